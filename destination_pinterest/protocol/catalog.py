@@ -1,0 +1,108 @@
+"""The configured catalog as plans: which streams come, in what mode, with which columns.
+
+Source: airbytehq/airbyte-protocol ConfiguredAirbyteCatalog at 776eede (read 2026-11-22); hosts leave out or null most
+of it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from destination_pinterest.errors import ProtocolError
+
+
+class StreamKey(msgspec.Struct, frozen=True):
+    """A stream's name within its namespace."""
+
+    namespace: str | None
+    name: str
+
+    def __str__(self) -> str:
+        return self.name if self.namespace is None else f"{self.namespace}.{self.name}"
+
+
+class StreamPlan(msgspec.Struct, frozen=True):
+    """What the catalog says of one stream.
+
+    `columns` are the top-level properties of the stream's schema, in its order; empty where the schema names none.
+    `primary_key` holds top-level columns only. Generation ids are None where the host knows of no refreshes.
+    """
+
+    key: StreamKey
+    columns: tuple[str, ...]
+    sync_mode: str
+    destination_sync_mode: str
+    primary_key: tuple[str, ...] = ()
+    generation_id: int | None = None
+    minimum_generation_id: int | None = None
+    sync_id: int | None = None
+    destination_object_name: str | None = None
+
+
+class _Stream(msgspec.Struct):
+    name: str
+    namespace: str | None = None
+    json_schema: dict[str, Any] | None = None
+
+
+class _ConfiguredStream(msgspec.Struct):
+    stream: _Stream
+    sync_mode: str | None = None
+    destination_sync_mode: str | None = None
+    primary_key: list[list[str]] | None = None
+    generation_id: int | None = None
+    minimum_generation_id: int | None = None
+    sync_id: int | None = None
+    destination_object_name: str | None = None
+
+
+class _Catalog(msgspec.Struct):
+    streams: list[_ConfiguredStream]
+
+
+def read_catalog(path: Path) -> tuple[StreamPlan, ...]:
+    """The plans of a catalog file.
+
+    Raises:
+        ProtocolError: the file is not there, or not a configured catalog.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ProtocolError(f"The catalog file {path} can't be read: {error.strerror}.") from None
+    return parse_catalog(content)
+
+
+def parse_catalog(content: bytes) -> tuple[StreamPlan, ...]:
+    """The plans of a configured catalog's JSON.
+
+    Raises:
+        ProtocolError: it is not one, or names a stream twice.
+    """
+    try:
+        catalog = msgspec.json.decode(content, type=_Catalog)
+    except msgspec.DecodeError as error:
+        raise ProtocolError(f"The catalog is not a ConfiguredAirbyteCatalog: {error}.") from None
+    plans = tuple(_plan(stream) for stream in catalog.streams)
+    if len({plan.key for plan in plans}) != len(plans):
+        raise ProtocolError("The catalog names a stream twice.")
+    return plans
+
+
+def _plan(configured: _ConfiguredStream) -> StreamPlan:
+    schema = configured.stream.json_schema or {}
+    properties = schema.get("properties")
+    return StreamPlan(
+        key=StreamKey(configured.stream.namespace, configured.stream.name),
+        columns=tuple(properties) if isinstance(properties, dict) else (),
+        sync_mode=configured.sync_mode or "full_refresh",
+        destination_sync_mode=configured.destination_sync_mode or "append",
+        primary_key=tuple(path[0] for path in configured.primary_key or () if len(path) == 1),
+        generation_id=configured.generation_id,
+        minimum_generation_id=configured.minimum_generation_id,
+        sync_id=configured.sync_id,
+        destination_object_name=configured.destination_object_name,
+    )

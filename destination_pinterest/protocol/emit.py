@@ -1,0 +1,127 @@
+"""Everything that goes to standard output: one Airbyte message a line, whole, at once.
+
+Messages come from the thread that reads rows and from those that send requests (a rotated token must be out before
+anybody relies on it), so one writer serialises them, and each is flushed: a state that sits in a buffer is a state that
+the platform does not have. Nothing else may print.
+
+Source: airbytehq/airbyte-protocol at 776eede (read 2026-11-22); with PYTHONUNBUFFERED unset, what print() writes into a
+pipe arrives at exit (measured).
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any, BinaryIO, Final
+
+import msgspec
+
+from destination_pinterest.errors import FailureKind
+from destination_pinterest.protocol.catalog import StreamKey
+
+_LEVELS: Final = {
+    logging.CRITICAL: "FATAL",
+    logging.ERROR: "ERROR",
+    logging.WARNING: "WARN",
+    logging.INFO: "INFO",
+    logging.DEBUG: "DEBUG",
+}
+
+
+class MessageWriter:
+    """Writes messages, whole and flushed, from any thread.
+
+    Args:
+        output: where lines go, usually `sys.stdout.buffer`.
+        now: seconds since the epoch.
+        scrub: takes secrets out of texts that people read; the last guard, not the first.
+    """
+
+    def __init__(self, output: BinaryIO, *, now: Callable[[], float], scrub: Callable[[str], str]) -> None:
+        self._output = output
+        self._now = now
+        self._scrub = scrub
+        self._lock = threading.Lock()
+
+    def message(self, content: Mapping[str, Any]) -> None:
+        """Any message, given as the object that it is."""
+        self._line(msgspec.json.encode(content))
+
+    def state(self, state: bytes) -> None:
+        """A STATE whose content is given as JSON."""
+        self._line(b'{"type":"STATE","state":' + state + b"}")
+
+    def log(self, level: str, text: str) -> None:
+        """A LOG line."""
+        self.message({"type": "LOG", "log": {"level": level, "message": self._scrub(text)}})
+
+    def control(self, config: Mapping[str, Any]) -> None:
+        """A CONTROL that asks the platform to keep `config`, which must be the whole of it."""
+        connector_config = {"connectorConfig": {"config": config}}
+        self.message(
+            {
+                "type": "CONTROL",
+                "control": {"type": "CONNECTOR_CONFIG", "emitted_at": self._now_ms(), **connector_config},
+            }
+        )
+
+    def error(
+        self,
+        message: str,
+        kind: FailureKind,
+        *,
+        internal: str = "",
+        stack_trace: str = "",
+        stream: StreamKey | None = None,
+    ) -> None:
+        """A TRACE ERROR: `message` is for the user, the rest for developers."""
+        error: dict[str, Any] = {"message": self._scrub(message), "failure_type": kind}
+        if internal:
+            error["internal_message"] = self._scrub(internal)
+        if stack_trace:
+            error["stack_trace"] = self._scrub(stack_trace)
+        if stream is not None:
+            error["stream_descriptor"] = _descriptor(stream)
+        self._trace("ERROR", {"error": error})
+
+    def stream_status(self, stream: StreamKey, status: str, *, rate_limited_until: float | None = None) -> None:
+        """A TRACE STREAM_STATUS; `rate_limited_until` (epoch seconds) makes it RUNNING because of RATE_LIMITED."""
+        content: dict[str, Any] = {"stream_descriptor": _descriptor(stream), "status": status}
+        if rate_limited_until is not None:
+            quota_reset = {"quota_reset": int(rate_limited_until * 1000)}
+            content["reasons"] = [{"type": "RATE_LIMITED", "rate_limited": quota_reset}]
+        self._trace("STREAM_STATUS", {"stream_status": content})
+
+    def _trace(self, kind: str, content: Mapping[str, Any]) -> None:
+        self.message({"type": "TRACE", "trace": {"type": kind, "emitted_at": float(self._now_ms()), **content}})
+
+    def _now_ms(self) -> int:
+        return int(self._now() * 1000)
+
+    def _line(self, line: bytes) -> None:
+        with self._lock:
+            self._output.write(line + b"\n")
+            self._output.flush()
+
+
+class LogHandler(logging.Handler):
+    """Sends Python's log records out as LOG messages. Tracebacks stay out: exceptions may quote what they choked on."""
+
+    def __init__(self, writer: MessageWriter) -> None:
+        super().__init__()
+        self._writer = writer
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Writes one record."""
+        try:
+            self._writer.log(_LEVELS.get(record.levelno, "INFO"), record.getMessage())
+        except Exception:  # noqa: BLE001 - logging's own contract: a failure to log must not fail the program
+            self.handleError(record)
+
+
+def _descriptor(stream: StreamKey) -> dict[str, str]:
+    descriptor = {"name": stream.name}
+    if stream.namespace is not None:
+        descriptor["namespace"] = stream.namespace
+    return descriptor

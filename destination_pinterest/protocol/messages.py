@@ -1,0 +1,163 @@
+"""Typed decoding of what the platform sends: whole lines in, messages out.
+
+Only the columns that somebody asked for are ever decoded; everything else of a row is skipped in C and never becomes a
+Python object. A line that is no Airbyte message is an error that names the line's number and never its content, which
+is a customer's data.
+
+Source: airbytehq/airbyte-protocol, airbyte_protocol.yaml at 776eede (read 2026-11-22); hosts send messages full of
+nulls, so a message is told by its `type`, never by which keys are there.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Sequence
+from operator import attrgetter
+from typing import Any
+
+import msgspec
+
+from destination_pinterest.errors import ProtocolError
+
+NOTHING = msgspec.Raw(b"null")
+# A \u escape that is half of a surrogate pair is legal JSON and no text. Pairs and escaped backslashes are matched
+# first, so that only true halves are replaced.
+_LONE_SURROGATE = re.compile(
+    rb"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<half>\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
+)
+
+
+class StreamDescriptor(msgspec.Struct, frozen=True):
+    """Which stream a message is about."""
+
+    name: str
+    namespace: str | None = None
+
+
+class StreamState(msgspec.Struct, frozen=True):
+    """The part of a state that says whose it is."""
+
+    type: str | None = None
+    stream: DescribedStream | None = None
+
+
+class DescribedStream(msgspec.Struct, frozen=True):
+    """`state.stream`, as far as it is read."""
+
+    stream_descriptor: StreamDescriptor
+
+
+class MessageDecoder:
+    """Decodes chunks of whole lines into messages whose rows carry exactly `columns`.
+
+    A message has `type`, `record` (`stream`, `namespace`, `data`) and `state` (raw JSON, echoed as it came).
+    `data` is opaque: read it with the function that `reader()` returns.
+    """
+
+    def __init__(self, columns: Iterable[str]) -> None:
+        self._attributes = {column: f"c{number}" for number, column in enumerate(dict.fromkeys(columns))}
+        self._row_type = msgspec.defstruct(
+            "Row", [(attribute, Any, None) for attribute in self._attributes.values()],
+            rename={attribute: column for column, attribute in self._attributes.items()}, gc=False,
+        )  # fmt: skip
+        record_type = msgspec.defstruct(
+            "Record", [("stream", str), ("data", self._row_type), ("namespace", str | None, None)], gc=False
+        )
+        self._record_type = record_type
+        self._message_type = msgspec.defstruct(
+            "Message",
+            [
+                ("type", str),
+                ("record", record_type | None, None),
+                ("state", msgspec.Raw, NOTHING),
+            ],
+            gc=False,
+        )
+        decoder = msgspec.json.Decoder(self._message_type)
+        self._decode_lines: Callable[[bytes], list[Any]] = decoder.decode_lines
+        self._decode_line: Callable[[bytes], Any] = decoder.decode
+        self._lines_seen = 0
+
+    def reader(self, columns: Sequence[str]) -> Callable[[Any], tuple[object, ...]]:
+        """A function from a row to the values of `columns`, in their order; null and absent are both None.
+
+        Raises:
+            KeyError: a column that the decoder was not built with.
+        """
+        attributes = [self._attributes[column] for column in columns]
+        if len(attributes) == 1:
+            (attribute,) = attributes
+            only = attrgetter(attribute)
+            return lambda row: (only(row),)
+        if not attributes:
+            return lambda _row: ()
+        return attrgetter(*attributes)
+
+    def decode(self, lines: bytes) -> list[Any]:
+        """The messages of a chunk of whole lines; blank lines are passed over.
+
+        Raises:
+            ProtocolError: a line that is not an Airbyte message.
+        """
+        try:
+            messages = self._decode_lines(lines)
+        except (msgspec.DecodeError, RecursionError):
+            messages = self._decode_one_by_one(lines)
+        self._lines_seen += lines.count(b"\n")
+        return messages
+
+    def _decode_one_by_one(self, lines: bytes) -> list[Any]:
+        messages = []
+        for number, line in enumerate(lines.split(b"\n"), start=self._lines_seen + 1):
+            if not line.strip():
+                continue
+            try:
+                messages.append(self._decode_line(line))
+            except (msgspec.DecodeError, RecursionError):
+                messages.append(self._decode_with_patience(line, number))
+        return messages
+
+    def _decode_with_patience(self, line: bytes, number: int) -> Any:
+        """A legal message that strict decoding can't read: half a surrogate pair, a number beyond a float's range.
+
+        One such value must not fail the rows around it, so it is let through for the mapper to reject.
+        """
+        whole = _LONE_SURROGATE.sub(lambda match: b"\\ufffd" if match["half"] else match[0], line)
+        try:
+            return self._decode_line(whole)
+        except (msgspec.DecodeError, RecursionError):
+            pass
+        try:
+            loose = json.loads(whole)
+            data = loose["record"]["data"]
+            row = self._row_type(**{name: data.get(column) for column, name in self._attributes.items()})
+            return self._message_type(
+                type=loose["type"],
+                record=self._record_type(loose["record"]["stream"], row, loose["record"].get("namespace")),
+            )
+        except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
+            # `from None`: the cause holds the line.
+            raise ProtocolError(
+                f"Line {number} of the input is not an Airbyte message, so the sync stopped there. Nothing after the "
+                "last returned state is marked as done: run the sync again; if it stops at the same place, "
+                "the source or a mapper writes something else than Airbyte messages to its output."
+            ) from None
+
+
+def decode_state_owner(raw: msgspec.Raw) -> StreamState:
+    """Whose state it is.
+
+    Raises:
+        ProtocolError: a state of the legacy form, or one that names no stream.
+    """
+    try:
+        owner = msgspec.json.decode(raw, type=StreamState)
+    except msgspec.DecodeError:
+        raise ProtocolError("A STATE message has no readable `state`. Update the source connector.") from None
+    if owner.type == "GLOBAL" or (owner.type == "STREAM" and owner.stream is not None):
+        return owner
+    raise ProtocolError(
+        f"The source sends states of type {owner.type or 'LEGACY'}, which no current platform uses: "
+        "update the source connector to one that sends STREAM or GLOBAL states."
+    )

@@ -1,0 +1,75 @@
+"""Distribution of the Pinterest destination: what production needs, and extras for everything else."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent
+
+# What `destination-pinterest` imports in production, and nothing more: the image installs this set alone.
+PRODUCTION = [
+    "airbyte-cdk>=7.39.1,<8",
+    "email-validator>=2.2,<3",
+    "msgspec>=0.22,<1",
+    "pydantic>=2.11,<3",
+    "pyrate-limiter>=3.1.1,<3.2",  # the CDK's own pin
+    "requests>=2.32,<3",
+]
+# `pinterest-audiences`: the command line for people without Airbyte.
+CLI = [
+    "duckdb>=1.4,<3",
+    "psycopg[binary]>=3.2,<4",
+    "rich>=14,<16",
+    "sqlalchemy>=2.0.40,<3",
+]
+# `pinterest-sandbox`: Pinterest's API v5 on one's own machine.
+SANDBOX = [
+    "httptools>=0.6,<1",
+    "msgspec>=0.22,<1",
+    "python-multipart>=0.0.20",
+    "starlette>=0.46,<2",
+    "uvicorn>=0.34,<1",
+    "uvloop>=0.21,<1; sys_platform != 'win32'",
+]
+DEV = [
+    "docker>=7.1,<8",
+    "hypothesis>=6.130",
+    "import-linter>=2.3",
+    "jsonschema>=4.23",
+    "mypy>=1.15",
+    "openapi-spec-validator>=0.7",
+    "pytest>=8.3",
+    "pytest-cov>=6",
+    "pyyaml>=6",
+    "ruff>=0.11",
+    "setuptools>=77",  # `make setup` installs the checkout without build isolation
+    "types-pyyaml",
+    "types-requests",
+]
+
+setup(
+    name="airbyte-destination-pinterest",
+    version="0.1.0",
+    description="Airbyte destination that keeps Pinterest customer-list audiences equal to warehouse tables.",
+    long_description=(HERE / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    author="destination-pinterest contributors",
+    license="MIT",
+    python_requires=">=3.11,<3.14",
+    packages=find_packages(
+        include=["destination_pinterest", "destination_pinterest.*", "pinterest_sandbox", "pinterest_sandbox.*"]
+    ),
+    package_data={
+        "destination_pinterest": ["py.typed"],
+        "pinterest_sandbox": ["py.typed", "*.html"],
+    },
+    install_requires=PRODUCTION,
+    extras_require={"cli": CLI, "sandbox": SANDBOX, "dev": [*CLI, *SANDBOX, *DEV]},
+    entry_points={
+        "console_scripts": [
+            "destination-pinterest=destination_pinterest.__main__:main",
+            "pinterest-audiences=destination_pinterest.cli.__main__:main",
+            "pinterest-sandbox=pinterest_sandbox.__main__:main",
+        ]
+    },
+)
