@@ -80,19 +80,20 @@ class MessageDecoder:
         self._lines_seen = 0
 
     def reader(self, columns: Sequence[str]) -> Callable[[Any], tuple[object, ...]]:
-        """A function from a row to the values of `columns`, in their order; null and absent are both None.
+        """A function from a row to the values of `columns` (at least one), in order; null and absent are both None.
 
         Raises:
             KeyError: a column that the decoder was not built with.
         """
         attributes = [self._attributes[column] for column in columns]
         if len(attributes) == 1:
-            (attribute,) = attributes
-            only = attrgetter(attribute)
+            only = self.reader_of(columns[0])
             return lambda row: (only(row),)
-        if not attributes:
-            return lambda _row: ()
         return attrgetter(*attributes)
+
+    def reader_of(self, column: str) -> Callable[[Any], object]:
+        """A function from a row to the value of one column."""
+        return attrgetter(self._attributes[column])
 
     def decode(self, lines: bytes) -> list[Any]:
         """The messages of a chunk of whole lines; blank lines are passed over.

@@ -1,0 +1,53 @@
+"""Plain advertising IDs (GAID, IDFA, MAID): checked as a UUID, brought to one letter case, hashed with SHA-256.
+
+Only the form with hyphens, 8-4-4-4-12, is taken: 32 digits without them may be an MD5 digest, and braces or `urn:uuid:`
+are no part of what a phone reports. All are refused rather than guessed at.
+
+Source: Pinterest OpenAPI 5.23.0, CustomerListRequest.records (read 2026-11-22): MAIDs and IDFAs must be hashed.
+Doubt: the letter case is not documented. Android reports lower case and iOS upper case; lower case is the default here
+and `LetterCase` the setting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+from types import MappingProxyType
+
+from destination_pinterest.identity.blanks import strip_blanks
+from destination_pinterest.identity.digest import UUID, ZERO_UUID, Conversion, looks_hashed
+from destination_pinterest.identity.rejection import RejectionReason
+from destination_pinterest.vocabulary import LetterCase
+
+_DIGITS_OF_UUID = 32
+_ZEROS = "0" * _DIGITS_OF_UUID
+
+_TO_CASE: Mapping[LetterCase, Callable[[str], str]] = MappingProxyType(
+    {LetterCase.LOWER: str.lower, LetterCase.UPPER: str.upper, LetterCase.AS_IS: str}
+)
+
+
+def hash_advertising_id(case: LetterCase) -> Conversion:
+    """The conversion of plain advertising IDs, which are brought to `case` before they are hashed."""
+    is_uuid = UUID.fullmatch
+    to_case = _TO_CASE[case]
+
+    def convert(value: str) -> str | RejectionReason | None:
+        text = value
+        if not is_uuid(text):
+            text = strip_blanks(value)
+            if not is_uuid(text):
+                return _reason_to_refuse(text) if text else None
+        if text == ZERO_UUID:
+            return RejectionReason.ZERO_MAID
+        return sha256(to_case(text).encode()).hexdigest()
+
+    return convert
+
+
+def _reason_to_refuse(text: str) -> RejectionReason:
+    if text.replace("-", "") == _ZEROS:
+        return RejectionReason.ZERO_MAID
+    if len(text) != _DIGITS_OF_UUID and looks_hashed(text):
+        return RejectionReason.ALREADY_HASHED
+    return RejectionReason.INVALID_ADVERTISING_ID

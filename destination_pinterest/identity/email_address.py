@@ -1,0 +1,105 @@
+"""Plain e-mail addresses: trimmed, lower-cased, validated, hashed with SHA-256.
+
+The library email-validator is the authority on what an address is. In front of it stands a pattern for the plain
+ASCII addresses that make up nearly every list: what it accepts, the library accepts and leaves unchanged.
+
+Dots and plus tags before the @ are never rewritten, at no provider: Pinterest documents no such rule.
+
+Source: Pinterest OpenAPI 5.23.0, CustomerListRequest.records (read 2026-11-22): e-mails must be lower-case.
+
+Doubt: how Pinterest writes an internationalised domain before it hashes is not documented. Here it is Punycode (xn--…),
+so that both spellings of an address give one hash: browsers hand over e-mail fields that way, mail servers without
+SMTPUTF8 need it, and many sign-up forms refuse anything else, so an account most likely holds that form.
+"""
+
+from __future__ import annotations
+
+import re
+from hashlib import sha256
+
+from email_validator import SPECIAL_USE_DOMAIN_NAMES, ValidatedEmail, validate_email
+from email_validator.rfc_constants import EMAIL_MAX_LENGTH
+
+from destination_pinterest.identity.blanks import strip_blanks
+from destination_pinterest.identity.digest import Conversion, looks_hashed
+from destination_pinterest.identity.rejection import RejectionReason
+
+# Up to here no part of an address can break the limits of its own (64 before the @, 63 a label), and a SHA-256
+# digest, which has 64 characters, does not get as far as the pattern.
+SIMPLE_MAX_CHARACTERS = 63
+
+_ATOM = r"[a-z0-9!#$%&'*+/=?^_`{|}~-]++"
+# One hyphen at a time leaves out xn-- and its like; the reserved names are the library's own, by their last label.
+# Everything is possessive: nothing is tried twice, so a hostile text costs no more than its length.
+_RESERVED = "|".join(sorted({re.escape(name.rpartition(".")[2]) for name in SPECIAL_USE_DOMAIN_NAMES}))
+SIMPLE_EMAIL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*+@(?:[a-z0-9]++[.-])*+(?<=\.)(?!(?:{_RESERVED})\Z)[a-z]{{2,63}}+")
+
+_MARKS_OF_MORE_THAN_AN_ADDRESS = re.compile(r"""\Amailto:|\A'.*'\Z|["<>()]""", re.DOTALL)
+
+
+def hash_email(otherwise: Conversion) -> Conversion:
+    """The conversion that hashes simple addresses at once and leaves every other text to `otherwise`."""
+    is_simple = SIMPLE_EMAIL.fullmatch
+
+    def convert(value: str) -> str | RejectionReason | None:
+        lowered = value.lower()
+        if len(lowered) <= SIMPLE_MAX_CHARACTERS and is_simple(lowered):
+            return sha256(lowered.encode()).hexdigest()
+        return otherwise(value)
+
+    return convert
+
+
+def hash_any_email(value: str) -> str | RejectionReason | None:
+    """The conversion of any text that should be a plain address, simple or not."""
+    normalised = normalise_email(value)
+    if not normalised or isinstance(normalised, RejectionReason):
+        return normalised or None
+    return sha256(normalised.encode()).hexdigest()
+
+
+def normalise_email(value: str) -> str | RejectionReason:
+    """The form of an address that is hashed; empty for a blank text; or the reason why it is refused."""
+    text = strip_blanks(value).lower()
+    if len(text) <= SIMPLE_MAX_CHARACTERS and SIMPLE_EMAIL.fullmatch(text):
+        return text
+    if len(text) > EMAIL_MAX_LENGTH:
+        return RejectionReason.EMAIL_TOO_LONG
+    if "@" not in text:
+        return text and (RejectionReason.ALREADY_HASHED if looks_hashed(text) else RejectionReason.INVALID_EMAIL)
+    try:
+        address = _validate(text)
+    except ValueError:  # the library's own error is one; so are those of Unicode and IDNA beneath it
+        return _reason_to_refuse(text)
+    return f"{address.local_part}@{address.ascii_domain}"
+
+
+def _validate(text: str) -> ValidatedEmail:
+    """Raises: ValueError (its text holds the address, so it must not travel)."""
+    return validate_email(
+        text,
+        check_deliverability=False,  # this room does no I/O
+        test_environment=False,  # .test is reserved; example.com passes anyway
+        globally_deliverable=True,  # a domain without a dot is nobody's at Pinterest
+        allow_smtputf8=True,
+        allow_quoted_local=False,
+        allow_domain_literal=False,
+        allow_display_name=False,
+        allow_empty_local=False,
+        strict=False,  # more than 64 characters before the @ do occur; at worst such an address matches nobody
+    )
+
+
+def _reason_to_refuse(text: str) -> RejectionReason:
+    """Which of the reasons fits a text with an @ that the library refused."""
+    if len(text.encode("utf-8", "surrogatepass")) > EMAIL_MAX_LENGTH:
+        return RejectionReason.EMAIL_TOO_LONG
+    if text.count("@") > 1:
+        return RejectionReason.SEVERAL_EMAILS
+    if _MARKS_OF_MORE_THAN_AN_ADDRESS.search(text):
+        return RejectionReason.EMAIL_NOT_BARE
+    try:
+        _validate(f"a@{text.partition('@')[2]}")
+    except ValueError:
+        return RejectionReason.INVALID_EMAIL_DOMAIN
+    return RejectionReason.INVALID_EMAIL

@@ -1,0 +1,101 @@
+"""The IDENTIFIERS table: one row an identifier, with its formats, its conversion and the names it is recognised by.
+
+Source: Pinterest OpenAPI 5.23.0, CustomerListType (read 2026-11-22); Adobe's names GAID, IDFA and Email_LC_SHA256 for
+the Pinterest destination (experienceleague.adobe.com, catalog/advertising/pinterest, read 2026-11-22).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from destination_pinterest.identity.advertising_id import hash_advertising_id
+from destination_pinterest.identity.digest import HEX_DIGITS, Conversion, read_digest, read_digest_or
+from destination_pinterest.identity.email_address import hash_any_email, hash_email
+from destination_pinterest.identity.opaque_id import read_opaque_id
+from destination_pinterest.vocabulary import Identifier, LetterCase, ValueFormat
+
+ALL_FORMATS = (ValueFormat.AUTO, ValueFormat.PLAIN, ValueFormat.SHA256, ValueFormat.SHA1, ValueFormat.MD5)
+HASHED_FORMATS = frozenset(HEX_DIGITS)
+
+
+@dataclass(frozen=True, slots=True)
+class IdentifierRule:
+    """How the values of one identifier are read.
+
+    `formats` may be declared for it; `auto_or_plain` gives the conversion of the two that are not declared hashed;
+    `column_names` are written with underscores, to be compared without separators and letter case.
+    """
+
+    formats: tuple[ValueFormat, ...]
+    auto_or_plain: Callable[[ValueFormat, LetterCase], Conversion]
+    column_names: tuple[str, ...]
+
+    @property
+    def may_be_hashed(self) -> bool:
+        """Whether digests may be declared for it, and so whether column names that declare one are recognised."""
+        return HASHED_FORMATS.issubset(self.formats)
+
+    def conversion(self, value_format: ValueFormat, maid_case: LetterCase) -> Conversion:
+        """How a text of a column in `value_format` becomes what is sent. `value_format` must be one of `formats`."""
+        if value_format in HASHED_FORMATS:
+            return read_digest(value_format)
+        return self.auto_or_plain(value_format, maid_case)
+
+
+def _email(value_format: ValueFormat, _: LetterCase) -> Conversion:
+    is_auto = value_format is ValueFormat.AUTO
+    return hash_email(otherwise=read_digest_or(hash_any_email) if is_auto else hash_any_email)
+
+
+def _advertising_id(value_format: ValueFormat, maid_case: LetterCase) -> Conversion:
+    plain = hash_advertising_id(maid_case)
+    return read_digest_or(plain) if value_format is ValueFormat.AUTO else plain
+
+
+def _as_given(_: ValueFormat, __: LetterCase) -> Conversion:
+    return read_opaque_id
+
+
+IDENTIFIERS: Mapping[Identifier, IdentifierRule] = MappingProxyType(
+    {
+        Identifier.EMAIL: IdentifierRule(
+            ALL_FORMATS,
+            _email,
+            ("email", "email_address", "user_email", "user_email_address", "customer_email", "customer_email_address"),
+        ),
+        Identifier.GAID: IdentifierRule(
+            ALL_FORMATS,
+            _advertising_id,
+            (
+                *("gaid", "google_advertising_id", "google_ad_id", "gps_adid"),
+                *("aaid", "android_advertising_id", "android_ad_id"),
+            ),
+        ),
+        Identifier.IDFA: IdentifierRule(
+            ALL_FORMATS,
+            _advertising_id,
+            (
+                *("idfa", "apple_idfa", "ios_idfa"),
+                *("apple_advertising_id", "apple_ad_id", "ios_advertising_id", "ios_ad_id"),
+            ),
+        ),
+        Identifier.MAID: IdentifierRule(
+            ALL_FORMATS,
+            _advertising_id,
+            (
+                *("maid", "madid", "mobile_advertising_id", "mobile_advertiser_id", "mobile_ad_id"),
+                *("device_advertising_id", "advertising_id"),
+            ),
+        ),
+        Identifier.LR_ID: IdentifierRule(
+            (ValueFormat.AUTO, ValueFormat.PLAIN), _as_given, ("lr_id", "liveramp_id", "ramp_id")
+        ),
+        Identifier.DLX_ID: IdentifierRule((ValueFormat.AUTO, ValueFormat.PLAIN), _as_given, ("dlx_id", "datalogix_id")),
+        # Hashed by Pinterest in a way that is not documented: neither plain nor any hash of ours can be promised.
+        Identifier.HASHED_PINNER_ID: IdentifierRule(
+            (ValueFormat.AUTO,), _as_given, ("hashed_pinner_id", "pinner_id_hashed")
+        ),
+    }
+)

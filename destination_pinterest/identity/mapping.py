@@ -1,0 +1,192 @@
+"""IdentityMapper: one row's values become the identifiers that are sent, and the rejections that are counted.
+
+A bad value is a value here, never an exception. What it held does not leave this module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from destination_pinterest.errors import IdentityColumnsError
+from destination_pinterest.identity.digest import Conversion
+from destination_pinterest.identity.identifiers import IDENTIFIERS
+from destination_pinterest.identity.rejection import Rejection, RejectionReason
+from destination_pinterest.vocabulary import Identifier, LetterCase, ValueFormat
+
+
+class IdentityColumn(msgspec.Struct, frozen=True):
+    """A column that identifies people, by what, and how its values are written."""
+
+    column: str
+    identifier: Identifier
+    format: ValueFormat = ValueFormat.AUTO
+
+
+class MappedRow(msgspec.Struct, frozen=True, gc=False):
+    """What a row comes to.
+
+    `identifiers` are as sent to Pinterest (lower-case hexadecimal digests, or IDs as given), each once, in order. A row
+    without any is a rejected row, and says why in `rejections`; a row with some may have rejections too, one for each
+    value that was refused.
+    """
+
+    identifiers: tuple[str, ...]
+    rejections: tuple[Rejection, ...]
+
+    def __repr__(self) -> str:
+        # Digests stand for persons, so they are counted, not shown.
+        return f"MappedRow(identifiers=<{len(self.identifiers)} hidden>, rejections={self.rejections!r})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        # msgspec gives every struct one that shows all fields, and rich would print it.
+        return [("identifiers", f"<{len(self.identifiers)} hidden>"), ("rejections", self.rejections)]
+
+
+RowMapping = Callable[[Sequence[object]], MappedRow]
+
+_NO_REJECTIONS: tuple[Rejection, ...] = ()
+_NO_IDENTITY = MappedRow((), (Rejection(None, None, RejectionReason.NO_IDENTITY),))
+
+
+class IdentityMapper:
+    """Maps rows of one stream. Holds no state between rows, so any thread may use it.
+
+    `map` takes a row's values in the order of `columns`, as they came out of JSON (None for null or absent), and gives
+    its MappedRow. Arrays fan out; null, a blank text and an empty array say nothing. It raises nothing, whatever the
+    values are.
+
+    Raises: IdentityColumnsError when the columns make no sense (see check_columns).
+    """
+
+    __slots__ = ("_only_reader", "columns", "map")
+
+    def __init__(self, columns: Sequence[IdentityColumn], *, maid_case: LetterCase = LetterCase.LOWER) -> None:
+        check_columns(columns)
+        self.columns = tuple(columns)
+        readers = tuple(_ColumnReader(column, maid_case) for column in columns)
+        # An attribute instead of a method: at a million rows a second, one call fewer is felt.
+        self.map: RowMapping = _map_one_column(readers[0]) if len(readers) == 1 else _map_columns(readers)
+        self._only_reader = readers[0] if len(readers) == 1 else None
+
+    def map_column(self, values: Iterable[object]) -> tuple[list[str], list[MappedRow]]:
+        """Maps the rows of a stream with one identity column in bulk, each given as its value in that column.
+
+        Returns the identifiers of the rows that came to exactly one, in order, and all other rows. It is the same as
+        `map` row by row, at about four fifths of the cost.
+
+        Raises: ValueError if the stream has several identity columns.
+        """
+        if self._only_reader is None:
+            raise ValueError("A stream with several identity columns is mapped row by row.")
+        convert = self._only_reader.convert
+        rejected_rows = self._only_reader.rejected_rows
+        identifiers: list[str] = []
+        others: list[MappedRow] = []
+        for value in values:
+            outcome = convert(value) if type(value) is str else None
+            if type(outcome) is str:
+                identifiers.append(outcome)
+            elif type(outcome) is RejectionReason:
+                others.append(rejected_rows[outcome])
+            else:
+                others.append(self.map((value,)))
+        return identifiers, others
+
+
+def check_columns(columns: Sequence[IdentityColumn]) -> None:
+    """Refuses identity columns that could never be read as declared.
+
+    Raises: IdentityColumnsError if there is none, one has no name, one is named twice, or one is declared in a format
+    that its identifier does not come in.
+    """
+    if not columns:
+        raise IdentityColumnsError(
+            "No identity column is given. Name at least one column that identifies people, such as an e-mail column."
+        )
+    seen: set[str] = set()
+    for column in columns:
+        if not column.column.strip():
+            raise IdentityColumnsError(
+                f"An identity column for {column.identifier} has no name. Enter the column's name or remove the entry."
+            )
+        if column.column in seen:
+            raise IdentityColumnsError(
+                f"The identity column {column.column!r} is given twice. Keep one entry: a column holds one kind of "
+                f"identifier (advertising IDs of Android and iOS together are {Identifier.MAID})."
+            )
+        seen.add(column.column)
+        formats = IDENTIFIERS[column.identifier].formats
+        if column.format not in formats:
+            raise IdentityColumnsError(
+                f"The identity column {column.column!r} is declared as {column.identifier} in the format "
+                f"{column.format}, which does not exist. Choose {' or '.join(formats)}."
+            )
+
+
+class _ColumnReader:
+    """Reads the values of one column; its rejections are built once and shared by all rows."""
+
+    __slots__ = ("_rejections", "convert", "rejected_rows")
+
+    def __init__(self, column: IdentityColumn, maid_case: LetterCase) -> None:
+        self.convert: Conversion = IDENTIFIERS[column.identifier].conversion(column.format, maid_case)
+        self._rejections = {reason: Rejection(column.column, column.identifier, reason) for reason in RejectionReason}
+        # For each reason, the row whose only value is refused for it.
+        self.rejected_rows = {reason: MappedRow((), (rejection,)) for reason, rejection in self._rejections.items()}
+
+    def read(self, value: object, identifiers: list[str], rejections: list[Rejection]) -> None:
+        """Adds what a value comes to; of an array, what each of its elements comes to."""
+        if isinstance(value, str):
+            outcome = self.convert(value)
+            if type(outcome) is RejectionReason:  # of an enumeration, isinstance would take twice as long
+                rejections.append(self._rejections[outcome])
+            elif outcome is not None:
+                identifiers.append(outcome)
+        elif isinstance(value, list):
+            for element in value:
+                if isinstance(element, list):
+                    rejections.append(self._rejections[RejectionReason.NOT_TEXT])
+                else:
+                    self.read(element, identifiers, rejections)
+        elif value is not None:
+            rejections.append(self._rejections[RejectionReason.NOT_TEXT])
+
+
+def _map_columns(readers: tuple[_ColumnReader, ...]) -> RowMapping:
+    reads = tuple((position, reader.read) for position, reader in enumerate(readers))
+
+    def map_row(values: Sequence[object]) -> MappedRow:
+        identifiers: list[str] = []
+        rejections: list[Rejection] = []
+        for position, read in reads:
+            read(values[position], identifiers, rejections)
+        if len(identifiers) > 1:
+            identifiers = list(dict.fromkeys(identifiers))
+        elif not identifiers and not rejections:
+            return _NO_IDENTITY
+        return MappedRow(tuple(identifiers), tuple(rejections) if rejections else _NO_REJECTIONS)
+
+    return map_row
+
+
+def _map_one_column(reader: _ColumnReader) -> RowMapping:
+    """The same as `_map_columns` for the commonest case: one column with one text in it."""
+    convert = reader.convert
+    rejected_rows = reader.rejected_rows
+    map_row_in_full = _map_columns((reader,))
+
+    def map_row(values: Sequence[object]) -> MappedRow:
+        value = values[0]
+        if not isinstance(value, str):
+            return _NO_IDENTITY if value is None else map_row_in_full(values)
+        outcome = convert(value)
+        if outcome is None:
+            return _NO_IDENTITY
+        if type(outcome) is RejectionReason:
+            return rejected_rows[outcome]
+        return MappedRow((outcome,), _NO_REJECTIONS)
+
+    return map_row

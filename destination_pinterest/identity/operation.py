@@ -1,0 +1,86 @@
+"""OperationRule: whether a row adds people, removes them, or changes nothing.
+
+Source: docs.airbyte.com, "Change Data Capture" (read 2026-11-22): `_ab_cdc_deleted_at` is null until a row is deleted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+from destination_pinterest.errors import InvalidConfigError
+from destination_pinterest.identity.blanks import strip_blanks
+from destination_pinterest.identity.rejection import RejectionReason
+from destination_pinterest.vocabulary import Operation
+
+Deletes = Literal["remove", "keep"]
+
+# Above it an integer can't be anybody's operation code, and Python refuses to print very long ones.
+_MAX_INTEGER_BITS = 64
+
+
+class OperationRule:
+    """Decides what a row does, from its deletion time and the value of its operation column, if it has one.
+
+    `add_values` and `remove_values` are what the operation column may hold, compared without letter case and blanks at
+    the ends; JSON's true, false and numbers compare by their text ("true", "1"; 1.0 is "1"). With `deletes` "keep",
+    rows that would remove people change nothing.
+
+    Raises: InvalidConfigError if a value stands in both lists, or is blank.
+    """
+
+    __slots__ = ("_on_remove", "_operations")
+
+    def __init__(
+        self, *, add_values: Iterable[str] = (), remove_values: Iterable[str] = (), deletes: Deletes = "remove"
+    ) -> None:
+        adds = {_folded(value) for value in add_values}
+        removes = {_folded(value) for value in remove_values}
+        if both := sorted(adds & removes):
+            raise InvalidConfigError(
+                f"The operation value {both[0]!r} is given both as one that adds and as one that removes. "
+                "Keep it in one of the two lists."
+            )
+        if "" in adds | removes:
+            raise InvalidConfigError(
+                "A blank operation value is given. Remove it: a row whose operation is null or blank always adds."
+            )
+        self._on_remove = Operation.REMOVE if deletes == "remove" else None
+        self._operations: dict[str, Operation | None] = {
+            **dict.fromkeys(adds, Operation.ADD),
+            **dict.fromkeys(removes, self._on_remove),
+        }
+
+    def decide(self, deleted_at: object = None, operation: object = None) -> Operation | RejectionReason | None:
+        """What the row does; None if it changes nothing; UNKNOWN_OPERATION if its operation stands in neither list.
+
+        A deletion time that is neither null nor blank removes, whatever the operation says. A null or blank operation
+        adds: the row is there and nothing speaks of removal. Raises nothing, whatever the values are.
+        """
+        if _is_said(deleted_at):
+            return self._on_remove
+        if not _is_said(operation, but_false=True):
+            return Operation.ADD
+        return self._operations.get(_text_of(operation), RejectionReason.UNKNOWN_OPERATION)
+
+
+def _is_said(value: object, *, but_false: bool = False) -> bool:
+    """Whether a value is there. False is no time of deletion; as an operation (`but_false`) it says something."""
+    if isinstance(value, str):
+        return bool(strip_blanks(value))
+    return value is not None and (but_false or value is not False)
+
+
+def _text_of(value: object) -> str:
+    """The text that a JSON value is compared by; blank, which no operation is, for what can't be one."""
+    if isinstance(value, str):
+        return _folded(value)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, int) and value.bit_length() <= _MAX_INTEGER_BITS:
+        return _folded(str(value))
+    return ""
+
+
+def _folded(value: str) -> str:
+    return strip_blanks(value).casefold()

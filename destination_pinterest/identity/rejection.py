@@ -1,0 +1,114 @@
+"""Why a value or a row is not sent: the reasons, a sentence for each, and the rejection that a report counts.
+
+A rejection names a column, an identifier and a reason. It never holds the value.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from types import MappingProxyType
+
+import msgspec
+
+from destination_pinterest.vocabulary import Identifier
+
+
+class RejectionReason(StrEnum):
+    """What is wrong with a value or a row. The value of each member is the key that reports count under."""
+
+    NO_IDENTITY = "no_identity"
+    NOT_TEXT = "not_text"
+    INVALID_EMAIL = "invalid_email"
+    INVALID_EMAIL_DOMAIN = "invalid_email_domain"
+    EMAIL_NOT_BARE = "email_not_bare"
+    SEVERAL_EMAILS = "several_emails"
+    EMAIL_TOO_LONG = "email_too_long"
+    INVALID_ADVERTISING_ID = "invalid_advertising_id"
+    ZERO_MAID = "zero_maid"
+    ALREADY_HASHED = "already_hashed"
+    NOT_HASHED = "not_hashed"
+    INVALID_HASH = "invalid_hash"
+    HASH_OF_NOTHING = "hash_of_nothing"
+    INVALID_ID = "invalid_id"
+    ID_TOO_LONG = "id_too_long"
+    UNKNOWN_OPERATION = "unknown_operation"
+
+    @property
+    def sentence(self) -> str:
+        """What is wrong and what the user can do about it, for a person to read."""
+        return _SENTENCES[self]
+
+
+_SENTENCES = MappingProxyType(
+    {
+        RejectionReason.NO_IDENTITY: (
+            "Every identity column of the row is null or blank; such people can't be matched, so filter them out "
+            "upstream or map another column."
+        ),
+        RejectionReason.NOT_TEXT: (
+            "The value is a number, a boolean, an object or a nested array; cast the column to text or to an array "
+            "of text."
+        ),
+        RejectionReason.INVALID_EMAIL: "The value is not an e-mail address; correct it in the table.",
+        RejectionReason.INVALID_EMAIL_DOMAIN: (
+            "The part after the @ is not a public domain name (no dot, a reserved name, an IP address or a forbidden "
+            "character); correct it in the table."
+        ),
+        RejectionReason.EMAIL_NOT_BARE: (
+            "There is more than an address in the value (a display name, mailto:, quotes, brackets or a comment); "
+            "keep the bare address in the column."
+        ),
+        RejectionReason.SEVERAL_EMAILS: (
+            "There is more than one @ in the value; put several addresses into an array or into columns of their own."
+        ),
+        RejectionReason.EMAIL_TOO_LONG: (
+            "The value is longer than the 254 bytes that an e-mail address may have; correct it in the table."
+        ),
+        RejectionReason.INVALID_ADVERTISING_ID: (
+            "The value is not an advertising ID of 8-4-4-4-12 hexadecimal digits with hyphens; bring the column to "
+            "that form."
+        ),
+        RejectionReason.ZERO_MAID: (
+            "The advertising ID is all zeros, which is what phones send when tracking is refused; there is nobody to "
+            "match, so filter it out upstream."
+        ),
+        RejectionReason.ALREADY_HASHED: (
+            "The value is a hash where a plain value is expected; declare the column's format as sha256, sha1 or md5."
+        ),
+        RejectionReason.NOT_HASHED: (
+            "The value is plain although the column is declared as hashed; declare the column's format as plain or "
+            "auto, or hash the column."
+        ),
+        RejectionReason.INVALID_HASH: (
+            "The value is not a digest of the declared kind, which is 64 (sha256), 40 (sha1) or 32 (md5) hexadecimal "
+            "digits without a prefix such as 0x or \\x, and not base64."
+        ),
+        RejectionReason.HASH_OF_NOTHING: (
+            "The value is the hash of an empty text, of a word for null or of the all-zero advertising ID; hash only "
+            "values that are there."
+        ),
+        RejectionReason.INVALID_ID: (
+            "The ID holds a comma, a blank, an @ or a character that is not printable ASCII, and Pinterest would "
+            "read it as something else; correct it in the table."
+        ),
+        RejectionReason.ID_TOO_LONG: (
+            "The ID is longer than any that is known for its kind; check that the right column is mapped."
+        ),
+        RejectionReason.UNKNOWN_OPERATION: (
+            "The operation column's value is among neither the values that add nor those that remove; add it to the "
+            "one or the other in the connection's settings."
+        ),
+    }
+)
+
+
+class Rejection(msgspec.Struct, frozen=True):
+    """One value, or one row, that is not sent.
+
+    `column` and `identifier` say where the value stood; both are None when the reason speaks of the row as a whole
+    (NO_IDENTITY), and `identifier` is None when the column is no identity column (UNKNOWN_OPERATION).
+    """
+
+    column: str | None
+    identifier: Identifier | None
+    reason: RejectionReason

@@ -1,0 +1,165 @@
+"""docs/identities.md says what the code does, table by table and row by row."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from destination_pinterest.identity.digest import ZERO_UUID
+from destination_pinterest.identity.identifiers import ALL_FORMATS, IDENTIFIERS
+from destination_pinterest.identity.mapping import IdentityColumn, IdentityMapper
+from destination_pinterest.identity.opaque_id import MAX_ID_CHARACTERS
+from destination_pinterest.identity.recognition import (
+    HASHED_NAME_PATTERNS,
+    UNSPECIFIC_HASH_NAME_PATTERNS,
+    recognise_columns,
+)
+from destination_pinterest.identity.rejection import RejectionReason
+from destination_pinterest.vocabulary import Identifier, ValueFormat
+
+PAGE = (Path(__file__).parents[2] / "docs" / "identities.md").read_text(encoding="utf-8")
+ADDRESS = "ada@example.com"
+TIMES = "\N{MULTIPLICATION SIGN}"
+
+
+def table(first_heading: str) -> list[list[str]]:
+    """The cells of the page's table whose first column is headed so, without the heading."""
+    lines = PAGE.split("\n")
+    start = next(number for number, line in enumerate(lines) if line.startswith(f"| {first_heading} |"))
+    rows = []
+    for line in lines[start + 2 :]:
+        if not line.startswith("|"):
+            break
+        rows.append([cell.strip() for cell in line.strip("|").split(" | ")])
+    return rows
+
+
+def code_in(cell: str) -> list[str]:
+    """What stands between backticks, single or double, in a cell."""
+    return [double or single for double, single in re.findall(r"``(.+?)``(?!`)|`([^`]+)`", cell)]
+
+
+def written_out(expression: str) -> str:
+    """The text that the page's notation of repeated and joined JSON strings stands for."""
+    text = ""
+    for part in expression.split(" + "):
+        literal, _, times = part.partition(f" {TIMES} ")
+        text += json.loads(literal) * int(times or 1)
+    return text
+
+
+def digest_of(text: str, algorithm: str) -> str:
+    return hashlib.new(algorithm, text.encode()).hexdigest()
+
+
+def as_the_page_says(column: IdentityColumn, value: str) -> str:
+    """The one outcome of a value, in the words of the table of formats."""
+    row = IdentityMapper([column]).map([value])
+    return "sent" if row.identifiers else f"`{row.rejections[0].reason}`"
+
+
+EMAIL_ROWS = table("What")
+FORMAT_ROWS = table("Value")
+
+EXAMPLES: dict[str, Callable[[], str]] = {
+    "an e-mail address": lambda: ADDRESS,
+    "its SHA-256 digest": lambda: digest_of(ADDRESS, "sha256"),
+    "its SHA-256 digest in upper case with blanks around it": lambda: f" {digest_of(ADDRESS, 'sha256').upper()}\n",
+    "its SHA-1 digest": lambda: digest_of(ADDRESS, "sha1"),
+    "its MD5 digest": lambda: digest_of(ADDRESS, "md5"),
+    "its SHA-512 digest": lambda: digest_of(ADDRESS, "sha512"),
+    "its SHA-256 digest in base64": lambda: base64.b64encode(hashlib.sha256(ADDRESS.encode()).digest()).decode(),
+    "its SHA-256 digest after `\\x` (PostgreSQL's bytea as text)": lambda: "\\x" + digest_of(ADDRESS, "sha256"),
+    "the SHA-256 digest of an empty text": lambda: digest_of("", "sha256"),
+    "the SHA-1 digest of an empty text": lambda: digest_of("", "sha1"),
+    "the MD5 digest of an empty text": lambda: digest_of("", "md5"),
+    "the SHA-256 digest of the all-zero advertising ID": lambda: digest_of(ZERO_UUID, "sha256"),
+}
+
+
+@pytest.mark.parametrize("row", EMAIL_ROWS, ids=lambda row: row[0])
+def test_an_email_comes_to_what_the_page_says(row: list[str]) -> None:
+    _, value_cell, outcome = row
+    value = written_out(code_in(value_cell)[0])
+    mapped = IdentityMapper([IdentityColumn("email", Identifier.EMAIL)]).map([value])
+    if outcome == "counts as null":
+        assert [rejection.reason for rejection in mapped.rejections] == [RejectionReason.NO_IDENTITY]
+    elif outcome.startswith("refused: "):
+        assert mapped.identifiers == ()
+        assert [f"refused: `{rejection.reason}`" for rejection in mapped.rejections] == [outcome]
+    else:
+        match = re.fullmatch(r"sent as the hash of (?:the value|(`.*`))", outcome)
+        assert match is not None
+        normalised = json.loads(match[1].strip("`")) if match[1] else value
+        assert mapped.identifiers == (digest_of(normalised, "sha256"),)
+        assert mapped.rejections == ()
+
+
+def test_the_page_has_every_kind_of_email_that_people_ask_about() -> None:
+    values = " ".join(row[1] for row in EMAIL_ROWS)
+    assert len({row[1] for row in EMAIL_ROWS}) == len(EMAIL_ROWS) >= 80
+    for told in (
+        "mailto:",
+        " <ada@example.com>",
+        "@@",
+        "é",
+        "ü",
+        '\\"ada',
+        "(work)",
+        '.com."',
+        "lovelace@",
+        '.com,"',
+        TIMES,
+    ):
+        assert told in values
+
+
+def test_every_reason_that_an_email_can_be_refused_for_has_a_row() -> None:
+    told = {row[2].removeprefix("refused: ").strip("`") for row in EMAIL_ROWS if row[2].startswith("refused")}
+    of_emails = {reason for reason in RejectionReason if "email" in reason}
+    assert told == of_emails | {RejectionReason.ALREADY_HASHED}
+
+
+@pytest.mark.parametrize("row", FORMAT_ROWS, ids=lambda row: row[0])
+def test_a_format_does_to_a_value_what_the_page_says(row: list[str]) -> None:
+    value = EXAMPLES[row[0]]()
+    assert row[1:] == [as_the_page_says(IdentityColumn("e", Identifier.EMAIL, given), value) for given in ALL_FORMATS]
+
+
+def test_every_example_of_the_formats_is_on_the_page() -> None:
+    assert [row[0] for row in FORMAT_ROWS] == list(EXAMPLES)
+
+
+def test_the_page_lists_the_formats() -> None:
+    assert [code_in(row[0]) for row in table("Format")] == [[value_format] for value_format in ALL_FORMATS]
+
+
+def test_the_page_lists_identifiers_with_their_formats_and_names() -> None:
+    assert [(row[0], code_in(row[1]), code_in(row[2])) for row in table("Identifier")] == [
+        (identifier, list(rule.formats), list(rule.column_names)) for identifier, rule in IDENTIFIERS.items()
+    ]
+
+
+def test_the_page_lists_the_ways_to_name_a_hashed_column() -> None:
+    rows = table("Name")
+    assert [code_in(row[0])[0] for row in rows] == [*HASHED_NAME_PATTERNS, *UNSPECIFIC_HASH_NAME_PATTERNS]
+    for pattern, told in rows:
+        name = code_in(pattern)[0].format(name="e-mail", hash="sha1")
+        expected = ValueFormat.AUTO if told == "`auto`" else ValueFormat.SHA1
+        assert recognise_columns([name]) == (IdentityColumn(name, Identifier.EMAIL, expected),)
+
+
+def test_the_page_lists_every_reason_with_its_sentence() -> None:
+    assert [(code_in(row[0])[0], row[1]) for row in table("Reason")] == [
+        (reason, reason.sentence) for reason in RejectionReason
+    ]
+
+
+def test_the_page_tells_how_long_an_id_may_be() -> None:
+    assert f"At most {MAX_ID_CHARACTERS} characters" in PAGE

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from destination_pinterest.errors import InvalidConfigError
+from destination_pinterest.identity.operation import OperationRule
+from destination_pinterest.identity.rejection import RejectionReason
+from destination_pinterest.vocabulary import Operation
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(alphabet=st.characters()),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=8,
+)
+RULE = OperationRule(add_values=("insert", " Update", "0", "false"), remove_values=("DELETE", "d", "1", "true"))
+
+
+def test_a_row_without_deletion_time_and_operation_adds() -> None:
+    assert OperationRule().decide(None, None) is Operation.ADD
+
+
+@pytest.mark.parametrize("deleted_at", ["2026-11-22T12:00:00Z", 1795348800, 1795348800.5, True, "0", 0, [], {"t": 1}])
+def test_a_deletion_time_removes(deleted_at: object) -> None:
+    assert OperationRule().decide(deleted_at, None) is Operation.REMOVE
+
+
+@pytest.mark.parametrize("deleted_at", [None, "", "  ", "\u200b", False])
+def test_no_deletion_time_does_not_remove(deleted_at: object) -> None:
+    assert OperationRule().decide(deleted_at, None) is Operation.ADD
+
+
+def test_a_deletion_time_counts_before_the_operation() -> None:
+    assert RULE.decide("2026-11-22T12:00:00Z", "insert") is Operation.REMOVE
+    assert RULE.decide("2026-11-22T12:00:00Z", "unheard of") is Operation.REMOVE
+
+
+@pytest.mark.parametrize("operation", ["insert", "INSERT", " update\n", "0", 0, 0.0, -0.0, "False", False])
+def test_an_operation_among_those_that_add_adds(operation: object) -> None:
+    assert RULE.decide(None, operation) is Operation.ADD
+
+
+@pytest.mark.parametrize("operation", ["delete", "Delete ", "D", "1", 1, 1.0, "TRUE", True])
+def test_an_operation_among_those_that_remove_removes(operation: object) -> None:
+    assert RULE.decide(None, operation) is Operation.REMOVE
+
+
+@pytest.mark.parametrize("operation", [None, "", " \t"])
+def test_a_null_or_blank_operation_adds(operation: object) -> None:
+    assert RULE.decide(None, operation) is Operation.ADD
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        "upsert",
+        2,
+        0.5,
+        pytest.param(10**5000, id="an integer that Python refuses to print"),
+        1e308,
+        float("inf"),
+        float("nan"),
+        ["delete"],
+        {"op": "d"},
+        [],
+        {},
+    ],
+)
+def test_an_operation_in_neither_list_is_refused(operation: object) -> None:
+    assert RULE.decide(None, operation) is RejectionReason.UNKNOWN_OPERATION
+
+
+def test_false_is_unknown_where_it_is_not_given() -> None:
+    assert OperationRule(remove_values=("true",)).decide(None, False) is RejectionReason.UNKNOWN_OPERATION
+
+
+def test_where_deletes_are_kept_a_row_that_would_remove_changes_nothing() -> None:
+    rule = OperationRule(add_values=("i",), remove_values=("d",), deletes="keep")
+    assert rule.decide("2026-11-22", None) is None
+    assert rule.decide(None, "d") is None
+    assert rule.decide(None, "i") is Operation.ADD
+    assert rule.decide(None, "x") is RejectionReason.UNKNOWN_OPERATION
+
+
+def test_a_value_in_both_lists_is_a_faulty_configuration() -> None:
+    with pytest.raises(InvalidConfigError, match=r"'upsert'.*both"):
+        OperationRule(add_values=("insert", "Upsert"), remove_values=(" upsert",))
+
+
+@pytest.mark.parametrize("lists", [{"add_values": ("i", " ")}, {"remove_values": ("",)}])
+def test_a_blank_operation_value_is_a_faulty_configuration(lists: dict[str, tuple[str, ...]]) -> None:
+    with pytest.raises(InvalidConfigError, match="null or blank always adds"):
+        OperationRule(**lists)  # type: ignore[arg-type]
+
+
+@given(JSON, JSON)
+def test_no_json_value_makes_it_raise(deleted_at: object, operation: object) -> None:
+    decision = RULE.decide(deleted_at, operation)
+    assert isinstance(decision, Operation) or decision is RejectionReason.UNKNOWN_OPERATION
