@@ -1,0 +1,179 @@
+"""Keeps the world: nowhere (`Memory`), or in an SQLite file (`Sqlite`) from which a restart takes it up again.
+
+Members are stored as the batches that changed them, not as rows: one insert a request, replayed at the start. What was
+committed survives `kill -9` (write-ahead log; only a power cut could lose the newest requests).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from typing import Protocol
+
+import msgspec
+
+from pinterest_sandbox.entities import UserListOperation
+from pinterest_sandbox.members import Member, Records, member_text, parse_records, unpack_digests
+
+# Members in one batch when a list's history is rewritten as one list of members.
+_MEMBERS_PER_BATCH = 10_000
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS entity (kind TEXT, id TEXT, body BLOB NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS batch
+    (seq INTEGER PRIMARY KEY, list_id TEXT NOT NULL, operation TEXT NOT NULL, records NOT NULL);
+CREATE TABLE IF NOT EXISTS part
+    (upload_id TEXT, number INTEGER, body BLOB NOT NULL, PRIMARY KEY (upload_id, number));
+CREATE INDEX IF NOT EXISTS batch_of_list ON batch (list_id);
+"""
+
+
+class StorageError(Exception):
+    """The file cannot be used; the message says which and why."""
+
+
+class Store(Protocol):
+    """What the world needs of a place to keep things."""
+
+    def put(self, kind: str, key: str, entity: msgspec.Struct) -> None:
+        """Write an entity, over an earlier one of that key."""
+
+    def drop(self, kind: str, key: str) -> None:
+        """Forget an entity."""
+
+    def add_batch(self, list_id: str, operation: UserListOperation, records: Records) -> None:
+        """Add one change of a list's members."""
+
+    def drop_batches(self, list_id: str) -> None:
+        """Forget a list's members."""
+
+    def put_part(self, upload_id: str, number: int, body: bytes) -> None:
+        """Keep one part of an upload."""
+
+    def drop_parts(self, upload_id: str) -> None:
+        """Forget an upload's parts."""
+
+    def clear(self) -> None:
+        """Forget everything."""
+
+    def commit(self) -> None:
+        """Make everything since the last commit durable, all of it or nothing."""
+
+
+class Memory:
+    """Keeps nothing: the world itself is the memory."""
+
+    def put(self, kind: str, key: str, entity: msgspec.Struct) -> None:
+        """Nothing to do."""
+
+    def drop(self, kind: str, key: str) -> None:
+        """Nothing to do."""
+
+    def add_batch(self, list_id: str, operation: UserListOperation, records: Records) -> None:
+        """Nothing to do."""
+
+    def drop_batches(self, list_id: str) -> None:
+        """Nothing to do."""
+
+    def put_part(self, upload_id: str, number: int, body: bytes) -> None:
+        """Nothing to do."""
+
+    def drop_parts(self, upload_id: str) -> None:
+        """Nothing to do."""
+
+    def clear(self) -> None:
+        """Nothing to do."""
+
+    def commit(self) -> None:
+        """Nothing to do."""
+
+
+class Sqlite:
+    """Keeps the world in one SQLite file, which belongs to this process while it is open.
+
+    Raises:
+        StorageError: the file is not a database, cannot be written, or is open in another sandbox.
+    """
+
+    def __init__(self, path: str) -> None:
+        try:
+            self._db = sqlite3.connect(path, timeout=0.5, isolation_level=None)
+            self._db.executescript(
+                "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;" + _SCHEMA
+            )
+            self._db.execute("BEGIN IMMEDIATE")
+        except sqlite3.Error as error:
+            raise StorageError(f"the database {path!r} cannot be used: {error}") from error
+
+    def entities(self) -> Iterator[tuple[str, str, bytes]]:
+        """Every entity as (kind, key, JSON)."""
+        yield from self._db.execute("SELECT kind, id, body FROM entity ORDER BY kind, length(id), id")
+
+    def batches(self) -> Iterator[tuple[str, UserListOperation, Records]]:
+        """Every change of members in the order in which it was made."""
+        for list_id, operation, records in self._db.execute(
+            "SELECT list_id, operation, records FROM batch ORDER BY seq"
+        ):
+            yield list_id, operation, unpack_digests(records) if isinstance(records, bytes) else parse_records(records)
+
+    def parts(self) -> Iterator[tuple[str, int, bytes]]:
+        """Every part of every upload as (upload id, number, body)."""
+        yield from self._db.execute("SELECT upload_id, number, body FROM part")
+
+    def stored_records(self, list_id: str) -> int:
+        """How many records the stored changes of a list hold, roughly: by their size."""
+        (size,) = self._db.execute(
+            "SELECT coalesce(sum(length(records)), 0) FROM batch WHERE list_id = ?", (list_id,)
+        ).fetchone()
+        return int(size) // 32
+
+    def rewrite_batches(self, list_id: str, members: set[Member]) -> None:
+        """Replace a list's history by its outcome, so that the file does not grow with every change."""
+        self.drop_batches(list_id)
+        digests = [member for member in members if isinstance(member, bytes) and len(member) == 32]
+        others = [member_text(member) for member in members if not (isinstance(member, bytes) and len(member) == 32)]
+        for start in range(0, len(digests), _MEMBERS_PER_BATCH):
+            self._insert(list_id, "ADD", b"".join(digests[start : start + _MEMBERS_PER_BATCH]))
+        for start in range(0, len(others), _MEMBERS_PER_BATCH):
+            self._insert(list_id, "ADD", ",".join(others[start : start + _MEMBERS_PER_BATCH]))
+
+    def put(self, kind: str, key: str, entity: msgspec.Struct) -> None:
+        """Write an entity, over an earlier one of that key."""
+        self._db.execute("INSERT OR REPLACE INTO entity VALUES (?, ?, ?)", (kind, key, msgspec.json.encode(entity)))
+
+    def drop(self, kind: str, key: str) -> None:
+        """Forget an entity."""
+        self._db.execute("DELETE FROM entity WHERE kind = ? AND id = ?", (kind, key))
+
+    def add_batch(self, list_id: str, operation: UserListOperation, records: Records) -> None:
+        """Add one change of a list's members."""
+        body = records.digests or ",".join(member_text(member) for member in records.members)
+        self._insert(list_id, operation, body)
+
+    def drop_batches(self, list_id: str) -> None:
+        """Forget a list's members."""
+        self._db.execute("DELETE FROM batch WHERE list_id = ?", (list_id,))
+
+    def put_part(self, upload_id: str, number: int, body: bytes) -> None:
+        """Keep one part of an upload."""
+        self._db.execute("INSERT OR REPLACE INTO part VALUES (?, ?, ?)", (upload_id, number, body))
+
+    def drop_parts(self, upload_id: str) -> None:
+        """Forget an upload's parts."""
+        self._db.execute("DELETE FROM part WHERE upload_id = ?", (upload_id,))
+
+    def clear(self) -> None:
+        """Forget everything."""
+        for table in ("entity", "batch", "part"):
+            self._db.execute(f"DELETE FROM {table}")  # noqa: S608 - the names are ours
+
+    def commit(self) -> None:
+        """Make everything since the last commit durable, all of it or nothing."""
+        self._db.execute("COMMIT")
+        self._db.execute("BEGIN IMMEDIATE")
+
+    def close(self) -> None:
+        """Let go of the file; what was not committed is given up."""
+        self._db.close()
+
+    def _insert(self, list_id: str, operation: UserListOperation, body: bytes | str) -> None:
+        self._db.execute("INSERT INTO batch (list_id, operation, records) VALUES (?, ?, ?)", (list_id, operation, body))
