@@ -1,0 +1,193 @@
+"""What Pinterest's refusals mean: a table from status, code and text to an error class and what the user does about it.
+
+The first row that fits decides. The text of a refusal is read only where status and code do not tell enough.
+
+Source: Pinterest OpenAPI 5.23.0 examples of 400, 401, 403, 404, 429, 500; codes 8 and 30 with 429, "spam" and
+2625/2626 as seen in pinterest/api-quickstart, airbytehq/airbyte and rudderlabs/rudder-transformer (read 2026-11-22).
+Doubt: the text of a refusal for size is not documented; the words below are a guess. A wrong guess costs some halvings.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from destination_pinterest.api.endpoints import Endpoint
+from destination_pinterest.api.headers import read_rate_headers
+from destination_pinterest.api.models import Refusal, decoder
+from destination_pinterest.api.scrub import clean_request_id, scrub
+from destination_pinterest.errors import (
+    Answer,
+    AuthenticationError,
+    ConflictError,
+    ConnectionFailedError,
+    ConnectorError,
+    InvalidConfigError,
+    InvalidRequestError,
+    MissingScopeError,
+    NotFoundError,
+    ObjectBusyError,
+    PermissionDeniedError,
+    RateLimitedError,
+    RequestTooLargeError,
+    ServerError,
+    SpamFilterError,
+    UnexpectedAnswerError,
+)
+
+_SIZE: Final = re.compile(
+    r"\btoo (?:large|big|long|many)\b|\bsize\b|\bmax(?:imum|imal)?\b|(?<!rate )(?<!rate-)\blimits?\b|\bexceed|at most",
+    re.IGNORECASE,
+)
+# Pinterest's usual text of a 429 names both reasons at once ("… exceeds one of the published rate limits or if multiple
+# write operations are applied to an object within a short time window"), and so tells neither from the other.
+_BUSY: Final = re.compile(
+    r"\A(?!.*published rate limit).*"
+    r"(?:\bmultiple writes?\b|\bsame (?:object|customer|list|audience)|\bconcurren|\bsimultaneous|\bin progress"
+    r"|\bbeing (?:updated|processed|modified))",
+    re.IGNORECASE | re.DOTALL,
+)
+_SPAM: Final = re.compile("spam", re.IGNORECASE)
+
+_read_refusal: Final = decoder(Refusal)
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """One row: which refusals it fits, what they are, and what to say. An empty `codes` fits any code.
+
+    `text` must be found in Pinterest's message, if given. `records_only`: only for requests whose body can be halved.
+    `quota_left`: only where the headers say that quota is left. In `advice`, {subject} is what was asked for and
+    {scopes} what the token needs.
+    """
+
+    statuses: Container[int]
+    error: type[ConnectorError]
+    advice: str
+    codes: frozenset[int] = frozenset()
+    text: re.Pattern[str] | None = None
+    records_only: bool = False
+    quota_left: bool = False
+
+
+_RECONNECT: Final = "Sign in again, or set a new access token."
+_TOO_LARGE: Final = "Pinterest finds the request too large: lower batch_size."
+_SCOPE: Final = (
+    "The token was not granted {scopes}: sign in again and agree to ads:read, ads:write and user_accounts:read."
+)
+_ROLE: Final = (
+    "Pinterest does not permit this on the {subject}: the person who signed in needs the role Admin or Audience on the "
+    "ad account, and the app needs access to it."
+)
+_QUOTA: Final = "The request quota of this app and user is used up."
+
+MEANINGS: Final = (
+    Meaning({413}, RequestTooLargeError, _TOO_LARGE),
+    Meaning({400}, RequestTooLargeError, _TOO_LARGE, text=_SIZE, records_only=True),
+    Meaning({401, 403}, MissingScopeError, _SCOPE, codes=frozenset({3})),
+    Meaning({401}, PermissionDeniedError, _ROLE, codes=frozenset({7, 29})),
+    Meaning(
+        {401}, AuthenticationError, f"The access token is expired, revoked or not one of Pinterest's. {_RECONNECT}"
+    ),
+    Meaning(
+        {403},
+        PermissionDeniedError,
+        "Pinterest has disapproved the ad account, or is still reviewing it: see its status in Pinterest Ads Manager.",
+        codes=frozenset({2625, 2626}),
+    ),
+    Meaning({403}, PermissionDeniedError, _ROLE),
+    Meaning(
+        {404}, NotFoundError, "Pinterest knows no such {subject}, or does not show it to the person who signed in."
+    ),
+    Meaning(
+        {405, 501}, UnexpectedAnswerError, "Pinterest does not offer this request at this address: check api_base_url."
+    ),
+    Meaning({407}, InvalidConfigError, "The proxy between here and Pinterest asks for a login: check HTTPS_PROXY."),
+    Meaning({408}, ConnectionFailedError, "Pinterest did not receive the request in time."),
+    Meaning({409}, ConflictError, "The {subject} changed while it was being written."),
+    Meaning(
+        {429},
+        SpamFilterError,
+        "Pinterest's spam filter holds the request back: wait some hours before the next sync; if it stays, ask "
+        "Pinterest's support.",
+        text=_SPAM,
+    ),
+    Meaning({429}, ObjectBusyError, "Writes to one {subject} come faster than Pinterest takes them.", text=_BUSY),
+    Meaning({429}, ObjectBusyError, "Writes to one {subject} come faster than Pinterest takes them.", quota_left=True),
+    Meaning({429}, RateLimitedError, _QUOTA),
+    Meaning(range(400, 500), InvalidRequestError, "Pinterest refuses what was asked of the {subject}."),
+    Meaning(range(500, 600), ServerError, "Pinterest has a fault of its own."),
+)
+# 1xx and 3xx: nothing follows a redirect, because the request carries the token and people's hashes.
+_ANYTHING_ELSE: Final = Meaning(
+    range(1000),
+    UnexpectedAnswerError,
+    "Pinterest's API answers neither yes nor no, as if something else stood at its address: check api_base_url.",
+)
+
+
+def refusal(
+    endpoint: Endpoint,
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    now: float,
+    *,
+    records: str = "",
+    secrets: tuple[str, ...] = (),
+) -> ConnectorError:
+    """The error that an answer of a status other than 2xx stands for; not raised.
+
+    `headers` is case-insensitive; `now` is in seconds since 1970; `records` and `secrets` are what must not be quoted.
+    """
+    code, raw_message = _read(body)
+    rates = read_rate_headers(headers, now)
+    meaning = _meaning(endpoint, status, code, raw_message, quota_left=bool(rates.remaining))
+    answer = Answer(
+        endpoint=str(endpoint),
+        status=status,
+        code=code,
+        message=scrub(raw_message, records, secrets),
+        request_id=clean_request_id(headers.get("x-pinterest-rid")),
+    )
+    advice = meaning.advice.format(subject=endpoint.subject, scopes=" and ".join(endpoint.scopes) or "enough")
+    if issubclass(meaning.error, RateLimitedError):
+        # The reset of a quota that is not used up says nothing about when a busy object is free.
+        reset_s = rates.reset_s if meaning.error is RateLimitedError else None
+        after_s = rates.retry_after_s if rates.retry_after_s is not None else reset_s
+        return meaning.error(advice, answer=answer, retry_after_s=after_s)
+    if issubclass(meaning.error, ServerError):
+        return meaning.error(advice, answer=answer, retry_after_s=rates.retry_after_s)
+    return meaning.error(advice, answer=answer)
+
+
+def concerns_token(error: ConnectorError) -> bool:
+    """Whether another token might have been accepted. Scopes and roles stay the same with a renewed one."""
+    return isinstance(error, AuthenticationError) and error.answer is not None and error.answer.status == 401
+
+
+def _meaning(endpoint: Endpoint, status: int, code: int | None, message: str, *, quota_left: bool) -> Meaning:
+    for row in MEANINGS:
+        if (
+            status in row.statuses
+            and (not row.codes or code in row.codes)
+            and (row.text is None or row.text.search(message))
+            and (not row.records_only or endpoint.sends_records)
+            and (not row.quota_left or quota_left)
+        ):
+            return row
+    return _ANYTHING_ELSE
+
+
+def _read(body: bytes) -> tuple[int | None, str]:
+    """Code and message of a refusal, as far as there are any."""
+    try:
+        found = _read_refusal(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None, ""
+    code = found.code if isinstance(found.code, int) and not isinstance(found.code, bool) else None
+    return code, found.message if isinstance(found.message, str) else ""

@@ -1,0 +1,246 @@
+"""Access tokens: where they come from, and how they are kept alive. Sends nothing itself: an endpoint is given.
+
+No token is ever in a repr, an error or a log.
+
+Source: developers.pinterest.com, "Set up authentication and authorization" (read 2026-11-22): access tokens live 30
+days, refresh tokens 60; each refresh may return a new refresh token, after which the old one is dead. A refresh can't
+widen the scopes.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from destination_pinterest.api.models import TokenAnswer
+from destination_pinterest.errors import AuthenticationError, UnexpectedAnswerError
+
+DAY_S: Final = 86_400.0
+# A token this close to its end is not used any more: clocks differ, and a request takes its time.
+EXPIRY_MARGIN_S: Final = 300.0
+# Half of a refresh token's life: renewed then, the chain outlives a pause of a month.
+CHAIN_MARGIN_S: Final = 30 * DAY_S
+
+_BEARER: Final = "Bearer "
+_TOKEN: Final = re.compile(r"[!-~]+")
+
+
+class TokenSource(Protocol):
+    """Gives access tokens. Thread-safe."""
+
+    def token(self) -> str:
+        """A token that is good as far as is known.
+
+        Raises:
+            AuthenticationError: there is none any more.
+        """
+
+    def renew(self, rejected: str) -> str:
+        """Another token, after Pinterest refused `rejected`; the present one if it is another already.
+
+        Raises:
+            AuthenticationError: there is none any more.
+        """
+
+
+class Bearer:
+    """A token source as the Authorization header wants it."""
+
+    def __init__(self, tokens: TokenSource) -> None:
+        self._tokens = tokens
+
+    def authorization(self) -> str:
+        """The header's value."""
+        return _BEARER + self._tokens.token()
+
+    def renew(self, rejected: str) -> str:
+        """Another value than `rejected`."""
+        return _BEARER + self._tokens.renew(rejected.removeprefix(_BEARER))
+
+
+class StaticToken:
+    """A token that was pasted by hand and can't be renewed."""
+
+    def __init__(self, token: str) -> None:
+        self._token = _usable(token, "access token")
+
+    def token(self) -> str:
+        """The token."""
+        return self._token
+
+    def renew(self, rejected: str) -> str:  # noqa: ARG002 - whatever was rejected
+        """Never succeeds.
+
+        Raises:
+            AuthenticationError: always.
+        """
+        raise AuthenticationError(
+            "Pinterest refuses the access token: it is expired (30 days after it was made), revoked, or mistyped. "
+            "Make a new one (My apps at developers.pinterest.com, Generate access token), or sign in with OAuth, which "
+            "renews itself."
+        )
+
+    def __repr__(self) -> str:
+        return "StaticToken(…)"
+
+
+@dataclass(frozen=True, slots=True)
+class TokenSet:
+    """What a refresh leaves one with. Times in seconds since 1970; None where Pinterest did not say."""
+
+    access_token: str
+    access_token_expires_at: float | None
+    refresh_token: str
+    refresh_token_expires_at: float | None
+    scope: str | None = None
+
+    def __repr__(self) -> str:
+        return (
+            f"TokenSet(access_token_expires_at={self.access_token_expires_at}, "
+            f"refresh_token_expires_at={self.refresh_token_expires_at}, scope={self.scope!r})"
+        )
+
+
+class RefreshingToken:
+    """An OAuth sign-in that renews itself.
+
+    It does so before the access token ends, when half of the chain's life is over, and when Pinterest refuses a token.
+    `endpoint(client_id, client_secret, refresh_token)` asks Pinterest. `on_rotation(tokens)` is called under the lock
+    before anybody uses a new token; it must have stored it when it returns. If it raises, so does the refresh, and the
+    next use offers the same tokens to it again, because the old ones may be dead. `clock` is in seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        *,
+        client_id: str,
+        client_secret: str,
+        refresh_token: str,
+        access_token: str | None = None,
+        access_token_expires_at: float | None = None,
+        refresh_token_expires_at: float | None = None,
+        endpoint: Callable[[str, str, str], TokenAnswer],
+        clock: Callable[[], float],
+        on_rotation: Callable[[TokenSet], None],
+    ) -> None:
+        self._client_id = client_id.strip()
+        self._client_secret = client_secret.strip()
+        self._endpoint = endpoint
+        self._clock = clock
+        self._on_rotation = on_rotation
+        self._lock = threading.Lock()
+        self._tokens = TokenSet(
+            access_token=_usable(access_token, "access token") if access_token and access_token.strip() else "",
+            access_token_expires_at=access_token_expires_at,
+            refresh_token=_usable(refresh_token, "refresh token"),
+            refresh_token_expires_at=refresh_token_expires_at,
+        )
+        self._unstored: TokenSet | None = None
+        self._refreshed = False
+        self._dead: str | None = None
+
+    @property
+    def chain_ends_at(self) -> float | None:
+        """When the sign-in ends if nothing runs until then, in seconds since 1970; None if not known."""
+        return self._tokens.refresh_token_expires_at
+
+    @property
+    def scopes(self) -> frozenset[str] | None:
+        """What the token was granted; None if not known (yet)."""
+        scope = self._tokens.scope
+        return None if scope is None else frozenset(part for part in re.split(r"[\s,]+", scope) if part)
+
+    def token(self) -> str:
+        """The access token, refreshed if it is due.
+
+        Raises:
+            AuthenticationError: the chain has ended: somebody must sign in again.
+            ConnectorError: the refresh failed in a way that may pass; whatever `on_rotation` raises.
+        """
+        with self._lock:
+            if self._unstored is not None or self._is_due():
+                self._refresh()
+            return self._tokens.access_token
+
+    def renew(self, rejected: str) -> str:
+        """Another access token than `rejected`; when several threads ask at once, one refresh serves them all.
+
+        Raises:
+            as `token`.
+        """
+        with self._lock:
+            if self._unstored is not None or self._tokens.access_token == rejected:
+                self._refresh()
+            return self._tokens.access_token
+
+    def __repr__(self) -> str:
+        return f"RefreshingToken({self._tokens!r})"
+
+    def _is_due(self) -> bool:
+        tokens, now = self._tokens, self._clock()
+        if not tokens.access_token:
+            return True
+        if tokens.access_token_expires_at is not None and now >= tokens.access_token_expires_at - EXPIRY_MARGIN_S:
+            return True
+        # Once a run: an answer that does not lengthen the chain must not cause a refresh for each request.
+        chain_ends_at = tokens.refresh_token_expires_at
+        return not self._refreshed and chain_ends_at is not None and now >= chain_ends_at - CHAIN_MARGIN_S
+
+    def _refresh(self) -> None:
+        if self._unstored is None:
+            self._unstored = self._asked()
+        self._on_rotation(self._unstored)
+        self._tokens, self._unstored = self._unstored, None
+        self._refreshed = True
+
+    def _asked(self) -> TokenSet:
+        if self._dead is not None:
+            raise AuthenticationError(self._dead)
+        try:
+            answer = self._endpoint(self._client_id, self._client_secret, self._tokens.refresh_token)
+        except AuthenticationError as error:
+            # Every thread and every request would ask again, and be refused again.
+            self._dead = str(error)
+            raise
+        return _token_set(answer, self._tokens, self._clock())
+
+
+def _token_set(answer: TokenAnswer, old: TokenSet, now: float) -> TokenSet:
+    """The answer's tokens; what it leaves out stays as it was."""
+    refresh_token, chain_ends_at = old.refresh_token, old.refresh_token_expires_at
+    if answer.refresh_token:
+        refresh_token, chain_ends_at = answer.refresh_token, None
+    if answer.refresh_token_expires_at is not None:
+        chain_ends_at = answer.refresh_token_expires_at
+    elif answer.refresh_token_expires_in is not None:
+        chain_ends_at = now + answer.refresh_token_expires_in
+    if not (_TOKEN.fullmatch(answer.access_token) and _TOKEN.fullmatch(refresh_token)):
+        raise UnexpectedAnswerError(
+            "Pinterest's token endpoint returned a token with characters that can't be sent. Please report this."
+        )
+    return TokenSet(
+        access_token=answer.access_token,
+        access_token_expires_at=None if answer.expires_in is None else now + answer.expires_in,
+        refresh_token=refresh_token,
+        refresh_token_expires_at=chain_ends_at,
+        scope=old.scope if answer.scope is None else answer.scope,
+    )
+
+
+def _usable(token: str, name: str) -> str:
+    """The token without blanks around it.
+
+    A header with a line break or a letter beyond ASCII can't be sent, and the HTTP library's error would show it.
+
+    Raises:
+        AuthenticationError: it can't be a token.
+    """
+    token = token.strip()
+    if not _TOKEN.fullmatch(token):
+        raise AuthenticationError(
+            f"The {name} is empty or holds what no token does, such as a blank or a line break: copy it again."
+        )
+    return token

@@ -1,0 +1,233 @@
+"""Pinterest's API v5: one method an endpoint, and no decisions.
+
+Source: Pinterest OpenAPI 5.23.0, operations named beside each method. Any 2xx is accepted: 5.28 answers 201 to
+creations.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final, Literal, TypeVar
+from urllib.parse import urlencode
+
+import msgspec
+import requests
+
+from destination_pinterest.api import endpoints
+from destination_pinterest.api.auth import Bearer, TokenSource
+from destination_pinterest.api.endpoints import Endpoint
+from destination_pinterest.api.models import AdAccount, Audience, CustomerList, Page, UserAccount, decoder
+from destination_pinterest.api.observer import Observer
+from destination_pinterest.api.quota import Quota
+from destination_pinterest.api.retry import RetryPolicy
+from destination_pinterest.api.transport import Call, Transport
+from destination_pinterest.errors import InvalidConfigError, RequestTooLargeError, UnexpectedAnswerError
+from destination_pinterest.vocabulary import Identifier, Operation
+
+T = TypeVar("T")
+
+Order = Literal["ASCENDING", "DESCENDING"]
+
+# The largest page there is (query_page_size, maximum 250).
+PAGE_SIZE: Final = 250
+
+# GAID is Adobe's name; of Pinterest's UserListType, MAID means it.
+_LIST_TYPES: Final = {Identifier.GAID: "MAID"}
+_ID: Final = re.compile(r"[0-9]{1,18}")
+
+_user_account: Final = decoder(UserAccount)
+_ad_account: Final = decoder(AdAccount)
+_ad_account_page: Final = decoder(Page[AdAccount])
+_customer_list: Final = decoder(CustomerList)
+_customer_list_page: Final = decoder(Page[CustomerList])
+_audience: Final = decoder(Audience)
+_audience_page: Final = decoder(Page[Audience])
+
+
+class PinterestClient:
+    """The API for one ad account. Thread-safe.
+
+    `tokens` gives the access tokens, `quota` and `retry` say when a request may go (again); share one quota and one
+    session with everything that speaks for the same app and user. `clock` is monotonic, `now` is in seconds since 1970,
+    `sleep` takes seconds and may raise to end a wait, `rng` gives numbers from 0 to 1.
+
+    Every method raises the typed errors of answers.MEANINGS; TransientErrors only after the retries of `retry`. Ids are
+    text of up to 18 digits.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        ad_account_id: str,
+        tokens: TokenSource,
+        quota: Quota,
+        retry: RetryPolicy,
+        *,
+        session: requests.Session,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] = time.sleep,
+        rng: Callable[[], float] = random.random,
+        observer: Observer | None = None,
+    ) -> None:
+        self._ad_account_id = _checked(ad_account_id, "ad account")
+        self._credentials = Bearer(tokens)
+        self._transport = Transport(
+            base_url, quota, retry, session=session, clock=clock, now=now, sleep=sleep, rng=rng, observer=observer
+        )
+
+    @property
+    def ad_account_id(self) -> str:
+        """The ad account that the client works in."""
+        return self._ad_account_id
+
+    def user_account(self) -> UserAccount:
+        """Who is behind the token (user_account/get). Needs the scope user_accounts:read."""
+        return self._perform(endpoints.USER_ACCOUNT, _user_account)
+
+    def ad_accounts(self) -> Iterator[AdAccount]:
+        """All ad accounts that the token may see, shared ones too (ad_accounts/list)."""
+        return self._pages(endpoints.AD_ACCOUNTS, _ad_account_page, {})
+
+    def ad_account(self) -> AdAccount:
+        """The client's ad account (ad_accounts/get)."""
+        return self._perform(endpoints.AD_ACCOUNT, _ad_account)
+
+    def customer_lists(self, order: Order = "DESCENDING") -> Iterator[CustomerList]:
+        """All customer lists, by id: newest first unless told otherwise (customer_lists/list)."""
+        return self._pages(endpoints.CUSTOMER_LISTS, _customer_list_page, {"order": order})
+
+    def customer_list(self, customer_list_id: str) -> CustomerList:
+        """One customer list (customer_lists/get)."""
+        return self._perform(endpoints.CUSTOMER_LIST, _customer_list, customer_list_id)
+
+    def create_customer_list(self, name: str, records: str, list_type: Identifier) -> CustomerList:
+        """A new customer list with its first people (customer_lists/create).
+
+        `records` are comma-separated identifiers; `list_type` is only a label: a list of one type may hold others.
+
+        Raises:
+            AmbiguousCreationError: it may exist now. Look by name before creating again.
+            RequestTooLargeError: to be created with fewer identifiers.
+        """
+        body = {"name": name, "records": records, "list_type": _LIST_TYPES.get(list_type, list_type.value)}
+        return self._perform(endpoints.CREATE_CUSTOMER_LIST, _customer_list, body=body, records=records)
+
+    def update_customer_list(
+        self, customer_list_id: str, operation: Operation, records: str, identifiers: int
+    ) -> CustomerList:
+        """Adds or removes comma-separated identifiers, of which there are `identifiers` (customer_lists/update).
+
+        Raises:
+            RequestTooLargeError: to be sent in smaller pieces.
+        """
+        body = {"operation_type": operation.value, "records": records}
+        try:
+            return self._perform(
+                endpoints.UPDATE_CUSTOMER_LIST, _customer_list, customer_list_id, body=body, records=records
+            )
+        except RequestTooLargeError as error:
+            refused = error
+        message = f"{refused.message} It held {identifiers:,} identifiers in {len(records):,} characters."
+        raise RequestTooLargeError(message, answer=refused.answer)
+
+    def audiences(self, order: Order = "DESCENDING") -> Iterator[Audience]:
+        """All audiences that the ad account owns, of every type, by id: newest first by default (audiences/list)."""
+        return self._pages(endpoints.AUDIENCES, _audience_page, {"order": order})
+
+    def audience(self, audience_id: str) -> Audience:
+        """One audience (audiences/get)."""
+        return self._perform(endpoints.AUDIENCE, _audience, audience_id)
+
+    def create_audience(self, name: str, customer_list_id: str, description: str | None = None) -> Audience:
+        """A new audience of the people in a customer list (audiences/create).
+
+        Raises:
+            AmbiguousCreationError: it may exist now. Look by name before creating again.
+        """
+        body: dict[str, Any] = {"audience_type": "CUSTOMER_LIST", "name": name, "rule": _rule(customer_list_id)}
+        if description is not None:
+            body["description"] = description
+        return self._perform(endpoints.CREATE_AUDIENCE, _audience, body=body)
+
+    def update_audience(
+        self,
+        audience_id: str,
+        *,
+        name: str | None = None,
+        customer_list_id: str | None = None,
+        description: str | None = None,
+    ) -> Audience:
+        """Changes what is given; `customer_list_id` is the list that the audience is made of (audiences/update)."""
+        body: dict[str, Any] = {"operation_type": "UPDATE"}
+        if name is not None:
+            body["name"] = name
+        if customer_list_id is not None:
+            body["rule"] = _rule(customer_list_id)
+        if description is not None:
+            body["description"] = description
+        return self._perform(endpoints.UPDATE_AUDIENCE, _audience, audience_id, body=body)
+
+    def remove_audience(self, audience_id: str) -> None:
+        """Removes an audience; its customer list stays (audiences/update with REMOVE).
+
+        Raises:
+            NotFoundError: it is not there; also when it was removed by a request whose answer was lost.
+        """
+        self._perform(endpoints.UPDATE_AUDIENCE, _nothing, audience_id, body={"operation_type": "REMOVE"})
+
+    def _perform(
+        self,
+        endpoint: Endpoint,
+        decode: Callable[[bytes], T],
+        object_id: str | None = None,
+        *,
+        body: Mapping[str, Any] | None = None,
+        records: str = "",
+        query: str = "",
+    ) -> T:
+        path = self._path(endpoint, object_id) + query
+        encoded = None if body is None else msgspec.json.encode(body)
+        call = Call(endpoint, path, decode, body=encoded, object_id=object_id, records=records)
+        return self._transport.perform(call, self._credentials)
+
+    def _pages(self, endpoint: Endpoint, decode: Callable[[bytes], Page[T]], parameters: dict[str, str]) -> Iterator[T]:
+        """All items, page by page as they are asked for."""
+        seen: set[str] = set()
+        bookmark = ""
+        while True:
+            asked = {"page_size": str(PAGE_SIZE), **parameters, **({"bookmark": bookmark} if bookmark else {})}
+            page = self._perform(endpoint, decode, query=f"?{urlencode(asked)}")
+            yield from page.items
+            if not page.bookmark:
+                return
+            bookmark = page.bookmark
+            if bookmark in seen:
+                raise UnexpectedAnswerError(
+                    f"Pinterest's pages of {endpoint.subject}s never end: a bookmark came twice. Please report this."
+                )
+            seen.add(bookmark)
+
+    def _path(self, endpoint: Endpoint, object_id: str | None) -> str:
+        path = endpoint.template.replace("{ad_account_id}", self._ad_account_id)
+        if object_id is None:
+            return path
+        return re.sub(r"\{\w+\}", _checked(object_id, endpoint.subject), path)
+
+
+def _rule(customer_list_id: str) -> dict[str, str]:
+    return {"customer_list_id": _checked(customer_list_id, "customer list")}
+
+
+def _nothing(_: bytes) -> None:
+    """The answer to a removal says nothing that is needed."""
+
+
+def _checked(value: str, subject: str) -> str:
+    """An id as it may stand in a path: nothing that could lead anywhere else."""
+    if not _ID.fullmatch(value):
+        raise InvalidConfigError(f"The id of the {subject} must be up to 18 digits.")
+    return value

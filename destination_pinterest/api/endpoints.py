@@ -1,0 +1,93 @@
+"""The endpoints that we speak to: what each is called, costs and needs, and whether it may be repeated. Data only.
+
+Source: Pinterest OpenAPI 5.23.0 (2025-12-11), `x-ratelimit-category` and `security` of each operation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class Category(StrEnum):
+    """What an endpoint's requests are counted as; endpoints of one category share a quota."""
+
+    ADS_READ = "ads_read"
+    ADS_WRITE = "ads_write"
+    ORG_READ = "org_read"
+
+
+class Effect(StrEnum):
+    """What repeating a request does."""
+
+    NONE = "none"
+    """It reads; repeating it changes nothing."""
+    REPEATABLE = "repeatable"
+    """It writes; doing it twice leaves what doing it once leaves."""
+    CREATES = "creates"
+    """Doing it twice may leave two things."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One operation of the API.
+
+    `template` is the path below the base URL with its parameters in braces; `subject` is what a person calls the thing
+    behind it; `scopes` are what the token must have been granted; `sends_records` tells whether its body can be halved.
+    """
+
+    method: str
+    template: str
+    category: Category
+    effect: Effect
+    subject: str
+    scopes: tuple[str, ...]
+    sends_records: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.template}"
+
+
+_ACCOUNT: Final = "/ad_accounts/{ad_account_id}"
+_LISTS: Final = f"{_ACCOUNT}/customer_lists"
+_LIST: Final = f"{_LISTS}/{{customer_list_id}}"
+_AUDIENCES: Final = f"{_ACCOUNT}/audiences"
+_AUDIENCE: Final = f"{_AUDIENCES}/{{audience_id}}"
+
+_READ: Final = (Category.ADS_READ, Effect.NONE)
+_UPDATE: Final = (Category.ADS_WRITE, Effect.REPEATABLE)
+_CREATE: Final = (Category.ADS_WRITE, Effect.CREATES)
+_READS: Final = ("ads:read",)
+_WRITES: Final = ("ads:write",)
+
+USER_ACCOUNT: Final = Endpoint(
+    "GET", "/user_account", Category.ORG_READ, Effect.NONE, "user account", ("user_accounts:read",)
+)
+AD_ACCOUNTS: Final = Endpoint("GET", "/ad_accounts", *_READ, "ad account", _READS)
+AD_ACCOUNT: Final = Endpoint("GET", _ACCOUNT, *_READ, "ad account", _READS)
+CUSTOMER_LISTS: Final = Endpoint("GET", _LISTS, *_READ, "customer list", _READS)
+CUSTOMER_LIST: Final = Endpoint("GET", _LIST, *_READ, "customer list", _READS)
+CREATE_CUSTOMER_LIST: Final = Endpoint("POST", _LISTS, *_CREATE, "customer list", _WRITES, sends_records=True)
+UPDATE_CUSTOMER_LIST: Final = Endpoint("PATCH", _LIST, *_UPDATE, "customer list", _WRITES, sends_records=True)
+AUDIENCES: Final = Endpoint("GET", _AUDIENCES, *_READ, "audience", _READS)
+AUDIENCE: Final = Endpoint("GET", _AUDIENCE, *_READ, "audience", _READS)
+CREATE_AUDIENCE: Final = Endpoint("POST", _AUDIENCES, *_CREATE, "audience", _WRITES)
+UPDATE_AUDIENCE: Final = Endpoint("PATCH", _AUDIENCE, *_UPDATE, "audience", _WRITES)
+# A refresh is repeated, because giving up is never better: a refresh token that a lost answer has ended stays so.
+TOKEN: Final = Endpoint("POST", "/oauth/token", Category.ORG_READ, Effect.REPEATABLE, "sign-in", ())
+
+ENDPOINTS: Final = (
+    USER_ACCOUNT,
+    AD_ACCOUNTS,
+    AD_ACCOUNT,
+    CUSTOMER_LISTS,
+    CUSTOMER_LIST,
+    CREATE_CUSTOMER_LIST,
+    UPDATE_CUSTOMER_LIST,
+    AUDIENCES,
+    AUDIENCE,
+    CREATE_AUDIENCE,
+    UPDATE_AUDIENCE,
+    TOKEN,
+)

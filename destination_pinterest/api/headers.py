@@ -1,0 +1,78 @@
+"""What the headers of an answer say about quota, and when to come back. Parsing only; tolerant of every form.
+
+Source: header names as airbytehq/airbyte #16161 saw them in Pinterest's answers (x-ratelimit-reset: 67150, seconds).
+Doubt: Pinterest documents no format. `x-ratelimit-limit` may come in Envoy's form, "100, 100;w=1, 400;w=60", where the
+first number is the limit that the other two headers speak of. `Retry-After` is documented nowhere, and obeyed if sent.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+_FIRST_NUMBER: Final = re.compile(r"^\s*(-?[0-9]{1,18}(?:\.[0-9]{1,9})?)(?![0-9.])")
+# A "reset" beyond this is a point in time, not a number of seconds from now: ten years, or the year 33658.
+_EPOCH_S: Final = 315_360_000
+_EPOCH_MS: Final = 1_000_000_000_000
+# A reset in whole seconds may have been rounded down by almost one.
+_ROUNDING_S: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class RateHeaders:
+    """The quota as one answer tells it; None where it does not. Times are in seconds from the answer."""
+
+    limit: int | None = None
+    remaining: int | None = None
+    reset_s: float | None = None
+    retry_after_s: float | None = None
+
+
+def read_rate_headers(headers: Mapping[str, str], now: float) -> RateHeaders:
+    """The quota headers of an answer that came at `now` (seconds since 1970).
+
+    `headers` is case-insensitive, as requests gives it. What can't be understood is None.
+    """
+    limit = _number(headers.get("x-ratelimit-limit"))
+    remaining = _number(headers.get("x-ratelimit-remaining"))
+    return RateHeaders(
+        limit=None if limit is None or limit < 1 else int(limit),
+        remaining=None if remaining is None else max(0, int(remaining)),
+        reset_s=_seconds_from(_number(headers.get("x-ratelimit-reset")), now),
+        retry_after_s=_retry_after_s(headers.get("retry-after"), now),
+    )
+
+
+def _number(text: str | None) -> float | None:
+    found = _FIRST_NUMBER.match(text) if text else None
+    return float(found[1]) if found else None
+
+
+def _seconds_from(number: float | None, now: float) -> float | None:
+    if number is None or number < 0:
+        return None
+    rounding = _ROUNDING_S if number == math.floor(number) else 0.0
+    if number >= _EPOCH_MS:
+        return max(0.0, number / 1000 - now)
+    if number >= _EPOCH_S:
+        return max(0.0, number - now + rounding)
+    return number + rounding
+
+
+def _retry_after_s(text: str | None, now: float) -> float | None:
+    """Seconds, or a date as HTTP writes them (RFC 9110 §10.2.3)."""
+    if not text:
+        return None
+    number = _number(text)
+    if number is not None:
+        return number if number >= 0 else None
+    try:
+        date = parsedate_to_datetime(text)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return max(0.0, (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - now)

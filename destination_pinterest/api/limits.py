@@ -1,0 +1,179 @@
+"""The request limits of Pinterest's access tiers, and how each kind is counted. Not thread-safe: Quota locks.
+
+Source: developers.pinterest.com/docs/reference/rate-limits (read 2026-11-22): Standard: 100 requests a second in all,
+ads_read 1,000, ads_write 400 and org_read 1,000 a minute per user and app; Trial: 1,000 requests a day in all, of which
+300 ads_write. "Subject to change without notice." The 7 a second for writes is what Braze keeps to.
+Doubt: whether Pinterest's minute is a sliding or a fixed one is not documented. A limit kept over every sliding minute
+is kept over every fixed one. A Trial day is taken as fixed; when it ends is known only from x-ratelimit-reset.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal, Protocol
+
+from destination_pinterest.api.endpoints import Category
+
+Tier = Literal["standard", "trial", "none"]
+
+DAY_S: Final = 86_400.0
+# Clocks of two machines drift apart by some 100 parts in a million, 6 ms a minute; and a window may be closed at both
+# ends. Costs less than a thousandth of the quota.
+_WINDOW_MARGIN_S: Final = 0.05
+# The oldest request that counts is still without an answer: it is looked at again this soon.
+_UNANSWERED_RECHECK_S: Final = 0.1
+
+
+@dataclass(slots=True, eq=False)
+class Permit:
+    """Leave to send one request of `category`. Times are monotonic; `answered_at` is set by Quota.learn."""
+
+    category: Category
+    sent_at: float
+    answered_at: float | None = None
+
+
+class Limit(Protocol):
+    """Something that allows so many requests in some time. All times are of one monotonic clock, in seconds."""
+
+    @property
+    def allowed(self) -> int:
+        """How many requests."""
+
+    def free_at(self, now: float) -> float:
+        """When the next request may go; not later than `now` if it may go at once."""
+
+    def take(self, permit: Permit) -> None:
+        """The request goes. Only after `free_at` allowed it."""
+
+    def used(self, now: float) -> int:
+        """How many of the allowed requests are used up."""
+
+    def reset_at(self, moment: float) -> None:
+        """The server says that this limit starts afresh at `moment`."""
+
+
+class Pace:
+    """At most `allowed` requests a second, evenly spaced instead of in bursts."""
+
+    def __init__(self, allowed: int) -> None:
+        self.allowed = allowed
+        # Rounded up to whole milliseconds, so that `allowed` + 1 requests always span more than a second.
+        self._spacing_s = (math.floor(1000 / allowed) + 1) / 1000
+        self._next_at = -math.inf
+
+    def free_at(self, now: float) -> float:
+        """One spacing after the last request."""
+        return max(now, self._next_at)
+
+    def take(self, permit: Permit) -> None:
+        """The request goes."""
+        self._next_at = permit.sent_at + self._spacing_s
+
+    def used(self, now: float) -> int:  # noqa: ARG002 - whenever
+        """Spacing uses nothing up."""
+        return 0
+
+    def reset_at(self, moment: float) -> None:
+        """Spacing does not start afresh."""
+
+
+class SlidingWindow:
+    """At most `allowed` requests in any `window_s` seconds, as the server sees them arrive.
+
+    A request arrives at the server between its sending and its answer. So request n + `allowed` is sent only `window_s`
+    after request n was answered, and then it arrives `window_s` after it too, however long either travelled: there are
+    never `allowed` + 1 in a window. Sent as fast as that, the share of the limit that is used is
+    window_s / (window_s + round trip + margin): 99.7 % of 400 a minute at 150 ms.
+
+    A request that was given up without an answer counts as arrived by then.
+    """
+
+    def __init__(self, allowed: int, window_s: float) -> None:
+        self.allowed = allowed
+        self._window_s = window_s + _WINDOW_MARGIN_S
+        self._permits: deque[Permit] = deque()
+
+    def free_at(self, now: float) -> float:
+        """When the oldest request that counts leaves the window."""
+        if self.used(now) < self.allowed:
+            return now
+        answered_at = self._permits[0].answered_at
+        return now + _UNANSWERED_RECHECK_S if answered_at is None else answered_at + self._window_s
+
+    def take(self, permit: Permit) -> None:
+        """The request goes."""
+        self._permits.append(permit)
+
+    def used(self, now: float) -> int:
+        """The requests of the window, in order of sending, from the first that has not left it."""
+        while self._permits:
+            answered_at = self._permits[0].answered_at
+            if answered_at is None or answered_at + self._window_s > now:
+                break
+            self._permits.popleft()
+        return len(self._permits)
+
+    def reset_at(self, moment: float) -> None:
+        """A sliding window keeps itself right; a fixed one's end is never later."""
+
+
+class FixedWindow:
+    """At most `allowed` requests from the first one until the end: after `window_s`, or when the server says."""
+
+    def __init__(self, allowed: int, window_s: float) -> None:
+        self.allowed = allowed
+        self._window_s = window_s
+        self._used = 0
+        self._ends_at = -math.inf
+
+    def free_at(self, now: float) -> float:
+        """The end of the window, where it is used up."""
+        return now if self.used(now) < self.allowed else self._ends_at
+
+    def take(self, permit: Permit) -> None:
+        """The request goes; the first one after a window's end opens the next."""
+        used = self.used(permit.sent_at)
+        if permit.sent_at >= self._ends_at:
+            self._ends_at = permit.sent_at + self._window_s
+        self._used = used + 1
+
+    def used(self, now: float) -> int:
+        """The requests since the window began."""
+        if now >= self._ends_at:
+            self._used = 0
+        return self._used
+
+    def reset_at(self, moment: float) -> None:
+        """The server knows better when the window ends."""
+        self._ends_at = moment
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The limits of one app and user: what all requests share, and what those of a category share."""
+
+    everything: tuple[Limit, ...] = ()
+    of_category: Mapping[Category, tuple[Limit, ...]] = field(default_factory=dict)
+
+
+def limits_of(tier: Tier) -> Limits:
+    """Fresh counters for a tier. `none` limits nothing by itself: only what the server's headers say counts."""
+    if tier == "standard":
+        return Limits(
+            everything=(Pace(100),),
+            of_category={
+                Category.ADS_WRITE: (Pace(7), SlidingWindow(400, 60.0)),
+                Category.ADS_READ: (SlidingWindow(1000, 60.0),),
+                Category.ORG_READ: (SlidingWindow(1000, 60.0),),
+            },
+        )
+    if tier == "trial":
+        return Limits(
+            everything=(FixedWindow(1000, DAY_S),),
+            of_category={Category.ADS_WRITE: (Pace(7), FixedWindow(300, DAY_S))},
+        )
+    return Limits()

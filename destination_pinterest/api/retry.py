@@ -1,0 +1,131 @@
+"""When a request that failed is sent again, and what is said when it is not. Pure: no clock, no sleep.
+
+Source: exponential backoff with jitter as in AWS's "Exponential Backoff And Jitter"; the figures are ours, except that
+Pinterest's own waits (Retry-After, x-ratelimit-reset) go before them.
+Doubt: nothing is documented about how long the spam filter holds; asking it often is known to make it worse.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final, Self
+
+from destination_pinterest.api.endpoints import Effect
+from destination_pinterest.errors import (
+    ConnectionFailedError,
+    ConnectorError,
+    InterruptedSyncError,
+    RateLimitedError,
+    ServerError,
+    SpamFilterError,
+    TransientError,
+)
+
+SPAM_INITIAL_S: Final = 60.0
+SPAM_MAX_S: Final = 600.0
+SPAM_ATTEMPTS: Final = 3
+_LARGEST_EXPONENT: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How long and how often one request is tried.
+
+    `retry_s` is the time from the first failure within which the last sending must begin; `initial_s` and `max_s` are
+    the first and the longest wait between two; `jitter` (0 to 1) is the share of a wait that chance may take off.
+    All in seconds.
+    """
+
+    retry_s: float = 3600.0
+    initial_s: float = 1.0
+    max_s: float = 60.0
+    jitter: float = 0.5
+
+    @classmethod
+    def from_hours(cls, retry_hours: float) -> Self:
+        """The policy for the setting `retry_hours`."""
+        return cls(retry_s=retry_hours * 3600)
+
+    def delay_s(self, error: ConnectorError, attempt: int, elapsed_s: float, chance: float = 0.0) -> float | None:
+        """How long to wait after the `attempt`-th sending (from 1) failed with `error`; None: give up.
+
+            delay = min(max_s, initial_s * 2 ** (attempt - 1)) * (1 - jitter * chance)
+
+        or, where Pinterest said when to come back,
+
+            delay = max(retry_after_s, initial_s) + initial_s * jitter * chance
+
+        with 0 <= chance < 1. None where `error` does not pass by waiting, and where elapsed_s + delay > retry_s: a
+        reset that lies beyond is reported now and not after an hour of sleep. The spam filter is asked at most
+        SPAM_ATTEMPTS times, SPAM_INITIAL_S to SPAM_MAX_S apart.
+        """
+        if not isinstance(error, TransientError) or isinstance(error, InterruptedSyncError):
+            return None
+        initial_s, max_s = self.initial_s, self.max_s
+        if isinstance(error, SpamFilterError):
+            if attempt >= SPAM_ATTEMPTS:
+                return None
+            initial_s, max_s = max(SPAM_INITIAL_S, initial_s), max(SPAM_MAX_S, max_s)
+        asked_s = error.retry_after_s if isinstance(error, RateLimitedError | ServerError) else None
+        if asked_s is None:
+            growth = 2.0 ** min(attempt - 1, _LARGEST_EXPONENT)
+            delay = min(max_s, initial_s * growth) * (1 - self.jitter * chance)
+        else:
+            delay = max(asked_s, initial_s) + initial_s * self.jitter * chance
+        return delay if elapsed_s + delay <= self.retry_s else None
+
+
+def may_repeat(effect: Effect, error: ConnectorError, *, may_have_acted: bool) -> bool:
+    """Whether sending again does no harm.
+
+    What reads, or leaves the same when done twice, may always be sent again. A creation only if Pinterest certainly did
+    not act: it answered 429, or never got the request.
+    """
+    if effect is not Effect.CREATES:
+        return True
+    return not may_have_acted and isinstance(error, RateLimitedError | ConnectionFailedError)
+
+
+def given_up(error: ConnectorError, attempts: int, elapsed_s: float, now: float) -> ConnectorError:
+    """What is raised for `error` when it is not tried again: the same kind, saying how often and how long it was tried.
+
+    `now` is in seconds since 1970. An error that was never worth trying again comes back as it is.
+    """
+    if not isinstance(error, TransientError):
+        return error
+    said = error.message
+    if attempts > 1:
+        said += f" Given up after {attempts} attempts in {span(elapsed_s)}."
+    if isinstance(error, SpamFilterError) or not isinstance(error, RateLimitedError | ServerError):
+        return _worded(error, said)
+    if error.retry_after_s is not None:
+        said += (
+            f" Pinterest asks to come back {when(now + error.retry_after_s, now)}, which is later than retry_hours "
+            "allows: run the sync again then."
+        )
+    return _worded(error, said)
+
+
+def when(moment: float, now: float) -> str:
+    """A point in time (seconds since 1970) as a person reads it: "at 2026-11-23 04:10 UTC (in 18 h 39 min)"."""
+    try:
+        date = f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%d %H:%M} UTC"
+    except (ValueError, OverflowError, OSError):
+        return "in a very long time"
+    return f"at {date} (in {span(moment - now)})"
+
+
+def span(seconds: float) -> str:
+    """A duration as a person reads it: "4 s", "12 min 5 s", "18 h 39 min"."""
+    whole = max(0, round(seconds))
+    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def _worded(error: ConnectorError, message: str) -> ConnectorError:
+    if isinstance(error, RateLimitedError | ServerError):
+        return type(error)(message, answer=error.answer, retry_after_s=error.retry_after_s)
+    return type(error)(message, answer=error.answer)

@@ -1,0 +1,71 @@
+"""Makes Pinterest's error texts fit to be kept: nothing of a person and no secret is left in them.
+
+Pinterest may quote what it was sent. What is taken out: everything that occurs in the records of the request, addresses
+with an @ in any escape, runs of 32 or more characters without a break (hashes, UUIDs, tokens), and what begins as
+Pinterest's tokens do. The rest is brought to one line and cut.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable
+from typing import Final
+
+MESSAGE_CHARS: Final = 300
+REMOVED: Final = "[…]"
+
+# What is looked at: a quotation of a whole request is not searched to its end. The word that the cut runs through goes.
+_READ_CHARS: Final = 2_000
+_WORD: Final = re.compile(r"[^\s,;:'\"`()\[\]{}<>=|]+")
+_LAST_WORD: Final = re.compile(r"[^\s,;:'\"`()\[\]{}<>=|]*\Z")
+_AT: Final = re.compile(r"@|%40|\\u0040|\uff20")
+_TOKEN: Final = re.compile(r"pin[acr]_|pin[acr][0-9a-z_-]{8}", re.IGNORECASE)
+_LONG: Final = re.compile(r"[\w+.~-]{32}")
+# Shorter pieces of a record occur in ordinary words ("add", "bad"): they are taken out only as whole records.
+_SHORTEST_PIECE: Final = 5
+_REQUEST_ID: Final = re.compile(r"[0-9A-Za-z._:-]{1,64}")
+
+
+def scrub(text: str, records: str = "", secrets: Iterable[str] = ()) -> str:
+    """`text` without people and secrets, on one line, at most MESSAGE_CHARS characters.
+
+    `records` is the request's comma-separated identifiers; `secrets` are further texts that must not remain.
+    """
+    if len(text) > _READ_CHARS:
+        text = _LAST_WORD.sub("", text[:_READ_CHARS])
+    text = html.unescape(text)
+    sent = records.lower()
+    whole = frozenset(sent.split(",")) if sent else frozenset()
+    lowered = text.lower()
+    quoted = [record for record in whole if len(record) > 2 and record in lowered]
+    text = _without([*(secret for secret in secrets if secret), *quoted], text)
+
+    def cleaned(word: re.Match[str]) -> str:
+        return REMOVED if _gives_away(word[0], sent, whole) else word[0]
+
+    line = " ".join(_WORD.sub(cleaned, text).split())
+    line = "".join(character for character in line if character.isprintable())
+    return line if len(line) <= MESSAGE_CHARS else f"{line[: MESSAGE_CHARS - 1]}…"
+
+
+def clean_request_id(text: str | None) -> str | None:
+    """Pinterest's request id if it looks like one."""
+    return text if text and _REQUEST_ID.fullmatch(text) else None
+
+
+def _without(unwanted: list[str], text: str) -> str:
+    if not unwanted:
+        return text
+    longest_first = sorted(unwanted, key=len, reverse=True)
+    return re.sub("|".join(map(re.escape, longest_first)), REMOVED, text, flags=re.IGNORECASE)
+
+
+def _gives_away(word: str, sent: str, whole: frozenset[str]) -> bool:
+    # A path may be long as a whole ("/ad_accounts/549755885175/customer_lists"); its parts may not.
+    if _AT.search(word) or _TOKEN.search(word) or any(_LONG.search(part) for part in word.split("/")):
+        return True
+    if not sent or word == REMOVED:
+        return False
+    bare = word.lower().strip(".!?…*-")
+    return bare in whole or (len(bare) >= _SHORTEST_PIECE and bare in sent)

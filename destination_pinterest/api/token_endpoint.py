@@ -1,0 +1,106 @@
+"""Pinterest's token endpoint: a refresh token in, new tokens out.
+
+Source: Pinterest OpenAPI 5.23.0, POST /oauth/token: HTTP Basic with client id and secret, form body.
+"""
+
+from __future__ import annotations
+
+import base64
+import random
+import time
+from collections.abc import Callable
+from typing import Final
+from urllib.parse import urlencode
+
+import requests
+
+from destination_pinterest.api.endpoints import TOKEN
+from destination_pinterest.api.models import TokenAnswer, decoder
+from destination_pinterest.api.observer import Observer
+from destination_pinterest.api.quota import Quota
+from destination_pinterest.api.retry import RetryPolicy
+from destination_pinterest.api.transport import FORM, Call, Transport
+from destination_pinterest.errors import (
+    AuthenticationError,
+    InvalidRequestError,
+    MissingScopeError,
+    PermissionDeniedError,
+)
+
+_decode: Final = decoder(TokenAnswer)
+_SIGN_IN_AGAIN: Final = (
+    "Pinterest does not renew the sign-in: the refresh token is expired (60 days without a sync), used up or revoked, "
+    "or the app's ID and secret do not belong to it. Sign in again (reconnect the destination)."
+)
+_LOST_ROTATION: Final = (
+    " Before this, an answer to a refresh was lost: Pinterest may have replaced the refresh token by one that never "
+    "arrived here."
+)
+
+
+class _Basic:
+    """The app's ID and secret as the Authorization header wants them."""
+
+    def __init__(self, client_id: str, client_secret: str) -> None:
+        self._value = "Basic " + base64.b64encode(f"{client_id}:{client_secret}".encode()).decode()
+
+    def authorization(self) -> str:
+        """The header's value."""
+        return self._value
+
+    def renew(self, rejected: str) -> str:  # noqa: ARG002 - as Credentials has it
+        """There is nothing else to offer."""
+        raise AuthenticationError(_SIGN_IN_AGAIN)
+
+
+class TokenEndpoint:
+    """Callable as RefreshingToken wants it; one caller at a time, which RefreshingToken sees to.
+
+    Parameters as of PinterestClient.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        quota: Quota,
+        retry: RetryPolicy,
+        *,
+        session: requests.Session,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] = time.sleep,
+        rng: Callable[[], float] = random.random,
+        observer: Observer | None = None,
+    ) -> None:
+        self._transport = Transport(
+            base_url, quota, retry, session=session, clock=clock, now=now, sleep=sleep, rng=rng, observer=observer
+        )
+        self._answer_lost = False
+
+    def __call__(self, client_id: str, client_secret: str, refresh_token: str) -> TokenAnswer:
+        """Exchanges a refresh token, which is dead afterwards if the answer holds another.
+
+        Raises:
+            AuthenticationError: somebody must sign in again.
+            TransientError: no answer within the retry budget. The refresh token may be dead all the same.
+        """
+        call = Call(
+            TOKEN,
+            TOKEN.template,
+            _decode,
+            body=urlencode({"grant_type": "refresh_token", "refresh_token": refresh_token}).encode(),
+            content_type=FORM,
+            secrets=(client_secret, refresh_token),
+            on_lost_answer=self._remember_lost_answer,
+        )
+        try:
+            answer = self._transport.perform(call, _Basic(client_id, client_secret))
+        except (AuthenticationError, InvalidRequestError, MissingScopeError, PermissionDeniedError) as error:
+            refused = error.answer
+        else:
+            self._answer_lost = False
+            return answer
+        raise AuthenticationError(_SIGN_IN_AGAIN + (_LOST_ROTATION if self._answer_lost else ""), answer=refused)
+
+    def _remember_lost_answer(self) -> None:
+        self._answer_lost = True

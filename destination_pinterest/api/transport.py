@@ -1,0 +1,225 @@
+"""One call from beginning to end: quota, token, sending, meaning of the answer, retries. Knows no endpoint by name.
+
+What it tells the observer and what it raises never holds a body or a secret.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Generic, Protocol, TypeVar
+
+import msgspec
+import requests
+
+from destination_pinterest.api import answers
+from destination_pinterest.api.endpoints import Endpoint
+from destination_pinterest.api.observer import Exchange, Observer, RetryNotice, SilentObserver
+from destination_pinterest.api.quota import Quota
+from destination_pinterest.api.retry import RetryPolicy, given_up, may_repeat
+from destination_pinterest.api.scrub import clean_request_id
+from destination_pinterest.api.wire import Lost, Message, Reply, Wire
+from destination_pinterest.errors import (
+    AmbiguousCreationError,
+    Answer,
+    AuthenticationError,
+    ConnectionFailedError,
+    ConnectorError,
+    ObjectBusyError,
+    RateLimitedError,
+    ServerError,
+    UnexpectedAnswerError,
+)
+
+T = TypeVar("T")
+
+JSON: Final = "application/json"
+FORM: Final = "application/x-www-form-urlencoded"
+USER_AGENT: Final = "airbyte-destination-pinterest"
+_NO_CONTENT: Final = 204
+
+
+class Credentials(Protocol):
+    """What goes into the Authorization header, and what follows when Pinterest refuses it."""
+
+    def authorization(self) -> str:
+        """The header's value."""
+
+    def renew(self, rejected: str) -> str:
+        """Another value, after Pinterest refused `rejected`.
+
+        Raises:
+            AuthenticationError: there is none.
+        """
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Call(Generic[T]):
+    """One thing to ask. `path` is the endpoint's template filled in, with the query.
+
+    `decode` reads the body of a 2xx answer (models.decoder). `object_id` is what the path names, for the observer.
+    `records` and `secrets` are parts of the body that Pinterest might quote and that must not be kept.
+    `on_lost_answer` is called when Pinterest may have acted without our hearing of it. Never printed.
+    """
+
+    endpoint: Endpoint
+    path: str
+    decode: Callable[[bytes], T]
+    body: bytes | None = None
+    content_type: str = JSON
+    object_id: str | None = None
+    records: str = ""
+    secrets: tuple[str, ...] = ()
+    on_lost_answer: Callable[[], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """A sending that brought no result. `may_have_acted`: Pinterest may have done what was asked."""
+
+    error: ConnectorError
+    may_have_acted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Result(Generic[T]):
+    """A sending that brought one."""
+
+    value: T
+
+
+class Transport:
+    """Sends calls to one server for one app and user. Thread-safe.
+
+    `clock` is monotonic, `now` is in seconds since 1970, `sleep` takes seconds and may raise to end a wait, `rng` gives
+    numbers from 0 to 1.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        quota: Quota,
+        retry: RetryPolicy,
+        *,
+        session: requests.Session,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] = time.sleep,
+        rng: Callable[[], float] = random.random,
+        observer: Observer | None = None,
+    ) -> None:
+        self._wire = Wire(base_url, session, clock)
+        self._quota = quota
+        self._retry = retry
+        self._clock = clock
+        self._now = now
+        self._sleep = sleep
+        self._rng = rng
+        self._observer = observer or SilentObserver()
+
+    def perform(self, call: Call[T], credentials: Credentials) -> T:
+        """Sends `call` until it has an answer, gives up, or learns that it must not be sent again.
+
+        Raises:
+            AmbiguousCreationError: a creation may have taken effect without an answer.
+            ConnectorError: whatever else Pinterest's answer means, see answers.MEANINGS.
+        """
+        sendings = 0
+        failed_at: float | None = None
+        renewed = False
+        while True:
+            authorization = credentials.authorization()
+            outcome = self._sent(call, authorization)
+            if isinstance(outcome, _Result):
+                return outcome.value
+            error = outcome.error
+            if outcome.may_have_acted and call.on_lost_answer is not None:
+                call.on_lost_answer()
+            if not renewed and answers.concerns_token(error):
+                _renew(credentials, authorization, error)
+                renewed = True
+                continue
+            if not may_repeat(call.endpoint.effect, error, may_have_acted=outcome.may_have_acted):
+                raise _ambiguous(call.endpoint, error) if outcome.may_have_acted else error
+            sendings += 1
+            failed_at = self._clock() if failed_at is None else failed_at
+            self._wait_to_retry(call, error, sendings, self._clock() - failed_at)
+
+    def _sent(self, call: Call[T], authorization: str) -> _Result[T] | _Failure:
+        permit = self._quota.acquire(call.endpoint.category)
+        reply: Reply | Lost | None = None
+        try:
+            reply = self._wire.exchange(_message(call, authorization))
+        finally:
+            self._quota.learn(permit, reply.headers if isinstance(reply, Reply) else None)
+        if isinstance(reply, Lost):
+            return _Failure(reply.error, reply.may_have_acted)
+        self._observer.answered(Exchange(call.endpoint, call.object_id, reply.status, reply.elapsed_s))
+        if 200 <= reply.status < 300:
+            return _read(call, reply)
+        secrets = (*call.secrets, authorization.partition(" ")[2])
+        error = answers.refusal(
+            call.endpoint, reply.status, reply.headers, reply.body, self._now(), records=call.records, secrets=secrets
+        )
+        return _Failure(error, may_have_acted=isinstance(error, ServerError | ConnectionFailedError))
+
+    def _wait_to_retry(self, call: Call[T], error: ConnectorError, sendings: int, elapsed_s: float) -> None:
+        delay_s = self._retry.delay_s(error, sendings, elapsed_s, self._rng())
+        if isinstance(error, RateLimitedError) and not isinstance(error, ObjectBusyError):
+            self._quota.hold(call.endpoint.category, delay_s or error.retry_after_s or 0.0)
+        if delay_s is None:
+            raise given_up(error, sendings, elapsed_s, self._now())
+        self._observer.retrying(RetryNotice(call.endpoint, call.object_id, error, sendings, delay_s))
+        self._sleep(delay_s)
+
+
+def _message(call: Call[T], authorization: str) -> Message:
+    headers = {
+        "Authorization": authorization,
+        "Accept": JSON,
+        "Accept-Encoding": "gzip, deflate",
+        "User-Agent": USER_AGENT,
+    }
+    if call.body is not None:
+        headers["Content-Type"] = call.content_type
+    return Message(call.endpoint.method, call.path, headers, call.body)
+
+
+def _read(call: Call[T], reply: Reply) -> _Result[T] | _Failure:
+    """The result in a 2xx answer. What is not JSON came from something in between, or was cut off."""
+    try:
+        return _Result(call.decode(reply.body))
+    except msgspec.ValidationError as misfit:
+        # Names fields and types, never values.
+        fault: str | None = str(misfit)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        fault = "no content" if reply.status == _NO_CONTENT else None
+    answer = Answer(str(call.endpoint), reply.status, request_id=clean_request_id(reply.headers.get("x-pinterest-rid")))
+    if fault is None:
+        unreadable = (
+            "Pinterest's API gave an answer that is not JSON, or was cut off: check api_base_url and the proxy."
+        )
+        return _Failure(ConnectionFailedError(unreadable, answer=answer), may_have_acted=True)
+    unexpected = f"Pinterest's answer is not what its description says ({fault}). Please report this."
+    return _Failure(UnexpectedAnswerError(unexpected, answer=answer), may_have_acted=True)
+
+
+def _renew(credentials: Credentials, rejected: str, error: ConnectorError) -> None:
+    """Has the credentials renewed, and joins Pinterest's answer to the failure if they can't be."""
+    try:
+        credentials.renew(rejected)
+    except AuthenticationError as failure:
+        final = failure
+    else:
+        return
+    raise AuthenticationError(final.message, answer=final.answer or error.answer)
+
+
+def _ambiguous(endpoint: Endpoint, error: ConnectorError) -> AmbiguousCreationError:
+    return AmbiguousCreationError(
+        f"It is not known whether Pinterest has created the {endpoint.subject}: {error.message} "
+        "The next sync looks for it by name before creating another.",
+        answer=error.answer,
+    )

@@ -1,0 +1,157 @@
+"""Sends one request and brings back what came: an answer of any status, or the reason why there is none. No retries.
+
+requests' adapters are used, its Session.send is not. That one would read .netrc and put a password of it in the place
+of our token, prepare redirects, and keep cookies in a jar that threads share; and it costs twice the adapter's time. Of
+the session there remain the mounted adapters, the proxies and the certificates, from the environment as usual. The
+pool of connections in an adapter is urllib3's and thread-safe, so all threads share one session.
+
+Exceptions of requests and urllib3 hold the request, with the token and people's hashes. None of them leaves this
+module, not even as the context of another: what went wrong is a value.
+"""
+
+from __future__ import annotations
+
+import http.client
+import ipaddress
+import socket
+import ssl
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from requests.cookies import RequestsCookieJar
+from requests.structures import CaseInsensitiveDict
+from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
+
+from destination_pinterest.errors import ConnectionFailedError, ConnectorError, InvalidConfigError
+
+CONNECT_TIMEOUT_S: Final = 10.0
+READ_TIMEOUT_S: Final = 60.0
+# More than the threads that send at once; one above it would still be served, on a connection of its own.
+CONNECTIONS: Final = 64
+
+_PLAIN_WORDS: Final = (
+    (socket.gaierror, "the host's name is not found"),
+    (ConnectionRefusedError, "connection refused"),
+    (ConnectionResetError, "connection closed"),  # http.client's RemoteDisconnected among them
+    ((TimeoutError, urllib3.exceptions.TimeoutError, requests.Timeout), "timed out"),
+    (http.client.IncompleteRead, "answer cut off"),
+)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Message:
+    """One request: `path` is below the base URL and holds the query; `headers` hold the token. Never printed."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Reply:
+    """An answer, whatever its status. `headers` is case-insensitive."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    elapsed_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """No usable answer. `may_have_acted`: the request may have reached the server."""
+
+    error: ConnectorError
+    may_have_acted: bool
+
+
+def open_session(connections: int = CONNECTIONS) -> requests.Session:
+    """A session whose pool keeps as many connections as there are threads. Close it in the end."""
+    session = requests.Session()
+    adapter = HTTPAdapter(pool_connections=1, pool_maxsize=connections, max_retries=0)
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    return session
+
+
+class Wire:
+    """One server. Thread-safe. `base_url` is without a trailing slash; `clock` is monotonic."""
+
+    def __init__(self, base_url: str, session: requests.Session, clock: Callable[[], float]) -> None:
+        self._base_url = base_url.rstrip("/")
+        self._clock = clock
+        self._adapter = session.get_adapter(self._base_url + "/")
+        self._settings: dict[str, Any] = dict(session.merge_environment_settings(base_url, {}, False, None, None))
+        if _is_this_machine(self._base_url):
+            self._settings["proxies"] = {}
+
+    def exchange(self, message: Message) -> Reply | Lost:
+        """Sends `message` once, follows no redirect, and reads the whole answer."""
+        began = self._clock()
+        try:
+            response = self._adapter.send(
+                self._prepared(message), timeout=(CONNECT_TIMEOUT_S, READ_TIMEOUT_S), **self._settings
+            )
+            body = response.content or b""
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as failure:
+            return _lost(failure)
+        return Reply(response.status_code, response.headers, body, self._clock() - began)
+
+    def _prepared(self, message: Message) -> requests.PreparedRequest:
+        # requests.Request(...).prepare() parses and quotes what is right already; that takes as long as sending.
+        prepared = requests.PreparedRequest()
+        prepared.method = message.method
+        prepared.url = self._base_url + message.path
+        prepared.headers = CaseInsensitiveDict(message.headers)
+        prepared.body = message.body
+        if message.body is not None:
+            prepared.headers["Content-Length"] = str(len(message.body))
+        prepared._cookies = RequestsCookieJar()  # type: ignore[attr-defined]  # the adapter reads it
+        return prepared
+
+
+def _lost(failure: Exception) -> Lost:
+    reasons = list(_reasons(failure))
+    if any(isinstance(reason, ssl.SSLCertVerificationError) for reason in reasons):
+        return Lost(
+            InvalidConfigError(
+                "The certificate of Pinterest's API can't be verified. If a proxy here signs connections anew, name "
+                "its certificates in REQUESTS_CA_BUNDLE; and see that this machine's clock is right."
+            ),
+            may_have_acted=False,
+        )
+    never_sent = any(isinstance(reason, NewConnectionError | ConnectTimeoutError) for reason in reasons)
+    how = "can't be reached" if never_sent else "gave no complete answer"
+    why = next((said for kind, said in _PLAIN_WORDS if isinstance(reasons[-1], kind)), type(reasons[-1]).__name__)
+    return Lost(
+        ConnectionFailedError(
+            f"Pinterest's API {how} ({why}). If this lasts, check the network, the proxy and Pinterest's status page."
+        ),
+        may_have_acted=not never_sent,
+    )
+
+
+def _reasons(failure: BaseException) -> Iterator[BaseException]:
+    """The failure and those inside it, outermost first. Requests and urllib3 nest them as arguments."""
+    seen: set[int] = set()
+    current: BaseException | None = failure
+    while current is not None and id(current) not in seen:
+        seen.add(id(current))
+        yield current
+        inner = [current.reason] if isinstance(current, MaxRetryError) else [*current.args, current.__cause__]
+        current = next((item for item in inner if isinstance(item, BaseException)), None)
+
+
+def _is_this_machine(base_url: str) -> bool:
+    """Whether the server is on this machine; a sandbox here is never asked through a proxy."""
+    host = urlsplit(base_url).hostname or ""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

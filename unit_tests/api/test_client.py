@@ -1,0 +1,219 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+
+from destination_pinterest.api.auth import RefreshingToken
+from destination_pinterest.api.client import PAGE_SIZE, PinterestClient
+from destination_pinterest.api.models import TokenAnswer
+from destination_pinterest.errors import (
+    InvalidConfigError,
+    RequestTooLargeError,
+    UnexpectedAnswerError,
+)
+from destination_pinterest.vocabulary import Identifier, Operation
+
+ACCOUNT = "/v5/ad_accounts/549755885175"
+IN_PATH: dict[str, Callable[[PinterestClient, str], Any]] = {
+    "customer_list": lambda client, value: client.customer_list(value),
+    "update_customer_list": lambda client, value: client.update_customer_list(value, Operation.ADD, "a", 1),
+    "audience": lambda client, value: client.audience(value),
+    "create_audience": lambda client, value: client.create_audience("VIP", value),
+    "update_audience": lambda client, value: client.update_audience(value, name="VIP"),
+    "update_audience rule": lambda client, value: client.update_audience("7", customer_list_id=value),
+    "remove_audience": lambda client, value: client.remove_audience(value),
+}
+
+
+def asked(far_end: Any) -> tuple[str, str, dict[str, str], Any]:
+    """Method, path, query and body of the last request."""
+    request = far_end.requests[-1]
+    url = urlsplit(request.url)
+    body = None if request.body is None else json.loads(request.body)
+    return request.method, url.path, dict(parse_qsl(url.query)), body
+
+
+def test_the_user_account_says_who_is_signed_in(client: PinterestClient, far_end: Any, answer: Any) -> None:
+    far_end.will(answer(200, {"username": "shop"}))
+    assert client.user_account().username == "shop"
+    assert asked(far_end) == ("GET", "/v5/user_account", {}, None)
+
+
+def test_the_ad_account_is_the_clients(client: PinterestClient, far_end: Any, answer: Any) -> None:
+    far_end.will(
+        answer(200, {"id": "549755885175", "name": "Shop", "permissions": ["ADMIN"], "owner": {"username": "x"}})
+    )
+    found = client.ad_account()
+    assert (found.name, found.permissions, found.owner.username if found.owner else None) == ("Shop", ["ADMIN"], "x")
+    assert asked(far_end) == ("GET", ACCOUNT, {}, None)
+    assert client.ad_account_id == "549755885175"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "order"),
+    [
+        ("ad_accounts", "/v5/ad_accounts", {}),
+        ("customer_lists", f"{ACCOUNT}/customer_lists", {"order": "DESCENDING"}),
+        ("audiences", f"{ACCOUNT}/audiences", {"order": "DESCENDING"}),
+    ],
+)
+def test_lists_are_read_to_their_last_page_as_far_as_they_are_wanted(
+    *, client: PinterestClient, far_end: Any, answer: Any, method: str, path: str, order: dict[str, str]
+) -> None:
+    far_end.will(
+        answer(200, {"items": [{"id": "1"}, {"id": "2"}], "bookmark": "b+/="}),
+        answer(200, {"items": [], "bookmark": "c"}),
+        answer(200, {"items": [{"id": "3"}], "bookmark": None}),
+    )
+    items = getattr(client, method)()
+    assert far_end.requests == []
+    assert next(items).id == "1"
+    assert next(items).id == "2"
+    assert asked(far_end) == ("GET", path, {"page_size": str(PAGE_SIZE), **order}, None)
+    assert len(far_end.requests) == 1
+    assert [item.id for item in items] == ["3"]
+    assert asked(far_end) == ("GET", path, {"page_size": str(PAGE_SIZE), **order, "bookmark": "c"}, None)
+    assert dict(parse_qsl(urlsplit(far_end.requests[1].url).query))["bookmark"] == "b+/="
+
+
+@pytest.mark.parametrize("method", ["customer_lists", "audiences"])
+def test_lists_are_ordered_as_asked(client: PinterestClient, far_end: Any, answer: Any, method: str) -> None:
+    far_end.will(answer(200, {"items": [], "bookmark": ""}))
+    assert list(getattr(client, method)("ASCENDING")) == []
+    assert asked(far_end)[2]["order"] == "ASCENDING"
+
+
+def test_pages_that_go_in_a_circle_are_not_read_for_ever(client: PinterestClient, far_end: Any, answer: Any) -> None:
+    first = answer(200, {"items": [{"id": "1"}], "bookmark": "a"})
+    second = answer(200, {"items": [{"id": "2"}], "bookmark": "b"})
+    far_end.will(first, second, first)
+    with pytest.raises(UnexpectedAnswerError, match="never end"):
+        list(client.audiences())
+    assert len(far_end.requests) == 3
+
+
+def test_a_customer_list_is_read_by_its_id(client: PinterestClient, far_end: Any, answer: Any, watcher: Any) -> None:
+    far_end.will(answer(200, {"id": "643", "status": "READY"}))
+    assert client.customer_list("643").status == "READY"
+    assert asked(far_end) == ("GET", f"{ACCOUNT}/customer_lists/643", {}, None)
+    assert watcher.exchanges[0].object_id == "643"
+
+
+@pytest.mark.parametrize("identifier", Identifier)
+def test_a_customer_list_is_created_with_pinterests_type(
+    client: PinterestClient, far_end: Any, answer: Any, identifier: Identifier
+) -> None:
+    far_end.will(answer(201, {"id": "643"}))
+    assert client.create_customer_list("VIP ✓", "a,b", identifier).id == "643"
+    pinterests = {Identifier.GAID: "MAID"}.get(identifier, identifier.value)
+    body = {"name": "VIP ✓", "records": "a,b", "list_type": pinterests}
+    assert asked(far_end) == ("POST", f"{ACCOUNT}/customer_lists", {}, body)
+
+
+@pytest.mark.parametrize("operation", Operation)
+def test_a_customer_list_is_updated(client: PinterestClient, far_end: Any, answer: Any, operation: Operation) -> None:
+    far_end.will(answer(200, {"id": "643", "num_uploaded_user_records": 12}))
+    assert client.update_customer_list("643", operation, 'a,"b\\', 2).num_uploaded_user_records == 12
+    body = {"operation_type": operation.value, "records": 'a,"b\\'}
+    assert asked(far_end) == ("PATCH", f"{ACCOUNT}/customer_lists/643", {}, body)
+
+
+def test_a_request_that_is_too_large_says_how_large_it_was(client: PinterestClient, far_end: Any, answer: Any) -> None:
+    far_end.will(answer(413, b"<html>"))
+    with pytest.raises(RequestTooLargeError, match=r"It held 1,900 identifiers in 3,799 characters\. \[.*HTTP 413"):
+        client.update_customer_list("643", Operation.ADD, ",".join("a" * 1900), 1900)
+
+
+def test_an_audience_is_read_by_its_id(client: PinterestClient, far_end: Any, answer: Any) -> None:
+    far_end.will(answer(200, {"id": "7", "size": None}))
+    assert client.audience("7").size is None
+    assert asked(far_end) == ("GET", f"{ACCOUNT}/audiences/7", {}, None)
+
+
+@pytest.mark.parametrize("description", [None, "Kept equal"])
+def test_an_audience_is_created_of_a_customer_list(
+    client: PinterestClient, far_end: Any, answer: Any, description: str | None
+) -> None:
+    far_end.will(answer(200, {"id": "7"}))
+    assert client.create_audience("VIP", "643", description).id == "7"
+    body = {"audience_type": "CUSTOMER_LIST", "name": "VIP", "rule": {"customer_list_id": "643"}}
+    if description:
+        body["description"] = description
+    assert asked(far_end) == ("POST", f"{ACCOUNT}/audiences", {}, body)
+
+
+@pytest.mark.parametrize(
+    ("change", "sent"),
+    [
+        ({"name": "VIP"}, {"name": "VIP"}),
+        ({"customer_list_id": "644"}, {"rule": {"customer_list_id": "644"}}),
+        ({"description": ""}, {"description": ""}),
+        ({}, {}),
+    ],
+)
+def test_an_audience_is_updated_in_what_is_given(
+    client: PinterestClient, far_end: Any, answer: Any, change: dict[str, str], sent: dict[str, Any]
+) -> None:
+    far_end.will(answer(200, {"id": "7"}))
+    client.update_audience("7", **change)
+    assert asked(far_end) == ("PATCH", f"{ACCOUNT}/audiences/7", {}, {"operation_type": "UPDATE", **sent})
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b'{"id":"7"}', b"removed"])
+def test_an_audience_is_removed_whatever_the_answer_says(
+    client: PinterestClient, far_end: Any, answer: Any, body: bytes
+) -> None:
+    far_end.will(answer(200, body))
+    client.remove_audience("7")
+    assert asked(far_end) == ("PATCH", f"{ACCOUNT}/audiences/7", {}, {"operation_type": "REMOVE"})
+
+
+@pytest.mark.parametrize("value", ["", "../../oauth/token", "7?x=1", "7/8", "seven", "1" * 19, "\u0663", "7\n"])
+@pytest.mark.parametrize("method", IN_PATH)
+def test_an_id_can_not_lead_anywhere_else(client: PinterestClient, far_end: Any, method: str, value: str) -> None:
+    with pytest.raises(InvalidConfigError, match="up to 18 digits"):
+        IN_PATH[method](client, value)
+    assert far_end.requests == []
+
+
+def test_an_ad_account_that_is_none_is_refused_before_anything_is_sent(tools: Any, make_quota: Any) -> None:
+    with pytest.raises(InvalidConfigError, match="ad account"):
+        PinterestClient("https://pinterest.example.com/v5", "me", None, make_quota(), None, **tools)  # type: ignore[arg-type]
+
+
+def test_threads_that_are_refused_together_refresh_once_and_all_succeed(
+    make_client: Any, far_end: Any, answer: Any, time: Any
+) -> None:
+    refreshed: list[str] = []
+
+    def endpoint(client_id: str, client_secret: str, refresh_token: str) -> TokenAnswer:
+        refreshed.append(refresh_token)
+        return TokenAnswer(access_token="pina_new", expires_in=1e6)
+
+    tokens = RefreshingToken(
+        client_id="1",
+        client_secret="s",
+        refresh_token="pinr_0",
+        access_token="pina_old",
+        endpoint=endpoint,
+        clock=time.now,
+        on_rotation=lambda tokens: None,
+    )
+
+    def reply(request: Any) -> Any:
+        old = request.headers["Authorization"] == "Bearer pina_old"
+        return answer(401, {"code": 2, "message": "x"})(request) if old else answer(200, {"id": "643"})(request)
+
+    far_end.will(reply)
+    client = make_client(tokens)
+    with ThreadPoolExecutor(8) as threads:
+        found = list(
+            threads.map(lambda number: client.update_customer_list("643", Operation.ADD, str(number), 1), range(64))
+        )
+    assert [item.id for item in found] == ["643"] * 64
+    assert refreshed == ["pinr_0"]

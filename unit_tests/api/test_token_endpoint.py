@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qs
+
+import pytest
+import requests
+
+from destination_pinterest.api import endpoints
+from destination_pinterest.api.retry import RetryPolicy
+from destination_pinterest.api.token_endpoint import TokenEndpoint
+from destination_pinterest.errors import (
+    AuthenticationError,
+    ConnectionFailedError,
+    NotFoundError,
+    RateLimitedError,
+    ServerError,
+    UnexpectedAnswerError,
+)
+
+BASE_URL = "https://pinterest.example.com/v5"
+TOKENS = {"access_token": "pina_1", "token_type": "bearer", "expires_in": 2592000, "scope": "ads:read"}
+ASKED = ("1234567", "app-s3cret", "pinr_0+/=")
+
+
+@pytest.fixture
+def make(make_quota: Any, tools: dict[str, Any]) -> Callable[..., TokenEndpoint]:
+    return lambda **policy: TokenEndpoint(BASE_URL, make_quota(), RetryPolicy(**policy), **tools)
+
+
+def lost(request: requests.PreparedRequest) -> Exception:
+    return requests.ReadTimeout("x", request=request)
+
+
+def test_a_refresh_is_a_form_with_the_app_in_the_header(make: Any, far_end: Any, answer: Any, watcher: Any) -> None:
+    far_end.will(answer(200, {**TOKENS, "refresh_token": "pinr_1", "refresh_token_expires_at": 5}))
+    found = make()(*ASKED)
+    assert (found.access_token, found.refresh_token, found.expires_in, found.refresh_token_expires_at) == (
+        "pina_1",
+        "pinr_1",
+        2592000,
+        5,
+    )
+    (sent,) = far_end.requests
+    assert (sent.method, sent.url) == ("POST", f"{BASE_URL}/oauth/token")
+    assert sent.headers["Content-Type"] == "application/x-www-form-urlencoded"
+    assert base64.b64decode(sent.headers["Authorization"].removeprefix("Basic ")) == b"1234567:app-s3cret"
+    assert parse_qs(sent.body.decode()) == {"grant_type": ["refresh_token"], "refresh_token": ["pinr_0+/="]}
+    assert [exchange.endpoint for exchange in watcher.exchanges] == [endpoints.TOKEN]
+
+
+@pytest.mark.parametrize("status", [400, 401, 403])
+@pytest.mark.parametrize("code", [1, 2, 3, 29, 283])
+def test_a_refused_refresh_means_signing_in_again(make: Any, far_end: Any, answer: Any, status: int, code: int) -> None:
+    far_end.will(answer(status, {"code": code, "message": "bad pinr_0+/= for app-s3cret"}, {"x-pinterest-rid": "4711"}))
+    with pytest.raises(AuthenticationError, match=r"Sign in again \(reconnect.*4711") as caught:
+        make()(*ASKED)
+    assert len(far_end.requests) == 1
+    assert "pinr_0" not in str(caught.value)
+    assert "app-s3cret" not in str(caught.value)
+    assert "lost" not in str(caught.value)
+
+
+def test_a_refusal_after_a_lost_answer_says_that_the_token_may_have_been_replaced(
+    make: Any, far_end: Any, answer: Any, fails: Any
+) -> None:
+    far_end.will(fails(lost), answer(401, {"code": 2, "message": "x"}))
+    with pytest.raises(AuthenticationError, match="an answer to a refresh was lost"):
+        make()(*ASKED)
+
+
+def test_a_lost_answer_is_remembered_until_a_refresh_succeeds(make: Any, far_end: Any, answer: Any, fails: Any) -> None:
+    endpoint = make(retry_s=0)
+    far_end.will(fails(lost))
+    with pytest.raises(ConnectionFailedError):
+        endpoint(*ASKED)
+    far_end.will(answer(400))
+    with pytest.raises(AuthenticationError, match="was lost"):
+        endpoint(*ASKED)
+    far_end.will(answer(200, TOKENS))
+    endpoint(*ASKED)
+    far_end.will(answer(400))
+    with pytest.raises(AuthenticationError) as caught:
+        endpoint(*ASKED)
+    assert "was lost" not in str(caught.value)
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503])
+def test_what_may_pass_is_tried_again(make: Any, far_end: Any, answer: Any, status: int) -> None:
+    far_end.will(answer(status), answer(status), answer(200, TOKENS))
+    assert make()(*ASKED).access_token == "pina_1"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind"),
+    [
+        (404, None, NotFoundError),
+        (500, None, ServerError),
+        (429, None, RateLimitedError),
+        (200, {"access_token": None}, UnexpectedAnswerError),
+    ],
+)
+def test_what_does_not_speak_of_the_sign_in_keeps_its_kind(
+    *, make: Any, far_end: Any, answer: Any, status: int, body: Any, kind: type[Exception]
+) -> None:
+    far_end.will(answer(status, body))
+    with pytest.raises(kind):
+        make(retry_s=0)(*ASKED)
