@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 
 from destination_pinterest.errors import InterruptedSyncError
@@ -12,15 +13,20 @@ class Pause:
 
     def __init__(self) -> None:
         self._interrupted = threading.Event()
+        self._longest_s = math.inf
 
     def sleep(self, seconds: float) -> None:
         """Waits.
 
         Raises:
-            InterruptedSyncError: the sync is being stopped.
+            InterruptedSyncError: the sync is being stopped, or ends without this.
         """
-        if self._interrupted.wait(seconds):
+        if seconds > self._longest_s or self._interrupted.wait(seconds):
             raise InterruptedSyncError("The sync was stopped while a request waited for its next try.")
+
+    def allow_at_most(self, seconds: float) -> None:
+        """From now on, who would sleep longer gives up instead: what is still to come is not worth the wait."""
+        self._longest_s = seconds
 
     def interrupt(self) -> None:
         """Ends every sleep, now and from now on."""

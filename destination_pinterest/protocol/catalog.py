@@ -84,7 +84,7 @@ def parse_catalog(content: bytes) -> tuple[StreamPlan, ...]:
     """
     try:
         catalog = msgspec.json.decode(content, type=_Catalog)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ProtocolError(f"The catalog is not a ConfiguredAirbyteCatalog: {error}.") from None
     plans = tuple(_plan(stream) for stream in catalog.streams)
     if len({plan.key for plan in plans}) != len(plans):

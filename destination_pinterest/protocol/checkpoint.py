@@ -56,7 +56,7 @@ class CheckpointLedger:
             ProtocolError: a state of the legacy form.
         """
         owner = decode_state_owner(state)
-        if owner.stream is None:
+        if owner.stream is None or owner.type == "GLOBAL":
             tallies = list(self._tallies.values())
         else:
             descriptor = owner.stream.stream_descriptor

@@ -21,6 +21,8 @@ import msgspec
 from destination_pinterest.errors import ProtocolError
 
 NOTHING = msgspec.Raw(b"null")
+# What msgspec raises over bytes that are not what it was told to expect; a text that is not UTF-8 is no DecodeError.
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 # A \u escape that is half of a surrogate pair is legal JSON and no text. Pairs and escaped backslashes are matched
 # first, so that only true halves are replaced.
 _LONE_SURROGATE = re.compile(
@@ -101,9 +103,8 @@ class MessageDecoder:
         Raises:
             ProtocolError: a line that is not an Airbyte message.
         """
-        try:
-            messages = self._decode_lines(lines)
-        except (msgspec.DecodeError, RecursionError):
+        messages = _or_none(self._decode_lines, lines)
+        if messages is None:
             messages = self._decode_one_by_one(lines)
         self._lines_seen += lines.count(b"\n")
         return messages
@@ -111,12 +112,8 @@ class MessageDecoder:
     def _decode_one_by_one(self, lines: bytes) -> list[Any]:
         messages = []
         for number, line in enumerate(lines.split(b"\n"), start=self._lines_seen + 1):
-            if not line.strip():
-                continue
-            try:
-                messages.append(self._decode_line(line))
-            except (msgspec.DecodeError, RecursionError):
-                messages.append(self._decode_with_patience(line, number))
+            if line.strip():
+                messages.append(_or_none(self._decode_line, line) or self._decode_with_patience(line, number))
         return messages
 
     def _decode_with_patience(self, line: bytes, number: int) -> Any:
@@ -124,26 +121,38 @@ class MessageDecoder:
 
         One such value must not fail the rows around it, so it is let through for the mapper to reject.
         """
-        whole = _LONE_SURROGATE.sub(lambda match: b"\\ufffd" if match["half"] else match[0], line)
-        try:
-            return self._decode_line(whole)
-        except (msgspec.DecodeError, RecursionError):
-            pass
-        try:
-            loose = json.loads(whole)
-            data = loose["record"]["data"]
-            row = self._row_type(**{name: data.get(column) for column, name in self._attributes.items()})
-            return self._message_type(
-                type=loose["type"],
-                record=self._record_type(loose["record"]["stream"], row, loose["record"].get("namespace")),
-            )
-        except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
-            # `from None`: the cause holds the line.
+        # U+FFFF is no character, so that no room takes it for a letter of somebody's name, as U+FFFD would be.
+        whole = _LONE_SURROGATE.sub(lambda match: b"\\uffff" if match["half"] else match[0], line)
+        message = _or_none(self._decode_line, whole) or self._loose_record(whole)
+        if message is None:
             raise ProtocolError(
                 f"Line {number} of the input is not an Airbyte message, so the sync stopped there. Nothing after the "
                 "last returned state is marked as done: run the sync again; if it stops at the same place, "
                 "the source or a mapper writes something else than Airbyte messages to its output."
-            ) from None
+            )
+        return message
+
+    def _loose_record(self, line: bytes) -> Any | None:
+        """A RECORD as Python's own parser reads it; None where the line is not one."""
+        try:
+            # Python refuses to make integers of thousands of digits; as a float, any number is one.
+            loose = json.loads(line.decode(), parse_int=float)
+            kind, record = loose["type"], loose["record"]
+            stream, namespace, data = record["stream"], record.get("namespace"), record["data"]
+            row = self._row_type(**{name: data.get(column) for column, name in self._attributes.items()})
+        except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
+            return None
+        if kind != "RECORD" or not isinstance(stream, str) or not isinstance(namespace, str | None):
+            return None
+        return self._message_type(type=kind, record=self._record_type(stream, row, namespace))
+
+
+def _or_none(decode: Callable[[bytes], Any], content: bytes) -> Any | None:
+    """What `decode` makes of it, or None: its errors hold the content, and must not be the context of ours."""
+    try:
+        return decode(content)
+    except _UNREADABLE:
+        return None
 
 
 def decode_state_owner(raw: msgspec.Raw) -> StreamState:
@@ -154,7 +163,7 @@ def decode_state_owner(raw: msgspec.Raw) -> StreamState:
     """
     try:
         owner = msgspec.json.decode(raw, type=StreamState)
-    except msgspec.DecodeError:
+    except _UNREADABLE:
         raise ProtocolError("A STATE message has no readable `state`. Update the source connector.") from None
     if owner.type == "GLOBAL" or (owner.type == "STREAM" and owner.stream is not None):
         return owner

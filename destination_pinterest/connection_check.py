@@ -1,0 +1,107 @@
+"""What `check` does: would a sync with these settings work, and if not, what is to be changed?
+
+Source: Pinterest OpenAPI 5.23.0, AdAccount.permissions; Segment, Adobe and Lytics ask for the roles owner, admin or
+audience manager (read 2026-11-22). Unknown roles are let through: Pinterest itself has the last word.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Final
+
+from destination_pinterest.api.auth import RefreshingToken
+from destination_pinterest.api.models import AdAccount
+from destination_pinterest.config import Config
+from destination_pinterest.connection import Connection
+from destination_pinterest.errors import ConfigurationError, MissingScopeError, PermissionDeniedError
+from destination_pinterest.identity.mapping import IdentityColumn, check_columns
+from destination_pinterest.specification import SCOPES
+from destination_pinterest.vocabulary import Operation
+
+_AUDIENCE_ROLES: Final = frozenset(
+    {"OWNER", "ADMIN", "AUDIENCE_MANAGER", "RESTRICTED_OWNER", "RESOURCE_PINNER_LIST_OWNER"}
+)
+_NEEDED_SCOPES: Final = frozenset(SCOPES) - {"user_accounts:read"}
+# The only way to learn of `ads:write` without it being told is to write; no list has this id, and nobody this digest.
+_NO_LIST: Final = "0"
+_NOBODY: Final = hashlib.sha256(b"destination-pinterest asks whether it may write").hexdigest()
+CHAIN_WARNING_S: Final = 14 * 86_400
+
+
+class ConnectionCheck:
+    """Asks Pinterest everything that a sync will need.
+
+    Args:
+        config: the settings.
+        connection: made from them.
+        now: seconds since the epoch.
+    """
+
+    def __init__(self, config: Config, connection: Connection, *, now: Callable[[], float]) -> None:
+        self._config = config
+        self._client = connection.client
+        self._sign_in = connection.sign_in
+        self._now = now
+
+    def run(self) -> str:
+        """What was found, in a sentence or two.
+
+        Raises:
+            ConnectorError: what is wrong and what to do about it.
+        """
+        if self._config.identity_columns:
+            check_columns([IdentityColumn(s.column, s.identifier, s.format) for s in self._config.identity_columns])
+        account = self._client.ad_account()
+        self._check_scopes()
+        _check_role(account)
+        next(self._client.audiences(), None)
+        next(self._client.customer_lists(), None)
+        name = f'"{account.name}" ({account.id})' if account.name else account.id
+        found = f"Connected to the ad account {name}{self._as_whom()}."
+        return " ".join([found, *chain_end(self._sign_in, self._now())])
+
+    def _check_scopes(self) -> None:
+        granted = self._sign_in.scopes if self._sign_in else None
+        if granted is None:
+            self._try_to_write()
+            return
+        missing = sorted(_NEEDED_SCOPES - set(granted))
+        if missing:
+            raise MissingScopeError(
+                f"The sign-in does not include the scope {' and '.join(missing)}. Sign in again and allow everything "
+                "that Pinterest asks for."
+            )
+
+    def _try_to_write(self) -> None:
+        try:
+            self._client.update_customer_list(_NO_LIST, Operation.REMOVE, _NOBODY, 1)
+        except MissingScopeError:
+            raise
+        except ConfigurationError:
+            return  # There is no such list: the scope was no obstacle.
+
+    def _as_whom(self) -> str:
+        try:
+            return f" as {self._client.user_account().username}"
+        except ConfigurationError:
+            return ""  # Only a nicety, which needs a scope that syncs do not.
+
+
+def chain_end(sign_in: RefreshingToken | None, now: float) -> list[str]:
+    """Until when the sign-in holds if nothing runs, as a sentence; none where that is not known."""
+    if sign_in is None or sign_in.chain_ends_at is None:
+        return []
+    moment = datetime.fromtimestamp(sign_in.chain_ends_at, UTC).strftime("%Y-%m-%d")
+    days = max(0, int((sign_in.chain_ends_at - now) // 86_400))
+    return [f"The sign-in ends on {moment} (in {days} days) unless a sync or check runs before that."]
+
+
+def _check_role(account: AdAccount) -> None:
+    roles = account.permissions
+    if roles and not _AUDIENCE_ROLES.intersection(roles):
+        raise PermissionDeniedError(
+            f"The signed-in user has the role {', '.join(roles)} on the ad account {account.id}, which does not allow "
+            "changing audiences. Ask the account's owner for the role Admin or Audience in Pinterest's business access."
+        )

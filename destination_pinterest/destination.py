@@ -1,0 +1,196 @@
+"""The connector: assembles the rooms for each command and decides nothing itself.
+
+The CDK's own `run` is replaced, because it drops the platform's `state.id`, leaves states in the buffer of a pipe, and
+logs a line that it can't read, customer's data and all. What goes in and out here is protocol/'s business.
+
+Source: airbyte-cdk 7.39.1, destinations/destination.py (read and run 2026-11-22).
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any, Final
+
+import orjson
+from airbyte_cdk.destinations import Destination
+from airbyte_cdk.models import (
+    AirbyteConnectionStatus,
+    AirbyteMessage,
+    AirbyteMessageSerializer,
+    ConfiguredAirbyteCatalog,
+    ConfiguredAirbyteCatalogSerializer,
+    ConnectorSpecification,
+    ConnectorSpecificationSerializer,
+    Status,
+)
+from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets, get_secrets, update_secrets
+
+from destination_pinterest.api.observer import SilentObserver
+from destination_pinterest.api.retry import RetryPolicy
+from destination_pinterest.config import connection_specification, migrate, read_config, unknown_keys
+from destination_pinterest.connection import connect
+from destination_pinterest.connection_check import ConnectionCheck
+from destination_pinterest.errors import ConnectorError, InterruptedSyncError, InvalidConfigError
+from destination_pinterest.protocol.catalog import StreamPlan, parse_catalog, read_catalog
+from destination_pinterest.protocol.emit import LogHandler, MessageWriter
+from destination_pinterest.protocol.lines import LineReader, Lines, MessageLines
+from destination_pinterest.specification import connector_specification
+from destination_pinterest.sync import Sync
+from destination_pinterest.system import System
+
+_STDIN: Final = 0
+# The platform gives a check nine minutes, and a person waits in front of it.
+_CHECK_RETRY_S: Final = 60.0
+
+
+class DestinationPinterest(Destination):
+    """Pinterest as an Airbyte destination.
+
+    Args:
+        system: clocks, sleep and chance.
+    """
+
+    def __init__(self, system: System | None = None) -> None:
+        self._system = system or System()
+
+    def run(self, args: list[str]) -> None:
+        """Runs a command; everything on standard output is an Airbyte message. Exits with 1 after any failure."""
+        messages = self._messages()
+        _log_to(messages)
+        try:
+            self._run_command(args, messages)
+        except ConnectorError as error:
+            messages.error(str(error), error.failure_kind)
+            sys.exit(1)
+        except Exception as error:  # noqa: BLE001 - the process's edge: whatever it is, the platform must hear of it
+            messages.error(
+                f"The connector failed with a fault of its own ({type(error).__name__}). The states that it returned "
+                "are safe, so run the sync again; if it fails again, report the stack trace to its maintainers.",
+                "system_error",
+                internal=type(error).__name__,
+                stack_trace="".join(traceback.format_tb(error.__traceback__)),
+            )
+            sys.exit(1)
+
+    def spec(self, logger: logging.Logger) -> ConnectorSpecification:  # noqa: ARG002 - the CDK's signature
+        """The form, the sign-in and the sync modes."""
+        return ConnectorSpecificationSerializer.load(connector_specification())
+
+    def check(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteConnectionStatus:
+        """Whether a sync with these settings would work; if not, what to change."""
+        try:
+            found = self._check(config, self._messages())
+        except ConnectorError as error:
+            return AirbyteConnectionStatus(status=Status.FAILED, message=str(error))
+        logger.info(found)
+        return AirbyteConnectionStatus(status=Status.SUCCEEDED, message=found)
+
+    def write(
+        self,
+        config: Mapping[str, Any],
+        configured_catalog: ConfiguredAirbyteCatalog,
+        input_messages: Iterable[AirbyteMessage],
+    ) -> Iterator[AirbyteMessage]:
+        """The same sync as the command's, for callers that hold the CDK's objects; those can't carry `state.id`."""
+        plans = parse_catalog(orjson.dumps(ConfiguredAirbyteCatalogSerializer.dump(configured_catalog)))
+        lines = MessageLines(orjson.dumps(AirbyteMessageSerializer.dump(message)) for message in input_messages)
+        for state in self._sync(config, plans, lines, self._messages()).run():
+            yield AirbyteMessageSerializer.load({"type": "STATE", "state": orjson.loads(state)})
+
+    def _run_command(self, args: list[str], messages: MessageWriter) -> None:
+        arguments = self.parse_args(args)
+        if arguments.command == "spec":
+            messages.message({"type": "SPEC", "spec": connector_specification()})
+            return
+        config = _read_config_file(Path(arguments.config))
+        update_secrets(get_secrets(connection_specification(), config))
+        if arguments.command == "check":
+            status = self.check(logging.getLogger("airbyte"), config)
+            content = {"status": status.status.value, "message": status.message}
+            messages.message({"type": "CONNECTION_STATUS", "connectionStatus": content})
+            return
+        self._write(config, read_catalog(Path(arguments.catalog)), messages)
+
+    def _check(self, raw: Mapping[str, Any], messages: MessageWriter) -> str:
+        config = read_config(raw)
+        retry = RetryPolicy(retry_s=_CHECK_RETRY_S)
+        connection = connect(
+            config, migrate(raw), keeper=messages, system=self._system, observer=SilentObserver(), retry=retry
+        )
+        return ConnectionCheck(config, connection, now=self._system.now).run()
+
+    def _write(self, config: Mapping[str, Any], plans: tuple[StreamPlan, ...], messages: MessageWriter) -> None:
+        lines = LineReader(_STDIN)
+        sync = self._sync(config, plans, lines, messages)
+        with _stopping_at_sigterm(sync):
+            try:
+                for state in sync.run():
+                    messages.state(state)
+            except InterruptedSyncError:
+                if not sync.is_stopped:
+                    raise
+        if sync.is_stopped:
+            _die_of_sigterm()
+
+    def _sync(
+        self, raw: Mapping[str, Any], plans: tuple[StreamPlan, ...], lines: Lines, messages: MessageWriter
+    ) -> Sync:
+        config = read_config(raw)
+        unknown = unknown_keys(config)
+        if unknown:
+            messages.log("WARN", f"Settings that this version does not know are left alone: {', '.join(unknown)}.")
+        return Sync(config, migrate(raw), plans, lines, messages, system=self._system)
+
+    def _messages(self) -> MessageWriter:
+        return MessageWriter(sys.stdout.buffer, now=self._system.now, scrub=filter_secrets)
+
+
+def _read_config_file(path: Path) -> dict[str, Any]:
+    try:
+        config = json.loads(path.read_bytes())
+    except OSError as error:
+        raise InvalidConfigError(f"The config file {path} can't be read: {error.strerror}.") from None
+    except ValueError:
+        raise InvalidConfigError(f"The config file {path} is not JSON.") from None  # The cause quotes it.
+    if not isinstance(config, dict):
+        raise InvalidConfigError(f"The config file {path} does not hold a JSON object.")
+    return config
+
+
+def _log_to(messages: MessageWriter) -> None:
+    """Python's logging goes out as messages, the CDK's own handlers included, which would print beside them."""
+    handler = LogHandler(messages)
+    for name in ("", "airbyte"):
+        logger = logging.getLogger(name)
+        logger.handlers = [handler] if not name else []
+        logger.setLevel(logging.INFO)
+        logger.propagate = True
+
+
+@contextmanager
+def _stopping_at_sigterm(sync: Sync) -> Iterator[None]:
+    """Until it ends, SIGTERM asks the sync to send what it can within a few seconds."""
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        sync.stop()
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _die_of_sigterm() -> None:
+    """Hosts take a death by the signal for the cancel that they asked for, and exit code 143 for a failure."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    os.kill(os.getpid(), signal.SIGTERM)

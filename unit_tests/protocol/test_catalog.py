@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from destination_pinterest.errors import ProtocolError
+from destination_pinterest.protocol.catalog import StreamKey, StreamPlan, parse_catalog, read_catalog
+
+
+def a_stream(name: str = "users", namespace: str | None = None, **configured: Any) -> dict[str, Any]:
+    return {"stream": {"name": name, "namespace": namespace, "json_schema": {}}, **configured}
+
+
+def parsed(*streams: dict[str, Any]) -> tuple[StreamPlan, ...]:
+    return parse_catalog(json.dumps({"streams": streams}).encode())
+
+
+def test_a_full_stream_becomes_a_plan_with_columns_in_the_schemas_order() -> None:
+    schema = {"type": "object", "properties": {"z": {}, "email": {}, "a": {}}}
+    (plan,) = parsed(
+        {
+            "stream": {"name": "users", "namespace": "shop", "json_schema": schema, "is_file_based": False},
+            "sync_mode": "incremental",
+            "destination_sync_mode": "append_dedup",
+            "cursor_field": ["updated_at"],
+            "primary_key": [["id"], ["nested", "id"]],
+            "generation_id": 3,
+            "minimum_generation_id": 2,
+            "sync_id": 77,
+            "destination_object_name": "vip",
+        }
+    )
+    assert plan == StreamPlan(
+        StreamKey("shop", "users"), ("z", "email", "a"), "incremental", "append_dedup", ("id",), 3, 2, 77, "vip"
+    )
+
+
+@pytest.mark.parametrize("schema", [None, {}, {"properties": None}, {"properties": []}, {"type": "object"}])
+def test_a_schema_that_names_no_columns_gives_none(schema: Any) -> None:
+    (plan,) = parsed({"stream": {"name": "users", "json_schema": schema}})
+    assert plan.columns == ()
+
+
+def test_what_a_host_leaves_out_or_nulls_gets_the_protocols_defaults() -> None:
+    for configured in ({}, dict.fromkeys(["sync_mode", "destination_sync_mode", "primary_key", "generation_id"])):
+        (plan,) = parsed(a_stream(**configured))
+        assert (plan.sync_mode, plan.destination_sync_mode) == ("full_refresh", "append")
+        assert (plan.primary_key, plan.generation_id) == ((), None)
+
+
+def test_the_same_name_in_two_namespaces_is_two_streams() -> None:
+    plans = parsed(a_stream("users", "a"), a_stream("users", "b"), a_stream("users"))
+    assert [str(plan.key) for plan in plans] == ["a.users", "b.users", "users"]
+
+
+def test_a_stream_named_twice_is_refused() -> None:
+    with pytest.raises(ProtocolError, match="twice"):
+        parsed(a_stream("users", "a"), a_stream("users", "a"))
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"[]", b"{", b"{}", b'{"streams":[{"stream":{}}]}', b'{"streams":[{"stream":{"name":"\xff"}}]}']
+)
+def test_what_is_no_catalog_is_refused(content: bytes) -> None:
+    with pytest.raises(ProtocolError, match="not a ConfiguredAirbyteCatalog"):
+        parse_catalog(content)
+
+
+def test_a_catalog_file_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "catalog.json"
+    path.write_text(json.dumps({"streams": [a_stream()]}))
+    assert [plan.key.name for plan in read_catalog(path)] == ["users"]
+
+
+def test_a_catalog_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ProtocolError, match=r"none\.json can't be read: No such file"):
+        read_catalog(tmp_path / "none.json")
