@@ -1,0 +1,153 @@
+"""What the connector says, line by line, and who is told: states, logs, waits, errors, configs to keep, the report.
+
+Source: airbytehq/airbyte-protocol at 776eede (read 2026-11-22); hosts and connectors fill messages up with nulls, so
+the type decides.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Protocol
+
+import msgspec
+
+PROGRESS_PREFIX: Final = "pinterest_sync_progress: "
+REPORT_PREFIX: Final = "pinterest_sync_report: "
+# The report as text, which comes right before the report itself: shown as a table instead.
+_REPORT_TEXT: Final = re.compile(r'Audience "|  |Sync (succeeded|failed) in ')
+
+
+class Watcher(Protocol):
+    """Somebody to whom a running sync is shown. Called from several threads."""
+
+    def read(self, rows: int) -> None:
+        """So many more rows were read from the source and given to the connector."""
+
+    def progressed(self, progress: Mapping[str, Any]) -> None:
+        """How far the connector is: entered, synced, not_synced, requests, waited_s."""
+
+    def waiting(self, until_s: float) -> None:
+        """Pinterest's quota is used up until then (seconds since 1970); 0 when it gives again."""
+
+    def said(self, level: str, text: str) -> None:
+        """The connector said something to a person."""
+
+
+class _Log(msgspec.Struct):
+    level: str = "INFO"
+    message: str = ""
+
+
+class _Line(msgspec.Struct):
+    type: str
+    log: _Log | None = None
+    state: dict[str, Any] | None = None
+    trace: dict[str, Any] | None = None
+    control: dict[str, Any] | None = None
+
+
+class ConnectorAnswers:
+    """Takes the connector's lines in order; afterwards says what came of the sync.
+
+    Args:
+        watcher: is shown what happens.
+        on_state: is given each state that came back; its failure becomes the sync's.
+        on_config: is given each config that the connector asks to keep; its failure becomes the sync's.
+    """
+
+    def __init__(
+        self,
+        watcher: Watcher,
+        on_state: Callable[[Mapping[str, Any]], None],
+        on_config: Callable[[Mapping[str, Any]], None],
+    ) -> None:
+        self._watcher = watcher
+        self._on_state = on_state
+        self._on_config = on_config
+        self._decoder = msgspec.json.Decoder(_Line)
+        self.report: dict[str, Any] | None = None
+        self.last_state_number = 0
+        self.error: str | None = None
+        self.strange_lines = 0
+
+    def take(self, line: bytes) -> None:
+        """One line of the connector's standard output."""
+        try:
+            message = self._decoder.decode(line)
+        except msgspec.DecodeError:
+            self.strange_lines += 1
+            return
+        match message.type:
+            case "LOG" if message.log is not None:
+                self._log(message.log)
+            case "STATE" if message.state is not None:
+                self._state(message.state)
+            case "TRACE" if message.trace is not None:
+                self._trace(message.trace)
+            case "CONTROL" if message.control is not None:
+                self._control(message.control)
+            case _:
+                pass
+
+    def fail(self, error: str) -> None:
+        """The first failure is the one that decided."""
+        self.error = self.error or error
+
+    def _log(self, log: _Log) -> None:
+        if log.message.startswith(PROGRESS_PREFIX):
+            self._watcher.progressed(msgspec.json.decode(log.message.removeprefix(PROGRESS_PREFIX)))
+        elif log.message.startswith(REPORT_PREFIX):
+            self.report = msgspec.json.decode(log.message.removeprefix(REPORT_PREFIX))
+            self._watcher.progressed(_progress_at_the_end(self.report or {}))
+        elif not _REPORT_TEXT.match(log.message):
+            self._watcher.said(log.level, log.message)
+
+    def _state(self, state: dict[str, Any]) -> None:
+        stream_state = (state.get("stream") or {}).get("stream_state")
+        self.last_state_number = max(self.last_state_number, int(state.get("id") or 0))
+        if isinstance(stream_state, dict):
+            try:
+                self._on_state(stream_state)
+            except OSError as error:
+                self.fail(
+                    f"The state file could not be written ({error.strerror}); the next sync reads those rows again."
+                )
+
+    def _trace(self, trace: dict[str, Any]) -> None:
+        if trace.get("type") == "ERROR":
+            error = trace.get("error") or {}
+            self.fail(str(error.get("message") or "The connector failed without a message."))
+            return
+        status = trace.get("stream_status") or {}
+        if status.get("status") == "RUNNING":
+            resets_ms = [
+                (reason.get("rate_limited") or {}).get("quota_reset") or 0
+                for reason in status.get("reasons") or ()
+                if reason.get("type") == "RATE_LIMITED"
+            ]
+            self._watcher.waiting(max(resets_ms, default=0) / 1000)
+
+    def _control(self, control: dict[str, Any]) -> None:
+        config = (control.get("connectorConfig") or {}).get("config")
+        if control.get("type") != "CONNECTOR_CONFIG" or not isinstance(config, dict):
+            return
+        try:
+            self._on_config(config)
+        except (OSError, ValueError) as error:
+            self.fail(
+                f"The new refresh token could not be written into the config file ({type(error).__name__}), and the "
+                "old one is dead now: make the file writable and sign in again."
+            )
+
+
+def _progress_at_the_end(report: Mapping[str, Any]) -> dict[str, Any]:
+    """The report's counts as a last line of progress, which the connector itself writes no more."""
+    audiences = report.get("audiences", ())
+    return {
+        "entered": sum(audience["entered"] for audience in audiences),
+        "synced": sum(audience["synced"] for audience in audiences),
+        "not_synced": sum(sum(audience["not_synced"].values()) for audience in audiences),
+        "requests": report.get("requests", 0),
+        "waited_s": report.get("waited_s", 0),
+    }

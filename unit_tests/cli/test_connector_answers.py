@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from destination_pinterest.cli.connector_answers import ConnectorAnswers
+
+
+class Notes:
+    """A watcher, and a keeper of states and configs, that notes what it is told."""
+
+    def __init__(self, failure: Exception | None = None) -> None:
+        self.noted: list[tuple[str, Any]] = []
+        self._failure = failure
+
+    def read(self, rows: int) -> None:
+        self.noted.append(("read", rows))
+
+    def progressed(self, progress: Mapping[str, Any]) -> None:
+        self.noted.append(("progress", dict(progress)))
+
+    def waiting(self, until_s: float) -> None:
+        self.noted.append(("waiting", until_s))
+
+    def said(self, level: str, text: str) -> None:
+        self.noted.append((level, text))
+
+    def keep_state(self, state: Mapping[str, Any]) -> None:
+        if self._failure:
+            raise self._failure
+        self.noted.append(("state", dict(state)))
+
+    def keep_config(self, config: Mapping[str, Any]) -> None:
+        if self._failure:
+            raise self._failure
+        self.noted.append(("config", dict(config)))
+
+
+def taken(notes: Notes, *messages: dict[str, Any]) -> ConnectorAnswers:
+    answers = ConnectorAnswers(notes, notes.keep_state, notes.keep_config)
+    for message in messages:
+        answers.take(json.dumps(message).encode() + b"\n")
+    return answers
+
+
+def log(text: str, level: str = "INFO") -> dict[str, Any]:
+    return {"type": "LOG", "log": {"level": level, "message": text}, "state": None, "trace": None}
+
+
+def status(status: str, *reasons: dict[str, Any]) -> dict[str, Any]:
+    content = {"stream_descriptor": {"name": "s"}, "status": status, "reasons": list(reasons) or None}
+    return {"type": "TRACE", "trace": {"type": "STREAM_STATUS", "emitted_at": 1.0, "stream_status": content}}
+
+
+def error(text: str | None) -> dict[str, Any]:
+    return {"type": "TRACE", "trace": {"type": "ERROR", "error": {"message": text}}}
+
+
+def state(number: int, content: dict[str, Any]) -> dict[str, Any]:
+    stream = {"stream_descriptor": {"name": "s"}, "stream_state": content}
+    return {"type": "STATE", "state": {"type": "STREAM", "stream": stream, "id": number}}
+
+
+def control(config: object) -> dict[str, Any]:
+    return {"type": "CONTROL", "control": {"type": "CONNECTOR_CONFIG", "connectorConfig": {"config": config}}}
+
+
+def test_logs_progress_and_report_go_where_they_belong() -> None:
+    notes = Notes()
+    audience = {"entered": 5, "synced": 3, "not_synced": {"no_identity": 1, "invalid_email": 1}}
+    report = {"status": "succeeded", "requests": 4, "waited_s": 0.5, "audiences": [audience, audience]}
+    answers = taken(
+        notes,
+        log("Hello."),
+        log("Careful.", "WARN"),
+        log('pinterest_sync_progress: {"entered": 3}'),
+        log(f"pinterest_sync_report: {json.dumps(report)}"),
+    )
+    assert notes.noted == [
+        ("INFO", "Hello."),
+        ("WARN", "Careful."),
+        ("progress", {"entered": 3}),
+        ("progress", {"entered": 10, "synced": 6, "not_synced": 4, "requests": 4, "waited_s": 0.5}),
+    ]
+    assert answers.report == report
+
+
+@pytest.mark.parametrize("text", ['Audience "VIPs" (audience 1 …', "  Identifiers: 3 added", "Sync failed in 1.0 s: 3"])
+def test_the_report_as_text_is_not_said_beside_the_table(text: str) -> None:
+    notes = Notes()
+    taken(notes, log(text, "WARN"))
+    assert notes.noted == []
+
+
+def test_a_wait_for_quota_is_shown_until_it_is_over() -> None:
+    notes = Notes()
+    limited = {"type": "RATE_LIMITED", "rate_limited": {"quota_reset": 1_700_000_000_500}}
+    taken(notes, status("RUNNING", limited), status("RUNNING"), status("STARTED"))
+    assert notes.noted == [("waiting", 1_700_000_000.5), ("waiting", 0.0)]
+
+
+def test_states_are_kept_and_the_last_number_is_known() -> None:
+    notes = Notes()
+    answers = taken(notes, state(1, {"cursor": "1"}), state(2, {"cursor": "2"}))
+    assert notes.noted == [("state", {"cursor": "1"}), ("state", {"cursor": "2"})]
+    assert answers.last_state_number == 2
+
+
+def test_a_state_that_can_not_be_kept_fails_the_sync_and_goes_on_reading() -> None:
+    notes = Notes(OSError(28, "No space left on device"))
+    answers = taken(notes, state(1, {}), log("Hello."))
+    assert "No space left on device" in (answers.error or "")
+    assert notes.noted == [("INFO", "Hello.")]
+
+
+def test_a_config_to_keep_is_kept() -> None:
+    notes = Notes()
+    taken(notes, control({"credentials": {}}), control(None), {"type": "CONTROL", "control": {"type": "OTHER"}})
+    assert notes.noted == [("config", {"credentials": {}})]
+
+
+def test_a_token_that_can_not_be_kept_is_told_without_the_token() -> None:
+    answers = taken(Notes(OSError(13, "denied")), control({"credentials": {"refresh_token": "pinr_new"}}))
+    assert "sign in again" in (answers.error or "")
+    assert "pinr_new" not in (answers.error or "")
+
+
+def test_the_first_error_is_the_one_that_is_told() -> None:
+    assert taken(Notes(), error("First."), error("Second.")).error == "First."
+    assert taken(Notes(), error(None)).error == "The connector failed without a message."
+
+
+def test_lines_that_are_no_messages_are_counted_and_not_shown() -> None:
+    notes = Notes()
+    answers = taken(notes, {"type": "SPEC"}, {"no": "type"})
+    answers.take(b"jane@example.com\n")
+    assert answers.strange_lines == 2
+    assert notes.noted == []
