@@ -11,9 +11,10 @@ PRODUCTION = [
     "airbyte-cdk>=7.39.1,<8",
     "email-validator>=2.2,<3",
     "msgspec>=0.22,<1",
+    "orjson>=3.10,<4",
     "pydantic>=2.11,<3",
-    "pyrate-limiter>=3.1.1,<3.2",  # the CDK's own pin
     "requests>=2.32,<3",
+    "urllib3>=2,<3",
 ]
 # `pinterest-audiences`: the command line for people without Airbyte.
 CLI = [
@@ -32,6 +33,8 @@ SANDBOX = [
     "uvloop>=0.21,<1; sys_platform != 'win32'",
 ]
 DEV = [
+    # The model that metadata.yaml is held against; not published for Python 3.13.
+    "airbyte-connector-models>=0.1.12; python_version < '3.13'",
     "docker>=7.1,<8",
     "hypothesis>=6.130",
     "import-linter>=2.3",

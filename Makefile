@@ -1,0 +1,63 @@
+# The verbs of this project; README, CONTRIBUTING and CI use the same. Every path here is relative, so the checkout may
+# lie in a folder whose name holds spaces.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+SHELL := /bin/sh
+
+# make setup PYTHON=python3.12: the Python to build the environment with; found by itself when left out.
+export PYTHON
+# make test ARGS="-k mapper -x": given to pytest; the whole suite with the coverage floor when left out.
+ARGS ?=
+
+BIN := .venv/bin
+
+.PHONY: help
+help: ## Say what can be typed here
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
+
+.PHONY: setup
+setup: ## Make .venv from the lock; does nothing when it is up to date
+	@tools/set-up
+
+.PHONY: demo
+demo: setup ## Sync a warehouse table of 100,000 customers into an audience of the sandbox
+	@$(BIN)/python -m demo
+
+.PHONY: test
+test: setup ## Run all tests and hold the coverage floor; ARGS="-k word" runs some
+	@$(BIN)/python -m pytest $(if $(ARGS),$(ARGS),--cov)
+
+.PHONY: test-pythons
+test-pythons: ## Run the unit tests on each Python of 3.11, 3.12 and 3.13 that is installed
+	@tools/test-pythons
+
+.PHONY: check
+check: setup ## Lint, formatting, types, layering, and the spec in step with the code
+	@$(BIN)/python -m ruff check
+	@$(BIN)/python -m ruff format --check
+	@$(BIN)/python -m mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/python tools/write_spec.py --check
+
+.PHONY: fix
+fix: setup ## Repair what ruff can repair, and format
+	@$(BIN)/python -m ruff check --fix
+	@$(BIN)/python -m ruff format
+
+.PHONY: bench
+bench: setup ## Measure side by side with what one would use instead
+	@$(BIN)/python -m benchmarks
+
+.PHONY: spec
+spec: setup ## Write source_spec/connector_spec.json from what `destination-pinterest spec` prints
+	@$(BIN)/python tools/write_spec.py
+
+.PHONY: lock
+lock: ## Resolve setup.py again and rewrite both locks with hashes
+	@tools/lock
+
+.PHONY: clean
+clean: ## Remove the environments and everything that tools leave behind
+	rm -rf .venv .venvs build dist .demo .bench .tmp htmlcov .coverage .coverage.* .hypothesis *.egg-info
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

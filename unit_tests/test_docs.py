@@ -1,0 +1,93 @@
+"""The documents for people can't drift from the code: quoted messages, settings, defaults, verbs and links."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+
+from destination_pinterest import errors
+from destination_pinterest.config import Config
+
+ROOT = Path(__file__).parent.parent
+DOCUMENTS = sorted(
+    [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "source_spec" / "README.md"], key=lambda path: path.name
+)
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
+PAGE = (ROOT / "docs" / "pinterest.md").read_text()
+QUOTED = re.findall(r'^\| "([^"]+)" \|', OPERATIONS, flags=re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def literals() -> str:
+    """Every text in the package's code, one a line; adjacent literals are one text, as they are to Python."""
+    return "\n".join(
+        node.value
+        for path in (ROOT / "destination_pinterest").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    )
+
+
+def test_operations_quotes_messages() -> None:
+    assert len(QUOTED) > 30
+    assert len(set(QUOTED)) == len(QUOTED)
+
+
+@pytest.mark.parametrize("message", QUOTED)
+def test_a_message_that_operations_quotes_is_one_that_the_code_can_say(message: str, literals: str) -> None:
+    assert message in literals
+
+
+def test_operations_names_every_error_that_a_user_can_meet() -> None:
+    classes = {
+        name
+        for name, kind in inspect.getmembers(errors, inspect.isclass)
+        if issubclass(kind, errors.ConnectorError) and kind.__module__ == errors.__name__
+    }
+    groups = {"ConnectorError", "ConfigurationError", "TransientError"}
+
+    assert set(re.findall(r"`(\w+Error)`", OPERATIONS)) == classes - groups
+
+
+@pytest.mark.parametrize("row", re.findall(r"^\| \".*$", OPERATIONS, flags=re.MULTILINE), ids=lambda row: row[3:40])
+def test_operations_says_what_kind_of_failure_each_error_is(row: str) -> None:
+    named = re.search(r"\| (?:.*, then )?(\w+) error \(`(\w+)`\) \|", row)
+    if named is None:
+        assert re.search(r"\| (warning|information) \|", row)
+        return
+    assert getattr(errors, named[2]).failure_kind == f"{named[1]}_error"
+
+
+def test_the_page_describes_every_setting_with_its_default() -> None:
+    described = dict(re.findall(r"^\| [^|]+ \| `(\w+)` \| ([^|]*) \|", PAGE, flags=re.MULTILINE))
+    defaults = {
+        "audience_name": "`{stream}`",
+        "advertising_id_case": "`lower`",
+        "deletes": "`remove`",
+        "access_tier": "`standard`",
+        "batch_size": "`1900`",
+        "flush_seconds": "`5`",
+        "retry_hours": "`1`",
+    }
+
+    assert list(described) == list(Config.model_fields)
+    for key, text in defaults.items():
+        assert described[key] == text
+        assert str(Config.model_fields[key].default) == text.strip("`")
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_between_documents_lead_somewhere(document: Path) -> None:
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)", document.read_text()):
+        assert (document.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_verb_that_a_document_names_is_one_of_the_makefile(document: Path) -> None:
+    verbs = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+
+    assert set(re.findall(r"`(?:[A-Z]+=\S+ )?make ([a-z-]+)", document.read_text())) <= verbs

@@ -1,0 +1,83 @@
+"""Each layering contract of pyproject.toml can fail: a forbidden import of every kind is planted, and found.
+
+`make check` holds the contracts against the real code; a contract that nothing can break would hold there too.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+FORBIDDEN = [
+    ("destination_pinterest.protocol", "destination_pinterest.identity.mapping"),
+    ("destination_pinterest.protocol", "destination_pinterest.api.client"),
+    ("destination_pinterest.identity", "destination_pinterest.protocol.messages"),
+    ("destination_pinterest.identity", "destination_pinterest.api.client"),
+    ("destination_pinterest.api", "destination_pinterest.protocol.messages"),
+    ("destination_pinterest.api", "destination_pinterest.identity.mapping"),
+    ("destination_pinterest.api", "destination_pinterest.audience.batch"),
+    ("destination_pinterest.audience", "destination_pinterest.sync"),
+    ("destination_pinterest.audience", "destination_pinterest.destination"),
+    ("destination_pinterest.cli", "destination_pinterest.destination"),
+    ("destination_pinterest.cli", "destination_pinterest.api.client"),
+    ("destination_pinterest.cli", "destination_pinterest.audience.report"),
+    ("destination_pinterest.cli", "destination_pinterest.protocol.messages"),
+    ("destination_pinterest.identity", "airbyte_cdk"),
+    ("destination_pinterest.identity", "logging"),
+    ("destination_pinterest.identity", "os"),
+    ("destination_pinterest.identity", "requests"),
+    ("destination_pinterest.identity", "socket"),
+    ("destination_pinterest.identity", "time"),
+    ("destination_pinterest.audience", "pinterest_sandbox.world"),
+    ("pinterest_sandbox", "destination_pinterest.vocabulary"),
+]
+
+
+def lint(folder: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"]
+    return subprocess.run(
+        [*command, "--no-logo", "--no-cache"], cwd=folder, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("checkout")
+    for package in ("destination_pinterest", "pinterest_sandbox"):
+        shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def findings(checkout: Path) -> str:
+    """What the linter says of a copy of the code in which every forbidden import was planted."""
+    for importer, imported in FORBIDDEN:
+        with (checkout / importer.replace(".", "/") / "planted.py").open("a") as planted:
+            planted.write(f"import {imported}\n")
+    done = lint(checkout)
+    assert done.returncode == 1, done.stderr
+    return re.sub(r"\s+", " ", done.stdout)
+
+
+@pytest.mark.parametrize(("importer", "imported"), FORBIDDEN)
+def test_a_forbidden_import_is_found(findings: str, importer: str, imported: str) -> None:
+    assert re.search(rf"{re.escape(importer)}\.planted -> {re.escape(imported)} \(l\.\d+\)", findings)
+
+
+def test_a_module_without_a_place_in_the_layers_is_found(checkout: Path) -> None:
+    homeless = checkout / "destination_pinterest" / "utils.py"
+    homeless.touch()
+
+    done = lint(checkout)
+
+    homeless.unlink()
+    assert done.returncode == 1
+    assert "utils" in done.stdout
