@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from destination_pinterest.errors import InvalidConfigError
 from destination_pinterest.vocabulary import Identifier, LetterCase, ValueFormat
@@ -148,30 +148,46 @@ class IdentityColumnSetting(BaseModel):
     )
 
 
+class NoOperationColumn(BaseModel):
+    """Every row puts its person into the audience, except those that the source marks as deleted."""
+
+    model_config = ConfigDict(title="No column", extra="allow", frozen=True)
+
+    mode: Literal["none"] = _setting("none", order=0)
+
+
 class OperationColumnSetting(BaseModel):
-    """A column that says what each row does."""
+    """A column of the table says what each row does. Streams that lack it are synced as if none were named."""
 
-    model_config = ConfigDict(title="Operation column", extra="allow", frozen=True)
+    model_config = ConfigDict(title="A column says it", extra="allow", frozen=True)
 
+    mode: Literal["column"] = _setting("column", order=0)
     column: str = _setting(
         min_length=1,
-        description="The column whose value says whether the row's person joins or leaves the audience.",
+        description=(
+            "The column's name as the stream has it, upper and lower case included: the one whose value says whether "
+            "the row's person joins or leaves the audience."
+        ),
         examples=["operation", "is_deleted"],
         title="Column",
-        order=0,
+        order=1,
     )
     remove_values: tuple[str, ...] = _setting(
         ("remove", "removed", "delete", "deleted", "d", "true", "1"),
         description="Values that take the person out of the audience; upper and lower case are the same.",
         title="Values that remove",
-        order=1,
+        order=2,
     )
     add_values: tuple[str, ...] = _setting(
         ("add", "added", "insert", "update", "upsert", "i", "u", "c", "r", "false", "0"),
         description="Values that put the person into the audience; upper and lower case are the same.",
         title="Values that add",
-        order=2,
+        order=3,
     )
+
+
+def _no_column_is_none(value: Any) -> Any:
+    return None if isinstance(value, Mapping) and value.get("mode") == "none" else value
 
 
 class Config(BaseModel):
@@ -211,6 +227,7 @@ class Config(BaseModel):
         order=1,
         form={
             "group": "account",
+            "always_show": True,
             "pattern_descriptor": "a name, with {stream} and {namespace} where wanted and no other braces",
         },
     )
@@ -222,13 +239,13 @@ class Config(BaseModel):
         ),
         title="Identity columns",
         order=0,
-        form={"group": "identity"},
+        form={"group": "identity", "always_show": True},
     )
     advertising_id_case: LetterCase = _setting(
         LetterCase.LOWER,
         description=(
             "The case that GAID, IDFA and MAID are brought to before hashing. Pinterest does not document which it "
-            "expects; lower is what its partners send. Change it if your match rate for iOS devices is near zero."
+            "expects; lower is what its partners send. Try upper if next to no iOS devices are matched."
         ),
         title="Case of advertising IDs",
         order=1,
@@ -244,11 +261,17 @@ class Config(BaseModel):
         order=2,
         form={"group": "identity"},
     )
-    operation_column: OperationColumnSetting | None = _setting(
-        None,
-        description=(
-            "A column that says for each row whether the person joins or leaves. Leave it empty if the table has none."
+    # A choice in the form, not an object that may be left out: Airbyte's form can't leave out an object, and asks for
+    # what is required in it.
+    operation_column: Annotated[
+        OperationColumnSetting | None,
+        BeforeValidator(
+            _no_column_is_none,
+            json_schema_input_type=Annotated[NoOperationColumn | OperationColumnSetting, Field(discriminator="mode")],
         ),
+    ] = _setting(
+        None,
+        description="Whether a column of the table says for each row if its person joins or leaves the audience.",
         title="Operation column",
         order=3,
         form={"group": "identity"},
@@ -262,7 +285,7 @@ class Config(BaseModel):
         ),
         title="Access tier",
         order=0,
-        form={"group": "delivery"},
+        form={"group": "delivery", "always_show": True},
     )
     batch_size: int = _setting(
         DEFAULT_BATCH_SIZE,
@@ -278,7 +301,7 @@ class Config(BaseModel):
     )
     flush_seconds: float = _setting(
         5,
-        gt=0,
+        ge=0.1,
         le=600,
         description="A request that is not full goes out when its oldest row has waited this long, in seconds.",
         title="Longest wait of a row",
@@ -330,7 +353,8 @@ def read_config(raw: Mapping[str, Any]) -> Config:
         return Config.model_validate(migrate(raw))
     except ValidationError as error:
         faults = "; ".join(_fault(fault) for fault in error.errors(include_url=False, include_input=False))
-        raise InvalidConfigError(f"The connection's settings need a change: {faults}.") from None
+    # Not raised above: as its context, the other error would hold the settings, secrets and all.
+    raise InvalidConfigError(f"The connection's settings need a change: {faults}.")
 
 
 def migrate(raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -373,10 +397,11 @@ def connection_specification() -> dict[str, Any]:
 
 
 def _fault(fault: Mapping[str, Any]) -> str:
-    path = ".".join(
-        str(part) for part in fault["loc"] if part not in {"oauth2.0", "access_token"} or part == fault["loc"][-1]
-    )
-    field = Config.model_fields.get(str(fault["loc"][0])) if fault["loc"] else None
+    outer, *inner = fault["loc"]
+    if outer == "credentials":
+        inner = inner[1:]  # The first is the way to sign in, which is no setting within it.
+    path = ".".join(str(part) for part in (outer, *inner))
+    field = Config.model_fields.get(str(outer))
     extra = field.json_schema_extra if field else None
     if fault["type"] == "string_pattern_mismatch" and isinstance(extra, dict) and "pattern_descriptor" in extra:
         return f"`{path}` must be {extra['pattern_descriptor']}"
@@ -411,8 +436,8 @@ def _for_the_form(node: Any, definitions: Mapping[str, Any]) -> Any:
     if "anyOf" in node:
         (alternative,) = [option for option in node.pop("anyOf") if option != {"type": "null"}]
         node = {**_for_the_form(alternative, definitions), **node}
-        if node.get("default", 0) is None:
-            del node["default"]
+    if node.get("default", 0) is None:
+        del node["default"]
     node = {key: _for_the_form(value, definitions) for key, value in node.items()}
     if "oneOf" in node:
         node["type"] = "object"

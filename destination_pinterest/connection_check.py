@@ -1,7 +1,7 @@
 """What `check` does: would a sync with these settings work, and if not, what is to be changed?
 
-Source: Pinterest OpenAPI 5.23.0, AdAccount.permissions; Segment, Adobe and Lytics ask for the roles owner, admin or
-audience manager (read 2026-11-22). Unknown roles are let through: Pinterest itself has the last word.
+Source: Pinterest OpenAPI 5.23.0, BusinessAccessRole and Role; Segment, Adobe and Lytics ask for the roles owner, admin
+or audience manager (read 2026-11-22). Unknown roles are let through: Pinterest itself has the last word.
 """
 
 from __future__ import annotations
@@ -17,11 +17,16 @@ from destination_pinterest.config import Config
 from destination_pinterest.connection import Connection
 from destination_pinterest.errors import ConfigurationError, MissingScopeError, PermissionDeniedError
 from destination_pinterest.identity.mapping import IdentityColumn, check_columns
+from destination_pinterest.identity.operation import OperationRule
 from destination_pinterest.specification import SCOPES
 from destination_pinterest.vocabulary import Operation
 
-_AUDIENCE_ROLES: Final = frozenset(
-    {"OWNER", "ADMIN", "AUDIENCE_MANAGER", "RESTRICTED_OWNER", "RESOURCE_PINNER_LIST_OWNER"}
+_ROLES_WITHOUT_AUDIENCES: Final = frozenset(
+    {
+        *("ANALYST", "SOS_READER", "FINANCE_MANAGER", "FINANCE_VIEW", "FINANCE_EDIT", "CAMPAIGN_MANAGER"),
+        *("CATALOGS_MANAGER", "CATALOGS_VIEWER", "PROFILE_MANAGER", "PROFILE_PUBLISHER"),
+        *("RESOURCE_PINNER_LIST_READER", "BIZ_PINNER_LIST_SHARER", "RESOURCE_CONVERSION_TAGS_READER"),
+    }
 )
 _NEEDED_SCOPES: Final = frozenset(SCOPES) - {"user_accounts:read"}
 # The only way to learn of `ads:write` without it being told is to write; no list has this id, and nobody this digest.
@@ -51,8 +56,7 @@ class ConnectionCheck:
         Raises:
             ConnectorError: what is wrong and what to do about it.
         """
-        if self._config.identity_columns:
-            check_columns([IdentityColumn(s.column, s.identifier, s.format) for s in self._config.identity_columns])
+        _check_settings(self._config)
         account = self._client.ad_account()
         self._check_scopes()
         _check_role(account)
@@ -98,9 +102,19 @@ def chain_end(sign_in: RefreshingToken | None, now: float) -> list[str]:
     return [f"The sign-in ends on {moment} (in {days} days) unless a sync or check runs before that."]
 
 
+def _check_settings(config: Config) -> None:
+    """What contradicts itself in the settings would otherwise be found by a sync."""
+    if config.identity_columns:
+        check_columns([IdentityColumn(s.column, s.identifier, s.format) for s in config.identity_columns])
+    if config.operation_column:
+        OperationRule(
+            add_values=config.operation_column.add_values, remove_values=config.operation_column.remove_values
+        )
+
+
 def _check_role(account: AdAccount) -> None:
     roles = account.permissions
-    if roles and not _AUDIENCE_ROLES.intersection(roles):
+    if roles and _ROLES_WITHOUT_AUDIENCES.issuperset(roles):
         raise PermissionDeniedError(
             f"The signed-in user has the role {', '.join(roles)} on the ad account {account.id}, which does not allow "
             "changing audiences. Ask the account's owner for the role Admin or Audience in Pinterest's business access."

@@ -112,7 +112,7 @@ class DestinationPinterest(Destination):
             messages.message({"type": "SPEC", "spec": connector_specification()})
             return
         config = _read_config_file(Path(arguments.config))
-        update_secrets(get_secrets(connection_specification(), config))
+        update_secrets(get_secrets(connection_specification(), migrate(config)))
         if arguments.command == "check":
             status = self.check(logging.getLogger("airbyte"), config)
             content = {"status": status.status.value, "message": status.message}

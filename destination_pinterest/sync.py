@@ -109,13 +109,16 @@ class Sync:
         succeeded = False
         try:
             self._announce()
-            self._find_audiences()
+            with self._observer.telling(self._journal.told):
+                self._find_audiences()
+            # Only now: the first request has renewed the sign-in, where it can be renewed.
+            _warn_of_the_chain(self._connection.sign_in, self._messages, self._system.now())
             self._is_writing = True
             yield from self._writer.run(self._lines)
             self._is_writing = False
             if not self.is_stopped:
-                for lane in self._lanes.values():
-                    self._provisioner.ensure_audience(lane.target)
+                with self._observer.telling(self._journal.told):
+                    self._ensure_audiences()
                 succeeded = True
         finally:
             if succeeded:
@@ -143,6 +146,10 @@ class Sync:
             for note in target.notes:
                 self._messages.log("WARN", f'Audience "{target.name}": {note}')
 
+    def _ensure_audiences(self) -> None:
+        for lane in self._lanes.values():
+            self._provisioner.ensure_audience(lane.target)
+
     def _announce(self) -> None:
         for route in self._routes:
             columns = ", ".join(f"{i.column} as {i.identifier} ({i.format})" for i in route.way.identities)
@@ -150,7 +157,12 @@ class Sync:
                 "INFO",
                 f'Stream "{route.way.plan.key}" goes to the audience "{route.way.audience}"; identities: {columns}.',
             )
-        _warn_of_the_chain(self._connection.sign_in, self._messages, self._system.now())
+            if route.way.plan.drops_earlier_generations:
+                self._messages.log(
+                    "WARN",
+                    f'The refresh of the stream "{route.way.plan.key}" is to remove earlier rows, which this version '
+                    "does not do: people who are in the table no more stay in the audience.",
+                )
 
     def _report(self, *, succeeded: bool) -> None:
         report = self._reporter.report(succeeded=succeeded)

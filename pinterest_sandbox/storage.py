@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Protocol
 
 import msgspec
@@ -95,14 +96,17 @@ class Sqlite:
     """
 
     def __init__(self, path: str) -> None:
-        try:
-            self._db = sqlite3.connect(path, timeout=0.5, isolation_level=None)
-            self._db.executescript(
-                "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;" + _SCHEMA
-            )
-            self._db.execute("BEGIN IMMEDIATE")
-        except sqlite3.Error as error:
-            raise StorageError(f"the database {path!r} cannot be used: {error}") from error
+        with ExitStack() as unless_it_opens:
+            try:
+                self._db = sqlite3.connect(path, timeout=0.5, isolation_level=None)
+                unless_it_opens.callback(self._db.close)
+                self._db.executescript(
+                    "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;" + _SCHEMA
+                )
+                self._db.execute("BEGIN IMMEDIATE")
+            except sqlite3.Error as error:
+                raise StorageError(f"the database {path!r} cannot be used: {error}") from error
+            unless_it_opens.pop_all()
 
     def entities(self) -> Iterator[tuple[str, str, bytes]]:
         """Every entity as (kind, key, JSON)."""

@@ -59,6 +59,7 @@ class FakePinterest:
         self.page_size = 250
         self.granted_scope: str | None = "ads:read,ads:write,user_accounts:read"
         self.refreshes = 0
+        self.chain_s = 5_184_000
         self._troubles: list[Trouble] = []
         self._next_id = 1000
         self._lock = threading.Lock()
@@ -134,7 +135,7 @@ class FakePinterest:
                 return trouble
         return None
 
-    def _act(self, asked: Asked, query: Mapping[str, list[str]]) -> requests.Response:
+    def _act(self, asked: Asked, query: Mapping[str, list[str]]) -> requests.Response:  # noqa: PLR0911 - a table
         account = f"/ad_accounts/{AD_ACCOUNT}"
         match asked.method, asked.path.removeprefix(account).strip("/").split("/"):
             case "POST", ["oauth", "token"]:
@@ -182,7 +183,7 @@ class FakePinterest:
         self.refreshes += 1
         tokens = {
             "access_token": f"pina_new_{self.refreshes}", "refresh_token": f"pinr_new_{self.refreshes}",
-            "expires_in": 2_592_000, "refresh_token_expires_in": 5_184_000, "scope": self.granted_scope,
+            "expires_in": 2_592_000, "refresh_token_expires_in": self.chain_s, "scope": self.granted_scope,
         }  # fmt: skip
         return reply(200, tokens)
 

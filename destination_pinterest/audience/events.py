@@ -61,7 +61,11 @@ class Events:
 
 
 class EventObserver:
-    """Turns what the client tells into events, each with the lane that the calling thread works for."""
+    """Turns what the client tells into events, each with the lane that the calling thread works for.
+
+    The thread that decides reads no events while it asks Pinterest something itself; what it is told then goes to
+    whoever it names in `telling`, at once.
+    """
 
     def __init__(self, events: Events) -> None:
         self._events = events
@@ -76,6 +80,15 @@ class EventObserver:
         finally:
             self._thread.lane = None
 
+    @contextmanager
+    def telling(self, listener: Callable[[Told], None]) -> Iterator[None]:
+        """Until it ends, what this thread tells goes straight to `listener`."""
+        self._thread.listener = listener
+        try:
+            yield
+        finally:
+            self._thread.listener = None
+
     def answered(self, exchange: Exchange) -> None:
         """See `Observer.answered`."""
         self._tell(exchange)
@@ -89,4 +102,9 @@ class EventObserver:
         self._tell(wait)
 
     def _tell(self, what: Exchange | RetryNotice | QuotaWait) -> None:
-        self._events.put(Told(getattr(self._thread, "lane", None), what))
+        told = Told(getattr(self._thread, "lane", None), what)
+        listener: Callable[[Told], None] | None = getattr(self._thread, "listener", None)
+        if listener is None:
+            self._events.put(told)
+        else:
+            listener(told)

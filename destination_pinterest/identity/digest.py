@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import MappingProxyType
 
 from destination_pinterest.identity.blanks import strip_blanks
@@ -19,6 +19,10 @@ from destination_pinterest.vocabulary import ValueFormat
 
 Conversion = Callable[[str], str | RejectionReason | None]
 """What is sent to Pinterest for a text; or why it is refused; or None when the text is blank. Never raises."""
+
+BulkConversion = Callable[[Sequence[str]], tuple[list[str], Sequence[str]]]
+"""What is sent for those of many texts that need no second look, and the other texts, for the Conversion. Never raises.
+"""
 
 _HEX = "[0-9a-fA-F]"
 UUID = re.compile(rf"{_HEX}{{8}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{12}}")

@@ -6,13 +6,13 @@ the Pinterest destination (experienceleague.adobe.com, catalog/advertising/pinte
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from destination_pinterest.identity.advertising_id import hash_advertising_id
-from destination_pinterest.identity.digest import HEX_DIGITS, Conversion, read_digest, read_digest_or
-from destination_pinterest.identity.email_address import hash_any_email, hash_email
+from destination_pinterest.identity.digest import HEX_DIGITS, BulkConversion, Conversion, read_digest, read_digest_or
+from destination_pinterest.identity.email_address import hash_any_email, hash_email, hash_simple_emails
 from destination_pinterest.identity.opaque_id import read_opaque_id
 from destination_pinterest.vocabulary import Identifier, LetterCase, ValueFormat
 
@@ -20,17 +20,23 @@ ALL_FORMATS = (ValueFormat.AUTO, ValueFormat.PLAIN, ValueFormat.SHA256, ValueFor
 HASHED_FORMATS = frozenset(HEX_DIGITS)
 
 
+def _none_in_bulk(values: Sequence[str]) -> tuple[list[str], Sequence[str]]:
+    return [], values
+
+
 @dataclass(frozen=True, slots=True)
 class IdentifierRule:
     """How the values of one identifier are read.
 
     `formats` may be declared for it; `auto_or_plain` gives the conversion of the two that are not declared hashed;
-    `column_names` are written with underscores, to be compared without separators and letter case.
+    `auto_or_plain_in_bulk` is the short cut through that for many texts; `column_names` are written with underscores,
+    to be compared without separators and letter case.
     """
 
     formats: tuple[ValueFormat, ...]
     auto_or_plain: Callable[[ValueFormat, LetterCase], Conversion]
     column_names: tuple[str, ...]
+    auto_or_plain_in_bulk: BulkConversion = _none_in_bulk
 
     @property
     def may_be_hashed(self) -> bool:
@@ -42,6 +48,10 @@ class IdentifierRule:
         if value_format in HASHED_FORMATS:
             return read_digest(value_format)
         return self.auto_or_plain(value_format, maid_case)
+
+    def bulk_conversion(self, value_format: ValueFormat) -> BulkConversion:
+        """The short cut through `conversion` for many texts; where there is none, it leaves them all."""
+        return _none_in_bulk if value_format in HASHED_FORMATS else self.auto_or_plain_in_bulk
 
 
 def _email(value_format: ValueFormat, _: LetterCase) -> Conversion:
@@ -64,6 +74,7 @@ IDENTIFIERS: Mapping[Identifier, IdentifierRule] = MappingProxyType(
             ALL_FORMATS,
             _email,
             ("email", "email_address", "user_email", "user_email_address", "customer_email", "customer_email_address"),
+            hash_simple_emails,
         ),
         Identifier.GAID: IdentifierRule(
             ALL_FORMATS,

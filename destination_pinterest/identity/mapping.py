@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from destination_pinterest.errors import IdentityColumnsError
-from destination_pinterest.identity.digest import Conversion
+from destination_pinterest.identity.digest import BulkConversion, Conversion
 from destination_pinterest.identity.identifiers import IDENTIFIERS
 from destination_pinterest.identity.rejection import Rejection, RejectionReason
 from destination_pinterest.vocabulary import Identifier, LetterCase, ValueFormat
@@ -74,8 +74,8 @@ class IdentityMapper:
     def map_column(self, values: Iterable[object]) -> tuple[list[str], list[MappedRow]]:
         """Maps the rows of a stream with one identity column in bulk, each given as its value in that column.
 
-        Returns the identifiers of the rows that came to exactly one, in order, and all other rows. It is the same as
-        `map` row by row, at about four fifths of the cost.
+        Returns the identifiers of the rows whose value is a text that came to one, and all other rows, both in an order
+        of their own. It is the same as `map` row by row, at about half of the cost.
 
         Raises: ValueError if the stream has several identity columns.
         """
@@ -83,16 +83,16 @@ class IdentityMapper:
             raise ValueError("A stream with several identity columns is mapped row by row.")
         convert = self._only_reader.convert
         rejected_rows = self._only_reader.rejected_rows
-        identifiers: list[str] = []
-        others: list[MappedRow] = []
-        for value in values:
-            outcome = convert(value) if type(value) is str else None
+        values = list(values)
+        texts = [value for value in values if type(value) is str]
+        others = [] if len(texts) == len(values) else [self.map((value,)) for value in values if type(value) is not str]
+        identifiers, rest = self._only_reader.convert_in_bulk(texts)
+        for text in rest:
+            outcome = convert(text)
             if type(outcome) is str:
                 identifiers.append(outcome)
-            elif type(outcome) is RejectionReason:
-                others.append(rejected_rows[outcome])
             else:
-                others.append(self.map((value,)))
+                others.append(rejected_rows[outcome] if type(outcome) is RejectionReason else _NO_IDENTITY)
         return identifiers, others
 
 
@@ -129,10 +129,12 @@ def check_columns(columns: Sequence[IdentityColumn]) -> None:
 class _ColumnReader:
     """Reads the values of one column; its rejections are built once and shared by all rows."""
 
-    __slots__ = ("_rejections", "convert", "rejected_rows")
+    __slots__ = ("_rejections", "convert", "convert_in_bulk", "rejected_rows")
 
     def __init__(self, column: IdentityColumn, maid_case: LetterCase) -> None:
-        self.convert: Conversion = IDENTIFIERS[column.identifier].conversion(column.format, maid_case)
+        rule = IDENTIFIERS[column.identifier]
+        self.convert: Conversion = rule.conversion(column.format, maid_case)
+        self.convert_in_bulk: BulkConversion = rule.bulk_conversion(column.format)
         self._rejections = {reason: Rejection(column.column, column.identifier, reason) for reason in RejectionReason}
         # For each reason, the row whose only value is refused for it.
         self.rejected_rows = {reason: MappedRow((), (rejection,)) for reason, rejection in self._rejections.items()}

@@ -41,6 +41,16 @@ class StreamPlan(msgspec.Struct, frozen=True):
     sync_id: int | None = None
     destination_object_name: str | None = None
 
+    @property
+    def drops_earlier_generations(self) -> bool:
+        """Whether the platform wants records of earlier generations gone once the sync is complete.
+
+        PyAirbyte sends 1 for all three ids at every run, which means nothing (read and run 2026-11-22, airbyte 0.71.3).
+        """
+        if not self.generation_id or self.generation_id != self.minimum_generation_id:
+            return False
+        return not self.generation_id == self.sync_id == 1
+
 
 class _Stream(msgspec.Struct):
     name: str

@@ -10,7 +10,9 @@ pipe arrives at exit (measured).
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import os
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any, BinaryIO, Final
@@ -31,6 +33,8 @@ _LEVELS: Final = {
 
 class MessageWriter:
     """Writes messages, whole and flushed, from any thread.
+
+    When the host stops listening, the first message that finds it out raises BrokenPipeError; later ones are dropped.
 
     Args:
         output: where lines go, usually `sys.stdout.buffer`.
@@ -101,8 +105,12 @@ class MessageWriter:
 
     def _line(self, line: bytes) -> None:
         with self._lock:
-            self._output.write(line + b"\n")
-            self._output.flush()
+            try:
+                self._output.write(line + b"\n")
+                self._output.flush()
+            except BrokenPipeError:
+                _send_to_nowhere(self._output)
+                raise
 
 
 class LogHandler(logging.Handler):
@@ -118,6 +126,16 @@ class LogHandler(logging.Handler):
             self._writer.log(_LEVELS.get(record.levelno, "INFO"), record.getMessage())
         except Exception:  # noqa: BLE001 - logging's own contract: a failure to log must not fail the program
             self.handleError(record)
+
+
+def _send_to_nowhere(output: BinaryIO) -> None:
+    """Nobody listens any more: what is in the buffer, and what is still said, must not fail each time anew."""
+    with contextlib.suppress(OSError):  # Not a file of the system's.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        try:
+            os.dup2(nowhere, output.fileno())
+        finally:
+            os.close(nowhere)
 
 
 def _descriptor(stream: StreamKey) -> dict[str, str]:

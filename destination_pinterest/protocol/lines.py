@@ -75,7 +75,7 @@ class LineReader:
                 lines, self._rest = bytes(self._rest), bytearray()
                 return lines
             return b""
-        lines = bytes(self._rest) + chunk[:end] if self._rest else chunk[:end]
+        lines = b"".join((self._rest, memoryview(chunk)[:end]))  # one copy, not three
         self._rest = bytearray(chunk[end:])
         return lines
 

@@ -128,8 +128,7 @@ class Rig:
         )
         decoder = MessageDecoder(column for way in ways for column in way.columns)
         routes = [
-            StreamRoute(way, config, decoder, self.lanes[way.audience], self.ledger.tally(way.plan.key))
-            for way in ways
+            StreamRoute(way, config, decoder, self.lanes[way.audience], self.ledger.tally(way.plan.key)) for way in ways
         ]
         self.executor = executor
         self.writer = AudienceWriter(
@@ -195,32 +194,27 @@ def make_client(session: requests.Session, clock: Any, pinterest: Any) -> Callab
 def make_rig(
     raw_config: dict[str, Any], make_client: Callable[..., PinterestClient], messages: Any, clock: Any
 ) -> Callable[..., Rig]:
-    """A rig for streams given by name, each with the columns that it has; settings by name."""
+    """A rig for streams given by namespace and name, each with the columns that it has; settings by name."""
 
     def make(
         streams: dict[str, list[str]] | None = None,
         *,
         executor: Executor | None = None,
-        namespace: str | None = None,
         **settings: Any,
     ) -> Rig:
-        plans = make_plans(streams or {"users": ["email"]}, namespace)
+        plans = make_plans(streams or {"users": ["email"]})
         return Rig({**raw_config, **settings}, plans, make_client, messages, clock, executor or InlineExecutor())
 
     return make
 
 
-def make_plans(streams: dict[str, list[str]], namespace: str | None = None) -> tuple[StreamPlan, ...]:
-    configured = [
-        {"stream": {"name": name, "namespace": namespace, "json_schema": {"properties": dict.fromkeys(columns, {})}}}
-        for name, columns in streams.items()
-    ]
+def make_plans(streams: dict[str, list[str]]) -> tuple[StreamPlan, ...]:
+    configured = []
+    for key, columns in streams.items():
+        namespace, _, name = key.rpartition(".")
+        schema = {"properties": {column: {} for column in columns}}
+        configured.append({"stream": {"name": name, "namespace": namespace or None, "json_schema": schema}})
     return parse_catalog(json.dumps({"streams": configured}).encode())
-
-
-@pytest.fixture(name="make_plans")
-def _make_plans() -> Callable[..., tuple[StreamPlan, ...]]:
-    return make_plans
 
 
 @pytest.fixture

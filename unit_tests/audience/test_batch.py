@@ -147,7 +147,9 @@ class FarEnd:
 def test_in_whatever_order_deliveries_arrive_the_membership_is_that_of_the_rows_one_by_one(
     runs: list[tuple[str, list[object]]], size: int, chance: object, latency_s: float
 ) -> None:
-    lane = AudienceLane(AudienceTarget("VIP", frozenset({Identifier.EMAIL}), list_id="1"), MembershipBatch(size), (), 6.7)
+    lane = AudienceLane(
+        AudienceTarget("VIP", frozenset({Identifier.EMAIL}), list_id="1"), MembershipBatch(size), (), 6.7
+    )
     lane.measured(latency_s)
     far_end = FarEnd(lane, iter(lambda: chance.randrange(1000), None))  # type: ignore[attr-defined]
     rows: list[tuple[Operation, Sequence[str]]] = []
@@ -194,7 +196,9 @@ def test_what_was_safe_when_a_sync_died_need_not_be_sent_again(
     rows: list[tuple[Operation, list[str]]], size: int, cut: int
 ) -> None:
     """A sync dies with deliveries settled in part; the next one begins at the safe position: membership is exact."""
-    lane = AudienceLane(AudienceTarget("VIP", frozenset({Identifier.EMAIL}), list_id="1"), MembershipBatch(size), (), 6.7)
+    lane = AudienceLane(
+        AudienceTarget("VIP", frozenset({Identifier.EMAIL}), list_id="1"), MembershipBatch(size), (), 6.7
+    )
     members: set[str] = set()
     queue: deque[Delivery] = deque()
     for position, (operation, identifiers) in enumerate(rows):
@@ -204,7 +208,11 @@ def test_what_was_safe_when_a_sync_died_need_not_be_sent_again(
         if number < cut:
             started = lane.start_next()
             assert started is delivery
-            members = members | delivery.identifiers.keys() if delivery.operation is ADD else members - delivery.identifiers.keys()
+            members = (
+                members | delivery.identifiers.keys()
+                if delivery.operation is ADD
+                else members - delivery.identifiers.keys()
+            )
             lane.settle(delivery)
     safe = len(rows) if lane.first_position is None else lane.first_position
     for operation, identifiers in rows[safe:]:

@@ -49,3 +49,18 @@ def test_what_the_client_tells_belongs_to_the_lane_that_its_thread_works_for(
     observer.answered(exchange)
     told = [events.take(0.0) for _ in range(4)]
     assert told == [Told(None, exchange), Told(other, wait), Told(lane, notice), Told(None, exchange)]
+
+
+def test_a_thread_that_reads_no_events_may_be_told_at_once() -> None:
+    events = Events(lambda: None)
+    observer = EventObserver(events)
+    heard: list[Told] = []
+    wait = QuotaWait(Category.ADS_READ, 1.0, None)
+    with observer.telling(heard.append):
+        observer.waiting(wait)
+        other = threading.Thread(target=lambda: observer.waiting(wait))
+        other.start()
+        other.join()
+    assert heard == [Told(None, wait)]
+    observer.waiting(wait)
+    assert [events.take(0.0), events.take(0.0), events.take(0.0)] == [Told(None, wait), Told(None, wait), None]

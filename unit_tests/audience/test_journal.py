@@ -12,7 +12,7 @@ from destination_pinterest.audience.events import Told
 from destination_pinterest.audience.journal import SyncJournal
 from destination_pinterest.audience.lane import AudienceLane
 from destination_pinterest.audience.report import PROGRESS_PREFIX
-from destination_pinterest.errors import ObjectBusyError, ServerError
+from destination_pinterest.errors import ObjectBusyError, RateLimitedError, ServerError
 from destination_pinterest.protocol.catalog import StreamKey
 
 USERS, ORDERS = StreamKey(None, "users"), StreamKey("shop", "orders")
@@ -123,6 +123,20 @@ def test_a_retry_is_logged_and_counted(journal: SyncJournal, lanes: list[Audienc
     ]
     assert (journal.sync.retries, lanes[0].tally.retries, lanes[1].tally.retries) == (2, 1, 0)
     assert lanes[0].target.notes == []
+
+
+def test_a_refusal_for_lack_of_quota_is_a_wait_and_is_told_to_the_platform_once(
+    journal: SyncJournal, lanes: list[AudienceLane], outbox: Any, clock: Any
+) -> None:
+    for _ in range(3):
+        journal.told(retries(RateLimitedError("Used up."), lanes[0]))
+    assert len(outbox.of("LOG")) == 3
+    (status,) = outbox.stream_statuses
+    assert status["stream_descriptor"] == {"name": "users"}
+    assert status["reasons"][0]["rate_limited"] == {"quota_reset": int((clock.epoch + 4.0) * 1000)}
+    assert (lanes[0].tally.waited_s, journal.sync.waited_s, journal.sync.retries) == (12.0, 12.0, 3)
+    journal.told(answered(200, lanes[0]))
+    assert outbox.stream_statuses[1:] == [{"stream_descriptor": {"name": "users"}, "status": "RUNNING"}]
 
 
 def test_a_busy_list_is_written_one_at_a_time_and_the_report_says_so_once(

@@ -248,7 +248,12 @@ def test_an_audience_that_exists_or_has_no_list_is_not_created(
 
 @pytest.mark.parametrize(
     "message",
-    ["Audience size is too small", "needs at least 100 matched users", "Customer list is still processing", "empty list"],
+    [
+        "Audience size is too small",
+        "needs at least 100 matched users",
+        "Customer list is still processing",
+        "empty list",
+    ],
 )
 def test_an_audience_that_is_refused_as_too_small_is_left_to_a_later_sync(
     provisioner: AudienceProvisioner, pinterest: Any, message: str

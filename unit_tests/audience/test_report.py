@@ -9,7 +9,8 @@ AUDIENCE = {
     "audience": "VIP", "audience_id": "77", "customer_list_id": "55", "streams": ["shop.users", "orders"],
     "entered": 100_000, "synced": 99_000, "not_synced": {"invalid_email": 5, "no_identity": 900, "email_not_bare": 5},
     "pending": 60, "errored": 30, "identifiers_added": 98_000, "identifiers_removed": 1_200,
-    "identifiers_refused": {"invalid_email": 4}, "requests": 53, "retries": 2, "waited_s": 1.5, "rows_per_second": 8333.3,
+    "identifiers_refused": {"invalid_email": 4}, "requests": 53, "retries": 2, "waited_s": 1.5,
+    "rows_per_second": 8333.3,
     "customer_list_status": "READY", "audience_status": "TOO_SMALL", "audience_size": 12_345, "notes": ["One.", "Two."],
 }  # fmt: skip
 
@@ -30,19 +31,19 @@ def test_the_line_for_programs_has_exactly_the_keys_that_were_agreed() -> None:
 
 
 def test_the_lines_for_people_say_everything() -> None:
-    assert list(report().as_text()) == [
+    assert "\n".join(report().as_text()) == (
         'Audience "VIP" (audience 77, customer list 55) from shop.users, orders: 100,000 rows entered, 99,000 synced, '
-        "910 not synced, 60 pending, 30 errored.",
+        "910 not synced, 60 pending, 30 errored.\n"
         "  Identifiers: 98,000 added, 1,200 removed. 53 requests, 2 repeated, 1.5 s waited for quota, "
-        "8,333 rows a second.",
-        "  Not synced: no_identity 900, email_not_bare 5, invalid_email 5.",
-        "  Identifiers refused in rows that had others: invalid_email 4.",
+        "8,333 rows a second.\n"
+        "  Not synced: no_identity 900, email_not_bare 5, invalid_email 5.\n"
+        "  Identifiers refused in rows that had others: invalid_email 4.\n"
         "  At Pinterest now: customer list READY, audience TOO_SMALL, size 12,345. "
-        "Matching takes Pinterest 24 to 48 hours.",
-        "  Note: One.",
-        "  Note: Two.",
-        "Sync succeeded in 12.0 s: 8,333 rows a second, 60 requests, 3 of them repeated, 2.5 s waited for quota.",
-    ]
+        "Matching takes Pinterest 24 to 48 hours.\n"
+        "  Note: One.\n"
+        "  Note: Two.\n"
+        "Sync succeeded in 12.0 s: 8,333 rows a second, 60 requests, 3 of them repeated, 2.5 s waited for quota."
+    )
 
 
 def test_what_there_is_not_is_not_spoken_of() -> None:

@@ -52,9 +52,7 @@ def test_a_delivery_is_one_request_where_it_fits(
     assert pinterest.members[opened.list_id] == set(people(100))
 
 
-def test_a_delivery_of_more_identifiers_is_cut(
-    make_sender: MakeSender, opened: AudienceTarget, pinterest: Any
-) -> None:
+def test_a_delivery_of_more_identifiers_is_cut(make_sender: MakeSender, opened: AudienceTarget, pinterest: Any) -> None:
     make_sender(max_identifiers=4).send(opened, delivery(people(10)))
     assert sizes(pinterest) == [4, 4, 2]
     assert pinterest.members[opened.list_id] == set(people(10))

@@ -15,6 +15,7 @@ from destination_pinterest.identity.email_address import (
     SIMPLE_MAX_CHARACTERS,
     hash_any_email,
     hash_email,
+    hash_simple_emails,
     normalise_email,
 )
 from destination_pinterest.identity.rejection import RejectionReason
@@ -121,6 +122,22 @@ def test_letter_case_and_blanks_around_make_no_difference(text: str, blank: str)
 @given(NEARLY_SIMPLE | ANY_TEXT | st.emails())
 def test_the_fast_conversion_gives_what_the_slow_one_gives(text: str) -> None:
     assert hash_email(otherwise=hash_any_email)(text) == hash_any_email(text)
+
+
+@settings(deadline=None)
+@given(st.lists(NEARLY_SIMPLE | ANY_TEXT.map(lambda text: text.replace("\n", " ")), max_size=6))
+def test_many_addresses_at_once_give_what_each_gives_alone(texts: list[str]) -> None:
+    assume("\n" not in "".join(texts))
+    assert hash_simple_emails(texts) == (
+        [sha256_hex(text.lower()) for text in texts if is_simple(text.lower())],
+        [text for text in texts if not is_simple(text.lower())],
+    )
+
+
+@pytest.mark.parametrize("text", ["\n", "ada@example.com\n", "\nada@example.com", "ada@example.com\nb@example.com"])
+def test_addresses_beside_one_with_a_line_break_are_left_to_be_looked_at_alone(text: str) -> None:
+    texts = ["grace@example.com", text]
+    assert hash_simple_emails(texts) == ([], texts)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import os
 import threading
 from typing import Any
 
@@ -83,6 +84,26 @@ def test_lines_of_many_threads_are_never_mixed(messages: MessageWriter, outbox: 
     assert sorted(outbox.log_texts) == sorted(letter * 500 for letter in "abcd" for _ in range(50))
 
 
+def test_when_nobody_listens_any_more_it_is_an_error_once_and_no_other_follows() -> None:
+    source, sink = os.pipe()
+    os.close(source)
+    with os.fdopen(sink, "wb") as output:
+        writer = MessageWriter(output, now=lambda: 0.0, scrub=lambda text: text)
+        with pytest.raises(BrokenPipeError):
+            writer.log("INFO", "x" * 100_000)
+        writer.log("INFO", "the report")
+        writer.error("the error", "system_error")
+
+
+def test_an_output_that_is_no_file_may_break_too(clock: Any) -> None:
+    class Broken(io.BytesIO):
+        def write(self, _: Any) -> int:
+            raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError):
+        MessageWriter(Broken(), now=clock.now, scrub=lambda text: text).log("INFO", "x")
+
+
 @pytest.mark.parametrize(
     ("level", "said"),
     [
@@ -94,16 +115,14 @@ def test_lines_of_many_threads_are_never_mixed(messages: MessageWriter, outbox: 
         (35, "INFO"),
     ],
 )
-def test_pythons_log_records_come_out_as_messages(
-    messages: MessageWriter, outbox: Any, level: int, said: str
-) -> None:
+def test_pythons_log_records_come_out_as_messages(messages: MessageWriter, outbox: Any, level: int, said: str) -> None:
     LogHandler(messages).handle(logging.LogRecord("x", level, "f.py", 1, "hello %s", ("you",), None))
     assert outbox.of("LOG") == [{"level": said, "message": "hello you"}]
 
 
 def test_a_traceback_stays_out_of_the_log(messages: MessageWriter, outbox: Any) -> None:
     try:
-        raise ValueError("jane@example.com")  # noqa: EM101
+        raise ValueError("jane@example.com")
     except ValueError as error:
         info = (type(error), error, error.__traceback__)
         LogHandler(messages).handle(logging.LogRecord("x", logging.ERROR, "f.py", 1, "it broke", None, info))

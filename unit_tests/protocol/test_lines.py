@@ -114,7 +114,9 @@ def test_a_system_without_wider_pipes_reads_all_the_same(monkeypatch: pytest.Mon
 
 
 @settings(max_examples=60, deadline=None)
-@given(content=st.lists(st.text("ab\r é", max_size=6), max_size=12), cuts=st.lists(st.integers(0, 80)), ends=st.booleans())
+@given(
+    content=st.lists(st.text("ab\r é", max_size=6), max_size=12), cuts=st.lists(st.integers(0, 80)), ends=st.booleans()
+)
 def test_however_the_input_is_cut_the_lines_are_the_same(content: list[str], cuts: list[int], ends: bool) -> None:
     whole = "\n".join(content).encode() + (b"\n" if ends else b"")
     source, sink = os.pipe()

@@ -5,7 +5,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from destination_pinterest.errors import ProtocolError
@@ -62,7 +62,11 @@ def test_messages_full_of_nulls_are_told_by_their_type() -> None:
     empty = dict.fromkeys(["record", "state", "log", "trace", "control", "spec", "catalog", "connectionStatus"])
     state = {**empty, "type": "STATE", "state": {"type": "STREAM"}}
     log = {**empty, "type": "LOG", "log": {"level": "INFO", "message": "x"}}
-    row = {**empty, "type": "RECORD", "record": {"stream": "users", "namespace": None, "data": {"email": "a"}, "meta": None}}
+    row = {
+        **empty,
+        "type": "RECORD",
+        "record": {"stream": "users", "namespace": None, "data": {"email": "a"}, "meta": None},
+    }
     decoder = MessageDecoder(["email"])
     found = decoder.decode(b"".join(json.dumps(message).encode() + b"\n" for message in (state, log, row)))
     assert [message.type for message in found] == ["STATE", "LOG", "RECORD"]
@@ -151,12 +155,17 @@ def test_half_a_surrogate_pair_costs_its_own_value_and_nothing_else() -> None:
     ],
 )
 def test_pairs_and_escaped_backslashes_beside_halves_stay_as_they_are(written: bytes, read: str) -> None:
-    assert emails(with_other(rb'"\udead"'), b'{"type":"RECORD","record":{"stream":"users","data":{"email":' + written + b',"x":"\\ud800"}}}') == ["x", read]
+    assert emails(
+        with_other(rb'"\udead"'),
+        b'{"type":"RECORD","record":{"stream":"users","data":{"email":' + written + b',"x":"\\ud800"}}}',
+    ) == ["x", read]
 
 
 @pytest.mark.parametrize("number", [b"1e999", b"-1e999", b"1" * 5000, b"NaN", b"Infinity", b"-Infinity"])
 def test_a_number_beyond_floats_costs_its_own_value_and_nothing_else(number: bytes) -> None:
-    before, value, unneeded, after = emails(record(email="a"), with_email(number), with_other(number), record(email="b"))
+    before, value, unneeded, after = emails(
+        record(email="a"), with_email(number), with_other(number), record(email="b")
+    )
     assert (before, unneeded, after) == ("a", "x", "b")
     assert isinstance(value, float)
     assert not math.isfinite(value)
@@ -176,7 +185,11 @@ VALUES = st.recursive(
 DATA = st.dictionaries(st.sampled_from(["email", "gaid", "other", "e\u0301"]) | st.text(max_size=4), VALUES, max_size=6)
 
 
-@given(rows=st.lists(st.tuples(st.text(max_size=5), st.none() | st.text(max_size=3), DATA), max_size=6), ascii_only=st.booleans())
+@settings(max_examples=50, deadline=None)
+@given(
+    rows=st.lists(st.tuples(st.text(max_size=5), st.none() | st.text(max_size=3), DATA), max_size=6),
+    ascii_only=st.booleans(),
+)
 def test_rows_are_read_as_pythons_own_parser_reads_them(
     rows: list[tuple[str, str | None, dict[str, Any]]], ascii_only: bool
 ) -> None:

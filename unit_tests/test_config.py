@@ -1,0 +1,234 @@
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+
+from destination_pinterest.config import (
+    AccessTokenCredentials,
+    IdentityColumnSetting,
+    OAuthCredentials,
+    migrate,
+    read_config,
+    unknown_keys,
+)
+from destination_pinterest.errors import InvalidConfigError
+from destination_pinterest.vocabulary import Identifier, LetterCase, ValueFormat
+
+CANARY = "canary-7f3a"
+
+
+def test_two_settings_are_enough_and_the_rest_has_defaults(raw_config: dict[str, Any]) -> None:
+    del raw_config["access_tier"]
+    config = read_config(raw_config)
+    assert (config.audience_name, config.identity_columns, config.deletes) == ("{stream}", None, "remove")
+    assert (config.advertising_id_case, config.operation_column) == (LetterCase.LOWER, None)
+    assert (config.access_tier, config.batch_size, config.flush_seconds) == ("standard", 1900, 5)
+    assert (config.retry_hours, config.api_base_url) == (1, "https://api.pinterest.com/v5")
+
+
+def test_both_ways_to_sign_in_are_read(raw_config: dict[str, Any], oauth_config: dict[str, Any]) -> None:
+    assert isinstance(read_config(raw_config).credentials, AccessTokenCredentials)
+    credentials = read_config(oauth_config).credentials
+    assert isinstance(credentials, OAuthCredentials)
+    assert (credentials.access_token, credentials.refresh_token_expires_at) == (None, None)
+
+
+def test_identity_columns_are_read_with_their_formats(raw_config: dict[str, Any]) -> None:
+    columns = [{"column": "a", "identifier": "EMAIL"}, {"column": "b", "identifier": "GAID", "format": "sha256"}]
+    first, second = read_config({**raw_config, "identity_columns": columns}).identity_columns or ()
+    assert first == IdentityColumnSetting(column="a", identifier=Identifier.EMAIL, format=ValueFormat.AUTO)
+    assert (second.identifier, second.format) == (Identifier.GAID, ValueFormat.SHA256)
+
+
+def test_no_identity_columns_are_the_same_as_none_at_all(raw_config: dict[str, Any]) -> None:
+    assert read_config({**raw_config, "identity_columns": []}).identity_columns is None
+
+
+@pytest.mark.parametrize(
+    ("setting", "values"),
+    [
+        ("ad_account_id", ["1", "549755885175", "9" * 18]),
+        ("audience_name", ["{stream}", "VIP", "{namespace}.{stream} {stream}", "ä" * 200]),
+        ("api_base_url", [
+            "https://api.pinterest.com/v5", "http://127.0.0.1:8700/v5", "http://localhost", "http://[::1]:1/v5",
+        ]),
+        ("batch_size", [1, 10_000]),
+        ("flush_seconds", [0.1, 600]),
+        ("retry_hours", [0, 13]),
+        ("access_tier", ["standard", "trial", "none"]),
+        ("deletes", ["remove", "keep"]),
+        ("advertising_id_case", ["lower", "upper", "as_is"]),
+    ],
+)  # fmt: skip
+def test_good_values_are_taken(raw_config: dict[str, Any], setting: str, values: list[Any]) -> None:
+    for value in values:
+        assert getattr(read_config({**raw_config, setting: value}), setting) == value
+
+
+@pytest.mark.parametrize(
+    ("setting", "values", "said"),
+    [
+        ("ad_account_id", ["", "12a", "9" * 19, "1 2", "-1", "١٢", "12\n3"], "`ad_account_id` must be up to 18 digits"),
+        ("audience_name", ["{table}", "{stream", "stream}", "{{stream}}", "{}"], "`audience_name` must be a name"),
+        ("audience_name", [""], "`audience_name`: string should have at least 1 character"),
+        ("audience_name", ["a" * 201], "`audience_name`: string should have at most 200 characters"),
+        ("api_base_url", [
+            "http://api.pinterest.com/v5", "ftp://x", "", "https://a b", "https://x/v5?q=1", "https://x/#f",
+            "http://localhost.evil.example.com", "http://127.0.0.1:80@evil.example.com", " https://x",
+        ], "`api_base_url` must be https://…, or http://… on this machine"),
+        ("batch_size", [0, -1], "`batch_size`: input should be greater than or equal to 1"),
+        ("batch_size", [10_001], "`batch_size`: input should be less than or equal to 10000"),
+        ("batch_size", ["many"], "`batch_size`: input should be a valid integer"),
+        ("flush_seconds", [0, -1], "`flush_seconds`: input should be greater than 0"),
+        ("flush_seconds", [601], "`flush_seconds`"),
+        ("retry_hours", [-1, 13.5], "`retry_hours`"),
+        ("access_tier", ["gold", None], "`access_tier`: input should be 'standard', 'trial' or 'none'"),
+        ("deletes", ["drop"], "`deletes`: input should be 'remove' or 'keep'"),
+        ("advertising_id_case", ["title"], "`advertising_id_case`"),
+        ("identity_columns", [[{"column": "", "identifier": "EMAIL"}]], "`identity_columns.0.column`"),
+        ("identity_columns", [[{"column": "a", "identifier": "PHONE"}]], "`identity_columns.0.identifier`"),
+        ("identity_columns", [[{"column": "a", "identifier": "IDFA", "format": "b64"}]], "`identity_columns.0.format`"),
+        ("identity_columns", [[{"identifier": "EMAIL"}]], "`identity_columns.0.column` is missing"),
+        ("operation_column", [{}], "`operation_column.column` is missing"),
+        ("operation_column", [{"column": "op", "add_values": "x"}], "`operation_column.add_values`"),
+    ],
+)  # fmt: skip
+def test_bad_values_are_refused_with_what_they_must_be(
+    raw_config: dict[str, Any], setting: str, values: list[Any], said: str
+) -> None:
+    for value in values:
+        with pytest.raises(InvalidConfigError) as caught:
+            read_config({**raw_config, setting: value})
+        assert said in str(caught.value)
+        assert str(caught.value).startswith("The connection's settings need a change: ")
+
+
+@pytest.mark.parametrize(
+    ("credentials", "said"),
+    [
+        (None, "`credentials`: "),
+        ("token", "`credentials`: "),
+        ({}, "`credentials.access_token` is missing"),
+        ({"auth_method": "access_token"}, "change: `credentials.access_token` is missing."),
+        ({"auth_method": "access_token", "access_token": ""}, "change: `credentials.access_token`: string should have"),
+        ({"auth_method": "oauth2.0", "client_id": "1"}, "`credentials.client_secret` is missing; `credentials.ref"),
+        ({"auth_method": "oauth2.0", "client_id": "1", "client_secret": "2", "refresh_token": "3", "access_token": 5},
+         "change: `credentials.access_token`: input should be a valid string"),
+        ({"auth_method": CANARY}, "`credentials.auth_method` must be oauth2.0 or access_token"),
+        ({"auth_method": None}, "`credentials.auth_method` must be oauth2.0 or access_token"),
+    ],
+)  # fmt: skip
+def test_bad_sign_ins_are_refused_by_the_name_of_the_setting(
+    raw_config: dict[str, Any], credentials: Any, said: str
+) -> None:
+    with pytest.raises(InvalidConfigError) as caught:
+        read_config({**raw_config, "credentials": credentials})
+    assert said in str(caught.value)
+    assert CANARY not in str(caught.value)
+
+
+def test_settings_that_are_missing_are_named(raw_config: dict[str, Any]) -> None:
+    with pytest.raises(InvalidConfigError, match="`credentials` is missing; `ad_account_id` is missing"):
+        read_config({})
+
+
+@pytest.mark.parametrize("wrong", [CANARY, [CANARY], {"a": CANARY}, {CANARY: 1}])
+def test_no_error_shows_a_value(oauth_config: dict[str, Any], wrong: Any) -> None:
+    """Whatever stands where, wrong in type or in content."""
+    nested = {
+        "credentials": oauth_config["credentials"],
+        "identity_columns": {"column": "a", "identifier": "EMAIL"},
+        "operation_column": {"column": "op", "add_values": ["x"]},
+    }
+    tried = [
+        {**oauth_config, key: wrong}
+        for key in [*oauth_config, "api_base_url", "batch_size", "flush_seconds", "deletes", "audience_name"]
+    ]
+    tried += [{**oauth_config, "identity_columns": [wrong]}, {**oauth_config, "operation_column": wrong}]
+    for outer, content in nested.items():
+        for inner in content:
+            changed = {**content, inner: wrong}
+            tried.append({**oauth_config, outer: [changed] if outer == "identity_columns" else changed})
+    refused = [error for raw in tried if (error := refusal(raw)) is not None]
+    assert len(refused) >= 8
+    for error in refused:
+        assert CANARY not in str(error)
+        assert error.__context__ is None
+
+
+def refusal(raw: dict[str, Any]) -> InvalidConfigError | None:
+    try:
+        read_config(raw)
+    except InvalidConfigError as error:
+        return error
+    return None
+
+
+def test_a_number_is_an_ad_account_too(raw_config: dict[str, Any]) -> None:
+    assert read_config({**raw_config, "ad_account_id": 549755885175}).ad_account_id == "549755885175"
+    assert read_config({**raw_config, "ad_account_id": " 549755885175\n"}).ad_account_id == "549755885175"
+
+
+def test_a_slash_at_the_addresses_end_does_not_matter(raw_config: dict[str, Any]) -> None:
+    assert (
+        read_config({**raw_config, "api_base_url": "https://x.example.com/v5//"}).api_base_url
+        == "https://x.example.com/v5"
+    )
+
+
+def test_a_config_of_api_v4_is_lifted() -> None:
+    old = {
+        "advertiser_id": 549755885175,
+        "client_id": "1",
+        "client_secret": "2",
+        "refresh_token": "3",
+        "start_date": "x",
+    }
+    assert migrate(old) == {
+        "ad_account_id": "549755885175",
+        "credentials": {"auth_method": "oauth2.0", "client_id": "1", "client_secret": "2", "refresh_token": "3"},
+        "start_date": "x",
+    }
+    assert read_config(old).ad_account_id == "549755885175"
+
+
+def test_a_flat_token_is_lifted() -> None:
+    lifted = migrate({"ad_account_id": "1", "access_token": "t"})
+    assert lifted["credentials"] == {"auth_method": "access_token", "access_token": "t"}
+
+
+def test_credentials_without_a_method_get_the_one_that_they_are() -> None:
+    assert migrate({"credentials": {"refresh_token": "r"}})["credentials"]["auth_method"] == "oauth2.0"
+    assert migrate({"credentials": {"access_token": "t"}})["credentials"]["auth_method"] == "access_token"
+
+
+def test_todays_names_go_before_old_ones() -> None:
+    both = {"ad_account_id": "1", "advertiser_id": "2", "credentials": {"auth_method": "x"}, "access_token": "flat"}
+    assert migrate(both) == both
+
+
+def test_lifting_changes_nothing_in_place_and_nothing_twice(oauth_config: dict[str, Any]) -> None:
+    for raw in ({"advertiser_id": 7, "access_token": "t"}, oauth_config, {"credentials": {"access_token": "t"}}, {}):
+        before = copy.deepcopy(raw)
+        lifted = migrate(raw)
+        assert raw == before
+        assert migrate(lifted) == lifted
+
+
+def test_keys_that_are_not_known_are_named_and_left_alone(raw_config: dict[str, Any]) -> None:
+    raw_config |= {
+        "__platform": {"a": 1},
+        "identity_columns": [{"column": "a", "identifier": "EMAIL", "note": "x"}],
+        "operation_column": {"column": "op", "hint": "x"},
+        "zebra": None,
+    }
+    raw_config["credentials"]["granted_by"] = "jane"
+    assert unknown_keys(read_config(raw_config)) == [
+        "__platform", "credentials.granted_by", "identity_columns.note", "operation_column.hint", "zebra",
+    ]  # fmt: skip
+
+
+def test_a_config_of_known_keys_has_no_others(oauth_config: dict[str, Any]) -> None:
+    assert unknown_keys(read_config(oauth_config)) == []

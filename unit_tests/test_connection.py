@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from destination_pinterest.api.auth import TokenSet
+from destination_pinterest.api.observer import SilentObserver
+from destination_pinterest.api.retry import RetryPolicy
+from destination_pinterest.config import read_config
+from destination_pinterest.connection import Connection, connect, with_tokens
+from destination_pinterest.errors import AuthenticationError, InterruptedSyncError
+from destination_pinterest.system import System
+
+DAY_S = 86_400
+
+
+@pytest.fixture
+def make_connection(messages: Any, clock: Any, pinterest: Any) -> Callable[..., Connection]:
+    def make(raw: dict[str, Any], **more: Any) -> Connection:
+        retry = more.get("retry", RetryPolicy())
+        return connect(
+            read_config(raw), raw, keeper=messages, system=clock.system, observer=SilentObserver(), retry=retry
+        )
+
+    return make
+
+
+def test_nothing_is_sent_by_making_a_connection(
+    make_connection: Callable[..., Connection], oauth_config: dict[str, Any], pinterest: Any
+) -> None:
+    make_connection(oauth_config)
+    assert pinterest.asked == []
+
+
+def test_a_pasted_token_is_used_as_it_is(
+    make_connection: Callable[..., Connection], raw_config: dict[str, Any], pinterest: Any
+) -> None:
+    connection = make_connection(raw_config)
+    assert connection.sign_in is None
+    connection.client.ad_account()
+    assert [asked.authorization for asked in pinterest.asked] == ["Bearer pina_pasted"]
+
+
+def test_a_rotated_token_goes_out_with_the_whole_config_before_it_is_used(
+    make_connection: Callable[..., Connection], oauth_config: dict[str, Any], pinterest: Any, outbox: Any, clock: Any
+) -> None:
+    oauth_config["platform_key"] = {"kept": [1, None]}
+    oauth_config["credentials"]["granted_by"] = "somebody"
+    known_when_used: list[Any] = []
+
+    def before(asked: Any) -> None:
+        if asked.authorization.startswith("Bearer"):
+            known_when_used.append((asked.authorization, outbox.of("CONTROL")[-1]["connectorConfig"]["config"]))
+
+    pinterest.before = before
+    make_connection(oauth_config).client.ad_account()
+    kept = {
+        **oauth_config,
+        "credentials": {
+            **oauth_config["credentials"],
+            "access_token": "pina_new_1",
+            "refresh_token": "pinr_new_1",
+            "access_token_expires_at": int(clock.epoch) + 30 * DAY_S,
+            "refresh_token_expires_at": int(clock.epoch) + 60 * DAY_S,
+        },
+    }
+    assert known_when_used == [("Bearer pina_new_1", kept)]
+    assert oauth_config["credentials"]["refresh_token"] == "pinr_first"
+
+
+def test_what_was_kept_can_be_read_again_and_is_not_renewed_without_need(
+    make_connection: Callable[..., Connection], oauth_config: dict[str, Any], pinterest: Any, outbox: Any, clock: Any
+) -> None:
+    make_connection(oauth_config).client.ad_account()
+    (control,) = outbox.of("CONTROL")
+    clock.pass_by(DAY_S)
+    make_connection(control["connectorConfig"]["config"]).client.ad_account()
+    assert pinterest.refreshes == 1
+    assert pinterest.asked[-1].authorization == "Bearer pina_new_1"
+
+
+def test_a_refused_token_is_renewed_once(
+    make_connection: Callable[..., Connection], oauth_config: dict[str, Any], pinterest: Any
+) -> None:
+    oauth_config["credentials"] |= {"access_token": "pina_old"}
+    pinterest.refuse("GET", "ad_accounts", 401, "Authentication failed.", code=2)
+    make_connection(oauth_config).client.ad_account()
+    authorizations = [asked.authorization for asked in pinterest.asked if asked.method == "GET"]
+    assert authorizations == ["Bearer pina_old", "Bearer pina_new_1"]
+
+
+def test_a_chain_that_has_ended_says_to_sign_in_again(
+    make_connection: Callable[..., Connection], oauth_config: dict[str, Any], pinterest: Any, outbox: Any
+) -> None:
+    pinterest.refuse("POST", "oauth/token", 400, "invalid grant", times=9)
+    with pytest.raises(AuthenticationError, match="Sign in again") as caught:
+        make_connection(oauth_config).client.ad_account()
+    assert "pinr_first" not in str(caught.value)
+    assert outbox.of("CONTROL") == []
+
+
+def test_threads_that_need_a_token_at_once_renew_it_once(
+    make_connection: Callable[..., Connection], oauth_config: dict[str, Any], pinterest: Any, outbox: Any
+) -> None:
+    client = make_connection(oauth_config).client
+    threads = [threading.Thread(target=client.ad_account) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10.0)
+    assert (pinterest.refreshes, len(outbox.of("CONTROL"))) == (1, 1)
+    assert len(pinterest.asked_for("GET")) == 8
+
+
+def test_an_interruption_ends_the_wait_for_another_try(
+    make_connection: Callable[..., Connection], raw_config: dict[str, Any], pinterest: Any
+) -> None:
+    connection = make_connection(raw_config)
+    pinterest.refuse("GET", "ad_accounts", 503)
+    connection.pause.interrupt()
+    with pytest.raises(InterruptedSyncError):
+        connection.client.ad_account()
+
+
+def test_an_interruption_ends_the_wait_for_quota(
+    make_connection: Callable[..., Connection], raw_config: dict[str, Any], pinterest: Any
+) -> None:
+    connection = make_connection({**raw_config, "access_tier": "standard"})
+    connection.pause.interrupt()
+    connection.client.ad_account()
+    with pytest.raises(InterruptedSyncError):
+        connection.client.ad_account()
+
+
+def test_a_lost_creation_is_looked_up_after_the_waits_of_any_retry(
+    make_connection: Callable[..., Connection], raw_config: dict[str, Any]
+) -> None:
+    connection = make_connection(raw_config, retry=RetryPolicy(retry_s=10.0))
+    assert [connection.lost_answer_delay_s(attempt, 0.0) for attempt in (1, 2, 3)] == [1.0, 2.0, 4.0]
+    assert connection.lost_answer_delay_s(1, 9.5) is None
+
+
+def test_tokens_are_put_into_a_copy_of_the_config(oauth_config: dict[str, Any]) -> None:
+    kept = with_tokens(oauth_config, TokenSet("new access", 1_900_000_000.9, "new refresh", None))
+    assert kept["credentials"] == {
+        **oauth_config["credentials"],
+        "access_token": "new access",
+        "access_token_expires_at": 1_900_000_000,
+        "refresh_token": "new refresh",
+        "refresh_token_expires_at": None,
+    }
+    assert "access_token" not in oauth_config["credentials"]
+    read_config(kept)
+
+
+def test_clocks_and_chance_are_the_systems_own_unless_given() -> None:
+    system = System()
+    assert system.clock() <= system.clock()
+    assert system.now() > 1_700_000_000
+    assert 0 <= system.chance() < 1

@@ -1,0 +1,419 @@
+from __future__ import annotations
+
+import io
+import json
+import logging
+import os
+import runpy
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airbyte_cdk.models import AirbyteMessageSerializer, ConfiguredAirbyteCatalogSerializer, Status
+from airbyte_cdk.utils.airbyte_secrets_utils import update_secrets
+
+import destination_pinterest
+from destination_pinterest import __main__ as program
+from destination_pinterest.destination import DestinationPinterest
+from destination_pinterest.specification import connector_specification
+
+CANARY = "canary.person@example.com"
+CATALOG = {
+    "streams": [
+        {
+            "stream": {
+                "name": "users",
+                "json_schema": {"type": "object", "properties": {"id": {}, "email": {}}},
+                "supported_sync_modes": ["full_refresh"],
+            },
+            "sync_mode": "full_refresh",
+            "destination_sync_mode": "append",
+        }
+    ]
+}
+
+
+@dataclass
+class Ran:
+    """How a command ended; None: it returned."""
+
+    exit_code: int | str | None
+    outbox: Any
+
+    def error(self) -> dict[str, Any]:
+        """The only error that was told."""
+        (error,) = [trace["error"] for trace in self.outbox.of("TRACE") if trace["type"] == "ERROR"]
+        return dict(error)
+
+
+@pytest.fixture(autouse=True)
+def _logging_and_secrets_as_they_were() -> Iterator[None]:
+    loggers = [logging.getLogger(), logging.getLogger("airbyte")]
+    before = [(logger.handlers[:], logger.level, logger.propagate) for logger in loggers]
+    yield
+    for logger, (handlers, level, propagate) in zip(loggers, before, strict=True):
+        logger.handlers, logger.level, logger.propagate = handlers, level, propagate
+    update_secrets([])
+
+
+@contextmanager
+def standard_output_into(outbox: Any) -> Iterator[None]:
+    """Standard output as it is in a process of its own. (A fixture would not do: pytest sets its own before a test.)"""
+    output = io.TextIOWrapper(outbox, write_through=True)
+    try:
+        with redirect_stdout(output):
+            yield
+    finally:
+        output.detach()
+
+
+@pytest.fixture
+def standard_input() -> Iterator[Callable[[bytes], None]]:
+    """Puts bytes and their end into this process's standard input."""
+    before = os.dup(0)
+
+    def put(content: bytes) -> None:
+        source, sink = os.pipe()
+        os.write(sink, content)
+        os.close(sink)
+        os.dup2(source, 0)
+        os.close(source)
+
+    put(b"")
+    yield put
+    os.dup2(before, 0)
+    os.close(before)
+
+
+@pytest.fixture
+def run(tmp_path: Path, standard_input: Callable[[bytes], None], outbox: Any, pinterest: Any) -> Callable[..., Ran]:
+    """Runs a command in this process; a config or catalog that is not bytes is written as JSON."""
+
+    def run_command(command: str, config: Any = None, lines: bytes = b"", catalog: Any = CATALOG) -> Ran:
+        standard_input(lines)
+        args = [command]
+        for name, content in (("config", config), ("catalog", catalog if command == "write" else None)):
+            if content is not None:
+                path = tmp_path / f"{name}.json"
+                path.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
+                args += [f"--{name}", str(path)]
+        with standard_output_into(outbox):
+            try:
+                DestinationPinterest().run(args)
+            except SystemExit as end:
+                return Ran(end.code, outbox)
+        return Ran(None, outbox)
+
+    return run_command
+
+
+Run = Callable[..., Ran]
+
+
+# --- spec -------------------------------------------------------------------------------------------------------------
+
+
+def test_spec_prints_one_message(run: Run) -> None:
+    ran = run("spec")
+    assert ran.exit_code is None
+    assert ran.outbox.messages == [{"type": "SPEC", "spec": connector_specification()}]
+
+
+def test_the_cdks_own_spec_is_the_same() -> None:
+    found = DestinationPinterest().spec(logging.getLogger("airbyte"))
+    assert found.connectionSpecification == connector_specification()["connectionSpecification"]
+    assert found.advanced_auth is not None
+
+
+# --- check ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_check_that_succeeds_says_what_it_found(run: Run, raw_config: dict[str, Any]) -> None:
+    ran = run("check", raw_config)
+    found = 'Connected to the ad account "Shop" (549755885175) as owner.'
+    assert ran.exit_code is None
+    assert ran.outbox.messages == [
+        {"type": "LOG", "log": {"level": "INFO", "message": found}},
+        {"type": "CONNECTION_STATUS", "connectionStatus": {"status": "SUCCEEDED", "message": found}},
+    ]
+
+
+def test_a_check_that_fails_is_an_answer_and_no_failure(run: Run, raw_config: dict[str, Any], pinterest: Any) -> None:
+    pinterest.refuse("GET", "ad_accounts", 401, "Authentication failed.", code=2)
+    ran = run("check", raw_config)
+    assert ran.exit_code is None
+    (status,) = [m["connectionStatus"] for m in ran.outbox.messages if m["type"] == "CONNECTION_STATUS"]
+    assert status["status"] == "FAILED"
+    assert status["message"].startswith("Pinterest refuses the access token")
+
+
+def test_a_check_of_bad_settings_names_them(run: Run, raw_config: dict[str, Any], pinterest: Any) -> None:
+    ran = run("check", {**raw_config, "ad_account_id": "12a"})
+    (message,) = ran.outbox.messages
+    assert message["connectionStatus"] == {
+        "status": "FAILED",
+        "message": "The connection's settings need a change: `ad_account_id` must be up to 18 digits.",
+    }
+    assert pinterest.asked == []
+
+
+@pytest.mark.parametrize("credentials", ["text", None, [], 5])
+def test_a_check_of_settings_of_the_wrong_kind_is_an_answer_too(
+    run: Run, raw_config: dict[str, Any], credentials: Any
+) -> None:
+    ran = run("check", {**raw_config, "credentials": credentials})
+    assert [message["type"] for message in ran.outbox.messages] == ["CONNECTION_STATUS"]
+    assert "`credentials`" in ran.outbox.messages[0]["connectionStatus"]["message"]
+
+
+def test_a_check_keeps_a_token_that_it_rotated(run: Run, oauth_config: dict[str, Any]) -> None:
+    ran = run("check", {**oauth_config, "platform_key": 1})
+    kinds = [message["type"] for message in ran.outbox.messages]
+    assert kinds == ["CONTROL", "LOG", "CONNECTION_STATUS"]
+    (control,) = ran.outbox.of("CONTROL")
+    config = control["connectorConfig"]["config"]
+    assert (config["platform_key"], config["credentials"]["refresh_token"]) == (1, "pinr_new_1")
+
+
+def test_a_check_works_through_the_cdks_own_method(raw_config: dict[str, Any], pinterest: Any, outbox: Any) -> None:
+    destination, logger = DestinationPinterest(), logging.getLogger("airbyte")
+    with standard_output_into(outbox):
+        assert destination.check(logger, raw_config).status is Status.SUCCEEDED
+        assert destination.check(logger, {}).status is Status.FAILED
+
+
+# --- write ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_write_returns_states_as_they_came_and_reports(
+    run: Run, raw_config: dict[str, Any], pinterest: Any, scenario: Callable[[str], bytes]
+) -> None:
+    lines = scenario("state_with_exact_blob")
+    ran = run("write", raw_config, lines)
+    assert ran.exit_code is None
+    assert pinterest.members_of("users") == {sha256(b"a@example.com").hexdigest()}
+    (state,) = [line for line in ran.outbox.getvalue().splitlines() if b'"STATE"' in line]
+    stats = b',"destinationStats":{"recordCount":1.0,"rejectedRecordCount":0.0}}}'
+    assert state == lines.splitlines()[1].removesuffix(b"}}") + stats
+    assert ran.outbox.log_texts[-1].startswith("pinterest_sync_report: {")
+    assert ran.outbox.messages[-1]["type"] == "LOG"
+
+
+def test_a_state_is_out_before_the_next_request_is_made(
+    run: Run, raw_config: dict[str, Any], pinterest: Any, scenario: Callable[[str], bytes], outbox: Any
+) -> None:
+    """What is flushed only at the end is lost when the process is killed."""
+    out_before_the_audience: list[int] = []
+
+    def before(asked: Any) -> None:
+        if asked.method == "POST" and asked.path.endswith("audiences"):
+            out_before_the_audience.append(len(outbox.of("STATE")))
+
+    pinterest.before = before
+    run("write", raw_config, scenario("state_before_full"))
+    assert out_before_the_audience == [1]
+
+
+def test_settings_that_are_not_known_are_named_without_their_values(run: Run, raw_config: dict[str, Any]) -> None:
+    ran = run("write", {**raw_config, "platform_key": CANARY})
+    warnings = [log["message"] for log in ran.outbox.of("LOG") if log["level"] == "WARN"]
+    assert warnings == ["Settings that this version does not know are left alone: platform_key."]
+    assert CANARY.encode() not in ran.outbox.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kind"), [(401, 2, "config_error"), (403, 29, "config_error"), (503, 0, "transient_error")]
+)
+def test_a_failure_is_told_with_its_kind_and_the_exit_code_is_one(
+    run: Run, raw_config: dict[str, Any], pinterest: Any, status: int, code: int, kind: str
+) -> None:
+    pinterest.refuse("GET", "audiences", status, code=code, times=9)
+    ran = run("write", {**raw_config, "retry_hours": 0})
+    assert ran.exit_code == 1
+    assert ran.error()["failure_type"] == kind
+    assert "stack_trace" not in ran.error()
+    assert ran.outbox.messages[-1]["type"] == "TRACE"
+
+
+@pytest.mark.parametrize(
+    "name", ["garbage_line", "legacy_state", "stream_not_in_the_catalog", "record_without_a_record"]
+)
+def test_wrong_input_fails_the_sync_and_quotes_nobody(
+    run: Run, raw_config: dict[str, Any], scenario: Callable[[str], bytes], name: str
+) -> None:
+    ran = run("write", raw_config, scenario(name))
+    assert (ran.exit_code, ran.error()["failure_type"]) == (1, "system_error")
+    assert b"canary" not in ran.outbox.getvalue()
+    assert all(state["id"] == 1 for state in ran.outbox.of("STATE"))
+
+
+@pytest.mark.parametrize("command", ["check", "write"])
+def test_a_fault_of_our_own_is_told_without_its_text(
+    run: Run, raw_config: dict[str, Any], pinterest: Any, command: str
+) -> None:
+    def broken(_: Any) -> None:
+        raise ZeroDivisionError(f"division of {CANARY} by pina_pasted")
+
+    pinterest.before = broken
+    ran = run(command, raw_config)
+    error = ran.error()
+    assert (ran.exit_code, error["failure_type"], error["internal_message"]) == (1, "system_error", "ZeroDivisionError")
+    assert "a fault of its own (ZeroDivisionError)" in error["message"]
+    assert "in broken" in error["stack_trace"]
+    for secret in (CANARY, "pina_pasted"):
+        assert secret.encode() not in ran.outbox.getvalue()
+
+
+@pytest.mark.parametrize("is_flat", [False, True])
+def test_secrets_are_taken_out_of_whatever_is_logged(
+    run: Run, oauth_config: dict[str, Any], pinterest: Any, is_flat: bool
+) -> None:
+    secrets = [oauth_config["credentials"][name] for name in ("client_secret", "refresh_token")]
+    if is_flat:
+        oauth_config |= oauth_config.pop("credentials")
+    pinterest.before = lambda _: logging.getLogger("urllib3").warning("sent %s and %s", *secrets)
+    ran = run("check", oauth_config)
+    assert "sent **** and ****" in ran.outbox.log_texts
+    for line in ran.outbox.getvalue().splitlines():
+        if b'"CONTROL"' not in line:
+            assert not any(secret.encode() in line for secret in secrets)
+
+
+@pytest.mark.parametrize(
+    ("config", "said"), [(b"{", "is not JSON"), (b"\xff", "is not JSON"), (b"[]", "does not hold a JSON object")]
+)
+def test_a_config_file_that_can_not_be_read_is_named_and_not_quoted(run: Run, config: bytes, said: str) -> None:
+    ran = run("check", config)
+    assert (ran.exit_code, ran.error()["failure_type"]) == (1, "config_error")
+    assert f"config.json {said}." in ran.error()["message"]
+
+
+def test_files_that_are_not_there_are_named(tmp_path: Path, outbox: Any, raw_config: dict[str, Any]) -> None:
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps(raw_config))
+    for args in (
+        ["check", "--config", str(tmp_path / "none.json")],
+        ["write", "--config", str(config), "--catalog", str(tmp_path / "none.json")],
+    ):
+        with standard_output_into(outbox), pytest.raises(SystemExit) as end:
+            DestinationPinterest().run(args)
+        assert end.value.code == 1
+    said = [trace["error"]["message"] for trace in outbox.of("TRACE")]
+    assert len(said) == 2
+    assert all("none.json can't be read: No such file" in message for message in said)
+
+
+def test_a_catalog_that_is_none_fails_the_sync(run: Run, raw_config: dict[str, Any], pinterest: Any) -> None:
+    ran = run("write", raw_config, catalog={"streams": 5})
+    assert "not a ConfiguredAirbyteCatalog" in ran.error()["message"]
+    assert pinterest.asked == []
+
+
+def test_a_command_that_does_not_exist_prints_nothing_to_standard_output(run: Run) -> None:
+    ran = run("discover")
+    assert (ran.exit_code, ran.outbox.getvalue()) == (2, b"")
+
+
+def test_the_signal_handler_of_before_is_put_back(run: Run, raw_config: dict[str, Any], pinterest: Any) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    during: list[Any] = []
+    pinterest.before = lambda _: during.append(signal.getsignal(signal.SIGTERM))
+    run("write", raw_config)
+    assert during[0] is not before
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_a_sync_that_is_cancelled_sends_what_it_has_reports_and_dies_of_the_signal(
+    run: Run,
+    raw_config: dict[str, Any],
+    pinterest: Any,
+    scenario: Callable[[str], bytes],
+    outbox: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    deaths: list[tuple[int, Any, list[str]]] = []
+
+    def cancel(asked: Any) -> None:
+        if asked.path.endswith("customer_lists"):
+            signal.raise_signal(signal.SIGTERM)
+
+    pinterest.before = cancel
+    monkeypatch.setattr(
+        os, "kill", lambda pid, sent: deaths.append((pid, signal.getsignal(sent), [m["type"] for m in outbox.messages]))
+    )
+    try:
+        ran = run("write", {**raw_config, "retry_hours": 0}, scenario("state_before_full"))
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    ((pid, handler, told),) = deaths
+    assert (ran.exit_code, pid, handler) == (None, os.getpid(), signal.SIG_DFL)
+    assert "TRACE" not in told
+    assert '"status":"failed"' in outbox.log_texts[-1]
+
+
+def test_a_cancel_while_something_is_awaited_is_no_failure_of_its_own(
+    run: Run, raw_config: dict[str, Any], pinterest: Any, outbox: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    deaths: list[int] = []
+    pinterest.refuse("GET", "audiences", 503)
+    pinterest.before = lambda _: signal.raise_signal(signal.SIGTERM)
+    monkeypatch.setattr(os, "kill", lambda _, sent: deaths.append(sent))
+    try:
+        ran = run("write", raw_config)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert (ran.exit_code, deaths) == (None, [signal.SIGTERM])
+    assert [message["type"] for message in outbox.messages if message["type"] != "LOG"] == []
+
+
+def test_everything_that_is_printed_is_a_message(
+    run: Run, raw_config: dict[str, Any], pinterest: Any, scenario: Callable[[str], bytes]
+) -> None:
+    pinterest.before = lambda _: logging.getLogger("some.library").error("two\nlines")
+    for name in ("two_streams_interleaved", "all_rejected", "empty", "full_of_nulls", "garbage_line"):
+        run("write", raw_config, scenario(name))
+    ran = run("spec")
+    kinds = {message["type"] for message in ran.outbox.messages}
+    assert kinds <= {"STATE", "LOG", "TRACE", "SPEC"}
+    assert ran.outbox.getvalue().endswith(b"\n")
+
+
+def test_a_sync_works_through_the_cdks_own_method(raw_config: dict[str, Any], pinterest: Any, outbox: Any) -> None:
+    record = {"type": "RECORD", "record": {"stream": "users", "data": {"email": "a@example.com"}, "emitted_at": 1}}
+    descriptor = {"name": "users"}
+    content = {"type": "STREAM", "stream": {"stream_descriptor": descriptor, "stream_state": {"cursor": 1}}}
+    inputs = [AirbyteMessageSerializer.load(message) for message in (record, {"type": "STATE", "state": content})]
+    catalog = ConfiguredAirbyteCatalogSerializer.load(CATALOG)
+    with standard_output_into(outbox):
+        written = list(DestinationPinterest().write(raw_config, catalog, iter(inputs)))
+    states = [AirbyteMessageSerializer.dump(message) for message in written]
+    assert len(states) == 1
+    assert states[0]["state"]["stream"]["stream_descriptor"]["name"] == "users"
+    assert states[0]["state"]["destinationStats"]["recordCount"] == 1.0
+    assert len(pinterest.members_of("users")) == 1
+
+
+# --- the package ------------------------------------------------------------------------------------------------------
+
+
+def test_hosts_find_the_connector_in_the_package() -> None:
+    assert destination_pinterest.DestinationPinterest is DestinationPinterest
+    with pytest.raises(AttributeError, match="has no attribute 'SourcePinterest'"):
+        _ = destination_pinterest.SourcePinterest
+
+
+def test_the_console_script_runs_the_arguments(monkeypatch: pytest.MonkeyPatch, outbox: Any) -> None:
+    monkeypatch.setattr(sys, "argv", ["destination-pinterest", "spec"])
+    monkeypatch.delitem(sys.modules, "destination_pinterest.__main__")
+    with standard_output_into(outbox):
+        program.main()
+        runpy.run_module("destination_pinterest", run_name="__main__")
+    assert [message["type"] for message in outbox.messages] == ["SPEC", "SPEC"]

@@ -1,0 +1,268 @@
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterable
+from hashlib import sha256
+from typing import Any
+
+import pytest
+
+from destination_pinterest.audience.report import PROGRESS_PREFIX, REPORT_PREFIX
+from destination_pinterest.config import read_config
+from destination_pinterest.errors import (
+    AudienceConflictError,
+    IdentityColumnsError,
+    InterruptedSyncError,
+    InvalidRequestError,
+)
+from destination_pinterest.protocol.catalog import parse_catalog
+from destination_pinterest.protocol.lines import Lines, MessageLines
+from destination_pinterest.sync import PROGRESS_VARIABLE, Sync
+from destination_pinterest.system import System
+
+DAY_S = 86_400
+
+
+def catalog(*names: str, columns: Iterable[str] = ("email",)) -> Any:
+    streams = [
+        {"stream": {"name": name, "json_schema": {"properties": {column: {} for column in columns}}}} for name in names
+    ]
+    return parse_catalog(json.dumps({"streams": streams}).encode())
+
+
+def row(name: str, stream: str = "users", **data: Any) -> bytes:
+    content = {"stream": stream, "data": {"email": f"{name}@example.com", **data}}
+    return json.dumps({"type": "RECORD", "record": content}).encode()
+
+
+def state(number: int, stream: str = "users") -> bytes:
+    content = {"id": number, "type": "STREAM", "stream": {"stream_descriptor": {"name": stream}}}
+    return json.dumps({"type": "STATE", "state": content}).encode()
+
+
+def people(names: Iterable[str]) -> set[str]:
+    return {sha256(f"{name}@example.com".encode()).hexdigest() for name in names}
+
+
+@pytest.fixture
+def make_sync(raw_config: dict[str, Any], messages: Any, pinterest: Any) -> Callable[..., Sync]:
+    def make(
+        *lines: bytes, streams: Iterable[str] = ("users",), source: Lines | None = None, system: System | None = None,
+        raw: dict[str, Any] | None = None, **settings: Any,
+    ) -> Sync:  # fmt: skip
+        raw = {**(raw or raw_config), **settings}
+        return Sync(
+            read_config(raw), raw, catalog(*streams), source or MessageLines(lines), messages, system=system or System()
+        )
+
+    return make
+
+
+MakeSync = Callable[..., Sync]
+
+
+def report_of(outbox: Any) -> dict[str, Any]:
+    (line,) = [text for text in outbox.log_texts if text.startswith(REPORT_PREFIX)]
+    assert outbox.log_texts[-1] == line
+    report: dict[str, Any] = json.loads(line.removeprefix(REPORT_PREFIX))
+    return report
+
+
+def test_a_sync_creates_what_is_missing_and_reports(make_sync: MakeSync, pinterest: Any, outbox: Any) -> None:
+    states = list(make_sync(row("a"), row("b"), row(""), row("b"), state(7)).run())
+    assert [json.loads(each)["id"] for each in states] == [7]
+    assert pinterest.members_of("users") == people("ab")
+    report = report_of(outbox)
+    assert (report["status"], report["schema_version"]) == ("succeeded", 1)
+    (audience,) = report["audiences"]
+    assert audience["audience"] == "users"
+    assert audience["audience_id"] in pinterest.audiences
+    assert audience["customer_list_id"] in pinterest.lists
+    assert (audience["entered"], audience["synced"], audience["pending"], audience["errored"]) == (4, 3, 0, 0)
+    assert (audience["identifiers_added"], audience["not_synced"]) == (2, {"invalid_email": 1})
+    assert (audience["customer_list_status"], audience["audience_status"]) == ("PROCESSING", "READY")
+    assert (audience["audience_size"], audience["notes"], audience["streams"]) == (None, [], ["users"])
+    assert report["requests"] == len(pinterest.asked)
+    assert audience["requests"] == 1
+    assert report["rows_per_second"] > 0
+    levels = {log["level"] for log in outbox.of("LOG")}
+    assert levels == {"INFO"}
+
+
+def test_a_second_sync_finds_what_the_first_made(make_sync: MakeSync, pinterest: Any) -> None:
+    list(make_sync(row("a")).run())
+    list(make_sync(row("b")).run())
+    assert (len(pinterest.lists), len(pinterest.audiences)) == (1, 1)
+    assert pinterest.members_of("users") == people("ab")
+
+
+def test_a_second_sync_makes_the_audience_that_pinterest_found_too_small(
+    make_sync: MakeSync, pinterest: Any, outbox: Any
+) -> None:
+    pinterest.refuse("POST", "audiences", 400, "Audience size too small")
+    list(make_sync(row("a")).run())
+    (audience,) = report_of(outbox)["audiences"]
+    assert (audience["audience_id"], audience["customer_list_status"]) == (None, "PROCESSING")
+    assert "created by a later sync" in audience["notes"][0]
+    list(make_sync(row("b")).run())
+    assert len(pinterest.audiences) == 1
+    assert pinterest.members_of("users") == people("ab")
+    assert any("customer list without an audience was found" in text for text in outbox.log_texts)
+
+
+def test_the_status_is_asked_for_even_where_that_has_to_wait_for_quota(
+    make_sync: MakeSync, pinterest: Any, outbox: Any
+) -> None:
+    """The end of a sync must not interrupt its own last requests, which are spaced by ten milliseconds."""
+    pinterest.add_audience("users", pinterest.add_list("users"))
+    list(make_sync(row("a"), access_tier="standard").run())
+    report = report_of(outbox)
+    assert report["waited_s"] > 0
+    (audience,) = report["audiences"]
+    assert (audience["notes"], audience["audience_size"]) == ([], 120)
+
+
+def test_what_the_streams_lead_to_is_said_before_anything_is_asked(
+    make_sync: MakeSync, pinterest: Any, outbox: Any
+) -> None:
+    said: list[str] = []
+    pinterest.before = lambda _: said.append("; ".join(outbox.log_texts)) if not said else None
+    list(make_sync(streams=["users"], audience_name="VIP {stream}").run())
+    assert said == ['Stream "users" goes to the audience "VIP users"; identities: email as EMAIL (auto).']
+
+
+def test_streams_of_one_audience_share_a_lane_and_others_have_their_own(
+    make_sync: MakeSync, pinterest: Any, outbox: Any
+) -> None:
+    list(make_sync(row("a"), row("b", "orders"), streams=["users", "orders"], audience_name="VIP").run())
+    assert pinterest.members_of("VIP") == people("ab")
+    assert [audience["streams"] for audience in report_of(outbox)["audiences"]] == [["users", "orders"]]
+    list(make_sync(row("a"), row("b", "orders"), streams=["users", "orders"]).run())
+    assert (pinterest.members_of("users"), pinterest.members_of("orders")) == (people("a"), people("b"))
+
+
+def test_a_catalog_without_streams_is_a_sync_without_rows(make_sync: MakeSync, pinterest: Any, outbox: Any) -> None:
+    assert list(make_sync(streams=[]).run()) == []
+    assert report_of(outbox)["audiences"] == []
+
+
+def test_names_that_collide_are_a_warning(make_sync: MakeSync, pinterest: Any, outbox: Any) -> None:
+    for _ in range(2):
+        pinterest.add_audience("users", pinterest.add_list("users"))
+    list(make_sync().run())
+    (warning,) = [log["message"] for log in outbox.of("LOG") if log["level"] == "WARN"]
+    assert warning.startswith('Audience "users": 2 audiences are named so')
+
+
+def test_a_stream_without_identities_fails_before_anything_is_sent(make_sync: MakeSync, pinterest: Any) -> None:
+    with pytest.raises(IdentityColumnsError):
+        make_sync(identity_columns=[{"column": "phone", "identifier": "EMAIL"}])
+    assert pinterest.asked == []
+
+
+def test_a_sync_that_fails_raises_after_a_report_that_says_so(make_sync: MakeSync, pinterest: Any, outbox: Any) -> None:
+    pinterest.refuse("POST", "customer_lists", 400, "no")
+    came: list[bytes] = []
+    states = make_sync(state(1), row("a"), state(2)).run()
+    came.append(next(states))
+    with pytest.raises(InvalidRequestError):
+        next(states)
+    assert [json.loads(each)["id"] for each in came] == [1]
+    report = report_of(outbox)
+    (audience,) = report["audiences"]
+    assert (report["status"], audience["errored"], audience["synced"]) == ("failed", 1, 0)
+    assert audience["customer_list_status"] is None
+    assert pinterest.asked[-1].method == "POST"
+    assert {log["level"] for log in outbox.of("LOG")[1:-1]} == {"WARN"}
+
+
+def test_a_name_that_is_taken_fails_before_a_row_is_read(make_sync: MakeSync, pinterest: Any, outbox: Any) -> None:
+    pinterest.add_audience("users", None, kind="VISITOR")
+    with pytest.raises(AudienceConflictError):
+        list(make_sync(b"garbage that is never read").run())
+    assert report_of(outbox)["status"] == "failed"
+
+
+class StopsAt:
+    """Input that goes on for ever; somebody stops the sync when its third line is read."""
+
+    def __init__(self) -> None:
+        self.sync: Sync | None = None
+        self.reads = 0
+
+    def read(self, timeout_s: float) -> bytes | None:
+        self.reads += 1
+        if self.reads == 3:
+            assert self.sync is not None
+            self.sync.stop()
+        return row(f"p{self.reads}") + b"\n" + state(self.reads) + b"\n"
+
+    def wake(self) -> None:
+        """Nothing waits here."""
+
+
+def test_a_sync_that_is_stopped_sends_what_it_has_read_and_reports_failure(
+    make_sync: MakeSync, pinterest: Any, outbox: Any
+) -> None:
+    lines = StopsAt()
+    sync = lines.sync = make_sync(source=lines)
+    states = list(sync.run())
+    assert sync.is_stopped
+    assert [json.loads(each)["id"] for each in states] == [1, 2, 3]
+    assert pinterest.members_of("users") == people(["p1", "p2", "p3"])
+    assert (report_of(outbox)["status"], len(pinterest.audiences)) == ("failed", 0)
+
+
+@pytest.mark.parametrize("path", ["audiences$", "customer_lists$"])
+def test_a_sync_that_is_stopped_while_it_looks_for_audiences_gives_up_waiting(
+    make_sync: MakeSync, pinterest: Any, path: str
+) -> None:
+    sync = make_sync(row("a"))
+    pinterest.refuse("GET", path, 503)
+    pinterest.before = lambda _: sync.stop()
+    with pytest.raises(InterruptedSyncError):
+        list(sync.run())
+    assert sync.is_stopped
+    assert pinterest.lists == {}
+
+
+def test_no_thread_is_left_after_a_sync(make_sync: MakeSync, pinterest: Any) -> None:
+    list(make_sync(row("a")).run())
+    for thread in threading.enumerate():
+        if thread.name.startswith("sender"):
+            thread.join(10.0)
+            assert not thread.is_alive()
+
+
+@pytest.mark.parametrize(("days", "warnings"), [(13, 1), (15, 0)])
+def test_a_chain_that_is_near_its_end_and_does_not_get_longer_is_a_warning(
+    make_sync: MakeSync, oauth_config: dict[str, Any], pinterest: Any, outbox: Any, clock: Any, days: int, warnings: int
+) -> None:
+    """Refresh tokens of older apps keep their end when they are used."""
+    pinterest.chain_s = days * DAY_S
+    oauth_config["credentials"]["refresh_token_expires_at"] = int(clock.epoch) + pinterest.chain_s
+    list(make_sync(raw=oauth_config, system=System(now=clock.now)).run())
+    said = [log["message"] for log in outbox.of("LOG") if log["level"] == "WARN"]
+    assert len(said) == warnings
+    for warning in said:
+        assert f"(in {days} days)" in warning
+        assert warning.endswith("sign in again in the destination's settings.")
+
+
+def test_a_chain_that_this_sync_lengthens_is_no_warning(
+    make_sync: MakeSync, oauth_config: dict[str, Any], outbox: Any, clock: Any
+) -> None:
+    oauth_config["credentials"]["refresh_token_expires_at"] = int(clock.epoch) + DAY_S
+    list(make_sync(raw=oauth_config, system=System(now=clock.now)).run())
+    assert len(outbox.of("CONTROL")) == 1
+    assert [log for log in outbox.of("LOG") if log["level"] == "WARN"] == []
+
+
+def test_whoever_watches_may_ask_for_progress_more_often(
+    make_sync: MakeSync, outbox: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(PROGRESS_VARIABLE, "0")
+    list(make_sync(row("a")).run())
+    lines = [text for text in outbox.log_texts if text.startswith(PROGRESS_PREFIX)]
+    assert json.loads(lines[-1].removeprefix(PROGRESS_PREFIX))["entered"] == 1
