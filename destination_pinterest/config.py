@@ -244,8 +244,9 @@ class Config(BaseModel):
     advertising_id_case: LetterCase = _setting(
         LetterCase.LOWER,
         description=(
-            "The case that GAID, IDFA and MAID are brought to before hashing. Pinterest does not document which it "
-            "expects; lower is what its partners send. Try upper if next to no iOS devices are matched."
+            "The case that GAID, IDFA and MAID are brought to before hashing; as_is leaves the values' own. Pinterest "
+            "does not document which it expects; lower is what its partners send. Try upper if next to no iOS devices "
+            "are matched."
         ),
         title="Case of advertising IDs",
         order=1,

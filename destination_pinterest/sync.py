@@ -168,7 +168,7 @@ class Sync:
         report = self._reporter.report(succeeded=succeeded)
         for line in report.as_text():
             self._messages.log("INFO" if succeeded else "WARN", line)
-        self._messages.log("INFO", report.as_line())
+        self._messages.figures("INFO", report.as_line())
 
     def _make_writer(self, config: Config) -> tuple[AudienceWriter, ThreadPoolExecutor]:
         lanes = list(self._lanes.values())

@@ -50,6 +50,10 @@ class _ConnectionResetError(Exception):
     """The request ends without an answer and without an effect."""
 
 
+class _WorldEndedError(Exception):
+    """The sandbox was reset while the request waited: it belongs to a world that is no more."""
+
+
 class Pipeline:
     """The ASGI application below /v5."""
 
@@ -79,6 +83,9 @@ class Pipeline:
         except _ConnectionResetError:
             seen.outcome = "reset_before"
             answer = None
+        except _WorldEndedError:
+            await _break(scope, RESET, receive)
+            return
         if answer is not None and exchange.first(fault.ResetAfter):
             seen.outcome = "reset_after"
             answer = None
@@ -159,7 +166,10 @@ class Pipeline:
         extra_s = sum(action.seconds for action in exchange.struck if isinstance(action, fault.Latency))
         delay_s = extra_s + self._state.settings.now.latency_ms / 1000
         if delay_s:
+            began_in = self._state.world.odometer
             await self._sleep(delay_s)
+            if self._state.world.odometer is not began_in:
+                raise _WorldEndedError
 
     def _misbehave(self, call: Call, exchange: _Exchange) -> None:
         """Act on the faults that come before the request takes effect."""

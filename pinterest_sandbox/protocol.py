@@ -32,6 +32,8 @@ class BreakableProtocol(HttpToolsProtocol):
         scope["extensions"] = extensions
 
     def _reset(self) -> None:
+        if self.transport.is_closing():
+            return  # The client went away by itself.
         _set_no_lingering(self.transport)
         self.transport.abort()
 

@@ -28,6 +28,20 @@ def test_two_settings_are_enough_and_the_rest_has_defaults(raw_config: dict[str,
     assert (config.retry_hours, config.api_base_url) == (1, "https://api.pinterest.com/v5")
 
 
+def test_no_operation_column_may_be_said_or_left_unsaid(raw_config: dict[str, Any]) -> None:
+    for said in ({}, {"operation_column": None}, {"operation_column": {"mode": "none", "column": "from before"}}):
+        assert read_config({**raw_config, **said}).operation_column is None
+
+
+def test_an_operation_column_that_was_written_by_hand_needs_no_mode(raw_config: dict[str, Any]) -> None:
+    by_hand, by_form = (
+        read_config({**raw_config, "operation_column": {"column": "op", **mode}}) for mode in ({}, {"mode": "column"})
+    )
+    assert by_hand == by_form
+    assert by_form.operation_column is not None
+    assert by_form.operation_column.column == "op"
+
+
 def test_both_ways_to_sign_in_are_read(raw_config: dict[str, Any], oauth_config: dict[str, Any]) -> None:
     assert isinstance(read_config(raw_config).credentials, AccessTokenCredentials)
     credentials = read_config(oauth_config).credentials
@@ -81,7 +95,7 @@ def test_good_values_are_taken(raw_config: dict[str, Any], setting: str, values:
         ("batch_size", [0, -1], "`batch_size`: input should be greater than or equal to 1"),
         ("batch_size", [10_001], "`batch_size`: input should be less than or equal to 10000"),
         ("batch_size", ["many"], "`batch_size`: input should be a valid integer"),
-        ("flush_seconds", [0, -1], "`flush_seconds`: input should be greater than 0"),
+        ("flush_seconds", [0, -1, 0.09], "`flush_seconds`: input should be greater than or equal to 0.1"),
         ("flush_seconds", [601], "`flush_seconds`"),
         ("retry_hours", [-1, 13.5], "`retry_hours`"),
         ("access_tier", ["gold", None], "`access_tier`: input should be 'standard', 'trial' or 'none'"),

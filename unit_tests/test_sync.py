@@ -24,10 +24,9 @@ from destination_pinterest.system import System
 DAY_S = 86_400
 
 
-def catalog(*names: str, columns: Iterable[str] = ("email",)) -> Any:
-    streams = [
-        {"stream": {"name": name, "json_schema": {"properties": {column: {} for column in columns}}}} for name in names
-    ]
+def catalog(*names: str, columns: Iterable[str] = ("email",), **configured: Any) -> Any:
+    schema = {"properties": {column: {} for column in columns}}
+    streams = [{"stream": {"name": name, "json_schema": schema}, **configured} for name in names]
     return parse_catalog(json.dumps({"streams": streams}).encode())
 
 
@@ -159,6 +158,15 @@ def test_a_stream_without_identities_fails_before_anything_is_sent(make_sync: Ma
     with pytest.raises(IdentityColumnsError):
         make_sync(identity_columns=[{"column": "phone", "identifier": "EMAIL"}])
     assert pinterest.asked == []
+
+
+def test_a_refresh_that_is_to_remove_earlier_rows_is_a_warning(
+    raw_config: dict[str, Any], messages: Any, pinterest: Any, outbox: Any
+) -> None:
+    plans = catalog("users", generation_id=4, minimum_generation_id=4, sync_id=9)
+    list(Sync(read_config(raw_config), raw_config, plans, MessageLines([]), messages, system=System()).run())
+    (warning,) = [log["message"] for log in outbox.of("LOG") if log["level"] == "WARN"]
+    assert "people who are in the table no more stay in the audience" in warning
 
 
 def test_a_sync_that_fails_raises_after_a_report_that_says_so(make_sync: MakeSync, pinterest: Any, outbox: Any) -> None:

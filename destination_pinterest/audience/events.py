@@ -18,10 +18,11 @@ from destination_pinterest.audience.lane import AudienceLane
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """A delivery ended: accepted, or with the error that it failed with."""
+    """A delivery ended: accepted, with how many identifiers were sent, or with the error that it failed with."""
 
     lane: AudienceLane
     delivery: Delivery
+    sent: int
     error: Exception | None
 
 

@@ -29,6 +29,9 @@ class Messages(Protocol):
     def log(self, level: str, text: str) -> None:
         """A line that people read."""
 
+    def figures(self, level: str, text: str) -> None:
+        """A line that a program reads."""
+
     def stream_status(self, stream: StreamKey, status: str, *, rate_limited_until: float | None = None) -> None:
         """What the platform shows of a stream."""
 
@@ -80,7 +83,7 @@ class SyncJournal:
             return
         self.due_s = self._clock() + self._progress_every_s
         tallies = [lane.tally for lane in self._lanes]
-        self._messages.log("INFO", progress_line(tallies, self.sync.requests, self.sync.waited_s))
+        self._messages.figures("INFO", progress_line(tallies, self.sync.requests, self.sync.waited_s))
 
     def _answered(self, lane: AudienceLane | None, exchange: Exchange, tallies: Sequence[AudienceTally]) -> None:
         for tally in tallies:

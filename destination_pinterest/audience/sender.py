@@ -32,20 +32,21 @@ class DeliverySender:
         self._provisioner = provisioner
         self._max_identifiers = max_identifiers
 
-    def send(self, target: AudienceTarget, delivery: Delivery) -> None:
-        """Returns when Pinterest accepted all of it.
+    def send(self, target: AudienceTarget, delivery: Delivery) -> int:
+        """Returns how many identifiers were sent, when Pinterest has accepted all of them.
 
         Raises:
             ConnectorError: it did not; part of the delivery may have been accepted, and sending it again is harmless.
         """
         if delivery.operation is Operation.REMOVE and not target.is_open:
-            return  # A list that does not exist holds nobody.
+            return 0  # A list that does not exist holds nobody.
         identifiers = list(delivery.identifiers)
         while identifiers:
             piece = identifiers[: self._max_identifiers]
             del identifiers[: len(piece)]  # Another thread may have lowered the number meanwhile.
             for records, count in _within_bytes(piece):
                 self._send_records(target, delivery.operation, records, count)
+        return len(delivery.identifiers)
 
     @property
     def max_identifiers(self) -> int:

@@ -234,13 +234,13 @@ class AudienceWriter:
 
     def _send(self, lane: AudienceLane, delivery: Delivery) -> None:
         """In a thread of the executor. Whatever happens is told, or the sync would wait for ever."""
-        error: Exception | None = None
+        sent, error = 0, None
         try:
             with self._observer.on_behalf_of(lane):
-                self._sender.send(lane.target, delivery)
+                sent = self._sender.send(lane.target, delivery)
         except Exception as caught:  # noqa: BLE001 - raised again by the thread that decides
             error = caught
-        self._events.put(Settled(lane, delivery, error))
+        self._events.put(Settled(lane, delivery, sent, error))
 
     def _handle_events(self, wait_s: float) -> None:
         event = self._events.take(wait_s)
@@ -261,9 +261,9 @@ class AudienceWriter:
         lane.settle(delivery)
         lane.tally.synced += delivery.rows
         if delivery.operation is Operation.ADD:
-            lane.tally.identifiers_added += len(delivery.identifiers)
+            lane.tally.identifiers_added += settled.sent
         else:
-            lane.tally.identifiers_removed += len(delivery.identifiers)
+            lane.tally.identifiers_removed += settled.sent
 
     def _safe_position(self) -> int:
         positions = [lane.first_position for lane in self._lanes]

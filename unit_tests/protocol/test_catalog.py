@@ -51,6 +51,26 @@ def test_what_a_host_leaves_out_or_nulls_gets_the_protocols_defaults() -> None:
         assert (plan.primary_key, plan.generation_id) == ((), None)
 
 
+@pytest.mark.parametrize(
+    ("generation", "minimum", "sync", "drops"),
+    [
+        (None, None, None, False),
+        (0, 0, 5, False),
+        (3, 0, 5, False),
+        (3, 2, 5, False),
+        (3, 3, 5, True),
+        (1, 1, 5, True),
+        (3, 3, None, True),
+        (1, 1, 1, False),
+    ],
+)
+def test_earlier_generations_are_to_go_where_the_present_one_is_the_least(
+    generation: int | None, minimum: int | None, sync: int | None, drops: bool
+) -> None:
+    (plan,) = parsed(a_stream(generation_id=generation, minimum_generation_id=minimum, sync_id=sync))
+    assert plan.drops_earlier_generations is drops
+
+
 def test_the_same_name_in_two_namespaces_is_two_streams() -> None:
     plans = parsed(a_stream("users", "a"), a_stream("users", "b"), a_stream("users"))
     assert [str(plan.key) for plan in plans] == ["a.users", "b.users", "users"]

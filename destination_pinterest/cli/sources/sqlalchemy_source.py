@@ -11,7 +11,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -205,11 +205,14 @@ def _sqlite_engine(url: sa.URL) -> sa.Engine:
 
     def connect() -> sqlite3.Connection:
         connection = sqlite3.connect(address, uri=True, check_same_thread=False)
-        # A text that is not UTF-8 would raise an error that quotes it.
-        connection.text_factory = lambda text: text.decode("utf-8", "replace")
-        # Sorting would spill people's data to disk.
-        connection.execute("PRAGMA temp_store = MEMORY")
-        connection.execute("SELECT count(*) FROM sqlite_master")
+        with ExitStack() as unless_it_opens:
+            unless_it_opens.callback(connection.close)
+            # A text that is not UTF-8 would raise an error that quotes it.
+            connection.text_factory = lambda text: text.decode("utf-8", "replace")
+            # Sorting would spill people's data to disk.
+            connection.execute("PRAGMA temp_store = MEMORY")
+            connection.execute("SELECT count(*) FROM sqlite_master")
+            unless_it_opens.pop_all()
         return connection
 
     return sa.create_engine("sqlite://", creator=connect, poolclass=sa.NullPool)
