@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
+import time
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -88,3 +91,52 @@ def test_a_client_that_goes_away_in_the_middle_of_its_request_changes_nothing(sa
         connection.sendall(head.encode() + whole)
     assert sandbox.members(list_id) == {"a@example.com"}
     assert sandbox.call("GET", f"{LISTS}/{list_id}").json()["num_batches"] == 1
+
+
+def test_a_request_that_waits_while_the_sandbox_is_reset_has_no_effect_on_the_new_world(sandbox: Any) -> None:
+    list_id = sandbox.new_list()
+    sandbox.fault({"kind": "latency", "seconds": 1}, endpoint="customer_lists/update")
+    failures: list[Exception] = []
+
+    def add() -> None:
+        try:
+            requests.patch(
+                f"{sandbox.url}{LISTS}/{list_id}",
+                json={"operation_type": "ADD", "records": "b@example.com"},
+                headers={"authorization": "Bearer pina_sandbox"},
+                timeout=20,
+            )
+        except requests.ConnectionError as failure:
+            failures.append(failure)
+
+    waiting = threading.Thread(target=add)
+    waiting.start()
+    sandbox.wait_for_hits(1)
+    sandbox.reset()
+    assert sandbox.new_list("a@example.com") == list_id
+    waiting.join()
+    assert len(failures) == 1
+    assert sandbox.members(list_id) == {"a@example.com"}
+    assert [request["endpoint"] for request in sandbox.seen()] == ["customer_lists/create"]
+
+
+def test_a_reset_of_a_connection_whose_client_has_gone_is_no_fault_of_the_sandbox(run: Callable[..., Any]) -> None:
+    quiet = run("--quiet")
+    list_id = quiet.new_list()
+    quiet.fault({"kind": "latency", "seconds": 0.5}, endpoint="customer_lists/update")
+    quiet.fault("reset_after", endpoint="customer_lists/update")
+    body = {"operation_type": "ADD", "records": "b@example.com"}
+    with pytest.raises(requests.ReadTimeout):
+        requests.patch(
+            f"{quiet.url}{LISTS}/{list_id}",
+            json=body,
+            headers={"authorization": "Bearer pina_sandbox", "connection": "close"},
+            timeout=0.1,
+        )
+    give_up_at = time.monotonic() + 20
+    while len(quiet.seen("customer_lists/update")) == 0:
+        assert time.monotonic() < give_up_at
+        time.sleep(0.05)
+    assert quiet.members(list_id) == {"a@example.com", "b@example.com"}
+    quiet.process.terminate()
+    assert quiet.process.communicate(timeout=10) == ("", "")

@@ -1,0 +1,34 @@
+"""Fixtures for everything that runs the connector against the sandbox."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from integration_tests.connector_process import Connectors
+from integration_tests.sandbox_process import RunningSandbox
+
+
+@pytest.fixture(scope="session")
+def shared_sandbox() -> Iterator[RunningSandbox]:
+    """One sandbox for all tests that do not ask for a special one: no quota, instant matching, bodies kept."""
+    sandbox = RunningSandbox("--tier", "none", "--matching-delay-s", "0", "--keep-bodies", "--quiet")
+    yield sandbox
+    sandbox.stop()
+
+
+@pytest.fixture
+def sandbox(shared_sandbox: RunningSandbox) -> RunningSandbox:
+    """The sandbox as new."""
+    shared_sandbox.reset()
+    return shared_sandbox
+
+
+@pytest.fixture
+def connector(sandbox: RunningSandbox, tmp_path: Path) -> Iterator[Connectors]:
+    """Starts connectors against the sandbox."""
+    connectors = Connectors(tmp_path, sandbox.api_base_url)
+    yield connectors
+    connectors.stop()

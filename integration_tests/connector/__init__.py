@@ -1,0 +1,1 @@
+"""The whole connector process against the sandbox."""

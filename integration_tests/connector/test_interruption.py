@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import random
+import signal
+import time
+
+from integration_tests.airbyte_messages import address, digests, record, sha256, state, stream
+from integration_tests.connector_process import Connector, Connectors
+from integration_tests.sandbox_process import RunningSandbox
+
+
+def changes(count: int) -> list[tuple[str, bool]]:
+    """A log of changes: who, and whether they leave."""
+    chance = random.Random(11)
+    return [(address(chance.randrange(count // 4)), chance.random() < 0.4) for _ in range(count)]
+
+
+def feed_changes(sync: Connector, log: list[tuple[str, bool]], start: int) -> None:
+    """The log from `start` on, with a state after every hundred changes that says how far it went."""
+    for number, (email, gone) in enumerate(log[start:], start=start + 1):
+        sync.feed(record("customers", email=email, _ab_cdc_deleted_at="2026-11-22" if gone else None))
+        if number % 100 == 0:
+            sync.feed(state(number, "customers", cursor=number))
+
+
+def test_after_a_kill_in_mid_sync_a_run_from_the_last_state_makes_the_list_exact(
+    connector: Connectors, sandbox: RunningSandbox
+) -> None:
+    sandbox.change(latency_ms=80)
+    log = changes(2_000)
+    streams = stream("customers", "email", "_ab_cdc_deleted_at")
+    killed = connector.write(streams, batch_size=30)
+    feed_changes(killed, log, 0)
+    killed.wait_for(lambda message: message["type"] == "STATE", times=3)
+    killed.process.kill()
+    outcome = killed.finish()
+    assert outcome.exit_code == -signal.SIGKILL
+    reached = outcome.states[-1]["stream"]["stream_state"]["cursor"]
+    assert 300 <= reached < len(log)
+    sent_before = len(sandbox.seen("customer_lists/update"))
+    again = connector.write(streams, batch_size=30)
+    feed_changes(again, log, reached)
+    assert again.finish().succeeded().state_ids == list(range(reached + 100, len(log) + 1, 100))
+    expected: set[str] = set()
+    for email, gone in log:
+        (expected.discard if gone else expected.add)(sha256(email))
+    assert sandbox.members_of("customers") == expected
+    assert len(sandbox.customer_lists()) == 1
+    assert 0 < sent_before < len(sandbox.seen("customer_lists/update"))
+
+
+def test_sigterm_sends_what_was_read_returns_its_states_and_is_what_the_process_dies_of(
+    connector: Connectors, sandbox: RunningSandbox
+) -> None:
+    sync = connector.write(stream("customers"), flush_seconds=600)
+    sync.feed(state(0, "customers")).wait_for_state(0)
+    sync.feed(*(record("customers", email=address(number)) for number in range(50)), state(1, "customers"))
+    sync.wait_until_read().process.send_signal(signal.SIGTERM)
+    sync.wait_for_state(1)
+    outcome = sync.finish()
+    assert outcome.exit_code == -signal.SIGTERM
+    assert (outcome.errors, outcome.state_ids) == ([], [0, 1])
+    (customers,) = sandbox.customer_lists()
+    assert sandbox.members(customers["id"]) == digests(*map(address, range(50)))
+
+
+def test_sigterm_ends_a_sync_whose_requests_hang_within_its_grace_without_their_states(
+    connector: Connectors, sandbox: RunningSandbox
+) -> None:
+    sandbox.new_list(name="customers")
+    sandbox.fault({"kind": "latency", "seconds": 60}, endpoint="customer_lists/update")
+    sync = connector.write(stream("customers"))
+    sync.feed(record("customers", email=address(1)), state(1, "customers"))
+    sandbox.wait_for_hits(1)
+    sync.process.send_signal(signal.SIGTERM)
+    asked_at = time.monotonic()
+    outcome = sync.finish()
+    assert time.monotonic() - asked_at < 10
+    assert (outcome.exit_code, outcome.states) == (-signal.SIGTERM, [])
+
+
+def test_a_host_that_stops_listening_ends_the_sync_as_a_failure_and_without_noise(
+    connector: Connectors, sandbox: RunningSandbox
+) -> None:
+    sync = connector.write(stream("customers"))
+    sync.stop_listening_at_the_next_line()
+    sync.feed(state(1, "customers"), record("customers", email=address(1)), state(2, "customers"))
+    outcome = sync.finish(stderr=b"")
+    assert outcome.exit_code == 1
+
+
+def test_an_input_that_ends_with_nothing_in_it_succeeds_and_creates_nothing(
+    connector: Connectors, sandbox: RunningSandbox
+) -> None:
+    outcome = connector.write(stream("customers")).finish().succeeded()
+    assert (outcome.states, sandbox.customer_lists(), sandbox.audiences()) == ([], [], [])
+    assert outcome.report["status"] == "succeeded"
+    assert outcome.audience("customers")["entered"] == 0
