@@ -32,6 +32,11 @@ test: setup ## Run all tests and hold the coverage floor; ARGS="-k word" runs so
 test-pythons: ## Run the unit tests on each Python of 3.11, 3.12 and 3.13 that is installed
 	@tools/test-pythons
 
+.PHONY: test-hosts
+test-hosts: setup ## Run the tests that need an environment of Airbyte's own tools beside .venv
+	@tools/set-up-metadata-validator
+	@$(BIN)/python -m pytest integration_tests/platform
+
 .PHONY: check
 check: setup ## Lint, formatting, types, layering, and the spec in step with the code
 	@$(BIN)/python -m ruff check

@@ -10,8 +10,13 @@ import pytest
 
 from integration_tests.sandbox_process import ROOT, RunningSandbox
 
-# What Airbyte's tools read of a connector's folder. The code comes from the installed distribution, as it does for them.
-READ_BY_AIRBYTE = ("metadata.yaml", "acceptance-test-config.yml", "integration_tests/config.json", "integration_tests/invalid_config.json")
+# What Airbyte's tools read of a connector's folder. The code comes from the installed distribution, as for them.
+READ_BY_AIRBYTE = (
+    "metadata.yaml",
+    "acceptance-test-config.yml",
+    "integration_tests/config.json",
+    "integration_tests/invalid_config.json",
+)
 
 
 @pytest.fixture

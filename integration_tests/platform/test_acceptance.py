@@ -5,7 +5,6 @@ Source: airbyte-cdk 7.39.1, airbyte_cdk/test/standard_tests (read 2026-11-22).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -29,9 +28,8 @@ class TestAcceptance(DestinationTestSuiteBase):
         return cls.connector_root
 
     @pytest.fixture(autouse=True)
-    def _beside_the_sandbox(self, connector_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    def _beside_the_sandbox(self, connector_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(type(self), "connector_root", connector_folder)
-        yield
 
 
 def test_the_scenarios_are_those_of_the_file() -> None:

@@ -1,7 +1,8 @@
 """`airbyte-cdk connector test`, as somebody types it who has checked the connector out.
 
-It wants a folder that is named after the connector (a link to one is resolved first), metadata.yaml with a language tag,
-acceptance-test-config.yml, pytest, and the connector installed beside it. It writes .tmp/ and build/ into the folder.
+It wants a folder that is named after the connector (a link to one is resolved first), metadata.yaml with a language
+tag, acceptance-test-config.yml, pytest, and the connector installed beside it. It writes .tmp/ and build/ into the
+folder.
 
 Source: airbyte-cdk 7.39.1, airbyte_cdk/cli/airbyte_cdk/_connector.py (read and run 2026-11-22).
 """
@@ -43,7 +44,9 @@ def outcomes(folder: Path) -> dict[str, str]:
     found = {}
     for case in report.iter("testcase"):
         verdicts = {child.tag for child in case} & {"failure", "error", "skipped"}
-        found[case.attrib["name"]] = "failed" if verdicts & {"failure", "error"} else verdicts.pop() if verdicts else "passed"
+        found[case.attrib["name"]] = (
+            "failed" if verdicts & {"failure", "error"} else verdicts.pop() if verdicts else "passed"
+        )
     return found
 
 
