@@ -1,0 +1,81 @@
+"""`python -m benchmarks [--quick] [--only SECTION]`: measures, prints tables, and writes .bench/results.json."""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from benchmarks import latency, memory, quota, throughput
+from benchmarks.children import ChildError
+from benchmarks.contenders import CHECKOUT
+from benchmarks.figures import Table, machine
+from benchmarks.sandbox import SandboxError
+
+FOLDER: Final = CHECKOUT / ".bench"
+
+Section = Callable[[Path], list[Table]]
+
+_IN_FULL: Final[Mapping[str, Section]] = {
+    "throughput": lambda folder: throughput.measure(folder, rows=1_000_000, rounds=5),
+    "memory": lambda folder: memory.measure(folder, rows=1_000_000, growth=(100_000, 1_000_000, 5_000_000), rounds=5),
+    "quota": lambda folder: quota.measure(folder, seconds=150),
+    "sdk": lambda folder: latency.measure(folder, rows=100_000, rounds=5),
+}
+# Enough to see whether it works and where it roughly stands.
+_QUICKLY: Final[Mapping[str, Section]] = {
+    "throughput": lambda folder: throughput.measure(folder, rows=200_000, rounds=2),
+    "memory": lambda folder: memory.measure(folder, rows=200_000, growth=(50_000, 200_000), rounds=1),
+    "quota": lambda folder: quota.measure(folder, seconds=75),
+    "sdk": lambda folder: latency.measure(folder, rows=20_000, rounds=1),
+}
+
+
+def main() -> int:
+    """Returns the exit code: 0 whatever the figures are, 1 where there are none."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="fewer rows and rounds: a look, not a measurement")
+    parser.add_argument("--only", choices=list(_IN_FULL), help="one section")
+    arguments = parser.parse_args()
+    FOLDER.mkdir(exist_ok=True)
+    try:
+        with _alone():
+            results = _measure(_QUICKLY if arguments.quick else _IN_FULL, arguments.only)
+    except (ChildError, SandboxError) as error:
+        print(f"The benchmark failed: {error}", file=sys.stderr)
+        return 1
+    report = {"machine": machine(), "quick": arguments.quick, "sections": results}
+    (FOLDER / "results.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    return 0
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Two at a time would measure each other, and write into the same files."""
+    with (FOLDER / "lock").open("wb") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ChildError("another one is running in this checkout; wait for its end.") from None
+        yield
+
+
+def _measure(sections: Mapping[str, Section], only: str | None) -> dict[str, list[dict[str, Any]]]:
+    print(f"{machine()}\n", flush=True)
+    results = {}
+    for name, measure in sections.items():
+        if only in {None, name}:
+            print(f"{name} …", flush=True)
+            tables = measure(FOLDER)
+            results[name] = [table.as_json() for table in tables]
+            print("\n" + "\n\n".join(table.as_text() for table in tables) + "\n", flush=True)
+    return results
+
+
+if __name__ == "__main__":
+    sys.exit(main())

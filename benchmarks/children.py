@@ -1,0 +1,98 @@
+"""Runs a process that reads lines from a pipe, and says what it took.
+
+Peak memory is the kernel's ru_maxrss. A new process inherits the peak of the one that starts it, so this one must stay
+small: nothing here imports what the connector imports.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+# How Python writes bytecode and buffers its output is left as it is by default, for all alike.
+_LEFT_OUT: Final = ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED", "DESTINATION_PINTEREST_PROGRESS_S")
+_BYTES_A_KIB: Final = 1024
+
+Command = Sequence[str | Path]
+
+
+class ChildError(Exception):
+    """A process did not do what it was started for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a process took, from its start to its end. `cpu_s` is user and system time of all its threads."""
+
+    wall_s: float
+    cpu_s: float
+    peak_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A command, its environment beyond the usual one, and where it runs."""
+
+    command: Command
+    environment: Mapping[str, str]
+    folder: Path
+
+
+def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment of every process that is measured or serves one."""
+    kept = {name: value for name, value in os.environ.items() if name not in _LEFT_OUT}
+    return kept | dict(more or {})
+
+
+def run(child: Child, source: Command | None, output: Path, *, stop_after_s: float | None = None) -> Cost:
+    """Runs `child` to its end with what `source` prints as its input (None: an empty one) and its output in a file.
+
+    With `stop_after_s`, it is asked to end (SIGTERM) after so many seconds.
+    Raises: ChildError if it fails otherwise.
+    """
+    errors = output.with_suffix(".err")
+    with ExitStack() as stack:
+        out, err = stack.enter_context(output.open("wb")), stack.enter_context(errors.open("wb"))
+        feeder = _feeder(source, stack)
+        started_s = time.perf_counter()
+        process = subprocess.Popen(
+            child.command,
+            stdin=feeder.stdout if feeder else subprocess.DEVNULL,
+            stdout=out,
+            stderr=err,
+            env=environment(child.environment),
+            cwd=child.folder,
+        )
+        stack.callback(_end, process)
+        if feeder and feeder.stdout:
+            feeder.stdout.close()  # So that the feeder hears of it when the child has gone.
+        if stop_after_s is not None:
+            time.sleep(stop_after_s)
+            process.terminate()
+        _, status, usage = os.wait4(process.pid, 0)
+        wall_s = time.perf_counter() - started_s
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0 and stop_after_s is None:
+        said = errors.read_text(encoding="utf-8", errors="replace") or output.read_text(encoding="utf-8")
+        raise ChildError(f"{child.command[0]} ended with {process.returncode}: …{said[-2000:]}")
+    return Cost(wall_s, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * _BYTES_A_KIB)
+
+
+def _feeder(source: Command | None, stack: ExitStack) -> subprocess.Popen[bytes] | None:
+    if source is None:
+        return None
+    feeder = subprocess.Popen(source, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment())
+    stack.callback(_end, feeder)
+    return feeder
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        process.kill()
+        process.wait()

@@ -1,0 +1,91 @@
+"""How long the same records take: the connector with all it does, the stock destination that does nothing, the SDK.
+
+Each round runs all of them on the same file through a pipe, and each on an empty input. The time of the records is the
+one less the other, of the same round: what a process takes to start and end is out of it, for all alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from benchmarks import contenders, records
+from benchmarks.children import Cost
+from benchmarks.contenders import Contender
+from benchmarks.figures import Table, against_first, verdict
+from benchmarks.sandbox import Sandbox, running_sandbox
+
+
+@dataclass(frozen=True, slots=True)
+class _Costs:
+    whole: list[Cost]
+    empty: list[Cost]
+
+    def records_only(self, figure: Callable[[Cost], float]) -> list[float]:
+        return [figure(whole) - figure(empty) for whole, empty in zip(self.whole, self.empty, strict=True)]
+
+
+def measure(folder: Path, *, rows: int, rounds: int) -> list[Table]:
+    """Time and processor time, start-up included and excluded."""
+    source = _written(folder / f"records-{rows}.jsonl", rows)
+    with running_sandbox(folder / "sandbox.log", tier="none") as sandbox:
+        rivals = [
+            contenders.connector(sandbox, folder, access_tier="none"),
+            contenders.stock(folder),
+            contenders.sdk(sandbox, folder),
+        ]
+        costs = {rival.name: _Costs([], []) for rival in rivals}
+        _run_all(rivals, rows, source, sandbox, folder)  # The warm-up, which also compiles bytecode.
+        for number in range(1, rounds + 1):
+            for rival, whole, empty in _run_all(rivals, rows, source, sandbox, folder):
+                costs[rival.name].whole.append(whole)
+                costs[rival.name].empty.append(empty)
+            took = ", ".join(f"{name} {cost.whole[-1].wall_s:.1f} s" for name, cost in costs.items())
+            print(f"  round {number} of {rounds}: {took}", flush=True)
+    return _tables(costs, rows)
+
+
+def _run_all(
+    rivals: Sequence[Contender], rows: int, source: Path, sandbox: Sandbox, folder: Path
+) -> list[tuple[Contender, Cost, Cost]]:
+    output = folder / "output.jsonl"
+    whole = [rival.take(rows, ["cat", source], sandbox, output) for rival in rivals]
+    empty = [rival.take(0, None, sandbox, output) for rival in rivals]
+    return list(zip(rivals, whole, empty, strict=True))
+
+
+def _tables(costs: dict[str, _Costs], rows: int) -> list[Table]:
+    def table(title: str, measured: dict[str, list[float]], *, is_goal: bool = False) -> Table:
+        beside = against_first(measured)
+        _, stock, *_ = beside
+        goal = verdict("faster than the stock destination", met=median(stock.ratios) > 1) if is_goal else ""
+        return Table(f"{title}, {rows:,} records, s", beside, "time, connector = 1", goal)
+
+    return [
+        table("Whole process", {name: [c.wall_s for c in cost.whole] for name, cost in costs.items()}, is_goal=True),
+        table(
+            "Records alone (start-up subtracted)",
+            {name: cost.records_only(lambda c: c.wall_s) for name, cost in costs.items()},
+            is_goal=True,
+        ),
+        table("Processor time, whole process", {n: [c.cpu_s for c in cost.whole] for n, cost in costs.items()}),
+        table(
+            "Processor time, records alone",
+            {name: cost.records_only(lambda c: c.cpu_s) for name, cost in costs.items()},
+        ),
+        Table(
+            "Start-up and end (empty input), s",
+            against_first({name: [c.wall_s for c in cost.empty] for name, cost in costs.items()}),
+            "time, connector = 1",
+        ),
+    ]
+
+
+def _written(path: Path, rows: int) -> Path:
+    """The records as a file; read once, so that it is in the page cache."""
+    unfinished = path.with_suffix(".unfinished")
+    with unfinished.open("w", encoding="utf-8") as lines:
+        lines.writelines(records.chunks(rows))
+    return unfinished.replace(path)
