@@ -36,10 +36,10 @@ from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets, get_secrets,
 
 from destination_pinterest.api.observer import SilentObserver
 from destination_pinterest.api.retry import RetryPolicy
-from destination_pinterest.config import connection_specification, migrate, read_config, unknown_keys
+from destination_pinterest.config import Config, connection_specification, migrate, read_config, unknown_keys
 from destination_pinterest.connection import connect
 from destination_pinterest.connection_check import ConnectionCheck
-from destination_pinterest.errors import ConnectorError, InterruptedSyncError, InvalidConfigError
+from destination_pinterest.errors import ConnectorError, InvalidConfigError, ProtocolError
 from destination_pinterest.protocol.catalog import StreamPlan, parse_catalog, read_catalog
 from destination_pinterest.protocol.emit import LogHandler, MessageWriter
 from destination_pinterest.protocol.lines import LineReader, Lines, MessageLines
@@ -115,55 +115,86 @@ class DestinationPinterest(Destination):
         update_secrets(get_secrets(connection_specification(), migrate(config)))
         if arguments.command == "check":
             status = self.check(logging.getLogger("airbyte"), config)
-            content = {"status": status.status.value, "message": status.message}
+            content = {"status": status.status.value, "message": filter_secrets(status.message or "")}
             messages.message({"type": "CONNECTION_STATUS", "connectionStatus": content})
             return
         self._write(config, read_catalog(Path(arguments.catalog)), messages)
 
     def _check(self, raw: Mapping[str, Any], messages: MessageWriter) -> str:
-        config = read_config(raw)
-        retry = RetryPolicy(retry_s=_CHECK_RETRY_S)
+        config = _known_config(raw, messages)
         connection = connect(
-            config, migrate(raw), keeper=messages, system=self._system, observer=SilentObserver(), retry=retry
+            config,
+            migrate(raw),
+            keeper=_Keeper(messages, migrate(raw)),
+            system=self._system,
+            observer=SilentObserver(),
+            retry=RetryPolicy(retry_s=_CHECK_RETRY_S),
         )
         return ConnectionCheck(config, connection, now=self._system.now).run()
 
     def _write(self, config: Mapping[str, Any], plans: tuple[StreamPlan, ...], messages: MessageWriter) -> None:
+        if sys.stdin is None:
+            raise ProtocolError(
+                "Standard input is closed, so no records can come. Start `write` with a pipe or a file."
+            )
         lines = LineReader(_STDIN)
         sync = self._sync(config, plans, lines, messages)
         with _stopping_at_sigterm(sync):
-            try:
-                for state in sync.run():
-                    messages.state(state)
-            except InterruptedSyncError:
-                if not sync.is_stopped:
-                    raise
+            for state in sync.run():
+                messages.state(state)
         if sync.is_stopped:
             _die_of_sigterm()
 
     def _sync(
         self, raw: Mapping[str, Any], plans: tuple[StreamPlan, ...], lines: Lines, messages: MessageWriter
     ) -> Sync:
-        config = read_config(raw)
-        unknown = unknown_keys(config)
-        if unknown:
-            messages.log("WARN", f"Settings that this version does not know are left alone: {', '.join(unknown)}.")
-        return Sync(config, migrate(raw), plans, lines, messages, system=self._system)
+        config = _known_config(raw, messages)
+        keeper = _Keeper(messages, migrate(raw))
+        return Sync(config, migrate(raw), plans, lines, messages, keeper=keeper, system=self._system)
 
     def _messages(self) -> MessageWriter:
         return MessageWriter(sys.stdout.buffer, now=self._system.now, scrub=filter_secrets)
 
 
+class _Keeper:
+    """Hands a changed config to the platform, once its secrets are among those that never show."""
+
+    def __init__(self, messages: MessageWriter, config: Mapping[str, Any]) -> None:
+        self._messages = messages
+        self._secrets = get_secrets(connection_specification(), config)
+
+    def control(self, config: Mapping[str, Any]) -> None:
+        """See `ConfigKeeper.control`. The secrets that are replaced may still be in use, so they stay secret."""
+        self._secrets += get_secrets(connection_specification(), config)
+        update_secrets(self._secrets)
+        self._messages.control(config)
+
+
+def _known_config(raw: Mapping[str, Any], messages: MessageWriter) -> Config:
+    config = read_config(raw)
+    unknown = unknown_keys(config)
+    if unknown:
+        messages.log("WARN", f"Settings that this version does not know are left alone: {', '.join(unknown)}.")
+    return config
+
+
 def _read_config_file(path: Path) -> dict[str, Any]:
     try:
-        config = json.loads(path.read_bytes())
+        content = path.read_bytes()
     except OSError as error:
         raise InvalidConfigError(f"The config file {path} can't be read: {error.strerror}.") from None
-    except ValueError:
-        raise InvalidConfigError(f"The config file {path} is not JSON.") from None  # The cause quotes it.
+    config = _json_or_none(content)
     if not isinstance(config, dict):
         raise InvalidConfigError(f"The config file {path} does not hold a JSON object.")
     return config
+
+
+def _json_or_none(content: bytes) -> Any:
+    """What the content says, or None: the error would hold all of it, secrets too, and become the context of ours."""
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _log_to(messages: MessageWriter) -> None:
@@ -181,7 +212,8 @@ def _stopping_at_sigterm(sync: Sync) -> Iterator[None]:
     """Until it ends, SIGTERM asks the sync to send what it can within a few seconds."""
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
-        sync.stop()
+        if not sync.stop():
+            _die_of_sigterm()
 
     before = signal.signal(signal.SIGTERM, stop)
     try:

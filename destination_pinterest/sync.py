@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from os import environ
 from typing import Any, Final
 
@@ -15,12 +14,14 @@ from destination_pinterest.audience.journal import SyncJournal
 from destination_pinterest.audience.lane import MAX_IN_FLIGHT, AudienceLane
 from destination_pinterest.audience.provision import AudienceProvisioner, AudienceTarget
 from destination_pinterest.audience.reporting import SyncReporter
-from destination_pinterest.audience.routing import StreamRoute, StreamWay, plan_way
+from destination_pinterest.audience.routing import StreamRoute, StreamWay, plan_ways
 from destination_pinterest.audience.sender import DeliverySender
+from destination_pinterest.audience.threads import DaemonThreads
 from destination_pinterest.audience.writer import AudienceWriter
 from destination_pinterest.config import Config
-from destination_pinterest.connection import Connection, connect
+from destination_pinterest.connection import ConfigKeeper, Connection, connect
 from destination_pinterest.connection_check import CHAIN_WARNING_S, chain_end
+from destination_pinterest.errors import ConnectorError
 from destination_pinterest.protocol.catalog import StreamPlan
 from destination_pinterest.protocol.checkpoint import CheckpointLedger
 from destination_pinterest.protocol.emit import MessageWriter
@@ -48,6 +49,7 @@ class Sync:
         plans: the catalog's streams.
         lines: the input.
         messages: the output.
+        keeper: takes a changed config.
         system: clocks and chance.
     """
 
@@ -59,18 +61,20 @@ class Sync:
         lines: Lines,
         messages: MessageWriter,
         *,
+        keeper: ConfigKeeper,
         system: System,
     ) -> None:
+        self._config = config
         self._lines = lines
         self._messages = messages
         self._system = system
-        ways = [plan_way(plan, config) for plan in plans]
+        ways = plan_ways(plans, config)
         self._events = Events(lines.wake)
         self._observer = EventObserver(self._events)
         self._connection = connect(
             config,
             raw,
-            keeper=messages,
+            keeper=keeper,
             system=system,
             observer=self._observer,
             retry=RetryPolicy.from_hours(config.retry_hours),
@@ -90,6 +94,7 @@ class Sync:
             StreamRoute(way, config, self._decoder, self._lanes[way.audience], self._ledger.tally(way.plan.key))
             for way in ways
         ]
+        self._sender = DeliverySender(self._connection.client, self._provisioner, config.batch_size)
         self._writer, self._executor = self._make_writer(config)
         self._reporter = SyncReporter(
             self._lanes.values(),
@@ -125,14 +130,15 @@ class Sync:
                 self._connection.pause.allow_at_most(_REPORT_PATIENCE_S)
             else:
                 self._connection.pause.interrupt()
-            self._executor.shutdown(wait=False, cancel_futures=True)
+            self._executor.shutdown(wait=False)
             self._report(succeeded=succeeded)
 
-    def stop(self) -> None:
-        """Asks the sync to end soon; for a signal handler."""
-        self._writer.stop()
+    def stop(self) -> bool:
+        """Asks the sync to end soon; for a signal handler. False if nothing is on its way that is worth waiting for."""
         if not self._is_writing:
-            self._connection.pause.interrupt()
+            return False
+        self._writer.stop()
+        return True
 
     @property
     def is_stopped(self) -> bool:
@@ -147,16 +153,30 @@ class Sync:
                 self._messages.log("WARN", f'Audience "{target.name}": {note}')
 
     def _ensure_audiences(self) -> None:
+        """Creates what is missing; one that can't be created does not keep the others from it."""
+        failures: list[ConnectorError] = []
         for lane in self._lanes.values():
-            self._provisioner.ensure_audience(lane.target)
+            try:
+                self._provisioner.ensure_audience(lane.target)
+            except ConnectorError as failure:
+                failures.append(failure)
+        if failures:
+            raise failures[0]
 
     def _announce(self) -> None:
+        setting = self._config.operation_column
         for route in self._routes:
             columns = ", ".join(f"{i.column} as {i.identifier} ({i.format})" for i in route.way.identities)
             self._messages.log(
                 "INFO",
                 f'Stream "{route.way.plan.key}" goes to the audience "{route.way.audience}"; identities: {columns}.',
             )
+            if setting is not None and route.way.operation_column is None:
+                self._messages.log(
+                    "WARN",
+                    f'The stream "{route.way.plan.key}" has no column "{setting.column}" (the operation column of the '
+                    "settings), so all its rows add people unless they are marked as deleted.",
+                )
             if route.way.plan.drops_earlier_generations:
                 self._messages.log(
                     "WARN",
@@ -166,21 +186,25 @@ class Sync:
 
     def _report(self, *, succeeded: bool) -> None:
         report = self._reporter.report(succeeded=succeeded)
+        if self._sender.max_identifiers < self._config.batch_size:
+            self._messages.log(
+                "WARN",
+                f"Pinterest refused larger requests, so {self._sender.max_identifiers} identifiers at most were sent "
+                "at a time. Set Identifiers per request to that number in the destination's settings.",
+            )
         for line in report.as_text():
             self._messages.log("INFO" if succeeded else "WARN", line)
         self._messages.figures("INFO", report.as_line())
 
-    def _make_writer(self, config: Config) -> tuple[AudienceWriter, ThreadPoolExecutor]:
+    def _make_writer(self, config: Config) -> tuple[AudienceWriter, DaemonThreads]:
         lanes = list(self._lanes.values())
-        executor = ThreadPoolExecutor(
-            max_workers=min(_MOST_THREADS, MAX_IN_FLIGHT * max(1, len(lanes))), thread_name_prefix="sender"
-        )
+        executor = DaemonThreads(min(_MOST_THREADS, MAX_IN_FLIGHT * max(1, len(lanes))))
         writer = AudienceWriter(
             decoder=self._decoder,
             routes={(route.way.plan.key.namespace, route.way.plan.key.name): route for route in self._routes},
             lanes=lanes,
             ledger=self._ledger,
-            sender=DeliverySender(self._connection.client, self._provisioner, config.batch_size),
+            sender=self._sender,
             executor=executor,
             events=self._events,
             observer=self._observer,

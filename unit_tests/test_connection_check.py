@@ -108,6 +108,14 @@ def test_a_write_that_is_refused_for_another_reason_shows_that_the_scope_is_ther
     assert run(raw_config).startswith("Connected")
 
 
+def test_a_token_that_is_refused_only_for_writing_fails_the_check(
+    run: Run, raw_config: dict[str, Any], pinterest: Any
+) -> None:
+    pinterest.refuse("PATCH", "customer_lists", 401, "Authentication failed.")
+    with pytest.raises(AuthenticationError):
+        run(raw_config)
+
+
 @pytest.mark.parametrize("roles", [["OWNER"], ["ANALYST", "AUDIENCE_MANAGER"], ["A_ROLE_OF_TOMORROW"], [], None])
 def test_roles_that_may_change_audiences_or_are_not_known_are_let_through(
     run: Run, raw_config: dict[str, Any], pinterest: Any, roles: list[str] | None

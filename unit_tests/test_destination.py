@@ -175,7 +175,7 @@ def test_a_check_of_settings_of_the_wrong_kind_is_an_answer_too(
 def test_a_check_keeps_a_token_that_it_rotated(run: Run, oauth_config: dict[str, Any]) -> None:
     ran = run("check", {**oauth_config, "platform_key": 1})
     kinds = [message["type"] for message in ran.outbox.messages]
-    assert kinds == ["CONTROL", "LOG", "CONNECTION_STATUS"]
+    assert kinds == ["LOG", "CONTROL", "LOG", "CONNECTION_STATUS"]
     (control,) = ran.outbox.of("CONTROL")
     config = control["connectorConfig"]["config"]
     assert (config["platform_key"], config["credentials"]["refresh_token"]) == (1, "pinr_new_1")
@@ -286,7 +286,12 @@ def test_secrets_are_taken_out_of_whatever_is_logged(
 
 
 @pytest.mark.parametrize(
-    ("config", "said"), [(b"{", "is not JSON"), (b"\xff", "is not JSON"), (b"[]", "does not hold a JSON object")]
+    ("config", "said"),
+    [
+        (b"{", "does not hold a JSON object"),
+        (b"\xff", "does not hold a JSON object"),
+        (b"[]", "does not hold a JSON object"),
+    ],
 )
 def test_a_config_file_that_can_not_be_read_is_named_and_not_quoted(run: Run, config: bytes, said: str) -> None:
     ran = run("check", config)
@@ -341,7 +346,7 @@ def test_a_sync_that_is_cancelled_sends_what_it_has_reports_and_dies_of_the_sign
     deaths: list[tuple[int, Any, list[str]]] = []
 
     def cancel(asked: Any) -> None:
-        if asked.path.endswith("customer_lists"):
+        if asked.method == "POST" and asked.path.endswith("customer_lists"):
             signal.raise_signal(signal.SIGTERM)
 
     pinterest.before = cancel
@@ -358,13 +363,18 @@ def test_a_sync_that_is_cancelled_sends_what_it_has_reports_and_dies_of_the_sign
     assert '"status":"failed"' in outbox.log_texts[-1]
 
 
-def test_a_cancel_while_something_is_awaited_is_no_failure_of_its_own(
+def test_a_cancel_before_anything_is_on_its_way_is_death_at_once(
     run: Run, raw_config: dict[str, Any], pinterest: Any, outbox: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = signal.getsignal(signal.SIGTERM)
     deaths: list[int] = []
-    pinterest.refuse("GET", "audiences", 503)
-    pinterest.before = lambda _: signal.raise_signal(signal.SIGTERM)
+
+    def cancel_once(_: Any) -> None:
+        pinterest.before = lambda _: None
+        signal.raise_signal(signal.SIGTERM)
+        assert deaths == [signal.SIGTERM]
+
+    pinterest.before = cancel_once
     monkeypatch.setattr(os, "kill", lambda _, sent: deaths.append(sent))
     try:
         ran = run("write", raw_config)

@@ -13,7 +13,7 @@ from destination_pinterest.config import read_config
 from destination_pinterest.errors import (
     AudienceConflictError,
     IdentityColumnsError,
-    InterruptedSyncError,
+    InvalidConfigError,
     InvalidRequestError,
 )
 from destination_pinterest.protocol.catalog import parse_catalog
@@ -52,7 +52,13 @@ def make_sync(raw_config: dict[str, Any], messages: Any, pinterest: Any) -> Call
     ) -> Sync:  # fmt: skip
         raw = {**(raw or raw_config), **settings}
         return Sync(
-            read_config(raw), raw, catalog(*streams), source or MessageLines(lines), messages, system=system or System()
+            read_config(raw),
+            raw,
+            catalog(*streams),
+            source or MessageLines(lines),
+            messages,
+            keeper=messages,
+            system=system or System(),
         )
 
     return make
@@ -146,6 +152,23 @@ def test_a_catalog_without_streams_is_a_sync_without_rows(make_sync: MakeSync, p
     assert report_of(outbox)["audiences"] == []
 
 
+def test_an_operation_column_that_no_stream_has_is_refused_before_anybody_is_added(
+    make_sync: MakeSync, pinterest: Any
+) -> None:
+    with pytest.raises(InvalidConfigError, match='No stream has the column "Op"'):
+        make_sync(operation_column={"column": "Op"})
+    assert pinterest.asked == []
+
+
+def test_one_audience_that_can_not_be_created_does_not_keep_the_others_from_it(
+    make_sync: MakeSync, pinterest: Any
+) -> None:
+    pinterest.refuse("POST", "audiences$", 400, "no")
+    with pytest.raises(InvalidRequestError):
+        list(make_sync(row("a"), row("b", "orders"), streams=["users", "orders"]).run())
+    assert [audience["name"] for audience in pinterest.audiences.values()] == ["orders"]
+
+
 def test_names_that_collide_are_a_warning(make_sync: MakeSync, pinterest: Any, outbox: Any) -> None:
     for _ in range(2):
         pinterest.add_audience("users", pinterest.add_list("users"))
@@ -164,7 +187,10 @@ def test_a_refresh_that_is_to_remove_earlier_rows_is_a_warning(
     raw_config: dict[str, Any], messages: Any, pinterest: Any, outbox: Any
 ) -> None:
     plans = catalog("users", generation_id=4, minimum_generation_id=4, sync_id=9)
-    list(Sync(read_config(raw_config), raw_config, plans, MessageLines([]), messages, system=System()).run())
+    sync = Sync(
+        read_config(raw_config), raw_config, plans, MessageLines([]), messages, keeper=messages, system=System()
+    )
+    list(sync.run())
     (warning,) = [log["message"] for log in outbox.of("LOG") if log["level"] == "WARN"]
     assert "people who are in the table no more stay in the audience" in warning
 
@@ -222,17 +248,16 @@ def test_a_sync_that_is_stopped_sends_what_it_has_read_and_reports_failure(
     assert (report_of(outbox)["status"], len(pinterest.audiences)) == ("failed", 0)
 
 
-@pytest.mark.parametrize("path", ["audiences$", "customer_lists$"])
-def test_a_sync_that_is_stopped_while_it_looks_for_audiences_gives_up_waiting(
-    make_sync: MakeSync, pinterest: Any, path: str
+def test_a_sync_that_still_looks_for_audiences_has_nothing_worth_waiting_for(
+    make_sync: MakeSync, pinterest: Any
 ) -> None:
-    sync = make_sync(row("a"))
-    pinterest.refuse("GET", path, 503)
-    pinterest.before = lambda _: sync.stop()
-    with pytest.raises(InterruptedSyncError):
-        list(sync.run())
-    assert sync.is_stopped
-    assert pinterest.lists == {}
+    sync = make_sync()
+    waits: list[bool] = []
+    pinterest.before = lambda _: waits.append(sync.stop())
+    list(sync.run())
+    assert waits
+    assert not any(waits)
+    assert not sync.is_stopped
 
 
 def test_no_thread_is_left_after_a_sync(make_sync: MakeSync, pinterest: Any) -> None:

@@ -81,11 +81,12 @@ class AudienceTarget:
 
 @dataclass(frozen=True, slots=True)
 class TargetStatus:
-    """Pinterest's words on a customer list and its audience; None where it has none."""
+    """Pinterest's words on a customer list and its audience, None where it has none, and its `exceptions`."""
 
     customer_list: str | None = None
     audience: str | None = None
     size: int | None = None
+    exceptions: str = ""
 
 
 class AudienceProvisioner:
@@ -120,6 +121,18 @@ class AudienceProvisioner:
             AudienceConflictError: a name is taken by an audience of another kind.
             NotFoundError: an audience's customer list is gone.
         """
+        self._find(targets)
+        by_list: dict[str, AudienceTarget] = {}
+        for target in targets:
+            other = target if target.list_id is None else by_list.setdefault(target.list_id, target)
+            if other is not target:
+                raise AudienceConflictError(
+                    f'The audiences "{other.name}" and "{target.name}" are made from the same customer list '
+                    f"({target.list_id}), so two streams would contradict each other. Choose another audience name for "
+                    "one of them, or one name for both."
+                )
+
+    def _find(self, targets: Sequence[AudienceTarget]) -> None:
         wanted = {target.name for target in targets}
         every_audience = list(self._pinterest.audiences())
         audiences = _by_name(every_audience, wanted)
@@ -194,11 +207,12 @@ class AudienceProvisioner:
         """What Pinterest says of the two now."""
         if target.list_id is None:
             return TargetStatus()
-        list_status = self._pinterest.customer_list(target.list_id).status
+        customer_list = self._pinterest.customer_list(target.list_id)
+        exceptions = customer_list.described_exceptions
         if target.audience_id is None:
-            return TargetStatus(list_status)
+            return TargetStatus(customer_list.status, exceptions=exceptions)
         audience = self._pinterest.audience(target.audience_id)
-        return TargetStatus(list_status, audience.status, audience.size)
+        return TargetStatus(customer_list.status, audience.status, audience.size, exceptions)
 
     def _adopt_audience(self, target: AudienceTarget, namesakes: list[Audience]) -> None:
         usable = [audience for audience in namesakes if audience.audience_type == CUSTOMER_LIST]
@@ -257,7 +271,11 @@ class AudienceProvisioner:
 
     def _newest_audience(self, name: str, list_id: str) -> Audience | None:
         found = _by_name(self._pinterest.audiences(), {name}).get(name, [])
-        ours = [audience for audience in found if audience.customer_list_id == list_id]
+        ours = [
+            audience
+            for audience in found
+            if audience.audience_type == CUSTOMER_LIST and self._list_of(audience) == list_id
+        ]
         return _newest(ours) if ours else None
 
 

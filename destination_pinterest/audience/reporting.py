@@ -57,10 +57,13 @@ class SyncReporter:
         if not target.is_open:
             target.notes.append("Nobody was to be added, so neither the customer list nor the audience was created.")
         try:
-            return self._provisioner.status(target)
+            status = self._provisioner.status(target)
         except ConnectorError as error:
             target.notes.append(f"Everything was synced, but Pinterest did not tell the status: {error}")
             return TargetStatus()
+        if status.exceptions:
+            target.notes.append(f"Pinterest says of the customer list: {status.exceptions}")
+        return status
 
 
 def _rate(rows: int, duration_s: float) -> float:

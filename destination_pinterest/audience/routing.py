@@ -75,6 +75,22 @@ class StreamRoute:
             self.read_only_column = decoder.reader_of(way.identities[0].column)
 
 
+def plan_ways(plans: Sequence[StreamPlan], config: Config) -> list[StreamWay]:
+    """Decides about the streams of a sync.
+
+    Raises:
+        as `plan_way`; InvalidConfigError: the settings name an operation column that no stream has.
+    """
+    ways = [plan_way(plan, config) for plan in plans]
+    if config.operation_column and ways and all(way.operation_column is None for way in ways):
+        raise InvalidConfigError(
+            f'No stream has the column "{config.operation_column.column}", which the settings name as the operation '
+            "column: everybody would be added, also those whom it removes. Correct the name (upper and lower case "
+            "count), or take the setting out."
+        )
+    return ways
+
+
 def plan_way(plan: StreamPlan, config: Config) -> StreamWay:
     """Decides about a stream.
 

@@ -62,7 +62,8 @@ class DeliverySender:
         except RequestTooLargeError as error:
             if count == 1:
                 raise InvalidRequestError(
-                    "Pinterest refuses a single identifier as too large. Check that the right columns are mapped.",
+                    "Pinterest refuses even a single identifier as too much, so the size is not the reason: what "
+                    "Pinterest says is in the brackets.",
                     answer=error.answer,
                 ) from None
             half = count // 2

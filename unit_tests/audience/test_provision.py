@@ -42,6 +42,14 @@ def test_an_audience_of_the_name_is_used_with_its_list(provisioner: AudienceProv
     assert pinterest.asked_for("GET", "customer_lists$") == []
 
 
+def test_two_audiences_of_one_list_are_a_conflict(provisioner: AudienceProvisioner, pinterest: Any) -> None:
+    list_id = pinterest.add_list("VIP")
+    for name in ("VIP", "Buyers"):
+        pinterest.add_audience(name, list_id)
+    with pytest.raises(AudienceConflictError, match=f'"VIP" and "Buyers" are made from the same .*{list_id}'):
+        provisioner.find([target("VIP"), target("Buyers")])
+
+
 def test_it_is_found_on_whatever_page_it_is(provisioner: AudienceProvisioner, pinterest: Any) -> None:
     pinterest.page_size = 2
     lists = [pinterest.add_list(f"list {number}") for number in range(7)]
