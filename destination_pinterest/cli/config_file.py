@@ -5,6 +5,7 @@ Only `credentials` ever go back into the file: what the command line laid over i
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import stat
@@ -14,10 +15,12 @@ from typing import Any, Final
 
 from destination_pinterest.cli.failures import UsageError
 from destination_pinterest.cli.sources.files import existing_file
-from destination_pinterest.cli.whole_files import write_whole
+from destination_pinterest.cli.whole_files import write_over, write_whole
 
 _FOR_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 _CREDENTIALS: Final = "credentials"
+# What replacing a file fails with where only writing it is possible: its folder may not be changed, or it is a mount.
+_NOT_REPLACEABLE: Final = frozenset({errno.EBUSY, errno.EACCES, errno.EPERM, errno.EROFS})
 
 
 class ConfigFile:
@@ -48,7 +51,10 @@ class ConfigFile:
         return {**self.content, **settings}
 
     def keep_credentials(self, config: Mapping[str, Any]) -> None:
-        """Takes the credentials of a config that the connector asks to keep. Raises: OSError, ValueError."""
+        """Takes the credentials of a config that the connector asks to keep.
+
+        Raises: OSError if they can't be written, ValueError if the file is no JSON any more; it is then as it was.
+        """
         if not isinstance(config.get(_CREDENTIALS), dict):
             return
         credentials = config[_CREDENTIALS]
@@ -58,9 +64,10 @@ class ConfigFile:
         content = (json.dumps({**kept, _CREDENTIALS: credentials}, indent=2, ensure_ascii=False) + "\n").encode()
         try:
             write_whole(self.path, content, mode=stat.S_IMODE(self.path.stat().st_mode))
-        except OSError:
-            # A file that is mounted by itself into a container can be written but not replaced.
-            self.path.write_bytes(content)
+        except OSError as error:
+            if error.errno not in _NOT_REPLACEABLE:
+                raise
+            write_over(self.path, content)
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -14,8 +14,15 @@ import msgspec
 
 PROGRESS_PREFIX: Final = "pinterest_sync_progress: "
 REPORT_PREFIX: Final = "pinterest_sync_report: "
-# The report as text, which comes right before the report itself: shown as a table instead.
-_REPORT_TEXT: Final = re.compile(r'Audience "|  |Sync (succeeded|failed) in ')
+# The report as text, which comes right before the report itself: shown as a table instead. Nothing else may match; a
+# warning can begin with the audience's name too.
+_REPORT_TEXT: Final = re.compile(
+    r'Audience ".*" \(audience .+, customer list .+\) from .*: [\d,]+ rows entered, [\d,]+ synced, [\d,]+ not synced, '
+    r"-?[\d,]+ pending, [\d,]+ errored\."
+    r"|  (Identifiers|Not synced|Identifiers refused in rows that had others|At Pinterest now|Note): .*"
+    r"|Sync (succeeded|failed) in [\d.]+ s: .* waited for quota\.",
+    re.DOTALL,
+)
 
 
 class Watcher(Protocol):
@@ -100,12 +107,13 @@ class ConnectorAnswers:
         elif log.message.startswith(REPORT_PREFIX):
             self.report = msgspec.json.decode(log.message.removeprefix(REPORT_PREFIX))
             self._watcher.progressed(_progress_at_the_end(self.report or {}))
-        elif not _REPORT_TEXT.match(log.message):
+        elif not _REPORT_TEXT.fullmatch(log.message):
             self._watcher.said(log.level, log.message)
 
     def _state(self, state: dict[str, Any]) -> None:
         stream_state = (state.get("stream") or {}).get("stream_state")
-        self.last_state_number = max(self.last_state_number, int(state.get("id") or 0))
+        # A connector that drops the number gives its states back in their order all the same.
+        self.last_state_number = max(self.last_state_number, int(state.get("id") or self.last_state_number + 1))
         if isinstance(stream_state, dict):
             try:
                 self._on_state(stream_state)
@@ -136,9 +144,14 @@ class ConnectorAnswers:
             self._on_config(config)
         except (OSError, ValueError) as error:
             self.fail(
-                f"The new refresh token could not be written into the config file ({type(error).__name__}), and the "
-                "old one is dead now: make the file writable and sign in again."
+                f"The new refresh token could not be written into the config file ({_cause(error)}); the file is as it "
+                "was, and the token in it may be dead now. See to it that the file can be written, and sign in again."
             )
+
+
+def _cause(error: OSError | ValueError) -> str:
+    """What went wrong with a file, without its content."""
+    return (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
 
 
 def _progress_at_the_end(report: Mapping[str, Any]) -> dict[str, Any]:

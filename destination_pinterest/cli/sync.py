@@ -17,6 +17,7 @@ from destination_pinterest.cli.sources.source import Selection, Source
 from destination_pinterest.cli.state_file import StateFile, SyncIdentity
 from destination_pinterest.cli.sync_request import SyncRequest, add_arguments, read_request
 from destination_pinterest.cli.sync_run import SyncRun
+from destination_pinterest.identity.recognition import recognise_columns
 
 
 def register(commands: Any) -> None:
@@ -37,6 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     config = ConfigFile(request.config)
     printer = Printer(sys.stdout, as_json=request.json)
     with closing(open_source(request.source)) as source:
+        _check_cursor(request, config)
         state_file = _state_file(request, source)
         selection = _selection(request, source, state_file)
         if request.dry_run:
@@ -55,6 +57,20 @@ def _selection(request: SyncRequest, source: Source, state_file: StateFile | Non
     if table is None:
         raise UsageError(f"Say what to read from {source.label}: --table NAME or --query 'SELECT …'.")
     return Selection(table=table, columns=request.columns, cursor=request.cursor, since=since)
+
+
+def _check_cursor(request: SyncRequest, config: ConfigFile) -> None:
+    """Raises: UsageError if the cursor identifies people: its last value would stand in the state file in plain."""
+    if request.cursor is None:
+        return
+    declared = config.overlaid(**request.overlay()).get("identity_columns") or ()
+    if recognise_columns([request.cursor]) or any(
+        isinstance(each, dict) and each.get("column") == request.cursor for each in declared
+    ):
+        raise UsageError(
+            f"--cursor {request.cursor}: the column identifies people, and the state file would hold one of them in "
+            "plain; take a column that grows with each change, such as updated_at."
+        )
 
 
 def _state_file(request: SyncRequest, source: Source) -> StateFile | None:

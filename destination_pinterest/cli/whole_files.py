@@ -1,10 +1,11 @@
-"""Writes a file whole or not at all, readable by its owner only."""
+"""Writes a file whole or not at all: a new one in its place, or, where it can't be replaced, over what it holds."""
 
 from __future__ import annotations
 
 import os
 import tempfile
 from contextlib import suppress
+from io import FileIO
 from pathlib import Path
 
 OWNER_ONLY = 0o600
@@ -29,3 +30,27 @@ def write_whole(path: Path, content: bytes, *, mode: int = OWNER_ONLY) -> None:
         with suppress(OSError):
             beside.unlink()
         raise
+
+
+def write_over(path: Path, content: bytes) -> None:
+    """Writes over the content of a file that can't be replaced, such as one that is mounted by itself.
+
+    The file is not emptied first, so that the old content fits back into it when the disk is full.
+    Raises: OSError; the old content is then there again.
+    """
+    before = path.read_bytes()
+    with FileIO(path, "r+") as file:
+        try:
+            _fill(file, content)
+        except OSError:
+            _fill(file, before)
+            raise
+
+
+def _fill(file: FileIO, content: bytes) -> None:
+    file.seek(0)
+    rest = memoryview(content)
+    while rest:
+        rest = rest[file.write(rest) :]
+    file.truncate()
+    os.fsync(file.fileno())

@@ -61,6 +61,8 @@ def main() -> int:
             if mode == "slow":
                 time.sleep(0.002)
             if message["type"] == "STATE" and mode != "forgetful":
+                if mode == "numberless":
+                    del message["state"]["id"]
                 say(message)
             if mode == "chatty":
                 log("INFO", "x" * 1000)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -110,9 +111,8 @@ def rows_of(source: Source, selection: Selection) -> list[Sequence[Any]]:
 def test_postgresql_incrementally(run: Run, database: str, sandbox: RunningSandbox, sandbox_config: Path) -> None:
     source = ["--from", database, "--table", "Sales Dept.Customers", "--cursor", "seen"]
     assert synced(run, sandbox_config, *source)["entered"] == ROWS
-    assert (
-        synced(run, sandbox_config, *source)["entered"] == 1
-    )  # the last row again, because others may share its cursor
+    # The last row again, because others may share its cursor.
+    assert synced(run, sandbox_config, *source)["entered"] == 1
     assert sandbox.members("VIPs") == digests(emails())
 
 
@@ -136,12 +136,32 @@ def test_postgresql_can_not_be_written_to(database: str) -> None:
         assert source.count(Selection(table="Sales Dept.Customers")) == ROWS
 
 
-def test_an_error_of_postgresql_does_not_quote_the_value_that_caused_it(database: str) -> None:
-    query = 'SELECT email::int FROM "Sales Dept"."Customers" WHERE email IS NOT NULL'
+@pytest.mark.parametrize(
+    ("expression", "kind"),
+    [
+        ("email::int", "InvalidTextRepresentation"),
+        ("split_part(email, '@', 1)::regclass", "UndefinedTable"),
+        ("email::regtype", "SyntaxError"),
+        ("to_tsquery(email || ' &')", "SyntaxError"),
+        ("current_setting(email)", "UndefinedObject"),
+        ("query_to_xml('SELECT 1 FROM ' || quote_ident(email), true, true, '')", "UndefinedTable"),
+    ],
+)
+@pytest.mark.parametrize("cursor", [None, "one"])
+def test_an_error_of_postgresql_does_not_quote_the_value_that_caused_it(
+    expression: str, kind: str, cursor: str | None, database: str
+) -> None:
+    query = f'SELECT {expression} AS x, 1 AS one FROM "Sales Dept"."Customers" WHERE email IS NOT NULL'
     with closing(open_source(database)) as source, pytest.raises(SourceError) as error:
-        rows_of(source, Selection(query=query))
-    assert "InvalidTextRepresentation" in str(error.value)
-    assert "example" not in str(error.value).lower()
+        rows_of(source, Selection(query=query, cursor=cursor))
+    assert kind in str(error.value)
+    assert re.search("person|example", str(error.value), re.IGNORECASE) is None
+
+
+@pytest.mark.parametrize("query", ["SELEC 1", "SELECT emial FROM pg_class", "SELECT 1 FROM emial", "SELECT emial()"])
+def test_a_mistake_in_a_query_is_answered_with_postgresql_s_first_line(query: str, database: str) -> None:
+    with closing(open_source(database)) as source, pytest.raises(UsageError, match=r"refuses the query: .*(SELEC|emi)"):
+        source.open_rows(Selection(query=query), 10)
 
 
 def test_a_table_that_postgresql_has_not_is_answered_with_the_one_that_it_has(database: str) -> None:

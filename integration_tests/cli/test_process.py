@@ -120,6 +120,12 @@ def test_a_connector_that_does_not_confirm_has_not_synced(run: Run, arguments: l
     assert "without confirming the last rows" in result.stderr
 
 
+def test_a_connector_that_drops_the_states_numbers_has_synced(run: Run, arguments: list[str], stand_in: Make) -> None:
+    incremental = [*arguments, "--cursor", "id", "--batch-rows", "40"]
+    result = run(*incremental, "--destination", stand_in("numberless").executable)
+    assert result.returncode == 0, result.stderr
+
+
 def test_a_connector_that_talks_more_than_a_pipe_holds_blocks_nobody(
     run: Run, arguments: list[str], stand_in: Make
 ) -> None:

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from destination_pinterest.audience.report import PROGRESS_PREFIX, REPORT_PREFIX, AudienceReport, SyncReport
+from destination_pinterest.cli import connector_answers
 from destination_pinterest.cli.connector_answers import ConnectorAnswers
 
 
@@ -88,11 +90,44 @@ def test_logs_progress_and_report_go_where_they_belong() -> None:
     assert answers.report == report
 
 
-@pytest.mark.parametrize("text", ['Audience "VIPs" (audience 1 …', "  Identifiers: 3 added", "Sync failed in 1.0 s: 3"])
-def test_the_report_as_text_is_not_said_beside_the_table(text: str) -> None:
+def audience_report(**changes: Any) -> AudienceReport:
+    content: dict[str, Any] = {
+        "audience": 'The "best" (of): all', "audience_id": "77", "customer_list_id": "55", "streams": ["people", "b"],
+        "entered": 100_000, "synced": 99_000, "not_synced": {"invalid_email": 940}, "pending": 60, "errored": 0,
+        "identifiers_added": 98_000, "identifiers_removed": 1_200, "identifiers_refused": {"zero_maid": 4},
+        "requests": 53, "retries": 2, "waited_s": 1.5, "rows_per_second": 8333.3, "customer_list_status": "READY",
+        "audience_status": None, "audience_size": 12_345, "notes": ["Something to know."],
+    }  # fmt: skip
+    return AudienceReport(**{**content, **changes})
+
+
+@pytest.mark.parametrize("outcome", ["succeeded", "failed"])
+def test_the_report_as_text_is_not_said_beside_the_table(outcome: Any) -> None:
+    audiences = [audience_report(), audience_report(audience_id=None, customer_list_id=None, streams=[], pending=-1)]
+    lines = list(SyncReport(outcome, 12.0, 8333.3, 60_000, 3, 2.5, audiences).as_text())
+    assert len(lines) == 13
+    notes = Notes()
+    taken(notes, *map(log, lines))
+    assert notes.noted == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'Audience "VIPs": Pinterest has two lists of that name.',
+        'Audience "VIPs" (audience 77, customer list 55) is about to be removed.',
+        "  Traceback of something",
+        "Sync failed in a way that somebody must look at.",
+    ],
+)
+def test_a_warning_that_begins_like_the_report_is_said(text: str) -> None:
     notes = Notes()
     taken(notes, log(text, "WARN"))
-    assert notes.noted == []
+    assert notes.noted == [("WARN", text)]
+
+
+def test_the_report_and_the_progress_are_looked_for_under_the_connector_s_own_names() -> None:
+    assert (connector_answers.REPORT_PREFIX, connector_answers.PROGRESS_PREFIX) == (REPORT_PREFIX, PROGRESS_PREFIX)
 
 
 def test_a_wait_for_quota_is_shown_until_it_is_over() -> None:
@@ -107,6 +142,15 @@ def test_states_are_kept_and_the_last_number_is_known() -> None:
     answers = taken(notes, state(1, {"cursor": "1"}), state(2, {"cursor": "2"}))
     assert notes.noted == [("state", {"cursor": "1"}), ("state", {"cursor": "2"})]
     assert answers.last_state_number == 2
+
+
+def test_states_that_come_back_without_their_number_are_counted() -> None:
+    numberless = [state(1, {}), state(2, {}), state(3, {})]
+    del numberless[0]["state"]["id"]
+    numberless[1]["state"]["id"] = None
+    assert taken(Notes(), *numberless[:2]).last_state_number == 2
+    assert taken(Notes(), *numberless).last_state_number == 3
+    assert taken(Notes(), state(2, {}), state(1, {})).last_state_number == 2
 
 
 def test_a_state_that_can_not_be_kept_fails_the_sync_and_goes_on_reading() -> None:
@@ -124,8 +168,15 @@ def test_a_config_to_keep_is_kept() -> None:
 
 def test_a_token_that_can_not_be_kept_is_told_without_the_token() -> None:
     answers = taken(Notes(OSError(13, "denied")), control({"credentials": {"refresh_token": "pinr_new"}}))
+    assert "(denied)" in (answers.error or "")
     assert "sign in again" in (answers.error or "")
     assert "pinr_new" not in (answers.error or "")
+
+
+def test_a_config_file_that_was_broken_meanwhile_is_told_without_its_content() -> None:
+    answers = taken(Notes(ValueError("pinr_old")), control({"credentials": {"refresh_token": "pinr_new"}}))
+    assert "(ValueError)" in (answers.error or "")
+    assert "pinr" not in (answers.error or "")
 
 
 def test_the_first_error_is_the_one_that_is_told() -> None:

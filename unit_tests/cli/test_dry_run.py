@@ -6,11 +6,14 @@ from typing import Any
 
 import pytest
 
-from destination_pinterest.cli.dry_run import DryRun, dry_run_lines, dry_run_result, standard_duration_s
+from destination_pinterest.audience import routing
+from destination_pinterest.cli import dry_run
+from destination_pinterest.cli.dry_run import DryRun, dry_run_lines, dry_run_result, identities, standard_duration_s
 from destination_pinterest.cli.printing import Printer
 from destination_pinterest.cli.report_view import aligned
 from destination_pinterest.config import Config, read_config
 from destination_pinterest.errors import IdentityColumnsError
+from destination_pinterest.protocol.catalog import StreamKey, StreamPlan
 
 COLUMNS = ("id", "email", "gaid", "_ab_cdc_deleted_at")
 ZERO = "00000000-0000-0000-0000-000000000000"
@@ -71,6 +74,31 @@ def test_declared_columns_count_instead_of_recognised_ones() -> None:
 def test_a_table_without_identity_is_answered_with_its_columns() -> None:
     with pytest.raises(IdentityColumnsError, match=r"the columns are: id, city.*--identity"):
         DryRun(("id", "city"), config())
+
+
+DECLARED = {"identity_columns": [{"column": "gaid", "identifier": "GAID"}, {"column": "mail", "identifier": "EMAIL"}]}
+
+
+@pytest.mark.parametrize("settings", [{}, DECLARED])
+@pytest.mark.parametrize(
+    "columns",
+    [COLUMNS, ("mail", "gaid"), ("Email", "E-Mail", "idfa", "email_sha256"), ("sales_rep_email", "hashed_email"), ()],
+)
+def test_a_dry_run_takes_the_columns_that_the_connector_takes(
+    columns: tuple[str, ...], settings: dict[str, Any]
+) -> None:
+    plan = StreamPlan(StreamKey(None, "people"), columns or ("id",), "full_refresh", "append")
+    try:
+        expected = routing.plan_way(plan, config(**settings)).identities
+    except IdentityColumnsError:
+        with pytest.raises(IdentityColumnsError):
+            identities(plan.columns, config(**settings))
+    else:
+        assert identities(plan.columns, config(**settings)) == expected
+
+
+def test_a_dry_run_knows_deleted_rows_by_the_connector_s_column() -> None:
+    assert dry_run.DELETED_AT == routing.DELETED_AT
 
 
 @pytest.mark.parametrize(("requests", "seconds"), [(0, 0), (7, 1), (400, 60), (800, 120), (407, 61)])

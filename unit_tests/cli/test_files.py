@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+import errno
 import json
 import os
+import resource
 import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -58,16 +63,61 @@ def test_a_config_to_keep_without_credentials_changes_nothing(config_path: Path)
     assert config_path.read_bytes() == before
 
 
+def irreplaceable(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(Path, "replace", refuse)
+
+
+@contextmanager
+def files_no_larger_than(size_bytes: int) -> Iterator[None]:
+    """What a full disk does to a write, done by the system itself."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("number", [errno.EBUSY, errno.EACCES, errno.EPERM, errno.EROFS])
+@pytest.mark.parametrize("token", ["new", "a new one that is longer than the file was" * 9])
 def test_a_file_that_can_be_written_but_not_replaced_is_written(
+    number: int, token: str, config_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    irreplaceable(monkeypatch, number)
+    ConfigFile(str(config_path)).keep_credentials({"credentials": {"refresh_token": token}})
+    assert json.loads(config_path.read_text()) == {**CONFIG, "credentials": {"refresh_token": token}}
+    assert list(config_path.parent.iterdir()) == [config_path]
+
+
+def no_new_file(**_: object) -> None:
+    raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+
+@pytest.mark.parametrize("can_be_replaced", [True, False])
+def test_a_full_disk_leaves_the_config_as_it_was(
+    can_be_replaced: bool, config_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not can_be_replaced:
+        monkeypatch.setattr(tempfile, "mkstemp", no_new_file)
+    before = config_path.read_bytes()
+    config = ConfigFile(str(config_path))
+    with files_no_larger_than(len(before)), pytest.raises(OSError, match="File too large"):
+        config.keep_credentials({"credentials": {"refresh_token": "x" * 500}})
+    assert config_path.read_bytes() == before
+    assert list(config_path.parent.iterdir()) == [config_path]
+
+
+def test_a_file_beside_the_config_that_can_not_be_written_does_not_touch_the_config(
     config_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def busy(*_: object) -> None:
-        raise OSError(16, "Device or resource busy")
-
-    monkeypatch.setattr(Path, "replace", busy)
-    ConfigFile(str(config_path)).keep_credentials({"credentials": {"refresh_token": "new"}})
-    assert json.loads(config_path.read_text())["credentials"] == {"refresh_token": "new"}
-    assert list(config_path.parent.iterdir()) == [config_path]
+    irreplaceable(monkeypatch, errno.ENOSPC)
+    before = config_path.read_bytes()
+    with pytest.raises(OSError, match="No space left"):
+        ConfigFile(str(config_path)).keep_credentials({"credentials": {"refresh_token": "new"}})
+    assert config_path.read_bytes() == before
 
 
 def test_a_link_to_a_config_stays_a_link(config_path: Path) -> None:

@@ -148,12 +148,24 @@ class DuckDBSource:
     def _run(self, statement: str, values: list[Any]) -> None:
         try:
             self._connection.execute(statement, values)
-        except duckdb.ProgrammingError as error:
-            raise UsageError(f"{self._label} refuses the query: {str(error).splitlines()[0]}") from None
         except duckdb.OutOfMemoryException:
             raise SourceError(_NO_MEMORY) from None
         except duckdb.Error as error:
+            if self._speaks_of_the_query(error, statement):
+                raise UsageError(f"{self._label} refuses the query: {str(error).splitlines()[0]}") from None
             raise _stopped(error, 0) from None
+
+    def _speaks_of_the_query(self, error: duckdb.Error, statement: str) -> bool:
+        """Whether the message is about the SQL. One about what was computed may quote values.
+
+        A query of several statements, or a PIVOT, which is made of several, may compute names for the next of them.
+        """
+        try:
+            statements = self._connection.extract_statements(statement)
+        except duckdb.ParserException:
+            return isinstance(error, duckdb.ParserException)
+        is_one = [each.type for each in statements] == [duckdb.StatementType.SELECT]
+        return is_one and isinstance(error, duckdb.BinderException | duckdb.CatalogException)
 
     def _columns(self) -> tuple[str, ...]:
         return tuple(column[0] for column in self._connection.description or ())

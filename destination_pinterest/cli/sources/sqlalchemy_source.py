@@ -57,11 +57,12 @@ class SQLAlchemySource:
             ) from None
         except ModuleNotFoundError as error:
             raise _missing_driver(url, error) from None
-        except DBAPIError as error:
-            said = str(error.orig).strip().splitlines()
+        except ArgumentError:
             raise UsageError(
-                f"{_label(url)} can't be opened: {said[0] if said else type(error.orig).__name__}"
+                f"{_label(url)} can't be opened: a part of its address has a form that it can't have."
             ) from None
+        except DBAPIError as error:
+            raise UsageError(f"{_label(url)} can't be opened: {_said_without_secrets(error, url)}") from None
         return cls(connection, _label(url))
 
     @property
@@ -166,9 +167,30 @@ class SQLAlchemySource:
         try:
             return connection.execute(statement)
         except DBAPIError as error:
-            if _speaks_of_the_query(error):
-                raise UsageError(f"{self._label} refuses the query: {str(error.orig).splitlines()[0]}") from None
+            said = self._said_of_the_query(error)
+            if said is not None:
+                raise UsageError(f"{self._label} refuses the query: {said}") from None
             raise _stopped(error, 0) from None
+
+    def _said_of_the_query(self, error: DBAPIError) -> str | None:
+        """The first line of a message that is about the SQL; None if evaluating it failed, which may quote values."""
+        if isinstance(error.orig, sqlite3.OperationalError):
+            return self._said_while_preparing(error)
+        # PostgreSQL uses class 42, syntax or access rule, for values too (email::regclass, email::regtype), but then
+        # names no position, or a context: what the position is in.
+        diagnosis: Any = getattr(error.orig, "diag", None)
+        is_in_the_query = getattr(diagnosis, "statement_position", None) is not None and diagnosis.context is None
+        is_of_class_42 = (getattr(error.orig, "sqlstate", None) or "").startswith("42")
+        return _first_line(error) if is_in_the_query and is_of_class_42 else None
+
+    def _said_while_preparing(self, error: DBAPIError) -> str | None:
+        """SQLite gives a misspelled name and a value that is no JSON path the same code; EXPLAIN evaluates nothing."""
+        parameters: Any = error.params or ()
+        try:
+            self._connection.exec_driver_sql(f"EXPLAIN {error.statement}", parameters).close()
+        except DBAPIError as again:
+            return _first_line(again)
+        return None
 
     def _batches(self, result: sa.CursorResult[Any], batch_rows: int) -> Iterator[Sequence[Row]]:
         read = 0
@@ -186,6 +208,8 @@ def _read_url(address: str) -> sa.URL:
     except (ArgumentError, ValueError):
         # The message of SQLAlchemy may quote the address, and with it the password.
         raise UsageError("--from is not a URL like postgresql://user:password@host:5432/database.") from None
+    if "@" in (url.host or ""):
+        raise UsageError("--from has more than one @ before the host: write an @ in the password as %40.")
     return url.set(drivername="postgresql+psycopg") if url.drivername in POSTGRESQL_NAMES else url
 
 
@@ -229,17 +253,23 @@ def _missing_driver(url: sa.URL, error: ModuleNotFoundError) -> UsageError:
 def _label(url: sa.URL) -> str:
     if url.get_backend_name() == "sqlite" and url.database:
         return f"sqlite:///{Path(url.database).expanduser().resolve()}"
-    return url.render_as_string(hide_password=True)
+    # What stands behind the question mark may be a password too.
+    return url.set(query={}).render_as_string(hide_password=True)
+
+
+def _said_without_secrets(error: DBAPIError, url: sa.URL) -> str:
+    """The first line of a message about connecting; only its kind, if it quotes what may be a secret of the URL's."""
+    said = _first_line(error)
+    behind = [value for values in url.normalized_query.values() for value in values]
+    return type(error.orig).__name__ if any(each and each in said for each in (url.password, *behind)) else said
+
+
+def _first_line(error: DBAPIError) -> str:
+    return next(iter(str(error.orig).strip().splitlines()), type(error.orig).__name__)
 
 
 def _named(selection: Selection) -> str:
     return "the query" if selection.query is not None else f"the table {selection.table!r}"
-
-
-def _speaks_of_the_query(error: DBAPIError) -> bool:
-    """Whether the message is about the SQL; others may quote values. PostgreSQL: class 42, syntax or access rule."""
-    state = getattr(error.orig, "sqlstate", None)
-    return state.startswith("42") if isinstance(state, str) else isinstance(error.orig, sqlite3.OperationalError)
 
 
 def _stopped(error: Exception, read: int) -> SourceError:
