@@ -107,6 +107,10 @@ class DestinationPinterest(Destination):
             yield AirbyteMessageSerializer.load({"type": "STATE", "state": orjson.loads(state)})
 
     def _run_command(self, args: list[str], messages: MessageWriter) -> None:
+        if not args:
+            raise InvalidConfigError(
+                "No command was given. Type spec, check --config FILE, or write --config FILE --catalog FILE."
+            )
         arguments = self.parse_args(args)
         if arguments.command == "spec":
             messages.message({"type": "SPEC", "spec": connector_specification()})

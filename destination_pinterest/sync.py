@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from os import environ
 from typing import Any, Final
 
@@ -21,7 +22,7 @@ from destination_pinterest.audience.writer import AudienceWriter
 from destination_pinterest.config import Config
 from destination_pinterest.connection import ConfigKeeper, Connection, connect
 from destination_pinterest.connection_check import CHAIN_WARNING_S, chain_end
-from destination_pinterest.errors import ConnectorError
+from destination_pinterest.errors import ConfigurationError, ConnectorError
 from destination_pinterest.protocol.catalog import StreamPlan
 from destination_pinterest.protocol.checkpoint import CheckpointLedger
 from destination_pinterest.protocol.emit import MessageWriter
@@ -116,6 +117,7 @@ class Sync:
             self._announce()
             with self._observer.telling(self._journal.told):
                 self._find_audiences()
+                self._make_up_for_earlier_syncs()
             # Only now: the first request has renewed the sign-in, where it can be renewed.
             _warn_of_the_chain(self._connection.sign_in, self._messages, self._system.now())
             self._is_writing = True
@@ -151,6 +153,17 @@ class Sync:
         for target in targets:
             for note in target.notes:
                 self._messages.log("WARN", f'Audience "{target.name}": {note}')
+
+    def _make_up_for_earlier_syncs(self) -> None:
+        """Creates the audience of a list that an earlier sync left without one, before quota goes into people.
+
+        On Trial access a large table uses up the day's quota every day, and nothing would be left at the end.
+        """
+        for lane in self._lanes.values():
+            notes = list(lane.target.notes)
+            with suppress(ConfigurationError):  # It is tried again at the end, and what it then says is said.
+                self._provisioner.ensure_audience(lane.target)
+            lane.target.notes[:] = notes
 
     def _ensure_audiences(self) -> None:
         """Creates what is missing; one that can't be created does not keep the others from it."""

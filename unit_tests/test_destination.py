@@ -95,9 +95,9 @@ def standard_input() -> Iterator[Callable[[bytes], None]]:
 def run(tmp_path: Path, standard_input: Callable[[bytes], None], outbox: Any, pinterest: Any) -> Callable[..., Ran]:
     """Runs a command in this process; a config or catalog that is not bytes is written as JSON."""
 
-    def run_command(command: str, config: Any = None, lines: bytes = b"", catalog: Any = CATALOG) -> Ran:
+    def run_command(command: str = "", config: Any = None, lines: bytes = b"", catalog: Any = CATALOG) -> Ran:
         standard_input(lines)
-        args = [command]
+        args = [command] if command else []
         for name, content in (("config", config), ("catalog", catalog if command == "write" else None)):
             if content is not None:
                 path = tmp_path / f"{name}.json"
@@ -323,6 +323,13 @@ def test_a_catalog_that_is_none_fails_the_sync(run: Run, raw_config: dict[str, A
 def test_a_command_that_does_not_exist_prints_nothing_to_standard_output(run: Run) -> None:
     ran = run("discover")
     assert (ran.exit_code, ran.outbox.getvalue()) == (2, b"")
+
+
+def test_no_command_is_answered_with_the_commands_there_are(run: Run) -> None:
+    ran = run()
+    assert ran.exit_code == 1
+    assert ran.error()["failure_type"] == "config_error"
+    assert "spec, check --config FILE, or write" in ran.error()["message"]
 
 
 def test_the_signal_handler_of_before_is_put_back(run: Run, raw_config: dict[str, Any], pinterest: Any) -> None:

@@ -169,6 +169,14 @@ def test_one_audience_that_can_not_be_created_does_not_keep_the_others_from_it(
     assert [audience["name"] for audience in pinterest.audiences.values()] == ["orders"]
 
 
+def test_a_list_without_an_audience_gets_it_before_anybody_is_sent(make_sync: MakeSync, pinterest: Any) -> None:
+    pinterest.add_list("users")
+    list(make_sync(row("a")).run())
+    writes = [asked.path.rpartition("/")[2] for asked in pinterest.asked if asked.method != "GET"]
+    assert writes[0] == "audiences"
+    assert len(writes) == 2
+
+
 def test_names_that_collide_are_a_warning(make_sync: MakeSync, pinterest: Any, outbox: Any) -> None:
     for _ in range(2):
         pinterest.add_audience("users", pinterest.add_list("users"))
