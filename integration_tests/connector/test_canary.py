@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import signal
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -187,7 +188,8 @@ class Runs:
         }
         environment = {}
         if scenario.crash:
-            environment["PYTHONPATH"] = str(connectors.given_module("sitecustomize", scenario.crash))
+            modules = [str(connectors.given_module("sitecustomize", scenario.crash)), os.environ.get("PYTHONPATH", "")]
+            environment["PYTHONPATH"] = os.pathsep.join(filter(None, modules))
         arguments = connectors.write_arguments(stream(name, *ROW), **settings)
         sync = connectors.start(*arguments, environment=environment)
         return sync.feed(record(name, **ROW), scenario.rest, state(1, name))

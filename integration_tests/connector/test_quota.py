@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from integration_tests.airbyte_messages import address, digests, record, state, stream
 from integration_tests.connector.conftest import ROWS_OF_A_MINUTE
@@ -22,10 +23,17 @@ def most_within(seconds: float, moments: Sequence[float]) -> int:
     return most
 
 
-def waits_told(outcome: Outcome) -> list[float]:
-    """For how long, from then on, the platform was told that a stream waits for quota, in seconds."""
+@dataclass(frozen=True)
+class WaitTold:
+    """What the platform was told of a wait for quota: at which moment, and how many seconds it would last."""
+
+    at: float
+    seconds: float
+
+
+def waits_told(outcome: Outcome) -> list[WaitTold]:
     return [
-        reason["rate_limited"]["quota_reset"] / 1000 - line.at
+        WaitTold(line.at, reason["rate_limited"]["quota_reset"] / 1000 - line.at)
         for line in outcome.lines
         if line.message["type"] == "TRACE"
         for reason in line.message["trace"]["stream_status"].get("reasons", ())
@@ -60,10 +68,15 @@ def test_more_than_a_minute_of_standard_quota_is_used_without_a_refusal(
     assert standard_sandbox.members_of("customers") == digests(*map(address, range(ROWS_OF_A_MINUTE)))
     assert outcome.state_ids == [1]
     assert any(text.startswith("Pinterest's quota for ads_write is used up; the next") for text in outcome.texts)
-    (wait_s,) = waits_told(outcome)
-    assert 0 < wait_s < 15
+    (told,) = waits_told(outcome)
+    assert 0 < told.seconds < 15
     assert outcome.stream_statuses[-1] == {"stream_descriptor": {"name": "customers"}, "status": "RUNNING"}
     assert outcome.report["waited_s"] > 2
+
+
+def arrival_of_last(sandbox: RunningSandbox, endpoint: str) -> float:
+    """In seconds of the wall clock, which the sandbox's may be ahead of."""
+    return float(sandbox.seen(endpoint)[-1]["at"] - sandbox.control("GET", "/clock")["ahead_s"])
 
 
 def trial_sync(connector: Connectors) -> Connector:
@@ -81,8 +94,9 @@ def test_a_refusal_for_quota_that_returns_soon_is_waited_out_where_everybody_can
     outcome = sync.feed(record("customers", email=address(1)), state(1, "customers")).finish().succeeded()
     assert [request["status"] for request in sandbox.seen("customer_lists/create")] == [429, 200]
     assert sandbox.members_of("customers") == digests(address(1))
-    (wait_s,) = waits_told(outcome)
-    assert 0 < wait_s < 8
+    (told,) = waits_told(outcome)
+    assert 0 < told.seconds < 8
+    assert told.at + 1 < arrival_of_last(sandbox, "customer_lists/create")
     assert any("quota" in text and "used up" in text for text in outcome.texts)
     assert outcome.report["waited_s"] > 1
     assert outcome.audience("customers")["retries"] == 1
@@ -95,8 +109,9 @@ def test_quota_that_the_last_answer_used_up_is_waited_for_without_a_refusal(
     use_up_trial_quota(sandbox, resets_in_s=4, but=1)
     outcome = sync.feed(record("customers", email=address(1)), state(1, "customers")).finish().succeeded()
     assert [request["status"] for request in sandbox.seen() if request["status"] != 200] == []
-    (wait_s,) = waits_told(outcome)
-    assert 0 < wait_s < 8
+    (told,) = waits_told(outcome)
+    assert 0 < told.seconds < 8
+    assert told.at + 1 < arrival_of_last(sandbox, "audiences/create")
     assert sandbox.members_of("customers") == digests(address(1))
 
 

@@ -20,15 +20,13 @@ def test_spec_prints_one_message_which_is_the_connector_spec_of_the_repository(c
     assert line.message == {"type": "SPEC", "spec": declared}
 
 
-@pytest.mark.parametrize(
-    ("content", "said"), [(f'{{"access_token": "{SECRET}"', "is not JSON"), (f'["{SECRET}"]', "JSON object")]
-)
+@pytest.mark.parametrize("content", [f'{{"access_token": "{SECRET}"', f'["{SECRET}"]'])
 def test_a_config_file_that_can_not_be_read_is_a_config_error_that_does_not_quote_it(
-    connector: Connectors, content: str, said: str
+    connector: Connectors, content: str
 ) -> None:
     outcome = connector.start("check", "--config", connector.given(content)).finish()
     assert outcome.error["failure_type"] == "config_error"
-    assert said in outcome.error["message"]
+    assert "does not hold a JSON object" in outcome.error["message"]
     assert SECRET not in str(outcome)
 
 
