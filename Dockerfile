@@ -1,6 +1,6 @@
 # The image that Airbyte runs: the base image, the locked production packages, the connector, and nothing else.
 #
-#   docker build --tag airbyte/destination-pinterest:dev .
+#   docker build --tag airbyte/destination-pinterest:0.1.0 .
 #
 # The base is the one that metadata.yaml names; a test keeps the two equal. No step needs the network at run time, and
 # nothing is written at run time, so the image works with a read-only root file system.

@@ -135,7 +135,10 @@ def dry_run_lines(result: Mapping[str, Any], batch_size: int) -> list[Line]:
     """What a person reads."""
     requests = result["requests"]
     fits = f"fits into one day's {TRIAL_A_DAY} requests, if none of today's are used yet"
-    takes_days = f"{result['trial_days']:,} days of {TRIAL_A_DAY} requests; a larger batch_size sends more a day"
+    takes_days = (
+        f"{result['trial_days']:,} days of {TRIAL_A_DAY} requests with --cursor, without which every day begins anew; "
+        "a larger batch_size sends more a day"
+    )
     return [
         *(
             ("Identity column", f"{each['column']} as {each['identifier']} ({each['format']})")

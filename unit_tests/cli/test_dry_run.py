@@ -113,7 +113,7 @@ def test_trial_quota_is_300_a_day(identifiers: int, days: int, suffices: bool) -
     assert result["trial_quota_of_a_day_suffices"] is suffices
     said = aligned(dry_run_lines(result, 2))
     assert ("fits into one day's 300 requests" in said) is suffices
-    assert ("2 days of 300 requests" in said) is not suffices
+    assert ("2 days of 300 requests with --cursor" in said) is not suffices
 
 
 @pytest.mark.parametrize(
