@@ -242,7 +242,10 @@ class Connectors:
         return ["write", "--config", self.given(self._config(settings)), "--catalog", self.given({"streams": streams})]
 
     def check(self, **settings: Any) -> Outcome:
-        return self.start("check", "--config", self.given(self._config(settings))).finish()
+        return self.start(*self.check_arguments(**settings)).finish()
+
+    def check_arguments(self, **settings: Any) -> list[str]:
+        return ["check", "--config", self.given(self._config(settings))]
 
     def start(
         self, *arguments: str, program: Iterable[str] = (str(PROGRAM),), environment: Mapping[str, str] | None = None

@@ -7,7 +7,8 @@ import json
 import os
 import signal
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -154,14 +155,13 @@ class Runs:
         self.lists = {found["name"]: sandbox.members(found["id"]) for found in sandbox.customer_lists()}
 
     def _run(self) -> dict[str, Traces]:
-        traces = {}
-        for names in batched(SCENARIOS, SIDE_BY_SIDE):
-            started = {name: self._start(name, SCENARIOS[name]) for name in names}
-            for name, sync in started.items():
-                SCENARIOS[name].act(sync)
-            for name, sync in started.items():
-                traces[name] = Traces(sync.finish(), self._files(name))
-        return traces
+        with ThreadPoolExecutor(SIDE_BY_SIDE) as side_by_side:
+            return dict(zip(SCENARIOS, side_by_side.map(self._run_one, SCENARIOS), strict=True))
+
+    def _run_one(self, name: str) -> Traces:
+        sync = self._start(name, SCENARIOS[name])
+        SCENARIOS[name].act(sync)
+        return Traces(sync.finish(), self._files(name))
 
     def _start(self, name: str, scenario: Scenario) -> Connector:
         list_id = self._sandbox.new_list(sha256("a@example.com"), name)
@@ -202,13 +202,6 @@ class Runs:
         tokens = self._sandbox.control("GET", "/tokens")
         every = [*tokens["access_tokens"], *tokens["refresh_tokens"]]
         return [token["token"] for token in every if token["token"] not in {"pina_sandbox", "pinr_sandbox"}]
-
-
-def batched(names: Iterable[str], size: int) -> Iterator[list[str]]:
-    rest = list(names)
-    while rest:
-        yield rest[:size]
-        rest = rest[size:]
 
 
 @pytest.fixture(scope="module")

@@ -90,7 +90,7 @@ def test_a_refusal_for_quota_that_returns_soon_is_waited_out_where_everybody_can
     connector: Connectors, sandbox: RunningSandbox
 ) -> None:
     sync = trial_sync(connector)
-    use_up_trial_quota(sandbox, resets_in_s=4)
+    use_up_trial_quota(sandbox, resets_in_s=3)
     outcome = sync.feed(record("customers", email=address(1)), state(1, "customers")).finish().succeeded()
     assert [request["status"] for request in sandbox.seen("customer_lists/create")] == [429, 200]
     assert sandbox.members_of("customers") == digests(address(1))
@@ -106,7 +106,7 @@ def test_quota_that_the_last_answer_used_up_is_waited_for_without_a_refusal(
     connector: Connectors, sandbox: RunningSandbox
 ) -> None:
     sync = trial_sync(connector)
-    use_up_trial_quota(sandbox, resets_in_s=4, but=1)
+    use_up_trial_quota(sandbox, resets_in_s=3, but=1)
     outcome = sync.feed(record("customers", email=address(1)), state(1, "customers")).finish().succeeded()
     assert [request["status"] for request in sandbox.seen() if request["status"] != 200] == []
     (told,) = waits_told(outcome)
