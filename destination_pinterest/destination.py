@@ -49,7 +49,7 @@ from destination_pinterest.system import System
 
 _STDIN: Final = 0
 # The platform gives a check nine minutes, and a person waits in front of it.
-_CHECK_RETRY_S: Final = 60.0
+_CHECK_RETRY_S: Final = 20.0
 
 
 class DestinationPinterest(Destination):
