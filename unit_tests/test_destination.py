@@ -394,7 +394,7 @@ def test_a_cancel_before_anything_is_on_its_way_is_death_at_once(
 def test_everything_that_is_printed_is_a_message(
     run: Run, raw_config: dict[str, Any], pinterest: Any, scenario: Callable[[str], bytes]
 ) -> None:
-    pinterest.before = lambda _: logging.getLogger("some.library").error("two\nlines")
+    pinterest.before = lambda _: logging.getLogger("another.package").error("two\nlines")
     for name in ("two_streams_interleaved", "all_rejected", "empty", "full_of_nulls", "garbage_line"):
         run("write", raw_config, scenario(name))
     ran = run("spec")
