@@ -160,6 +160,17 @@ def test_an_operation_column_that_no_stream_has_is_refused_before_anybody_is_add
     assert pinterest.asked == []
 
 
+def test_a_stream_that_lacks_the_operation_column_of_another_is_a_warning(
+    raw_config: dict[str, Any], messages: Any, pinterest: Any, outbox: Any
+) -> None:
+    raw = {**raw_config, "operation_column": {"column": "op"}}
+    plans = (*catalog("users", columns=("email", "op")), *catalog("orders"))
+    sync = Sync(read_config(raw), raw, plans, MessageLines([]), messages, keeper=messages, system=System())
+    list(sync.run())
+    (warning,) = [log["message"] for log in outbox.of("LOG") if log["level"] == "WARN"]
+    assert warning.startswith('The stream "orders" has no column "op"')
+
+
 def test_one_audience_that_can_not_be_created_does_not_keep_the_others_from_it(
     make_sync: MakeSync, pinterest: Any
 ) -> None:
