@@ -1,4 +1,4 @@
-"""What `spec` prints: the form of config.py, the sign-in that the platform plays, and the sync modes that are offered.
+"""What `spec` prints: the form of config/, the sign-in that the platform plays, and the sync modes that are offered.
 
 The sign-in is declared, not coded: the platform renders these templates, sends the user to Pinterest's consent page and
 exchanges the code. Pinterest wants the app's credentials in a Basic header and the rest as a form.

@@ -1,0 +1,25 @@
+"""The connection's settings.
+
+`connection_specification()` is what the platform draws the form from; `read_config()` is what the connector runs on.
+Both come from the same models (`model.Config`), so that they can't disagree.
+"""
+
+from destination_pinterest.config.columns import IdentityColumnSetting
+from destination_pinterest.config.credentials import AccessTokenCredentials, OAuthCredentials
+from destination_pinterest.config.form import connection_specification
+from destination_pinterest.config.model import DEFAULT_BATCH_SIZE, LARGEST_BATCH_SIZE, PINTEREST_API, Config
+from destination_pinterest.config.reading import migrate, read_config, unknown_keys
+
+__all__ = [
+    "DEFAULT_BATCH_SIZE",
+    "LARGEST_BATCH_SIZE",
+    "PINTEREST_API",
+    "AccessTokenCredentials",
+    "Config",
+    "IdentityColumnSetting",
+    "OAuthCredentials",
+    "connection_specification",
+    "migrate",
+    "read_config",
+    "unknown_keys",
+]

@@ -1,0 +1,81 @@
+"""What is said of a table's columns: which identify people, and which says what a row does."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from destination_pinterest.config.setting import setting
+from destination_pinterest.vocabulary import Identifier, ValueFormat
+
+
+class IdentityColumnSetting(BaseModel):
+    """One column that identifies people."""
+
+    model_config = ConfigDict(title="Identity column", extra="allow", frozen=True)
+
+    column: str = setting(
+        min_length=1,
+        description="The column's name as the stream has it, upper and lower case included.",
+        examples=["email"],
+        title="Column",
+        order=0,
+    )
+    identifier: Identifier = setting(
+        description=(
+            "What the column holds. EMAIL: e-mail addresses. GAID, IDFA: advertising IDs of Android and iOS devices; "
+            "MAID: either. LR_ID: LiveRamp. DLX_ID: Oracle Data Cloud. HASHED_PINNER_ID: Pinterest's hashed user IDs."
+        ),
+        title="Identifier",
+        order=1,
+    )
+    format: ValueFormat = setting(
+        ValueFormat.AUTO,
+        description=(
+            "How the values are written. plain: as people write them; the connector normalises and hashes. sha256, "
+            "sha1, md5: hashed already, as hexadecimal. auto: 64 hexadecimal digits are taken as SHA-256, all else as "
+            "plain. A value that contradicts the declared format is rejected and counted. Plain values never leave the "
+            "connector."
+        ),
+        title="Format",
+        order=2,
+    )
+
+
+class NoOperationColumn(BaseModel):
+    """Every row puts its person into the audience, except those that the source marks as deleted."""
+
+    model_config = ConfigDict(title="No column", extra="allow", frozen=True)
+
+    mode: Literal["none"] = setting("none", order=0)
+
+
+class OperationColumnSetting(BaseModel):
+    """A column of the table says what each row does. Streams that lack it are synced as if none were named."""
+
+    model_config = ConfigDict(title="A column says it", extra="allow", frozen=True)
+
+    mode: Literal["column"] = setting("column", order=0)
+    column: str = setting(
+        min_length=1,
+        description=(
+            "The column's name as the stream has it, upper and lower case included: the one whose value says whether "
+            "the row's person joins or leaves the audience."
+        ),
+        examples=["operation", "is_deleted"],
+        title="Column",
+        order=1,
+    )
+    remove_values: tuple[str, ...] = setting(
+        ("remove", "removed", "delete", "deleted", "d", "true", "1"),
+        description="Values that take the person out of the audience; upper and lower case are the same.",
+        title="Values that remove",
+        order=2,
+    )
+    add_values: tuple[str, ...] = setting(
+        ("add", "added", "insert", "update", "upsert", "i", "u", "c", "r", "false", "0"),
+        description="Values that put the person into the audience; upper and lower case are the same.",
+        title="Values that add",
+        order=3,
+    )

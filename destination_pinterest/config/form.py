@@ -1,0 +1,56 @@
+"""The settings as the JSON Schema that the platform draws its form from.
+
+Source: docs.airbyte.com connector-specification-reference (read 2026-11-22): order within an object, group at the top
+level only, `oneOf` options told apart by one required const.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from destination_pinterest.config.model import Config
+
+_GROUPS: Final = [
+    {"id": "auth", "title": "Sign-in"},
+    {"id": "account", "title": "Ad account and audience"},
+    {"id": "identity", "title": "Identities"},
+    {"id": "delivery", "title": "Delivery"},
+]
+
+
+def connection_specification() -> dict[str, Any]:
+    """The JSON Schema that the platform draws the form from."""
+    schema = Config.model_json_schema()
+    definitions = schema.pop("$defs", {})
+    form: dict[str, Any] = _for_the_form(schema, definitions)
+    form["$schema"] = "http://json-schema.org/draft-07/schema#"
+    form["groups"] = copy.deepcopy(_GROUPS)
+    form["additionalProperties"] = True
+    return form
+
+
+def _for_the_form(node: Any, definitions: Mapping[str, Any]) -> Any:
+    """Pydantic's schema as Airbyte's form reads it: nothing by reference, no null alternatives, const required."""
+    if isinstance(node, list):
+        return [_for_the_form(item, definitions) for item in node]
+    if not isinstance(node, dict):
+        return node
+    node = dict(node)
+    if "$ref" in node:
+        node = {**copy.deepcopy(definitions[re.sub(r"^.*/", "", node.pop("$ref"))]), **node}
+    node.pop("discriminator", None)  # OpenAPI's keyword; the form tells options apart by their const.
+    if "anyOf" in node:
+        (alternative,) = [option for option in node.pop("anyOf") if option != {"type": "null"}]
+        node = {**_for_the_form(alternative, definitions), **node}
+    if node.get("default", 0) is None:
+        del node["default"]
+    node = {key: _for_the_form(value, definitions) for key, value in node.items()}
+    if "oneOf" in node:
+        node["type"] = "object"
+        for option in node["oneOf"]:
+            constants = [key for key, value in option["properties"].items() if "const" in value]
+            option["required"] = constants + [key for key in option.get("required", []) if key not in constants]
+    return node

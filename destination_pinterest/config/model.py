@@ -1,0 +1,181 @@
+"""The settings of one connection: the pydantic models that ARE the form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+
+from destination_pinterest.config.columns import IdentityColumnSetting, NoOperationColumn, OperationColumnSetting
+from destination_pinterest.config.credentials import AccessTokenCredentials, OAuthCredentials
+from destination_pinterest.config.setting import setting
+from destination_pinterest.vocabulary import LetterCase
+
+PINTEREST_API: Final = "https://api.pinterest.com/v5"
+# Braze sends 1,900 users a request, Tealium, Lytics and Zernio 10,000; Pinterest publishes no limit (read 2026-11-22).
+DEFAULT_BATCH_SIZE: Final = 1_900
+LARGEST_BATCH_SIZE: Final = 10_000
+
+
+def _none_where(tag: str, nothing: str) -> Callable[[Any], Any]:
+    """An option of the form that stands for nothing is None in the settings."""
+
+    def without(value: Any) -> Any:
+        return None if isinstance(value, Mapping) and value.get(tag) == nothing else value
+
+    return without
+
+
+class Config(BaseModel):
+    """The settings of one connection."""
+
+    model_config = ConfigDict(title="Pinterest", extra="allow", frozen=True)
+
+    credentials: Annotated[OAuthCredentials | AccessTokenCredentials, Field(discriminator="auth_method")] = setting(
+        description="How the connector signs in to Pinterest.",
+        title="Sign-in",
+        order=0,
+        form={"group": "auth", "display_type": "radio"},
+    )
+    ad_account_id: str = setting(
+        pattern=r"^[0-9]{1,18}$",
+        description=(
+            "The ad account that owns the audiences: in Pinterest Ads Manager, the number behind /advertiser/ in the "
+            "address bar. You need the role Admin or Audience on it."
+        ),
+        examples=["549755885175"],
+        title="Ad account ID",
+        order=0,
+        form={"group": "account", "pattern_descriptor": "up to 18 digits"},
+    )
+    audience_name: str = setting(
+        "{stream}",
+        min_length=1,
+        max_length=200,
+        pattern=r"^[^{}]*((\{stream\}|\{namespace\})[^{}]*)*$",
+        description=(
+            "The audience's name. {stream} stands for the stream's name and {namespace} for its namespace. An audience "
+            "of that name is used where one exists and created where not; streams that lead to one name share one "
+            "audience."
+        ),
+        examples=["{stream}", "VIP customers"],
+        title="Audience name",
+        order=1,
+        form={
+            "group": "account",
+            "always_show": True,
+            "pattern_descriptor": "a name, with {stream} and {namespace} where wanted and no other braces",
+        },
+    )
+    identity_columns: tuple[IdentityColumnSetting, ...] | None = setting(
+        None,
+        description=(
+            "Which columns identify people. A row may carry several. Leave it empty to have columns recognised by name "
+            "(email, email_sha256, gaid, idfa, maid, …); the log says which were chosen."
+        ),
+        title="Identity columns",
+        order=0,
+        form={"group": "identity", "always_show": True},
+    )
+    advertising_id_case: LetterCase = setting(
+        LetterCase.LOWER,
+        description=(
+            "The case that GAID, IDFA and MAID are brought to before hashing; as_is leaves the values' own. Pinterest "
+            "does not document which it expects; lower is what its partners send. Try upper if next to no iOS devices "
+            "are matched."
+        ),
+        title="Case of advertising IDs",
+        order=1,
+        form={"group": "identity"},
+    )
+    deletes: Literal["remove", "keep"] = setting(
+        "remove",
+        description=(
+            "What a row that is marked as deleted does (_ab_cdc_deleted_at is set, or the operation column says so). "
+            "remove: the person leaves the audience. keep: the row changes nothing."
+        ),
+        title="Deleted rows",
+        order=2,
+        form={"group": "identity"},
+    )
+    # A choice in the form, not an object that may be left out: Airbyte's form can't leave out an object, and asks for
+    # what is required in it.
+    operation_column: Annotated[
+        OperationColumnSetting | None,
+        BeforeValidator(
+            _none_where("mode", "none"),
+            json_schema_input_type=Annotated[NoOperationColumn | OperationColumnSetting, Field(discriminator="mode")],
+        ),
+    ] = setting(
+        None,
+        description="Whether a column of the table says for each row if its person joins or leaves the audience.",
+        title="Operation column",
+        order=3,
+        form={"group": "identity"},
+    )
+    access_tier: Literal["standard", "trial", "none"] = setting(
+        "standard",
+        description=(
+            "The access tier of your Pinterest app (My apps at developers.pinterest.com). standard: 7 requests a "
+            "second and 400 a minute. trial: 300 a day. none: for apps whose quota Pinterest has raised; only the "
+            "limits that Pinterest's answers name are kept."
+        ),
+        title="Access tier",
+        order=0,
+        form={"group": "delivery", "always_show": True},
+    )
+    batch_size: int = setting(
+        DEFAULT_BATCH_SIZE,
+        ge=1,
+        le=LARGEST_BATCH_SIZE,
+        description=(
+            "Identifiers in one request. Pinterest publishes no limit; partners use 1,900 to 10,000. On a trial app, a "
+            "larger number sends more people a day."
+        ),
+        title="Identifiers per request",
+        order=1,
+        form={"group": "delivery"},
+    )
+    flush_seconds: float = setting(
+        5,
+        ge=0.1,
+        le=600,
+        description="A request that is not full goes out when its oldest row has waited this long, in seconds.",
+        title="Longest wait of a row",
+        order=2,
+        form={"group": "delivery"},
+    )
+    retry_hours: float = setting(
+        1,
+        ge=0,
+        le=13,
+        description="How long one request is tried again before the sync fails, in hours.",
+        title="Retry for",
+        order=3,
+        form={"group": "delivery"},
+    )
+    api_base_url: str = setting(
+        PINTEREST_API,
+        pattern=r"^(https://[^\s?#]+|http://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]+)?(/[^\s?#]*)?)$",
+        description="Where Pinterest's API answers. Only changed to try the connector against a sandbox.",
+        title="API address",
+        order=4,
+        form={
+            "group": "delivery",
+            "airbyte_hidden": True,
+            "pattern_descriptor": "https://…, or http://… on this machine",
+        },
+    )
+
+    @field_validator("api_base_url")
+    @classmethod
+    def _without_trailing_slash(cls, value: str) -> str:
+        return value.rstrip("/")
+
+    @field_validator("identity_columns")
+    @classmethod
+    def _none_is_empty(
+        cls, value: tuple[IdentityColumnSetting, ...] | None
+    ) -> tuple[IdentityColumnSetting, ...] | None:
+        return value or None

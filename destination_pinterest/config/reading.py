@@ -1,0 +1,87 @@
+"""How a raw config is read: older and foreign ones are lifted, and what is wrong is said without the values."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from pydantic import BaseModel, ValidationError
+
+from destination_pinterest.config.model import Config
+from destination_pinterest.errors import InvalidConfigError
+
+# Settings that are one of several options, by the key that tells the options apart.
+_CHOICES: Final = {"credentials": "auth_method"}
+
+
+def read_config(raw: Mapping[str, Any]) -> Config:
+    """The settings of a raw config, after `migrate`.
+
+    Raises:
+        InvalidConfigError: names each wrong setting and what it must be, and never its value.
+    """
+    try:
+        return Config.model_validate(migrate(raw))
+    except ValidationError as error:
+        faults = "; ".join(_fault(fault) for fault in error.errors(include_url=False, include_input=False))
+    # Not raised above: as its context, the other error would hold the settings, secrets and all.
+    raise InvalidConfigError(f"The connection's settings need a change: {faults}.")
+
+
+def migrate(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """An older or hand-written config in today's form; what it does not know it leaves alone.
+
+    Lifts the names of API v4 (`advertiser_id`), credentials that lie flat beside the other keys, credentials without
+    `auth_method`, and an ad account ID written as a number.
+    """
+    config = copy.deepcopy(dict(raw))
+    if "ad_account_id" not in config and "advertiser_id" in config:
+        config["ad_account_id"] = config.pop("advertiser_id")
+    if isinstance(config.get("ad_account_id"), int):
+        config["ad_account_id"] = str(config["ad_account_id"])
+    if isinstance(config.get("ad_account_id"), str):
+        config["ad_account_id"] = config["ad_account_id"].strip()
+    if "credentials" not in config:
+        flat = [key for key in ("client_id", "client_secret", "refresh_token", "access_token") if key in config]
+        if flat:
+            config["credentials"] = {key: config.pop(key) for key in flat}
+    credentials = config.get("credentials")
+    if isinstance(credentials, dict) and "auth_method" not in credentials:
+        credentials["auth_method"] = "oauth2.0" if "refresh_token" in credentials else "access_token"
+    return config
+
+
+def unknown_keys(config: Config) -> list[str]:
+    """The keys that the connector does not know, as dotted paths. Platforms add their own; they are left alone."""
+    return sorted(_extras(config, ""))
+
+
+def _fault(fault: Mapping[str, Any]) -> str:
+    outer, *inner = fault["loc"]
+    if outer in _CHOICES:
+        inner = inner[1:]  # The first is the option that was chosen, which is no setting within it.
+    path = ".".join(str(part) for part in (outer, *inner))
+    field = Config.model_fields.get(str(outer))
+    extra = field.json_schema_extra if field else None
+    if fault["type"] == "string_pattern_mismatch" and isinstance(extra, dict) and "pattern_descriptor" in extra:
+        return f"`{path}` must be {extra['pattern_descriptor']}"
+    if fault["type"] == "missing":
+        return f"`{path}` is missing"
+    if fault["type"] == "union_tag_invalid":
+        options = fault["ctx"]["expected_tags"].replace("'", "").replace(", ", " or ")
+        return f"`{path}.{_CHOICES[outer]}` must be {options}"
+    if fault["type"] == "union_tag_not_found":
+        return f"`{path}.{_CHOICES[outer]}` is missing"
+    message = str(fault["msg"])
+    return f"`{path}`: {message[:1].lower()}{message[1:]}"
+
+
+def _extras(model: BaseModel, prefix: str) -> Iterator[str]:
+    for key in model.model_extra or {}:
+        yield prefix + key
+    for key in type(model).model_fields:
+        value = getattr(model, key)
+        for item in value if isinstance(value, tuple) else (value,):
+            if isinstance(item, BaseModel):
+                yield from _extras(item, f"{prefix}{key}.")
