@@ -33,9 +33,9 @@ test-pythons: ## Run the unit tests on each Python of 3.11, 3.12 and 3.13 that i
 	@tools/test-pythons
 
 .PHONY: test-hosts
-test-hosts: setup ## Run the tests that need an environment of Airbyte's own tools beside .venv
-	@tools/set-up-metadata-validator
-	@$(BIN)/python -m pytest integration_tests/platform
+test-hosts: setup ## Set up PyAirbyte and Airbyte's validators beside .venv, and run the tests that need them
+	@tools/set-up-host metadata-validator & other=$$!; tools/set-up-host pyairbyte; outcome=$$?; wait $$other && exit $$outcome
+	@$(BIN)/python -m pytest integration_tests/hosts integration_tests/platform/test_metadata.py
 
 .PHONY: check
 check: setup ## Lint, formatting, types, layering, and the spec in step with the code

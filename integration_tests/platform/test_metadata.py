@@ -1,7 +1,6 @@
 """What Airbyte's own validators say of metadata.yaml, of the page, and of the layout of this project.
 
-They need an environment of their own, which `tools/set-up-metadata-validator` makes; without it, these tests are
-skipped.
+They need an environment of their own, which `make test-hosts` sets up; without it, these tests are skipped.
 """
 
 from __future__ import annotations
@@ -108,7 +107,7 @@ def airbytes_repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def verdicts(airbytes_repository: Path) -> dict[str, Any]:
     if not PYTHON.exists():
-        pytest.skip("Airbyte's validators are not installed: tools/set-up-metadata-validator")
+        pytest.skip("Airbyte's validators are not installed; `make test-hosts` sets them up")
     files = [f"{change.__name__}.yaml" for change, _ in CASES]
     done = subprocess.run(
         [str(PYTHON), str(Path(__file__).with_name("airbyte_verdict.py")), *files, str(PAGES / "pinterest.md")],

@@ -1,0 +1,1 @@
+"""The connector within hosts that are not ours."""
