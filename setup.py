@@ -9,16 +9,21 @@ HERE = Path(__file__).parent
 # What `destination-pinterest` imports in production, and nothing more: the image installs this set alone.
 PRODUCTION = [
     "airbyte-cdk>=7.39.1,<8",
+    "boto3>=1.36,<2",  # rejected rows and the membership store in S3
+    "botocore>=1.36,<2",
+    "cryptography>=44",  # what the membership store is encrypted with
+    "duckdb>=1.4,<3",  # the membership store's joins, out of core
     "email-validator>=2.2,<3",
     "msgspec>=0.22,<1",
+    "numpy>=1.26,<3",  # rows into the membership store without a loop in Python
     "orjson>=3.10,<4",
     "pydantic>=2.11,<3",
+    "pydantic-core>=2.33,<3",  # the one place of pydantic's errors with a text of one's own
     "requests>=2.32,<3",
     "urllib3>=2,<3",
 ]
 # `pinterest-audiences`: the command line for people without Airbyte.
 CLI = [
-    "duckdb>=1.4,<3",
     "psycopg[binary]>=3.2,<4",
     "rich>=14,<16",
     "sqlalchemy>=2.0.40,<3",
@@ -39,10 +44,12 @@ DEV = [
     "hypothesis>=6.130",
     "import-linter>=2.3",
     "jsonschema>=4.23",
+    "moto[s3,server]>=5.1",
     "mypy>=1.15",
     "openapi-spec-validator>=0.7",
     "pytest>=8.3",
     "pytest-cov>=6",
+    "pytest-xdist>=3.6",
     "pyyaml>=6",
     "ruff>=0.11",
     "setuptools>=77",  # `make setup` installs the checkout without build isolation

@@ -10,7 +10,11 @@
     │   ├── PermissionDeniedError     the person behind the token may not do this
     │   ├── NotFoundError             the ad account, list or audience is not there
     │   ├── InvalidRequestError       Pinterest refuses what was asked
-    │   └── AudienceConflictError     an audience of that name exists and is of another kind
+    │   ├── AudienceConflictError     an audience of that name exists and is of another kind
+    │   ├── RemovalGuardError         more people would leave an audience than the settings permit
+    │   ├── RuleChangeRefusedError    Pinterest does not let an audience be made of another customer list
+    │   ├── StorageRefusedError       a bucket or folder is not there, or may not be used
+    │   └── StoreMismatchError        the membership store is damaged, foreign, or under another key
     ├── TransientError            transient_error: the same again later may succeed
     │   ├── RateLimitedError          429: the quota of the app and user is used up
     │   │   ├── ObjectBusyError           429: several writes to one object within a short time
@@ -19,6 +23,9 @@
     │   ├── ConnectionFailedError     no answer: refused, reset, timed out
     │   ├── ConflictError             409
     │   ├── AmbiguousCreationError    a creation had no answer: it may or may not exist now
+    │   ├── IncompleteStreamError     a stream that was to replace an audience ended without proof that it is whole
+    │   ├── StorageFailedError        a bucket or folder did not answer as it should
+    │   ├── StoreBusyError            another sync uses the membership store
     │   └── InterruptedSyncError      the sync is being stopped; what was waiting gives up
     ├── RequestTooLargeError      413 or a 400 about size: to be sent again in smaller pieces
     └── InternalError             system_error: a fault of the connector, the platform or Pinterest
@@ -114,6 +121,22 @@ class AudienceConflictError(ConfigurationError):
     """An audience of that name exists and is of another kind."""
 
 
+class RemovalGuardError(ConfigurationError):
+    """More people would leave an audience at once than the settings permit."""
+
+
+class RuleChangeRefusedError(ConfigurationError):
+    """Pinterest does not let an audience be made of another customer list."""
+
+
+class StorageRefusedError(ConfigurationError):
+    """A bucket or folder is not there, or may not be used with these credentials."""
+
+
+class StoreMismatchError(ConfigurationError):
+    """The membership store is damaged, another audience's, of a later version, or encrypted with another key."""
+
+
 class TransientError(ConnectorError):
     """The same again, later, may succeed."""
 
@@ -154,6 +177,18 @@ class ConflictError(TransientError):
 
 class AmbiguousCreationError(TransientError):
     """A creation had no usable answer: the object may exist now. Look by name before creating again."""
+
+
+class IncompleteStreamError(TransientError):
+    """A stream that was to replace an audience ended without proof that all of it came."""
+
+
+class StorageFailedError(TransientError):
+    """A bucket or folder did not answer as it should; later it may."""
+
+
+class StoreBusyError(TransientError):
+    """Another sync uses the membership store."""
 
 
 class InterruptedSyncError(TransientError):

@@ -13,6 +13,7 @@ from destination_pinterest.config import (
     read_config,
     unknown_keys,
 )
+from destination_pinterest.config.credentials import token_mark
 from destination_pinterest.errors import InvalidConfigError
 from destination_pinterest.vocabulary import Identifier, LetterCase, ValueFormat
 
@@ -246,3 +247,46 @@ def test_keys_that_are_not_known_are_named_and_left_alone(raw_config: dict[str, 
 
 def test_a_config_of_known_keys_has_no_others(oauth_config: dict[str, Any]) -> None:
     assert unknown_keys(read_config(oauth_config)) == []
+
+
+@pytest.mark.parametrize(
+    ("access_token", "refresh_token", "left"),
+    [
+        ("kept", "kept", ("kept", 1, 2)),
+        ("new", "new", ("new", None, None)),
+        ("new", "kept", ("new", None, 2)),
+        ("kept", "new", (None, None, None)),
+        (None, "kept", (None, None, 2)),
+        (None, "new", (None, None, None)),
+    ],
+)
+def test_what_is_kept_of_an_earlier_sign_in_counts_only_for_the_tokens_that_it_is_true_of(
+    access_token: str | None, refresh_token: str, left: tuple[str | None, int | None, int | None]
+) -> None:
+    credentials = OAuthCredentials(
+        client_id="1",
+        client_secret="s",
+        access_token=access_token,
+        refresh_token=refresh_token,
+        access_token_expires_at=1,
+        refresh_token_expires_at=2,
+        access_token_mark=token_mark("kept"),
+        refresh_token_mark=token_mark("kept"),
+    ).without_leftovers()
+    times = (credentials.access_token_expires_at, credentials.refresh_token_expires_at)
+    assert (credentials.access_token, *times) == left
+    assert credentials.refresh_token == refresh_token
+
+
+def test_times_without_a_mark_are_not_known_to_be_true_of_any_token() -> None:
+    credentials = OAuthCredentials(
+        client_id="1", client_secret="s", access_token="a", refresh_token="r", access_token_expires_at=1
+    ).without_leftovers()
+    assert (credentials.access_token, credentials.access_token_expires_at) == ("a", None)
+
+
+def test_a_mark_tells_tokens_apart_and_holds_none() -> None:
+    tokens = ["pina_1", "pina_2", "", "p\udc80"]
+    marks = {token_mark(token) for token in tokens}
+    assert len(marks) == len(tokens)
+    assert all(len(mark) == 16 and "pina" not in mark for mark in marks)

@@ -20,7 +20,11 @@ from packaging.version import Version
 ROOT = Path(__file__).parent.parent
 LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
 # Names that are imported under another name than they are installed under.
-IMPORTED_AS = {"airbyte-cdk": "airbyte_cdk", "email-validator": "email_validator"}
+IMPORTED_AS = {
+    "airbyte-cdk": "airbyte_cdk",
+    "email-validator": "email_validator",
+    "pydantic-core": "pydantic_core",
+}
 # Loaded by name by another package, never imported here.
 LOADED_BY_NAME = {"httptools", "psycopg", "python-multipart"}
 

@@ -7,7 +7,9 @@ Both come from the same models (`model.Config`), so that they can't disagree.
 from destination_pinterest.config.columns import IdentityColumnSetting
 from destination_pinterest.config.credentials import AccessTokenCredentials, OAuthCredentials
 from destination_pinterest.config.form import connection_specification
+from destination_pinterest.config.membership_store import LocalMembershipStore, S3MembershipStore
 from destination_pinterest.config.model import DEFAULT_BATCH_SIZE, LARGEST_BATCH_SIZE, PINTEREST_API, Config
+from destination_pinterest.config.object_storage import S3ObjectStorage
 from destination_pinterest.config.reading import migrate, read_config, unknown_keys
 
 __all__ = [
@@ -17,7 +19,10 @@ __all__ = [
     "AccessTokenCredentials",
     "Config",
     "IdentityColumnSetting",
+    "LocalMembershipStore",
     "OAuthCredentials",
+    "S3MembershipStore",
+    "S3ObjectStorage",
     "connection_specification",
     "migrate",
     "read_config",

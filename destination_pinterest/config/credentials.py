@@ -1,7 +1,15 @@
-"""The two ways to sign in."""
+"""The two ways to sign in, and which tokens in a config belong together.
+
+A sign-in through the platform's form replaces the two tokens and nothing else, and by hand only the refresh token is
+replaced; what the connector kept of an earlier sign-in stays beside them. So each time is kept with a mark of the token
+that it is true of.
+
+Source: airbytehq/airbyte-platform at 310e6cb6, useOauthFlowAdapter.tsx (read 2026-11-22).
+"""
 
 from __future__ import annotations
 
+import hashlib
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -41,7 +49,7 @@ class OAuthCredentials(BaseModel):
     )
     access_token: str | None = setting(
         None,
-        description="Kept by the connector between runs; leave it empty.",
+        description="Filled in by signing in and kept by the connector between runs; leave it empty.",
         title="Current access token",
         order=4,
         form={"airbyte_secret": True, "airbyte_hidden": True},
@@ -60,6 +68,42 @@ class OAuthCredentials(BaseModel):
         order=6,
         form={"airbyte_hidden": True},
     )
+    access_token_mark: str | None = setting(
+        None,
+        description="Kept by the connector: tells of which access token the time is; leave it empty.",
+        title="Mark of the access token",
+        order=7,
+        form={"airbyte_hidden": True},
+    )
+    refresh_token_mark: str | None = setting(
+        None,
+        description="Kept by the connector: tells of which refresh token the time is; leave it empty.",
+        title="Mark of the refresh token",
+        order=8,
+        form={"airbyte_hidden": True},
+    )
+
+    def without_leftovers(self) -> OAuthCredentials:
+        """These, less what was kept of an earlier sign-in.
+
+        A time without its token is not known. An access token that was kept with another refresh token goes too: who
+        pastes the refresh token of somebody else wants to be that person. One that came with the sign-in stays.
+        """
+        is_same_chain = self.refresh_token_mark == token_mark(self.refresh_token)
+        is_kept = self.access_token_mark == token_mark(self.access_token or "")
+        update: dict[str, None] = {}
+        if not is_same_chain:
+            update["refresh_token_expires_at"] = None
+        if not (is_kept and is_same_chain):
+            update["access_token_expires_at"] = None
+        if is_kept and not is_same_chain:
+            update["access_token"] = None
+        return self.model_copy(update=update)
+
+
+def token_mark(token: str) -> str:
+    """Sixteen hexadecimal digits by which a token is known again, and from which it can't be had."""
+    return hashlib.sha256(token.encode(errors="surrogatepass")).hexdigest()[:16]
 
 
 class AccessTokenCredentials(BaseModel):

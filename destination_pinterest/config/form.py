@@ -17,7 +17,9 @@ _GROUPS: Final = [
     {"id": "auth", "title": "Sign-in"},
     {"id": "account", "title": "Ad account and audience"},
     {"id": "identity", "title": "Identities"},
+    {"id": "membership", "title": "Who joins and who leaves"},
     {"id": "delivery", "title": "Delivery"},
+    {"id": "storage", "title": "Rejected rows"},
 ]
 
 

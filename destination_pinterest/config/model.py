@@ -9,6 +9,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 
 from destination_pinterest.config.columns import IdentityColumnSetting, NoOperationColumn, OperationColumnSetting
 from destination_pinterest.config.credentials import AccessTokenCredentials, OAuthCredentials
+from destination_pinterest.config.membership_store import LocalMembershipStore, NoMembershipStore, S3MembershipStore
+from destination_pinterest.config.object_storage import NoObjectStorage, S3ObjectStorage
 from destination_pinterest.config.setting import setting
 from destination_pinterest.vocabulary import LetterCase
 
@@ -113,6 +115,93 @@ class Config(BaseModel):
         title="Operation column",
         order=3,
         form={"group": "identity"},
+    )
+    mode: Literal["mirror", "additive", "remove"] = setting(
+        "mirror",
+        description=(
+            "What the table is to the audience. mirror: people join and leave as the rows say, and the sync mode "
+            "Overwrite replaces the audience by the table. additive: people only join. remove: the table is a "
+            "suppression list, and everybody in it leaves the audience."
+        ),
+        title="What the table does",
+        order=0,
+        form={"group": "membership", "always_show": True},
+    )
+    max_removal_percent: int = setting(
+        50,
+        ge=0,
+        le=100,
+        description=(
+            "A sync that would make an audience smaller by more than this many percent at once fails instead, so that "
+            "a half-empty table does not empty the audience. 100 permits anything."
+        ),
+        title="Largest removal",
+        order=1,
+        form={"group": "membership"},
+    )
+    allow_empty_audience: bool = setting(
+        False,
+        description=(
+            "Whether a table without a single person may empty its audience. Off, the audience stays as it is: a table "
+            "is more often empty by mistake, and clearing a stream looks the same."
+        ),
+        title="Allow an empty audience",
+        order=2,
+        form={"group": "membership"},
+    )
+    refused_rule_change: Literal["fail", "new_audience"] = setting(
+        "fail",
+        description=(
+            "What happens if Pinterest refuses to make an existing audience of another customer list, which Overwrite "
+            "needs; Pinterest does not document whether it may. fail: the sync fails and the audience stays as it is. "
+            "new_audience: every replacement creates another audience of the same name, and campaigns have to be "
+            "pointed to it."
+        ),
+        title="If an audience can't be replaced",
+        order=3,
+        form={"group": "membership"},
+    )
+    trust_end_markers: bool = setting(
+        True,
+        description=(
+            "Whether Overwrite believes a source that marks the end of a stream itself. It matters only where Airbyte "
+            "does not say when a stream is complete, as for a connector that was added by its image. Some sources "
+            "write the mark also when they failed; off, such a source can't replace an audience at all."
+        ),
+        title="Trust a source's end marker",
+        order=4,
+        form={"group": "membership"},
+    )
+    membership_store: Annotated[
+        Annotated[LocalMembershipStore | S3MembershipStore, Field(discriminator="store_type")] | None,
+        BeforeValidator(
+            _none_where("store_type", "none"),
+            json_schema_input_type=Annotated[
+                NoMembershipStore | LocalMembershipStore | S3MembershipStore, Field(discriminator="store_type")
+            ],
+        ),
+    ] = setting(
+        None,
+        description=(
+            "A memory of whom the connector put into each audience. With it, only what changed is sent, people whose "
+            "row is gone or has another identity are taken out, and deletions that carry only a key find their person."
+        ),
+        title="Membership store",
+        order=5,
+        form={"group": "membership"},
+    )
+    object_storage_config: Annotated[
+        S3ObjectStorage | None,
+        BeforeValidator(
+            _none_where("storage_type", "None"),
+            json_schema_input_type=Annotated[NoObjectStorage | S3ObjectStorage, Field(discriminator="storage_type")],
+        ),
+    ] = setting(
+        None,
+        description="Where rows that can't be synced are written down, with the reason and their primary key.",
+        title="Rejected rows",
+        order=0,
+        form={"group": "storage"},
     )
     access_tier: Literal["standard", "trial", "none"] = setting(
         "standard",

@@ -12,7 +12,7 @@ from destination_pinterest.config.model import Config
 from destination_pinterest.errors import InvalidConfigError
 
 # Settings that are one of several options, by the key that tells the options apart.
-_CHOICES: Final = {"credentials": "auth_method"}
+_CHOICES: Final = {"credentials": "auth_method", "membership_store": "store_type"}
 
 
 def read_config(raw: Mapping[str, Any]) -> Config:

@@ -16,5 +16,7 @@ def setting(
     form: Mapping[str, Any] | None = None,
     **constraints: Any,
 ) -> Any:
-    """A field at its place (`order`) in the form; `form` holds Airbyte's own keywords."""
-    return Field(default, title=title, json_schema_extra={"order": order, **(form or {})}, **constraints)
+    """A field at its place (`order`) in the form; `form` holds Airbyte's own keywords. Secrets are never printed."""
+    keywords = {"order": order, **(form or {})}
+    is_secret = bool(keywords.get("airbyte_secret"))
+    return Field(default, title=title, json_schema_extra=keywords, repr=not is_secret, **constraints)

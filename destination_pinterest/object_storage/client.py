@@ -1,0 +1,100 @@
+"""The boto client of one bucket, made from the settings: who signs, where it lies, how long is waited.
+
+Source: boto3 and botocore 1.44.5 (config.py, credentials.py, session.py). MinIO and Ceph answer STS at the storage's
+own address: docs.min.io, "AssumeRole"; docs.redhat.com, Ceph Storage, "Configuring and using STS Lite with Keystone"
+(all read 2026-11-22).
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, Final
+
+from destination_pinterest.config.s3 import S3Access
+
+_CONNECT_TIMEOUT_S: Final = 10
+_READ_TIMEOUT_S: Final = 60
+_ROLE_SESSION: Final = "destination-pinterest"
+# At DEBUG they log bodies and headers, and at INFO where each credential was found.
+_TALKATIVE: Final = ("boto3", "botocore", "s3transfer")
+
+
+def make_client(access: S3Access, attempts: int) -> Any:
+    """A client for S3. Nothing is sent yet, except by the machine's own credentials where they have to be looked up.
+
+    Args:
+        access: the settings.
+        attempts: how often one request is sent at the most; boto waits longer before each.
+
+    Raises:
+        botocore.exceptions.BotoCoreError, ValueError: the settings make no sense to boto.
+    """
+    # Start-up costs a quarter of a second and 20 MB, which a sync without a bucket need not pay.
+    import boto3  # type: ignore[import-untyped]  # noqa: PLC0415
+    from botocore.config import Config  # type: ignore[import-untyped]  # noqa: PLC0415
+
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    options: dict[str, Any] = {
+        "connect_timeout": _CONNECT_TIMEOUT_S,
+        "read_timeout": _READ_TIMEOUT_S,
+        "retries": {"mode": "standard", "total_max_attempts": attempts},
+    }
+    if access.s3_endpoint:
+        # Storages that are compatible with S3 seldom have a host name for each bucket, or newer checksums.
+        options |= {
+            "s3": {"addressing_style": "path"},
+            "request_checksum_calculation": "when_required",
+            "response_checksum_validation": "when_required",
+        }
+    config = Config(**options)
+    session = _session(access)
+    if access.access_key_id and access.secret_access_key:
+        session.set_credentials(access.access_key_id, access.secret_access_key)
+    if access.role_arn:
+        session = _assuming(access.role_arn, session, access, config)
+    return boto3.Session(botocore_session=session).client(
+        "s3", region_name=access.s3_bucket_region, endpoint_url=access.s3_endpoint or None, config=config
+    )
+
+
+def _session(access: S3Access) -> Any:
+    import botocore.session  # type: ignore[import-untyped]  # noqa: PLC0415
+
+    session = botocore.session.get_session()
+    session.set_config_variable("region", access.s3_bucket_region)
+    return session
+
+
+def _assuming(role_arn: str, source: Any, access: S3Access, config: Any) -> Any:
+    """A session whose credentials are the role's, fetched at the first request and renewed before they expire."""
+    from botocore.credentials import (  # type: ignore[import-untyped]  # noqa: PLC0415
+        AssumeRoleCredentialFetcher,
+        DeferredRefreshableCredentials,
+    )
+    from botocore.exceptions import NoCredentialsError  # type: ignore[import-untyped]  # noqa: PLC0415
+
+    own = source.get_credentials()
+    if own is None:
+        raise NoCredentialsError
+
+    def token_service(service: str, **signed: Any) -> Any:
+        return source.create_client(service, endpoint_url=access.s3_endpoint or None, **{**signed, "config": config})
+
+    fetcher = AssumeRoleCredentialFetcher(token_service, own, role_arn, extra_args={"RoleSessionName": _ROLE_SESSION})
+    session = _session(access)
+    session.register_component(
+        "credential_provider", _Role(DeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role"))
+    )
+    return session
+
+
+class _Role:
+    """What botocore asks for credentials."""
+
+    def __init__(self, credentials: Any) -> None:
+        self._credentials = credentials
+
+    def load_credentials(self) -> Any:
+        """The role's."""
+        return self._credentials

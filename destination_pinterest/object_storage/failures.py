@@ -1,0 +1,129 @@
+"""What boto raises, as the connector's errors: what happened to which bucket, and what to do about it.
+
+Only the storage's code, status and request id are kept. Its message and boto's own text stay out: they quote addresses,
+key ids and whatever a compatible storage likes to tell.
+
+Source: docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html; "Common Errors" of AWS's API references (what STS
+answers with besides); botocore 1.44.5, exceptions.py (all read 2026-11-22). Compatible storages may use other codes,
+so the status decides where a code is not known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from destination_pinterest.errors import ConnectorError, StorageFailedError, StorageRefusedError
+
+NOT_THERE: Final = frozenset({"NoSuchKey", "404", "NotFound"})
+CONDITION_FAILED: Final = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412"})
+
+_BAD_KEYS: Final = frozenset(
+    {
+        *("InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidToken", "ExpiredToken", "ExpiredTokenException"),
+        *("InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure", "TokenRefreshRequired"),
+    }
+)
+_WRONG_REGION: Final = frozenset(
+    {
+        *("PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "301"),
+        *("IncorrectEndpoint", "TemporaryRedirect", "307"),
+    }
+)
+_DENIED: Final = frozenset({"AccessDenied", "AllAccessDisabled", "AccountProblem", "Forbidden", "403"})
+_WRONG_CLOCK: Final = frozenset({"RequestTimeTooSkewed", "RequestExpired"})
+# Of 4xx, those that the same request may survive later.
+_PASSING: Final = frozenset(
+    {*("RequestTimeout", "SlowDown", "Throttling", "ThrottlingException", "OperationAborted"), "TooManyRequests"}
+)
+
+
+@contextmanager
+def storage_errors(bucket: str, doing: str) -> Iterator[None]:
+    """Turns what boto raises within into the connector's errors.
+
+    Args:
+        bucket: its name.
+        doing: what is tried, as in "put an object".
+
+    Raises:
+        StorageRefusedError: the same again would be refused again; says what to change.
+        StorageFailedError: the network or the storage failed, boto's own repetitions included.
+    """
+    # Imported already by whoever has a client; a sync without a bucket never comes here.
+    from boto3.exceptions import Boto3Error  # type: ignore[import-untyped]  # noqa: PLC0415
+    from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]  # noqa: PLC0415
+
+    failure: ConnectorError
+    try:
+        yield
+    except ClientError as error:
+        failure = _answered(error, bucket, doing)
+    except (BotoCoreError, Boto3Error, ValueError) as error:
+        failure = _unanswered(error, bucket, doing)
+    else:
+        return
+    raise failure from None  # Boto's error tells addresses, and what the storage wrote.
+
+
+def code_of(error: Exception) -> str:
+    """The storage's code, or the status where an answer has no body ("404")."""
+    answer: dict[str, dict[str, str]] = getattr(error, "response", {})
+    return str(answer.get("Error", {}).get("Code", ""))
+
+
+def _answered(error: Exception, bucket: str, doing: str) -> ConnectorError:
+    code = code_of(error)
+    meta = getattr(error, "response", {}).get("ResponseMetadata", {})
+    status = int(meta.get("HTTPStatusCode", 0))
+    request_id = f", request id {meta['RequestId']}" if meta.get("RequestId") else ""
+    where = f'The bucket "{bucket}"'
+    answer = f"[{getattr(error, 'operation_name', doing)}: {code or 'no code'}, HTTP {status}{request_id}]"
+    if code == "NoSuchBucket":
+        advice = f"{where} does not exist. Create it, or correct the name or the endpoint in the settings."
+    elif getattr(error, "operation_name", "") == "AssumeRole" and (code in _DENIED or status == 403):
+        advice = (
+            f'The role for the bucket "{bucket}" may not be assumed. Correct the role ARN in the settings, or let the '
+            "role trust the user of the access keys."
+        )
+    elif code in _BAD_KEYS:
+        advice = f'The access keys of the bucket "{bucket}" are not valid. Enter valid ones in the settings.'
+    elif code in _WRONG_REGION:
+        advice = f"{where} lies in another region. Correct the region in the settings."
+    elif code in _WRONG_CLOCK:
+        advice = f"{where} refused the request's time. Set the clock of the machine that the connector runs on."
+    elif (status >= 500 and status != 501) or status == 429 or code in _PASSING:
+        return StorageFailedError(f"{where} did not {doing}, also when asked again. Run the sync again later. {answer}")
+    elif code in _DENIED or status == 403:
+        advice = (
+            f"{where} does not allow the connector to {doing}. Grant s3:PutObject, s3:GetObject, s3:DeleteObject and "
+            "s3:ListBucket on the bucket and its path, or enter the keys of a user who has them."
+        )
+    else:
+        advice = f"{where} refused to {doing}. Look the code up in its documentation and correct the settings."
+    return StorageRefusedError(f"{advice} {answer}")
+
+
+def _unanswered(error: Exception, bucket: str, doing: str) -> ConnectorError:
+    from botocore import exceptions as boto  # type: ignore[import-untyped]  # noqa: PLC0415
+
+    kind = type(error).__name__
+    if isinstance(error, (boto.NoCredentialsError, boto.PartialCredentialsError, boto.ProfileNotFound)):
+        return StorageRefusedError(
+            f'There are no access keys for the bucket "{bucket}": neither the settings nor the machine that the '
+            f"connector runs on have any. Enter them in the settings. [{kind}]"
+        )
+    passing = (
+        *(boto.HTTPClientError, boto.ConnectionError, boto.IncompleteReadError, boto.ChecksumError),
+        *(boto.CredentialRetrievalError, boto.TokenRetrievalError),
+    )
+    if isinstance(error, passing) or not isinstance(error, (boto.BotoCoreError, ValueError)):
+        return StorageFailedError(
+            f'The bucket "{bucket}" could not be reached to {doing}, also when tried again. Check the endpoint and the '
+            f"network, and run the sync again. [{kind}]"
+        )
+    return StorageRefusedError(
+        f'The settings of the bucket "{bucket}" can\'t be used to {doing}. Correct its name, its region or the '
+        f"endpoint. [{kind}]"
+    )

@@ -1,0 +1,139 @@
+"""One folder of one S3 bucket: objects put, read, listed and deleted, on a condition where two may meet.
+
+A storage that takes no notice of a condition writes all the same, and then nothing here can tell.
+
+Source: docs.aws.amazon.com/AmazonS3, "How to prevent object overwrites with conditional writes"; botocore 1.44.5, the
+description of PutObject (If-Match, If-None-Match; 412 and 409); github.com/minio/minio/issues/21526, where AWS answers
+If-Match on a key that is not there by NoSuchKey and Ceph by 412 (all read 2026-11-22).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from destination_pinterest.config.s3 import S3Access
+from destination_pinterest.object_storage.client import make_client
+from destination_pinterest.object_storage.failures import CONDITION_FAILED, NOT_THERE, code_of, storage_errors
+
+# With 60 s for an answer and boto's waits between, a storage that hangs is given up after about five minutes.
+_ATTEMPTS: Final = 5
+
+
+class ConditionFailedError(Exception):
+    """A `put` found another object, or none, where its condition says otherwise; nothing was written.
+
+    For whoever set the condition to catch. After an answer that was lost and a request that boto repeated, the object
+    that is in the way may be one's own: who needs to know reads it.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """An object's content, and the version that it is."""
+
+    body: bytes = field(repr=False)
+    etag: str
+
+
+class S3Bucket:
+    """One folder of one bucket. Keys are relative to the folder. Any thread may use it.
+
+    Every method raises:
+        StorageRefusedError: no such bucket, no permission, wrong keys or region: somebody must change something.
+        StorageFailedError: the network or the storage failed, boto's own repetitions included.
+
+    Args:
+        access: the settings.
+        attempts: how often one request is sent at the most.
+    """
+
+    def __init__(self, access: S3Access, *, attempts: int = _ATTEMPTS) -> None:
+        self._name = access.s3_bucket_name
+        folder = access.bucket_path.strip("/")
+        self._folder = f"{folder}/" if folder else ""
+        with storage_errors(self._name, "open it"):
+            self._client: Any = make_client(access, attempts)
+
+    @property
+    def address(self) -> str:
+        """The folder as people write it: s3://bucket/folder/."""
+        return f"s3://{self._name}/{self._folder}"
+
+    def put(self, key: str, body: bytes, *, if_match: str | None = None, if_absent: bool = False) -> str:
+        """Writes an object and returns its etag.
+
+        Args:
+            key: its key.
+            body: its content.
+            if_match: only over the version with this etag.
+            if_absent: only where there is none.
+
+        Raises:
+            ConditionFailedError: there is another version, or (if_absent) there is one.
+        """
+        condition = {"IfMatch": if_match} if if_match is not None else {}
+        if if_absent:
+            condition["IfNoneMatch"] = "*"
+        with storage_errors(self._name, "put an object"):
+            try:
+                answer = self._client.put_object(Bucket=self._name, Key=self._folder + key, Body=body, **condition)
+                return str(answer["ETag"])
+            except self._client.exceptions.ClientError as error:
+                # Over an object that is gone, AWS answers If-Match by 404.
+                unexpected = CONDITION_FAILED if if_match is None else CONDITION_FAILED | NOT_THERE
+                if not condition or code_of(error) not in unexpected:
+                    raise
+        raise ConditionFailedError(f"The object {key} is not as expected.")
+
+    def get(self, key: str) -> StoredObject | None:
+        """An object; None where there is none."""
+        with storage_errors(self._name, "get an object"):
+            try:
+                answer = self._client.get_object(Bucket=self._name, Key=self._folder + key)
+                return StoredObject(answer["Body"].read(), str(answer["ETag"]))
+            except self._client.exceptions.ClientError as error:
+                if code_of(error) not in NOT_THERE:
+                    raise
+        return None
+
+    def upload(self, path: Path, key: str) -> None:
+        """Writes a file, in parts where it is large."""
+        with path.open("rb") as file, storage_errors(self._name, "put an object"):
+            self._client.upload_fileobj(file, self._name, self._folder + key)
+
+    def download(self, key: str, path: Path) -> bool:
+        """Reads an object into a file; False, and no file, where there is none. A failure leaves no file either."""
+        is_whole = False
+        try:
+            with storage_errors(self._name, "get an object"), path.open("wb") as file:
+                try:
+                    self._client.download_fileobj(self._name, self._folder + key, file)
+                    is_whole = True
+                except self._client.exceptions.ClientError as error:
+                    if code_of(error) not in NOT_THERE:
+                        raise
+        finally:
+            if not is_whole:
+                path.unlink(missing_ok=True)
+        if not is_whole:
+            # Where the answer has no body, a bucket that is not there can't be told from it; a listing tells.
+            next(self.keys(key), None)
+        return is_whole
+
+    def delete(self, key: str) -> None:
+        """Deletes an object, if it is there."""
+        with storage_errors(self._name, "delete an object"):
+            self._client.delete_object(Bucket=self._name, Key=self._folder + key)
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """The keys that begin with `prefix`, in alphabetical order, however many there are."""
+        with storage_errors(self._name, "list objects"):
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self._name, Prefix=self._folder + prefix
+            )
+            for page in pages:
+                for entry in page.get("Contents", ()):
+                    yield str(entry["Key"])[len(self._folder) :]
