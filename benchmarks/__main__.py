@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks import latency, memory, quota, throughput
+from benchmarks import latency, membership, memory, quota, throughput
 from benchmarks.children import ChildError
 from benchmarks.contenders import CHECKOUT
 from benchmarks.figures import Table, machine
@@ -26,6 +26,7 @@ _IN_FULL: Final[Mapping[str, Section]] = {
     "memory": lambda folder: memory.measure(folder, rows=1_000_000, growth=(100_000, 1_000_000, 5_000_000), rounds=5),
     "quota": lambda folder: quota.measure(folder, seconds=150),
     "sdk": lambda folder: latency.measure(folder, rows=100_000, rounds=5),
+    "membership": lambda folder: membership.measure(folder, growth=(100_000, 1_000_000), rounds=3),
 }
 # Enough to see whether it works and where it roughly stands.
 _QUICKLY: Final[Mapping[str, Section]] = {
@@ -33,6 +34,11 @@ _QUICKLY: Final[Mapping[str, Section]] = {
     "memory": lambda folder: memory.measure(folder, rows=200_000, growth=(50_000, 200_000), rounds=1),
     "quota": lambda folder: quota.measure(folder, seconds=75),
     "sdk": lambda folder: latency.measure(folder, rows=20_000, rounds=1),
+    "membership": lambda folder: membership.measure(folder, growth=(20_000, 100_000), rounds=1),
+}
+# Minutes each, and gigabytes of disk: only where it is asked for by name.
+_ON_REQUEST: Final[Mapping[str, Section]] = {
+    "membership-10m": lambda folder: membership.measure(folder, growth=(1_000_000, 10_000_000), rounds=1),
 }
 
 
@@ -40,12 +46,12 @@ def main() -> int:
     """Returns the exit code: 0 whatever the figures are, 1 where there are none."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer rows and rounds: a look, not a measurement")
-    parser.add_argument("--only", choices=list(_IN_FULL), help="one section")
+    parser.add_argument("--only", choices=[*_IN_FULL, *_ON_REQUEST], help="one section")
     arguments = parser.parse_args()
     FOLDER.mkdir(exist_ok=True)
     try:
         with _alone():
-            results = _measure(_QUICKLY if arguments.quick else _IN_FULL, arguments.only)
+            results = _measure(_chosen(arguments.only, is_quick=arguments.quick))
     except (ChildError, SandboxError) as error:
         print(f"The benchmark failed: {error}", file=sys.stderr)
         return 1
@@ -65,15 +71,19 @@ def _alone() -> Iterator[None]:
         yield
 
 
-def _measure(sections: Mapping[str, Section], only: str | None) -> dict[str, list[dict[str, Any]]]:
+def _chosen(only: str | None, *, is_quick: bool) -> Mapping[str, Section]:
+    sections = _QUICKLY if is_quick else _IN_FULL
+    return sections if only is None else {only: {**_ON_REQUEST, **sections}[only]}
+
+
+def _measure(sections: Mapping[str, Section]) -> dict[str, list[dict[str, Any]]]:
     print(f"{machine()}\n", flush=True)
     results = {}
     for name, measure in sections.items():
-        if only in {None, name}:
-            print(f"{name} …", flush=True)
-            tables = measure(FOLDER)
-            results[name] = [table.as_json() for table in tables]
-            print("\n" + "\n\n".join(table.as_text() for table in tables) + "\n", flush=True)
+        print(f"{name} …", flush=True)
+        tables = measure(FOLDER)
+        results[name] = [table.as_json() for table in tables]
+        print("\n" + "\n\n".join(table.as_text() for table in tables) + "\n", flush=True)
     return results
 
 

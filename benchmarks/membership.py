@@ -1,0 +1,65 @@
+"""The membership store: time and peak memory of a sync by the number of rows. Each sync is a process of its own."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from statistics import median
+from typing import Final
+
+from benchmarks.children import Child, ChildError, Command, Cost, run
+from benchmarks.contenders import CHECKOUT
+from benchmarks.figures import Table, against_first, verdict
+
+_BYTES_A_MIB: Final = 1 << 20
+_MOST_MIB: Final = 1024
+# In this order: each finds the book that the one before left. The share of rows that is not as at first.
+_SYNCS: Final = {"first fill": 0.0, "unchanged": 0.0, "1 % changed": 0.01}
+
+
+def measure(folder: Path, *, growth: Sequence[int], rounds: int) -> list[Table]:
+    """Full refreshes of each number of rows in `growth`, fewest first."""
+    costs: dict[str, dict[str, list[Cost]]] = {name: {f"{rows:,} rows": [] for rows in growth} for name in _SYNCS}
+    store = folder / "membership"
+    for number in range(1, rounds + 1):
+        print(f"  round {number} of {rounds}", flush=True)
+        for rows in growth:
+            shutil.rmtree(store, ignore_errors=True)
+            store.mkdir()
+            for name, changed in _SYNCS.items():
+                costs[name][f"{rows:,} rows"].append(_sync(folder, store, rows, changed, is_first=name == "first fill"))
+    shutil.rmtree(store)
+    return [table for name, by_rows in costs.items() for table in _tables(name, by_rows)]
+
+
+def _sync(folder: Path, store: Path, rows: int, changed: float, *, is_first: bool) -> Cost:
+    """Raises: ChildError if it did not find what it should."""
+    output = folder / "membership.json"
+    command: Command = [sys.executable, "-m", "benchmarks.membership_sync", store, str(rows), str(changed)]
+    cost = run(Child(command, {}, CHECKOUT), None, output)
+    found = json.loads(output.read_bytes())
+    moved = int(rows * changed)
+    expected = {"additions": rows if is_first else moved, "removals": moved, "members": rows}
+    if any(found[name] != number for name, number in expected.items()):
+        raise ChildError(f"a sync of {rows:,} rows found {found}, not {expected}.")
+    return cost
+
+
+def _tables(name: str, costs: dict[str, list[Cost]]) -> list[Table]:
+    def table(what: str, figure: Callable[[Cost], float], goal: str = "") -> Table:
+        measured = {rows: [figure(cost) for cost in some] for rows, some in costs.items()}
+        return Table(f"Membership store, {name}: {what}", against_first(measured), f"{next(iter(costs))} = 1", goal)
+
+    most = max(median(cost.peak_bytes for cost in some) for some in costs.values()) / _BYTES_A_MIB
+    return [
+        table("time, s", lambda cost: cost.wall_s),
+        table("processor time, s", lambda cost: cost.cpu_s),
+        table(
+            "peak memory, MiB",
+            lambda cost: cost.peak_bytes / _BYTES_A_MIB,
+            verdict(f"at most {_MOST_MIB} MiB", met=most <= _MOST_MIB),
+        ),
+    ]

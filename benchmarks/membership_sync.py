@@ -1,0 +1,65 @@
+"""One sync against a membership store, as a process of its own: notes rows, settles, reads what is to be sent, commits.
+
+    python -m benchmarks.membership_sync FOLDER ROWS CHANGED
+
+Every row has a key and one identifier; of CHANGED (0 to 1) of the rows, the identifier is another one than usual. The
+whole connector is imported, so that its memory counts. Prints one JSON object: what was found, and seconds by step.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import destination_pinterest.destination  # noqa: F401
+from destination_pinterest.config import LocalMembershipStore
+from destination_pinterest.membership import open_membership_store
+from destination_pinterest.vocabulary import Operation
+
+_STREAM: Final = "customers"
+_LIST: Final = "2680060704746"
+_AD_ACCOUNT: Final = "549755885175"
+_KEY: Final = "a secret of the benchmark"
+_BATCH: Final = 1_900
+
+_seconds: dict[str, float] = {}
+
+
+@contextmanager
+def _timed(step: str) -> Iterator[None]:
+    started_s = time.perf_counter()
+    yield
+    _seconds[step] = time.perf_counter() - started_s
+
+
+def main() -> None:
+    """Runs the sync."""
+    folder, rows, changed = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
+    store = open_membership_store(LocalMembershipStore(path=folder, store_key=_KEY))
+    every = int(1 / changed) if changed else rows + 1
+    with _timed("open"):
+        book = store.open(_AD_ACCOUNT, "Customers")
+    with book:
+        with _timed("note"):
+            for number in range(1, rows + 1):
+                name = f"{'new' if number % every == 0 else 'old'}-{number}@example.com"
+                book.note(_STREAM, (number,), Operation.ADD, (hashlib.sha256(name.encode()).hexdigest(),))
+        with _timed("settle"):
+            changes = book.settle([_STREAM])
+        with _timed("begin"):
+            book.begin(changes)
+        with _timed("read"):
+            sent = sum(map(len, changes.iter_removals(_BATCH))) + sum(map(len, changes.iter_additions(_BATCH)))
+        with _timed("commit"):
+            book.commit(changes, _LIST)
+        found = {"additions": changes.additions, "removals": changes.removals, "sent": sent, "members": book.members}
+    print(json.dumps({**found, "seconds": _seconds}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,141 @@
+"""A local folder as the place of books: files are whole by rename, and replaced under a file lock."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+from destination_pinterest.errors import StorageFailedError, StorageRefusedError
+from destination_pinterest.membership.blobs import Blob, ChangedMeanwhileError
+
+_LOCK: Final = ".lock"
+# A file that is being written. What a crash leaves of it is overwritten, or cleaned up with the file that it was to be.
+PART: Final = ".part"
+# What somebody must change; anything else, a full disk for one, may be over later.
+_REFUSALS: Final = {errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM, errno.EROFS}
+
+
+class FolderBlobs:
+    """A folder that is there already: one that was made here could hide that a volume is not mounted."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def address(self, name: str) -> str:
+        """The path."""
+        return str(self._root / name)
+
+    def read(self, name: str) -> Blob | None:
+        """See Blobs."""
+        with self._explained():
+            try:
+                body = (self._root / name).read_bytes()
+            except FileNotFoundError:
+                self._require_root()
+                return None
+        return Blob(body, _version(body))
+
+    def write(self, name: str, body: bytes, *, over: str | None) -> str:
+        """See Blobs."""
+        with self._explained(), self._locked(name):
+            found = self.read(name)
+            if (found and found.version) != over:
+                raise ChangedMeanwhileError
+            with self._whole(name) as part:
+                part.write_bytes(body)
+        return _version(body)
+
+    def add(self, path: Path, name: str) -> None:
+        """See Blobs."""
+        with self._explained():
+            self._make_folder(name)
+            with self._whole(name) as part:
+                shutil.copyfile(path, part)
+
+    def fetch(self, name: str, folder: Path) -> Path | None:  # noqa: ARG002 - it is read where it is
+        """See Blobs."""
+        path = self._root / name
+        return path if path.is_file() else None
+
+    def delete(self, name: str) -> None:
+        """See Blobs."""
+        with self._explained():
+            (self._root / name).unlink(missing_ok=True)
+
+    def names(self, prefix: str) -> list[str]:
+        """See Blobs."""
+        with self._explained():
+            self._require_root()
+            pattern = f"{prefix}*" if prefix else "*/*"
+            found = (path.relative_to(self._root) for path in self._root.glob(pattern) if path.is_file())
+            return sorted(path.as_posix() for path in found if path.name != _LOCK)
+
+    @contextmanager
+    def _locked(self, name: str) -> Iterator[None]:
+        self._make_folder(name)
+        lock = os.open((self._root / name).with_name(_LOCK), os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(lock)
+
+    @contextmanager
+    def _whole(self, name: str) -> Iterator[Path]:
+        """A file to write; afterwards it is `name`, on the disk, or it is gone."""
+        target = self._root / name
+        part = target.with_name(target.name + PART)
+        try:
+            part.touch(0o600)
+            yield part
+            with part.open("rb") as written:
+                os.fsync(written.fileno())
+            part.replace(target)
+            _sync_folder(target.parent)
+        finally:
+            part.unlink(missing_ok=True)
+
+    def _make_folder(self, name: str) -> None:
+        self._require_root()
+        with suppress(FileExistsError):
+            (self._root / name).parent.mkdir(mode=0o700)
+            _sync_folder(self._root)
+
+    def _require_root(self) -> None:
+        self._root.stat()
+        if not self._root.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            said = f"The folder of the membership store, {self._root}, could not be used: {reason}."
+            if error.errno in _REFUSALS:
+                raise StorageRefusedError(
+                    f"{said} It must be there before the sync, and the connector must be allowed to read and write in "
+                    "it; in a container it must be mounted."
+                ) from error
+            raise StorageFailedError(f"{said} See to its disk; the sync will be tried again.") from error
+
+
+def _version(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
+
+
+def _sync_folder(path: Path) -> None:
+    """Puts the folder's entries on the disk: a rename alone may be lost with the power."""
+    folder = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

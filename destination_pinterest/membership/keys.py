@@ -1,0 +1,123 @@
+"""What the store is sealed with: identifiers so that they can be joined and read back, row keys so that they can't.
+
+An identifier is encrypted with AES-SIV, which gives the same output for the same input. The first 16 bytes of that, the
+SIV, are a keyed digest (a pseudo-random function of the identifier) by which everything is joined; the rest decrypts
+to the identifier. A digest alone would not do: to take somebody out, Pinterest must be told the identifier again. As
+with a keyed digest, nobody learns from the store who is in it without the key.
+
+A row key is only ever compared, so it is a keyed digest and nothing else.
+
+Source: RFC 5297 (AES-SIV), RFC 5869 (HKDF), RFC 7693 (keyed BLAKE2b); cryptography 50, AESSIV and HKDF
+(read 2026-11-22).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from enum import IntEnum
+from typing import Any, Final
+
+import orjson
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+TAG_BYTES: Final = 16
+# What nearly every identifier is: a SHA-256. Shorter ones are filled up to it, so that all of them are alike.
+BODY_BYTES: Final = 32
+SALT_BYTES: Final = 16
+_PURPOSE: Final = b"destination-pinterest membership store, version 1: "
+_LONGEST_SHORT: Final = BODY_BYTES - 1
+
+
+class Kind(IntEnum):
+    """How an identifier was written before it was encrypted."""
+
+    SHA256 = 0  # 64 lower-case hexadecimal digits, as 32 bytes
+    HEX = 1  # fewer such digits: SHA-1, MD5
+    TEXT = 2  # any other text of up to 31 bytes
+    LONG = 3  # any other text
+    NOBODY = 7  # a row without an identifier
+
+
+class DamagedSealError(Exception):
+    """Something was decrypted that this key did not encrypt."""
+
+
+class AudienceKeys:
+    """The keys of one audience, derived from the stretched store key and the audience's salt.
+
+    Args:
+        secret: bytes that nobody can guess; see store_key.
+        salt: SALT_BYTES random bytes, made once for the audience and kept beside its book.
+    """
+
+    def __init__(self, secret: bytes, salt: bytes) -> None:
+        self._siv = AESSIV(_derive(secret, salt, b"identifiers", 64))
+        self._row_key = _derive(secret, salt, b"row keys", 32)
+        self._manifest_key = _derive(secret, salt, b"manifest", 32)
+        self.check = _derive(secret, salt, b"check", 16).hex()
+
+    def seal(self, identifier: str) -> tuple[int, bytes]:
+        """The kind, and TAG_BYTES of tag followed by the encrypted body: of BODY_BYTES unless the kind is LONG."""
+        if len(identifier) == 64 and (raw := _from_hex(identifier)) is not None:
+            return Kind.SHA256, self._siv.encrypt(raw, None)
+        kind, body = _written(identifier)
+        return kind, self._siv.encrypt(body, [bytes([kind])])
+
+    def unseal(self, kind: int, sealed: bytes) -> str:
+        """The identifier again.
+
+        Raises:
+            DamagedSealError: this key did not seal it.
+        """
+        try:
+            body = self._siv.decrypt(sealed, None if kind == Kind.SHA256 else [bytes([kind])])
+        except InvalidTag:
+            raise DamagedSealError from None
+        if kind == Kind.SHA256:
+            return body.hex()
+        if kind == Kind.LONG:
+            return body.decode(errors="surrogatepass")
+        content = body[1 : 1 + body[0]]
+        return content.hex() if kind == Kind.HEX else content.decode(errors="surrogatepass")
+
+    def row_key(self, stream: str, values: Sequence[Any]) -> bytes:
+        """The keyed digest of a row's primary key, TAG_BYTES long. `values` are JSON values, in the key's order."""
+        try:
+            text = orjson.dumps((stream, *values))
+        except TypeError:  # Numbers beyond 64 bits, and halves of surrogate pairs.
+            text = json.dumps((stream, *values), separators=(",", ":")).encode()
+        return hashlib.blake2b(text, digest_size=TAG_BYTES, key=self._row_key).digest()
+
+    def manifest_mac(self, content: bytes) -> str:
+        """The keyed digest of a manifest, as hexadecimal digits."""
+        return hashlib.blake2b(content, digest_size=32, key=self._manifest_key).hexdigest()
+
+
+def _derive(secret: bytes, salt: bytes, purpose: bytes, length: int) -> bytes:
+    return HKDF(SHA256(), length, salt, _PURPOSE + purpose).derive(secret)
+
+
+def _from_hex(text: str) -> bytes | None:
+    """The bytes, if `text` is nothing but lower-case hexadecimal digits: what `.hex()` gives back."""
+    try:
+        raw = bytes.fromhex(text)
+    except ValueError:
+        return None
+    return raw if raw.hex() == text else None
+
+
+def _written(identifier: str) -> tuple[Kind, bytes]:
+    raw = _from_hex(identifier)
+    kind, content = (Kind.TEXT, _encoded(identifier)) if raw is None else (Kind.HEX, raw)
+    if len(content) > _LONGEST_SHORT:
+        return Kind.LONG, _encoded(identifier)
+    return kind, bytes([len(content)]) + content.ljust(_LONGEST_SHORT, b"\0")
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode(errors="surrogatepass")  # JSON may hold halves of surrogate pairs; they must not end a sync.

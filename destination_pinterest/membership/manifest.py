@@ -1,0 +1,156 @@
+"""The manifest: the one small object that says what a book consists of, whose it is, and who is at work on it.
+
+Whatever it names belongs to the book, and nothing else does; it is replaced as a whole, by compare-and-swap.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from destination_pinterest.errors import StoreMismatchError
+from destination_pinterest.membership.keys import AudienceKeys
+from destination_pinterest.membership.store_key import UnknownStretchingError
+
+FORMAT: Final = 1
+FILE_NAME: Final = "manifest.json"
+_START_ANEW: Final = (
+    "or delete the folder {folder} to start anew: then nobody who was added so far is ever removed automatically"
+)
+
+
+class Lease(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who is at work on the book. `beat` is raised while that sync is alive."""
+
+    owner: str
+    beat: int
+
+
+class DataFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A Parquet file in the book's folder, and what it must be."""
+
+    name: str
+    sha256: str
+    rows: int
+
+
+class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A book.
+
+    Args:
+        format: of all this.
+        ad_account_id, audience: whose book it is.
+        salt: of its keys, as hexadecimal digits.
+        stretching: the version of the parameters by which the store key is stretched.
+        key_check: a digest that only the right key gives.
+        sequence: raised with every change of the content.
+        customer_list_id: the list that the book is about, once something was committed.
+        streams: the names behind the stream numbers in the files.
+        members: distinct identifiers that the book confirms.
+        base: the holdings at some time; changes: what came and went since; maybes: identifiers that were about to be
+            sent and are not confirmed.
+        generations: for each stream, what its caller called the rows by which it was replaced last.
+        lease: who is at work on it.
+    """
+
+    format: int = FORMAT
+    ad_account_id: str
+    audience: str
+    salt: str
+    stretching: int
+    key_check: str
+    sequence: int = 0
+    customer_list_id: str | None = None
+    streams: tuple[str, ...] = ()
+    members: int = 0
+    base: DataFile | None = None
+    changes: DataFile | None = None
+    maybes: DataFile | None = None
+    generations: dict[str, str] = {}
+    lease: Lease | None = None
+
+    @property
+    def files(self) -> list[DataFile]:
+        """The files that belong to the book."""
+        return [file for file in (self.base, self.changes, self.maybes) if file is not None]
+
+
+class _Sealed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    manifest: msgspec.Raw
+    mac: str
+
+
+def folder_of(ad_account_id: str, audience: str) -> str:
+    """The folder of an audience's book: a name is no file name, so it is a digest."""
+    return hashlib.sha256(json.dumps([ad_account_id, audience]).encode()).hexdigest()[:32]
+
+
+def write_manifest(manifest: Manifest, keys: AudienceKeys) -> bytes:
+    """The object's content."""
+    content = msgspec.json.encode(manifest)
+    return msgspec.json.encode(_Sealed(msgspec.Raw(content), keys.manifest_mac(content)))
+
+
+def read_manifest(body: bytes, keys_of: Callable[[bytes, int], AudienceKeys], address: str) -> Manifest:
+    """The manifest that an object's content is.
+
+    Args:
+        body: that content.
+        keys_of: StoreKey.keys.
+        address: where it is, as people write it.
+
+    Raises:
+        StoreMismatchError: it is damaged, of a later version, or under another key.
+    """
+    try:
+        sealed = msgspec.json.decode(body, type=_Sealed)
+        version = msgspec.json.decode(sealed.manifest, type=dict).get("format")
+        if isinstance(version, int) and version > FORMAT:
+            raise _later(address, f"format {version}")
+        manifest = msgspec.json.decode(sealed.manifest, type=Manifest)
+        keys = keys_of(bytes.fromhex(manifest.salt), manifest.stretching)
+    except UnknownStretchingError:
+        raise _later(address, f"key stretching {manifest.stretching}") from None
+    except (msgspec.MsgspecError, ValueError):
+        raise damaged(address, "its content can't be read") from None
+    if keys.check != manifest.key_check:
+        raise StoreMismatchError(
+            f"The membership store at {address} was written with another store key. Set the store key that it was "
+            f"written with, {_start_anew(address)}."
+        )
+    if keys.manifest_mac(bytes(sealed.manifest)) != sealed.mac:
+        raise damaged(address, "its content was changed by something else than the connector")
+    return manifest
+
+
+def check_owner(manifest: Manifest, ad_account_id: str, audience: str, address: str) -> None:
+    """Raises StoreMismatchError where the book is another audience's: folders were renamed or copied."""
+    if (manifest.ad_account_id, manifest.audience) != (ad_account_id, audience):
+        raise StoreMismatchError(
+            f'The membership store at {address} is about audience "{manifest.audience}" of ad account '
+            f'{manifest.ad_account_id}, not about "{audience}" of {ad_account_id}. Put the right one there, '
+            f"{_start_anew(address)}."
+        )
+
+
+def damaged(address: str, what: str) -> StoreMismatchError:
+    """The error for a book that is not what the connector left."""
+    return StoreMismatchError(
+        f"The membership store is damaged at {address}: {what}. Restore the folder from a backup, "
+        f"{_start_anew(address)}."
+    )
+
+
+def _later(address: str, what: str) -> StoreMismatchError:
+    return StoreMismatchError(
+        f"The membership store at {address} was written by a later version of the connector ({what} is not known to "
+        "this one). Use that version or a later one."
+    )
+
+
+def _start_anew(address: str) -> str:
+    return _START_ANEW.format(folder=address.rpartition("/")[0])

@@ -1,0 +1,131 @@
+"""The rows of an epoch, in the order in which they came: sealed at once, and put into DuckDB by the batch.
+
+A row costs one encryption and one append; there is no statement per row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from destination_pinterest.errors import InternalError
+from destination_pinterest.membership.keys import BODY_BYTES, TAG_BYTES, AudienceKeys, Kind
+from destination_pinterest.membership.workspace import Workspace, as_columns
+from destination_pinterest.vocabulary import Operation
+
+# 72 bytes each.
+_BATCH: Final = 100_000
+_WORDS: Final = ("meta", "h1", "h2", "t1", "t2", "c1", "c2", "c3", "c4")
+_RECORD_BYTES: Final = 8 * len(_WORDS)
+_NOTHING: Final = bytes(BODY_BYTES)
+_NOBODY: Final = bytes(TAG_BYTES + BODY_BYTES)
+# `meta` is the row's number in the upper half, then 16 bits of stream number, 8 of whether it holds, 8 of kind.
+_HOLDS: Final = 1 << 8
+# The number in place of a stream's where identifiers are withdrawn from all of them.
+EVERYWHERE: Final = (1 << 16) - 1
+_MOST_STREAMS: Final = EVERYWHERE
+_INSERT: Final = (
+    "INSERT INTO spool SELECT meta >> 32, (meta >> 16) & 65535, ((meta >> 8) & 1) = 1, meta & 255, "
+    "h1, h2, t1, t2, c1, c2, c3, c4, {long} FROM batch"
+)
+
+
+class Spool:
+    """Rows since the last `clear`, in the table `spool`.
+
+    Its columns: `row` counts rows; `stream` is an index into `streams`, or EVERYWHERE; `holds` is whether the row
+    wants its identifiers to be members; `h1`, `h2` is who holds them: the row, or where it has no key, the identifier
+    itself; `t1`, `t2` is the tag, `c1` to `c4` or `long` the body of the sealed identifier.
+    """
+
+    def __init__(self, workspace: Workspace, keys: AudienceKeys, streams: Sequence[str]) -> None:
+        self._workspace = workspace
+        self._keys = keys
+        self._numbers = {name: number for number, name in enumerate(streams)}
+        self._records = bytearray()
+        self._long: dict[int, bytes] = {}
+        self._row = 0
+        self.unresolvable = 0
+        self.clear()
+
+    @property
+    def streams(self) -> tuple[str, ...]:
+        """The names behind the stream numbers: those given at first, and those noted since."""
+        return tuple(self._numbers)
+
+    def number_of(self, stream: str) -> int:
+        """The number of a stream."""
+        number = self._numbers.setdefault(stream, len(self._numbers))
+        if number >= _MOST_STREAMS:
+            raise InternalError(f"More than {_MOST_STREAMS} streams were written to one audience.")
+        return number
+
+    def note(self, stream: str, key: Sequence[Any] | None, operation: Operation, identifiers: Sequence[str]) -> None:
+        """See MembershipBook.note."""
+        number = self._numbers.get(stream)
+        if number is None:
+            number = self.number_of(stream)
+        self._row += 1
+        meta = (self._row << 32) | (number << 16) | (_HOLDS if operation is Operation.ADD else 0)
+        holder = None if key is None else self._keys.row_key(stream, key)
+        if identifiers:
+            self._append(meta, holder, identifiers)
+        else:
+            self._note_nobody(meta, holder, operation)
+
+    def withdraw(self, identifiers: Sequence[str]) -> None:
+        """See MembershipBook.withdraw."""
+        self._row += 1
+        self._append((self._row << 32) | (EVERYWHERE << 16), None, identifiers)
+
+    def flush(self) -> None:
+        """Puts what was noted into the table."""
+        if not self._records:
+            return
+        batch = as_columns(bytes(self._records), _WORDS)
+        if self._long:
+            bodies = np.full(len(batch["meta"]), None, dtype=object)
+            for at, body in self._long.items():
+                bodies[at] = body
+            self._workspace.insert(_INSERT.format(long="long"), {**batch, "long": bodies})
+        else:
+            self._workspace.insert(_INSERT.format(long="NULL"), batch)
+        self._records = bytearray()
+        self._long = {}
+
+    def clear(self) -> None:
+        """Forgets every row."""
+        self._records = bytearray()
+        self._long = {}
+        self._row = 0
+        self.unresolvable = 0
+        self._workspace.execute(
+            "CREATE OR REPLACE TABLE spool (row UINTEGER, stream USMALLINT, holds BOOLEAN, kind UTINYINT, "
+            "h1 UBIGINT, h2 UBIGINT, t1 UBIGINT, t2 UBIGINT, c1 UBIGINT, c2 UBIGINT, c3 UBIGINT, c4 UBIGINT, long BLOB)"
+        )
+
+    def _append(self, meta: int, holder: bytes | None, identifiers: Sequence[str]) -> None:
+        records = self._records
+        seal = self._keys.seal
+        for identifier in identifiers if len(identifiers) == 1 else dict.fromkeys(identifiers):
+            kind, sealed = seal(identifier)
+            if kind == Kind.LONG:
+                self._long[len(records) // _RECORD_BYTES] = sealed[TAG_BYTES:]
+                sealed = sealed[:TAG_BYTES] + _NOTHING
+            records += (meta | kind).to_bytes(8, "little")
+            records += holder or sealed[:TAG_BYTES]
+            records += sealed
+        if len(records) >= _BATCH * _RECORD_BYTES:
+            self.flush()
+
+    def _note_nobody(self, meta: int, holder: bytes | None, operation: Operation) -> None:
+        if holder is not None:
+            self._records += (meta | Kind.NOBODY).to_bytes(8, "little")
+            self._records += holder
+            self._records += _NOBODY
+            if len(self._records) >= _BATCH * _RECORD_BYTES:
+                self.flush()
+        elif operation is Operation.REMOVE:
+            self.unresolvable += 1

@@ -1,0 +1,126 @@
+"""DuckDB, and the private folder on the local disk that it works in.
+
+Only sealed identifiers and keyed digests come here, in memory and on the disk.
+Source: duckdb.org/docs, "Configuration" and "Larger-than-memory workloads"; duckdb 2.0.0 (read 2026-11-22).
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+
+from destination_pinterest.errors import StorageFailedError, StorageRefusedError
+
+# All books of a sync together keep to this for data; what DuckDB needs besides comes on top, a third of it as measured.
+MEMORY_MIB: Final = 320
+# Below this it can't sort at all.
+_LEAST_MIB: Final = 48
+THREADS: Final = 2
+
+_ADVICE: Final = (
+    "It takes about 400 bytes of disk for each row of the sync and each member. Free some, or name a folder on a "
+    "larger disk in the environment variable TMPDIR."
+)
+
+Columns = Mapping[str, npt.NDArray[Any]]
+
+
+class Workspace:
+    """An empty database. Use it from one thread at a time.
+
+    Every method raises:
+        StorageFailedError: the disk or the memory did not suffice.
+
+    Args:
+        parent: where the private folder is made; the system's place for such folders by default.
+        shared_by: how many of them share the memory.
+
+    Raises:
+        StorageRefusedError: the folder can't be made.
+    """
+
+    def __init__(self, parent: Path | None = None, *, shared_by: int = 1) -> None:
+        self.folder = _private_folder(parent)
+        self._memory_limit = f"{max(_LEAST_MIB, MEMORY_MIB // shared_by)}MiB"
+        settings: dict[str, str | bool | int | float | list[str]] = {
+            "memory_limit": self._memory_limit,
+            "threads": THREADS,
+            "preserve_insertion_order": False,
+            "temp_directory": str(self.folder / "spill"),
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+        }
+        self._connection = duckdb.connect(":memory:", config=settings)
+
+    def execute(self, statement: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """Runs a statement and returns all rows that it gives."""
+        with self._explained():
+            return self._connection.execute(statement, list(parameters)).fetchall()
+
+    def number(self, statement: str) -> int:
+        """The one number that a query gives."""
+        return int(self.execute(statement)[0][0])
+
+    def insert(self, statement: str, batch: Columns) -> None:
+        """Runs a statement that reads the table `batch`: columns of equal length."""
+        with self._explained():
+            self._connection.register("batch", batch)
+            try:
+                self._connection.execute(statement)
+            finally:
+                self._connection.unregister("batch")
+
+    def chunks(self, query: str, size: int) -> Iterator[list[tuple[Any, ...]]]:
+        """The rows of a query, at the most `size` at a time; other statements may run between two chunks."""
+        with self._explained():
+            cursor = self._connection.cursor()
+            try:
+                cursor.execute(query)
+                while rows := cursor.fetchmany(size):
+                    yield rows
+            finally:
+                cursor.close()
+
+    def close(self) -> None:
+        """Deletes the folder and everything else."""
+        self._connection.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except duckdb.OutOfMemoryException as error:
+            raise StorageFailedError(
+                f"The membership store could not be worked on within {self._memory_limit}, with the rest on the disk "
+                f"of {self.folder}. Most likely that disk is full. {_ADVICE}"
+            ) from error
+        except duckdb.OperationalError as error:
+            raise StorageFailedError(
+                f"The membership store could not be worked on in {self.folder} ({type(error).__name__}). {_ADVICE}"
+            ) from error
+
+
+def _private_folder(parent: Path | None) -> Path:
+    try:
+        return Path(tempfile.mkdtemp(prefix="destination-pinterest-", dir=parent))
+    except OSError as error:
+        raise StorageRefusedError(
+            "The membership store needs a folder on the local disk to work in, and none can be written to "
+            f"({error.strerror}). Name one in the environment variable TMPDIR; in a container with a read-only root "
+            "file system, mount a volume there. It needs about 400 bytes for each row of the sync and each member."
+        ) from error
+
+
+def as_columns(records: bytes, names: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
+    """Records of little-endian 64-bit words, one word for each name, as columns."""
+    words = np.frombuffer(records, dtype="<u8").reshape(-1, len(names))
+    return {name: np.ascontiguousarray(words[:, at]) for at, name in enumerate(names)}

@@ -1,0 +1,158 @@
+"""A membership store in a folder, with a time of its own, and syncs against it that can be ended anywhere."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from destination_pinterest.errors import StorageFailedError
+from destination_pinterest.membership import Changes, MembershipBook, MembershipStore
+from destination_pinterest.membership.blobs import Blob, Blobs
+from destination_pinterest.membership.folder import FolderBlobs
+from destination_pinterest.membership.store_key import Scrypt, StoreKey
+from destination_pinterest.vocabulary import Operation
+
+STORE_KEY = "a key that is only for tests"
+AD_ACCOUNT = "549755885175"
+AUDIENCE = "Customers"
+LIST = "2680060704746"
+
+# Worth no guess, so that the tests are quick.
+CHEAP: Final = {1: Scrypt(n=2, r=8, p=1)}
+
+_T = TypeVar("_T")
+Row = tuple[str, Sequence[Any] | None, Operation, Sequence[str]]
+# Who is withdrawn.
+Withdrawal = frozenset[str]
+
+
+def person(name: str) -> str:
+    return hashlib.sha256(f"{name}@example.com".encode()).hexdigest()
+
+
+class Time:
+    """Seconds that pass when somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now_s = 1000.0
+        self.slept: list[float] = []
+        self.meanwhile: Callable[[], None] | None = None
+
+    def clock(self) -> float:
+        return self.now_s
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now_s += seconds
+        if self.meanwhile is not None:
+            self.meanwhile()
+
+
+class Shop:
+    """The store, and every book that was opened."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.stretchings: Mapping[int, Scrypt] = CHEAP
+        self.time = Time()
+        self.opened: list[MembershipBook] = []
+
+    def store(self, *, blobs: Blobs | None = None, key: str = STORE_KEY) -> MembershipStore:
+        store_key = StoreKey(key, self.stretchings)
+        return MembershipStore(blobs or FolderBlobs(self.root), store_key, sleep=self.time.sleep, clock=self.time.clock)
+
+    def open(self, *, blobs: Blobs | None = None, key: str = STORE_KEY, audience: str = AUDIENCE) -> MembershipBook:
+        book = self.store(blobs=blobs, key=key).open(AD_ACCOUNT, audience)
+        self.opened.append(book)
+        return book
+
+    def sync(
+        self, rows: Collection[Row | Withdrawal], replaced: Collection[str] = (), list_id: str | None = LIST
+    ) -> tuple[Changes, set[str], set[str]]:
+        """A whole sync of one epoch: its changes, who was added, and who was removed."""
+        with self.open() as book:
+            note_all(book, rows)
+            changes = book.settle(replaced)
+            book.begin(changes)
+            added, removed = sent(changes)
+            book.commit(changes, list_id)
+        return changes, added, removed
+
+    @property
+    def folder(self) -> Path:
+        (folder,) = (path for path in self.root.iterdir() if path.is_dir())
+        return folder
+
+    def files(self) -> list[str]:
+        return sorted(path.name.partition("-")[0] for path in self.folder.iterdir() if path.name != ".lock")
+
+
+def note_all(book: MembershipBook, rows: Collection[Row | Withdrawal]) -> None:
+    for row in rows:
+        if isinstance(row, frozenset):
+            book.withdraw(sorted(row))
+        else:
+            book.note(*row)
+
+
+def sent(changes: Changes) -> tuple[set[str], set[str]]:
+    """Who is to be added and who removed; each is named once, as often as it was counted."""
+    additions = [identifier for chunk in changes.iter_additions(2) for identifier in chunk]
+    removals = [identifier for chunk in changes.iter_removals(2) for identifier in chunk]
+    assert len(additions) == len(set(additions)) == changes.additions
+    assert len(removals) == len(set(removals)) == changes.removals
+    return set(additions), set(removals)
+
+
+class KilledError(Exception):
+    """The process ends here."""
+
+
+class MortalBlobs:
+    """A place that a sync writes to until it is killed: at its n-th change, just before it or just after it."""
+
+    def __init__(self, blobs: Blobs) -> None:
+        self._blobs = blobs
+        self.kill_in: int | None = None
+        self.kill_after = False
+        self.is_dead = False
+
+    def die(self) -> None:
+        """From now on nothing gets through, not even giving back the lease."""
+        self.is_dead = True
+
+    def address(self, name: str) -> str:
+        return self._blobs.address(name)
+
+    def read(self, name: str) -> Blob | None:
+        return self._blobs.read(name)
+
+    def write(self, name: str, body: bytes, *, over: str | None) -> str:
+        return self._change(lambda: self._blobs.write(name, body, over=over))
+
+    def add(self, path: Path, name: str) -> None:
+        self._change(lambda: self._blobs.add(path, name))
+
+    def fetch(self, name: str, folder: Path) -> Path | None:
+        return self._blobs.fetch(name, folder)
+
+    def delete(self, name: str) -> None:
+        self._change(lambda: self._blobs.delete(name))
+
+    def names(self, prefix: str) -> list[str]:
+        return self._blobs.names(prefix)
+
+    def _change(self, change: Callable[[], _T]) -> _T:
+        if self.is_dead:
+            raise StorageFailedError("The process is dead.")
+        if self.kill_in is None:
+            return change()
+        self.kill_in -= 1
+        if self.kill_in > 0:
+            return change()
+        if self.kill_after:
+            change()
+        self.die()
+        raise KilledError

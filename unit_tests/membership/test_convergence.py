@@ -1,0 +1,204 @@
+"""Whatever rows come and wherever syncs are killed: after a commit, Pinterest has those whom the tables hold.
+
+A simulated list is driven by what the book says is to be sent; a model of plain dictionaries says who should be in it.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from destination_pinterest.membership import Changes, MembershipBook
+from destination_pinterest.membership.folder import FolderBlobs
+from destination_pinterest.vocabulary import Operation
+from unit_tests.membership.shop import LIST, KilledError, MortalBlobs, Row, Shop, Withdrawal, note_all, person, sent
+
+ADD, REMOVE = Operation.ADD, Operation.REMOVE
+# Of every way in which an identifier is written.
+PEOPLE = [person("a"), person("b"), person("c"), "5d41402abc4b2a76b9719d911017c592", "XY-" * 40]
+# In the list without us; rows may ask to remove them, and never to add them.
+STRANGERS = [person("x"), person("y")]
+KEYED = ["customers", "leads"]
+KEYLESS = "newsletter"
+
+
+@dataclass(frozen=True)
+class Epoch:
+    rows: Sequence[Row | Withdrawal]
+    replaced: frozenset[str]
+    # None: it ends well. Otherwise the sync is killed at that change of the store, or after so many sent identifiers.
+    kill_at_change: int | None = None
+    kill_after_change: bool = False
+    kill_after_sent: int | None = None
+    gives_back: bool = False
+    is_whole: bool = True
+
+    @property
+    def withdrawn(self) -> Withdrawal:
+        return frozenset().union(*(row for row in self.rows if isinstance(row, frozenset)))
+
+    @property
+    def removals(self) -> set[str]:
+        """Whom rows ask to remove."""
+        rows = (row for row in self.rows if not isinstance(row, frozenset) and row[2] is REMOVE)
+        return {one for row in rows for one in row[3]}
+
+
+@dataclass
+class Model:
+    """What the book should have, and the list at Pinterest."""
+
+    holds: dict[tuple[str, object], frozenset[str]] = field(default_factory=dict)
+    at_pinterest: set[str] = field(default_factory=lambda: set(STRANGERS))
+    strangers: set[str] = field(default_factory=lambda: set(STRANGERS))
+    # Of whom a sync that was killed may have left more or fewer than the tables hold.
+    in_doubt: set[str] = field(default_factory=set)
+
+    @property
+    def members(self) -> set[str]:
+        return set().union(*self.holds.values())
+
+    def after(self, epoch: Epoch) -> dict[tuple[str, object], frozenset[str]]:
+        holds = {holder: some for holder, some in self.holds.items() if holder[0] not in epoch.replaced}
+        for row in epoch.rows:
+            if isinstance(row, frozenset):
+                continue
+            stream, key, operation, identifiers = row
+            words = [(key, identifiers)] if key is not None else [(one, [one]) for one in identifiers]
+            for holder, held in words:
+                holds[stream, holder] = frozenset(held if operation is ADD else ())
+        return {holder: some - epoch.withdrawn for holder, some in holds.items()}
+
+
+def rows() -> st.SearchStrategy[Row]:
+    several = st.lists(st.sampled_from(PEOPLE), max_size=3).map(tuple)
+    anybody = st.lists(st.sampled_from(PEOPLE + STRANGERS), max_size=2).map(tuple)
+    keyed = st.tuples(st.sampled_from(KEYED), st.tuples(st.integers(0, 3)))
+    keyless = st.tuples(st.just(KEYLESS), st.none())
+    return st.one_of(
+        st.tuples(st.one_of(keyed, keyless), st.just(ADD), several),
+        st.tuples(st.one_of(keyed, keyless), st.just(REMOVE), anybody),
+    ).map(lambda row: (*row[0], *row[1:]))
+
+
+def withdrawals() -> st.SearchStrategy[Withdrawal]:
+    return st.frozensets(st.sampled_from(PEOPLE + STRANGERS), min_size=1, max_size=2)
+
+
+def epochs() -> st.SearchStrategy[Epoch]:
+    well = st.fixed_dictionaries({})
+    killed = st.one_of(
+        st.fixed_dictionaries({"kill_at_change": st.integers(1, 9), "kill_after_change": st.booleans()}),
+        st.fixed_dictionaries({"kill_after_sent": st.integers(0, 6), "gives_back": st.booleans()}),
+    )
+    return st.builds(
+        lambda rows, replaced, is_whole, end: Epoch(rows, replaced, is_whole=is_whole, **end),
+        # As often a row as rows are shrunk to; a withdrawal in every ninth.
+        st.lists(st.one_of(*[rows()] * 8, withdrawals()), max_size=8),
+        st.frozensets(st.sampled_from([*KEYED, KEYLESS])),
+        st.booleans(),
+        st.one_of(well, killed),
+    )
+
+
+@given(st.lists(st.lists(epochs(), min_size=1, max_size=3), min_size=1, max_size=4))
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@example([[Epoch([("leads", (1,), ADD, [PEOPLE[0]])], frozenset(), kill_after_sent=1)], [Epoch([], frozenset())]])
+@example(
+    [
+        [Epoch([("leads", (1,), ADD, [PEOPLE[0]])], frozenset())],
+        [Epoch([], frozenset({"leads"}), kill_after_sent=1)],
+        [Epoch([("leads", (1,), ADD, [PEOPLE[0]])], frozenset({"leads"}))],
+    ]
+)
+@example(
+    [
+        # One identifier in rows of three streams, of which one is replaced in the epoch that is killed on its way.
+        [Epoch([(stream, (1,), ADD, PEOPLE[:2]) for stream in KEYED] + [(KEYLESS, None, ADD, PEOPLE)], frozenset())],
+        [
+            Epoch(
+                [frozenset([PEOPLE[0], STRANGERS[0]]), ("leads", (1,), ADD, PEOPLE[:2])],
+                frozenset({"leads"}),
+                kill_after_sent=1,
+            )
+        ],
+        [Epoch([("leads", (1,), ADD, PEOPLE[:2]), frozenset([PEOPLE[0], STRANGERS[0]])], frozenset({"leads"}))],
+    ]
+)
+def test_after_every_commit_the_list_holds_whom_the_tables_hold(syncs: list[list[Epoch]]) -> None:
+    with tempfile.TemporaryDirectory() as root:
+        shop, model = Shop(Path(root)), Model()
+        for sync in syncs:
+            _run(shop, model, sync)
+        # The last one ends well, whatever was before.
+        _run(shop, model, [Epoch([], frozenset())])
+        assert shop.files() in (["manifest.json"], ["changes", "manifest.json"])
+
+
+def _run(shop: Shop, model: Model, sync: Sequence[Epoch]) -> None:
+    """Epochs until the sync ends, or is killed in one."""
+    blobs = MortalBlobs(FolderBlobs(shop.root))
+    book = shop.open(blobs=blobs)
+    for epoch in sync:
+        holds = model.after(epoch)
+        blobs.kill_in, blobs.kill_after = epoch.kill_at_change, epoch.kill_after_change
+        version = None
+        try:
+            changes = _settle(book, model, epoch)
+            book.begin(changes)
+            added, removed = _send(changes, model, epoch)
+            version = _sequence(shop)
+            book.commit(changes, LIST)
+        except KilledError:
+            if version is not None and _sequence(shop) > version:
+                model.holds = holds
+            model.in_doubt |= {*PEOPLE}
+            if not epoch.gives_back:
+                blobs.die()
+            break
+        model.holds = holds
+        assert book.members == len(model.members)
+        model.in_doubt -= {*PEOPLE} if epoch.is_whole else epoch.withdrawn | added | removed
+        assert (model.at_pinterest & {*PEOPLE}) ^ model.members <= model.in_doubt
+        assert book.has_undecided == bool(changes.undecided) <= (not epoch.is_whole)
+        assert model.strangers <= model.at_pinterest
+        assert not epoch.withdrawn & model.at_pinterest
+    with suppress(KilledError):  # A kill that no epoch met comes while the book is given back.
+        book.close()
+    book.close()
+
+
+def _settle(book: MembershipBook, model: Model, epoch: Epoch) -> Changes:
+    note_all(book, epoch.rows)
+    changes = book.settle(epoch.replaced, is_whole=epoch.is_whole)
+    after = set().union(*model.after(epoch).values())
+    assert (changes.members_before, changes.members_after) == (len(model.members), len(after))
+    assert changes.removals_by_absence + changes.removals_named <= changes.removals
+    # Rows may name strangers, and whether those leave in a sync that is killed is open: no longer looked at.
+    model.strangers -= epoch.removals | epoch.withdrawn
+    return changes
+
+
+def _send(changes: Changes, model: Model, epoch: Epoch) -> tuple[set[str], set[str]]:
+    added, removed = sent(changes)
+    assert epoch.withdrawn <= removed
+    assert changes.removals_by_absence <= len(removed - epoch.withdrawn)
+    words = [(model.at_pinterest.discard, one) for one in sorted(removed)]
+    words += [(model.at_pinterest.add, one) for one in sorted(added)]
+    for do, identifier in words[: epoch.kill_after_sent]:
+        do(identifier)
+    if epoch.kill_after_sent is not None:
+        raise KilledError
+    return added, removed
+
+
+def _sequence(shop: Shop) -> int:
+    number: int = json.loads((shop.folder / "manifest.json").read_bytes())["manifest"]["sequence"]
+    return number

@@ -1,0 +1,58 @@
+"""Nothing that names a person, in any form, is on a disk: neither in the store nor in the private folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from destination_pinterest.membership import spool
+from destination_pinterest.vocabulary import Operation
+from unit_tests.membership.shop import STORE_KEY, Shop, person
+
+ADD, REMOVE = Operation.ADD, Operation.REMOVE
+PEOPLE = [person("a"), person("b"), "5d41402abc4b2a76b9719d911017c592", "XY1999-LiveRamp-envelope-of-one-person-000001"]
+KEY = "customer-4711-of-the-warehouse"
+
+
+def test_neither_the_store_nor_the_work_on_it_shows_an_identifier_or_a_key(
+    shop: Shop, private: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spool, "_BATCH", 10_000)
+    book = shop.open()
+    # So little memory that DuckDB writes to the private folder.
+    book._workspace.execute("SET memory_limit = '6MiB'")
+    for number in range(100_000):
+        book.note("s", (f"{KEY}-{number}",), ADD, [PEOPLE[number % 4] if number < 8 else person(str(number))])
+    book.note("s", (KEY,), REMOVE, [person("c")])
+    book.withdraw([person("d")])
+    book._spool.flush()
+    spilled = [path for path in private.rglob("spill/*") if path.is_file()]
+    assert sum(path.stat().st_size for path in spilled) > 1_000_000
+    forbidden = [*_forms([*PEOPLE, *map(person, ("c", "d", "100"))]), KEY.encode(), STORE_KEY.encode()]
+    _assert_without(forbidden, spilled)
+    book._workspace.execute("SET memory_limit = '200MiB'")
+    changes = book.settle(["s"])
+    book.begin(changes)
+    _assert_without(forbidden, (path for path in private.rglob("*") if path.is_file()))
+    _assert_without(forbidden, shop.folder.iterdir())
+    book.commit(changes, "1")
+    _assert_without(forbidden, shop.folder.iterdir())
+
+
+def test_reprs_show_nobody(shop: Shop) -> None:
+    with shop.open() as book:
+        book.note("s", (KEY,), ADD, [PEOPLE[0]])
+        assert PEOPLE[0] not in repr(book.settle())
+
+
+def _forms(identifiers: list[str]) -> list[bytes]:
+    raw = [bytes.fromhex(one) for one in identifiers if len(one) == 64 or len(one) == 32]
+    return [one.encode() for one in identifiers] + raw + [one[:12] for one in raw]
+
+
+def _assert_without(forbidden: list[bytes], paths: Iterable[Path]) -> None:
+    for path in paths:
+        content = path.read_bytes()
+        assert not [some for some in forbidden if some in content], path
