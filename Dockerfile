@@ -2,27 +2,37 @@
 #
 #   docker build --tag airbyte/destination-pinterest:0.1.0 .
 #
+# Where packages come from an index of one's own, the environment's PIP_INDEX_URL is handed over by name, and stays behind
+# with the first stage: --build-arg PIP_INDEX_URL (PIP_EXTRA_INDEX_URL and PIP_TRUSTED_HOST likewise).
+#
 # The base is the one that metadata.yaml names; a test keeps the two equal. No step needs the network at run time, and
-# nothing is written at run time, so the image works with a read-only root file system.
+# nothing is written at run time but by a membership store into TMPDIR, so a read-only root file system will do (with a
+# store: and a writable /tmp).
 
 ARG BASE_IMAGE=docker.io/airbyte/python-connector-base:4.1.0@sha256:1d1aa21d34e851df4e8a87b391c27724c06e2597608e7161f4d167be853bd7b6
 
 FROM ${BASE_IMAGE} AS builder
 USER root
+ARG PIP_INDEX_URL
+ARG PIP_EXTRA_INDEX_URL
+ARG PIP_TRUSTED_HOST
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore PIP_NO_INPUT=1
 # An environment without pip of its own: pip of the base image fills it, and stays behind.
 RUN python -m venv --without-pip /opt/connector
 WORKDIR /build
-# The lock alone first, so that a change of code does not download anything again.
+# The lock alone first, so that a change of code does not download anything again. The tests that packages bring along are
+# a fifth of everything.
 COPY requirements/production.txt requirements/production.txt
 RUN python -m pip --python /opt/connector/bin/python install --quiet \
-    --require-hashes --requirement requirements/production.txt
-# The sandbox lies in the same distribution and is not copied, so it is not packaged; the commands that need extras which
-# are not installed here go as well.
+    --require-hashes --requirement requirements/production.txt \
+    && find /opt/connector/lib -type d -name tests -prune -exec rm -r {} +
+# The sandbox lies in the same distribution and is not copied, so it is not packaged. The commands that need extras which
+# are not installed here go as well, and so does the build tool.
 COPY setup.py pyproject.toml README.md LICENSE ./
 COPY destination_pinterest destination_pinterest
 RUN python -m pip --python /opt/connector/bin/python install --quiet --no-deps --no-build-isolation . \
-    && rm /opt/connector/bin/pinterest-audiences /opt/connector/bin/pinterest-sandbox
+    && rm /opt/connector/bin/pinterest-audiences /opt/connector/bin/pinterest-sandbox \
+    && python -m pip --python /opt/connector/bin/python uninstall --quiet --yes setuptools
 
 FROM ${BASE_IMAGE}
 COPY --from=builder /opt/connector /opt/connector
