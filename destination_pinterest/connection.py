@@ -16,6 +16,7 @@ from destination_pinterest.api.retry import RetryPolicy
 from destination_pinterest.api.token_endpoint import TokenEndpoint
 from destination_pinterest.api.wire import open_session
 from destination_pinterest.config import Config, OAuthCredentials
+from destination_pinterest.config.credentials import token_mark
 from destination_pinterest.errors import ConnectionFailedError
 from destination_pinterest.pause import Pause
 from destination_pinterest.system import System
@@ -80,7 +81,7 @@ def connect(
             rng=system.chance,
             observer=observer,
         )
-        sign_in = _sign_in(config.credentials, raw, keeper, endpoint, system)
+        sign_in = _sign_in(config.credentials.without_leftovers(), raw, keeper, endpoint, system)
         tokens: RefreshingToken | StaticToken = sign_in
     else:
         tokens = StaticToken(config.credentials.access_token)
@@ -133,6 +134,8 @@ def with_tokens(raw: Mapping[str, Any], tokens: TokenSet) -> dict[str, Any]:
         "access_token": tokens.access_token,
         "access_token_expires_at": _whole(tokens.access_token_expires_at),
         "refresh_token_expires_at": _whole(tokens.refresh_token_expires_at),
+        "access_token_mark": token_mark(tokens.access_token),
+        "refresh_token_mark": token_mark(tokens.refresh_token),
     }
     return config
 

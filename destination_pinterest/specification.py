@@ -3,7 +3,14 @@
 The sign-in is declared, not coded: the platform renders these templates, sends the user to Pinterest's consent page and
 exchanges the code. Pinterest wants the app's credentials in a Basic header and the rest as a form.
 
-Source: airbytehq/airbyte-protocol AdvancedAuth; Pinterest, "Set up authentication and authorization" (read 2026-11-22).
+The access token comes along with the refresh token, so that the check of a destination that is not saved yet needs no
+refresh. A refresh may end the refresh token that stands in the form, and its successor would be lost: a CONTROL message
+is kept only for a destination that exists.
+
+Source: airbytehq/airbyte-protocol AdvancedAuth; airbytehq/airbyte-platform at 310e6cb6, DeclarativeOAuthSpecHandler
+(every extracted field must be in the answer, and comes as text, so no times are asked for) and
+ConnectorMessageProcessor (nothing is kept without an actor); Pinterest, "Set up authentication and authorization" (all
+read 2026-11-22).
 """
 
 from __future__ import annotations
@@ -30,6 +37,7 @@ def connector_specification() -> dict[str, Any]:
 
 def _advanced_auth() -> dict[str, Any]:
     client_id_and_secret = {"client_id": {"type": "string"}, "client_secret": {"type": "string"}}
+    tokens = ["refresh_token", "access_token"]
     return {
         "auth_flow_type": "oauth2.0",
         "predicate_key": ["credentials", "auth_method"],
@@ -55,19 +63,20 @@ def _advanced_auth() -> dict[str, Any]:
                     # For apps made before 25 September 2025; later ones always get a continuous refresh token.
                     "continuous_refresh": "true",
                 },
-                "extract_output": ["refresh_token"],
+                "extract_output": tokens,
                 "state": {"min": 16, "max": 64},
             },
             "complete_oauth_output_specification": {
                 "type": "object",
                 "additionalProperties": False,
-                "required": ["refresh_token"],
+                "required": tokens,
                 "properties": {
-                    "refresh_token": {
+                    token: {
                         "type": "string",
-                        "path_in_connector_config": ["credentials", "refresh_token"],
-                        "path_in_oauth_response": ["refresh_token"],
+                        "path_in_connector_config": ["credentials", token],
+                        "path_in_oauth_response": [token],
                     }
+                    for token in tokens
                 },
             },
             "complete_oauth_server_input_specification": {

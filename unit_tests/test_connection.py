@@ -10,6 +10,7 @@ from destination_pinterest.api.auth import TokenSet
 from destination_pinterest.api.observer import SilentObserver
 from destination_pinterest.api.retry import RetryPolicy
 from destination_pinterest.config import read_config
+from destination_pinterest.config.credentials import token_mark
 from destination_pinterest.connection import Connection, connect, with_tokens
 from destination_pinterest.errors import AuthenticationError, InterruptedSyncError
 from destination_pinterest.system import System
@@ -65,6 +66,8 @@ def test_a_rotated_token_goes_out_with_the_whole_config_before_it_is_used(
             "refresh_token": "pinr_new_1",
             "access_token_expires_at": int(clock.epoch) + 30 * DAY_S,
             "refresh_token_expires_at": int(clock.epoch) + 60 * DAY_S,
+            "access_token_mark": token_mark("pina_new_1"),
+            "refresh_token_mark": token_mark("pinr_new_1"),
         },
     }
     assert known_when_used == [("Bearer pina_new_1", kept)]
@@ -90,6 +93,60 @@ def test_a_refused_token_is_renewed_once(
     make_connection(oauth_config).client.ad_account()
     authorizations = [asked.authorization for asked in pinterest.asked if asked.method == "GET"]
     assert authorizations == ["Bearer pina_old", "Bearer pina_new_1"]
+
+
+@pytest.fixture
+def kept_long_ago(
+    make_connection: Callable[..., Connection], oauth_config: dict[str, Any], pinterest: Any, outbox: Any, clock: Any
+) -> dict[str, Any]:
+    """A config that a sync left, all of whose tokens have died since."""
+    make_connection(oauth_config).client.ad_account()
+    (control,) = outbox.of("CONTROL")
+    clock.pass_by(90 * DAY_S)
+    pinterest.asked.clear()
+    kept: dict[str, Any] = control["connectorConfig"]["config"]
+    return kept
+
+
+def test_a_new_sign_in_is_used_as_it_is_whatever_was_kept_of_the_earlier_one(
+    make_connection: Callable[..., Connection], kept_long_ago: dict[str, Any], pinterest: Any, outbox: Any
+) -> None:
+    kept_long_ago["credentials"] |= {"access_token": "pina_signed_in", "refresh_token": "pinr_signed_in"}
+    connection = make_connection(kept_long_ago)
+    connection.client.ad_account()
+    assert [asked.authorization for asked in pinterest.asked] == ["Bearer pina_signed_in"]
+    assert (pinterest.refreshes, len(outbox.of("CONTROL"))) == (1, 1)
+    assert connection.sign_in is not None
+    assert connection.sign_in.chain_ends_at is None
+
+
+def test_a_new_sign_in_is_renewed_once_its_access_token_is_refused_and_known_from_then_on(
+    make_connection: Callable[..., Connection],
+    kept_long_ago: dict[str, Any],
+    pinterest: Any,
+    outbox: Any,
+    clock: Any,
+) -> None:
+    kept_long_ago["credentials"] |= {"access_token": "pina_signed_in", "refresh_token": "pinr_signed_in"}
+    pinterest.refuse("GET", "ad_accounts", 401, "Authentication failed.", code=2)
+    make_connection(kept_long_ago).client.ad_account()
+    assert [asked.authorization.partition(" ")[0] for asked in pinterest.asked] == ["Bearer", "Basic", "Bearer"]
+    again = make_connection(outbox.of("CONTROL")[-1]["connectorConfig"]["config"])
+    again.client.ad_account()
+    assert pinterest.refreshes == 2
+    assert again.sign_in is not None
+    assert again.sign_in.chain_ends_at == int(clock.now()) + 60 * DAY_S
+
+
+def test_a_pasted_refresh_token_is_used_at_once_and_not_the_access_token_of_the_earlier_sign_in(
+    make_connection: Callable[..., Connection], oauth_config: dict[str, Any], pinterest: Any, outbox: Any
+) -> None:
+    make_connection(oauth_config).client.ad_account()
+    raw = outbox.of("CONTROL")[-1]["connectorConfig"]["config"]
+    raw["credentials"]["refresh_token"] = "pinr_of_somebody_else"
+    make_connection(raw).client.ad_account()
+    assert pinterest.asked[-1].authorization == "Bearer pina_new_2"
+    assert pinterest.refreshes == 2
 
 
 def test_a_chain_that_has_ended_says_to_sign_in_again(
@@ -151,6 +208,8 @@ def test_tokens_are_put_into_a_copy_of_the_config(oauth_config: dict[str, Any]) 
         "access_token_expires_at": 1_900_000_000,
         "refresh_token": "new refresh",
         "refresh_token_expires_at": None,
+        "access_token_mark": token_mark("new access"),
+        "refresh_token_mark": token_mark("new refresh"),
     }
     assert "access_token" not in oauth_config["credentials"]
     read_config(kept)

@@ -72,7 +72,8 @@ class DeclarativeSignIn:
         missing = [name for name in self._inputs["extract_output"] if answer.get(name) is None]
         if missing:
             raise SignInError(f"the token endpoint's answer lacks {missing}: {sorted(answer)}")
-        brought = {name: answer[name] for name in self._inputs["extract_output"]}
+        # Numbers come as text too.
+        brought = {name: str(answer[name]) for name in self._inputs["extract_output"]}
         return {
             **self._valid("complete_oauth_server_output_specification", dict.fromkeys(self._app, MASK)),
             **self._valid("complete_oauth_output_specification", brought),

@@ -13,11 +13,13 @@ import pytest
 import requests
 
 from destination_pinterest.specification import SCOPES
+from integration_tests.airbyte_messages import address, config, digests, record, state, stream
 from integration_tests.connector_process import Connectors, Outcome
 from integration_tests.platform.declarative_sign_in import MASK, DeclarativeSignIn, SignInError
-from integration_tests.sandbox_process import AD_ACCOUNT_ID, RunningSandbox
+from integration_tests.sandbox_process import RunningSandbox
 
 APP = {"client_id": "1234567", "client_secret": "sandbox-secret"}
+DAY_S = 86_400
 REDIRECT_URI = "https://cloud.airbyte.com/auth_flow?from=destinations&x=a b"
 
 
@@ -87,6 +89,36 @@ def begin(specification: dict[str, Any]) -> Callable[..., DeclarativeSignIn]:
     return begin_one
 
 
+def typed(sandbox: RunningSandbox) -> dict[str, Any]:
+    """What a person has filled in before signing in."""
+    return config(sandbox.api_base_url, credentials={"auth_method": "oauth2.0"})
+
+
+def signed_in(sign_in: DeclarativeSignIn, form: dict[str, Any]) -> dict[str, Any]:
+    """The form's config once somebody has clicked and allowed."""
+    person = Person()
+    person.visit(sign_in.consent_url())
+    return sign_in.into_config(form, sign_in.complete(person.click("allow")))
+
+
+def run(command: str, connector: Connectors, settings: dict[str, Any]) -> Outcome:
+    outcome = connector.start(command, "--config", connector.given(settings)).finish().succeeded()
+    if command == "check":
+        assert outcome.connection_status["status"] == "SUCCEEDED", outcome.connection_status
+    return outcome
+
+
+def written(connector: Connectors, settings: dict[str, Any], number: int) -> Outcome:
+    """A sync of one person."""
+    sync = connector.write(stream("customers"), **settings)
+    return sync.feed(record("customers", email=address(number)), state(number, "customers")).finish().succeeded()
+
+
+def grants(sandbox: RunningSandbox) -> list[str]:
+    """What the token endpoint was asked for, in order."""
+    return [request["operation"] for request in sandbox.seen("oauth/token")]
+
+
 def said_of(outcome: Outcome) -> bytes:
     """All that was written, except the CONTROL messages, which hand the platform the new tokens to keep."""
     return b"".join(line.raw for line in outcome.lines if line.message["type"] != "CONTROL") + outcome.stderr
@@ -114,27 +146,63 @@ def test_a_person_who_allows_it_has_a_config_that_passes_check(
     person.visit(sign_in.consent_url())
     query = person.click("allow")
     brought = sign_in.complete(query)
-    assert brought == {"client_id": MASK, "client_secret": MASK, "refresh_token": brought["refresh_token"]}
+    assert brought == {
+        **dict.fromkeys(APP, MASK),
+        "refresh_token": brought["refresh_token"],
+        "access_token": brought["access_token"],
+    }
 
-    typed = {"credentials": {"auth_method": "oauth2.0"}, "ad_account_id": AD_ACCOUNT_ID}
-    config = sign_in.into_config({**typed, "api_base_url": sandbox.api_base_url}, brought)
-    outcome = connector.start("check", "--config", connector.given(config)).finish().succeeded()
+    outcome = run("check", connector, sign_in.into_config(typed(sandbox), brought))
 
     assert outcome.connection_status["status"] == "SUCCEEDED", outcome.connection_status
-    kept = outcome.controls[-1]["credentials"]
-    assert kept["refresh_token"] != brought["refresh_token"], "the sandbox gives a new one with each refresh"
-    assert (kept["client_id"], kept["client_secret"]) == ("1234567", "sandbox-secret")
-    for secret in (
-        APP["client_secret"],
-        brought["refresh_token"],
-        kept["refresh_token"],
-        kept["access_token"],
-        query["code"],
-    ):
+    for secret in (APP["client_secret"], brought["refresh_token"], brought["access_token"], query["code"]):
         assert secret.encode() not in said_of(outcome)
 
-    again = connector.start("check", "--config", connector.given(outcome.controls[-1])).finish().succeeded()
-    assert again.connection_status["status"] == "SUCCEEDED"
+
+def test_nothing_of_the_sign_in_is_spent_before_the_destination_is_saved_and_a_later_sync_renews_it(
+    begin: Callable[..., DeclarativeSignIn], connector: Connectors, sandbox: RunningSandbox
+) -> None:
+    brought = signed_in(begin(), typed(sandbox))
+    for command in ("check", "discover"):
+        assert run(command, connector, brought).controls == []
+    assert grants(sandbox) == ["authorization_code"]
+
+    sandbox.advance(3 * DAY_S)
+    assert written(connector, brought, 1).controls == []
+    sandbox.advance(28 * DAY_S)
+    outcome = written(connector, brought, 2)
+
+    assert grants(sandbox) == ["authorization_code", "refresh_token"]
+    (kept,) = outcome.controls
+    for token in ("refresh_token", "access_token"):
+        assert kept["credentials"][token] != brought["credentials"][token], "the sandbox gives new ones"
+        assert kept["credentials"][token].encode() not in said_of(outcome)
+    assert {name: kept["credentials"][name] for name in APP} == APP
+    assert sandbox.members_of("customers") == {*digests(address(1)), *digests(address(2))}
+
+    assert run("check", connector, kept).controls == []
+    assert grants(sandbox) == ["authorization_code", "refresh_token"]
+
+
+def test_a_person_who_signs_in_again_spends_nothing_because_of_what_is_kept_of_the_earlier_time(
+    begin: Callable[..., DeclarativeSignIn], connector: Connectors, sandbox: RunningSandbox
+) -> None:
+    first = signed_in(begin(), typed(sandbox))
+    sandbox.advance(31 * DAY_S)
+    (kept,) = run("check", connector, first).controls
+    # The connector's clock is this machine's, which does not go ahead with the sandbox's.
+    kept["credentials"] |= {"access_token_expires_at": 1, "refresh_token_expires_at": 1}
+    sandbox.advance(61 * DAY_S)
+    ended = connector.start("check", "--config", connector.given(kept)).finish().succeeded()
+    assert "Sign in again" in ended.connection_status["message"]
+
+    sandbox.forget_requests()
+    again = signed_in(begin(), kept)
+    assert again["credentials"]["access_token_mark"] == kept["credentials"]["access_token_mark"]
+    outcome = run("check", connector, again)
+    assert "sign-in ends" not in outcome.connection_status["message"]
+    assert outcome.controls == run("discover", connector, again).controls == []
+    assert grants(sandbox) == ["authorization_code"]
 
 
 def test_the_token_has_the_scopes_that_were_asked_for_and_no_others(

@@ -104,6 +104,18 @@ def test_an_access_token_that_is_still_good_is_used(make: Any, endpoint: Endpoin
     assert endpoint.asked == []
 
 
+def test_an_access_token_of_unknown_life_is_used_until_it_is_refused(make: Any, endpoint: Endpoint, time: Any) -> None:
+    stored: list[TokenSet] = []
+    tokens = make(access_token="pina_0", on_rotation=stored.append)
+    time.pass_by(45 * DAY_S)
+    assert tokens.token() == "pina_0"
+    assert endpoint.asked == []
+    assert tokens.renew("pina_0") == tokens.token() == "pina_1"
+    assert [asked[2] for asked in endpoint.asked] == ["pinr_0"]
+    (kept,) = stored
+    assert (kept.access_token_expires_at, kept.refresh_token_expires_at) == (NOW + 75 * DAY_S, NOW + 105 * DAY_S)
+
+
 def test_a_blank_access_token_is_none(make: Any) -> None:
     assert make(access_token="  ").token() == "pina_1"
 
