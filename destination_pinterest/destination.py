@@ -8,6 +8,7 @@ Source: airbyte-cdk 7.39.1, destinations/destination.py (read and run 2026-11-22
 
 from __future__ import annotations
 
+import argparse
 import json
 import logging
 import os
@@ -36,9 +37,12 @@ from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets, get_secrets,
 
 from destination_pinterest.api.observer import SilentObserver
 from destination_pinterest.api.retry import RetryPolicy
+from destination_pinterest.audience_listing import AudienceListing, Listing
+from destination_pinterest.commands import parse_command
 from destination_pinterest.config import Config, connection_specification, migrate, read_config, unknown_keys
-from destination_pinterest.connection import connect
+from destination_pinterest.connection import Connection, connect
 from destination_pinterest.connection_check import ConnectionCheck
+from destination_pinterest.discovery import Discovery, without_renewal
 from destination_pinterest.errors import ConnectorError, InvalidConfigError, ProtocolError
 from destination_pinterest.protocol.catalog import StreamPlan, parse_catalog, read_catalog
 from destination_pinterest.protocol.emit import LogHandler, MessageWriter
@@ -48,7 +52,7 @@ from destination_pinterest.sync import Sync
 from destination_pinterest.system import System
 
 _STDIN: Final = 0
-# The platform gives a check nine minutes, and a person waits in front of it.
+# The platform gives a check or discover nine minutes, and a person waits in front of it.
 _CHECK_RETRY_S: Final = 20.0
 
 
@@ -69,7 +73,8 @@ class DestinationPinterest(Destination):
         try:
             self._run_command(args, messages)
         except ConnectorError as error:
-            messages.error(str(error), error.failure_kind)
+            # PyAirbyte shows its user nothing but the internal message.
+            messages.error(str(error), error.failure_kind, internal=f"{type(error).__name__}: {error}")
             sys.exit(1)
         except Exception as error:  # noqa: BLE001 - the process's edge: whatever it is, the platform must hear of it
             messages.error(
@@ -106,10 +111,15 @@ class DestinationPinterest(Destination):
         for state in self._sync(config, plans, lines, self._messages()).run():
             yield AirbyteMessageSerializer.load({"type": "STATE", "state": orjson.loads(state)})
 
+    def parse_args(self, args: list[str]) -> argparse.Namespace:
+        """See `parse_command`."""
+        return parse_command(args)
+
     def _run_command(self, args: list[str], messages: MessageWriter) -> None:
         if not args:
             raise InvalidConfigError(
-                "No command was given. Type spec, check --config FILE, or write --config FILE --catalog FILE."
+                "No command was given. Type spec, check --config FILE, discover --config FILE, or write --config FILE "
+                "--catalog FILE."
             )
         arguments = self.parse_args(args)
         if arguments.command == "spec":
@@ -122,11 +132,38 @@ class DestinationPinterest(Destination):
             content = {"status": status.status.value, "message": filter_secrets(status.message or "")}
             messages.message({"type": "CONNECTION_STATUS", "connectionStatus": content})
             return
+        if arguments.command == "discover":
+            messages.message({"type": "DESTINATION_CATALOG", "destination_catalog": self._discover(config, messages)})
+            return
+        if arguments.command == "audiences":
+            messages.figures("INFO", self._list_audiences(config, messages).as_line())
+            return
         self._write(config, read_catalog(Path(arguments.catalog)), messages)
 
     def _check(self, raw: Mapping[str, Any], messages: MessageWriter) -> str:
         config = _known_config(raw, messages)
-        connection = connect(
+        return ConnectionCheck(config, self._connection(config, raw, messages), now=self._system.now).run()
+
+    def _discover(self, raw: Mapping[str, Any], messages: MessageWriter) -> dict[str, Any]:
+        config = _known_config(raw, messages)
+        connection = self._connection(without_renewal(config, self._system.now()), raw, messages)
+        catalog = Discovery(config, connection.client).run()
+        if catalog.left_out:
+            messages.log(
+                "WARN",
+                "The ad account has more audiences than Airbyte can take at once: "
+                f"the {catalog.left_out:,} oldest are left out.",
+            )
+        return catalog.content
+
+    def _list_audiences(self, raw: Mapping[str, Any], messages: MessageWriter) -> Listing:
+        """Unlike `discover` it may renew the sign-in: whoever types this command keeps what comes out as CONTROL."""
+        config = _known_config(raw, messages)
+        return AudienceListing(self._connection(config, raw, messages).client).run()
+
+    def _connection(self, config: Config, raw: Mapping[str, Any], messages: MessageWriter) -> Connection:
+        """For a command that a person waits for."""
+        return connect(
             config,
             migrate(raw),
             keeper=_Keeper(messages, migrate(raw)),
@@ -134,7 +171,6 @@ class DestinationPinterest(Destination):
             observer=SilentObserver(),
             retry=RetryPolicy(retry_s=_CHECK_RETRY_S),
         )
-        return ConnectionCheck(config, connection, now=self._system.now).run()
 
     def _write(self, config: Mapping[str, Any], plans: tuple[StreamPlan, ...], messages: MessageWriter) -> None:
         if sys.stdin is None:
@@ -230,3 +266,5 @@ def _die_of_sigterm() -> None:
     """Hosts take a death by the signal for the cancel that they asked for, and exit code 143 for a failure."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     os.kill(os.getpid(), signal.SIGTERM)
+    # The first process of a container outlives the signal's default action; a shell tells of that death in this way.
+    sys.exit(128 + signal.SIGTERM)

@@ -1,7 +1,7 @@
-"""Keeps source_spec/connector_spec.json equal to what `destination-pinterest spec` prints.
+"""Keeps source_spec/ equal to what the connector prints: `spec`, and `discover` for the sandbox's ad account.
 
-The command is run as the platform runs it, so that the file is what a host sees and not what the code means to say.
-With `--check` nothing is written: the difference is shown and the exit status is 1.
+The commands are run as the platform runs them, so that the files are what a host sees and not what the code means to
+say. With `--check` nothing is written: the differences are shown and the exit status is 1.
 """
 
 from __future__ import annotations
@@ -9,57 +9,130 @@ from __future__ import annotations
 import argparse
 import difflib
 import json
+import re
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+import requests
 
 ROOT = Path(__file__).parent.parent
 SPEC_FILE = ROOT / "source_spec" / "connector_spec.json"
+CATALOG_FILE = ROOT / "source_spec" / "destination_catalog.json"
+AUDIENCES = ("VIP customers", "Newsletter (2026)")
+ACCOUNT = "549755885175"
+TOKEN = "pina_sandbox"
+PATIENCE_S = 60
 
 
 def main() -> int:
-    """Write or check the file; the exit status for the shell."""
+    """Write or check the files; the exit status for the shell."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; fail if the file is out of step")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail if a file is out of step")
     check = parser.parse_args().check
 
-    wanted = printed_spec()
-    found = SPEC_FILE.read_text(encoding="utf-8") if SPEC_FILE.exists() else ""
+    in_step = [
+        _keep(SPEC_FILE, "spec", printed_spec(), check=check),
+        _keep(CATALOG_FILE, "discover", printed_catalog(), check=check),
+    ]
+    return 0 if all(in_step) else 1
+
+
+def printed_spec() -> str:
+    """The specification in the one SPEC message that `spec` prints, as readable JSON.
+
+    Raises:
+        SystemExit: the command failed, or printed no SPEC message or several; says so.
+    """
+    return _readable(_printed("SPEC", "spec")["spec"])
+
+
+def printed_catalog() -> str:
+    """What `discover` prints for the sandbox's ad account with AUDIENCES and one audience of another type in it.
+
+    Raises:
+        SystemExit: the command failed, or printed no DESTINATION_CATALOG message or several; says so.
+    """
+    with _sandbox() as api, tempfile.NamedTemporaryFile("w", suffix=".json") as config:
+        _fill(api)
+        credentials = {"auth_method": "access_token", "access_token": TOKEN}
+        json.dump({"credentials": credentials, "ad_account_id": ACCOUNT, "api_base_url": api}, config)
+        config.flush()
+        printed = _printed("DESTINATION_CATALOG", "discover", "--config", config.name)
+    return _readable(printed["destination_catalog"])
+
+
+def _keep(path: Path, command: str, wanted: str, *, check: bool) -> bool:
+    """Whether the file is in step, if need be since it was written."""
+    found = path.read_text(encoding="utf-8") if path.exists() else ""
     if wanted == found:
-        return 0
+        return True
     if not check:
-        SPEC_FILE.write_text(wanted, encoding="utf-8")
-        print(f"wrote {SPEC_FILE.relative_to(ROOT)}")
-        return 0
-    print(f"{SPEC_FILE.relative_to(ROOT)} is not what `destination-pinterest spec` prints. Type: make spec")
+        path.write_text(wanted, encoding="utf-8")
+        print(f"wrote {path.relative_to(ROOT)}")
+        return True
+    print(f"{path.relative_to(ROOT)} is not what `destination-pinterest {command}` prints. Type: make spec")
     sys.stdout.writelines(
         difflib.unified_diff(
             found.splitlines(keepends=True),
             wanted.splitlines(keepends=True),
             fromfile="in the file",
-            tofile="printed by spec",
+            tofile=f"printed by {command}",
         )
     )
-    return 1
+    return False
 
 
-def printed_spec() -> str:
-    """The specification in the one SPEC message that the command prints, as readable JSON.
-
-    Raises:
-        SystemExit: the command failed, or printed no SPEC message or several; says so.
-    """
-    command = [sys.executable, "-m", "destination_pinterest", "spec"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+def _printed(kind: str, *arguments: str) -> dict[str, Any]:
+    command = [sys.executable, "-m", "destination_pinterest", *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
+    name = f"`destination-pinterest {arguments[0]}`"
     if done.returncode != 0:
-        raise SystemExit(
-            f"`destination-pinterest spec` ended with status {done.returncode}:\n{done.stdout}{done.stderr}"
-        )
-    messages = [json.loads(line) for line in done.stdout.splitlines()]
-    specs = [message["spec"] for message in messages if message["type"] == "SPEC"]
-    if len(specs) != 1:
-        raise SystemExit(f"`destination-pinterest spec` printed {len(specs)} SPEC messages in place of one")
-    return json.dumps(specs[0], indent=2, ensure_ascii=False) + "\n"
+        raise SystemExit(f"{name} ended with status {done.returncode}:\n{done.stdout}{done.stderr}")
+    messages: list[dict[str, Any]] = [json.loads(line) for line in done.stdout.splitlines()]
+    found = [message for message in messages if message["type"] == kind]
+    if len(found) != 1:
+        raise SystemExit(f"{name} printed {len(found)} {kind} messages in place of one")
+    return found[0]
+
+
+@contextmanager
+def _sandbox() -> Iterator[str]:
+    """The API address of a new sandbox, which gives the same ids each time."""
+    command = [sys.executable, "-m", "pinterest_sandbox", "--port", "0", "--quiet"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            line = process.stdout.readline() if process.stdout else ""
+            found = re.search(r"http://\S+/v5", line)
+            if found is None:
+                raise SystemExit(f"The sandbox did not start: {line}")
+            yield found[0]
+        finally:
+            process.kill()
+
+
+def _fill(api: str) -> None:
+    with requests.Session() as session:
+        session.headers["Authorization"] = f"Bearer {TOKEN}"
+
+        def create(kind: str, body: dict[str, object]) -> str:
+            reply = session.post(f"{api}/ad_accounts/{ACCOUNT}/{kind}", json=body, timeout=PATIENCE_S)
+            reply.raise_for_status()
+            return str(reply.json()["id"])
+
+        for name in AUDIENCES:
+            list_id = create("customer_lists", {"name": name, "records": "a@example.com"})
+            rule = {"customer_list_id": list_id}
+            create("audiences", {"name": name, "audience_type": "CUSTOMER_LIST", "rule": rule})
+        create("audiences", {"name": "Visitors", "audience_type": "VISITOR", "rule": {"visitor_source_id": "1"}})
+
+
+def _readable(content: object) -> str:
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
 
 if __name__ == "__main__":

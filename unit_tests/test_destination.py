@@ -20,6 +20,7 @@ from airbyte_cdk.utils.airbyte_secrets_utils import update_secrets
 
 import destination_pinterest
 from destination_pinterest import __main__ as program
+from destination_pinterest.audience.activation import destination_catalog
 from destination_pinterest.destination import DestinationPinterest
 from destination_pinterest.specification import connector_specification
 
@@ -188,6 +189,56 @@ def test_a_check_works_through_the_cdks_own_method(raw_config: dict[str, Any], p
         assert destination.check(logger, {}).status is Status.FAILED
 
 
+# --- discover ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_discover_prints_the_catalog_and_nothing_else(run: Run, raw_config: dict[str, Any], pinterest: Any) -> None:
+    audience_id = pinterest.add_audience("VIP", pinterest.add_list("VIP"))
+    ran = run("discover", raw_config)
+    assert ran.exit_code is None
+    (message,) = ran.outbox.messages
+    assert set(message) == {"type", "destination_catalog"}
+    (catalog,) = ran.outbox.of("DESTINATION_CATALOG")
+    names = [operation["object_name"] for operation in catalog["operations"]]
+    assert names == ["pinterest_audience"] * 3 + [f"VIP (549755885175/{audience_id})"] * 3
+
+
+def test_a_discover_never_asks_for_a_config_to_be_kept(run: Run, oauth_config: dict[str, Any], pinterest: Any) -> None:
+    ran = run("discover", oauth_config)
+    assert (ran.exit_code, ran.error()["failure_type"]) == (1, "config_error")
+    assert "The sign-in has to be renewed" in ran.error()["message"]
+    assert (ran.outbox.of("CONTROL"), pinterest.asked) == ([], [])
+
+
+@pytest.mark.parametrize(("status", "kind"), [(401, "config_error"), (503, "transient_error")])
+def test_a_discover_that_fails_is_a_failure(
+    run: Run, raw_config: dict[str, Any], pinterest: Any, monkeypatch: pytest.MonkeyPatch, status: int, kind: str
+) -> None:
+    monkeypatch.setattr("destination_pinterest.destination._CHECK_RETRY_S", 0.0)
+    pinterest.refuse("GET", "audiences", status, code=2, times=9)
+    ran = run("discover", raw_config)
+    assert (ran.exit_code, ran.error()["failure_type"]) == (1, kind)
+    assert ran.outbox.of("DESTINATION_CATALOG") == []
+
+
+def test_a_discover_names_settings_that_are_wrong(run: Run, raw_config: dict[str, Any], pinterest: Any) -> None:
+    ran = run("discover", {**raw_config, "ad_account_id": "12a"})
+    assert (ran.exit_code, ran.error()["failure_type"]) == (1, "config_error")
+    assert "`ad_account_id`" in ran.error()["message"]
+    assert pinterest.asked == []
+
+
+def test_a_discover_says_how_many_audiences_it_had_to_leave_out(
+    run: Run, raw_config: dict[str, Any], pinterest: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in "abc":
+        pinterest.add_audience(name, pinterest.add_list(name))
+    whole = len(json.dumps(run("discover", raw_config).outbox.of("DESTINATION_CATALOG")[0]))
+    monkeypatch.setitem(destination_catalog.__kwdefaults__, "max_bytes", whole // 2)
+    ran = run("discover", raw_config)
+    assert "the 2 oldest are left out" in ran.outbox.log_texts[-1]
+
+
 # --- write ------------------------------------------------------------------------------------------------------------
 
 
@@ -253,7 +304,7 @@ def test_wrong_input_fails_the_sync_and_quotes_nobody(
     assert all(state["id"] == 1 for state in ran.outbox.of("STATE"))
 
 
-@pytest.mark.parametrize("command", ["check", "write"])
+@pytest.mark.parametrize("command", ["check", "discover", "write"])
 def test_a_fault_of_our_own_is_told_without_its_text(
     run: Run, raw_config: dict[str, Any], pinterest: Any, command: str
 ) -> None:
@@ -321,7 +372,7 @@ def test_a_catalog_that_is_none_fails_the_sync(run: Run, raw_config: dict[str, A
 
 
 def test_a_command_that_does_not_exist_prints_nothing_to_standard_output(run: Run) -> None:
-    ran = run("discover")
+    ran = run("read")
     assert (ran.exit_code, ran.outbox.getvalue()) == (2, b"")
 
 
@@ -329,7 +380,7 @@ def test_no_command_is_answered_with_the_commands_there_are(run: Run) -> None:
     ran = run()
     assert ran.exit_code == 1
     assert ran.error()["failure_type"] == "config_error"
-    assert "spec, check --config FILE, or write" in ran.error()["message"]
+    assert "spec, check --config FILE, discover --config FILE, or write" in ran.error()["message"]
 
 
 def test_the_signal_handler_of_before_is_put_back(run: Run, raw_config: dict[str, Any], pinterest: Any) -> None:
@@ -365,7 +416,7 @@ def test_a_sync_that_is_cancelled_sends_what_it_has_reports_and_dies_of_the_sign
     finally:
         signal.signal(signal.SIGTERM, before)
     ((pid, handler, told),) = deaths
-    assert (ran.exit_code, pid, handler) == (None, os.getpid(), signal.SIG_DFL)
+    assert (ran.exit_code, pid, handler) == (143, os.getpid(), signal.SIG_DFL)
     assert "TRACE" not in told
     assert '"status":"failed"' in outbox.log_texts[-1]
 
@@ -387,7 +438,7 @@ def test_a_cancel_before_anything_is_on_its_way_is_death_at_once(
         ran = run("write", raw_config)
     finally:
         signal.signal(signal.SIGTERM, before)
-    assert (ran.exit_code, deaths) == (None, [signal.SIGTERM])
+    assert (ran.exit_code, deaths) == (143, [signal.SIGTERM])
     assert [message["type"] for message in outbox.messages if message["type"] != "LOG"] == []
 
 

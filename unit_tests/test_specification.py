@@ -35,7 +35,8 @@ def every_setting(form: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
 
 def test_the_cdk_can_read_it() -> None:
     loaded = ConnectorSpecificationSerializer.load(connector_specification())
-    assert [mode.value for mode in loaded.supported_destination_sync_modes or []] == ["append", "append_dedup"]
+    modes = [mode.value for mode in loaded.supported_destination_sync_modes or []]
+    assert modes == ["append", "append_dedup", "overwrite"]
 
 
 def test_every_setting_has_a_title_a_description_and_its_place(form: dict[str, Any]) -> None:
@@ -71,7 +72,8 @@ def test_sign_ins_are_told_apart_by_one_required_constant(form: dict[str, Any]) 
 
 def test_every_token_and_secret_is_marked_as_one(form: dict[str, Any]) -> None:
     marked = {name for name, setting in every_setting(form) if setting.get("airbyte_secret")}
-    assert marked == {"client_id", "client_secret", "refresh_token", "access_token"}
+    sign_in = {"client_id", "client_secret", "refresh_token", "access_token"}
+    assert marked == {*sign_in, "access_key_id", "secret_access_key", "store_key"}
 
 
 def test_the_form_and_the_connector_take_and_refuse_the_same(
@@ -144,9 +146,18 @@ def test_what_the_sign_in_brings_goes_where_the_config_keeps_it(form: dict[str, 
         **sign_in["complete_oauth_output_specification"]["properties"],
         **sign_in["complete_oauth_server_output_specification"]["properties"],
     }
-    assert set(brought) == {"refresh_token", "client_id", "client_secret"}
+    assert set(brought) == {"refresh_token", "access_token", "client_id", "client_secret"}
     for name, content in brought.items():
         assert content["path_in_connector_config"] == ["credentials", name]
         assert name in oauth["properties"]
     extracted = sign_in["oauth_connector_input_specification"]["extract_output"]
-    assert extracted == ["refresh_token"]
+    assert set(extracted) == set(sign_in["complete_oauth_output_specification"]["properties"])
+
+
+def test_the_sign_in_brings_an_access_token_so_that_the_first_check_spends_no_refresh(sign_in: dict[str, Any]) -> None:
+    output = sign_in["complete_oauth_output_specification"]
+    assert set(output["required"]) == set(output["properties"]) == {"refresh_token", "access_token"}
+    for name, content in output["properties"].items():
+        assert content["path_in_oauth_response"] == [name]
+        # The platform hands everything on as text; a time would be none that the form takes.
+        assert content["type"] == "string"

@@ -43,6 +43,14 @@ WHERE_TO_FIND = {
     "identity_columns.column": "as the stream has it",
     "identity_columns.identifier": "What the column holds",
     "operation_column.column": "as the stream has it",
+    "membership_store.path": "a mounted volume, or a disk",
+    "membership_store.store_key": "A secret of your own",
+    "membership_store.s3_bucket_name": "as the storage shows it",
+    "membership_store.s3_bucket_region": "The region that the bucket lies in",
+    "membership_store.bucket_path": "The folder in the bucket",
+    "object_storage_config.s3_bucket_name": "as the storage shows it",
+    "object_storage_config.s3_bucket_region": "The region that the bucket lies in",
+    "object_storage_config.bucket_path": "The folder in the bucket",
 }
 
 
@@ -122,7 +130,10 @@ def test_the_cards_show_what_has_to_be_decided_and_fold_the_rest() -> None:
     assert Card("Sign-in", ("credentials",), ()) in shown
     assert Card("Ad account and audience", ("ad_account_id", "audience_name"), ()) in shown
     assert Card("Identities", ("identity_columns", "operation_column"), ("advertising_id_case", "deletes")) in shown
+    removal = ("max_removal_percent", "allow_empty_audience", "refused_rule_change", "trust_end_markers")
+    assert Card("Who joins and who leaves", ("mode", "membership_store"), removal) in shown
     assert Card("Delivery", ("access_tier",), ("batch_size", "flush_seconds", "retry_hours")) in shown
+    assert Card("Rejected rows", ("object_storage_config",), ()) in shown
 
 
 def test_what_is_hidden_is_what_no_person_has_to_know() -> None:
@@ -132,6 +143,11 @@ def test_what_is_hidden_is_what_no_person_has_to_know() -> None:
         "credentials.access_token",
         "credentials.access_token_expires_at",
         "credentials.refresh_token_expires_at",
+        "credentials.access_token_mark",
+        "credentials.refresh_token_mark",
+        "object_storage_config.format",
+        "object_storage_config.path_format",
+        "object_storage_config.file_name_format",
         "api_base_url",
     }
     assert not [name(block) for block in hidden if block.required]

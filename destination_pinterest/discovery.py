@@ -1,0 +1,79 @@
+"""What `discover` does: which audiences can a stream be pointed at?
+
+It reads with the access token at hand and never renews a sign-in. A refresh may end the refresh token that the platform
+keeps, and the platform keeps a new one only where it comes out of a check or a sync: in discover it takes the connector
+for a source, so the CONTROL message would go astray and the sign-in be lost. An access token lives for 30 days, comes
+with the sign-in, and is renewed by every check or sync that needs to, so there is nearly always a good one; where there
+is none, discover says what makes one, before anything is spent.
+
+Source: airbytehq/airbyte-platform at 310e6cb6, ConnectorMessageProcessor; developers.pinterest.com, "Set up
+authentication and authorization": refresh tokens may rotate (both read 2026-11-22).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from destination_pinterest.api.auth import EXPIRY_MARGIN_S
+from destination_pinterest.api.client import PinterestClient
+from destination_pinterest.audience.activation import DestinationCatalog, destination_catalog
+from destination_pinterest.config import AccessTokenCredentials, Config, OAuthCredentials
+from destination_pinterest.errors import AuthenticationError
+
+_RENEW_FIRST: Final = (
+    "The sign-in has to be renewed, which can't be done while the destination's objects are looked up: Airbyte would "
+    "not keep the new one. Test the destination once (in its settings, or with the command check), then refresh the "
+    "list of objects."
+)
+
+
+class Discovery:
+    """Looks for what streams can be pointed at.
+
+    Args:
+        config: the settings.
+        client: made from `without_renewal(config)`.
+    """
+
+    def __init__(self, config: Config, client: PinterestClient) -> None:
+        self._config = config
+        self._client = client
+
+    def run(self) -> DestinationCatalog:
+        """The ad account's catalog, its newest audiences first.
+
+        Raises:
+            AuthenticationError: the access token is refused; nothing was done to the sign-in.
+            ConnectorError: what is wrong and what to do about it.
+        """
+        setting = self._config.operation_column
+        try:
+            return destination_catalog(
+                self._client.audiences(),
+                self._config.ad_account_id,
+                operation_column=setting.column if setting else None,
+            )
+        except AuthenticationError as error:
+            if isinstance(self._config.credentials, OAuthCredentials):
+                raise AuthenticationError(_RENEW_FIRST, answer=error.answer) from None
+            raise
+
+
+def without_renewal(config: Config, now_s: float) -> Config:
+    """The settings with a sign-in that uses its access token while it lives, and can't do more.
+
+    Args:
+        config: the settings.
+        now_s: seconds since 1970.
+
+    Raises:
+        AuthenticationError: there is no access token that is good.
+    """
+    if not isinstance(config.credentials, OAuthCredentials):
+        return config
+    credentials = config.credentials.without_leftovers()
+    ends_at = credentials.access_token_expires_at
+    if not credentials.access_token or (ends_at is not None and now_s >= ends_at - EXPIRY_MARGIN_S):
+        raise AuthenticationError(_RENEW_FIRST)
+    kept = AccessTokenCredentials(auth_method="access_token", access_token=credentials.access_token)
+    return config.model_copy(update={"credentials": kept})
