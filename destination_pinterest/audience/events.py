@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from destination_pinterest.api.observer import Exchange, QuotaWait, RetryNotice
 from destination_pinterest.audience.batch import Delivery
 from destination_pinterest.audience.lane import AudienceLane
+from destination_pinterest.audience.rejected_records import Stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Told:
     what: Exchange | RetryNotice | QuotaWait
 
 
-Event = Settled | Told
+Event = Settled | Stored | Told
 
 
 class Events:
