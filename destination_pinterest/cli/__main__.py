@@ -7,12 +7,12 @@ import sys
 import traceback
 from types import TracebackType
 
-from destination_pinterest.cli import sync
+from destination_pinterest.cli import audiences, sync
 from destination_pinterest.cli.failures import EXIT_FAILED, EXIT_USAGE
 from destination_pinterest.errors import ConfigurationError, ConnectorError
 
 PROGRAM = "pinterest-audiences"
-COMMANDS = (sync,)
+COMMANDS = (sync, audiences)
 EXIT_CTRL_C = 130
 
 

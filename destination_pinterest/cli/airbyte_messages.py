@@ -26,10 +26,12 @@ class StreamDescription:
     properties: Mapping[str, Any]
     cursor: str | None = None
     primary_key: tuple[str, ...] = ()
+    replaces: bool = False
 
     def catalog(self) -> dict[str, Any]:
-        """The ConfiguredAirbyteCatalog. Its generation asks for nothing to be deleted (minimum_generation_id 0)."""
+        """The ConfiguredAirbyteCatalog. Without generations: every run reads anew, or goes by its cursor."""
         sync_mode = "incremental" if self.cursor else "full_refresh"
+        added = "append_dedup" if self.primary_key else "append"
         stream: dict[str, Any] = {
             "name": self.name,
             "json_schema": {"type": "object", "properties": dict(self.properties)},
@@ -38,10 +40,7 @@ class StreamDescription:
         configured: dict[str, Any] = {
             "stream": stream,
             "sync_mode": sync_mode,
-            "destination_sync_mode": "append_dedup" if self.primary_key else "append",
-            "generation_id": 1,
-            "minimum_generation_id": 0,
-            "sync_id": 1,
+            "destination_sync_mode": "overwrite" if self.replaces else added,
         }
         if self.cursor:
             configured["cursor_field"] = [self.cursor]

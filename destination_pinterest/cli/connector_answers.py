@@ -1,4 +1,4 @@
-"""What the connector says, line by line, and who is told: states, logs, waits, errors, configs to keep, the report.
+"""What the connector says, line by line, and who is told: states, logs, waits, errors, configs to keep, results.
 
 Source: airbytehq/airbyte-protocol at 776eede (read 2026-11-22); hosts and connectors fill messages up with nulls, so
 the type decides.
@@ -14,12 +14,14 @@ import msgspec
 
 PROGRESS_PREFIX: Final = "pinterest_sync_progress: "
 REPORT_PREFIX: Final = "pinterest_sync_report: "
+LISTING_PREFIX: Final = "pinterest_audiences: "
 # The report as text, which comes right before the report itself: shown as a table instead. Nothing else may match; a
 # warning can begin with the audience's name too.
 _REPORT_TEXT: Final = re.compile(
     r'Audience ".*" \(audience .+, customer list .+\) from .*: [\d,]+ rows entered, [\d,]+ synced, [\d,]+ not synced, '
     r"-?[\d,]+ pending, [\d,]+ errored\."
-    r"|  (Identifiers|Not synced|Identifiers refused in rows that had others|At Pinterest now|Note): .*"
+    r"|  (Identifiers|Not synced|Identifiers refused in rows that had others|Members|At Pinterest now"
+    r"|Pinterest's counters|Left over|Note): .*"
     r"|Sync (succeeded|failed) in [\d.]+ s: .* waited for quota\.",
     re.DOTALL,
 )
@@ -55,7 +57,7 @@ class _Line(msgspec.Struct):
 
 
 class ConnectorAnswers:
-    """Takes the connector's lines in order; afterwards says what came of the sync.
+    """Takes the connector's lines in order; afterwards has the report of a sync, or the listing of audiences.
 
     Args:
         watcher: is shown what happens.
@@ -74,6 +76,7 @@ class ConnectorAnswers:
         self._on_config = on_config
         self._decoder = msgspec.json.Decoder(_Line)
         self.report: dict[str, Any] | None = None
+        self.listing: dict[str, Any] | None = None
         self.last_state_number = 0
         self.error: str | None = None
         self.strange_lines = 0
@@ -107,6 +110,8 @@ class ConnectorAnswers:
         elif log.message.startswith(REPORT_PREFIX):
             self.report = msgspec.json.decode(log.message.removeprefix(REPORT_PREFIX))
             self._watcher.progressed(_progress_at_the_end(self.report or {}))
+        elif log.message.startswith(LISTING_PREFIX):
+            self.listing = msgspec.json.decode(log.message.removeprefix(LISTING_PREFIX))
         elif not _REPORT_TEXT.fullmatch(log.message):
             self._watcher.said(log.level, log.message)
 

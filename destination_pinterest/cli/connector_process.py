@@ -14,7 +14,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import IO, Any, Final
 
 from destination_pinterest.cli.connector_answers import ConnectorAnswers, Watcher
@@ -60,27 +60,31 @@ class ConnectorProcess:
     @contextmanager
     def running(
         cls,
-        command: Sequence[str],
-        config: Mapping[str, Any],
-        catalog: Mapping[str, Any],
+        connector: Sequence[str],
+        command: str,
         *,
+        files: Mapping[str, Mapping[str, Any]],
         answers: ConnectorAnswers,
         watcher: Watcher,
         interruption: Interruption,
     ) -> Iterator[ConnectorProcess]:
-        """Starts `write`; when it is left, the process has ended.
+        """Starts a command of the connector; when it is left, the process has ended.
 
-        Config and catalog are files without a name, so that not even a kill leaves secrets behind.
+        `files` are what the command takes by option, config and catalog: as files without a name, so that not even a
+        kill leaves secrets behind.
         Raises: UsageError if there is no such program.
         """
-        with _nameless_file(config) as config_file, _nameless_file(catalog) as catalog_file:
-            descriptors = (config_file.fileno(), catalog_file.fileno())
-            arguments = ("write", "--config", f"/dev/fd/{descriptors[0]}", "--catalog", f"/dev/fd/{descriptors[1]}")
-            connector = cls(_start([*command, *arguments], descriptors), answers, watcher, interruption)
+        with ExitStack() as opened:
+            descriptors = {
+                option: opened.enter_context(_nameless_file(content)).fileno() for option, content in files.items()
+            }
+            arguments = [part for option, fd in descriptors.items() for part in (f"--{option}", f"/dev/fd/{fd}")]
+            process = _start([*connector, command, *arguments], list(descriptors.values()))
+            running = cls(process, answers, watcher, interruption)
             try:
-                yield connector
+                yield running
             finally:
-                connector.end()
+                running.end()
 
     def wait(self) -> int:
         """Waits until the connector has sent everything, or, once somebody asked to stop, for a few seconds.

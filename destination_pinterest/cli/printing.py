@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any, TextIO
 
+from destination_pinterest.cli.audiences_view import audience_lines, closing_sentence, free_list_lines, left_over_ids
 from destination_pinterest.cli.report_view import Line, aligned, report_lines, summary
 
 
@@ -31,6 +32,20 @@ class Printer:
             streams = ", ".join(audience["streams"])
             self.table(f'Audience "{audience["audience"]}" from {streams}', list(report_lines(audience)))
         self._print(summary(report))
+
+    def listing(self, listing: Mapping[str, Any]) -> None:
+        """The audiences of an ad account; as JSON also why there are none to show."""
+        if self._as_json:
+            self._print(json.dumps(listing, ensure_ascii=False))
+            return
+        free = listing["customer_lists_without_audience"]
+        left_over = left_over_ids(free)
+        for audience in listing["audiences"]:
+            lines = audience_lines(audience, left_over.get(audience["name"], ()))
+            self.table(f'Audience "{audience["name"] or audience["audience_id"]}"', list(lines))
+        if free:
+            self.table("Customer lists that no audience is made of", list(free_list_lines(free)))
+        self._print(closing_sentence(listing))
 
     def counts(self, title: str, lines: list[Line], content: Mapping[str, Any]) -> None:
         """Any other result: the lines for people, the content for programs."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 Line = tuple[str, str]
 
-# Source: partners who quote Pinterest (Hightouch, Braze, Treasure Data; read 2026-11-22). Pinterest documents no time.
-MATCHING_TIME: Final = "24 to 48 hours"
+# Enough to look some of them up; --json has all.
+_MOST_IDS: Final = 5
 
 
 def report_lines(audience: Mapping[str, Any]) -> Iterator[Line]:
@@ -26,13 +26,53 @@ def report_lines(audience: Mapping[str, Any]) -> Iterator[Line]:
     yield "Requests", f"{_number(audience['requests'])} ({_number(audience['retries'])} of them repeated)"
     yield "Waited for quota", f"{audience['waited_s']:,.1f} s"
     yield "Rows a second", f"{audience['rows_per_second']:,.0f}"
-    yield "Customer list", _with_id(audience["customer_list_status"], audience["customer_list_id"])
-    yield "Audience", _with_id(audience["audience_status"], audience["audience_id"])
-    size = audience["audience_size"]
-    yield "Audience size", "not counted yet" if size is None else f"{_number(size)} people, as Pinterest counts"
-    yield "", f"Pinterest takes {MATCHING_TIME} to match what it was sent; until then status and size lag behind."
+    yield from _members(audience.get("members"))
+    yield "Customer list", with_id(audience["customer_list_status"], audience["customer_list_id"])
+    yield from _counters(audience)
+    yield "Audience", with_id(audience["audience_status"], audience["audience_id"])
+    yield "Audience size", size_text(audience["audience_size"], audience.get("match_estimate"))
+    if audience.get("outlook"):
+        yield "", audience["outlook"]
+    yield from left_over_lines(audience.get("left_over_customer_list_ids") or ())
     for note in audience["notes"]:
         yield "Note", note
+
+
+def left_over_lines(list_ids: Sequence[str]) -> Iterator[Line]:
+    """Lists that replacements have left, if there are any, and what is to be known of them."""
+    if not list_ids:
+        return
+    more = f" and {_number(len(list_ids) - _MOST_IDS)} more" if len(list_ids) > _MOST_IDS else ""
+    yield "Left-over lists", f"{_number(len(list_ids))} ({', '.join(list_ids[:_MOST_IDS])}{more})"
+    yield (
+        "",
+        "No audience uses them; Pinterest has no way to delete them. With a membership store no new ones are made.",
+    )
+
+
+def size_text(size: int | None, estimate: Mapping[str, Any] | None) -> str:
+    """An audience's size, and the share that is matched as far as it can be estimated."""
+    if size is None:
+        return "not counted yet"
+    of = {"members": "the members", "pinterest_records": "Pinterest's records"}
+    matched = f"; approximately {estimate['share']:.1%} of {of[estimate['of']]}" if estimate else ""
+    return f"{_number(size)} people, as Pinterest counts{matched.replace('%', ' %')}"
+
+
+def counts_text(counts: Mapping[str, Any]) -> str:
+    """A customer list's counters."""
+    requests = "" if counts["batches"] is None else f"; requests so far: {_number(counts['batches'])}"
+    return (
+        f"{_number(counts['records'])} ({_number(counts['added'])} added less {_number(counts['removed'])} removed, "
+        f"repeats count{requests})"
+    )
+
+
+def with_id(status: str | None, identifier: str | None) -> str:
+    """A status with what it is of."""
+    if identifier is None:
+        return "not created yet"
+    return f"{status or 'status unknown'} (id {identifier})"
 
 
 def summary(report: Mapping[str, Any]) -> str:
@@ -55,10 +95,29 @@ def _reasons(counts: Mapping[str, int]) -> Iterator[Line]:
         yield f"  {reason}", _number(count)
 
 
-def _with_id(status: str | None, identifier: str | None) -> str:
-    if identifier is None:
-        return "not created yet"
-    return f"{status or 'status unknown'} (id {identifier})"
+def _members(members: Mapping[str, Any] | None) -> Iterator[Line]:
+    if members is None:
+        return
+    yield "Members before", f"{_number(members['before'])}, by the membership store"
+    yield "Members after", _number(members["after"])
+    if members["unchanged"] is not None:
+        yield "Members unchanged", _number(members["unchanged"])
+    yield "Left by absence", _number(members["left_by_absence"])
+    yield "Unknown deletions", _number(members["unresolved_deletions"])
+
+
+def _counters(audience: Mapping[str, Any]) -> Iterator[Line]:
+    before, after = audience.get("pinterest_counts_before"), audience.get("pinterest_counts_after")
+    if after is None:
+        return
+    if before is not None:
+        yield "Records before", _number(before["records"])
+    yield "Records now", counts_text(after)
+    if audience.get("replaced_customer_list_counts"):
+        replaced = _number(audience["replaced_customer_list_counts"]["records"])
+        yield "Records replaced", f"{replaced} (customer list {audience['replaced_customer_list_id']})"
+    if (audience.get("reconciliation") or {}).get("difference"):
+        yield "", audience["reconciliation"]["difference"]
 
 
 def _number(value: float) -> str:

@@ -43,6 +43,7 @@ class SyncRequest:
     cursor: str | None
     state: Path | None
     primary_key: tuple[str, ...]
+    replace: bool
     identities: tuple[IdentityChoice, ...]
     destination: tuple[str, ...]
     batch_rows: int
@@ -110,6 +111,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="COLUMN",
         help="rows of one key replace each other; may be repeated",
     )
+    add(
+        "--replace",
+        action="store_true",
+        help="make the audience equal to the table: people who are not in it leave",
+    )
     add("--dry-run", action="store_true", help="count rows, and estimate requests and time; send nothing")
     add("--stream", metavar="NAME", help="the stream's name in messages (default: the table's name)")
     add(
@@ -132,6 +138,8 @@ def read_request(arguments: argparse.Namespace) -> SyncRequest:
     """The request. Raises: UsageError if arguments contradict each other or can't be read."""
     if arguments.state is not None and arguments.cursor is None:
         raise UsageError("--state needs --cursor: without a cursor every run reads everything.")
+    if arguments.replace and arguments.cursor is not None:
+        raise UsageError("--replace needs the whole table, and --cursor reads a part of it. Use one of them.")
     if arguments.batch_rows < 1:
         raise UsageError("--batch-rows must be at least 1.")
     if not arguments.audience.strip():
@@ -147,6 +155,7 @@ def read_request(arguments: argparse.Namespace) -> SyncRequest:
         cursor=arguments.cursor,
         state=_state_path(arguments),
         primary_key=tuple(arguments.primary_key),
+        replace=arguments.replace,
         identities=tuple(map(read_identity, arguments.identity)),
         destination=OWN_CONNECTOR if arguments.destination is None else (arguments.destination,),
         batch_rows=arguments.batch_rows,

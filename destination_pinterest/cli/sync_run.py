@@ -104,8 +104,8 @@ class SyncRun:
         source_error: str | None = None
         with ConnectorProcess.running(
             self._request.destination,
-            self._config.overlaid(**self._request.overlay()),
-            stream.catalog(),
+            "write",
+            files={"config": self._config.overlaid(**self._request.overlay()), "catalog": stream.catalog()},
             answers=answers,
             watcher=display,
             interruption=self._interruption,
@@ -126,12 +126,13 @@ class SyncRun:
 
     def _outcome(self, feed: Feed, answers: ConnectorAnswers, source_error: str | None, exit_code: int) -> Outcome:
         if self._interruption.is_requested:
-            return Outcome(
-                self._interruption.exit_code,
-                f"Stopped after {feed.rows:,} rows were read; what was sent stays sent, and a new run sends the rest.",
-            )
-        if answers.error or source_error:
-            return Outcome(EXIT_FAILED, answers.error or source_error)
+            left = "what was sent stays sent, and a new run sends the rest"
+            if self._request.replace:
+                left = "a new run makes the audience equal to the table"
+            return Outcome(self._interruption.exit_code, f"Stopped after {feed.rows:,} rows were read; {left}.")
+        # Where the source failed, what the connector says follows from that.
+        if source_error or answers.error:
+            return Outcome(EXIT_FAILED, source_error or answers.error)
         if exit_code != 0:
             return Outcome(EXIT_FAILED, f"The connector ended with exit code {exit_code} without saying why.")
         if answers.last_state_number < feed.states:
@@ -157,7 +158,9 @@ class SyncRun:
         if request.cursor is not None and first:
             cursor_state(request.cursor, first[0][list(columns).index(request.cursor)])
         name = request.stream or (self._selection.table or "query").rpartition(".")[2]
-        return StreamDescription(name, json_types(columns, first), request.cursor, request.primary_key)
+        return StreamDescription(
+            name, json_types(columns, first), request.cursor, request.primary_key, replaces=request.replace
+        )
 
     def _keep_state(self, state: Mapping[str, Any]) -> None:
         if self._state_file is not None:

@@ -208,6 +208,18 @@ def test_a_server_side_cursor_is_used_so_that_memory_does_not_grow_with_the_tabl
     assert any(query.startswith(("DECLARE", "FETCH")) for query in asked), asked
 
 
+def test_a_replaced_audience_is_the_table_and_keeps_its_id(
+    run: Run, sandbox: RunningSandbox, sandbox_config: Path, tmp_path: Path
+) -> None:
+    ids = []
+    for people in (range(100), range(50, 130)):
+        addresses: list[str | None] = [f"person{number}@example.com" for number in people]
+        (tmp_path / "people.csv").write_text("\n".join(["email", *map(str, addresses)]))
+        ids.append(synced(run, sandbox_config, "--from", "people.csv", "--replace")["audience_id"])
+        assert sandbox.members("VIPs") == digests(addresses)
+    assert ids[0] == ids[1]
+
+
 def test_sqlite(run: Run, sandbox: RunningSandbox, sandbox_config: Path, tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "shop.sqlite")) as connection, connection:
         connection.execute("CREATE TABLE customers (id INTEGER PRIMARY KEY, email TEXT, spent REAL, photo BLOB)")

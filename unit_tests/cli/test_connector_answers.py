@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from destination_pinterest.audience.report import PROGRESS_PREFIX, REPORT_PREFIX, AudienceReport, SyncReport
+from destination_pinterest.audience.list_counts import ListCounts
+from destination_pinterest.audience.report import PROGRESS_PREFIX, REPORT_PREFIX, AudienceReport, Members, SyncReport
+from destination_pinterest.audience_listing import LISTING_PREFIX
 from destination_pinterest.cli import connector_answers
 from destination_pinterest.cli.connector_answers import ConnectorAnswers
 
@@ -97,6 +99,8 @@ def audience_report(**changes: Any) -> AudienceReport:
         "identifiers_added": 98_000, "identifiers_removed": 1_200, "identifiers_refused": {"zero_maid": 4},
         "requests": 53, "retries": 2, "waited_s": 1.5, "rows_per_second": 8333.3, "customer_list_status": "READY",
         "audience_status": None, "audience_size": 12_345, "notes": ["Something to know."],
+        "members": Members(1, 2, 1, 0, 0), "pinterest_counts_after": ListCounts(2, 2, 0, 2), "outlook": "Wait.",
+        "left_over_customer_list_ids": ["4"],
     }  # fmt: skip
     return AudienceReport(**{**content, **changes})
 
@@ -105,7 +109,7 @@ def audience_report(**changes: Any) -> AudienceReport:
 def test_the_report_as_text_is_not_said_beside_the_table(outcome: Any) -> None:
     audiences = [audience_report(), audience_report(audience_id=None, customer_list_id=None, streams=[], pending=-1)]
     lines = list(SyncReport(outcome, 12.0, 8333.3, 60_000, 3, 2.5, audiences).as_text())
-    assert len(lines) == 13
+    assert len(lines) == 19
     notes = Notes()
     taken(notes, *map(log, lines))
     assert notes.noted == []
@@ -128,6 +132,14 @@ def test_a_warning_that_begins_like_the_report_is_said(text: str) -> None:
 
 def test_the_report_and_the_progress_are_looked_for_under_the_connector_s_own_names() -> None:
     assert (connector_answers.REPORT_PREFIX, connector_answers.PROGRESS_PREFIX) == (REPORT_PREFIX, PROGRESS_PREFIX)
+    assert connector_answers.LISTING_PREFIX == LISTING_PREFIX
+
+
+def test_a_listing_of_audiences_is_kept_and_not_said() -> None:
+    notes = Notes()
+    answers = taken(notes, log('pinterest_audiences: {"audiences": []}'))
+    assert answers.listing == {"audiences": []}
+    assert notes.noted == []
 
 
 def test_a_wait_for_quota_is_shown_until_it_is_over() -> None:

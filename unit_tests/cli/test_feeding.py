@@ -101,15 +101,14 @@ def test_a_source_that_fails_is_never_complete() -> None:
 
 def test_the_catalog_says_what_the_stream_is() -> None:
     plain = StreamDescription("people", {"id": {"type": "integer"}}).catalog()["streams"][0]
-    assert (plain["sync_mode"], plain["destination_sync_mode"], plain["minimum_generation_id"]) == (
-        "full_refresh",
-        "append",
-        0,
-    )
+    assert (plain["sync_mode"], plain["destination_sync_mode"]) == ("full_refresh", "append")
+    assert not [key for key in plain if "generation" in key]
     assert plain["stream"]["json_schema"]["properties"] == {"id": {"type": "integer"}}
     keyed = StreamDescription("people", {}, "at", ("id",)).catalog()["streams"][0]
     assert (keyed["sync_mode"], keyed["destination_sync_mode"]) == ("incremental", "append_dedup")
     assert (keyed["cursor_field"], keyed["primary_key"]) == (["at"], [["id"]])
+    replacing = StreamDescription("people", {}, primary_key=("id",), replaces=True).catalog()["streams"][0]
+    assert (replacing["sync_mode"], replacing["destination_sync_mode"]) == ("full_refresh", "overwrite")
 
 
 @pytest.fixture

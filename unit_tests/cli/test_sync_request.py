@@ -63,6 +63,7 @@ def test_a_query_loses_its_semicolon() -> None:
     ("more", "said"),
     [
         (("--state", "s.json"), "--state needs --cursor"),
+        (("--replace", "--cursor", "id"), "--replace needs the whole table"),
         (("--batch-rows", "0"), "--batch-rows must be"),
         (("--query", " ; "), "--query is empty"),
         (("--columns", " , "), "--columns names no column"),
