@@ -24,6 +24,8 @@ from destination_pinterest.errors import (
 )
 from destination_pinterest.identity.mapping import IdentityColumn, check_columns
 from destination_pinterest.identity.operation import OperationRule
+from destination_pinterest.object_storage.probe import probe
+from destination_pinterest.object_storage.s3 import S3Bucket
 from destination_pinterest.specification import SCOPES
 from destination_pinterest.vocabulary import Operation
 
@@ -39,6 +41,8 @@ _NEEDED_SCOPES: Final = frozenset(SCOPES) - {"user_accounts:read"}
 _NO_LIST: Final = "0"
 _NOBODY: Final = hashlib.sha256(b"destination-pinterest asks whether it may write").hexdigest()
 CHAIN_WARNING_S: Final = 14 * 86_400
+# A person waits in front of a check, so a bucket is not asked as patiently as by a sync.
+_BUCKET_ATTEMPTS: Final = 2
 
 
 class ConnectionCheck:
@@ -70,7 +74,8 @@ class ConnectionCheck:
         next(self._client.customer_lists(), None)
         name = f'"{account.name}" ({account.id})' if account.name else account.id
         found = f"Connected to the ad account {name}{self._as_whom()}."
-        return " ".join([found, *chain_end(self._sign_in, self._now())])
+        stores = (*_try_object_storage(self._config), *_try_membership_store(self._config))
+        return " ".join([found, *stores, *chain_end(self._sign_in, self._now())])
 
     def _check_scopes(self) -> None:
         granted = self._sign_in.scopes if self._sign_in else None
@@ -106,6 +111,29 @@ def chain_end(sign_in: RefreshingToken | None, now: float) -> list[str]:
     moment = datetime.fromtimestamp(sign_in.chain_ends_at, UTC).strftime("%Y-%m-%d")
     days = max(0, int((sign_in.chain_ends_at - now) // 86_400))
     return [f"The sign-in ends on {moment} (in {days} days) unless a sync or check runs before that."]
+
+
+def _try_object_storage(config: Config) -> list[str]:
+    """Where rejected rows will be written, as a sentence, once it was tried."""
+    if config.object_storage_config is None:
+        return []
+    bucket = S3Bucket(config.object_storage_config, attempts=_BUCKET_ATTEMPTS)
+    probe(bucket)
+    return [f"Rejected rows will be written to {bucket.address}."]
+
+
+def _try_membership_store(config: Config) -> list[str]:
+    """What is remembered where, as a sentence, once it was tried."""
+    if config.membership_store is None:
+        return []
+    if config.mode != "mirror":
+        return [f"The membership store is not used, since What the table does (mode) is {config.mode}."]
+    # Brings DuckDB and NumPy with it, which other checks do without.
+    from destination_pinterest.membership import open_membership_store  # noqa: PLC0415
+
+    store = open_membership_store(config.membership_store, attempts=_BUCKET_ATTEMPTS)
+    store.check()
+    return [f"The audience's people will be remembered in {store.address}."]
 
 
 def _check_settings(config: Config) -> None:

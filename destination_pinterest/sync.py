@@ -9,11 +9,18 @@ from typing import Any, Final
 
 from destination_pinterest.api.auth import RefreshingToken
 from destination_pinterest.api.retry import RetryPolicy
-from destination_pinterest.audience.batch import MembershipBatch
+from destination_pinterest.audience.announcement import announcements
 from destination_pinterest.audience.events import EventObserver, Events
+from destination_pinterest.audience.finding import AudienceFinder
+from destination_pinterest.audience.intake import RowIntake
 from destination_pinterest.audience.journal import SyncJournal
 from destination_pinterest.audience.lane import MAX_IN_FLIGHT, AudienceLane
-from destination_pinterest.audience.provision import AudienceProvisioner, AudienceTarget
+from destination_pinterest.audience.lanes import make_lanes
+from destination_pinterest.audience.memories import Memories
+from destination_pinterest.audience.provision import AudienceProvisioner
+from destination_pinterest.audience.rejected_records import MAX_FILES_IN_FLIGHT
+from destination_pinterest.audience.rejected_storage import RejectedStorage
+from destination_pinterest.audience.replacement import AudienceReplacer
 from destination_pinterest.audience.reporting import SyncReporter
 from destination_pinterest.audience.routing import StreamRoute, StreamWay, plan_ways
 from destination_pinterest.audience.sender import DeliverySender
@@ -23,16 +30,16 @@ from destination_pinterest.config import Config
 from destination_pinterest.connection import ConfigKeeper, Connection, connect
 from destination_pinterest.connection_check import CHAIN_WARNING_S, chain_end
 from destination_pinterest.errors import ConfigurationError, ConnectorError
+from destination_pinterest.identity.rejection import RejectionReason
+from destination_pinterest.object_storage.s3 import S3Bucket
 from destination_pinterest.protocol.catalog import StreamPlan
 from destination_pinterest.protocol.checkpoint import CheckpointLedger
+from destination_pinterest.protocol.completeness import Completeness
 from destination_pinterest.protocol.emit import MessageWriter
 from destination_pinterest.protocol.lines import Lines
 from destination_pinterest.protocol.messages import MessageDecoder
 from destination_pinterest.system import System
 
-# Requests a second to one list that may be worth having in flight, by tier: the quota's own rate; for `none`, half of
-# the 100 a second that Pinterest allows any app (developers.pinterest.com rate limits, read 2026-11-22).
-_RATE_PER_S: Final = {"standard": 400 / 60, "trial": 1.0, "none": 50.0}
 _MOST_THREADS: Final = 64
 # Everything is synced and only the report's figures are missing: the quota's ordinary rhythm is waited for, no more.
 _REPORT_PATIENCE_S: Final = 2.0
@@ -80,9 +87,19 @@ class Sync:
             observer=self._observer,
             retry=RetryPolicy.from_hours(config.retry_hours),
         )
-        self._provisioner = _provisioner(self._connection, system)
-        self._lanes = _lanes(ways, config)
+        self._finder = AudienceFinder(self._connection.client, now=system.now)
+        self._provisioner = _provisioner(self._connection, self._finder, system)
+        self._replacer = AudienceReplacer(
+            self._connection.client,
+            self._provisioner,
+            max_removal_percent=config.max_removal_percent,
+            allow_empty=config.allow_empty_audience,
+            if_refused=config.refused_rule_change,
+        )
+        self._lanes = make_lanes(ways, config, system)
+        self._memories = Memories(self._lanes.values(), config, sleep=self._connection.pause.sleep, clock=system.clock)
         self._ledger = CheckpointLedger()
+        self._completeness = Completeness(plans, trust_end_markers=config.trust_end_markers)
         self._journal = SyncJournal(
             messages,
             list(self._lanes.values()),
@@ -90,11 +107,11 @@ class Sync:
             now=system.now,
             progress_every_s=float(environ.get(PROGRESS_VARIABLE, _PROGRESS_S)),
         )
-        self._decoder = MessageDecoder(column for way in ways for column in way.columns)
-        self._routes = [
-            StreamRoute(way, config, self._decoder, self._lanes[way.audience], self._ledger.tally(way.plan.key))
-            for way in ways
-        ]
+        self._decoder = MessageDecoder(
+            (column for way in ways for column in way.columns), (column for plan in plans for column in plan.columns)
+        )
+        self._rejected = _rejected_storage(config, system)
+        self._routes = [self._make_route(way) for way in ways]
         self._sender = DeliverySender(self._connection.client, self._provisioner, config.batch_size)
         self._writer, self._executor = self._make_writer(config)
         self._reporter = SyncReporter(
@@ -105,6 +122,7 @@ class Sync:
             clock=system.clock,
         )
         self._is_writing = False
+        self._notes_told: dict[tuple[str, str], int] = {}
 
     def run(self) -> Iterator[bytes]:
         """Yields states as they become safe, each as the content of `state`; ends with the report.
@@ -125,7 +143,9 @@ class Sync:
             self._is_writing = False
             if not self.is_stopped:
                 with self._observer.telling(self._journal.told):
-                    self._ensure_audiences()
+                    failures = self._finish_audiences()
+                yield from self._writer.release()
+                _raise_first(failures, self._messages)
                 succeeded = True
         finally:
             if succeeded:
@@ -133,7 +153,10 @@ class Sync:
             else:
                 self._connection.pause.interrupt()
             self._executor.shutdown(wait=False)
-            self._report(succeeded=succeeded)
+            try:
+                self._report(succeeded=succeeded)
+            finally:
+                self._memories.close()
 
     def stop(self) -> bool:
         """Asks the sync to end soon; for a signal handler. False if nothing is on its way that is worth waiting for."""
@@ -149,53 +172,68 @@ class Sync:
 
     def _find_audiences(self) -> None:
         targets = [lane.target for lane in self._lanes.values()]
-        self._provisioner.find(targets)
-        for target in targets:
-            for note in target.notes:
-                self._messages.log("WARN", f'Audience "{target.name}": {note}')
+        self._finder.find(targets)
+        for remark in self._memories.open():
+            self._messages.log("INFO", remark)
+        self._tell_notes()
+
+    def _tell_notes(self) -> None:
+        """Logs what was noted about the audiences and was not logged yet."""
+        for key, lane in self._lanes.items():
+            for note in lane.target.notes[self._notes_told.get(key, 0) :]:
+                self._messages.log("WARN", f'Audience "{lane.target.name}": {note}')
+            self._notes_told[key] = len(lane.target.notes)
 
     def _make_up_for_earlier_syncs(self) -> None:
         """Creates the audience of a list that an earlier sync left without one, before quota goes into people.
 
-        On Trial access a large table uses up the day's quota every day, and nothing would be left at the end.
+        On Trial access a large table uses up the day's quota every day, and nothing would be left at the end. Where
+        Pinterest takes a list only once it is matched, a list that was made to be the audience's first one is young at
+        its own sync's end and old enough now; what this sync collects then takes its place.
         """
         for lane in self._lanes.values():
-            notes = list(lane.target.notes)
+            target = lane.target
+            if target.audience_id is not None:
+                continue
+            notes = list(target.notes)
             with suppress(ConfigurationError):  # It is tried again at the end, and what it then says is said.
-                self._provisioner.ensure_audience(lane.target)
-            lane.target.notes[:] = notes
+                if target.generation is None:
+                    self._provisioner.ensure_audience(target)
+                elif target.left_over_list_ids:
+                    self._provisioner.begin_with(target, max(target.left_over_list_ids, key=int))
+            target.notes[:] = notes
 
-    def _ensure_audiences(self) -> None:
-        """Creates what is missing; one that can't be created does not keep the others from it."""
+    def _finish_audiences(self) -> list[ConnectorError]:
+        """Creates what is missing and replaces what is to be; one that can't be does not keep the others from it."""
         failures: list[ConnectorError] = []
         for lane in self._lanes.values():
             try:
-                self._provisioner.ensure_audience(lane.target)
+                self._finish(lane)
             except ConnectorError as failure:
                 failures.append(failure)
-        if failures:
-            raise failures[0]
+        self._tell_notes()
+        return failures
+
+    def _finish(self, lane: AudienceLane) -> None:
+        if 0 < lane.tally.entered == lane.tally.not_synced[RejectionReason.NO_IDENTITY.value]:
+            lane.target.notes.append(
+                "None of the rows had anything in an identity column. If the table has people, check the names of the "
+                "columns (upper and lower case count) against the log's line about the stream."
+            )
+        if lane.target.generation is None:
+            self._provisioner.ensure_audience(lane.target)
+            return
+        self._replacer.finish(
+            lane.target,
+            is_complete=all(self._completeness.is_complete(stream) for stream in lane.streams),
+            has_rows=lane.tally.entered > 0,
+            sent=lane.tally.identifiers_added,
+        )
+        lane.let_go()
 
     def _announce(self) -> None:
-        setting = self._config.operation_column
-        for route in self._routes:
-            columns = ", ".join(f"{i.column} as {i.identifier} ({i.format})" for i in route.way.identities)
-            self._messages.log(
-                "INFO",
-                f'Stream "{route.way.plan.key}" goes to the audience "{route.way.audience}"; identities: {columns}.',
-            )
-            if setting is not None and route.way.operation_column is None:
-                self._messages.log(
-                    "WARN",
-                    f'The stream "{route.way.plan.key}" has no column "{setting.column}" (the operation column of the '
-                    "settings), so all its rows add people unless they are marked as deleted.",
-                )
-            if route.way.plan.drops_earlier_generations:
-                self._messages.log(
-                    "WARN",
-                    f'The refresh of the stream "{route.way.plan.key}" is to remove earlier rows, which this version '
-                    "does not do: people who are in the table no more stay in the audience.",
-                )
+        for level, text in announcements(self._routes, self._lanes.values(), self._config):
+            self._messages.log(level, text)
 
     def _report(self, *, succeeded: bool) -> None:
         report = self._reporter.report(succeeded=succeeded)
@@ -207,16 +245,38 @@ class Sync:
             )
         for line in report.as_text():
             self._messages.log("INFO" if succeeded else "WARN", line)
+        for line in self._rejected.summary() if self._rejected else ():
+            self._messages.log("INFO", line)
         self._messages.figures("INFO", report.as_line())
+
+    def _make_route(self, way: StreamWay) -> StreamRoute:
+        rejected = None
+        if self._rejected is not None:
+            identity_columns = tuple(identity.column for identity in way.identities)
+            rejected = self._rejected.rows_of(way.plan, way.key_columns, identity_columns, self._decoder)
+        return StreamRoute(
+            way,
+            self._config,
+            self._decoder,
+            self._lanes[way.lane_key],
+            self._ledger.tally(way.plan.key),
+            rejected=rejected,
+        )
 
     def _make_writer(self, config: Config) -> tuple[AudienceWriter, DaemonThreads]:
         lanes = list(self._lanes.values())
-        executor = DaemonThreads(min(_MOST_THREADS, MAX_IN_FLIGHT * max(1, len(lanes))))
+        executor = DaemonThreads(min(_MOST_THREADS, MAX_IN_FLIGHT * max(1, len(lanes)) + MAX_FILES_IN_FLIGHT))
         writer = AudienceWriter(
-            decoder=self._decoder,
-            routes={(route.way.plan.key.namespace, route.way.plan.key.name): route for route in self._routes},
+            intake=RowIntake(
+                self._decoder,
+                {(route.way.plan.key.namespace, route.way.plan.key.name): route for route in self._routes},
+                self._ledger,
+                self._completeness,
+                self._system.clock,
+            ),
             lanes=lanes,
             ledger=self._ledger,
+            completeness=self._completeness,
             sender=self._sender,
             executor=executor,
             events=self._events,
@@ -225,33 +285,34 @@ class Sync:
             clock=self._system.clock,
             flush_s=config.flush_seconds,
             interrupt=self._connection.pause.interrupt,
+            rejected=self._rejected.records if self._rejected else None,
         )
         return writer, executor
 
 
-def _lanes(ways: Sequence[StreamWay], config: Config) -> dict[str, AudienceLane]:
-    """One lane an audience; streams that lead to one name share it."""
-    by_audience: dict[str, list[StreamWay]] = {}
-    for way in ways:
-        by_audience.setdefault(way.audience, []).append(way)
-    return {
-        audience: AudienceLane(
-            AudienceTarget(audience, frozenset(identity.identifier for way in sharing for identity in way.identities)),
-            MembershipBatch(config.batch_size),
-            tuple(way.plan.key for way in sharing),
-            _RATE_PER_S[config.access_tier],
-        )
-        for audience, sharing in by_audience.items()
-    }
+def _rejected_storage(config: Config, system: System) -> RejectedStorage | None:
+    storage = config.object_storage_config
+    if storage is None:
+        return None
+    return RejectedStorage(S3Bucket(storage), storage, clock=system.clock, now=system.now)
 
 
-def _provisioner(connection: Connection, system: System) -> AudienceProvisioner:
+def _provisioner(connection: Connection, finder: AudienceFinder, system: System) -> AudienceProvisioner:
     return AudienceProvisioner(
         connection.client,
+        finder,
         delay_s=connection.lost_answer_delay_s,
         sleep=connection.pause.sleep,
         clock=system.clock,
     )
+
+
+def _raise_first(failures: Sequence[ConnectorError], messages: MessageWriter) -> None:
+    """The platform shows one failure; the others are at least in the log."""
+    for failure in failures[1:]:
+        messages.log("ERROR", str(failure))
+    if failures:
+        raise failures[0]
 
 
 def _warn_of_the_chain(sign_in: RefreshingToken | None, messages: MessageWriter, now: float) -> None:

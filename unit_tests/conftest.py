@@ -57,6 +57,7 @@ class FakePinterest:
         self.in_flight: list[Asked] = []
         self.before: Callable[[Asked], None] = lambda _: None
         self.page_size = 250
+        self.rule_changes = "allow"  # or "refuse", or "ignore" with an answer that looks well
         self.granted_scope: str | None = "ads:read,ads:write,user_accounts:read"
         self.refreshes = 0
         self.chain_s = 5_184_000
@@ -83,7 +84,8 @@ class FakePinterest:
     def add_list(self, name: str, *members: str, **more: Any) -> str:
         """A customer list that is there already."""
         list_id = self._new_id()
-        self.lists[list_id] = {"id": list_id, "name": name, "status": "READY", **more}
+        counted = {"num_uploaded_user_records": len(members), "num_removed_user_records": 0, "num_batches": 1}
+        self.lists[list_id] = {"id": list_id, "name": name, "status": "READY", **counted, **more}
         self.members[list_id] = set(members)
         return list_id
 
@@ -154,6 +156,8 @@ class FakePinterest:
                 return reply(201, self.lists[list_id])
             case "PATCH", ["customer_lists", number]:
                 return self._change(number, asked.body)
+            case "PATCH", ["audiences", number]:
+                return self._change_audience(number, asked.body)
             case "POST", ["audiences"]:
                 audience_id = self.add_audience(asked.body["name"], asked.body["rule"]["customer_list_id"], size=None)
                 return reply(201, self.audiences[audience_id])
@@ -164,8 +168,23 @@ class FakePinterest:
             return reply(404, {"code": 4, "message": "Customer list not found."})
         named = set(body["records"].split(","))
         members = self.members[list_id]
-        self.members[list_id] = members | named if body["operation_type"] == "ADD" else members - named
+        is_adding = body["operation_type"] == "ADD"
+        self.members[list_id] = members | named if is_adding else members - named
+        counter = "num_uploaded_user_records" if is_adding else "num_removed_user_records"
+        self.lists[list_id][counter] += len(named)
+        self.lists[list_id]["num_batches"] += 1
         return reply(200, self.lists[list_id])
+
+    def _change_audience(self, audience_id: str, body: Mapping[str, Any]) -> requests.Response:
+        if audience_id not in self.audiences:
+            return reply(404, {"code": 4, "message": "Audience not found."})
+        changes = {key: body[key] for key in ("name", "description", "rule") if key in body}
+        if "rule" in changes and self.rule_changes == "refuse":
+            return reply(400, {"code": 1, "message": "The rule of an audience cannot be changed."})
+        if self.rule_changes == "ignore":
+            changes.pop("rule", None)
+        self.audiences[audience_id].update(changes)
+        return reply(200, self.audiences[audience_id])
 
     def _page(self, things: Mapping[str, Any], query: Mapping[str, list[str]]) -> requests.Response:
         start = int(query.get("bookmark", ["0"])[0])

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,8 +20,12 @@ from destination_pinterest.errors import (
     MissingScopeError,
     NotFoundError,
     PermissionDeniedError,
+    StorageRefusedError,
+    StoreMismatchError,
 )
+from destination_pinterest.membership import open_membership_store
 
+AD_ACCOUNT = "549755885175"
 DAY_S = 86_400
 
 
@@ -194,3 +200,53 @@ def test_the_end_of_a_chain_is_told_in_whole_days(run: Run, oauth_config: dict[s
     sign_in.chain_ends_at = None
     assert chain_end(sign_in, clock.epoch) == []
     assert chain_end(None, clock.epoch) == []
+
+
+# --- the membership store ---------------------------------------------------------------------------------------------
+
+
+def remembering(folder: Path, **changes: Any) -> dict[str, Any]:
+    store = {"store_type": "local", "path": str(folder), "store_key": "a key that only tests know", **changes}
+    return {"membership_store": store}
+
+
+def test_a_check_reaches_the_membership_store_and_leaves_nothing_there(
+    run: Run, raw_config: dict[str, Any], tmp_path: Path
+) -> None:
+    found = run({**raw_config, **remembering(tmp_path)})
+    assert found.endswith(f"The audience's people will be remembered in {tmp_path}.")
+    assert [path.name for path in tmp_path.iterdir()] == [".lock"]
+
+
+def test_a_membership_store_that_is_not_there_fails_the_check(
+    run: Run, raw_config: dict[str, Any], tmp_path: Path
+) -> None:
+    with pytest.raises(StorageRefusedError, match="must be there before the sync"):
+        run({**raw_config, **remembering(tmp_path / "not mounted")})
+
+
+def test_a_membership_store_under_another_key_fails_the_check(
+    run: Run, raw_config: dict[str, Any], tmp_path: Path
+) -> None:
+    settings = read_config({**raw_config, **remembering(tmp_path)}).membership_store
+    assert settings is not None
+    open_membership_store(settings).open(AD_ACCOUNT, "users").close()
+    run({**raw_config, **remembering(tmp_path)})
+    with pytest.raises(StoreMismatchError, match="another store key"):
+        run({**raw_config, **remembering(tmp_path, store_key="another key, of enough letters")})
+
+
+def test_without_a_folder_to_work_in_the_check_names_the_variable(
+    run: Run, raw_config: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "not there"))
+    with pytest.raises(StorageRefusedError, match="TMPDIR"):
+        run({**raw_config, **remembering(tmp_path)})
+
+
+@pytest.mark.parametrize("mode", ["additive", "remove"])
+def test_a_membership_store_that_is_not_used_is_not_asked(
+    run: Run, raw_config: dict[str, Any], tmp_path: Path, mode: str
+) -> None:
+    found = run({**raw_config, **remembering(tmp_path / "not mounted"), "mode": mode})
+    assert found.endswith(f"The membership store is not used, since What the table does (mode) is {mode}.")

@@ -202,16 +202,13 @@ def test_a_stream_without_identities_fails_before_anything_is_sent(make_sync: Ma
     assert pinterest.asked == []
 
 
-def test_a_refresh_that_is_to_remove_earlier_rows_is_a_warning(
-    raw_config: dict[str, Any], messages: Any, pinterest: Any, outbox: Any
-) -> None:
-    plans = catalog("users", generation_id=4, minimum_generation_id=4, sync_id=9)
-    sync = Sync(
-        read_config(raw_config), raw_config, plans, MessageLines([]), messages, keeper=messages, system=System()
-    )
-    list(sync.run())
+def test_a_sync_in_which_nobody_is_found_says_so(make_sync: MakeSync, outbox: Any) -> None:
+    nobody = json.dumps({"type": "RECORD", "record": {"stream": "users", "data": {"name": "x"}}}).encode()
+    list(make_sync(nobody, nobody).run())
     (warning,) = [log["message"] for log in outbox.of("LOG") if log["level"] == "WARN"]
-    assert "people who are in the table no more stay in the audience" in warning
+    assert "None of the rows had anything in an identity column" in warning
+    list(make_sync(nobody, row("a")).run())
+    assert len([log for log in outbox.of("LOG") if log["level"] == "WARN"]) == 1
 
 
 def test_a_sync_that_fails_raises_after_a_report_that_says_so(make_sync: MakeSync, pinterest: Any, outbox: Any) -> None:
@@ -318,3 +315,87 @@ def test_whoever_watches_may_ask_for_progress_more_often(
     list(make_sync(row("a")).run())
     lines = [text for text in outbox.log_texts if text.startswith(PROGRESS_PREFIX)]
     assert json.loads(lines[-1].removeprefix(PROGRESS_PREFIX))["entered"] == 1
+
+
+# --- data activation --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def make_activation(raw_config: dict[str, Any], messages: Any, pinterest: Any) -> Callable[..., Sync]:
+    """A sync of streams that are each given as the mode and the object that they were pointed at."""
+
+    def make(*lines: bytes, streams: dict[str, tuple[str, str | None]], **settings: Any) -> Sync:
+        raw = {**raw_config, **settings}
+        plans = [
+            plan
+            for name, (mode, chosen) in streams.items()
+            for plan in catalog(name, destination_sync_mode=mode, destination_object_name=chosen)
+        ]
+        return Sync(read_config(raw), raw, plans, MessageLines(lines), messages, keeper=messages, system=System())
+
+    return make
+
+
+def test_a_stream_writes_to_the_audience_that_was_chosen_though_it_was_renamed(
+    make_activation: MakeSync, pinterest: Any, outbox: Any
+) -> None:
+    list_id = pinterest.add_list("VIP", *people("z"))
+    audience_id = pinterest.add_audience("VIP 2027", list_id)
+    chosen = f"VIP (549755885175/{audience_id})"
+    list(make_activation(row("a"), streams={"users": ("append_dedup", chosen)}, audience_name="other").run())
+    assert pinterest.members[list_id] == people("az")
+    assert (len(pinterest.lists), len(pinterest.audiences)) == (1, 1)
+    (audience,) = report_of(outbox)["audiences"]
+    assert (audience["audience"], audience["audience_id"]) == ("VIP 2027", audience_id)
+
+
+def test_streams_that_add_to_and_take_out_of_one_object_keep_the_order_of_their_rows(
+    make_activation: MakeSync, pinterest: Any, outbox: Any
+) -> None:
+    list_id = pinterest.add_list("VIP", *people("z"))
+    audience_id = pinterest.add_audience("VIP", list_id)
+    before, now = f"Old (549755885175/{audience_id})", f"VIP (549755885175/{audience_id})"
+    rows = [row("a"), row("b"), row("a", "gone"), row("z", "gone"), row("c", "gone"), row("c")]
+    streams = {"users": ("append", before), "gone": ("soft_delete", now)}
+    list(make_activation(*rows, streams=streams, batch_size=1).run())
+    assert pinterest.members[list_id] == people("bc")
+    (audience,) = report_of(outbox)["audiences"]
+    assert (audience["streams"], audience["synced"], audience["identifiers_removed"]) == (["users", "gone"], 6, 3)
+    assert any('Stream "gone" takes people out of the audience "VIP"' in text for text in outbox.log_texts)
+
+
+def test_a_new_audience_goes_by_the_settings(make_activation: MakeSync, pinterest: Any) -> None:
+    streams = {"users": ("append_dedup", "pinterest_audience")}
+    list(make_activation(row("a"), streams=streams, audience_name="VIP {stream}").run())
+    assert pinterest.members_of("VIP users") == people("a")
+    assert len(pinterest.audiences) == 1
+
+
+def test_a_soft_delete_of_a_named_audience_removes_and_creates_nothing(
+    make_activation: MakeSync, pinterest: Any
+) -> None:
+    list_id = pinterest.add_list("users", *people("ab"))
+    pinterest.add_audience("users", list_id)
+    list(make_activation(row("a"), row("y", "nobody"), streams={
+        "users": ("soft_delete", None), "nobody": ("soft_delete", None),
+    }).run())  # fmt: skip
+    assert pinterest.members[list_id] == people("b")
+    assert len(pinterest.lists) == 1
+
+
+def test_one_audience_by_its_id_and_by_its_name_is_refused_before_anything_is_sent(
+    make_activation: MakeSync, pinterest: Any
+) -> None:
+    audience_id = pinterest.add_audience("orders", pinterest.add_list("orders"))
+    streams = {"users": ("append", f"orders (549755885175/{audience_id})"), "orders": ("append", None)}
+    with pytest.raises(AudienceConflictError, match="one destination object for both"):
+        list(make_activation(row("a"), row("b", "orders"), streams=streams).run())
+    assert pinterest.asked_for("PATCH") == []
+
+
+def test_an_operation_column_is_not_missed_in_a_list_of_deletions(
+    make_activation: MakeSync, pinterest: Any, outbox: Any
+) -> None:
+    setting = {"mode": "column", "column": "op"}
+    list(make_activation(streams={"users": ("soft_delete", None)}, operation_column=setting).run())
+    assert [log for log in outbox.of("LOG") if log["level"] == "WARN"] == []

@@ -77,6 +77,10 @@ class SyncJournal:
         else:
             self._waiting(told.lane, what, tallies)
 
+    def said(self, level: str, text: str) -> None:
+        """Writes a line that somebody else has to say."""
+        self._messages.log(level, text)
+
     def tick(self) -> None:
         """Writes a line of progress when one is due."""
         if self._clock() < self.due_s:

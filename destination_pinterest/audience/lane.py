@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from destination_pinterest.audience.batch import Delivery, MembershipBatch
-from destination_pinterest.audience.provision import AudienceTarget
+from destination_pinterest.audience.memory import LaneMemory
 from destination_pinterest.audience.report import AudienceTally
+from destination_pinterest.audience.target import AudienceTarget
 from destination_pinterest.protocol.catalog import StreamKey
 
 # Deliveries that may queue before the reader waits for this list: at 1,900 identifiers each about 8 MB, and 60,000
@@ -34,19 +35,27 @@ class AudienceLane:
         batch: collects what is not yet a delivery.
         streams: whose rows come here.
         rate_per_s: requests a second that the quota permits, from which the useful number in flight follows.
+        memory: notes rows in place of the batch, where there is a membership store.
     """
 
     def __init__(
-        self, target: AudienceTarget, batch: MembershipBatch, streams: tuple[StreamKey, ...], rate_per_s: float
+        self,
+        target: AudienceTarget,
+        batch: MembershipBatch,
+        streams: tuple[StreamKey, ...],
+        rate_per_s: float,
+        memory: LaneMemory | None = None,
     ) -> None:
         self.target = target
         self.batch = batch
         self.streams = streams
+        self.memory = memory
         self.tally = AudienceTally()
         self._rate_per_s = rate_per_s
         self._queue: deque[Delivery] = deque()
         self.in_flight: list[Delivery] = []
         self._failed: list[Delivery] = []
+        self._held_from: int | None = None
         self._latency_s: float | None = None
         self._one_at_a_time = False
 
@@ -73,6 +82,15 @@ class AudienceLane:
         self.in_flight.remove(delivery)
         self._failed.append(delivery)
 
+    def hold(self, position: int) -> None:
+        """Rows from this position on are not safe, even if sent, until `let_go`; only the first call counts."""
+        if self._held_from is None:
+            self._held_from = position
+
+    def let_go(self) -> None:
+        """What was held is as safe as its deliveries."""
+        self._held_from = None
+
     def measured(self, latency_s: float) -> None:
         """A request to this list took so long."""
         known = self._latency_s
@@ -83,6 +101,12 @@ class AudienceLane:
         first = not self._one_at_a_time
         self._one_at_a_time = True
         return first
+
+    @property
+    def awaits_replacement(self) -> bool:
+        """Whether rows are safe only once the audience has been replaced: another attempt would not find this list."""
+        generation = self.target.generation
+        return generation is not None and generation.spans == "attempt"
 
     @property
     def window(self) -> int:
@@ -102,14 +126,21 @@ class AudienceLane:
         return len(self._queue) >= MAX_QUEUED
 
     @property
+    def held_from(self) -> int:
+        """The position from which rows are held; 0 where none are."""
+        return self._held_from or 0
+
+    @property
     def is_busy(self) -> bool:
         """Whether anything queues or is on its way."""
         return bool(self._queue or self.in_flight)
 
     @property
     def first_position(self) -> int | None:
-        """The position of the oldest row that is not settled; None where all are."""
+        """The position of the oldest row that is not safe; None where all are."""
         positions = [delivery.first_position for delivery in self._unsettled()]
+        if self._held_from is not None:
+            positions.append(self._held_from)
         if self.batch.first_position is not None:
             positions.append(self.batch.first_position)
         return min(positions, default=None)

@@ -10,7 +10,9 @@ from itertools import islice
 from typing import Final
 
 from destination_pinterest.audience.batch import Delivery
-from destination_pinterest.audience.provision import AudienceProvisioner, AudienceTarget, Pinterest
+from destination_pinterest.audience.pinterest import Pinterest
+from destination_pinterest.audience.provision import AudienceProvisioner
+from destination_pinterest.audience.target import AudienceTarget
 from destination_pinterest.errors import InvalidRequestError, RequestTooLargeError
 from destination_pinterest.vocabulary import Operation
 

@@ -1,27 +1,27 @@
 """Fill, drain, release: rows become deliveries, deliveries go out, states come back once all before them is safe.
 
-One thread reads, maps and decides; others only send. A state is released when every record before it was accepted by
+One thread reads and decides; others only send. A state is released when every record before it was accepted by
 Pinterest or counted as rejected, in the order in which states came; a failed delivery releases nothing after it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
-from typing import Any, Final
+from typing import Final
 
 from destination_pinterest.audience.batch import Delivery
 from destination_pinterest.audience.events import EventObserver, Events, Settled, Told
+from destination_pinterest.audience.intake import RowIntake
 from destination_pinterest.audience.journal import SyncJournal
 from destination_pinterest.audience.lane import AudienceLane
-from destination_pinterest.audience.routing import Decision, StreamRoute
+from destination_pinterest.audience.memory import LaneMemory
+from destination_pinterest.audience.rejected_records import RejectedFile, RejectedRecords, Stored
 from destination_pinterest.audience.sender import DeliverySender
-from destination_pinterest.errors import ConnectorError, ProtocolError
-from destination_pinterest.identity.mapping import MappedRow
-from destination_pinterest.identity.rejection import RejectionReason
+from destination_pinterest.errors import ConnectorError, IncompleteStreamError, RemovalGuardError
 from destination_pinterest.protocol.checkpoint import CheckpointLedger
+from destination_pinterest.protocol.completeness import Completeness
 from destination_pinterest.protocol.lines import Lines
-from destination_pinterest.protocol.messages import MessageDecoder
 from destination_pinterest.vocabulary import Operation
 
 # The platform's cancel is followed by a kill after a grace of seconds, so what can't go out by then is left.
@@ -32,18 +32,16 @@ FAILURE_GRACE_S: Final = 10.0
 LAST_GRACE_S: Final = 1.0
 # The longest sleep of the loop; only a bound, since whatever matters wakes it.
 _LONGEST_WAIT_S: Final = 10.0
-# Rows whose deletion is not wanted: settled, and counted under this word.
-DELETION_KEPT: Final = "deletion_kept"
 
 
 class AudienceWriter:
     """Writes one sync.
 
     Args:
-        decoder: reads lines.
-        routes: where each stream's rows go, by (namespace, name).
+        intake: takes lines.
         lanes: every audience of the sync.
         ledger: holds states.
+        completeness: knows which streams have come whole.
         sender: sends a delivery, in one of the executor's threads.
         executor: those threads.
         events, observer: how they report back.
@@ -51,15 +49,16 @@ class AudienceWriter:
         clock: monotonic seconds.
         flush_s: the age at which a part-filled batch goes out.
         interrupt: makes everything that waits in a thread give up.
+        rejected: where rejected rows are written down, if they are.
     """
 
     def __init__(
         self,
         *,
-        decoder: MessageDecoder,
-        routes: Mapping[tuple[str | None, str], StreamRoute],
+        intake: RowIntake,
         lanes: Sequence[AudienceLane],
         ledger: CheckpointLedger,
+        completeness: Completeness,
         sender: DeliverySender,
         executor: Executor,
         events: Events,
@@ -68,11 +67,12 @@ class AudienceWriter:
         clock: Callable[[], float],
         flush_s: float,
         interrupt: Callable[[], None],
+        rejected: RejectedRecords | None = None,
     ) -> None:
-        self._decoder = decoder
-        self._routes = routes
+        self._intake = intake
         self._lanes = lanes
         self._ledger = ledger
+        self._completeness = completeness
         self._sender = sender
         self._executor = executor
         self._events = events
@@ -81,7 +81,7 @@ class AudienceWriter:
         self._clock = clock
         self._flush_s = flush_s
         self._interrupt = interrupt
-        self._position = 0
+        self._rejected = rejected or RejectedRecords(lambda _key, _body: None, clock)  # No route leads to it.
         self._failure: Exception | None = None
         self._stop_by_s: float | None = None
 
@@ -97,6 +97,10 @@ class AudienceWriter:
         except ConnectorError:
             yield from self._abandon()
             raise
+
+    def release(self) -> Iterator[bytes]:
+        """States that have become safe since `run` ended: an audience that they waited for was replaced."""
+        yield from self._ledger.release(self._safe_position())
 
     def catch_up(self) -> None:
         """Takes what threads have told since, so that the counts are whole; nothing is decided any more."""
@@ -118,8 +122,9 @@ class AudienceWriter:
             if chunk is None:
                 return
             if chunk:
-                self._take(chunk)
+                self._intake.take(chunk)
             yield from self._advance()
+            yield from self._settle_due_memories()
             while self._is_backed_up() and not self.is_stopped:
                 yield from self._await_event()
 
@@ -127,90 +132,66 @@ class AudienceWriter:
         for lane in self._lanes:
             for delivery in lane.batch.take_all():
                 lane.enqueue(delivery)
+        self._rejected.close()
         yield from self._advance()
-        while any(lane.is_busy for lane in self._lanes):
+        while self._rejected.is_busy or any(lane.is_busy for lane in self._lanes):
             if self._stop_by_s is not None and self._clock() >= self._stop_by_s:
                 yield from self._abandon()
                 return
             yield from self._await_event()
+        yield from self._settle_memories()
+
+    def _settle_memories(self) -> Iterator[bytes]:
+        """One audience that must stay as it is does not keep the others from becoming what they should."""
+        refusals: list[ConnectorError] = []
+        for lane in self._lanes:
+            if lane.memory is not None and not self.is_stopped:
+                try:
+                    yield from self._settle_memory(lane, lane.memory, is_end=True)
+                except (IncompleteStreamError, RemovalGuardError) as refusal:
+                    refusals.append(refusal)
+        if self.is_stopped:
+            yield from self._abandon()  # A request that is on its way must have arrived before another sync may send.
+            return
+        for other in refusals[1:]:
+            self._journal.said("ERROR", str(other))
+        if refusals:
+            raise refusals[0]
+
+    def _settle_due_memories(self) -> Iterator[bytes]:
+        for lane in self._lanes:
+            memory = lane.memory
+            if memory is not None and memory.due_s is not None and memory.due_s <= self._clock():
+                yield from self._settle_memory(lane, memory, is_end=False)
+
+    def _settle_memory(self, lane: AudienceLane, memory: LaneMemory, *, is_end: bool) -> Iterator[bytes]:
+        """Sends what a lane's rows come to, and only then lets its states go."""
+        changes = memory.settle(lane.target, self._completeness.is_complete, is_end=is_end)
+        if changes is not None:
+            for delivery in memory.deliveries(changes, self._sender.max_identifiers, lane.held_from):
+                lane.enqueue(delivery)
+                yield from self._advance()
+                while lane.is_backed_up and not self.is_stopped:
+                    yield from self._await_event()
+                if self.is_stopped:
+                    return
+            while lane.is_busy:
+                if self.is_stopped:
+                    return
+                yield from self._await_event()
+            lane.tally.synced += memory.commit(changes, lane.target)
+        else:
+            lane.tally.synced += memory.forget()
+        lane.let_go()
+        yield from self._advance()
 
     def _abandon(self) -> Iterator[bytes]:
         """Starts nothing more; what is on its way may still succeed, and then counts."""
         self._interrupt()
         give_up_s = self._clock() + (LAST_GRACE_S if self.is_stopped else FAILURE_GRACE_S)
-        while any(lane.in_flight for lane in self._lanes) and (left_s := give_up_s - self._clock()) > 0:
+        while self._is_waiting_for_answers() and (left_s := give_up_s - self._clock()) > 0:
             self._handle_events(left_s)
         yield from self._ledger.release(self._safe_position())
-
-    def _take(self, chunk: bytes) -> None:
-        """Sends every row of a chunk to its lane, in runs of one stream between two states.
-
-        This is the hot path: what can be done once a run is not done once a row.
-        """
-        run: list[Any] = []
-        route: StreamRoute | None = None
-        stream = namespace = None
-        for message in self._decoder.decode(chunk):
-            kind = message.type
-            if kind == "RECORD":
-                record = message.record
-                if record is None or route is None or record.stream != stream or record.namespace != namespace:
-                    self._take_run(route, run)
-                    route = self._route_of(record)
-                    stream, namespace = record.stream, record.namespace
-                    run = []
-                run.append(record.data)
-            elif kind == "STATE":
-                self._take_run(route, run)
-                run = []
-                self._ledger.hold(message.state, self._position)
-        self._take_run(route, run)
-
-    def _route_of(self, record: Any) -> StreamRoute:
-        if record is None:
-            raise ProtocolError("A RECORD message has no record in it. Update the source connector.")
-        route = self._routes.get((record.namespace, record.stream))
-        if route is None:
-            name = record.stream if record.namespace is None else f"{record.namespace}.{record.stream}"
-            raise ProtocolError(
-                f'A record of the stream "{name}" came, which the catalog does not name. '
-                "Refresh the connection's schema."
-            )
-        return route
-
-    def _take_run(self, route: StreamRoute | None, rows: Sequence[Any]) -> None:
-        """Rows of one stream with no state between them, so that they share one position: that of the first."""
-        if route is None or not rows:
-            return
-        position, now_s = self._position, self._clock()
-        self._position += len(rows)
-        route.tally.received += len(rows)
-        route.lane.tally.entered += len(rows)
-        if route.read_only_column is not None:
-            identifiers, others = route.mapper.map_column(map(route.read_only_column, rows))
-            for full in route.lane.batch.add_all(identifiers, position, now_s):
-                route.lane.enqueue(full)
-            for mapped in others:
-                self._apply(route, mapped, Operation.ADD, position, now_s)
-            return
-        for row in rows:
-            operation = Operation.ADD if route.decide is None else route.decide(row)
-            self._apply(route, route.mapper.map(route.read(row)), operation, position, now_s)
-
-    @staticmethod
-    def _apply(route: StreamRoute, mapped: MappedRow, operation: Decision, position: int, now_s: float) -> None:
-        lane = route.lane
-        if operation is None:
-            lane.tally.not_synced[DELETION_KEPT] += 1
-        elif isinstance(operation, RejectionReason) or not mapped.identifiers:
-            reason = operation if isinstance(operation, RejectionReason) else mapped.rejections[0].reason
-            lane.tally.not_synced[reason.value] += 1
-            route.tally.rejected += 1
-        else:
-            for rejection in mapped.rejections:
-                lane.tally.identifiers_refused[rejection.reason.value] += 1
-            for full in lane.batch.apply(operation, mapped.identifiers, position, now_s):
-                lane.enqueue(full)
 
     def _advance(self, wait_s: float = 0.0) -> Iterator[bytes]:
         self._handle_events(wait_s)
@@ -228,6 +209,8 @@ class AudienceWriter:
                 lane.enqueue(delivery)
             while (started := lane.start_next()) is not None:
                 self._executor.submit(self._send, lane, started)
+        for file in self._rejected.start_due():
+            self._executor.submit(self._store, file)
 
     def _await_event(self) -> Iterator[bytes]:
         yield from self._advance(self._patience_s())
@@ -237,16 +220,24 @@ class AudienceWriter:
         sent, error = 0, None
         try:
             with self._observer.on_behalf_of(lane):
+                if lane.memory is not None:
+                    lane.memory.require_ours()
                 sent = self._sender.send(lane.target, delivery)
         except Exception as caught:  # noqa: BLE001 - raised again by the thread that decides
             error = caught
         self._events.put(Settled(lane, delivery, sent, error))
+
+    def _store(self, file: RejectedFile) -> None:
+        self._events.put(self._rejected.store(file))
 
     def _handle_events(self, wait_s: float) -> None:
         event = self._events.take(wait_s)
         while event is not None:  # None: nothing happened, or the wait was only to be ended.
             if isinstance(event, Told):
                 self._journal.told(event)
+            elif isinstance(event, Stored):
+                error = self._rejected.settle(event)
+                self._failure = self._failure or error
             else:
                 self._settle(event)
             event = self._events.take(0.0)
@@ -266,17 +257,24 @@ class AudienceWriter:
             lane.tally.identifiers_removed += settled.sent
 
     def _safe_position(self) -> int:
-        positions = [lane.first_position for lane in self._lanes]
-        return min((position for position in positions if position is not None), default=self._position)
+        positions = [self._rejected.first_position, *(lane.first_position for lane in self._lanes)]
+        return min((position for position in positions if position is not None), default=self._intake.position)
 
     def _is_backed_up(self) -> bool:
-        return any(lane.is_backed_up for lane in self._lanes)
+        return self._rejected.is_backed_up or any(lane.is_backed_up for lane in self._lanes)
+
+    def _is_waiting_for_answers(self) -> bool:
+        return bool(self._rejected.in_flight) or any(lane.in_flight for lane in self._lanes)
 
     def _patience_s(self) -> float:
         """How long nothing needs doing: until the oldest batch is due, the journal speaks, or the sync must end."""
         now_s = self._clock()
         moments_s = [self._journal.due_s]
         moments_s += [lane.batch.opened_s + self._flush_s for lane in self._lanes if lane.batch.opened_s is not None]
+        memories = [lane.memory for lane in self._lanes if lane.memory is not None]
+        moments_s += [memory.due_s for memory in memories if memory.due_s is not None]
+        if self._rejected.due_s is not None:
+            moments_s.append(self._rejected.due_s)
         if self._stop_by_s is not None:
             moments_s.append(self._stop_by_s)
         return min(max(min(moments_s) - now_s, 0.0), _LONGEST_WAIT_S)

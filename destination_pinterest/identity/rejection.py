@@ -17,6 +17,7 @@ class RejectionReason(StrEnum):
     """What is wrong with a value or a row. The value of each member is the key that reports count under."""
 
     NO_IDENTITY = "no_identity"
+    NO_IDENTITY_IN_DELETION = "no_identity_in_deletion"
     NOT_TEXT = "not_text"
     INVALID_EMAIL = "invalid_email"
     INVALID_EMAIL_DOMAIN = "invalid_email_domain"
@@ -44,6 +45,10 @@ _SENTENCES = MappingProxyType(
         RejectionReason.NO_IDENTITY: (
             "Every identity column of the row is null or blank; such people can't be matched, so filter them out "
             "upstream or map another column."
+        ),
+        RejectionReason.NO_IDENTITY_IN_DELETION: (
+            "Not removed: the deletion carries only the row's key and no identity. Have the source send whole rows "
+            "(PostgreSQL: REPLICA IDENTITY FULL), or set up a membership store, which finds the person by the key."
         ),
         RejectionReason.NOT_TEXT: (
             "The value is a number, a boolean, an object or a nested array; cast the column to text or to an array "
@@ -106,7 +111,8 @@ class Rejection(msgspec.Struct, frozen=True):
     """One value, or one row, that is not sent.
 
     `column` and `identifier` say where the value stood; both are None when the reason speaks of the row as a whole
-    (NO_IDENTITY), and `identifier` is None when the column is no identity column (UNKNOWN_OPERATION).
+    (NO_IDENTITY, NO_IDENTITY_IN_DELETION), and `identifier` is None when the column is no identity column
+    (UNKNOWN_OPERATION).
     """
 
     column: str | None

@@ -28,7 +28,9 @@ class StreamPlan(msgspec.Struct, frozen=True):
     """What the catalog says of one stream.
 
     `columns` are the top-level properties of the stream's schema, in its order; empty where the schema names none.
-    `primary_key` holds top-level columns only. Generation ids are None where the host knows of no refreshes.
+    `primary_key` holds top-level columns only; it `is_key_whole` if the key has no others. Generation ids are None
+    where the host knows of no refreshes. A stream that `is_resumable` may carry only what an earlier attempt had not
+    sent.
     """
 
     key: StreamKey
@@ -40,22 +42,28 @@ class StreamPlan(msgspec.Struct, frozen=True):
     minimum_generation_id: int | None = None
     sync_id: int | None = None
     destination_object_name: str | None = None
+    is_resumable: bool = False
+    is_key_whole: bool = False
+
+    @property
+    def has_generation(self) -> bool:
+        """Whether the generation ids mean something.
+
+        PyAirbyte sends 1 for all three ids at every run (read and run 2026-11-22, airbyte 0.71.3).
+        """
+        return bool(self.generation_id) and not self.generation_id == self.minimum_generation_id == self.sync_id == 1
 
     @property
     def drops_earlier_generations(self) -> bool:
-        """Whether the platform wants records of earlier generations gone once the sync is complete.
-
-        PyAirbyte sends 1 for all three ids at every run, which means nothing (read and run 2026-11-22, airbyte 0.71.3).
-        """
-        if not self.generation_id or self.generation_id != self.minimum_generation_id:
-            return False
-        return not self.generation_id == self.sync_id == 1
+        """Whether the platform wants records of earlier generations gone once the sync is complete."""
+        return self.has_generation and self.generation_id == self.minimum_generation_id
 
 
 class _Stream(msgspec.Struct):
     name: str
     namespace: str | None = None
     json_schema: dict[str, Any] | None = None
+    is_resumable: bool | None = None
 
 
 class _ConfiguredStream(msgspec.Struct):
@@ -105,14 +113,17 @@ def parse_catalog(content: bytes) -> tuple[StreamPlan, ...]:
 def _plan(configured: _ConfiguredStream) -> StreamPlan:
     schema = configured.stream.json_schema or {}
     properties = schema.get("properties")
+    key = configured.primary_key or []
     return StreamPlan(
         key=StreamKey(configured.stream.namespace, configured.stream.name),
         columns=tuple(properties) if isinstance(properties, dict) else (),
         sync_mode=configured.sync_mode or "full_refresh",
         destination_sync_mode=configured.destination_sync_mode or "append",
-        primary_key=tuple(path[0] for path in configured.primary_key or () if len(path) == 1),
+        primary_key=tuple(path[0] for path in key if len(path) == 1),
+        is_key_whole=bool(key) and all(len(path) == 1 for path in key),
         generation_id=configured.generation_id,
         minimum_generation_id=configured.minimum_generation_id,
         sync_id=configured.sync_id,
         destination_object_name=configured.destination_object_name,
+        is_resumable=bool(configured.stream.is_resumable),
     )

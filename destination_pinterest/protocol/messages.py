@@ -14,7 +14,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -22,7 +22,7 @@ from destination_pinterest.errors import ProtocolError
 
 NOTHING = msgspec.Raw(b"null")
 # What msgspec raises over bytes that are not what it was told to expect; a text that is not UTF-8 is no DecodeError.
-_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 # A \u escape that is half of a surrogate pair is legal JSON and no text. Pairs and escaped backslashes are matched
 # first, so that only true halves are replaced.
 _LONE_SURROGATE = re.compile(
@@ -45,23 +45,46 @@ class StreamState(msgspec.Struct, frozen=True):
 
 
 class DescribedStream(msgspec.Struct, frozen=True):
-    """`state.stream`, as far as it is read."""
+    """`state.stream`, as far as it is read; `stream_state` as it came, null where it is left out."""
 
     stream_descriptor: StreamDescriptor
+    stream_state: msgspec.Raw = NOTHING
+
+
+def cached_name(column: str) -> str:
+    """What PyAirbyte's cache makes of a column's name, without saying so in the catalog.
+
+    Source: airbyte 0.71.3, airbyte/_util/name_normalizers.py (read and run 2026-11-22).
+    """
+    name = re.sub(r"[^A-Za-z0-9]", "_", column.lower())
+    return f"_{name}" if name[:1].isdigit() else name
 
 
 class MessageDecoder:
     """Decodes chunks of whole lines into messages whose rows carry exactly `columns`.
 
-    A message has `type`, `record` (`stream`, `namespace`, `data`) and `state` (raw JSON, echoed as it came).
+    A message has `type`, `record` (`stream`, `namespace`, `data`), and `state` and `trace` (raw JSON, as they came).
     `data` is opaque: read it with the function that `reader()` returns.
+
+    Args:
+        columns: those that are read, by the names of the catalog.
+        known: names of the catalog under which a row's column is that column and no other one.
     """
 
-    def __init__(self, columns: Iterable[str]) -> None:
+    def __init__(self, columns: Iterable[str], known: Iterable[str] = ()) -> None:
         self._attributes = {column: f"c{number}" for number, column in enumerate(dict.fromkeys(columns))}
+        known_names = {*known, *self._attributes}
+        # A column that comes under its name in PyAirbyte's cache is found there, unless that is another column's name.
+        self._cached = {
+            column: f"{attribute}_cached"
+            for column, attribute in self._attributes.items()
+            if cached_name(column) not in known_names
+        }
+        names = {attribute: column for column, attribute in self._attributes.items()}
+        names |= {attribute: cached_name(column) for column, attribute in self._cached.items()}
+        self._names = names
         self._row_type = msgspec.defstruct(
-            "Row", [(attribute, Any, None) for attribute in self._attributes.values()],
-            rename={attribute: column for column, attribute in self._attributes.items()}, gc=False,
+            "Row", [(attribute, Any, None) for attribute in names], rename=names, gc=False
         )  # fmt: skip
         record_type = msgspec.defstruct(
             "Record", [("stream", str), ("data", self._row_type), ("namespace", str | None, None)], gc=False
@@ -73,6 +96,7 @@ class MessageDecoder:
                 ("type", str),
                 ("record", record_type | None, None),
                 ("state", msgspec.Raw, NOTHING),
+                ("trace", msgspec.Raw, NOTHING),
             ],
             gc=False,
         )
@@ -87,15 +111,21 @@ class MessageDecoder:
         Raises:
             KeyError: a column that the decoder was not built with.
         """
-        attributes = [self._attributes[column] for column in columns]
-        if len(attributes) == 1:
+        if len(columns) == 1:
             only = self.reader_of(columns[0])
             return lambda row: (only(row),)
-        return attrgetter(*attributes)
+        if self._cached.keys().isdisjoint(columns):
+            return attrgetter(*(self._attributes[column] for column in columns))
+        readers = [self.reader_of(column) for column in columns]
+        return lambda row: tuple(read(row) for read in readers)
 
     def reader_of(self, column: str) -> Callable[[Any], object]:
         """A function from a row to the value of one column."""
-        return attrgetter(self._attributes[column])
+        read = attrgetter(self._attributes[column])
+        if column not in self._cached:
+            return read
+        read_cached = attrgetter(self._cached[column])
+        return lambda row: read_cached(row) if (value := read(row)) is None else value
 
     def decode(self, lines: bytes) -> list[Any]:
         """The messages of a chunk of whole lines; blank lines are passed over.
@@ -139,7 +169,7 @@ class MessageDecoder:
             loose = json.loads(line.decode(), parse_int=float)
             kind, record = loose["type"], loose["record"]
             stream, namespace, data = record["stream"], record.get("namespace"), record["data"]
-            row = self._row_type(**{name: data.get(column) for column, name in self._attributes.items()})
+            row = self._row_type(**{attribute: data.get(name) for attribute, name in self._names.items()})
         except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
             return None
         if kind != "RECORD" or not isinstance(stream, str) or not isinstance(namespace, str | None):
@@ -151,7 +181,7 @@ def _or_none(decode: Callable[[bytes], Any], content: bytes) -> Any | None:
     """What `decode` makes of it, or None: its errors hold the content, and must not be the context of ours."""
     try:
         return decode(content)
-    except _UNREADABLE:
+    except UNREADABLE:
         return None
 
 
@@ -163,7 +193,7 @@ def decode_state_owner(raw: msgspec.Raw) -> StreamState:
     """
     try:
         owner = msgspec.json.decode(raw, type=StreamState)
-    except _UNREADABLE:
+    except UNREADABLE:
         raise ProtocolError("A STATE message has no readable `state`. Update the source connector.") from None
     if owner.type == "GLOBAL" or (owner.type == "STREAM" and owner.stream is not None):
         return owner

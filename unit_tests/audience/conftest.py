@@ -18,15 +18,19 @@ from destination_pinterest.api.quota import Quota
 from destination_pinterest.api.retry import RetryPolicy
 from destination_pinterest.audience.batch import MembershipBatch
 from destination_pinterest.audience.events import EventObserver, Events
+from destination_pinterest.audience.finding import AudienceFinder
+from destination_pinterest.audience.intake import RowIntake
 from destination_pinterest.audience.journal import SyncJournal
 from destination_pinterest.audience.lane import AudienceLane
-from destination_pinterest.audience.provision import AudienceProvisioner, AudienceTarget
+from destination_pinterest.audience.provision import AudienceProvisioner
 from destination_pinterest.audience.routing import StreamRoute, plan_way
 from destination_pinterest.audience.sender import DeliverySender
+from destination_pinterest.audience.target import AudienceTarget
 from destination_pinterest.audience.writer import AudienceWriter
 from destination_pinterest.config import read_config
 from destination_pinterest.protocol.catalog import StreamKey, StreamPlan, parse_catalog
 from destination_pinterest.protocol.checkpoint import CheckpointLedger
+from destination_pinterest.protocol.completeness import Completeness
 from destination_pinterest.protocol.messages import MessageDecoder
 from destination_pinterest.vocabulary import Identifier
 
@@ -112,8 +116,9 @@ class Rig:
         self.events = Events(lambda: [script.wake() for script in self._scripts])
         self.observer = EventObserver(self.events)
         self.client = make_client(observer=self.observer)
+        finder = AudienceFinder(self.client, now=clock.now)
         self.provisioner = AudienceProvisioner(
-            self.client, delay_s=lambda attempt, _: float(attempt), sleep=clock.sleep, clock=clock.clock
+            self.client, finder, delay_s=lambda attempt, _: float(attempt), sleep=clock.sleep, clock=clock.clock
         )
         self.lanes: dict[str, AudienceLane] = {}
         for way in ways:
@@ -123,6 +128,7 @@ class Rig:
             batch = MembershipBatch(config.batch_size)
             self.lanes.setdefault(way.audience, AudienceLane(target, batch, streams, 6.7))
         self.ledger = CheckpointLedger()
+        self.completeness = Completeness(plans, trust_end_markers=True)
         self.journal = SyncJournal(
             messages, list(self.lanes.values()), clock=clock.clock, now=clock.now, progress_every_s=30.0
         )
@@ -132,10 +138,16 @@ class Rig:
         ]
         self.executor = executor
         self.writer = AudienceWriter(
-            decoder=decoder,
-            routes={(route.way.plan.key.namespace, route.way.plan.key.name): route for route in routes},
+            intake=RowIntake(
+                decoder,
+                {(route.way.plan.key.namespace, route.way.plan.key.name): route for route in routes},
+                self.ledger,
+                self.completeness,
+                clock.clock,
+            ),
             lanes=list(self.lanes.values()),
             ledger=self.ledger,
+            completeness=self.completeness,
             sender=DeliverySender(self.client, self.provisioner, config.batch_size),
             executor=executor,
             events=self.events,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from destination_pinterest.audience.batch import Delivery, MembershipBatch
 from destination_pinterest.audience.lane import MAX_IN_FLIGHT, AudienceLane
-from destination_pinterest.audience.provision import AudienceTarget
+from destination_pinterest.audience.target import AudienceTarget
 from destination_pinterest.vocabulary import Identifier, Operation
 
 ADD, REMOVE = Operation.ADD, Operation.REMOVE

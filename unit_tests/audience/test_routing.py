@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from destination_pinterest.audience.lane import AudienceLane
-from destination_pinterest.audience.routing import StreamRoute, StreamWay, plan_way
+from destination_pinterest.audience.routing import StreamRoute, StreamWay, plan_way, plan_ways
 from destination_pinterest.config import Config, read_config
 from destination_pinterest.errors import IdentityColumnsError, InvalidConfigError, SyncModeError
 from destination_pinterest.identity.mapping import IdentityColumn
@@ -23,8 +23,10 @@ def config(raw_config: dict[str, Any]) -> Callable[..., Config]:
     return lambda **settings: read_config({**raw_config, **settings})
 
 
-def plan(*columns: str, name: str = "users", namespace: str | None = None, mode: str = "append") -> StreamPlan:
-    return StreamPlan(StreamKey(namespace, name), columns, "full_refresh", mode)
+def plan(
+    *columns: str, name: str = "users", namespace: str | None = None, mode: str = "append", into: str | None = None
+) -> StreamPlan:
+    return StreamPlan(StreamKey(namespace, name), columns, "full_refresh", mode, destination_object_name=into)
 
 
 def declared(*columns: str) -> list[dict[str, str]]:
@@ -81,7 +83,7 @@ def test_a_column_whose_name_can_not_be_read_is_refused_and_named(config: Callab
     assert plan_way(plan(name, "gaid"), config(identity_columns=declared("gaid"))).columns == ("gaid",)
 
 
-@pytest.mark.parametrize("mode", ["overwrite", "update", "soft_delete", "overwrite_dedup"])
+@pytest.mark.parametrize("mode", ["update", "overwrite_dedup"])
 def test_sync_modes_that_are_not_offered_are_refused(config: Callable[..., Config], mode: str) -> None:
     with pytest.raises(SyncModeError, match=f'"users" is set to the sync mode {mode}'):
         plan_way(plan("email", mode=mode), config())
@@ -159,6 +161,27 @@ def test_a_time_of_deletion_removes(decisions: Callable[..., list[Any]]) -> None
     assert decisions(columns, rows, deletes="keep") == [Operation.ADD, Operation.ADD, None]
 
 
+def test_in_an_additive_connection_nobody_leaves(decisions: Callable[..., list[Any]]) -> None:
+    rows = [{"op": "insert"}, {"op": "delete"}, {"_ab_cdc_deleted_at": "2026-11-22"}]
+    columns = ["email", "op", "_ab_cdc_deleted_at"]
+    assert decisions(columns, rows, operation_column={"column": "op"}, mode="additive") == [Operation.ADD, None, None]
+
+
+def test_a_stream_that_takes_out_has_no_place_in_an_additive_connection(config: Callable[..., Config]) -> None:
+    with pytest.raises(SyncModeError, match=r'"users" takes people out .* additive'):
+        plan_way(plan("email", mode="soft_delete"), config(mode="additive"))
+
+
+def test_a_suppression_table_takes_out_whoever_is_in_it(decisions: Callable[..., list[Any]]) -> None:
+    assert decisions(["email"], [{"email": "a@example.com"}], mode="remove") == [Operation.REMOVE]
+    rows = [{"op": "insert"}, {"op": "delete"}, {"op": "whatever"}, {"_ab_cdc_deleted_at": "2026-11-22"}]
+    columns = ["email", "op", "_ab_cdc_deleted_at"]
+    expected = [Operation.REMOVE, None, RejectionReason.UNKNOWN_OPERATION, None]
+    for deletes in ("remove", "keep"):
+        settings = {"operation_column": {"column": "op"}, "mode": "remove", "deletes": deletes}
+        assert decisions(columns, rows, **settings) == expected
+
+
 def test_an_operation_column_decides(decisions: Callable[..., list[Any]]) -> None:
     rows = [{"op": "Insert"}, {"op": "DELETE"}, {"op": None}, {"op": "whatever"}]
     expected = [Operation.ADD, Operation.REMOVE, Operation.ADD, RejectionReason.UNKNOWN_OPERATION]
@@ -182,3 +205,69 @@ def test_own_words_for_operations_are_taken(decisions: Callable[..., list[Any]])
     rows = [{"op": "Hinzu"}, {"op": "weg"}, {"op": "delete"}]
     expected = [Operation.ADD, Operation.REMOVE, RejectionReason.UNKNOWN_OPERATION]
     assert decisions(["email", "op"], rows, operation_column=setting) == expected
+
+
+# --- data activation --------------------------------------------------------------------------------------------------
+
+VIP = "VIP (549755885175/7)"
+
+
+def test_a_stream_that_was_pointed_at_an_audience_leads_there_whatever_the_settings_name(
+    config: Callable[..., Config],
+) -> None:
+    way = plan_way(plan("email", into=VIP), config(audience_name="other"))
+    assert (way.audience, way.audience_id) == ("VIP", "7")
+
+
+@pytest.mark.parametrize("into", [None, "pinterest_audience"])
+def test_a_stream_that_was_pointed_at_no_existing_audience_leads_where_the_settings_say(
+    config: Callable[..., Config], into: str | None
+) -> None:
+    way = plan_way(plan("email", into=into), config(audience_name="VIP {stream}"))
+    assert (way.audience, way.audience_id) == ("VIP users", None)
+
+
+def test_an_object_that_was_never_offered_is_refused(config: Callable[..., Config]) -> None:
+    with pytest.raises(InvalidConfigError, match="not one that this connector offers"):
+        plan_way(plan("email", into="VIP"), config())
+
+
+def test_streams_share_a_lane_by_the_audiences_id_or_else_by_its_name(config: Callable[..., Config]) -> None:
+    keys = [
+        plan_way(plan("email", into=into), config(audience_name=name)).lane_key
+        for into, name in ((VIP, "a"), ("VIP 2027 (549755885175/7)", "b"), (None, "7"), ("pinterest_audience", "7"))
+    ]
+    assert keys[0] == keys[1] != keys[2] == keys[3]
+
+
+def test_the_objects_fields_are_recognised_where_the_settings_name_the_sources_columns(
+    config: Callable[..., Config],
+) -> None:
+    settings = config(identity_columns=declared("contact"))
+    way = plan_way(plan("email", "gaid", into=VIP), settings)
+    assert [identity.column for identity in way.identities] == ["email", "gaid"]
+    assert [i.column for i in plan_way(plan("email", "contact", into=VIP), settings).identities] == ["contact"]
+    with pytest.raises(IdentityColumnsError, match="is recognised as identifying people"):
+        plan_way(plan("phone", into=VIP), settings)
+
+
+@pytest.mark.parametrize("into", [None, VIP, "pinterest_audience"])
+def test_every_row_of_a_soft_delete_removes_whatever_is_in_it(
+    config: Callable[..., Config], make_lane: Callable[..., AudienceLane], into: str | None
+) -> None:
+    settings = config(operation_column={"column": "op"}, deletes="keep")
+    way = plan_way(plan("email", "op", "_ab_cdc_deleted_at", mode="soft_delete", into=into), settings)
+    assert (way.only_removes, way.columns) == (True, ("email",))
+    route, _ = make_route(way, settings, make_lane())
+    assert route.decide is not None
+    assert route.decide({"op": "add"}) is Operation.REMOVE
+    assert route.read_only_column is None
+
+
+def test_an_operation_column_that_only_a_soft_delete_lacks_is_not_missing(config: Callable[..., Config]) -> None:
+    settings = config(operation_column={"column": "op"})
+    removing = plan("email", name="gone", mode="soft_delete")
+    assert len(plan_ways([removing], settings)) == 1
+    assert len(plan_ways([removing, plan("email", "op")], settings)) == 2
+    with pytest.raises(InvalidConfigError, match="which the settings name as the operation column"):
+        plan_ways([removing, plan("email")], settings)

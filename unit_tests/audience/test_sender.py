@@ -7,8 +7,10 @@ import pytest
 
 from destination_pinterest.audience import sender as sender_module
 from destination_pinterest.audience.batch import Delivery
-from destination_pinterest.audience.provision import AudienceProvisioner, AudienceTarget
+from destination_pinterest.audience.finding import AudienceFinder
+from destination_pinterest.audience.provision import AudienceProvisioner
 from destination_pinterest.audience.sender import DeliverySender
+from destination_pinterest.audience.target import AudienceTarget
 from destination_pinterest.errors import InvalidRequestError, ServerError
 from destination_pinterest.vocabulary import Identifier, Operation
 
@@ -19,7 +21,9 @@ MakeSender = Callable[..., DeliverySender]
 def make_sender(make_client: Callable[..., Any], clock: Any) -> MakeSender:
     def make(max_identifiers: int = 100, retry_s: float = 3600.0) -> DeliverySender:
         client = make_client(retry_s=retry_s)
-        provisioner = AudienceProvisioner(client, delay_s=lambda *_: None, sleep=clock.sleep, clock=clock.clock)
+        provisioner = AudienceProvisioner(
+            client, AudienceFinder(client, now=clock.now), delay_s=lambda *_: None, sleep=clock.sleep, clock=clock.clock
+        )
         return DeliverySender(client, provisioner, max_identifiers)
 
     return make

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from destination_pinterest.errors import ProtocolError
-from destination_pinterest.protocol.messages import NOTHING, MessageDecoder
+from destination_pinterest.protocol.messages import NOTHING, MessageDecoder, cached_name
 
 CANARY = "canary.person@example.com"
 
@@ -209,3 +209,34 @@ def test_rows_are_read_as_pythons_own_parser_reads_them(
         (row["stream"], row["namespace"], tuple(row["data"].get(name) for name in ("email", "gaid", "e\u0301")))
         for row in loaded
     ]
+
+
+@pytest.mark.parametrize(
+    ("column", "cached"),
+    [("Email", "email"), ("E-Mail Address", "e_mail_address"), ("1st", "_1st"), ("email", "email"), ("é", "_")],
+)
+def test_a_column_has_the_name_that_a_cache_gives_it(column: str, cached: str) -> None:
+    assert cached_name(column) == cached
+
+
+def test_a_column_that_comes_under_its_cached_name_is_found() -> None:
+    decoder = MessageDecoder(["Email", "GAID", "idfa"])
+    rows = [
+        {"email": "a", "gaid": "g", "idfa": "i"},
+        {"Email": "b", "email": "x", "IDFA": "y"},
+        {"Email": "", "email": "x"},
+    ]
+    lines = b"".join(
+        json.dumps({"type": "RECORD", "record": {"stream": "users", "data": row}}).encode() + b"\n" for row in rows
+    )
+    read, read_email = decoder.reader(["Email", "GAID", "idfa"]), decoder.reader_of("Email")
+    data = [message.record.data for message in decoder.decode(lines)]
+    assert [read(row) for row in data] == [("a", "g", "i"), ("b", None, None), ("", None, None)]
+    assert [read_email(row) for row in data] == ["a", "b", ""]
+
+
+def test_another_column_is_never_taken_for_the_cached_one() -> None:
+    line = json.dumps({"type": "RECORD", "record": {"stream": "users", "data": {"email": "another"}}}).encode() + b"\n"
+    for decoder in (MessageDecoder(["Email", "email"]), MessageDecoder(["Email"], known=["Email", "email"])):
+        (message,) = decoder.decode(line)
+        assert decoder.reader_of("Email")(message.record.data) is None

@@ -1,0 +1,362 @@
+"""What a whole sync does to an audience that is to be replaced, by host."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from hashlib import sha256
+from typing import Any
+
+import pytest
+
+from destination_pinterest.config import read_config
+from destination_pinterest.errors import IncompleteStreamError, PermissionDeniedError, RemovalGuardError
+from destination_pinterest.protocol.catalog import parse_catalog
+from destination_pinterest.protocol.lines import MessageLines
+from destination_pinterest.sync import Sync
+
+# What each host says of a stream that is to be replaced.
+PLATFORM = {"generation_id": 7, "minimum_generation_id": 7, "sync_id": 12}
+# The same of a full refresh whose attempts go on from each other.
+RESUMING = {**PLATFORM, "is_resumable": True}
+BY_IMAGE = {"destination_sync_mode": "overwrite"}
+PYAIRBYTE = {"destination_sync_mode": "overwrite", "generation_id": 1, "minimum_generation_id": 1, "sync_id": 1}
+
+RunSync = Callable[..., list[int]]
+
+
+def configured(name: str = "users", *, is_resumable: bool | None = None, **more: Any) -> dict[str, Any]:
+    stream = {"name": name, "json_schema": {"properties": {"email": {}}}, "is_resumable": is_resumable}
+    return {"stream": stream, "sync_mode": "full_refresh", "destination_sync_mode": "append", **more}
+
+
+def rows(names: Iterable[str], stream: str = "users") -> list[bytes]:
+    contents = ({"stream": stream, "data": {"email": f"{name}@example.com"}} for name in names)
+    return [json.dumps({"type": "RECORD", "record": content}).encode() for content in contents]
+
+
+def state(number: int, blob: dict[str, Any] | None = None, stream: str = "users") -> bytes:
+    content = {"stream_descriptor": {"name": stream}, "stream_state": {"page": number} if blob is None else blob}
+    return json.dumps({"type": "STATE", "state": {"id": number, "type": "STREAM", "stream": content}}).encode()
+
+
+def complete(stream: str = "users") -> bytes:
+    status = {"stream_descriptor": {"name": stream}, "status": "COMPLETE"}
+    trace = {"type": "STREAM_STATUS", "emitted_at": 1.0, "stream_status": status}
+    return json.dumps({"type": "TRACE", "trace": trace}).encode()
+
+
+def people(names: Iterable[str]) -> set[str]:
+    return {sha256(f"{name}@example.com".encode()).hexdigest() for name in names}
+
+
+class Shop:
+    """A Pinterest with an audience of the streams' name, and syncs into it."""
+
+    def __init__(self, pinterest: Any, messages: Any, raw_config: dict[str, Any], clock: Any) -> None:
+        self._pinterest = pinterest
+        self._messages = messages
+        self._raw_config = raw_config
+        self._clock = clock
+        self.released: list[int] = []
+
+    def has(self, names: Iterable[str], audience: str = "users") -> str:
+        audience_id: str = self._pinterest.add_audience(audience, self._pinterest.add_list(audience, *people(names)))
+        return audience_id
+
+    def sync(self, streams: Iterable[dict[str, Any]], *lines: bytes, **settings: Any) -> list[int]:
+        """The ids of the states that came back."""
+        raw = {**self._raw_config, **settings}
+        catalog = parse_catalog(json.dumps({"streams": list(streams)}).encode())
+        sync = Sync(
+            read_config(raw), raw, catalog, MessageLines(lines), self._messages,
+            keeper=self._messages, system=self._clock.system,
+        )  # fmt: skip
+        self.released = []
+        for released in sync.run():
+            self.released.append(json.loads(released)["id"])
+        return self.released
+
+    def people_in(self, audience: str = "users") -> set[str]:
+        (found,) = [each for each in self._pinterest.audiences.values() if each["name"] == audience]
+        members: set[str] = self._pinterest.members[found["rule"]["customer_list_id"]]
+        return members
+
+
+@pytest.fixture
+def shop(pinterest: Any, messages: Any, raw_config: dict[str, Any], clock: Any) -> Shop:
+    return Shop(pinterest, messages, raw_config, clock)
+
+
+def warnings(outbox: Any) -> list[str]:
+    return [log["message"] for log in outbox.of("LOG") if log["level"] == "WARN"]
+
+
+@pytest.mark.parametrize(
+    ("host", "proof"),
+    [
+        (PLATFORM, [state(2), complete()]),
+        (PLATFORM, [complete(), state(2)]),
+        (RESUMING, [state(2, {"__ab_full_refresh_sync_complete": True}), complete()]),
+        (BY_IMAGE, [state(2, {})]),
+        (BY_IMAGE, [state(2, {"__ab_full_refresh_sync_complete": True})]),
+        (BY_IMAGE, [state(2, {"__ab_no_cursor_state_message": True})]),
+        (PYAIRBYTE, [state(2), complete()]),
+    ],
+)
+def test_a_whole_table_replaces_the_audience(
+    shop: Shop, pinterest: Any, outbox: Any, host: dict[str, Any], proof: list[bytes]
+) -> None:
+    audience_id = shop.has("abc")
+    assert shop.sync([configured(**host)], *rows("cde"), *proof) == [2]
+    assert shop.people_in() == people("cde")
+    assert list(pinterest.audiences) == [audience_id]
+    assert warnings(outbox) == []
+
+
+def test_the_audience_is_whole_at_every_moment(shop: Shop, pinterest: Any) -> None:
+    shop.has("abc")
+    seen = []
+    pinterest.before = lambda _: seen.append(frozenset(shop.people_in()))
+    shop.sync([configured(**PLATFORM)], *rows("cdefgh"), complete(), batch_size=2)
+    assert set(seen) == {frozenset(people("abc")), frozenset(people("cdefgh"))}
+
+
+def test_without_a_generation_states_wait_until_the_audience_is_replaced(shop: Shop, pinterest: Any) -> None:
+    shop.has("abc")
+    released_at_the_switch = []
+
+    def look(asked: Any) -> None:
+        if asked.method == "PATCH" and "/audiences/" in asked.path:
+            released_at_the_switch.append(list(shop.released))
+
+    pinterest.before = look
+    lines = (*rows("c", "orders"), state(1, stream="orders"), *rows("cd"), state(2), *rows("e"), state(3, {}))
+    streams = [configured("orders", sync_mode="incremental"), configured(**BY_IMAGE)]
+    assert shop.sync(streams, *lines) == [1, 2, 3]
+    assert released_at_the_switch == [[1]]
+
+
+def test_where_attempts_go_on_from_each_other_states_come_back_meanwhile(shop: Shop, pinterest: Any) -> None:
+    shop.has("abc")
+    pinterest.refuse("PATCH", "/audiences/", 403, "no", times=9)
+    with pytest.raises(PermissionDeniedError):
+        shop.sync([configured(**RESUMING)], *rows("cd"), state(1), *rows("e"), state(2), complete())
+    assert shop.released == [1, 2]
+
+
+def test_an_input_that_just_ends_replaces_nothing_and_the_next_attempt_finishes(
+    shop: Shop, pinterest: Any, outbox: Any
+) -> None:
+    shop.has("abc")
+    assert shop.sync([configured(**RESUMING)], *rows("cd"), state(1), *rows("e")) == [1]
+    assert shop.people_in() == people("abc")
+    assert any("ended without proof" in text for text in warnings(outbox))
+    assert shop.sync([configured(**RESUMING)], *rows("ef"), state(2), complete()) == [2]
+    assert shop.people_in() == people("cdef")
+    assert len(pinterest.lists) == 2
+
+
+def test_an_attempt_without_rows_finishes_what_the_one_before_it_had_sent(shop: Shop) -> None:
+    shop.has("abc")
+    shop.sync([configured(**RESUMING)], *rows("cde"), state(1))
+    shop.sync([configured(**RESUMING)], complete())
+    assert shop.people_in() == people("cde")
+
+
+@pytest.mark.parametrize("sync_mode", ["full_refresh", "incremental"])
+def test_where_states_would_outlive_the_list_they_wait_and_nobody_is_lost(shop: Shop, sync_mode: str) -> None:
+    """The refresh gives up for good; jobs after it add, from whatever states the platform has."""
+    refresh = configured(**{**PLATFORM, "sync_mode": sync_mode})
+    shop.has("abc")
+    with pytest.raises(IncompleteStreamError):
+        shop.sync([refresh], *rows("cd"), state(1))
+    assert (shop.released, shop.people_in()) == ([], people("abc"))
+    later = configured(generation_id=7, minimum_generation_id=0, sync_id=13, sync_mode="incremental")
+    assert shop.sync([later], *rows("cde"), state(2), complete()) == [2]
+    assert shop.people_in() == people("abcde")
+
+
+def test_an_attempt_after_the_switch_brings_only_the_rest_and_replaces_nothing(shop: Shop, pinterest: Any) -> None:
+    """The audience was replaced and the states went back; then another stream failed, or the process died."""
+    refresh = configured(**{**PLATFORM, "sync_mode": "incremental"})
+    shop.has("abc")
+    assert shop.sync([refresh], *rows("cde"), state(1), complete()) == [1]
+    assert shop.sync([refresh], *rows("f"), state(2), complete()) == [2]
+    assert shop.people_in() == people("cdef")
+    assert shop.sync([refresh], complete()) == []
+    assert shop.people_in() == people("cdef")
+    assert len(pinterest.lists) == 2
+
+
+def test_who_left_the_table_between_two_attempts_is_not_in_the_audience(shop: Shop) -> None:
+    shop.has("abc")
+    for names, proof in (("cx", []), ("cde", [complete()])):
+        lines = [*rows(names), state(1), *proof]
+        if proof:
+            shop.sync([configured(**PLATFORM)], *lines)
+        else:
+            with pytest.raises(IncompleteStreamError):
+                shop.sync([configured(**PLATFORM)], *lines)
+    assert shop.people_in() == people("cde")
+
+
+@pytest.mark.parametrize("host", [BY_IMAGE, PYAIRBYTE])
+def test_without_a_generation_an_input_that_just_ends_fails_and_the_next_attempt_starts_anew(
+    shop: Shop, host: dict[str, Any]
+) -> None:
+    shop.has("abc")
+    with pytest.raises(IncompleteStreamError):
+        shop.sync([configured(**host)], *rows("xy"), state(1))
+    assert (shop.released, shop.people_in()) == ([], people("abc"))
+    shop.sync([configured(**host)], *rows("cde"), state(2, {}))
+    assert shop.people_in() == people("cde")
+
+
+def test_a_record_after_the_supposed_end_shows_that_it_was_none(shop: Shop) -> None:
+    shop.has("abc")
+    with pytest.raises(IncompleteStreamError):
+        shop.sync([configured(**BY_IMAGE)], *rows("cd"), state(1, {}), *rows("e"))
+    assert shop.people_in() == people("abc")
+
+
+def test_a_cleared_stream_leaves_the_audience_and_its_state_comes_back(shop: Shop, outbox: Any) -> None:
+    shop.has("abc")
+    assert shop.sync([configured(**BY_IMAGE)], state(1, {})) == [1]
+    assert shop.people_in() == people("abc")
+    assert any("holds nobody" in text for text in warnings(outbox))
+    assert shop.sync([configured(**PLATFORM)], state(2, {}), complete(), allow_empty_audience=True) == [2]
+    assert shop.people_in().isdisjoint(people("abc"))
+
+
+@pytest.mark.parametrize("host", [RESUMING, PLATFORM, BY_IMAGE])
+def test_a_table_that_shrank_too_much_fails_and_releases_no_last_state(shop: Shop, host: dict[str, Any]) -> None:
+    shop.has("abcdefgh")
+    end = [] if host is BY_IMAGE else [complete()]
+    with pytest.raises(RemovalGuardError, match="3 identifiers and the one in use 8"):
+        shop.sync([configured(**host)], *rows("abc"), state(1, {}), *end)
+    assert shop.people_in() == people("abcdefgh")
+    assert shop.released == ([1] if host is RESUMING else [])
+    shop.sync([configured(**host)], *rows("abc"), state(1, {}), *end, max_removal_percent=75)
+    assert shop.people_in() == people("abc")
+
+
+@pytest.mark.parametrize(
+    ("streams", "reason"),
+    [
+        ([configured(**BY_IMAGE, is_resumable=True)], '"users" can be resumed in its middle'),
+        ([configured(**{**PYAIRBYTE, "sync_mode": "incremental"})], '"users" is read incrementally'),
+        (
+            [configured(**PLATFORM), configured("orders", sync_mode="incremental")],
+            '"orders" leads to the same audience',
+        ),
+    ],
+)
+def test_rows_that_may_not_be_the_whole_table_are_added_and_it_is_said_why(
+    shop: Shop, outbox: Any, streams: list[dict[str, Any]], reason: str
+) -> None:
+    shop.has("abc")
+    assert shop.sync(streams, *rows("cd"), state(1, {}), complete(), audience_name="users") == [1]
+    assert shop.people_in() == people("abcd")
+    (warning,) = warnings(outbox)
+    assert "not replaced but added to" in warning
+    assert reason in warning
+
+
+@pytest.mark.parametrize("sync_mode", ["incremental", "full_refresh"])
+def test_the_constant_generation_of_pyairbyte_replaces_nothing(shop: Shop, outbox: Any, sync_mode: str) -> None:
+    shop.has("abc")
+    stream = configured(**{**PYAIRBYTE, "destination_sync_mode": "append_dedup", "sync_mode": sync_mode})
+    shop.sync([stream], *rows("cd"), state(1), complete())
+    assert (shop.people_in(), warnings(outbox)) == (people("abcd"), [])
+
+
+@pytest.mark.parametrize("host", [PLATFORM, BY_IMAGE])
+def test_streams_of_one_audience_replace_it_together_and_only_when_both_are_whole(
+    shop: Shop, host: dict[str, Any]
+) -> None:
+    shop.has("abc")
+    streams = [configured(**host), configured("orders", **host)]
+    lines = [*rows("cd"), state(1, {}), complete(), *rows("ef", "orders")]
+    with pytest.raises(IncompleteStreamError):
+        shop.sync(streams, *lines, audience_name="users")
+    assert (shop.people_in(), shop.released) == (people("abc"), [])
+    assert shop.sync(streams, *lines, state(2, {}, "orders"), complete("orders"), audience_name="users") == [1, 2]
+    assert shop.people_in() == people("cdef")
+
+
+def test_one_audience_that_can_not_be_replaced_does_not_keep_another_from_it(shop: Shop) -> None:
+    shop.has("abcdefgh")
+    shop.has("xyz", "orders")
+    lines = [*rows("a"), state(1, {}), *rows("wx", "orders"), state(2, {}, "orders")]
+    with pytest.raises(RemovalGuardError, match='"users"'):
+        shop.sync([configured(**BY_IMAGE), configured("orders", **BY_IMAGE)], *lines)
+    assert shop.people_in() == people("abcdefgh")
+    assert shop.people_in("orders") == people("wx")
+    assert shop.released == []
+
+
+def test_a_table_that_is_replaced_before_it_has_an_audience_becomes_one(shop: Shop, pinterest: Any) -> None:
+    assert shop.sync([configured(**BY_IMAGE)], *rows("ab"), state(1, {})) == [1]
+    assert shop.people_in() == people("ab")
+    assert len(pinterest.lists) == 1
+
+
+@pytest.mark.parametrize("mode", ["additive", "remove"])
+def test_other_modes_than_mirror_replace_nothing(shop: Shop, outbox: Any, mode: str) -> None:
+    shop.has("abc")
+    shop.sync([configured(**PLATFORM)], *rows("cd"), state(1), complete(), mode=mode)
+    assert shop.people_in() == people("abcd" if mode == "additive" else "ab")
+    assert [f"(mode) is {mode}" in warning for warning in warnings(outbox)] == ([True] if mode == "additive" else [])
+
+
+@pytest.mark.parametrize("incomplete_first", [True, False])
+def test_what_a_failed_stream_marks_as_its_end_replaces_nothing(shop: Shop, incomplete_first: bool) -> None:
+    """Airbyte's CDK writes the marker also for a stream that broke off, beside the status INCOMPLETE."""
+    status = complete().replace(b"COMPLETE", b"INCOMPLETE")
+    marker = state(2, {"__ab_no_cursor_state_message": True})
+    end = [status, marker] if incomplete_first else [marker, status]
+    shop.has("abc")
+    for host in (PLATFORM, PYAIRBYTE):
+        with pytest.raises(IncompleteStreamError):
+            shop.sync([configured(**host)], *rows("cd"), *end)
+        assert shop.people_in() == people("abc")
+
+
+def test_an_end_marker_counts_only_where_it_is_trusted(shop: Shop) -> None:
+    marker = state(2, {"__ab_no_cursor_state_message": True})
+    shop.has("abc")
+    with pytest.raises(IncompleteStreamError):
+        shop.sync([configured(**BY_IMAGE)], *rows("cd"), marker, trust_end_markers=False)
+    with pytest.raises(IncompleteStreamError):
+        shop.sync([configured(**PLATFORM)], *rows("cd"), marker)
+    assert shop.people_in() == people("abc")
+
+
+def test_rows_of_which_none_can_be_used_do_not_empty_the_audience(shop: Shop, outbox: Any) -> None:
+    shop.has("abc")
+    nonsense = [line.replace(b"@example.com", b"") for line in rows("de")]
+    assert shop.sync([configured(**BY_IMAGE)], *nonsense, state(1, {}), allow_empty_audience=True) == [1]
+    assert shop.people_in() == people("abc")
+    assert any("None of the table's rows could be used" in text for text in warnings(outbox))
+
+
+def test_a_first_table_that_is_too_young_for_an_audience_becomes_one_at_the_next_sync(
+    shop: Shop, pinterest: Any
+) -> None:
+    """Pinterest may take a list only once it is matched, and then it must not be given a new one each time."""
+    pinterest.refuse("POST", "audiences", 400, "Customer list is PROCESSING")
+    assert shop.sync([configured(**BY_IMAGE)], *rows("ab"), state(1, {})) == [1]
+    assert pinterest.audiences == {}
+    assert shop.sync([configured(**BY_IMAGE)], *rows("bc"), state(2, {})) == [2]
+    assert shop.people_in() == people("bc")
+
+
+def test_of_several_audiences_that_stay_as_they_are_all_say_why(shop: Shop, outbox: Any) -> None:
+    for name in ("users", "orders"):
+        shop.has("abcdefgh", name)
+    lines = [*rows("a"), state(1, {}), *rows("b", "orders"), state(2, {}, "orders")]
+    with pytest.raises(RemovalGuardError, match='"users"'):
+        shop.sync([configured(**BY_IMAGE), configured("orders", **BY_IMAGE)], *lines)
+    (other,) = [log["message"] for log in outbox.of("LOG") if log["level"] == "ERROR"]
+    assert '"orders" was not replaced' in other
