@@ -9,6 +9,8 @@ SHELL := /bin/sh
 export PYTHON
 # make test ARGS="-k mapper -x": given to pytest; the whole suite with the coverage floor when left out.
 ARGS ?=
+# A file's tests stay together, since they share a sandbox. More than four processes at once upset tests that measure time.
+SIDE_BY_SIDE := --numprocesses auto --maxprocesses 4 --dist loadfile
 
 BIN := .venv/bin
 
@@ -26,15 +28,25 @@ demo: setup ## Sync a warehouse table of 100,000 customers into an audience of t
 
 .PHONY: test
 test: setup ## Run all tests and hold the coverage floor; ARGS="-k word" runs some
-	@$(BIN)/python -m pytest $(if $(ARGS),$(ARGS),--cov)
+	@$(BIN)/python -m pytest $(if $(ARGS),$(ARGS),--cov $(SIDE_BY_SIDE))
+
+# make property EXAMPLES=5000: of each kind, so many connections with up to eight steps.
+EXAMPLES ?= 1000
+
+.PHONY: property
+property: setup ## Try new random tables, hosts, faults and kills for about ten minutes; EXAMPLES=100 for one
+	@PROPERTY_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest integration_tests/property
 
 .PHONY: test-pythons
 test-pythons: ## Run the unit tests on each Python of 3.11, 3.12 and 3.13 that is installed
 	@tools/test-pythons
 
-.PHONY: test-hosts
-test-hosts: setup ## Set up PyAirbyte and Airbyte's validators beside .venv, and run the tests that need them
+.PHONY: set-up-hosts
+set-up-hosts: ## Set up PyAirbyte and Airbyte's validators beside .venv; make test then tests with them as well
 	@tools/set-up-host metadata-validator & other=$$!; tools/set-up-host pyairbyte; outcome=$$?; wait $$other && exit $$outcome
+
+.PHONY: test-hosts
+test-hosts: setup set-up-hosts ## Set up PyAirbyte and Airbyte's validators beside .venv, and run the tests that need them
 	@$(BIN)/python -m pytest integration_tests/hosts integration_tests/platform/test_metadata.py
 
 .PHONY: check
