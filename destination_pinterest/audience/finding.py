@@ -96,11 +96,15 @@ class AudienceFinder:
             return
         if generation.spans == "attempt":
             return
-        live = [] if target.before is None else [target.before]
-        found = [one for one in (*live, *free) if _is_of(one, target, generation) and self._is_young(one)]
-        if found:
-            target.generation_before = _newest(found)
-            target.list_id = target.generation_before.id
+        # Pinterest may create a list late that a killed attempt asked for. Whoever looked since took what was there, so
+        # the list that is in use comes first, and then the oldest.
+        ours = [one for one in free if _is_of(one, target, generation) and self._is_young(one)]
+        ours.sort(key=lambda one: int(one.id))
+        if target.before is not None and _is_of(target.before, target, generation) and self._is_young(target.before):
+            ours.insert(0, target.before)
+        if ours:
+            target.generation_before = ours[0]
+            target.list_id = ours[0].id
 
     def _is_young(self, customer_list: CustomerList) -> bool:
         created = customer_list.created_time

@@ -232,6 +232,19 @@ def test_a_second_attempt_goes_on_with_the_list_of_its_generation(finder: Audien
     assert found.list_id == begun
 
 
+@pytest.mark.parametrize("is_live", [True, False])
+def test_a_list_that_pinterest_creates_late_takes_nobodys_place(
+    finder: AudienceFinder, pinterest: Any, is_live: bool
+) -> None:
+    """A killed attempt had asked for it; the attempt after that had to ask again."""
+    begun = pinterest.add_list("VIP [generation 7, job 12]")
+    pinterest.add_audience("VIP", begun if is_live else pinterest.add_list("VIP"))
+    pinterest.add_list("VIP [generation 7, job 12]")
+    found = replacing(GENERATION)
+    finder.find([found])
+    assert found.list_id == begun
+
+
 def test_an_attempt_after_the_switch_goes_on_with_the_live_list(finder: AudienceFinder, pinterest: Any) -> None:
     live = pinterest.add_list("VIP [generation 7, job 12]")
     pinterest.add_audience("VIP", live)
