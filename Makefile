@@ -7,6 +7,8 @@ SHELL := /bin/sh
 
 # make setup PYTHON=python3.12: the Python to build the environment with; found by itself when left out.
 export PYTHON
+# The tests start Python some hundred times; without bytecode on disk each start would compile the checkout again.
+unexport PYTHONDONTWRITEBYTECODE
 # make test ARGS="-k mapper -x": given to pytest; the whole suite with the coverage floor when left out.
 ARGS ?=
 # A file's tests stay together, since they share a sandbox. More than four processes at once upset tests that measure time.

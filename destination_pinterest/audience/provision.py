@@ -86,6 +86,8 @@ class AudienceProvisioner:
         def found() -> CustomerList | None:
             customer_list = self._finder.newest_list(target.list_name)
             if customer_list is not None:
+                # From now on it is there, even if Pinterest finds these people too many for one request.
+                target.list_id = customer_list.id
                 self._pinterest.update_customer_list(customer_list.id, Operation.ADD, records, identifiers)
             return customer_list
 

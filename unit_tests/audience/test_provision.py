@@ -11,6 +11,7 @@ from destination_pinterest.audience.target import AudienceTarget
 from destination_pinterest.errors import (
     AmbiguousCreationError,
     InvalidRequestError,
+    RequestTooLargeError,
 )
 from destination_pinterest.vocabulary import Identifier
 
@@ -200,3 +201,14 @@ def test_the_status_is_asked_of_what_there_is(provisioner: AudienceProvisioner, 
     assert (only_list.customer_list, only_list.audience) == ("UPLOADING", None)
     both = provisioner.status(target(list_id=list_id, audience_id=pinterest.add_audience("VIP", list_id)))
     assert (both.customer_list, both.audience, both.size) == ("UPLOADING", "READY", 120)
+
+
+def test_a_lost_list_that_is_found_is_the_one_for_the_halves_too(
+    provisioner: AudienceProvisioner, pinterest: Any
+) -> None:
+    lost = target()
+    pinterest.lose("POST", "customer_lists", acted=True)
+    pinterest.refuse("PATCH", "customer_lists", 413)
+    with pytest.raises(RequestTooLargeError):
+        provisioner.open(lost, "a,b", 2)
+    assert list(pinterest.lists) == [lost.list_id]

@@ -1,0 +1,34 @@
+"""How long chance is given.
+
+PROPERTY_EXAMPLES is how many connections of each kind are tried, each by a path of its own; PROPERTY_STEPS how many
+steps each goes at the most. Without the first, few are tried, always the same ones, so that nobody's build fails by
+chance.
+"""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+_EXAMPLES = int(os.environ.get("PROPERTY_EXAMPLES", "0"))
+_STEPS = int(os.environ.get("PROPERTY_STEPS", "8"))
+
+SAID = (
+    f"The property was tried on {_EXAMPLES:,} new connections of each kind."
+    if _EXAMPLES
+    else "The property was tried on the same few connections as always; make property tries new ones."
+)
+
+
+def budget(examples: int) -> settings:
+    """Hypothesis' settings for a kind of connections, of which so many are tried in an ordinary run."""
+    return settings(
+        max_examples=_EXAMPLES or examples,
+        stateful_step_count=_STEPS,
+        derandomize=not _EXAMPLES,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        print_blob=bool(_EXAMPLES),
+    )

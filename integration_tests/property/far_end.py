@@ -1,0 +1,174 @@
+"""Pinterest's sandbox behind requests' adapter, without a socket; and the moments at which a process can die."""
+
+from __future__ import annotations
+
+import http.client
+import io
+import os
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+from unittest import mock
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from integration_tests.property.machine import Clock
+from pinterest_sandbox.entities import CustomerList
+from pinterest_sandbox.in_process import BrokenAnswerError, InProcess
+from pinterest_sandbox.members import member_text
+from pinterest_sandbox.sandbox import Sandbox
+from pinterest_sandbox.settings import Settings
+from pinterest_sandbox.storage import Memory
+
+AD_ACCOUNT_ID = "549755885175"
+API_BASE_URL = "http://127.0.0.1/v5"
+_ACCOUNT = f"/v5/ad_accounts/{AD_ACCOUNT_ID}"
+
+People = frozenset[str]
+
+
+class KilledError(BaseException):
+    """The process is no more. Not an Exception: nobody may handle it."""
+
+
+class Moments:
+    """Counts the moments of an attempt, and ends the process at one of them.
+
+    A moment is before and after each request, each write to a disk, each portion of input and each state that comes
+    back. `at_death` is called at that very moment: what is done afterwards, while the stack unwinds, never happened.
+    """
+
+    def __init__(self, kill_at: int | None, at_death: Callable[[], None]) -> None:
+        self.count = 0
+        self.is_dead = False
+        self._kill_at = kill_at
+        self._at_death = at_death
+
+    def comes(self) -> None:
+        """
+        Raises:
+            KilledError: this was it.
+        """
+        if self.is_dead:
+            raise KilledError
+        self.count += 1
+        if self.count == self._kill_at:
+            self.is_dead = True
+            self._at_death()
+            raise KilledError
+
+
+class Pinterest:
+    """A sandbox of its own."""
+
+    def __init__(self, clock: Clock) -> None:
+        settings = Settings(tier="none", matching_delay_s=0)
+        self._sandbox = Sandbox(
+            settings, Memory(), with_control=True, clock=clock.now, sleep=_no_latency, chance=random.Random(0)
+        )
+        self._client = InProcess(self._sandbox)
+
+    def close(self) -> None:
+        self._client.close()
+
+    def fault(self, action: Mapping[str, Any], **plan: Any) -> None:
+        reply = self._client.request("POST", "/_sandbox/faults", {"action": action, **plan})
+        assert reply.status == 201, reply.body
+
+    def no_faults(self) -> None:
+        self._client.request("DELETE", "/_sandbox/faults")
+
+    def add_audience(self, name: str, members: People) -> None:
+        """An audience that is there already, made of a list of its own name."""
+        body = {"name": name, "records": ",".join(sorted(members)), "list_type": "EMAIL"}
+        created = self._client.request("POST", f"{_ACCOUNT}/customer_lists", body).json()
+        rule = {"customer_list_id": created["id"]}
+        body = {"name": name, "audience_type": "CUSTOMER_LIST", "rule": rule}
+        assert self._client.request("POST", f"{_ACCOUNT}/audiences", body).status == 200
+
+    def list_of(self, audience: str) -> str | None:
+        """The id of the list that an audience is made of; if there is none, of the list that it would be made of."""
+        world = self._sandbox.world
+        made_of = [found.rule["customer_list_id"] for found in world.audiences.values() if found.name == audience]
+        if made_of:
+            return str(made_of[-1])
+        return self._newest(lambda found: found.name == audience)
+
+    def has_audience(self, name: str) -> bool:
+        return any(found.name == name for found in self._sandbox.world.audiences.values())
+
+    @property
+    def lists(self) -> frozenset[str]:
+        """The ids of all customer lists."""
+        return frozenset(self._sandbox.world.customer_lists)
+
+    def unused_list(self, beginning: str) -> str | None:
+        """The id of the newest list of such a name that no audience is made of."""
+        used = {found.rule["customer_list_id"] for found in self._sandbox.world.audiences.values()}
+        return self._newest(lambda found: found.name.startswith(beginning) and found.id not in used)
+
+    def named_twice(self) -> str | None:
+        """A name that two audiences, or two customer lists, have."""
+        world = self._sandbox.world
+        for kind in (world.audiences, world.customer_lists):
+            names = Counter(found.name for found in kind.values())
+            if doubled := next((name for name, count in names.items() if count > 1), None):
+                return doubled
+        return None
+
+    def members(self, list_id: str | None) -> People:
+        if list_id is None:
+            return frozenset()
+        return frozenset(map(member_text, self._sandbox.world.members[list_id]))
+
+    def _newest(self, fits: Callable[[CustomerList], bool]) -> str | None:
+        fitting = [found.id for found in self._sandbox.world.customer_lists.values() if fits(found)]
+        return max(fitting, key=int, default=None)
+
+    @contextmanager
+    def answers(self, moments: Moments, after_each: Callable[[], None]) -> Iterator[None]:
+        """Until it ends, every request of the process comes here. `after_each` is called once one has taken effect."""
+
+        def send(_adapter: HTTPAdapter, request: requests.PreparedRequest, **_: Any) -> requests.Response:
+            moments.comes()
+            try:
+                return self._response(request)
+            finally:
+                after_each()
+                moments.comes()
+
+        def fsync(_descriptor: int) -> None:
+            if not moments.is_dead:  # What unwinds afterwards writes to a folder that is put back.
+                moments.comes()
+
+        with mock.patch.object(HTTPAdapter, "send", send), mock.patch.object(os, "fsync", fsync):
+            yield
+
+    def _response(self, request: requests.PreparedRequest) -> requests.Response:
+        url = urlsplit(str(request.url))
+        body = request.body or b""
+        try:
+            reply = self._client.request(
+                str(request.method),
+                f"{url.path}?{url.query}",
+                body=body if isinstance(body, bytes) else body.encode(),
+                token=None,
+                headers={name.lower(): str(value) for name, value in request.headers.items()},
+            )
+        except ConnectionResetError as error:
+            raise requests.ConnectionError(error) from None
+        except BrokenAnswerError:
+            raise requests.ConnectionError(http.client.IncompleteRead(b"")) from None
+        response = requests.Response()
+        response.status_code = reply.status
+        response.raw = io.BytesIO(reply.body)
+        response.headers.update(reply.headers)
+        return response
+
+
+async def _no_latency(_seconds: float) -> None:
+    pass

@@ -1,0 +1,176 @@
+"""The promise: what may be in an audience, told from what the destination was sent and from what it gave back.
+
+Nothing here knows how the connector works. For each identifier a promise gives the values that its membership may have:
+one value after a sync that succeeded, several while rows are on their way or after an attempt that broke, for whatever
+was sent behind the last state that came back may have arrived or not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+People = frozenset[str]
+Values = frozenset[bool]
+
+OUT: Values = frozenset({False})
+IN: Values = frozenset({True})
+EITHER = OUT | IN
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row as it was sent.
+
+    Args:
+        position: how many rows came before it in this attempt, of all streams.
+        stream: whose it is.
+        key: what tells it from other rows of its stream; None where nothing does.
+        is_in: whether its people shall be in the audience; None if it changes nothing.
+        people: whom it names.
+    """
+
+    position: int
+    stream: str
+    key: Hashable | None
+    is_in: bool | None
+    people: People
+
+
+class Applied:
+    """A list that rows are applied to one after the other: of two rows about one identifier the later one counts."""
+
+    def __init__(self, members: People) -> None:
+        self._before: dict[str, Values] = dict.fromkeys(members, IN)
+        self._rows: list[Row] = []
+
+    def sent(self, row: Row) -> None:
+        if row.is_in is not None and row.people:
+            self._rows.append(row)
+
+    def values(self, person: str, safe: int, *, is_done: bool = False) -> Values:
+        """The membership that is possible once the rows before `safe` are; with `is_done`, all of them."""
+        before = self._before.get(person, OUT)
+        words = [(row.position, bool(row.is_in)) for row in self._rows if person in row.people]
+        settled = [word for position, word in words if is_done or position < safe]
+        others = frozenset(word for position, word in words if not is_done and position >= safe)
+        return (frozenset(settled[-1:]) or before) | others
+
+    def ended(self, safe: int, *, is_done: bool) -> None:
+        """The attempt is over."""
+        touched = {person for row in self._rows for person in row.people}
+        self._before |= {person: self.values(person, safe, is_done=is_done) for person in touched}
+        self._rows = []
+
+    def adds_before(self, position: int) -> bool:
+        """Whether a row of this attempt before that position wants somebody in."""
+        return any(row.is_in and row.position < position for row in self._rows)
+
+    def is_nobody_after(self, everybody: Iterable[str]) -> bool:
+        """Whether surely nobody is left once all rows are applied."""
+        return all(self.values(person, 0, is_done=True) == OUT for person in everybody)
+
+    def was_given_anybody(self) -> bool:
+        """Whether any row ever wanted somebody in."""
+        return any(row.is_in for row in self._rows) or any(True in values for values in self._before.values())
+
+
+Holder = tuple[str, Hashable]
+Book = dict[Holder, People]
+
+
+class Mirrored:
+    """An audience whose rows are remembered: who is in is whom a row holds, and who was there before on their own.
+
+    A row with a key holds the people of its last version. One without is told from others by whom it names. Somebody
+    whom no row holds any more leaves, and so does somebody whom a deletion names and no row holds.
+    """
+
+    def __init__(self, members: People, *, may_be_empty: bool) -> None:
+        self._books: list[Book] = [{}]
+        # Those who were there before this connector came.
+        self._foreign: dict[str, Values] = dict.fromkeys(members, IN)
+        self._may_be_empty = may_be_empty
+        self._rows: list[Row] = []
+        self._replaced: frozenset[str] = frozenset()
+        self.is_whole = False
+        # The source failed after its last word: whether that word counts is the connector's choice.
+        self.is_doubtful = False
+
+    def begins(self, replaced: frozenset[str]) -> None:
+        """An attempt begins, in which these streams send all of their table."""
+        self._replaced = replaced
+        self.is_whole = self.is_doubtful = False
+
+    def sent(self, row: Row) -> None:
+        if row.is_in is not None and (row.people or row.key is not None):
+            self._rows.append(row)
+
+    def values(self, person: str, safe: int, *, is_done: bool = False) -> Values:
+        """As `Applied.values`."""
+        outcomes = (
+            self._value(person, before, after, rows) for before, after, rows in self._outcomes(safe, is_done=is_done)
+        )
+        return frozenset().union(*outcomes)
+
+    def ended(self, safe: int, *, is_done: bool) -> None:
+        """As `Applied.ended`."""
+        outcomes = list(self._outcomes(safe, is_done=is_done))
+        touched = {person for row in self._rows for person in row.people}
+        touched |= {person for book in self._books for person in _held(book)}
+        foreign = {}
+        for person in touched:
+            values: Values = frozenset()
+            for before, after, rows in outcomes:
+                stays = person in _held(after)
+                own = self._foreign.get(person, OUT)
+                values |= own if stays else self._value(person, before, after, rows)
+            named = any(person in row.people for row in self._rows)
+            foreign[person] = values if is_done or not named else values | OUT
+        self._foreign |= foreign
+        self._books = list({frozenset(after.items()): after for _, after, _ in outcomes}.values())
+        self._rows = []
+
+    def _outcomes(self, safe: int, *, is_done: bool) -> Iterator[tuple[Book, Book, list[Row]]]:
+        """What each book that is possible may have become, and by which rows."""
+        least = sum(row.position < safe for row in self._rows)
+        for book in self._books:
+            if is_done:
+                yield book, self._after(book, self._rows, replaces=self.is_whole), self._rows
+                if self.is_doubtful and self._replaced:
+                    yield book, book, []
+            elif self._replaced:  # Nothing is settled before the end.
+                yield book, book, []
+                yield book, self._after(book, self._rows, replaces=True), self._rows
+            else:
+                for count in range(least, len(self._rows) + 1):
+                    yield book, self._after(book, self._rows[:count], replaces=False), self._rows[:count]
+
+    def _after(self, book: Book, rows: Iterable[Row], *, replaces: bool) -> Book:
+        after = {holder: held for holder, held in book.items() if not (replaces and holder[0] in self._replaced)}
+        for row in rows:
+            holders = [(row.stream, ("key", row.key))] if row.key is not None else []
+            holders = holders or [(row.stream, ("person", person)) for person in row.people]
+            for holder in holders:
+                if row.is_in:
+                    after[holder] = row.people if row.key is not None else frozenset({str(holder[1][1])})
+                else:
+                    after.pop(holder, None)
+        if replaces and self._replaced and not self._may_be_empty and _held(book) and not _held(after):
+            return book
+        return after
+
+    def _value(self, person: str, before: Book, after: Book, rows: Iterable[Row]) -> Values:
+        if person in _held(after):
+            return IN
+        own = self._foreign.get(person, OUT)
+        if before is after:
+            return own
+        words = [row.is_in for row in rows if person in row.people]
+        if person in _held(before) or False in words:
+            return OUT
+        return own | OUT if words else own
+
+
+def _held(book: Mapping[Holder, People]) -> People:
+    return frozenset().union(*book.values())
