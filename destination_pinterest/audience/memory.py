@@ -150,7 +150,8 @@ class LaneMemory:
             raise IncompleteStreamError(
                 f'The audience "{target.name}" was to be made equal to a table, but the input ended without proof that '
                 "the whole table came, so the audience stays as it is. If the source failed, look for the reason "
-                "there; the next attempt starts anew."
+                "there; the next attempt starts anew. If every attempt ends so, the host or the source never says when "
+                "a stream is whole: choose a sync mode that ends in Append."
             )
         # Who tells of ends by a status tells of each; from others, the end of the input is all that there is.
         is_whole = is_end and all(is_complete(plan.key) for plan in self._plans if plan.has_generation)
@@ -163,8 +164,8 @@ class LaneMemory:
                 return changes
             target.notes.append(
                 f"The table holds nobody, so the audience keeps the {changes.members_before:,} people whom the "
-                "connector put into it. If it is to be empty, switch on Allow an empty audience in the destination's "
-                "settings."
+                "connector put into it. If it is to be empty, switch on Allow an empty audience "
+                "(allow_empty_audience) in the destination's settings."
             )
             self._finished = {}
             changes = self._open_book.settle([], is_whole=False)

@@ -95,8 +95,8 @@ class AudienceReplacer:
         raise IncompleteStreamError(
             f'The audience "{target.name}" was to be replaced, but the input ended without proof that the whole table '
             "came, so the audience keeps the people it had. If the source failed, look for the reason there; the next "
-            "attempt starts anew. If every attempt ends so, the source never says when a stream is whole: choose a "
-            "sync mode that ends in Append."
+            "attempt starts anew. If every attempt ends so, the host or the source never says when a stream is whole: "
+            "choose a sync mode that ends in Append."
         )
 
     def _empty(self, target: AudienceTarget, *, has_rows: bool) -> None:
@@ -106,7 +106,7 @@ class AudienceReplacer:
         if not self._allow_empty:
             target.notes.append(
                 "The table holds nobody, so the audience keeps the people it had. If it is to be empty, switch on "
-                "Allow an empty audience in the destination's settings."
+                "Allow an empty audience (allow_empty_audience) in the destination's settings."
             )
             return
         self._provisioner.open(target, _NOBODY, 1)
