@@ -91,8 +91,9 @@ class AudienceFinder:
 
     def _take_generation(self, target: AudienceTarget, generation: Generation, free: Iterable[CustomerList]) -> None:
         target.list_id = None
-        if target.before is not None and generation.goes_on_with(target.before.name or ""):
-            target.list_id = target.before.id
+        live = target.before
+        if live is not None and generation.goes_on_with(live.name or "") and self._is_young(live):
+            target.list_id = live.id
             return
         if generation.spans == "attempt":
             return
@@ -100,8 +101,8 @@ class AudienceFinder:
         # the list that is in use comes first, and then the oldest.
         ours = [one for one in free if _is_of(one, target, generation) and self._is_young(one)]
         ours.sort(key=lambda one: int(one.id))
-        if target.before is not None and _is_of(target.before, target, generation) and self._is_young(target.before):
-            ours.insert(0, target.before)
+        if live is not None and _is_of(live, target, generation) and self._is_young(live):
+            ours.insert(0, live)
         if ours:
             target.generation_before = ours[0]
             target.list_id = ours[0].id

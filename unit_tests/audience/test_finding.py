@@ -356,9 +356,14 @@ def test_a_list_of_one_attempt_is_never_taken_up_by_another(finder: AudienceFind
     assert (found.list_id, found.left_over_list_ids) == (None, [left])
 
 
-def test_what_an_earlier_attempt_of_the_job_put_in_place_is_kept(finder: AudienceFinder, pinterest: Any) -> None:
-    live = pinterest.add_list("VIP [generation 7, job 12, started 2026-11-22 16:00:00 UTC, 00ff]")
+@pytest.mark.parametrize("is_old", [False, True])
+def test_what_an_earlier_attempt_of_the_job_put_in_place_is_kept_while_it_is_young(
+    finder: AudienceFinder, pinterest: Any, clock: Any, is_old: bool
+) -> None:
+    """A platform that is installed anew counts its jobs from 1 again."""
+    name = "VIP [generation 7, job 12, started 2026-11-22 16:00:00 UTC, 00ff]"
+    live = pinterest.add_list(name, created_time=clock.now() - LONGEST_GENERATION_S * is_old - 1)
     pinterest.add_audience("VIP", live)
     found = replacing(Generation("generation 7, job 12, started 2026-11-22 17:00:00 UTC, 0aff", "attempt", 12))
     finder.find([found])
-    assert found.list_id == live
+    assert found.list_id == (None if is_old else live)
