@@ -111,7 +111,7 @@ def _what_next() -> str:
 What to type next
   See what your own table would come to (nothing is sent; any database, .csv or .parquet):
     .venv/bin/pinterest-audiences sync --from FILE.csv --audience "My audience" --config {by_hand} --dry-run
-  Look at the sandbox; in one terminal start it, in another one sync into it and ask who is in there:
+  Look at the sandbox; in one terminal start it, in another one sync into it and ask what there is now:
     .venv/bin/pinterest-sandbox --control
     {sync}
     curl {SANDBOX_BY_HAND.removesuffix("/v5")}/_sandbox/audiences
