@@ -199,8 +199,8 @@ class Sync:
             with suppress(ConfigurationError):  # It is tried again at the end, and what it then says is said.
                 if target.generation is None:
                     self._provisioner.ensure_audience(target)
-                elif target.left_over_list_ids:
-                    self._provisioner.begin_with(target, max(target.left_over_list_ids, key=int))
+                elif target.beginning_list_id is not None:
+                    self._provisioner.begin_with(target, target.beginning_list_id)
             target.notes[:] = notes
 
     def _finish_audiences(self) -> list[ConnectorError]:

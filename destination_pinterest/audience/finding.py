@@ -85,9 +85,12 @@ class AudienceFinder:
                 self._take_generation(target, target.generation, free)
             elif not target.is_open:
                 _adopt_list(target, every_list, free)
-            target.left_over_list_ids = [
-                one.id for one in free if is_generation_of(one.name or "", target.name) and one.id != target.list_id
+            left_over = [
+                one for one in free if is_generation_of(one.name or "", target.name) and one.id != target.list_id
             ]
+            target.left_over_list_ids = [one.id for one in left_over]
+            beginnings = [one for one in left_over if not _could_pass_for_finished(one, target)]
+            target.beginning_list_id = _newest(beginnings).id if beginnings else None
 
     def _take_generation(self, target: AudienceTarget, generation: Generation, free: Iterable[CustomerList]) -> None:
         target.list_id = None
@@ -180,6 +183,14 @@ def _is_of(customer_list: CustomerList, target: AudienceTarget, generation: Gene
         return customer_list.name == target.list_name
     # The audience may have had another name when the list was created; its id is in the label.
     return (customer_list.name or "").endswith(f" [{generation.label}]")
+
+
+def _could_pass_for_finished(left_over: CustomerList, target: AudienceTarget) -> bool:
+    """Whether a later attempt would believe, were the audience made of this list, that the list is the whole table."""
+    generation = target.generation
+    return generation is not None and (
+        generation.goes_on_with(left_over.name or "") or _is_of(left_over, target, generation)
+    )
 
 
 def _refuse_shared_lists(targets: Sequence[AudienceTarget]) -> None:

@@ -41,9 +41,13 @@ class WatchedAudience:
         self._members_before: People = frozenset()
         self._existed = False
         self._has_rows = False
-        self._lists_before: frozenset[str] = frozenset()
+        # Lists that a broken attempt may have left, so not the one that this attempt goes on with.
+        self._left_over: frozenset[str] = frozenset()
         # What the list is called that a later attempt finds again; None where none does.
         self._kept_list: str | None = None
+        # The job whose attempt made the audience what it is by a replacement.
+        self._replaced_by: int | None = None
+        self._job = 0
         self.is_whole = False
 
     @property
@@ -60,7 +64,8 @@ class WatchedAudience:
         self._list_before = self._pinterest.list_of(self.name)
         self._members_before = self.members
         self._existed = self._pinterest.has_audience(self.name)
-        self._lists_before = self._pinterest.lists
+        self._left_over = self._pinterest.lists
+        self._job = job.sync_id
         self.is_whole = False
         self._has_rows = False
         if self._mirrored is not None:
@@ -68,12 +73,16 @@ class WatchedAudience:
             return
         key = self._generation(job, streams, attempt)
         self._promise = self._live if key is None else self._generations.setdefault(key, Applied(frozenset()))
+        if self._kept_list is not None and (kept := self._pinterest.unused_list(self._kept_list)):
+            self._left_over -= {kept}
 
     def _generation(self, job: Job, streams: Sequence[Stream], attempt: int) -> Hashable | None:
         """What tells the list that is filled now from others; None where the audience's own is."""
         self._kept_list = None
         if not replaces_audience(self._setup, job, streams):
             return None
+        if self._replaced_by == job.sync_id and not all(stream.is_full_refresh for stream in streams):
+            return None  # The states that came back with the replacement let later attempts bring only the rest.
         (first, *others) = streams
         if others or not self._setup.knows_refreshes or not (first.is_full_refresh and first.is_resumable):
             return ("attempt", attempt)
@@ -100,7 +109,7 @@ class WatchedAudience:
         if not self.is_being_replaced:
             return
         members = self.members
-        if MAY_BEGIN_WITH_LEFT_OVERS and not self._existed and self._pinterest.list_of(self.name) in self._lists_before:
+        if MAY_BEGIN_WITH_LEFT_OVERS and not self._existed and self._pinterest.list_of(self.name) in self._left_over:
             self._begin_with(self._pinterest.list_of(self.name))
         if self._pinterest.list_of(self.name) == self._list_before:
             if members != self._members_before:
@@ -163,6 +172,7 @@ class WatchedAudience:
         new.ended(safe, is_done=is_done)
         if self._is_replaced():
             self._live = new
+            self._replaced_by = self._job
 
     def _is_replaced(self) -> bool:
         return self._pinterest.list_of(self.name) != self._list_before

@@ -367,3 +367,23 @@ def test_what_an_earlier_attempt_of_the_job_put_in_place_is_kept_while_it_is_you
     found = replacing(Generation("generation 7, job 12, started 2026-11-22 17:00:00 UTC, 0aff", "attempt", 12))
     finder.find([found])
     assert found.list_id == (None if is_old else live)
+
+
+@pytest.mark.parametrize(
+    "generation",
+    [
+        Generation("generation 7, job 12", "job"),
+        Generation("generation 7, job 12, started 2026-11-22 17:00:00 UTC, 0aff", "attempt", 12),
+    ],
+)
+def test_an_audience_is_begun_with_the_newest_left_over_list_that_no_later_attempt_takes_for_finished(
+    finder: AudienceFinder, pinterest: Any, generation: Generation
+) -> None:
+    pinterest.add_list("VIP [generation 5, job 10]")
+    earlier_job = pinterest.add_list("VIP [generation 6, job 11]")
+    pinterest.add_list("VIP [generation 7, job 12]")
+    created_late = pinterest.add_list("VIP [generation 7, job 12]")
+    found = replacing(generation)
+    finder.find([found])
+    assert created_late in found.left_over_list_ids
+    assert found.beginning_list_id == earlier_job
