@@ -69,7 +69,7 @@ class WatchedAudience:
         self.is_whole = False
         self._has_rows = False
         if self._mirrored is not None:
-            self._mirrored.begins(replaced_streams(self._setup, job, streams))
+            self._mirrored.begins(self._generations_of(job, streams, attempt))
             return
         key = self._generation(job, streams, attempt)
         self._promise = self._live if key is None else self._generations.setdefault(key, Applied(frozenset()))
@@ -89,6 +89,14 @@ class WatchedAudience:
         generation = job.connection.ids(job.sync_id, streams, ()).generations[first.descriptor]
         self._kept_list = f"{self.name} [generation {generation}, job {job.sync_id}]"
         return self._kept_list
+
+    def _generations_of(self, job: Job, streams: Sequence[Stream], attempt: int) -> dict[str, Hashable]:
+        """What the streams that are to be replaced each on its own are replaced by."""
+        replaced = replaced_streams(self._setup, job, streams)
+        if not self._setup.knows_refreshes:
+            return {stream.name: ("attempt", attempt) for stream in replaced}
+        ids = job.connection.ids(job.sync_id, replaced, ()).generations
+        return {stream.name: (job.sync_id, ids[stream.descriptor]) for stream in replaced}
 
     def sent(self, row: Row) -> None:
         self._has_rows = True

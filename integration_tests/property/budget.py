@@ -14,6 +14,9 @@ from hypothesis import HealthCheck, settings
 _EXAMPLES = int(os.environ.get("PROPERTY_EXAMPLES", "0"))
 _STEPS = int(os.environ.get("PROPERTY_STEPS", "8"))
 
+# Whether the same connections are tried each time.
+IS_FIXED = not _EXAMPLES
+
 SAID = (
     f"The property was tried on {_EXAMPLES:,} new connections of each kind."
     if _EXAMPLES
@@ -26,7 +29,7 @@ def budget(examples: int) -> settings:
     return settings(
         max_examples=_EXAMPLES or examples,
         stateful_step_count=_STEPS,
-        derandomize=not _EXAMPLES,
+        derandomize=IS_FIXED,
         database=None,
         deadline=None,
         suppress_health_check=list(HealthCheck),

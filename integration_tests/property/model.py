@@ -8,7 +8,7 @@ was sent behind the last state that came back may have arrived or not.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 People = frozenset[str]
 Values = frozenset[bool]
@@ -76,30 +76,43 @@ class Applied:
 
 
 Holder = tuple[str, Hashable]
-Book = dict[Holder, People]
+
+
+@dataclass(frozen=True)
+class Book:
+    """Whom each row holds, and by which generation each stream was replaced last."""
+
+    holds: Mapping[Holder, People] = field(default_factory=dict)
+    replaced_by: Mapping[str, Hashable] = field(default_factory=dict)
+
+    @property
+    def held(self) -> People:
+        """Whom any row holds."""
+        return frozenset().union(*self.holds.values())
 
 
 class Mirrored:
     """An audience whose rows are remembered: who is in is whom a row holds, and who was there before on their own.
 
     A row with a key holds the people of its last version. One without is told from others by whom it names. Somebody
-    whom no row holds any more leaves, and so does somebody whom a deletion names and no row holds.
+    whom no row holds any more leaves, and so does somebody whom a deletion names and no row holds. A stream that is to
+    be replaced is so by the first attempt of its generation that gets to the end; later ones bring the rest.
     """
 
     def __init__(self, members: People, *, may_be_empty: bool) -> None:
-        self._books: list[Book] = [{}]
+        self._books = [Book()]
         # Those who were there before this connector came.
         self._foreign: dict[str, Values] = dict.fromkeys(members, IN)
         self._may_be_empty = may_be_empty
         self._rows: list[Row] = []
-        self._replaced: frozenset[str] = frozenset()
+        self._generations: Mapping[str, Hashable] = {}
         self.is_whole = False
         # The source failed after its last word: whether that word counts is the connector's choice.
         self.is_doubtful = False
 
-    def begins(self, replaced: frozenset[str]) -> None:
-        """An attempt begins, in which these streams send all of their table."""
-        self._replaced = replaced
+    def begins(self, generations: Mapping[str, Hashable]) -> None:
+        """An attempt begins, in which these streams are to be replaced, each by this generation."""
+        self._generations = generations
         self.is_whole = self.is_doubtful = False
 
     def sent(self, row: Row) -> None:
@@ -117,29 +130,33 @@ class Mirrored:
         """As `Applied.ended`."""
         outcomes = list(self._outcomes(safe, is_done=is_done))
         touched = {person for row in self._rows for person in row.people}
-        touched |= {person for book in self._books for person in _held(book)}
+        touched |= {person for book in self._books for person in book.held}
         foreign = {}
         for person in touched:
             values: Values = frozenset()
             for before, after, rows in outcomes:
-                stays = person in _held(after)
+                stays = person in after.held
                 own = self._foreign.get(person, OUT)
                 values |= own if stays else self._value(person, before, after, rows)
             named = any(person in row.people for row in self._rows)
             foreign[person] = values if is_done or not named else values | OUT
         self._foreign |= foreign
-        self._books = list({frozenset(after.items()): after for _, after, _ in outcomes}.values())
+        different = {
+            (frozenset(after.holds.items()), frozenset(after.replaced_by.items())): after for _, after, _ in outcomes
+        }
+        self._books = list(different.values())
         self._rows = []
 
     def _outcomes(self, safe: int, *, is_done: bool) -> Iterator[tuple[Book, Book, list[Row]]]:
         """What each book that is possible may have become, and by which rows."""
         least = sum(row.position < safe for row in self._rows)
         for book in self._books:
+            replaced = self._replaced(book)
             if is_done:
                 yield book, self._after(book, self._rows, replaces=self.is_whole), self._rows
-                if self.is_doubtful and self._replaced:
+                if self.is_doubtful and replaced:
                     yield book, book, []
-            elif self._replaced:  # Nothing is settled before the end.
+            elif replaced:  # Nothing is settled before the end.
                 yield book, book, []
                 yield book, self._after(book, self._rows, replaces=True), self._rows
             else:
@@ -147,7 +164,8 @@ class Mirrored:
                     yield book, self._after(book, self._rows[:count], replaces=False), self._rows[:count]
 
     def _after(self, book: Book, rows: Iterable[Row], *, replaces: bool) -> Book:
-        after = {holder: held for holder, held in book.items() if not (replaces and holder[0] in self._replaced)}
+        replaced = self._replaced(book) if replaces else frozenset()
+        after = {holder: held for holder, held in book.holds.items() if holder[0] not in replaced}
         for row in rows:
             holders = [(row.stream, ("key", row.key))] if row.key is not None else []
             holders = holders or [(row.stream, ("person", person)) for person in row.people]
@@ -156,21 +174,23 @@ class Mirrored:
                     after[holder] = row.people if row.key is not None else frozenset({str(holder[1][1])})
                 else:
                     after.pop(holder, None)
-        if replaces and self._replaced and not self._may_be_empty and _held(book) and not _held(after):
+        now = Book(after, {**book.replaced_by, **{stream: self._generations[stream] for stream in replaced}})
+        if replaced and not self._may_be_empty and book.held and not now.held:
             return book
-        return after
+        return now
+
+    def _replaced(self, book: Book) -> frozenset[str]:
+        """The streams that are still to be replaced."""
+        generations = self._generations.items()
+        return frozenset(stream for stream, generation in generations if book.replaced_by.get(stream) != generation)
 
     def _value(self, person: str, before: Book, after: Book, rows: Iterable[Row]) -> Values:
-        if person in _held(after):
+        if person in after.held:
             return IN
         own = self._foreign.get(person, OUT)
         if before is after:
             return own
         words = [row.is_in for row in rows if person in row.people]
-        if person in _held(before) or False in words:
+        if person in before.held or False in words:
             return OUT
         return own | OUT if words else own
-
-
-def _held(book: Mapping[Holder, People]) -> People:
-    return frozenset().union(*book.values())

@@ -102,8 +102,6 @@ def replaces_audience(setup: Setup, job: Job, streams: Collection[Stream]) -> bo
     )
 
 
-def replaced_streams(setup: Setup, job: Job, streams: Sequence[Stream]) -> frozenset[str]:
+def replaced_streams(setup: Setup, job: Job, streams: Sequence[Stream]) -> list[Stream]:
     """Those that are replaced each on its own, where it is remembered who came from which stream."""
-    return frozenset(
-        stream.name for stream in streams if is_to_be_replaced(setup, job, stream) and is_sent_whole(setup, stream)
-    )
+    return [stream for stream in streams if is_to_be_replaced(setup, job, stream) and is_sent_whole(setup, stream)]
