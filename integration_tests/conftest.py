@@ -32,3 +32,11 @@ def connector(sandbox: RunningSandbox, tmp_path: Path) -> Iterator[Connectors]:
     connectors = Connectors(tmp_path, sandbox.api_base_url)
     yield connectors
     connectors.stop()
+
+
+@pytest.fixture
+def cold_connector(sandbox: RunningSandbox, tmp_path: Path) -> Iterator[Connectors]:
+    """Starts connectors as a platform does, for what a start or an end has a part in."""
+    connectors = Connectors(tmp_path, sandbox.api_base_url, cold=True)
+    yield connectors
+    connectors.stop()

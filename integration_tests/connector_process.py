@@ -22,6 +22,7 @@ from airbyte_cdk.models import AirbyteMessageSerializer
 
 from integration_tests.airbyte_messages import config
 from integration_tests.sandbox_process import without_buffer_setting
+from integration_tests.warm_start import WarmProcess
 
 PROGRAM = Path(sys.executable).with_name("destination-pinterest")
 REPORT = "pinterest_sync_report: "
@@ -119,7 +120,7 @@ class Outcome:
 class Connector:
     """A running connector."""
 
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | WarmProcess
     lines: list[Line] = field(default_factory=list)
     errors: bytearray = field(default_factory=bytearray)
 
@@ -227,8 +228,9 @@ class Connectors:
     and catalogs lie elsewhere, as a platform's do.
     """
 
-    def __init__(self, folder: Path, api_base_url: str) -> None:
+    def __init__(self, folder: Path, api_base_url: str, *, cold: bool = False) -> None:
         self.api_base_url = api_base_url
+        self._cold = cold
         self.own_files = folder / "own"
         self._given = folder / "given"
         for path in (self._given, self.own_files / "cwd", self.own_files / "home", self.own_files / "tmp"):
@@ -248,16 +250,15 @@ class Connectors:
         return ["check", "--config", self.given(self._config(settings))]
 
     def start(
-        self, *arguments: str, program: Iterable[str] = (str(PROGRAM),), environment: Mapping[str, str] | None = None
+        self, *arguments: str, program: Iterable[str] = (), environment: Mapping[str, str] | None = None
     ) -> Connector:
-        process = subprocess.Popen(
-            [*program, *arguments],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            cwd=self.own_files / "cwd",
-            env={**self._environment(), **(environment or {})},
-        )
+        """Starts it warm; with `program` or more `environment`, or where all are `cold`, from the very beginning."""
+        folder = self.own_files / "cwd"
+        theirs = {**self._environment(), **(environment or {})}
+        if self._cold or program or environment:
+            process = _start_cold([*(program or (str(PROGRAM),)), *arguments], theirs, folder)
+        else:
+            process = WarmProcess(arguments, theirs, folder)
         self._started.append(Connector(process))
         return self._started[-1]
 
@@ -287,6 +288,11 @@ class Connectors:
             "HOME": str(self.own_files / "home"),
             "TMPDIR": str(self.own_files / "tmp"),
         }
+
+
+def _start_cold(argv: list[str], environment: Mapping[str, str], folder: Path) -> subprocess.Popen[bytes]:
+    pipe = subprocess.PIPE
+    return subprocess.Popen(argv, stdin=pipe, stdout=pipe, stderr=pipe, cwd=folder, env=dict(environment))
 
 
 def _close(pipe: IO[bytes]) -> None:

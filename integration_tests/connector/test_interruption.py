@@ -24,12 +24,12 @@ def feed_changes(sync: Connector, log: list[tuple[str, bool]], start: int) -> No
 
 
 def test_after_a_kill_in_mid_sync_a_run_from_the_last_state_makes_the_list_exact(
-    connector: Connectors, sandbox: RunningSandbox
+    cold_connector: Connectors, sandbox: RunningSandbox
 ) -> None:
     sandbox.change(latency_ms=80)
     log = changes(2_000)
     streams = stream("customers", "email", "_ab_cdc_deleted_at")
-    killed = connector.write(streams, batch_size=30)
+    killed = cold_connector.write(streams, batch_size=30)
     feed_changes(killed, log, 0)
     killed.wait_for(lambda message: message["type"] == "STATE", times=3)
     killed.process.kill()
@@ -38,7 +38,7 @@ def test_after_a_kill_in_mid_sync_a_run_from_the_last_state_makes_the_list_exact
     reached = outcome.states[-1]["stream"]["stream_state"]["cursor"]
     assert 300 <= reached < len(log)
     sent_before = len(sandbox.seen("customer_lists/update"))
-    again = connector.write(streams, batch_size=30)
+    again = cold_connector.write(streams, batch_size=30)
     feed_changes(again, log, reached)
     assert again.finish().succeeded().state_ids == list(range(reached + 100, len(log) + 1, 100))
     expected: set[str] = set()
@@ -50,9 +50,9 @@ def test_after_a_kill_in_mid_sync_a_run_from_the_last_state_makes_the_list_exact
 
 
 def test_sigterm_sends_what_was_read_returns_its_states_and_is_what_the_process_dies_of(
-    connector: Connectors, sandbox: RunningSandbox
+    cold_connector: Connectors, sandbox: RunningSandbox
 ) -> None:
-    sync = connector.write(stream("customers"), flush_seconds=600)
+    sync = cold_connector.write(stream("customers"), flush_seconds=600)
     sync.feed(state(0, "customers")).wait_for_state(0)
     sync.feed(*(record("customers", email=address(number)) for number in range(50)), state(1, "customers"))
     sync.wait_until_read().process.send_signal(signal.SIGTERM)
@@ -65,11 +65,11 @@ def test_sigterm_sends_what_was_read_returns_its_states_and_is_what_the_process_
 
 
 def test_sigterm_ends_a_sync_whose_requests_hang_within_its_grace_without_their_states(
-    connector: Connectors, sandbox: RunningSandbox
+    cold_connector: Connectors, sandbox: RunningSandbox
 ) -> None:
     sandbox.new_list(name="customers")
     sandbox.fault({"kind": "latency", "seconds": 60}, endpoint="customer_lists/update")
-    sync = connector.write(stream("customers"))
+    sync = cold_connector.write(stream("customers"))
     sync.feed(record("customers", email=address(1)), state(1, "customers"))
     sandbox.wait_for_hits(1)
     sync.process.send_signal(signal.SIGTERM)
@@ -80,9 +80,9 @@ def test_sigterm_ends_a_sync_whose_requests_hang_within_its_grace_without_their_
 
 
 def test_a_host_that_stops_listening_ends_the_sync_as_a_failure_and_without_noise(
-    connector: Connectors, sandbox: RunningSandbox
+    cold_connector: Connectors, sandbox: RunningSandbox
 ) -> None:
-    sync = connector.write(stream("customers"))
+    sync = cold_connector.write(stream("customers"))
     sync.stop_listening_at_the_next_line()
     sync.feed(state(1, "customers"), record("customers", email=address(1)), state(2, "customers"))
     outcome = sync.finish(stderr=b"")
@@ -90,9 +90,9 @@ def test_a_host_that_stops_listening_ends_the_sync_as_a_failure_and_without_nois
 
 
 def test_an_input_that_ends_with_nothing_in_it_succeeds_and_creates_nothing(
-    connector: Connectors, sandbox: RunningSandbox
+    cold_connector: Connectors, sandbox: RunningSandbox
 ) -> None:
-    outcome = connector.write(stream("customers")).finish().succeeded()
+    outcome = cold_connector.write(stream("customers")).finish().succeeded()
     assert (outcome.states, sandbox.customer_lists(), sandbox.audiences()) == ([], [], [])
     assert outcome.report["status"] == "succeeded"
     assert outcome.audience("customers")["entered"] == 0

@@ -9,9 +9,9 @@ from integration_tests.sandbox_process import RunningSandbox
 
 
 def test_a_state_is_out_within_a_second_of_its_flush_while_the_input_stays_open(
-    connector: Connectors, sandbox: RunningSandbox
+    cold_connector: Connectors, sandbox: RunningSandbox
 ) -> None:
-    sync = connector.write(stream("customers"), flush_seconds=0.5)
+    sync = cold_connector.write(stream("customers"), flush_seconds=0.5)
     assert b"PYTHONUNBUFFERED" not in Path(f"/proc/{sync.process.pid}/environ").read_bytes()
     for number in (1, 2):
         fed_at = time.time()

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from integration_tests.airbyte_messages import config
-from integration_tests.connector_process import PROGRAM
 from integration_tests.orchestrator.orchestrator import Destination
-from integration_tests.sandbox_process import RunningSandbox
+from integration_tests.sandbox_process import RunningSandbox, without_buffer_setting
+from integration_tests.warm_start import WarmProcess
 
 ECHO = Path(__file__).with_name("echo_destination.py")
 
@@ -38,6 +38,10 @@ def connector(pinterest: RunningSandbox, tmp_path_factory: pytest.TempPathFactor
     def make(**settings: Any) -> Destination:
         folder = tmp_path_factory.mktemp("connector")
         files = {"HOME": str(folder), "TMPDIR": str(folder)}
-        return Destination((str(PROGRAM),), config(pinterest.api_base_url, **settings), folder / "given", files)
+        return Destination((), config(pinterest.api_base_url, **settings), folder / "given", files, _start_warm)
 
     return make
+
+
+def _start_warm(arguments: Sequence[str], environment: Mapping[str, str]) -> WarmProcess:
+    return WarmProcess(arguments, {**without_buffer_setting(), **environment}, Path.cwd())

@@ -8,33 +8,36 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from integration_tests.orchestrator.interruption import Interruption
 from integration_tests.orchestrator.judgement import Recording, judge
-from integration_tests.orchestrator.process import WATCHDOG_S, DestinationProcess
+from integration_tests.orchestrator.process import WATCHDOG_S, DestinationProcess, StartedProcess, start_executable
 from integration_tests.orchestrator.sent import Sent, SentRecord, SentState, SourceEnded
 from integration_tests.orchestrator.verdict import Verdict
 
 
 @dataclass(frozen=True)
 class Destination:
-    """A destination's executable with its config. What a host hands over as files lies in `folder`."""
+    """A destination's executable with its config. What a host hands over as files lies in `folder`.
+
+    `starts` makes a process of arguments and environment.
+    """
 
     argv: Sequence[str]
     config: Mapping[str, Any]
     folder: Path
     environment: Mapping[str, str] = field(default_factory=dict)
+    starts: Callable[[Sequence[str], Mapping[str, str]], StartedProcess] = start_executable
 
     def start(self, catalog: Mapping[str, Any]) -> DestinationProcess:
         """Its `write` command."""
         paths = self._file(self.config), self._file(catalog)
-        return DestinationProcess(
-            [*self.argv, "write", "--config", str(paths[0]), "--catalog", str(paths[1])], self.environment
-        )
+        arguments = ["write", "--config", str(paths[0]), "--catalog", str(paths[1])]
+        return DestinationProcess(self.starts([*self.argv, *arguments], self.environment))
 
     def _file(self, content: Mapping[str, Any]) -> Path:
         self.folder.mkdir(parents=True, exist_ok=True)

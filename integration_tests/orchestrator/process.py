@@ -17,23 +17,29 @@ from contextlib import suppress
 from typing import IO
 
 from integration_tests.sandbox_process import without_buffer_setting
+from integration_tests.warm_start import WarmProcess
 
 # No attempt lasts longer, whatever the destination does; a machine that is busy with other things takes its time.
 WATCHDOG_S = 120.0
 _LOOK_AGAIN_S = 0.02
 
 
+# WarmProcess is for this project's own destination.
+StartedProcess = subprocess.Popen[bytes] | WarmProcess
+
+
+def start_executable(argv: Sequence[str], environment: Mapping[str, str]) -> StartedProcess:
+    """Any destination."""
+    pipe = subprocess.PIPE
+    environment = {**without_buffer_setting(), **environment}
+    return subprocess.Popen(list(argv), stdin=pipe, stdout=pipe, stderr=pipe, env=environment)
+
+
 class DestinationProcess:
     """A running destination, buffered as a pipe makes it."""
 
-    def __init__(self, argv: Sequence[str], environment: Mapping[str, str]) -> None:
-        self._process = subprocess.Popen(
-            list(argv),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env={**without_buffer_setting(), **environment},
-        )
+    def __init__(self, process: StartedProcess) -> None:
+        self._process = process
         self.lines: list[bytes] = []
         self.states_returned = 0
         self.was_overdue = False
@@ -130,7 +136,7 @@ class DestinationProcess:
             self.stderr += line
 
 
-def _pipes(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes], IO[bytes]]:
+def _pipes(process: StartedProcess) -> tuple[IO[bytes], IO[bytes], IO[bytes]]:
     assert process.stdin is not None
     assert process.stdout is not None
     assert process.stderr is not None

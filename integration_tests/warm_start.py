@@ -1,0 +1,112 @@
+"""The connector's process, without the seconds that its start takes.
+
+Most of a start is importing the CDK. Python's fork server does that once per run of the tests; each process is then a
+fork of it, with pipes, environment, folder and arguments of its own, and dies as any other does. What a start itself
+does is tested where the console script is run: in `connector/test_spec.py`, by the command line, in the image, by the
+hosts and by the CDK's suite.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from multiprocessing import forkserver, reduction
+from multiprocessing.context import ForkServerContext
+from pathlib import Path
+from unittest import mock
+
+_PRELOADED = ["destination_pinterest.destination", __name__]
+
+
+class WarmProcess:
+    """What tests use of a `subprocess.Popen`, for `destination-pinterest` with these arguments."""
+
+    def __init__(self, arguments: Sequence[str], environment: Mapping[str, str], folder: Path) -> None:
+        theirs_in, ours_in = os.pipe()
+        ours_out, theirs_out = os.pipe()
+        ours_err, theirs_err = os.pipe()
+        theirs = (theirs_in, theirs_out, theirs_err)
+        pipes = [_Inherited(pipe) for pipe in theirs]
+        self._process = _context().Process(target=_run, args=(pipes, list(arguments), dict(environment), str(folder)))
+        self._process.start()
+        for pipe in theirs:
+            os.close(pipe)
+        self.stdin = os.fdopen(ours_in, "wb")
+        self.stdout = os.fdopen(ours_out, "rb")
+        self.stderr = os.fdopen(ours_err, "rb")
+
+    @property
+    def pid(self) -> int:
+        assert self._process.pid is not None
+        return self._process.pid
+
+    @property
+    def returncode(self) -> int | None:
+        return self._process.exitcode
+
+    def poll(self) -> int | None:
+        return self._process.exitcode
+
+    def wait(self, timeout: float | None = None) -> int:
+        self._process.join(timeout)
+        if self._process.exitcode is None:
+            raise subprocess.TimeoutExpired("destination-pinterest", timeout or 0.0)
+        return self._process.exitcode
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+
+class _Inherited:
+    """A file descriptor on its way to another process, which gets its own number for it."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def __reduce__(self) -> tuple[Callable[..., int], tuple[object]]:
+        return _received, (reduction.DupFd(self._descriptor),)
+
+
+def _received(duplicate: object) -> int:
+    descriptor: int = duplicate.detach()  # type: ignore[attr-defined]
+    return descriptor
+
+
+@cache
+def _context() -> ForkServerContext:
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(_PRELOADED)
+    # Measuring the coverage of the CDK's import takes as long as the import.
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+    with mock.patch.dict(os.environ, kept, clear=True):
+        forkserver.ensure_running()
+    return context
+
+
+def _run(pipes: Sequence[int], arguments: list[str], environment: dict[str, str], folder: str) -> None:
+    """In the process: becomes what a start would have made of it, and runs the console script's function."""
+    for number, pipe in enumerate(pipes):
+        os.dup2(pipe, number)
+        os.close(pipe)
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(folder)
+    sys.stdin = open(0, closefd=False)  # noqa: SIM115 - as a start leaves them
+    sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", buffering=1, closefd=False)  # noqa: SIM115
+    sys.argv = ["destination-pinterest", *arguments]
+    from destination_pinterest.__main__ import main  # noqa: PLC0415 - by now it is loaded in the server
+
+    main()
