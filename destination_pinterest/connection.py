@@ -14,6 +14,7 @@ from destination_pinterest.api.observer import Observer
 from destination_pinterest.api.quota import Quota
 from destination_pinterest.api.retry import RetryPolicy
 from destination_pinterest.api.token_endpoint import TokenEndpoint
+from destination_pinterest.api.transport import Transport
 from destination_pinterest.api.wire import open_session
 from destination_pinterest.config import Config, OAuthCredentials
 from destination_pinterest.config.credentials import token_mark
@@ -59,7 +60,6 @@ def connect(
         retry: how long requests are tried.
     """
     pause = Pause()
-    session = open_session()
     quota = Quota(
         limits_of(config.access_tier),
         longest_wait_s=retry.retry_s,
@@ -68,36 +68,25 @@ def connect(
         sleep=pause.sleep,
         observer=observer,
     )
-    sign_in: RefreshingToken | None = None
-    if isinstance(config.credentials, OAuthCredentials):
-        endpoint = TokenEndpoint(
-            config.api_base_url,
-            quota,
-            retry,
-            session=session,
-            clock=system.clock,
-            now=system.now,
-            sleep=pause.sleep,
-            rng=system.chance,
-            observer=observer,
-        )
-        sign_in = _sign_in(config.credentials.without_leftovers(), raw, keeper, endpoint, system)
-        tokens: RefreshingToken | StaticToken = sign_in
-    else:
-        tokens = StaticToken(config.credentials.access_token)
-    client = PinterestClient(
+    transport = Transport(
         config.api_base_url,
-        config.ad_account_id,
-        tokens,
         quota,
         retry,
-        session=session,
+        session=open_session(),
         clock=system.clock,
         now=system.now,
         sleep=pause.sleep,
         rng=system.chance,
         observer=observer,
     )
+    sign_in: RefreshingToken | None = None
+    if isinstance(config.credentials, OAuthCredentials):
+        endpoint = TokenEndpoint(transport)
+        sign_in = _sign_in(config.credentials.without_leftovers(), raw, keeper, endpoint, system)
+        tokens: RefreshingToken | StaticToken = sign_in
+    else:
+        tokens = StaticToken(config.credentials.access_token)
+    client = PinterestClient(config.ad_account_id, tokens, transport)
     # A creation without an answer is not repeated by the client; whoever looks it up waits as for any lost answer.
     lost = ConnectionFailedError("The answer was lost.")
     return Connection(

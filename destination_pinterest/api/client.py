@@ -6,23 +6,17 @@ creations.
 
 from __future__ import annotations
 
-import random
 import re
-import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, Literal, TypeVar
 from urllib.parse import urlencode
 
 import msgspec
-import requests
 
 from destination_pinterest.api import endpoints
 from destination_pinterest.api.auth import Bearer, TokenSource
 from destination_pinterest.api.endpoints import Endpoint
 from destination_pinterest.api.models import AdAccount, Audience, CustomerList, Page, UserAccount, decoder
-from destination_pinterest.api.observer import Observer
-from destination_pinterest.api.quota import Quota
-from destination_pinterest.api.retry import RetryPolicy
 from destination_pinterest.api.transport import Call, Transport
 from destination_pinterest.errors import InvalidConfigError, RequestTooLargeError, UnexpectedAnswerError
 from destination_pinterest.vocabulary import Identifier, Operation
@@ -50,34 +44,14 @@ _audience_page: Final = decoder(Page[Audience])
 class PinterestClient:
     """The API for one ad account. Thread-safe.
 
-    `tokens` gives the access tokens, `quota` and `retry` say when a request may go (again); share one quota and one
-    session with everything that speaks for the same app and user. `clock` is monotonic, `now` is in seconds since 1970,
-    `sleep` takes seconds and may raise to end a wait, `rng` gives numbers from 0 to 1.
-
-    Every method raises the typed errors of answers.MEANINGS; TransientErrors only after the retries of `retry`. Ids are
-    text of up to 18 digits.
+    `tokens` gives the access tokens. Every method raises the typed errors of answers.MEANINGS; TransientErrors only
+    after the transport's retries. Ids are text of up to 18 digits.
     """
 
-    def __init__(
-        self,
-        base_url: str,
-        ad_account_id: str,
-        tokens: TokenSource,
-        quota: Quota,
-        retry: RetryPolicy,
-        *,
-        session: requests.Session,
-        clock: Callable[[], float] = time.monotonic,
-        now: Callable[[], float] = time.time,
-        sleep: Callable[[float], None] = time.sleep,
-        rng: Callable[[], float] = random.random,
-        observer: Observer | None = None,
-    ) -> None:
+    def __init__(self, ad_account_id: str, tokens: TokenSource, transport: Transport) -> None:
         self._ad_account_id = _checked(ad_account_id, "ad account")
         self._credentials = Bearer(tokens)
-        self._transport = Transport(
-            base_url, quota, retry, session=session, clock=clock, now=now, sleep=sleep, rng=rng, observer=observer
-        )
+        self._transport = transport
 
     @property
     def ad_account_id(self) -> str:
@@ -171,14 +145,6 @@ class PinterestClient:
             body["description"] = description
         return self._perform(endpoints.UPDATE_AUDIENCE, _audience, audience_id, body=body)
 
-    def remove_audience(self, audience_id: str) -> None:
-        """Removes an audience; its customer list stays (audiences/update with REMOVE).
-
-        Raises:
-            NotFoundError: it is not there; also when it was removed by a request whose answer was lost.
-        """
-        self._perform(endpoints.UPDATE_AUDIENCE, _nothing, audience_id, body={"operation_type": "REMOVE"})
-
     def _perform(
         self,
         endpoint: Endpoint,
@@ -220,10 +186,6 @@ class PinterestClient:
 
 def _rule(customer_list_id: str) -> dict[str, str]:
     return {"customer_list_id": _checked(customer_list_id, "customer list")}
-
-
-def _nothing(_: bytes) -> None:
-    """The answer to a removal says nothing that is needed."""
 
 
 def _checked(value: str, subject: str) -> str:

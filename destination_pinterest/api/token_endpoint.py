@@ -6,19 +6,11 @@ Source: Pinterest OpenAPI 5.23.0, POST /oauth/token: HTTP Basic with client id a
 from __future__ import annotations
 
 import base64
-import random
-import time
-from collections.abc import Callable
 from typing import Final
 from urllib.parse import urlencode
 
-import requests
-
 from destination_pinterest.api.endpoints import TOKEN
 from destination_pinterest.api.models import TokenAnswer, decoder
-from destination_pinterest.api.observer import Observer
-from destination_pinterest.api.quota import Quota
-from destination_pinterest.api.retry import RetryPolicy
 from destination_pinterest.api.transport import FORM, Call, Transport
 from destination_pinterest.errors import (
     AuthenticationError,
@@ -54,27 +46,10 @@ class _Basic:
 
 
 class TokenEndpoint:
-    """Callable as RefreshingToken wants it; one caller at a time, which RefreshingToken sees to.
+    """Callable as RefreshingToken wants it; one caller at a time, which RefreshingToken sees to."""
 
-    Parameters as of PinterestClient.
-    """
-
-    def __init__(
-        self,
-        base_url: str,
-        quota: Quota,
-        retry: RetryPolicy,
-        *,
-        session: requests.Session,
-        clock: Callable[[], float] = time.monotonic,
-        now: Callable[[], float] = time.time,
-        sleep: Callable[[float], None] = time.sleep,
-        rng: Callable[[], float] = random.random,
-        observer: Observer | None = None,
-    ) -> None:
-        self._transport = Transport(
-            base_url, quota, retry, session=session, clock=clock, now=now, sleep=sleep, rng=rng, observer=observer
-        )
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
         self._answer_lost = False
 
     def __call__(self, client_id: str, client_secret: str, refresh_token: str) -> TokenAnswer:

@@ -93,8 +93,9 @@ class _Result(Generic[T]):
 class Transport:
     """Sends calls to one server for one app and user. Thread-safe.
 
-    `clock` is monotonic, `now` is in seconds since 1970, `sleep` takes seconds and may raise to end a wait, `rng` gives
-    numbers from 0 to 1.
+    `quota` and `retry` say when a request may go (again); share them and the session with everything that speaks for
+    the same app and user. `clock` is monotonic, `now` is in seconds since 1970, `sleep` takes seconds and may raise to
+    end a wait, `rng` gives numbers from 0 to 1.
     """
 
     def __init__(

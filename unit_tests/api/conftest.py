@@ -18,6 +18,7 @@ from destination_pinterest.api.client import PinterestClient
 from destination_pinterest.api.limits import Limits
 from destination_pinterest.api.quota import Quota
 from destination_pinterest.api.retry import RetryPolicy
+from destination_pinterest.api.transport import Transport
 
 BASE_URL = "https://pinterest.example.com/v5"
 AD_ACCOUNT = "549755885175"
@@ -166,14 +167,8 @@ def make_quota(time: FakeTime, watcher: Watcher) -> Callable[..., Quota]:
 @pytest.fixture
 def make_client(tools: dict[str, Any], make_quota: Callable[..., Quota]) -> Callable[..., PinterestClient]:
     def make(tokens: Any = None, retry: RetryPolicy | None = None, **others: Any) -> PinterestClient:
-        return PinterestClient(
-            BASE_URL,
-            AD_ACCOUNT,
-            tokens or StaticToken(TOKEN),
-            make_quota(),
-            retry or RetryPolicy(),
-            **{**tools, **others},
-        )
+        transport = Transport(BASE_URL, make_quota(), retry or RetryPolicy(), **{**tools, **others})
+        return PinterestClient(AD_ACCOUNT, tokens or StaticToken(TOKEN), transport)
 
     return make
 

@@ -17,6 +17,7 @@ from destination_pinterest.api.auth import RefreshingToken
 from destination_pinterest.api.client import PinterestClient
 from destination_pinterest.api.retry import RetryPolicy
 from destination_pinterest.api.token_endpoint import TokenEndpoint
+from destination_pinterest.api.transport import Transport
 from destination_pinterest.errors import ConnectorError
 from destination_pinterest.vocabulary import Identifier, Operation
 
@@ -128,7 +129,7 @@ def test_no_failure_gives_a_person_or_a_secret_away(
         client_secret=SECRETS["client"],
         refresh_token=SECRETS["refresh"],
         access_token=SECRETS["access"],
-        endpoint=TokenEndpoint(BASE_URL, make_quota(), RetryPolicy(retry_s=5), **tools),
+        endpoint=TokenEndpoint(Transport(BASE_URL, make_quota(), RetryPolicy(retry_s=5), **tools)),
         clock=time.now,
         on_rotation=lambda tokens: None,
     )

@@ -26,7 +26,6 @@ IN_PATH: dict[str, Callable[[PinterestClient, str], Any]] = {
     "create_audience": lambda client, value: client.create_audience("VIP", value),
     "update_audience": lambda client, value: client.update_audience(value, name="VIP"),
     "update_audience rule": lambda client, value: client.update_audience("7", customer_list_id=value),
-    "remove_audience": lambda client, value: client.remove_audience(value),
 }
 
 
@@ -164,15 +163,6 @@ def test_an_audience_is_updated_in_what_is_given(
     assert asked(far_end) == ("PATCH", f"{ACCOUNT}/audiences/7", {}, {"operation_type": "UPDATE", **sent})
 
 
-@pytest.mark.parametrize("body", [b"", b"{}", b'{"id":"7"}', b"removed"])
-def test_an_audience_is_removed_whatever_the_answer_says(
-    client: PinterestClient, far_end: Any, answer: Any, body: bytes
-) -> None:
-    far_end.will(answer(200, body))
-    client.remove_audience("7")
-    assert asked(far_end) == ("PATCH", f"{ACCOUNT}/audiences/7", {}, {"operation_type": "REMOVE"})
-
-
 @pytest.mark.parametrize("value", ["", "../../oauth/token", "7?x=1", "7/8", "seven", "1" * 19, "\u0663", "7\n"])
 @pytest.mark.parametrize("method", IN_PATH)
 def test_an_id_can_not_lead_anywhere_else(client: PinterestClient, far_end: Any, method: str, value: str) -> None:
@@ -181,9 +171,9 @@ def test_an_id_can_not_lead_anywhere_else(client: PinterestClient, far_end: Any,
     assert far_end.requests == []
 
 
-def test_an_ad_account_that_is_none_is_refused_before_anything_is_sent(tools: Any, make_quota: Any) -> None:
+def test_an_ad_account_that_is_none_is_refused_before_anything_is_sent() -> None:
     with pytest.raises(InvalidConfigError, match="ad account"):
-        PinterestClient("https://pinterest.example.com/v5", "me", None, make_quota(), None, **tools)  # type: ignore[arg-type]
+        PinterestClient("me", None, None)  # type: ignore[arg-type]
 
 
 def test_threads_that_are_refused_together_refresh_once_and_all_succeed(

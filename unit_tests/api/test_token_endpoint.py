@@ -11,6 +11,7 @@ import requests
 from destination_pinterest.api import endpoints
 from destination_pinterest.api.retry import RetryPolicy
 from destination_pinterest.api.token_endpoint import TokenEndpoint
+from destination_pinterest.api.transport import Transport
 from destination_pinterest.errors import (
     AuthenticationError,
     ConnectionFailedError,
@@ -27,7 +28,7 @@ ASKED = ("1234567", "app-s3cret", "pinr_0+/=")
 
 @pytest.fixture
 def make(make_quota: Any, tools: dict[str, Any]) -> Callable[..., TokenEndpoint]:
-    return lambda **policy: TokenEndpoint(BASE_URL, make_quota(), RetryPolicy(**policy), **tools)
+    return lambda **policy: TokenEndpoint(Transport(BASE_URL, make_quota(), RetryPolicy(**policy), **tools))
 
 
 def lost(request: requests.PreparedRequest) -> Exception:

@@ -16,6 +16,7 @@ from destination_pinterest.api.limits import Limits
 from destination_pinterest.api.observer import Observer
 from destination_pinterest.api.quota import Quota
 from destination_pinterest.api.retry import RetryPolicy
+from destination_pinterest.api.transport import Transport
 from destination_pinterest.audience.batch import MembershipBatch
 from destination_pinterest.audience.events import EventObserver, Events
 from destination_pinterest.audience.finding import AudienceFinder
@@ -187,10 +188,8 @@ def make_client(session: requests.Session, clock: Any, pinterest: Any) -> Callab
     def make(observer: Observer | None = None, retry_s: float = 3600.0) -> PinterestClient:
         times = {"clock": clock.clock, "now": clock.now, "sleep": clock.sleep}
         watcher: Any = observer or EventObserver(Events(lambda: None))
-        return PinterestClient(
+        transport = Transport(
             BASE_URL,
-            pinterest.account["id"],
-            StaticToken("pina_token"),
             Quota(Limits(), longest_wait_s=retry_s, observer=watcher, **times),
             RetryPolicy(retry_s=retry_s),
             session=session,
@@ -198,6 +197,7 @@ def make_client(session: requests.Session, clock: Any, pinterest: Any) -> Callab
             observer=watcher,
             **times,
         )
+        return PinterestClient(pinterest.account["id"], StaticToken("pina_token"), transport)
 
     return make
 
