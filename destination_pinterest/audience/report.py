@@ -53,7 +53,7 @@ class AudienceTally:
 
     @property
     def pending(self) -> int:
-        """Rows that were read and whose fate is not known: nothing when a sync succeeds."""
+        """Rows that were read and whose fate is not known."""
         return self.entered - self.synced - self.errored - self.not_synced.total()
 
 

@@ -81,15 +81,17 @@ def _audience(lane: AudienceLane, duration_s: float, status: TargetStatus, *, su
     target, tally = lane.target, lane.tally
     members = _members(lane, succeeded=succeeded)
     before, after = _counts_before(target), counts_of(status.written)
+    # What Pinterest took is not in the audience before the list that took it is.
+    waiting = tally.synced if target.is_waiting else 0
     return AudienceReport(
         audience=target.name,
         audience_id=target.audience_id,
         customer_list_id=target.list_id,
         streams=[str(stream) for stream in lane.streams],
         entered=tally.entered,
-        synced=tally.synced,
+        synced=tally.synced - waiting,
         not_synced=dict(tally.not_synced),
-        pending=tally.pending,
+        pending=tally.pending + waiting,
         errored=tally.errored,
         identifiers_added=tally.identifiers_added,
         identifiers_removed=tally.identifiers_removed,
@@ -165,6 +167,8 @@ def _match_estimate(
 
 
 def _left_over(target: AudienceTarget) -> list[str]:
+    if target.is_waiting and target.list_id and target.generation and target.generation.spans == "attempt":
+        return [*target.left_over_list_ids, target.list_id]
     if target.replaced_list_id is None or target.superseded_audience_id is not None:
         return list(target.left_over_list_ids)
     return [*target.left_over_list_ids, target.replaced_list_id]

@@ -52,6 +52,13 @@ class AudienceTarget:
         return self.list_id is not None
 
     @property
+    def is_waiting(self) -> bool:
+        """Whether the list that is written to was to replace the audience's, and has not."""
+        if self.generation is None or self.before is None or self.replaced_list_id is not None:
+            return False
+        return self.list_id not in {None, self.before.id}
+
+    @property
     def written_before(self) -> CustomerList | None:
         """The list that is written to, as it was when the sync began; None where the sync creates it."""
         known = (self.before, self.generation_before)

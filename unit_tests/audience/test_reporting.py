@@ -7,6 +7,7 @@ import pytest
 
 from destination_pinterest.api.models import CustomerList
 from destination_pinterest.audience.finding import AudienceFinder
+from destination_pinterest.audience.generation import Generation
 from destination_pinterest.audience.lane import AudienceLane
 from destination_pinterest.audience.list_counts import ListCounts, MatchEstimate
 from destination_pinterest.audience.memory import LaneMemory
@@ -257,3 +258,31 @@ def test_a_generation_that_an_earlier_attempt_began_had_people_before(
     (audience,) = make_reporter(written_lane).report(succeeded=True).audiences
     assert audience.pinterest_counts_before == ListCounts(1, 1, 0, None)
     assert audience.reconciliation == Reconciliation(1, 0, 1, 0, None)
+
+
+@pytest.mark.parametrize(("spans", "left_over"), [("attempt", ["4", "5", "new"]), ("job", ["4", "5"])])
+def test_rows_in_a_list_that_did_not_replace_the_audiences_are_pending(
+    make_reporter: Callable[..., SyncReporter],
+    written_lane: AudienceLane,
+    pinterest: Any,
+    spans: Any,
+    left_over: list[str],
+) -> None:
+    """The next attempt of the job goes on with such a list, or nobody does."""
+    replaced(written_lane, pinterest, is_switched=False)
+    written_lane.target.generation = Generation("generation 7, job 12", spans)
+    written_lane.tally.entered, written_lane.tally.synced = 3, 2
+    (audience,) = make_reporter(written_lane).report(succeeded=False).audiences
+    assert (audience.entered, audience.synced, audience.pending) == (3, 0, 3)
+    named = ["new" if one == written_lane.target.list_id else one for one in audience.left_over_customer_list_ids]
+    assert named == left_over
+
+
+def test_rows_in_a_list_that_has_replaced_the_audiences_are_synced(
+    make_reporter: Callable[..., SyncReporter], written_lane: AudienceLane, pinterest: Any
+) -> None:
+    replaced(written_lane, pinterest)
+    written_lane.target.generation = Generation("generation 7, job 12", "attempt")
+    written_lane.tally.entered, written_lane.tally.synced = 3, 2
+    (audience,) = make_reporter(written_lane).report(succeeded=True).audiences
+    assert (audience.synced, audience.pending) == (2, 1)
