@@ -16,6 +16,7 @@ VERSION: Final = 1
 _WHAT: Final = {
     "source": "another source",
     "rows": "another table or query",
+    "ad_account": "another ad account",
     "audience": "another audience",
     "cursor": "another cursor column",
 }
@@ -27,6 +28,7 @@ class SyncIdentity:
 
     source: str
     rows: str
+    ad_account: str
     audience: str
     cursor: str
 

@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     printer = Printer(sys.stdout, as_json=request.json)
     with closing(open_source(request.source)) as source:
         _check_cursor(request, config)
-        state_file = _state_file(request, source)
+        state_file = _state_file(request, config, source)
         selection = _selection(request, source, state_file)
         if request.dry_run:
             return _dry_run(request, config, source, selection, printer)
@@ -73,14 +73,16 @@ def _check_cursor(request: SyncRequest, config: ConfigFile) -> None:
         )
 
 
-def _state_file(request: SyncRequest, source: Source) -> StateFile | None:
+def _state_file(request: SyncRequest, config: ConfigFile, source: Source) -> StateFile | None:
     """Where the cursor is kept, if there is one. Raises: UsageError if there is no such folder."""
     if request.state is None or request.cursor is None:
         return None
     rows = request.table or source.only_table or ""
     if request.query is not None:
         rows = f"query {hashlib.sha256(request.query.encode()).hexdigest()[:16]}"
-    state_file = StateFile(request.state, SyncIdentity(source.label, rows, request.audience, request.cursor))
+    ad_account = str(config.content.get("ad_account_id"))
+    identity = SyncIdentity(source.label, rows, ad_account, request.audience, request.cursor)
+    state_file = StateFile(request.state, identity)
     state_file.check_writable()
     return state_file
 

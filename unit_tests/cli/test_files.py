@@ -18,7 +18,7 @@ from destination_pinterest.cli.cursor_state import cursor_state
 from destination_pinterest.cli.failures import UsageError
 from destination_pinterest.cli.state_file import StateFile, SyncIdentity
 
-IDENTITY = SyncIdentity("duckdb:///x", "people", "VIPs", "id")
+IDENTITY = SyncIdentity("duckdb:///x", "people", "549755885175", "VIPs", "id")
 CONFIG = {"credentials": {"auth_method": "oauth2.0", "refresh_token": "old"}, "ad_account_id": "1", "mine": "ü"}
 
 
@@ -162,7 +162,7 @@ def test_a_state_comes_back_as_the_value_to_go_on_from(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "state.json").stat().st_mode) == 0o600
 
 
-@pytest.mark.parametrize("field", ["source", "rows", "audience", "cursor"])
+@pytest.mark.parametrize("field", ["source", "rows", "ad_account", "audience", "cursor"])
 def test_a_state_of_another_sync_is_refused(tmp_path: Path, field: str) -> None:
     path = tmp_path / "state.json"
     StateFile(path, IDENTITY).save(cursor_state("id", 41))
