@@ -27,6 +27,11 @@ STANDARD_A_SECOND: Final = 7
 TRIAL_A_DAY: Final = 300
 DELETED_AT: Final = "_ab_cdc_deleted_at"
 _DELETION_KEPT: Final = "deletion_kept"
+# How many they are, Pinterest does not tell.
+_LEAVING: Final[Line] = (
+    "Will leave",
+    "whoever is in the audience and in none of these rows; with a membership store, only whom a sync put in",
+)
 
 
 @dataclass(slots=True)
@@ -109,14 +114,15 @@ def standard_duration_s(requests: int) -> float:
     return minutes * 60 + rest / STANDARD_A_SECOND
 
 
-def dry_run_result(run: DryRun, audience: str, batch_size: int) -> dict[str, Any]:
-    """What a program reads."""
+def dry_run_result(run: DryRun, audience: str, batch_size: int, *, replaces: bool = False) -> dict[str, Any]:
+    """What a program reads. `replaces`: whether the table is to be all that the audience holds."""
     counts = run.counts
     requests = counts.requests(batch_size)
     return {
         "schema_version": 1,
         "status": "dry_run",
         "audience": audience,
+        "replaces": replaces,
         "identity_columns": [msgspec.to_builtins(identity) for identity in run.identities],
         "rows": counts.rows,
         "usable": counts.usable,
@@ -150,6 +156,7 @@ def dry_run_lines(result: Mapping[str, Any], batch_size: int) -> list[Line]:
         *_reasons(result["not_usable"]),
         ("Identifiers to add", f"{result['identifiers_to_add']:,} at most (repeats are not told apart here)"),
         ("Identifiers to remove", f"{result['identifiers_to_remove']:,} at most"),
+        *([_LEAVING] if result["replaces"] else []),
         ("Identifiers refused", f"{sum(result['identifiers_refused'].values()):,}, in rows that have others"),
         *_reasons(result["identifiers_refused"]),
         ("Requests", f"{requests:,} at most, of {batch_size:,} identifiers each"),

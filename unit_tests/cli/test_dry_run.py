@@ -136,3 +136,12 @@ def test_each_reason_comes_with_what_to_do_and_no_value_is_shown() -> None:
     output = io.StringIO()
     Printer(output, as_json=True).counts("Dry run", [], result)
     assert json.loads(output.getvalue()) == result
+
+
+@pytest.mark.parametrize("replaces", [True, False])
+def test_a_dry_run_of_a_replacement_says_that_people_will_leave(*, replaces: bool) -> None:
+    run = DryRun(COLUMNS, config())
+    run.count(ROWS)
+    result = dry_run_result(run, "VIPs", 2, replaces=replaces)
+    assert result["replaces"] is replaces
+    assert ("whoever is in the audience" in aligned(dry_run_lines(result, 2))) is replaces
