@@ -11,8 +11,9 @@ export PYTHON
 unexport PYTHONDONTWRITEBYTECODE
 # make test ARGS="-k mapper -x": given to pytest; the whole suite with the coverage floor when left out.
 ARGS ?=
-# A file's tests stay together, since they share a sandbox. More than four processes at once upset tests that measure time.
-SIDE_BY_SIDE := --numprocesses auto --maxprocesses 4 --dist loadfile
+# A file's tests stay together, since they share a sandbox. Four at once, since many tests wait most of the time; more upset
+# those that measure it. The slow ones come first, so that no process is left with one of them at the end.
+SIDE_BY_SIDE := --numprocesses 4 --dist loadfile --no-loadscope-reorder integration_tests unit_tests
 
 BIN := .venv/bin
 
