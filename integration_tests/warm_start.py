@@ -1,9 +1,9 @@
 """The connector's process, without the seconds that its start takes.
 
 Most of a start is importing the CDK. Python's fork server does that once per run of the tests; each process is then a
-fork of it, with pipes, environment, folder and arguments of its own, and dies as any other does. What a start itself
-does is tested where the console script is run: in `connector/test_spec.py`, by the command line, in the image, by the
-hosts and by the CDK's suite.
+fork of it, with pipes, environment, folder and arguments of its own, and dies of signals as any other does. What a
+start and an ordinary end do themselves is tested where the console script is run: with `cold_connector`, by the command
+line, in the image, by the hosts and by the CDK's suite.
 """
 
 from __future__ import annotations
@@ -13,14 +13,20 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import cache
-from multiprocessing import forkserver, reduction
+from multiprocessing import connection, forkserver, reduction
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from unittest import mock
 
 _PRELOADED = ["destination_pinterest.destination", __name__]
+
+
+# Whoever starts a process of multiprocessing looks after all others too, and none of that is made for several threads.
+_ONE_AT_A_TIME = threading.RLock()
 
 
 class WarmProcess:
@@ -31,9 +37,10 @@ class WarmProcess:
         ours_out, theirs_out = os.pipe()
         ours_err, theirs_err = os.pipe()
         theirs = (theirs_in, theirs_out, theirs_err)
-        pipes = [_Inherited(pipe) for pipe in theirs]
-        self._process = _context().Process(target=_run, args=(pipes, list(arguments), dict(environment), str(folder)))
-        self._process.start()
+        given = ([_Inherited(pipe) for pipe in theirs], list(arguments), dict(environment), str(folder))
+        with _ONE_AT_A_TIME:
+            self._process = _context().Process(target=_run, args=given)
+            self._process.start()
         for pipe in theirs:
             os.close(pipe)
         self.stdin = os.fdopen(ours_in, "wb")
@@ -47,16 +54,17 @@ class WarmProcess:
 
     @property
     def returncode(self) -> int | None:
-        return self._process.exitcode
+        with _ONE_AT_A_TIME:
+            return self._process.exitcode
 
     def poll(self) -> int | None:
-        return self._process.exitcode
+        return self.returncode
 
     def wait(self, timeout: float | None = None) -> int:
-        self._process.join(timeout)
-        if self._process.exitcode is None:
+        connection.wait([self._process.sentinel], timeout)
+        if (exit_code := self.returncode) is None:
             raise subprocess.TimeoutExpired("destination-pinterest", timeout or 0.0)
-        return self._process.exitcode
+        return exit_code
 
     def kill(self) -> None:
         self.send_signal(signal.SIGKILL)
@@ -65,8 +73,9 @@ class WarmProcess:
         self.send_signal(signal.SIGTERM)
 
     def send_signal(self, number: int) -> None:
-        if self.poll() is None:
-            os.kill(self.pid, number)
+        with suppress(ProcessLookupError):  # It has just ended by itself.
+            if self.poll() is None:
+                os.kill(self.pid, number)
 
 
 class _Inherited:
