@@ -24,6 +24,7 @@
     │   ├── ConflictError             409
     │   ├── AmbiguousCreationError    a creation had no answer: it may or may not exist now
     │   ├── IncompleteStreamError     a stream that was to replace an audience ended without proof that it is whole
+    │   ├── AudienceTooEarlyError     no audience is made of a customer list yet, and a sync can't leave it at that
     │   ├── StorageFailedError        a bucket or folder did not answer as it should
     │   ├── StoreBusyError            another sync uses the membership store
     │   └── InterruptedSyncError      the sync is being stopped; what was waiting gives up
@@ -181,6 +182,10 @@ class AmbiguousCreationError(TransientError):
 
 class IncompleteStreamError(TransientError):
     """A stream that was to replace an audience ended without proof that all of it came."""
+
+
+class AudienceTooEarlyError(TransientError):
+    """Pinterest does not make an audience of a customer list yet, and a sync can't leave it at that."""
 
 
 class StorageFailedError(TransientError):

@@ -19,6 +19,7 @@ from destination_pinterest.audience.pinterest import Pinterest
 from destination_pinterest.audience.provision import AudienceProvisioner, is_too_early
 from destination_pinterest.audience.target import AudienceTarget
 from destination_pinterest.errors import (
+    AudienceTooEarlyError,
     IncompleteStreamError,
     InvalidRequestError,
     RemovalGuardError,
@@ -65,6 +66,7 @@ class AudienceReplacer:
             sent: identifiers that this attempt added.
 
         Raises:
+            AudienceTooEarlyError: Pinterest does not make the audience yet, and this sync can't leave it at that.
             IncompleteStreamError: it is not, and a later attempt would start from nothing.
             RemovalGuardError: too many people would leave.
             RuleChangeRefusedError: Pinterest does not change the rule of the audience.
@@ -75,12 +77,26 @@ class AudienceReplacer:
             self._leave(target, has_rows=has_rows)
             return
         if target.is_open and target.audience_id is None:
-            self._provisioner.ensure_audience(target)
+            self._begin(target)
         elif target.is_open:
             self._check_removal(target, has_rows=has_rows, sent=sent)
             self._switch(target)
         elif target.audience_id is not None:
             self._empty(target, has_rows=has_rows)
+
+    def _begin(self, target: AudienceTarget) -> None:
+        self._provisioner.ensure_audience(target)
+        goes_on = target.generation is not None and target.generation.goes_on_in_job is not None
+        if target.audience_id is None and goes_on:
+            # With the states back, a later attempt of the job would bring the rest alone, and nothing tells it that
+            # this list, which no audience uses, is the whole table but for that.
+            raise AudienceTooEarlyError(
+                f'Pinterest does not make the audience "{target.name}" of the customer list {target.list_id} yet, '
+                "which holds the whole table: fewer than 100 of its people may be matched so far, which takes 24 to 48 "
+                "hours. Nobody is lost, since the next sync reads the table again. If each attempt ends so, let the "
+                "job end: the ordinary sync after it adds to that list, and the audience is created once Pinterest is "
+                "ready."
+            )
 
     @staticmethod
     def _leave(target: AudienceTarget, *, has_rows: bool) -> None:
@@ -177,7 +193,13 @@ class AudienceReplacer:
             )
         created = self._provisioner.create_audience(target, list_id)
         if created is None:
-            return
+            raise AudienceTooEarlyError(
+                f'Pinterest lets neither the audience "{target.name}" ({target.audience_id}) be made of another '
+                f"customer list ({list_id}, which holds the whole table) nor a second audience of that list yet: it is "
+                "matched first, which takes 24 to 48 hours and longer than a sync can wait. The audience keeps the "
+                "people it had. Set up a membership store, with which no new list is needed, or choose a sync mode "
+                "that ends in Append."
+            )
         target.notes.append(
             f"Pinterest does not let the audience {target.audience_id} be made of another customer list, so a second "
             f"audience of the same name holds the table now: {created}. Point your campaigns to it; the audience "

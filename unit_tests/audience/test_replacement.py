@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from destination_pinterest.audience.provision import AudienceProvisioner
 from destination_pinterest.audience.replacement import AudienceReplacer
 from destination_pinterest.audience.target import AudienceTarget
 from destination_pinterest.errors import (
+    AudienceTooEarlyError,
     IncompleteStreamError,
     PermissionDeniedError,
     RemovalGuardError,
@@ -237,10 +240,26 @@ def test_a_second_audience_that_is_too_early_leaves_the_first_in_use(stage: Stag
     target = stage.set_up(3, 2)
     before = target.audience_id
     stage.pinterest.refuse("POST", "audiences", 400, "Audience size too small")
-    stage.finish(target, if_refused="new_audience")
+    with pytest.raises(AudienceTooEarlyError, match="nor a second audience of that list yet"):
+        stage.finish(target, if_refused="new_audience")
     assert target.audience_id == before
     assert target.replaced_list_id is None
-    assert "created by a later sync" in target.notes[0]
+    assert stage.people == {"old0", "old1", "old2"}
+
+
+@pytest.mark.parametrize(
+    ("generation", "is_raised"), [(ALONE, False), (SHARED, False), (replace(ALONE, goes_on_in_job=12), True)]
+)
+def test_a_first_audience_that_is_too_early_fails_the_sync_only_where_a_later_attempt_would_bring_a_part(
+    stage: Stage, generation: Generation, *, is_raised: bool
+) -> None:
+    target = stage.set_up(None, 2, generation)
+    target.list_id = target.left_over_list_ids[0] if target.list_id is None else target.list_id
+    stage.pinterest.refuse("POST", "audiences", 400, "Audience size too small")
+    with pytest.raises(AudienceTooEarlyError, match="let the job end") if is_raised else nullcontext():
+        stage.finish(target)
+    assert stage.pinterest.audiences == {}
+    assert "too small" in target.notes[-1]
 
 
 @pytest.mark.parametrize("if_refused", ["fail", "new_audience"])
