@@ -82,7 +82,8 @@ def _audience(lane: AudienceLane, duration_s: float, status: TargetStatus, *, su
     members = _members(lane, succeeded=succeeded)
     before, after = _counts_before(target), counts_of(status.written)
     # What Pinterest took is not in the audience before the list that took it is.
-    waiting = tally.synced if target.is_waiting else 0
+    has_begun = succeeded or target.generation is None or target.audience_id is not None
+    waiting = tally.synced if target.is_waiting or not has_begun else 0
     return AudienceReport(
         audience=target.name,
         audience_id=target.audience_id,

@@ -98,7 +98,8 @@ def _dry_run(request: SyncRequest, config: ConfigFile, source: Source, selection
     dry_run = DryRun(rows.columns, settings)
     for batch in rows.batches:
         dry_run.count(batch)
-    result = dry_run_result(dry_run, request.audience, settings.batch_size, replaces=request.replace)
+    replaces = request.replace and settings.mode == "mirror"
+    result = dry_run_result(dry_run, request.audience, settings.batch_size, replaces=replaces)
     title = f'Dry run: {source.label} into the audience "{request.audience}"'
     printer.counts(title, dry_run_lines(result, settings.batch_size), result)
     return EXIT_DONE

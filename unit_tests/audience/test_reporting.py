@@ -286,3 +286,20 @@ def test_rows_in_a_list_that_has_replaced_the_audiences_are_synced(
     written_lane.tally.entered, written_lane.tally.synced = 3, 2
     (audience,) = make_reporter(written_lane).report(succeeded=True).audiences
     assert (audience.synced, audience.pending) == (2, 1)
+
+
+@pytest.mark.parametrize("succeeded", [False, True])
+def test_rows_of_an_audience_that_does_not_exist_yet_are_pending_if_the_sync_failed(
+    make_reporter: Callable[..., SyncReporter],
+    make_lane: Callable[..., AudienceLane],
+    pinterest: Any,
+    *,
+    succeeded: bool,
+) -> None:
+    """Where it succeeded, the list holds all of the table, and the audience is only made later."""
+    lane = make_lane("VIP", list_id=pinterest.add_list("VIP [generation 7, job 12]", "a", "b"))
+    lane.target.audience_id = None
+    lane.target.generation = Generation("generation 7, job 12", "attempt")
+    lane.tally.entered, lane.tally.synced = 3, 2
+    (audience,) = make_reporter(lane).report(succeeded=succeeded).audiences
+    assert (audience.synced, audience.pending) == ((2, 1) if succeeded else (0, 3))
