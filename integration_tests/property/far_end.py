@@ -82,6 +82,11 @@ class Pinterest:
     def no_faults(self) -> None:
         self._client.request("DELETE", "/_sandbox/faults")
 
+    def change(self, **settings: object) -> None:
+        """Changes the sandbox's settings; see pinterest_sandbox.settings.Settings."""
+        reply = self._client.request("PATCH", "/_sandbox/settings", settings)
+        assert reply.status == 200, reply.body
+
     def add_audience(self, name: str, members: People) -> None:
         """An audience that is there already, made of a list of its own name."""
         body = {"name": name, "records": ",".join(sorted(members)), "list_type": "EMAIL"}

@@ -1,0 +1,110 @@
+"""A refresh of an incremental stream, killed at every moment, while people leave and come.
+
+Chance rarely strings these together: which attempt replaced the audience, which only began it, and which goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from integration_tests.orchestrator.airbyte_platform import CURRENT_PLATFORM
+from integration_tests.orchestrator.streams import Stream
+from integration_tests.property.setups import Setup
+from integration_tests.property.tables import DELETED_AT, Shape, email
+from integration_tests.property.world import Trouble, World
+
+_USERS = Stream(
+    "users",
+    columns=("id", "email", DELETED_AT),
+    sync_mode="incremental",
+    destination_sync_mode="append_dedup",
+    primary_key=("id",),
+)
+
+
+class Refreshing:
+    """A connection whose refresh of two rows is about to begin. Of whom there was before, nobody is in the table."""
+
+    def __init__(self, folder: Path, *, has_audience: bool) -> None:
+        folder.mkdir()
+        shape = Shape(
+            _USERS, states_every=1, logs_deletions=True, by_key_alone=False, has_snapshots=True, has_end_marker=True
+        )
+        setup = Setup(
+            host=CURRENT_PLATFORM,
+            shapes=(shape,),
+            shares=False,
+            in_turns=False,
+            has_store=False,
+            batch_size=1900,
+            mode="mirror",
+            deletes="remove",
+            allow_empty=False,
+            were_there=(3,) if has_audience else None,
+        )
+        self.world = World(setup, folder)
+        self.comes(1)
+        self.comes(2)
+        self.world.refresh(self.world.streams[0], truncates=True)
+
+    def comes(self, number: int) -> None:
+        self.world.tables[0].put(number, {"email": email(number)})
+
+    def leaves(self, number: int) -> None:
+        self.world.tables[0].delete(number)
+
+    def is_killed(self, moment: int) -> None:
+        self.world.attempt(Trouble(kill_at=moment))
+
+    def ends(self) -> None:
+        assert self.world.attempt(Trouble()) == "succeeded"
+
+
+@pytest.fixture
+def refreshing(tmp_path: Path) -> Iterator[Callable[..., Refreshing]]:
+    begun: list[Refreshing] = []
+
+    def begin(*, has_audience: bool) -> Refreshing:
+        begun.append(Refreshing(tmp_path / str(len(begun)), has_audience=has_audience))
+        return begun[-1]
+
+    yield begin
+    for each in begun:
+        each.world.close()
+
+
+def test_later_attempts_of_a_job_whose_audience_is_replaced_bring_the_rest(
+    refreshing: Callable[..., Refreshing],
+) -> None:
+    for moment in range(8, 26):
+        refresh = refreshing(has_audience=True)
+        refresh.is_killed(moment)
+        refresh.comes(0)
+        refresh.ends()
+
+
+def test_an_audience_that_is_begun_with_a_part_is_replaced_by_whoever_comes_to_the_end(
+    refreshing: Callable[..., Refreshing],
+) -> None:
+    for first in range(8, 13):
+        for second in range(6, 16):
+            refresh = refreshing(has_audience=False)
+            refresh.is_killed(first)
+            refresh.leaves(1)
+            refresh.is_killed(second)
+            refresh.leaves(2)
+            refresh.comes(0)
+            refresh.ends()
+
+
+def test_a_refresh_whose_audience_comes_too_early_loses_nobody(refreshing: Callable[..., Refreshing]) -> None:
+    for moment in range(6, 20):
+        refresh = refreshing(has_audience=False)
+        refresh.world.pinterest.change(audience_floor="refuse")
+        refresh.is_killed(moment)
+        refresh.comes(0)
+        refresh.world.pinterest.change(audience_floor="allow")
+        refresh.ends()
