@@ -35,7 +35,11 @@ class WatchedAudience:
         self._setup = setup
         self._live = Applied(self.members)
         self._generations: dict[Hashable, Applied] = {}
-        self._mirrored = Mirrored(self.members, may_be_empty=setup.allow_empty) if setup.remembers else None
+        self._mirrored = (
+            Mirrored(self.members, may_be_empty=setup.allow_empty, tells_ends=setup.knows_refreshes)
+            if setup.remembers
+            else None
+        )
         self._promise: Applied | Mirrored = self._mirrored or self._live
         self._list_before: str | None = None
         self._members_before: People = frozenset()

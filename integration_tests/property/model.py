@@ -97,13 +97,18 @@ class Mirrored:
     A row with a key holds the people of its last version. One without is told from others by whom it names. Somebody
     whom no row holds any more leaves, and so does somebody whom a deletion names and no row holds. A stream that is to
     be replaced is so by the first attempt of its generation that gets to the end; later ones bring the rest.
+
+    Whom a broken attempt named may be in although no row holds them, until a sync has seen everything: before that, a
+    row may still come that does. `tells_ends`: whether the host says that everything came; elsewhere its end says so.
     """
 
-    def __init__(self, members: People, *, may_be_empty: bool) -> None:
+    def __init__(self, members: People, *, may_be_empty: bool, tells_ends: bool) -> None:
         self._books = [Book()]
         # Those who were there before this connector came.
         self._foreign: dict[str, Values] = dict.fromkeys(members, IN)
         self._may_be_empty = may_be_empty
+        self._tells_ends = tells_ends
+        self._undecided: People = frozenset()
         self._rows: list[Row] = []
         self._generations: Mapping[str, Hashable] = {}
         self.is_whole = False
@@ -124,7 +129,9 @@ class Mirrored:
         outcomes = (
             self._value(person, before, after, rows) for before, after, rows in self._outcomes(safe, is_done=is_done)
         )
-        return frozenset().union(*outcomes)
+        values: Values = frozenset().union(*outcomes)
+        stays = person in self._undecided and not self._has_seen_all(is_done=is_done)
+        return EITHER if stays and False in values else values
 
     def ended(self, safe: int, *, is_done: bool) -> None:
         """As `Applied.ended`."""
@@ -145,7 +152,14 @@ class Mirrored:
             (frozenset(after.holds.items()), frozenset(after.replaced_by.items())): after for _, after, _ in outcomes
         }
         self._books = list(different.values())
+        if not is_done:
+            self._undecided |= {person for row in self._rows for person in row.people}
+        elif self._has_seen_all(is_done=is_done):
+            self._undecided = frozenset()
         self._rows = []
+
+    def _has_seen_all(self, *, is_done: bool) -> bool:
+        return is_done and (self.is_whole or not self._tells_ends)
 
     def _outcomes(self, safe: int, *, is_done: bool) -> Iterator[tuple[Book, Book, list[Row]]]:
         """What each book that is possible may have become, and by which rows."""
