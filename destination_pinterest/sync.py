@@ -187,20 +187,15 @@ class Sync:
     def _make_up_for_earlier_syncs(self) -> None:
         """Creates the audience of a list that an earlier sync left without one, before quota goes into people.
 
-        On Trial access a large table uses up the day's quota every day, and nothing would be left at the end. Where
-        Pinterest takes a list only once it is matched, a list that was made to be the audience's first one is young at
-        its own sync's end and old enough now; what this sync collects then takes its place.
+        On Trial access a large table uses up the day's quota every day, and nothing would be left at the end.
         """
         for lane in self._lanes.values():
             target = lane.target
-            if target.audience_id is not None:
+            if target.audience_id is not None or target.generation is not None:
                 continue
             notes = list(target.notes)
             with suppress(ConfigurationError):  # It is tried again at the end, and what it then says is said.
-                if target.generation is None:
-                    self._provisioner.ensure_audience(target)
-                elif target.beginning_list_id is not None:
-                    self._provisioner.begin_with(target, target.beginning_list_id)
+                self._provisioner.ensure_audience(target)
             target.notes[:] = notes
 
     def _finish_audiences(self) -> list[ConnectorError]:

@@ -342,14 +342,31 @@ def test_rows_of_which_none_can_be_used_do_not_empty_the_audience(shop: Shop, ou
 
 
 def test_a_first_table_that_is_too_young_for_an_audience_becomes_one_at_the_next_sync(
-    shop: Shop, pinterest: Any
+    shop: Shop, pinterest: Any, clock: Any
 ) -> None:
-    """Pinterest may take a list only once it is matched, and then it must not be given a new one each time."""
+    """Pinterest may take a list only once it is matched. Then each new one is too young at the end of its sync."""
     pinterest.refuse("POST", "audiences", 400, "Customer list is PROCESSING")
     assert shop.sync([configured(**BY_IMAGE)], *rows("ab"), state(1, {})) == [1]
     assert pinterest.audiences == {}
+    clock.pass_by(86_400)
+    pinterest.refuse("POST", "audiences", 400, "Customer list is PROCESSING")
     assert shop.sync([configured(**BY_IMAGE)], *rows("bc"), state(2, {})) == [2]
     assert shop.people_in() == people("bc")
+    made_of = [asked for asked in pinterest.asked if asked.method == "POST" and asked.path.endswith("/audiences")]
+    assert len(made_of) == 3  # Of each list at its sync's end, and then of the first.
+
+
+def test_no_audience_is_made_of_what_a_broken_sync_left(shop: Shop, pinterest: Any) -> None:
+    with pytest.raises(IncompleteStreamError):
+        shop.sync([configured(**BY_IMAGE)], *rows("abcdefgh"))
+    with pytest.raises(IncompleteStreamError):
+        shop.sync([configured(**BY_IMAGE)], *rows("xy"))
+    assert pinterest.audiences == {}
+    seen: list[set[str]] = []
+    pinterest.before = lambda _: seen.extend([shop.people_in()] if pinterest.audiences else [])
+    assert shop.sync([configured(**BY_IMAGE)], *rows("xy"), state(1, {})) == [1]
+    assert [each for each in seen if each != people("xy")] == []
+    assert shop.people_in() == people("xy")
 
 
 def test_of_several_audiences_that_stay_as_they_are_all_say_why(shop: Shop, outbox: Any) -> None:

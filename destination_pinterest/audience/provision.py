@@ -102,7 +102,7 @@ class AudienceProvisioner:
             target.audience_id = self.create_audience(target, target.list_id)
 
     def begin_with(self, target: AudienceTarget, list_id: str) -> None:
-        """Creates the audience of a list that is left over, to be replaced by the one that is written to."""
+        """Creates the audience of a list that is left over, to be replaced at once by the one that was written to."""
         target.audience_id = self.create_audience(target, list_id)
         if target.audience_id is not None:
             target.before = self._pinterest.customer_list(list_id)

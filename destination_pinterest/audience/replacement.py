@@ -85,7 +85,17 @@ class AudienceReplacer:
             self._empty(target, has_rows=has_rows)
 
     def _begin(self, target: AudienceTarget) -> None:
+        """Creates the audience.
+
+        Where Pinterest makes one of a list only once that is matched, each new list is too young at its sync's end. An
+        earlier one is old enough; whether it is whole, nobody knows, so the new one takes its place at once.
+        """
+        notes = list(target.notes)
         self._provisioner.ensure_audience(target)
+        if target.audience_id is None and target.beginning_list_id is not None:
+            target.notes[:] = notes
+            self._provisioner.begin_with(target, target.beginning_list_id)
+            self._switch(target)
         goes_on = target.generation is not None and target.generation.goes_on_in_job is not None
         if target.audience_id is None and goes_on:
             # With the states back, a later attempt of the job would bring the rest alone, and nothing tells it that

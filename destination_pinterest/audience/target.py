@@ -29,7 +29,8 @@ class AudienceTarget:
         replaced_list_id: the list that the audience was made of before this sync replaced it.
         superseded_audience_id: the audience that still has that list, where Pinterest did not let its rule be changed.
         left_over_list_ids: lists that were made to replace the audience's and that no audience uses.
-        beginning_list_id: the one of them, perhaps unfinished, that an audience which does not exist yet is begun with.
+        beginning_list_id: the one of them, perhaps unfinished, that an audience is begun with if Pinterest makes none
+            of the new list yet.
     """
 
     name: str

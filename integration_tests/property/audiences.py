@@ -11,11 +11,6 @@ from integration_tests.property.model import Applied, Mirrored, Row
 from integration_tests.property.setups import Setup, replaced_streams, replaces_audience
 from integration_tests.property.tables import EVERYBODY
 
-# An audience that does not exist yet is begun with the newest list that a broken attempt left, which no proof says to
-# be whole, and replaced at the end of the sync: Pinterest may take a list only once it is matched. Where this is False,
-# the property fails at that.
-MAY_BEGIN_WITH_LEFT_OVERS = True
-
 
 class BrokenPromiseError(AssertionError):
     """An audience holds what it may not hold."""
@@ -43,10 +38,7 @@ class WatchedAudience:
         self._promise: Applied | Mirrored = self._mirrored or self._live
         self._list_before: str | None = None
         self._members_before: People = frozenset()
-        self._existed = False
         self._has_rows = False
-        # Lists that a broken attempt may have left, so not the one that this attempt goes on with.
-        self._left_over: frozenset[str] = frozenset()
         # What the list is called that a later attempt finds again; None where none does.
         self._kept_list: str | None = None
         # The job whose attempt made the audience what it is by a replacement.
@@ -67,8 +59,6 @@ class WatchedAudience:
         """An attempt begins. `streams`: those of the job that lead here; `attempt` tells it from all others."""
         self._list_before = self._pinterest.list_of(self.name)
         self._members_before = self.members
-        self._existed = self._pinterest.has_audience(self.name)
-        self._left_over = self._pinterest.lists
         self._job = job.sync_id
         self.is_whole = False
         self._has_rows = False
@@ -77,8 +67,6 @@ class WatchedAudience:
             return
         key = self._generation(job, streams, attempt)
         self._promise = self._live if key is None else self._generations.setdefault(key, Applied(frozenset()))
-        if self._kept_list is not None and (kept := self._pinterest.unused_list(self._kept_list)):
-            self._left_over -= {kept}
 
     def _generation(self, job: Job, streams: Sequence[Stream], attempt: int) -> Hashable | None:
         """What tells the list that is filled now from others; None where the audience's own is."""
@@ -121,8 +109,6 @@ class WatchedAudience:
         if not self.is_being_replaced:
             return
         members = self.members
-        if MAY_BEGIN_WITH_LEFT_OVERS and not self._existed and self._pinterest.list_of(self.name) in self._left_over:
-            self._begin_with(self._pinterest.list_of(self.name))
         if self._pinterest.list_of(self.name) == self._list_before:
             if members != self._members_before:
                 raise BrokenPromiseError(f"{self.name} changed before it was replaced: {self._difference(members)}")
@@ -130,12 +116,6 @@ class WatchedAudience:
             raise BrokenPromiseError(f"{self.name} was replaced without proof that all rows had come")
         elif self._wrong(members, 0, is_done=True):
             raise BrokenPromiseError(f"{self.name} was replaced by a list that is not whole")
-
-    def _begin_with(self, left_over: str | None) -> None:
-        if left_over != self._list_before:
-            self._list_before = left_over
-            self._members_before = self.members
-            self._live = Applied(self._members_before)
 
     def is_safe(self, position: int) -> None:
         """A state came back: every row before it must be where it is found again.

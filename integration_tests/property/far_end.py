@@ -103,14 +103,6 @@ class Pinterest:
             return str(made_of[-1])
         return self._newest(lambda found: found.name == audience)
 
-    def has_audience(self, name: str) -> bool:
-        return any(found.name == name for found in self._sandbox.world.audiences.values())
-
-    @property
-    def lists(self) -> frozenset[str]:
-        """The ids of all customer lists."""
-        return frozenset(self._sandbox.world.customer_lists)
-
     def unused_list(self, beginning: str) -> str | None:
         """The id of the newest list of such a name that no audience is made of."""
         used = {found.rule["customer_list_id"] for found in self._sandbox.world.audiences.values()}

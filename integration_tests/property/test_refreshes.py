@@ -1,6 +1,6 @@
 """A refresh of an incremental stream, killed at every moment, while people leave and come.
 
-Chance rarely strings these together: which attempt replaced the audience, which only began it, and which goes on.
+Chance rarely strings these together: which attempt replaced the audience, and which goes on with the rest.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def test_later_attempts_of_a_job_whose_audience_is_replaced_bring_the_rest(
         refresh.ends()
 
 
-def test_an_audience_that_is_begun_with_a_part_is_replaced_by_whoever_comes_to_the_end(
+def test_a_first_audience_is_made_by_whoever_comes_to_the_end_and_of_nothing_that_others_left(
     refreshing: Callable[..., Refreshing],
 ) -> None:
     for first in range(8, 13):
