@@ -104,7 +104,7 @@ def _audience(lane: AudienceLane, duration_s: float, status: TargetStatus, *, su
         customer_list_status=status.customer_list,
         audience_status=status.audience,
         audience_size=status.size,
-        notes=list(target.notes),
+        notes=[*target.notes, *_waiting_note(target)],
         members=members,
         pinterest_counts_before=before,
         pinterest_counts_after=after,
@@ -122,6 +122,16 @@ def _audience(lane: AudienceLane, duration_s: float, status: TargetStatus, *, su
         superseded_audience_id=target.superseded_audience_id,
         left_over_customer_list_ids=_left_over(target),
     )
+
+
+def _waiting_note(target: AudienceTarget) -> list[str]:
+    if not target.is_waiting or target.before is None:
+        return []
+    note = (
+        f"The audience was not replaced and still has the people it had (customer list {target.before.id}); what was "
+        f"added went into the customer list {target.list_id}."
+    )
+    return [note]
 
 
 def _members(lane: AudienceLane, *, succeeded: bool) -> Members | None:

@@ -274,6 +274,7 @@ def test_rows_in_a_list_that_did_not_replace_the_audiences_are_pending(
     written_lane.tally.entered, written_lane.tally.synced = 3, 2
     (audience,) = make_reporter(written_lane).report(succeeded=False).audiences
     assert (audience.entered, audience.synced, audience.pending) == (3, 0, 3)
+    assert audience.notes[-1].startswith("The audience was not replaced and still has the people it had")
     named = ["new" if one == written_lane.target.list_id else one for one in audience.left_over_customer_list_ids]
     assert named == left_over
 
@@ -285,7 +286,7 @@ def test_rows_in_a_list_that_has_replaced_the_audiences_are_synced(
     written_lane.target.generation = Generation("generation 7, job 12", "attempt")
     written_lane.tally.entered, written_lane.tally.synced = 3, 2
     (audience,) = make_reporter(written_lane).report(succeeded=True).audiences
-    assert (audience.synced, audience.pending) == (2, 1)
+    assert (audience.synced, audience.pending, audience.notes) == (2, 1, [])
 
 
 @pytest.mark.parametrize("succeeded", [False, True])
