@@ -57,6 +57,9 @@ DEV = [
     "types-requests",
 ]
 
+# The connector, the command line for people without Airbyte, and the sandbox.
+PACKAGES = ["destination_pinterest", "pinterest_audiences", "pinterest_sandbox"]
+
 setup(
     name="airbyte-destination-pinterest",
     version="0.1.0",
@@ -66,11 +69,10 @@ setup(
     author="destination-pinterest contributors",
     license="MIT",
     python_requires=">=3.11,<3.14",
-    packages=find_packages(
-        include=["destination_pinterest", "destination_pinterest.*", "pinterest_sandbox", "pinterest_sandbox.*"]
-    ),
+    packages=find_packages(include=[name for package in PACKAGES for name in (package, f"{package}.*")]),
     package_data={
         "destination_pinterest": ["py.typed"],
+        "pinterest_audiences": ["py.typed"],
         "pinterest_sandbox": ["py.typed", "*.html"],
     },
     install_requires=PRODUCTION,
@@ -78,7 +80,7 @@ setup(
     entry_points={
         "console_scripts": [
             "destination-pinterest=destination_pinterest.__main__:main",
-            "pinterest-audiences=destination_pinterest.cli.__main__:main",
+            "pinterest-audiences=pinterest_audiences.__main__:main",
             "pinterest-sandbox=pinterest_sandbox.__main__:main",
         ]
     },

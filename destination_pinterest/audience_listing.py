@@ -17,10 +17,10 @@ import msgspec
 
 from destination_pinterest.api.client import PinterestClient
 from destination_pinterest.api.models import Audience, CustomerList
-from destination_pinterest.audience.destination_object import CUSTOMER_LIST
-from destination_pinterest.audience.generation import is_generation_of
-from destination_pinterest.audience.list_counts import ListCounts, MatchEstimate, counts_of, estimate_match
-from destination_pinterest.audience.outlook import outlook
+from destination_pinterest.audiences.list_counts import ListCounts, MatchEstimate, counts_of, estimate_match
+from destination_pinterest.audiences.shadow_list import is_shadow_list_of
+from destination_pinterest.reporting.status_text import outlook
+from destination_pinterest.routing.destination_object import CUSTOMER_LIST
 
 LISTING_PREFIX: Final = "pinterest_audiences: "
 SCHEMA_VERSION: Final = 1
@@ -151,7 +151,7 @@ def _replaced_names(
         if audience.name is None:
             continue
         customer_list = lists.get(made_of[audience.id] or "")
-        is_replaced = customer_list is not None and is_generation_of(customer_list.name or "", audience.name)
+        is_replaced = customer_list is not None and is_shadow_list_of(customer_list.name or "", audience.name)
         names[audience.name] = names.get(audience.name, False) or is_replaced
     return names
 
@@ -161,7 +161,7 @@ def _left_over_of(list_name: str, replaced: Mapping[str, bool]) -> str | None:
     if replaced.get(list_name):
         return list_name  # What the audience was made of before it was replaced for the first time.
     audience = list_name.rpartition(" [")[0]
-    return audience if audience in replaced and is_generation_of(list_name, audience) else None
+    return audience if audience in replaced and is_shadow_list_of(list_name, audience) else None
 
 
 def _moment(seconds: float | None) -> str | None:

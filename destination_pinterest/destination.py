@@ -44,7 +44,7 @@ from destination_pinterest.connection import Connection, connect
 from destination_pinterest.connection_check import ConnectionCheck
 from destination_pinterest.discovery import Discovery, without_renewal
 from destination_pinterest.errors import ConnectorError, InvalidConfigError, ProtocolError
-from destination_pinterest.protocol.catalog import StreamPlan, parse_catalog, read_catalog
+from destination_pinterest.protocol.catalog import ConfiguredStream, parse_catalog, read_catalog
 from destination_pinterest.protocol.emit import LogHandler, MessageWriter
 from destination_pinterest.protocol.lines import LineReader, Lines, MessageLines
 from destination_pinterest.specification import connector_specification
@@ -172,7 +172,7 @@ class DestinationPinterest(Destination):
             retry=RetryPolicy(retry_s=_CHECK_RETRY_S),
         )
 
-    def _write(self, config: Mapping[str, Any], plans: tuple[StreamPlan, ...], messages: MessageWriter) -> None:
+    def _write(self, config: Mapping[str, Any], plans: tuple[ConfiguredStream, ...], messages: MessageWriter) -> None:
         if sys.stdin is None:
             raise ProtocolError(
                 "Standard input is closed, so no records can come. Start `write` with a pipe or a file."
@@ -186,7 +186,7 @@ class DestinationPinterest(Destination):
             _die_of_sigterm()
 
     def _sync(
-        self, raw: Mapping[str, Any], plans: tuple[StreamPlan, ...], lines: Lines, messages: MessageWriter
+        self, raw: Mapping[str, Any], plans: tuple[ConfiguredStream, ...], lines: Lines, messages: MessageWriter
     ) -> Sync:
         config = _known_config(raw, messages)
         keeper = _Keeper(messages, migrate(raw))

@@ -16,9 +16,9 @@ from typing import Final
 
 from destination_pinterest.api.auth import EXPIRY_MARGIN_S
 from destination_pinterest.api.client import PinterestClient
-from destination_pinterest.audience.activation import DestinationCatalog, destination_catalog
 from destination_pinterest.config import AccessTokenCredentials, Config, OAuthCredentials
 from destination_pinterest.errors import AuthenticationError
+from destination_pinterest.routing.destination_catalog import DestinationCatalog, destination_catalog
 
 _RENEW_FIRST: Final = (
     "The sign-in has to be renewed, which can't be done while the destination's objects are looked up: Airbyte would "

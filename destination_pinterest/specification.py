@@ -17,8 +17,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from destination_pinterest.audience.routing import SYNC_MODES
 from destination_pinterest.config import PINTEREST_API, connection_specification
+from destination_pinterest.routing.plan import SYNC_MODES
 
 DOCUMENTATION_URL: Final = "https://docs.airbyte.com/integrations/destinations/pinterest"
 SCOPES: Final = ("ads:read", "ads:write", "user_accounts:read")

@@ -9,35 +9,36 @@ from typing import Any, Final
 
 from destination_pinterest.api.auth import RefreshingToken
 from destination_pinterest.api.retry import RetryPolicy
-from destination_pinterest.audience.announcement import announcements
-from destination_pinterest.audience.events import EventObserver, Events
-from destination_pinterest.audience.finding import AudienceFinder
-from destination_pinterest.audience.intake import RowIntake
-from destination_pinterest.audience.journal import SyncJournal
-from destination_pinterest.audience.lane import MAX_IN_FLIGHT, AudienceLane
-from destination_pinterest.audience.lanes import make_lanes
-from destination_pinterest.audience.memories import Memories
-from destination_pinterest.audience.provision import AudienceProvisioner
-from destination_pinterest.audience.rejected_records import MAX_FILES_IN_FLIGHT
-from destination_pinterest.audience.rejected_storage import RejectedStorage
-from destination_pinterest.audience.replacement import AudienceReplacer
-from destination_pinterest.audience.reporting import SyncReporter
-from destination_pinterest.audience.routing import StreamRoute, StreamWay, plan_ways
-from destination_pinterest.audience.sender import DeliverySender
-from destination_pinterest.audience.threads import DaemonThreads
-from destination_pinterest.audience.writer import AudienceWriter
+from destination_pinterest.audiences.creation import AudienceCreator
+from destination_pinterest.audiences.lookup import AudienceLookup
+from destination_pinterest.audiences.swap import AudienceSwapper
 from destination_pinterest.config import Config
 from destination_pinterest.connection import ConfigKeeper, Connection, connect
 from destination_pinterest.connection_check import CHAIN_WARNING_S, chain_end
+from destination_pinterest.dead_letters.factory import DeadLetterStorage
+from destination_pinterest.dead_letters.queue import MAX_FILES_IN_FLIGHT
+from destination_pinterest.delivery.events import EventObserver, Events
+from destination_pinterest.delivery.intake import RowIntake
+from destination_pinterest.delivery.journal import SyncJournal
+from destination_pinterest.delivery.lane import MAX_IN_FLIGHT, AudienceLane
+from destination_pinterest.delivery.lane_factory import make_lanes
+from destination_pinterest.delivery.route import StreamRoute
+from destination_pinterest.delivery.sender import DeliverySender
+from destination_pinterest.delivery.threads import DaemonThreads
+from destination_pinterest.delivery.tracked_books import Memories
+from destination_pinterest.delivery.writer import AudienceWriter
 from destination_pinterest.errors import ConfigurationError, ConnectorError
 from destination_pinterest.identity.rejection import RejectionReason
 from destination_pinterest.object_storage.s3 import S3Bucket
-from destination_pinterest.protocol.catalog import StreamPlan
+from destination_pinterest.protocol.catalog import ConfiguredStream
 from destination_pinterest.protocol.checkpoint import CheckpointLedger
 from destination_pinterest.protocol.completeness import Completeness
 from destination_pinterest.protocol.emit import MessageWriter
 from destination_pinterest.protocol.lines import Lines
 from destination_pinterest.protocol.messages import MessageDecoder
+from destination_pinterest.reporting.builder import SyncReporter
+from destination_pinterest.reporting.plan_text import announcements
+from destination_pinterest.routing.plan import StreamPlan, plan_streams
 from destination_pinterest.system import System
 
 _MOST_THREADS: Final = 64
@@ -65,7 +66,7 @@ class Sync:
         self,
         config: Config,
         raw: Mapping[str, Any],
-        plans: Sequence[StreamPlan],
+        plans: Sequence[ConfiguredStream],
         lines: Lines,
         messages: MessageWriter,
         *,
@@ -76,7 +77,7 @@ class Sync:
         self._lines = lines
         self._messages = messages
         self._system = system
-        ways = plan_ways(plans, config)
+        ways = plan_streams(plans, config)
         self._events = Events(lines.wake)
         self._observer = EventObserver(self._events)
         self._connection = connect(
@@ -87,9 +88,9 @@ class Sync:
             observer=self._observer,
             retry=RetryPolicy.from_hours(config.retry_hours),
         )
-        self._finder = AudienceFinder(self._connection.client, now=system.now)
+        self._finder = AudienceLookup(self._connection.client, now=system.now)
         self._provisioner = _provisioner(self._connection, self._finder, system)
-        self._replacer = AudienceReplacer(
+        self._replacer = AudienceSwapper(
             self._connection.client,
             self._provisioner,
             max_removal_percent=config.max_removal_percent,
@@ -244,7 +245,7 @@ class Sync:
             self._messages.log("INFO", line)
         self._messages.figures("INFO", report.as_line())
 
-    def _make_route(self, way: StreamWay) -> StreamRoute:
+    def _make_route(self, way: StreamPlan) -> StreamRoute:
         rejected = None
         if self._rejected is not None:
             identity_columns = tuple(identity.column for identity in way.identities)
@@ -285,15 +286,15 @@ class Sync:
         return writer, executor
 
 
-def _rejected_storage(config: Config, system: System) -> RejectedStorage | None:
+def _rejected_storage(config: Config, system: System) -> DeadLetterStorage | None:
     storage = config.object_storage_config
     if storage is None:
         return None
-    return RejectedStorage(S3Bucket(storage), storage, clock=system.clock, now=system.now)
+    return DeadLetterStorage(S3Bucket(storage), storage, clock=system.clock, now=system.now)
 
 
-def _provisioner(connection: Connection, finder: AudienceFinder, system: System) -> AudienceProvisioner:
-    return AudienceProvisioner(
+def _provisioner(connection: Connection, finder: AudienceLookup, system: System) -> AudienceCreator:
+    return AudienceCreator(
         connection.client,
         finder,
         delay_s=connection.lost_answer_delay_s,

@@ -9,8 +9,8 @@ import pytest
 
 from destination_pinterest.api.observer import SilentObserver
 from destination_pinterest.api.retry import RetryPolicy
-from destination_pinterest.audience.list_counts import ListCounts, MatchEstimate
 from destination_pinterest.audience_listing import LISTING_PREFIX, AudienceListing, ListedList, Listing
+from destination_pinterest.audiences.list_counts import ListCounts, MatchEstimate
 from destination_pinterest.config import read_config
 from destination_pinterest.connection import connect
 from destination_pinterest.errors import AuthenticationError

@@ -20,8 +20,8 @@ from airbyte_cdk.utils.airbyte_secrets_utils import update_secrets
 
 import destination_pinterest
 from destination_pinterest import __main__ as program
-from destination_pinterest.audience.activation import destination_catalog
 from destination_pinterest.destination import DestinationPinterest
+from destination_pinterest.routing.destination_catalog import destination_catalog
 from destination_pinterest.specification import connector_specification
 
 CANARY = "canary.person@example.com"

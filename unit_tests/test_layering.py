@@ -22,21 +22,32 @@ FORBIDDEN = [
     ("destination_pinterest.identity", "destination_pinterest.api.client"),
     ("destination_pinterest.api", "destination_pinterest.protocol.messages"),
     ("destination_pinterest.api", "destination_pinterest.identity.mapping"),
-    ("destination_pinterest.api", "destination_pinterest.audience.batch"),
-    ("destination_pinterest.audience", "destination_pinterest.sync"),
-    ("destination_pinterest.audience", "destination_pinterest.destination"),
-    ("destination_pinterest.cli", "destination_pinterest.destination"),
-    ("destination_pinterest.cli", "destination_pinterest.api.client"),
-    ("destination_pinterest.cli", "destination_pinterest.audience.report"),
-    ("destination_pinterest.cli", "destination_pinterest.protocol.messages"),
+    ("destination_pinterest.api", "destination_pinterest.delivery.batch"),
+    ("destination_pinterest.routing", "destination_pinterest.audiences.lookup"),
+    ("destination_pinterest.routing", "destination_pinterest.dead_letters.queue"),
+    ("destination_pinterest.routing", "destination_pinterest.delivery.lane"),
+    ("destination_pinterest.audiences", "destination_pinterest.dead_letters.queue"),
+    ("destination_pinterest.audiences", "destination_pinterest.delivery.lane"),
+    ("destination_pinterest.dead_letters", "destination_pinterest.audiences.target"),
+    ("destination_pinterest.dead_letters", "destination_pinterest.delivery.lane"),
+    ("destination_pinterest.delivery", "destination_pinterest.reporting.report"),
+    ("destination_pinterest.delivery", "destination_pinterest.sync"),
+    ("destination_pinterest.reporting", "destination_pinterest.sync"),
+    ("destination_pinterest.reporting", "destination_pinterest.destination"),
+    ("destination_pinterest.config", "pinterest_audiences.sync"),
+    ("pinterest_audiences", "destination_pinterest.destination"),
+    ("pinterest_audiences", "destination_pinterest.api.client"),
+    ("pinterest_audiences", "destination_pinterest.delivery.lane"),
+    ("pinterest_audiences", "destination_pinterest.reporting.builder"),
     ("destination_pinterest.identity", "airbyte_cdk"),
     ("destination_pinterest.identity", "logging"),
     ("destination_pinterest.identity", "os"),
     ("destination_pinterest.identity", "requests"),
     ("destination_pinterest.identity", "socket"),
     ("destination_pinterest.identity", "time"),
-    ("destination_pinterest.audience", "pinterest_sandbox.world"),
+    ("destination_pinterest.delivery", "pinterest_sandbox.world"),
     ("pinterest_sandbox", "destination_pinterest.vocabulary"),
+    ("pinterest_sandbox", "pinterest_audiences.sync"),
 ]
 
 
@@ -50,7 +61,7 @@ def lint(folder: Path) -> subprocess.CompletedProcess[str]:
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("checkout")
-    for package in ("destination_pinterest", "pinterest_sandbox"):
+    for package in ("destination_pinterest", "pinterest_audiences", "pinterest_sandbox"):
         shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", folder)
     return folder

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from destination_pinterest.audience.report import PROGRESS_PREFIX, REPORT_PREFIX
 from destination_pinterest.config import read_config
+from destination_pinterest.delivery.tally import PROGRESS_PREFIX
 from destination_pinterest.errors import (
     AudienceConflictError,
     IdentityColumnsError,
@@ -18,6 +18,7 @@ from destination_pinterest.errors import (
 )
 from destination_pinterest.protocol.catalog import parse_catalog
 from destination_pinterest.protocol.lines import Lines, MessageLines
+from destination_pinterest.reporting.report import REPORT_PREFIX
 from destination_pinterest.sync import PROGRESS_VARIABLE, Sync
 from destination_pinterest.system import System
 

@@ -24,7 +24,7 @@ class StreamKey(msgspec.Struct, frozen=True):
         return self.name if self.namespace is None else f"{self.namespace}.{self.name}"
 
 
-class StreamPlan(msgspec.Struct, frozen=True):
+class ConfiguredStream(msgspec.Struct, frozen=True):
     """What the catalog says of one stream.
 
     `columns` are the top-level properties of the stream's schema, in its order; empty where the schema names none.
@@ -66,7 +66,7 @@ class _Stream(msgspec.Struct):
     is_resumable: bool | None = None
 
 
-class _ConfiguredStream(msgspec.Struct):
+class _StreamEntry(msgspec.Struct):
     stream: _Stream
     sync_mode: str | None = None
     destination_sync_mode: str | None = None
@@ -78,10 +78,10 @@ class _ConfiguredStream(msgspec.Struct):
 
 
 class _Catalog(msgspec.Struct):
-    streams: list[_ConfiguredStream]
+    streams: list[_StreamEntry]
 
 
-def read_catalog(path: Path) -> tuple[StreamPlan, ...]:
+def read_catalog(path: Path) -> tuple[ConfiguredStream, ...]:
     """The plans of a catalog file.
 
     Raises:
@@ -94,7 +94,7 @@ def read_catalog(path: Path) -> tuple[StreamPlan, ...]:
     return parse_catalog(content)
 
 
-def parse_catalog(content: bytes) -> tuple[StreamPlan, ...]:
+def parse_catalog(content: bytes) -> tuple[ConfiguredStream, ...]:
     """The plans of a configured catalog's JSON.
 
     Raises:
@@ -110,11 +110,11 @@ def parse_catalog(content: bytes) -> tuple[StreamPlan, ...]:
     return plans
 
 
-def _plan(configured: _ConfiguredStream) -> StreamPlan:
+def _plan(configured: _StreamEntry) -> ConfiguredStream:
     schema = configured.stream.json_schema or {}
     properties = schema.get("properties")
     key = configured.primary_key or []
-    return StreamPlan(
+    return ConfiguredStream(
         key=StreamKey(configured.stream.namespace, configured.stream.name),
         columns=tuple(properties) if isinstance(properties, dict) else (),
         sync_mode=configured.sync_mode or "full_refresh",

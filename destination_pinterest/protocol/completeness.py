@@ -22,7 +22,7 @@ from typing import Final
 
 import msgspec
 
-from destination_pinterest.protocol.catalog import StreamKey, StreamPlan
+from destination_pinterest.protocol.catalog import ConfiguredStream, StreamKey
 from destination_pinterest.protocol.messages import UNREADABLE, StreamDescriptor, decode_state_owner
 
 _END_MARKERS: Final = ("__ab_full_refresh_sync_complete", "__ab_no_cursor_state_message")
@@ -46,7 +46,7 @@ class Completeness:
         trust_end_markers: whether a source's own end marker is a proof.
     """
 
-    def __init__(self, plans: Iterable[StreamPlan], *, trust_end_markers: bool) -> None:
+    def __init__(self, plans: Iterable[ConfiguredStream], *, trust_end_markers: bool) -> None:
         self._plans = {plan.key: plan for plan in plans}
         self._trust_end_markers = trust_end_markers
         self._by_status: set[StreamKey] = set()
@@ -93,7 +93,7 @@ class Completeness:
         else:
             self._by_state.discard(stream)
 
-    def _is_proof(self, plan: StreamPlan, stream_state: msgspec.Raw) -> bool:
+    def _is_proof(self, plan: ConfiguredStream, stream_state: msgspec.Raw) -> bool:
         if plan.has_generation or plan.sync_mode != "full_refresh":
             return False
         try:

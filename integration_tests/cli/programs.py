@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-PROGRAM = (sys.executable, "-m", "destination_pinterest.cli")
+PROGRAM = (sys.executable, "-m", "pinterest_audiences")
 Result = subprocess.CompletedProcess[str]
 Run = Callable[..., Result]
 

@@ -20,12 +20,12 @@ import psycopg
 import pytest
 
 from demo.sandbox_process import RunningSandbox
-from destination_pinterest.cli.cursor_state import cursor_state, cursor_value
-from destination_pinterest.cli.failures import SourceError, UsageError
-from destination_pinterest.cli.sources.opening import open_source
-from destination_pinterest.cli.sources.source import Selection, Source
 from integration_tests.cli.postgresql import postgresql
 from integration_tests.cli.programs import PROGRAM, Run
+from pinterest_audiences.cursor_state import cursor_state, cursor_value
+from pinterest_audiences.failures import SourceError, UsageError
+from pinterest_audiences.sources.opening import open_source
+from pinterest_audiences.sources.source import Selection, Source
 
 ROWS = 4_000
 

@@ -45,5 +45,5 @@ def test_the_connector_never_imports_the_sandbox(connector: Connectors, sandbox:
     outcome = sync.finish(stderr=None).succeeded()
     assert outcome.state_ids == [1]
     imported = {found[1].decode() for found in re.finditer(rb"^import time:.*\| +([\w.]+)$", outcome.stderr, re.M)}
-    assert "destination_pinterest.audience.writer" in imported
+    assert "destination_pinterest.delivery.writer" in imported
     assert [name for name in imported if name.partition(".")[0] == "pinterest_sandbox"] == []

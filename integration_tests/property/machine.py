@@ -58,7 +58,7 @@ class Machine:
         told = SimpleNamespace(SimpleQueue=lambda: _Queue(self.clock, self._threads), Empty=queue.Empty)
         with (
             mock.patch("destination_pinterest.pause.threading", waiting),
-            mock.patch("destination_pinterest.audience.events.queue", told),
+            mock.patch("destination_pinterest.delivery.events.queue", told),
             mock.patch("destination_pinterest.sync.DaemonThreads", return_value=self._threads),
         ):
             yield

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from destination_pinterest.errors import ProtocolError
-from destination_pinterest.protocol.catalog import StreamKey, StreamPlan, parse_catalog, read_catalog
+from destination_pinterest.protocol.catalog import ConfiguredStream, StreamKey, parse_catalog, read_catalog
 
 
 def a_stream(name: str = "users", namespace: str | None = None, **configured: Any) -> dict[str, Any]:
     return {"stream": {"name": name, "namespace": namespace, "json_schema": {}}, **configured}
 
 
-def parsed(*streams: dict[str, Any]) -> tuple[StreamPlan, ...]:
+def parsed(*streams: dict[str, Any]) -> tuple[ConfiguredStream, ...]:
     return parse_catalog(json.dumps({"streams": streams}).encode())
 
 
@@ -33,7 +33,7 @@ def test_a_full_stream_becomes_a_plan_with_columns_in_the_schemas_order() -> Non
             "destination_object_name": "vip",
         }
     )
-    assert plan == StreamPlan(
+    assert plan == ConfiguredStream(
         StreamKey("shop", "users"), ("z", "email", "a"), "incremental", "append_dedup", ("id",), 3, 2, 77, "vip"
     )
 

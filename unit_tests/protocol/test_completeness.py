@@ -7,15 +7,15 @@ import msgspec
 import pytest
 
 from destination_pinterest.errors import ProtocolError
-from destination_pinterest.protocol.catalog import StreamKey, StreamPlan
+from destination_pinterest.protocol.catalog import ConfiguredStream, StreamKey
 from destination_pinterest.protocol.completeness import Completeness
 
 USERS = StreamKey(None, "users")
 ORDERS = StreamKey("shop", "orders")
 
 
-def plan(stream: StreamKey = USERS, **more: Any) -> StreamPlan:
-    return StreamPlan(stream, (), **{"sync_mode": "full_refresh", "destination_sync_mode": "overwrite", **more})
+def plan(stream: StreamKey = USERS, **more: Any) -> ConfiguredStream:
+    return ConfiguredStream(stream, (), **{"sync_mode": "full_refresh", "destination_sync_mode": "overwrite", **more})
 
 
 def raw(content: Any) -> msgspec.Raw:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from destination_pinterest.audience import memory
+from destination_pinterest.delivery import tracked as memory
 from unit_tests.remembered.shop import EPOCH, Shop
 
 

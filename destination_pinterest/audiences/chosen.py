@@ -1,0 +1,40 @@
+"""The audience that a stream was pointed at by its id, as it is now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from destination_pinterest.api.client import PinterestClient
+from destination_pinterest.api.models import Audience
+from destination_pinterest.errors import AudienceConflictError, NotFoundError
+from destination_pinterest.routing.destination_object import CUSTOMER_LIST, ChosenAudience
+
+
+def find_chosen(chosen: ChosenAudience, listed: Iterable[Audience], pinterest: PinterestClient) -> Audience:
+    """The chosen audience as it is now, whatever it is called.
+
+    Args:
+        chosen: the audience.
+        listed: the audiences that are known to be there; Pinterest is asked for another one.
+        pinterest: whom to ask.
+
+    Raises:
+        NotFoundError: it is gone.
+        AudienceConflictError: it is not made from a customer list.
+    """
+    audience = next((audience for audience in listed if audience.id == chosen.audience_id), None)
+    try:
+        audience = audience or pinterest.audience(chosen.audience_id)
+    except NotFoundError as error:
+        raise NotFoundError(
+            f'The audience "{chosen.name}" ({chosen.audience_id}), which the connection writes to, is not in the ad '
+            "account any more. Refresh the list of objects in the connection's settings and choose another one.",
+            answer=error.answer,
+        ) from None
+    if audience.audience_type != CUSTOMER_LIST:
+        raise AudienceConflictError(
+            f'The audience "{audience.name}" ({audience.id}), which the connection writes to, is of the type '
+            f"{audience.audience_type}, which can't take people from a table. Choose another destination object in the "
+            "connection's settings."
+        )
+    return audience

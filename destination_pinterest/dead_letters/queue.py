@@ -1,0 +1,163 @@
+"""The log of rejected rows on its way to a bucket: collected in files, stored by the sync's threads, oldest first.
+
+A row that is not stored yet holds back the states after it, as a row on its way to Pinterest does. A later attempt at
+a sync writes the rows after the last returned state again, in files of its own: every rejected row is there at least
+once.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from destination_pinterest.dead_letters.row_format import DeadLetterFormat
+from destination_pinterest.identity.rejection import Rejection
+
+# A file is stored when it is so large or so old. States wait for it, and the platform expects some every 15 minutes.
+MAX_FILE_BYTES: Final = 5_000_000
+MAX_FILE_ROWS: Final = 10_000
+MAX_FILE_AGE_S: Final = 60.0
+# Files on their way at once, and files that may wait before the reader does: 30 MB at the most.
+MAX_FILES_IN_FLIGHT: Final = 2
+_MAX_FILES_WAITING: Final = 4
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DeadLetterFile:
+    """Rows that are stored together; `first_position` is the number of records before the first of them, or fewer."""
+
+    key: str
+    body: bytes = field(repr=False)
+    rows: int
+    first_position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A file was stored, or was not, and what it failed with."""
+
+    file: DeadLetterFile
+    error: Exception | None
+
+
+class DeadLetterQueue:
+    """All rejected rows of a sync. For the one thread that decides; only `store` is for others.
+
+    Args:
+        put: stores a file under a key. Raises what the sync is to fail with.
+        clock: monotonic seconds.
+    """
+
+    def __init__(self, put: Callable[[str, bytes], object], clock: Callable[[], float]) -> None:
+        self._put = put
+        self._clock = clock
+        self._open: list[DeadLetters] = []
+        self._waiting: deque[DeadLetterFile] = deque()
+        self.in_flight: list[DeadLetterFile] = []
+        self._failed: list[DeadLetterFile] = []
+        self.stored_rows = 0
+        self.stored_files = 0
+
+    def rows_of(self, row_format: DeadLetterFormat, next_key: Callable[[], str]) -> DeadLetters:
+        """Where one stream's rejected rows go; `next_key` names its files."""
+        rows = DeadLetters(row_format, next_key, self._clock, self._waiting.append)
+        self._open.append(rows)
+        return rows
+
+    def start_due(self) -> list[DeadLetterFile]:
+        """Files that are to be stored now, and count as on their way."""
+        due_s = self._clock() - MAX_FILE_AGE_S
+        for rows in self._open:
+            if rows.opened_s is not None and rows.opened_s <= due_s:
+                rows.close()
+        started = []
+        while self._waiting and len(self.in_flight) < MAX_FILES_IN_FLIGHT:
+            started.append(self._waiting.popleft())
+            self.in_flight.append(started[-1])
+        return started
+
+    def close(self) -> None:
+        """No row comes any more: what waits is due."""
+        for rows in self._open:
+            rows.close()
+
+    def store(self, file: DeadLetterFile) -> Stored:
+        """Stores a file; for a thread. Whatever happens is told, or the sync would wait for ever."""
+        try:
+            self._put(file.key, file.body)
+        except Exception as error:  # noqa: BLE001 - raised again by the thread that decides
+            return Stored(file, error)
+        return Stored(file, None)
+
+    def settle(self, stored: Stored) -> Exception | None:
+        """A file is no longer on its way. What it failed with, if it did: then its rows are never safe."""
+        self.in_flight.remove(stored.file)
+        if stored.error is None:
+            self.stored_rows += stored.file.rows
+            self.stored_files += 1
+        else:
+            self._failed.append(stored.file)
+        return stored.error
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a file waits or is on its way."""
+        return bool(self._waiting or self.in_flight)
+
+    @property
+    def is_backed_up(self) -> bool:
+        """Whether the reader should wait for the bucket."""
+        return len(self._waiting) >= _MAX_FILES_WAITING
+
+    @property
+    def due_s(self) -> float | None:
+        """When the oldest file is due; None where there is none."""
+        opened = [rows.opened_s for rows in self._open if rows.opened_s is not None]
+        return min(opened) + MAX_FILE_AGE_S if opened else None
+
+    @property
+    def first_position(self) -> int | None:
+        """The position of the oldest row that is not stored; None where all are."""
+        positions = [file.first_position for files in (self._waiting, self.in_flight, self._failed) for file in files]
+        positions += [rows.first_position for rows in self._open if rows.first_position is not None]
+        return min(positions, default=None)
+
+
+class DeadLetters:
+    """One stream's rejected rows, up to a file of them. Made by `DeadLetterQueue.rows_of`."""
+
+    def __init__(
+        self,
+        row_format: DeadLetterFormat,
+        next_key: Callable[[], str],
+        clock: Callable[[], float],
+        closed: Callable[[DeadLetterFile], None],
+    ) -> None:
+        self._format = row_format
+        self._next_key = next_key
+        self._clock = clock
+        self._closed = closed
+        self._lines: list[bytes] = []
+        self._bytes = 0
+        self.first_position: int | None = None
+        self.opened_s: float | None = None
+
+    def add(self, row: Any, rejection: Rejection, position: int) -> None:
+        """Takes a row that came after `position` records, or more."""
+        if self.first_position is None:
+            self.first_position, self.opened_s = position, self._clock()
+        line = self._format.line(row, rejection)
+        self._lines.append(line)
+        self._bytes += len(line)
+        if len(self._lines) >= MAX_FILE_ROWS or self._bytes >= MAX_FILE_BYTES:
+            self.close()
+
+    def close(self) -> None:
+        """Makes a file of the rows that wait, if any do."""
+        if self.first_position is None:
+            return
+        self._closed(DeadLetterFile(self._next_key(), b"".join(self._lines), len(self._lines), self.first_position))
+        self._lines, self._bytes = [], 0
+        self.first_position = self.opened_s = None

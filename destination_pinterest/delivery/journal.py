@@ -1,0 +1,143 @@
+"""What people and the platform are told while a sync runs: waits, retries, slow-downs, progress.
+
+Called by the writer's thread alone. Ordinary spacing of requests is not told; a wait that a person would wonder about
+is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Final, Protocol
+
+from destination_pinterest.api.observer import Exchange, QuotaWait, RetryNotice
+from destination_pinterest.delivery.events import Told
+from destination_pinterest.delivery.lane import AudienceLane
+from destination_pinterest.delivery.tally import AudienceTally, progress_line
+from destination_pinterest.errors import ObjectBusyError, RateLimitedError
+from destination_pinterest.protocol.catalog import StreamKey
+
+# Waits shorter than this are the quota's ordinary rhythm.
+_NOTABLE_WAIT_S: Final = 2.0
+# A long wait is told by every request that waits; the first of them is enough for so long.
+_QUIET_S: Final = 30.0
+
+
+class Messages(Protocol):
+    """Where messages go."""
+
+    def log(self, level: str, text: str) -> None:
+        """A line that people read."""
+
+    def figures(self, level: str, text: str) -> None:
+        """A line that a program reads."""
+
+    def stream_status(self, stream: StreamKey, status: str, *, rate_limited_until: float | None = None) -> None:
+        """What the platform shows of a stream."""
+
+
+class SyncJournal:
+    """Counts what the client tells, and says what is worth saying.
+
+    Args:
+        messages: where it is said.
+        lanes: every audience of the sync.
+        clock: monotonic seconds.
+        now: seconds since the epoch, for what the platform is told.
+        progress_every_s: how often a line of progress is written.
+    """
+
+    def __init__(
+        self,
+        messages: Messages,
+        lanes: Sequence[AudienceLane],
+        *,
+        clock: Callable[[], float],
+        now: Callable[[], float],
+        progress_every_s: float,
+    ) -> None:
+        self.sync = AudienceTally()
+        self.due_s = clock() + progress_every_s
+        self._messages = messages
+        self._lanes = lanes
+        self._clock = clock
+        self._now = now
+        self._progress_every_s = progress_every_s
+        self._quiet_until_s = clock()
+        self._limited: set[StreamKey] = set()
+
+    def told(self, told: Told) -> None:
+        """Takes what the client told."""
+        tallies = [self.sync] if told.lane is None else [self.sync, told.lane.tally]
+        what = told.what
+        if isinstance(what, Exchange):
+            self._answered(told.lane, what, tallies)
+        elif isinstance(what, RetryNotice):
+            self._retrying(told.lane, what, tallies)
+        else:
+            self._waiting(told.lane, what, tallies)
+
+    def said(self, level: str, text: str) -> None:
+        """Writes a line that somebody else has to say."""
+        self._messages.log(level, text)
+
+    def tick(self) -> None:
+        """Writes a line of progress when one is due."""
+        if self._clock() < self.due_s:
+            return
+        self.due_s = self._clock() + self._progress_every_s
+        tallies = [lane.tally for lane in self._lanes]
+        self._messages.figures("INFO", progress_line(tallies, self.sync.requests, self.sync.waited_s))
+
+    def _answered(self, lane: AudienceLane | None, exchange: Exchange, tallies: Sequence[AudienceTally]) -> None:
+        for tally in tallies:
+            tally.requests += 1
+        if lane is not None:
+            lane.measured(exchange.elapsed_s)
+        if exchange.status < 300 and self._limited:
+            for stream in sorted(self._limited, key=str):
+                self._messages.stream_status(stream, "RUNNING")
+            self._limited.clear()
+            self._quiet_until_s = self._clock()
+
+    def _retrying(self, lane: AudienceLane | None, notice: RetryNotice, tallies: Sequence[AudienceTally]) -> None:
+        for tally in tallies:
+            tally.retries += 1
+        self._messages.log(
+            "WARN", f"{notice.error} Trying again in {notice.delay_s:.1f} s (attempt {notice.attempt} failed)."
+        )
+        if isinstance(notice.error, ObjectBusyError):
+            if lane is not None and lane.slow_down():
+                lane.target.notes.append(
+                    "Pinterest answered that writes to the customer list came too fast, so they went one at a time."
+                )
+        elif isinstance(notice.error, RateLimitedError):
+            for tally in tallies:
+                tally.waited_s += notice.delay_s
+            if self._is_worth_telling(notice.delay_s):
+                self._tell_platform(lane, self._now() + notice.delay_s)
+
+    def _waiting(self, lane: AudienceLane | None, wait: QuotaWait, tallies: Sequence[AudienceTally]) -> None:
+        for tally in tallies:
+            tally.waited_s += wait.wait_s
+        if not self._is_worth_telling(wait.wait_s):
+            return
+        until = self._now() + wait.wait_s
+        moment = datetime.fromtimestamp(until, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+        self._messages.log(
+            "INFO", f"Pinterest's quota for {wait.category} is used up; the next request goes out at {moment}."
+        )
+        self._tell_platform(lane, until)
+
+    def _is_worth_telling(self, wait_s: float) -> bool:
+        """Whether this wait is long, and none was told lately; if so, it is the one that was."""
+        if wait_s < _NOTABLE_WAIT_S or self._clock() < self._quiet_until_s:
+            return False
+        self._quiet_until_s = self._clock() + min(_QUIET_S, wait_s)
+        return True
+
+    def _tell_platform(self, lane: AudienceLane | None, until: float) -> None:
+        lanes = self._lanes if lane is None else [lane]
+        for stream in sorted({stream for lane in lanes for stream in lane.streams}, key=str):
+            self._messages.stream_status(stream, "RUNNING", rate_limited_until=until)
+            self._limited.add(stream)

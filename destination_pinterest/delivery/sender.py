@@ -1,0 +1,86 @@
+"""One delivery as requests: in pieces that Pinterest takes, creating the customer list where the delivery is its first.
+
+Runs in the threads that send; what it keeps between deliveries is one number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Final
+
+from destination_pinterest.api.client import PinterestClient
+from destination_pinterest.audiences.creation import AudienceCreator
+from destination_pinterest.audiences.target import AudienceTarget
+from destination_pinterest.delivery.batch import Delivery
+from destination_pinterest.errors import InvalidRequestError, RequestTooLargeError
+from destination_pinterest.vocabulary import Operation
+
+# Tealium's cap on a request's body; Pinterest publishes none (read 2026-11-22). The rest of the body is under 1 kB.
+MAX_RECORDS_BYTES: Final = 1_000_000 - 1_000
+
+
+class DeliverySender:
+    """Sends deliveries.
+
+    Args:
+        pinterest: the client; it retries what is worth retrying.
+        provisioner: creates customer lists.
+        max_identifiers: in one request, until Pinterest refuses that as too large.
+    """
+
+    def __init__(self, pinterest: PinterestClient, provisioner: AudienceCreator, max_identifiers: int) -> None:
+        self._pinterest = pinterest
+        self._provisioner = provisioner
+        self._max_identifiers = max_identifiers
+
+    def send(self, target: AudienceTarget, delivery: Delivery) -> int:
+        """Returns how many identifiers were sent, when Pinterest has accepted all of them.
+
+        Raises:
+            ConnectorError: it did not; part of the delivery may have been accepted, and sending it again is harmless.
+        """
+        if delivery.operation is Operation.REMOVE and not target.is_open:
+            return 0  # A list that does not exist holds nobody.
+        identifiers = list(delivery.identifiers)
+        while identifiers:
+            piece = identifiers[: self._max_identifiers]
+            del identifiers[: len(piece)]  # Another thread may have lowered the number meanwhile.
+            for records, count in _within_bytes(piece):
+                self._send_records(target, delivery.operation, records, count)
+        return len(delivery.identifiers)
+
+    @property
+    def max_identifiers(self) -> int:
+        """Identifiers in one request, as far as Pinterest has taken them."""
+        return self._max_identifiers
+
+    def _send_records(self, target: AudienceTarget, operation: Operation, records: str, count: int) -> None:
+        try:
+            if target.list_id is None:
+                self._provisioner.open(target, records, count)
+            else:
+                self._pinterest.update_customer_list(target.list_id, operation, records, count)
+        except RequestTooLargeError as error:
+            if count == 1:
+                raise InvalidRequestError(
+                    "Pinterest refuses even a single identifier as too much, so the size is not the reason: what "
+                    "Pinterest says is in the brackets.",
+                    answer=error.answer,
+                ) from None
+            half = count // 2
+            self._max_identifiers = min(self._max_identifiers, half)
+            pieces = iter(records.split(","))
+            while piece := list(islice(pieces, half)):
+                self._send_records(target, operation, ",".join(piece), len(piece))
+
+
+def _within_bytes(identifiers: Sequence[str]) -> Iterator[tuple[str, int]]:
+    """The identifiers as `records` strings of at most MAX_RECORDS_BYTES; they are ASCII, a byte a character."""
+    records = ",".join(identifiers)
+    if len(records) <= MAX_RECORDS_BYTES or len(identifiers) == 1:
+        yield records, len(identifiers)
+        return
+    middle = len(identifiers) // 2
+    yield from _within_bytes(identifiers[:middle])
+    yield from _within_bytes(identifiers[middle:])

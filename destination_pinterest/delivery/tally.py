@@ -1,0 +1,57 @@
+"""Running counts of one audience, and the line of progress that is made of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+
+PROGRESS_PREFIX: Final = "pinterest_sync_progress: "
+
+
+class AudienceTally:
+    """Running counts of one audience. Counted into directly: it is on the path of every row."""
+
+    __slots__ = (
+        "entered",
+        "errored",
+        "identifiers_added",
+        "identifiers_refused",
+        "identifiers_removed",
+        "not_synced",
+        "requests",
+        "retries",
+        "synced",
+        "waited_s",
+    )
+
+    def __init__(self) -> None:
+        self.entered = 0
+        self.synced = 0
+        self.not_synced: Counter[str] = Counter()
+        self.errored = 0
+        self.identifiers_added = 0
+        self.identifiers_removed = 0
+        self.identifiers_refused: Counter[str] = Counter()
+        self.requests = 0
+        self.retries = 0
+        self.waited_s = 0.0
+
+    @property
+    def pending(self) -> int:
+        """Rows that were read and whose fate is not known."""
+        return self.entered - self.synced - self.errored - self.not_synced.total()
+
+
+def progress_line(tallies: Sequence[AudienceTally], requests: int, waited_s: float) -> str:
+    """One line for a program that watches a running sync."""
+    progress: dict[str, Any] = {
+        "entered": sum(tally.entered for tally in tallies),
+        "synced": sum(tally.synced for tally in tallies),
+        "not_synced": sum(tally.not_synced.total() for tally in tallies),
+        "requests": requests,
+        "waited_s": round(waited_s, 1),
+    }
+    return PROGRESS_PREFIX + msgspec.json.encode(progress).decode()

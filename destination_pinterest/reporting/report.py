@@ -1,0 +1,184 @@
+"""The account of a sync: per audience what entered, what was synced, what was not and why, and what it cost.
+
+Braze's words: entered, synced, not synced, pending, errored. Counted in rows, unless a name says identifiers, members
+or records. Given out twice: as lines that a person reads, and as one JSON object that a program reads. Within a
+schema_version keys are only ever added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final, Literal
+
+import msgspec
+
+from destination_pinterest.audiences.list_counts import ListCounts, MatchEstimate
+from destination_pinterest.reporting.reconciliation import Reconciliation
+
+REPORT_PREFIX: Final = "pinterest_sync_report: "
+SCHEMA_VERSION: Final = 1
+# Enough to look some of them up; the JSON object has all.
+_MOST_IDS: Final = 5
+
+
+class Members(msgspec.Struct, frozen=True):
+    """Identifiers that the connector has put into an audience, counted exactly: by the membership store.
+
+    Args:
+        before, after: how many, when the sync began and when it ended.
+        unchanged: those who stayed and were not sent; at least so many, where rows were settled several times. None
+            for a sync that failed.
+        left_by_absence: those taken out since no row holds them any more.
+        unresolved_deletions: deletions that name nobody and whose key the store does not know.
+    """
+
+    before: int
+    after: int
+    unchanged: int | None
+    left_by_absence: int
+    unresolved_deletions: int
+
+
+class AudienceReport(msgspec.Struct, frozen=True):
+    """One audience's part.
+
+    `audience_size` is Pinterest's own count of matched people, where it has one. `customer_list_id` is the list that
+    was written to, and `pinterest_counts_...` are its counters when the sync began and ended; `replaced_...` is the
+    list that the audience was made of until this sync replaced it. `members` is None without a membership store. What
+    was not asked, since the sync failed, is None.
+    """
+
+    audience: str
+    audience_id: str | None
+    customer_list_id: str | None
+    streams: list[str]
+    entered: int
+    synced: int
+    not_synced: dict[str, int]
+    pending: int
+    errored: int
+    identifiers_added: int
+    identifiers_removed: int
+    identifiers_refused: dict[str, int]
+    requests: int
+    retries: int
+    waited_s: float
+    rows_per_second: float
+    customer_list_status: str | None
+    audience_status: str | None
+    audience_size: int | None
+    notes: list[str]
+    members: Members | None = None
+    pinterest_counts_before: ListCounts | None = None
+    pinterest_counts_after: ListCounts | None = None
+    reconciliation: Reconciliation | None = None
+    match_estimate: MatchEstimate | None = None
+    outlook: str | None = None
+    replaced_customer_list_id: str | None = None
+    replaced_customer_list_counts: ListCounts | None = None
+    superseded_audience_id: str | None = None
+    left_over_customer_list_ids: list[str] = msgspec.field(default_factory=list)
+
+
+class SyncReport(msgspec.Struct, frozen=True):
+    """The whole report; its requests, retries and waits are those of the whole sync."""
+
+    status: Literal["succeeded", "failed"]
+    duration_s: float
+    rows_per_second: float
+    requests: int
+    retries: int
+    waited_s: float
+    audiences: list[AudienceReport]
+    schema_version: int = SCHEMA_VERSION
+
+    def as_line(self) -> str:
+        """One line for a program."""
+        return REPORT_PREFIX + msgspec.json.encode(self).decode()
+
+    def as_text(self) -> Iterator[str]:
+        """Lines for a person."""
+        for audience in self.audiences:
+            yield from _audience_text(audience)
+        yield (
+            f"Sync {self.status} in {self.duration_s:.1f} s: {self.rows_per_second:,.0f} rows a second, "
+            f"{self.requests:,} requests, {self.retries:,} of them repeated, {self.waited_s:.1f} s waited for quota."
+        )
+
+
+def _audience_text(audience: AudienceReport) -> Iterator[str]:
+    yield (
+        f'Audience "{audience.audience}" (audience {audience.audience_id or "not created yet"}, customer list '
+        f"{audience.customer_list_id or 'not created yet'}) from {', '.join(audience.streams)}: "
+        f"{audience.entered:,} rows entered, {audience.synced:,} synced, "
+        f"{sum(audience.not_synced.values()):,} not synced, {audience.pending:,} pending, {audience.errored:,} errored."
+    )
+    yield (
+        f"  Identifiers: {audience.identifiers_added:,} added, {audience.identifiers_removed:,} removed. "
+        f"{audience.requests:,} requests, {audience.retries:,} repeated, {audience.waited_s:.1f} s waited for quota, "
+        f"{audience.rows_per_second:,.0f} rows a second."
+    )
+    if audience.not_synced:
+        yield "  Not synced: " + _reasons(audience.not_synced) + "."
+    if audience.identifiers_refused:
+        yield "  Identifiers refused in rows that had others: " + _reasons(audience.identifiers_refused) + "."
+    if audience.members is not None:
+        yield f"  Members: {_members(audience.members)}."
+    if audience.customer_list_status:
+        yield f"  At Pinterest now: {_at_pinterest(audience)}"
+    if audience.pinterest_counts_after is not None:
+        yield f"  Pinterest's counters: {_counters(audience, audience.pinterest_counts_after)}"
+    if audience.left_over_customer_list_ids:
+        yield f"  Left over: {_left_over(audience.left_over_customer_list_ids)}"
+    for note in audience.notes:
+        yield f"  Note: {note}"
+
+
+def _members(members: Members) -> str:
+    stayed = "" if members.unchanged is None else f", {members.unchanged:,} of them unchanged"
+    unresolved = (
+        f"; {members.unresolved_deletions:,} deletions by an unknown key" if members.unresolved_deletions else ""
+    )
+    return (
+        f"{members.before:,} before and {members.after:,} after, by the membership store{stayed}; "
+        f"{members.left_by_absence:,} left since no row holds them{unresolved}"
+    )
+
+
+def _at_pinterest(audience: AudienceReport) -> str:
+    size = "not counted yet" if audience.audience_size is None else f"{audience.audience_size:,}"
+    if audience.match_estimate is not None:
+        counted = "the members" if audience.match_estimate.of == "members" else "Pinterest's records"
+        size += f", approximately {audience.match_estimate.share:.1%} of {counted}".replace("%", " %")
+    told = (
+        f"customer list {audience.customer_list_status}, audience {audience.audience_status or 'not created yet'}, "
+        f"size {size}."
+    )
+    return f"{told} {audience.outlook}" if audience.outlook else told
+
+
+def _counters(audience: AudienceReport, after: ListCounts) -> str:
+    before = audience.pinterest_counts_before
+    earlier = "" if before is None else f"{before.records:,} before, "
+    requests = "" if after.batches is None else f"; requests so far: {after.batches:,}"
+    told = f"{earlier}{after.records:,} now in the customer list (added less removed, repeats count{requests})"
+    if audience.replaced_customer_list_counts is not None:
+        told += f"; {audience.replaced_customer_list_counts.records:,} in the one that it replaced"
+    difference = audience.reconciliation.difference if audience.reconciliation else None
+    return f"{told}. {difference}" if difference else f"{told}."
+
+
+def _left_over(list_ids: Sequence[str]) -> str:
+    named = ", ".join(list_ids[:_MOST_IDS])
+    more = f" and {len(list_ids) - _MOST_IDS:,} more" if len(list_ids) > _MOST_IDS else ""
+    lists = "list that no audience uses" if len(list_ids) == 1 else "lists that no audience uses"
+    return (
+        f"{len(list_ids):,} customer {lists} ({named}{more}). They do no harm, and Pinterest has no way to delete "
+        "them; a membership store (membership_store in the settings) keeps new ones from being made."
+    )
+
+
+def _reasons(counts: dict[str, int]) -> str:
+    return ", ".join(
+        f"{reason} {count:,}" for reason, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    )

@@ -1,0 +1,123 @@
+"""Data activation: the DESTINATION_CATALOG, which says what a connection's streams can be pointed at.
+
+Every audience of the ad account that is made from a customer list is an object, and `pinterest_audience` is one more,
+for audiences that go by the settings. The operations are those that Airbyte's form calls Insert, Upsert and Soft
+delete. Fields are named as identity columns are recognised by, so that a field needs no setting besides.
+
+Each of the matching keys has one element: the protocol reads it as a path, the platform's server and form as a
+composite key, and a single field is both.
+
+Source: airbytehq/airbyte-protocol at 776eede, DestinationCatalog; airbytehq/airbyte-platform at 310e6cb6,
+airbyte-webapp/src/area/dataActivation and VersionedAirbyteStreamFactory (read 2026-11-22).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+
+from destination_pinterest.api.models import Audience
+from destination_pinterest.identity.opaque_id import MAX_ID_CHARACTERS
+from destination_pinterest.routing.destination_object import CUSTOMER_LIST, NEW_AUDIENCE, object_name
+from destination_pinterest.routing.plan import DELETED_AT, SOFT_DELETE
+
+OPERATIONS: Final = ("append", "append_dedup", SOFT_DELETE)
+# The platform fails a command whose line has more than 20,000,000 characters; the rest is for what is around it.
+MAX_CATALOG_BYTES: Final = 19_000_000
+
+_HEX: Final = "[0-9A-Fa-f]"
+_SHA256: Final = f"{_HEX}{{64}}"
+_UUID: Final = f"{_HEX}{{8}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{12}}"
+# Printable ASCII without the blank, the comma and the @.
+_OPAQUE: Final = rf"[\x21-\x2b\x2d-\x3f\x41-\x7e]{{1,{MAX_ID_CHARACTERS}}}"
+_IDENTITIES: Final = {
+    "email": (
+        "E-mail address, plain or as its SHA-256. Plain ones are hashed before they are sent.",
+        rf"[^@\s]+@[^@\s]+|{_SHA256}",
+    ),
+    "email_sha256": ("SHA-256 of the trimmed, lower-case e-mail address, in hexadecimal.", _SHA256),
+    "email_sha1": ("SHA-1 of the trimmed, lower-case e-mail address, in hexadecimal.", f"{_HEX}{{40}}"),
+    "email_md5": ("MD5 of the trimmed, lower-case e-mail address, in hexadecimal.", f"{_HEX}{{32}}"),
+    "gaid": ("Advertising ID of an Android device, plain or as its SHA-256.", f"{_UUID}|{_SHA256}"),
+    "idfa": ("Advertising ID of an iOS device, plain or as its SHA-256.", f"{_UUID}|{_SHA256}"),
+    "maid": ("Advertising ID of any mobile device, plain or as its SHA-256.", f"{_UUID}|{_SHA256}"),
+    "lr_id": ("LiveRamp ID, as LiveRamp gives it.", _OPAQUE),
+    "dlx_id": ("Oracle Data Cloud (Datalogix) ID, as given.", _OPAQUE),
+    "hashed_pinner_id": ("Pinterest's hashed user ID, as given.", _OPAQUE),
+}
+_DELETED: Final = (
+    "When the row was deleted at the source: a row with a value here takes its person out of the audience. Map the "
+    "source's field of the same name if the source reads a database's change log (CDC)."
+)
+_OPERATION: Final = "Whether the row adds or removes its person: the operation column of the destination's settings."
+
+
+@dataclass(frozen=True, slots=True)
+class DestinationCatalog:
+    """What `discover` prints, and how many audiences had no room in it."""
+
+    content: dict[str, Any]
+    left_out: int
+
+
+def destination_catalog(
+    audiences: Iterable[Audience],
+    ad_account_id: str,
+    *,
+    operation_column: str | None = None,
+    max_bytes: int = MAX_CATALOG_BYTES,
+) -> DestinationCatalog:
+    """The catalog of an ad account.
+
+    Args:
+        audiences: all that the ad account has, of every type; the last are left out where `max_bytes` is too little.
+        ad_account_id: whose they are.
+        operation_column: the one that the settings name, which is offered as a field too.
+        max_bytes: of the catalog as JSON.
+    """
+    # An audience that is created meanwhile moves the others to later pages, where they are seen again.
+    usable = {audience.id: audience for audience in audiences if audience.audience_type == CUSTOMER_LIST}
+    operations = list(_operations(NEW_AUDIENCE, operation_column))
+    room = max_bytes - len(msgspec.json.encode({"operations": operations}))
+    left_out = len(usable)
+    for audience in usable.values():
+        more = list(_operations(object_name(audience, ad_account_id), operation_column))
+        room -= len(msgspec.json.encode(more))
+        if room < 0:
+            break
+        operations += more
+        left_out -= 1
+    return DestinationCatalog({"operations": operations}, left_out)
+
+
+def _operations(name: str, operation_column: str | None) -> Iterator[dict[str, Any]]:
+    for operation in OPERATIONS:
+        fields = {key: _identity(description, pattern) for key, (description, pattern) in _IDENTITIES.items()}
+        if operation != SOFT_DELETE:
+            fields |= _deciding_fields(operation_column)
+        yield {
+            "object_name": name,
+            "sync_mode": operation,
+            "json_schema": {
+                "$schema": "http://json-schema.org/draft-07/schema#",
+                "type": "object",
+                "additionalProperties": False,
+                "properties": fields,
+            },
+            "matching_keys": [[key] for key in _IDENTITIES],
+        }
+
+
+def _identity(description: str, pattern: str) -> dict[str, Any]:
+    return {"type": ["null", "string"], "description": description, "pattern": f"^({pattern})$"}
+
+
+def _deciding_fields(operation_column: str | None) -> dict[str, Any]:
+    fields: dict[str, Any] = {DELETED_AT: {"type": ["null", "string"], "description": _DELETED}}
+    if operation_column is not None and operation_column not in _IDENTITIES:
+        types = ["null", "string", "boolean", "integer", "number"]
+        fields[operation_column] = {"type": types, "description": _OPERATION}
+    return fields

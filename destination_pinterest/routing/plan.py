@@ -1,0 +1,186 @@
+"""Which way a stream's rows go: the columns they are read by, what they do, and the audience they lead to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from destination_pinterest.config import Config
+from destination_pinterest.errors import IdentityColumnsError, InvalidConfigError, SyncModeError
+from destination_pinterest.identity.mapping import IdentityColumn
+from destination_pinterest.identity.recognition import recognise_columns
+from destination_pinterest.protocol.catalog import ConfiguredStream
+from destination_pinterest.routing.destination_object import chosen_audience
+
+# Source: docs.airbyte.com, Change Data Capture (read 2026-11-22): set when the row was deleted at the source.
+DELETED_AT: Final = "_ab_cdc_deleted_at"
+SYNC_MODES: Final = ("append", "append_dedup", "overwrite")
+# Data activation's mode for a list of people to take out. No mode of other connections, so `spec` does not name it.
+SOFT_DELETE: Final = "soft_delete"
+
+# What msgspec can't tell a key by: JSON has more than one way to write these.
+_UNREADABLE_NAME: Final = re.compile(r'["\\\x00-\x1f]')
+
+
+@dataclass(frozen=True, slots=True)
+class StreamPlan:
+    """What is decided about a stream before its first row.
+
+    `audience` is a name; where the stream was pointed at an existing audience, `audience_id` is that one's, and the
+    name is what it was called then.
+    """
+
+    plan: ConfiguredStream
+    audience: str
+    identities: tuple[IdentityColumn, ...]
+    operation_column: str | None
+    reads_deletions: bool
+    audience_id: str | None = None
+    key_columns: tuple[str, ...] = ()
+
+    @property
+    def has_key(self) -> bool:
+        """Whether the key columns that are read tell rows apart: a later row of a key takes the place of the earlier.
+
+        A full refresh that is not deduplicated may hold several rows of one key, and all of them count.
+        """
+        if self.plan.sync_mode != "incremental" and self.plan.destination_sync_mode != "append_dedup":
+            return False
+        return self.plan.is_key_whole and len(self.key_columns) == len(self.plan.primary_key)
+
+    @property
+    def lane_key(self) -> tuple[str, str]:
+        """The same for all streams that share a lane."""
+        return ("name", self.audience) if self.audience_id is None else ("id", self.audience_id)
+
+    @property
+    def only_removes(self) -> bool:
+        """Whether every row takes its person out, whatever is in it."""
+        return self.plan.destination_sync_mode == SOFT_DELETE
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every column that is read."""
+        return (*(identity.column for identity in self.identities), *self.deciding_columns, *self.key_columns)
+
+    @property
+    def deciding_columns(self) -> tuple[str, ...]:
+        """The columns that say what a row does."""
+        deleted_at = (DELETED_AT,) if self.reads_deletions else ()
+        return deleted_at if self.operation_column is None else (*deleted_at, self.operation_column)
+
+
+def plan_streams(plans: Sequence[ConfiguredStream], config: Config) -> list[StreamPlan]:
+    """Decides about the streams of a sync.
+
+    Raises:
+        as `plan_stream`; InvalidConfigError: the settings name an operation column that no stream has.
+    """
+    ways = [plan_stream(plan, config) for plan in plans]
+    concerned = [way for way in ways if not way.only_removes]
+    if config.operation_column and concerned and all(way.operation_column is None for way in concerned):
+        raise InvalidConfigError(
+            f'No stream has the column "{config.operation_column.column}", which the settings name as the operation '
+            "column: everybody would be added, also those whom it removes. Correct the name (upper and lower case "
+            "count), or take the setting out."
+        )
+    return ways
+
+
+def plan_stream(plan: ConfiguredStream, config: Config) -> StreamPlan:
+    """Decides about a stream.
+
+    Raises:
+        SyncModeError: the stream wants to be written in a way that is not offered.
+        IdentityColumnsError: no column of it identifies people, or one that is needed has a name that can't be read.
+        InvalidConfigError: the audience would have no name, or the destination object is none of this ad account's.
+    """
+    if plan.destination_sync_mode not in (*SYNC_MODES, SOFT_DELETE):
+        raise SyncModeError(
+            f'The stream "{plan.key}" is set to the sync mode {plan.destination_sync_mode}, which this connector does '
+            "not offer. In the connection's settings choose a mode that ends in Append, Append + Deduped or Overwrite."
+        )
+    if plan.destination_sync_mode == SOFT_DELETE and config.mode == "additive":
+        raise SyncModeError(
+            f'The stream "{plan.key}" takes people out (soft_delete), and the setting What the table does (mode) is '
+            "additive, so that nobody leaves. Change the one or the other."
+        )
+    chosen = chosen_audience(plan.destination_object_name, config.ad_account_id)
+    only_removes = plan.destination_sync_mode == SOFT_DELETE
+    operation_column = config.operation_column.column if config.operation_column and not only_removes else None
+    if operation_column is not None and plan.columns and operation_column not in plan.columns:
+        operation_column = None
+    way = StreamPlan(
+        plan=plan,
+        audience=chosen.name if chosen else audience_name(plan, config.audience_name),
+        identities=_identities(plan, config),
+        operation_column=operation_column,
+        reads_deletions=not only_removes and (not plan.columns or DELETED_AT in plan.columns),
+        audience_id=chosen.audience_id if chosen else None,
+        key_columns=_key_columns(plan, config),
+    )
+    for column in way.columns:
+        if _UNREADABLE_NAME.search(column):
+            raise IdentityColumnsError(
+                f'The column {column!r} of the stream "{plan.key}" has a quotation mark, a backslash or a control '
+                "character in its name and so can't be read. Rename it where the data comes from, or name other "
+                "columns in the destination's settings."
+            )
+    return way
+
+
+def audience_name(plan: ConfiguredStream, template: str) -> str:
+    """The template filled in.
+
+    Raises:
+        InvalidConfigError: nothing is left of it.
+    """
+    words = {"{namespace}": plan.key.namespace or "", "{stream}": plan.key.name}
+    name = re.sub(r"\{(?:namespace|stream)\}", lambda word: words[word[0]], template).strip()
+    if not name:
+        raise InvalidConfigError(
+            f'The audience name "{template}" comes to nothing for the stream "{plan.key}". Put {{stream}} into it.'
+        )
+    return name
+
+
+def _identities(plan: ConfiguredStream, config: Config) -> tuple[IdentityColumn, ...]:
+    if config.identity_columns is None:
+        return _recognised(plan)
+    declared = tuple(
+        IdentityColumn(setting.column, setting.identifier, setting.format) for setting in config.identity_columns
+    )
+    present = tuple(column for column in declared if not plan.columns or column.column in plan.columns)
+    if not present:
+        if plan.destination_object_name:
+            return _recognised(plan)  # The settings speak of the source's columns; these are the object's fields.
+        names = ", ".join(column.column for column in declared)
+        raise IdentityColumnsError(
+            f'The stream "{plan.key}" has none of the identity columns of the destination\'s settings ({names}). '
+            f"{_has_columns(plan)} Correct the settings, or take the stream out of the connection."
+        )
+    return present
+
+
+def _recognised(plan: ConfiguredStream) -> tuple[IdentityColumn, ...]:
+    recognised = recognise_columns(plan.columns)
+    if not recognised:
+        raise IdentityColumnsError(
+            f'No column of the stream "{plan.key}" is recognised as identifying people. {_has_columns(plan)} '
+            "Name the right one under Identity columns in the destination's settings, "
+            "or take the stream out of the connection."
+        )
+    return recognised
+
+
+def _key_columns(plan: ConfiguredStream, config: Config) -> tuple[str, ...]:
+    """The primary key, where something is made of it. A column that can't be read is no reason to fail."""
+    if config.object_storage_config is None and config.membership_store is None:
+        return ()
+    return tuple(column for column in plan.primary_key if not _UNREADABLE_NAME.search(column))
+
+
+def _has_columns(plan: ConfiguredStream) -> str:
+    return f"Its columns are: {', '.join(plan.columns)}." if plan.columns else "Its schema names no columns."

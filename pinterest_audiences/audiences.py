@@ -1,0 +1,78 @@
+"""`pinterest-audiences audiences`: how every customer-list audience of the ad account is now.
+
+The connector is asked, as a process, since it alone speaks with Pinterest. Its sign-in may be renewed by that: what it
+then asks to keep goes into the config file, as in a sync.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Any
+
+from pinterest_audiences.config_file import ConfigFile
+from pinterest_audiences.connector_answers import ConnectorAnswers
+from pinterest_audiences.connector_process import OWN_CONNECTOR, ConnectorProcess
+from pinterest_audiences.failures import EXIT_DONE, EXIT_FAILED
+from pinterest_audiences.interruption import Interruption
+from pinterest_audiences.printing import Printer
+from pinterest_audiences.progress import QuietDisplay
+
+
+def register(commands: Any) -> None:
+    """Adds the command to the parser's commands."""
+    parser = commands.add_parser(
+        "audiences",
+        help="show how every audience of the ad account is now",
+        description="Show every customer-list audience of the ad account as Pinterest has it now: status, size, "
+        "records, and what will still change; and customer lists that no audience is made of. Nothing is changed.",
+    )
+    parser.add_argument(
+        "--config",
+        required=True,
+        metavar="FILE",
+        help="the connector's settings as JSON: credentials, ad_account_id, …",
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object on standard output")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Carries the command out. Returns the exit code. Raises: ConnectorError."""
+    config = ConfigFile(arguments.config)
+    display = QuietDisplay(sys.stderr)
+    if config.warning:
+        display.said("WARN", config.warning)
+    answers = ConnectorAnswers(display, lambda _: None, config.keep_credentials)
+    interruption = Interruption()
+    with (
+        interruption.listening(),
+        ConnectorProcess.running(
+            OWN_CONNECTOR,
+            "audiences",
+            files={"config": config.content},
+            answers=answers,
+            watcher=display,
+            interruption=interruption,
+        ) as connector,
+    ):
+        exit_code = connector.wait()
+    printer = Printer(sys.stdout, as_json=arguments.json)
+    failure = _failure(answers, interruption, exit_code)
+    if failure is None:
+        printer.listing(answers.listing or {})
+        return EXIT_DONE
+    if arguments.json:
+        printer.listing({"schema_version": 1, "status": "failed", "error": failure})
+    sys.stderr.write(f"pinterest-audiences: {failure}\n")
+    return interruption.exit_code if interruption.is_requested else EXIT_FAILED
+
+
+def _failure(answers: ConnectorAnswers, interruption: Interruption, exit_code: int) -> str | None:
+    if interruption.is_requested:
+        return "Stopped before everything was read."
+    if answers.error:
+        return answers.error
+    if exit_code != 0 or answers.listing is None:
+        return f"The connector ended with exit code {exit_code} without saying why."
+    return None

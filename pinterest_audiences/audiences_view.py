@@ -1,0 +1,64 @@
+"""The audiences of an ad account as a person reads them: one table an audience, and one of the lists without any."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from pinterest_audiences.report_view import Line, counts_text, left_over_lines, size_text, with_id
+
+
+def audience_lines(audience: Mapping[str, Any], left_over: Sequence[str]) -> Iterator[Line]:
+    """Names and values of one audience; `left_over` are ids of lists that replacements of it have left."""
+    yield "Audience", with_id(audience["audience_status"], audience["audience_id"])
+    yield "Audience size", size_text(audience["audience_size"], audience["match_estimate"])
+    if audience["outlook"]:
+        yield "", audience["outlook"]
+    customer_list = audience["customer_list"]
+    if customer_list is None:
+        yield "Customer list", "Pinterest does not say which"
+    else:
+        yield "Customer list", with_id(customer_list["status"], customer_list["customer_list_id"])
+        yield "Records", _counters(customer_list)
+        if customer_list["exceptions"]:
+            yield "Exceptions", customer_list["exceptions"]
+    yield "Created, updated", f"{_day_and_time(audience['created'])}, {_day_and_time(audience['updated'])}"
+    yield from left_over_lines(left_over)
+
+
+def free_list_lines(customer_lists: Sequence[Mapping[str, Any]]) -> Iterator[Line]:
+    """One line for each list that no audience is made of."""
+    for each in customer_lists:
+        origin = f'; left over from replacing "{each["left_over_of"]}"' if each["left_over_of"] else ""
+        records = "?" if each["counts"] is None else f"{each['counts']['records']:,}"
+        name = each["name"] or each["customer_list_id"]
+        yield name, f"{with_id(each['status'], each['customer_list_id'])}, {records} records{origin}"
+
+
+def left_over_ids(customer_lists: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """The ids of left-over lists by the names of their audiences."""
+    found: dict[str, list[str]] = {}
+    for each in customer_lists:
+        if each["left_over_of"]:
+            found.setdefault(each["left_over_of"], []).append(each["customer_list_id"])
+    return found
+
+
+def closing_sentence(listing: Mapping[str, Any]) -> str:
+    """What the ad account has, in a sentence."""
+    others = listing["other_audiences"]
+    kinds = ", ".join(f"{kind} {count:,}" for kind, count in others.items())
+    of_others = f"; audiences of other types: {kinds}" if others else ""
+    free = listing["customer_lists_without_audience"]
+    return (
+        f"Ad account {listing['ad_account_id']}: audiences made from customer lists: {len(listing['audiences']):,}; "
+        f"customer lists without an audience: {len(free):,}{of_others}."
+    )
+
+
+def _counters(customer_list: Mapping[str, Any]) -> str:
+    return "not told by Pinterest" if customer_list["counts"] is None else counts_text(customer_list["counts"])
+
+
+def _day_and_time(moment: str | None) -> str:
+    return "not told" if moment is None else moment.replace("T", " ").replace("Z", " UTC")

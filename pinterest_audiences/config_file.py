@@ -1,0 +1,81 @@
+"""The connector's config as a file of the user's: read, overlaid for one run, and kept up to date when a token rotates.
+
+Only `credentials` ever go back into the file: what the command line laid over it is of this run alone.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from pinterest_audiences.failures import UsageError
+from pinterest_audiences.sources.files import existing_file
+from pinterest_audiences.whole_files import write_over, write_whole
+
+_FOR_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
+_CREDENTIALS: Final = "credentials"
+# What replacing a file fails with where only writing it is possible: its folder may not be changed, or it is a mount.
+_NOT_REPLACEABLE: Final = frozenset({errno.EBUSY, errno.EACCES, errno.EPERM, errno.EROFS})
+
+
+class ConfigFile:
+    """A config file.
+
+    Raises: UsageError if it is missing, unreadable or no JSON object, or if it can't be written although Pinterest
+    changes its refresh token with every use.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = existing_file(path)
+        self.content = _read(self.path)
+        if "refresh_token" in str(self.content) and not os.access(self.path, os.W_OK):
+            raise UsageError(
+                f"{self.path} can't be written, but each sync may change the refresh token in it; make it writable."
+            )
+
+    @property
+    def warning(self) -> str | None:
+        """What is wrong with who may read the file."""
+        mode = stat.S_IMODE(self.path.stat().st_mode)
+        if mode & _FOR_OTHERS:
+            return f"Others on this machine may read {self.path}, and it holds secrets; run: chmod 600 '{self.path}'"
+        return None
+
+    def overlaid(self, **settings: Any) -> dict[str, Any]:
+        """The config with these settings in place of its own."""
+        return {**self.content, **settings}
+
+    def keep_credentials(self, config: Mapping[str, Any]) -> None:
+        """Takes the credentials of a config that the connector asks to keep.
+
+        Raises: OSError if they can't be written, ValueError if the file is no JSON any more; it is then as it was.
+        """
+        if not isinstance(config.get(_CREDENTIALS), dict):
+            return
+        credentials = config[_CREDENTIALS]
+        now = json.loads(self.path.read_text(encoding="utf-8"))
+        # Credentials that lay flat beside the other keys have been lifted; the old ones would only be dead secrets.
+        kept = {key: value for key, value in now.items() if key not in credentials}
+        content = (json.dumps({**kept, _CREDENTIALS: credentials}, indent=2, ensure_ascii=False) + "\n").encode()
+        try:
+            write_whole(self.path, content, mode=stat.S_IMODE(self.path.stat().st_mode))
+        except OSError as error:
+            if error.errno not in _NOT_REPLACEABLE:
+                raise
+            write_over(self.path, content)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        place = f" (line {error.lineno}, column {error.colno})" if isinstance(error, json.JSONDecodeError) else ""
+        raise UsageError(f"The config {path} is not JSON{place}.") from None
+    if not isinstance(content, dict):
+        raise UsageError(f"The config {path} must be one JSON object.")
+    return content

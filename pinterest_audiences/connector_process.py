@@ -1,0 +1,166 @@
+"""The connector as a process: started, fed through a pipe, listened to, and ended for certain.
+
+It is put into a session of its own, so that Ctrl-C reaches the command line alone, which then lets the connector send
+what it has already read.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from typing import IO, Any, Final
+
+from pinterest_audiences.connector_answers import ConnectorAnswers, Watcher
+from pinterest_audiences.failures import ConnectorProcessError, UsageError
+from pinterest_audiences.interruption import Interruption
+from pinterest_audiences.line_pipe import LinePipe
+
+# "-P": a folder of the user's that is named like a package of ours is not imported instead.
+OWN_CONNECTOR: Final = (sys.executable, "-P", "-m", "destination_pinterest")
+# How often the connector writes a line of progress; by itself every 30 s, which is right for a platform's log.
+PROGRESS: Final = {"DESTINATION_PINTEREST_PROGRESS_S": "0.5"}
+DRAIN_GRACE_S: Final = 8.0
+TERM_GRACE_S: Final = 8.0
+_LOOK_UP_EVERY_S: Final = 0.2
+
+
+class ConnectorProcess:
+    """A running connector. Make it by `running`.
+
+    `pipe` is its standard input.
+    """
+
+    def __init__(
+        self, process: subprocess.Popen[bytes], answers: ConnectorAnswers, watcher: Watcher, interruption: Interruption
+    ) -> None:
+        if process.stdin is None or process.stdout is None or process.stderr is None:
+            raise ConnectorProcessError("The connector was started without pipes.")
+        self._process = process
+        self._answers = answers
+        self._watcher = watcher
+        self._interruption = interruption
+        self.pipe = LinePipe(process.stdin, interruption)
+        self._listeners = [
+            threading.Thread(target=self._listen, args=(process.stdout,), name="connector's messages", daemon=True),
+            threading.Thread(
+                target=self._listen_to_errors, args=(process.stderr,), name="connector's stderr", daemon=True
+            ),
+        ]
+        for listener in self._listeners:
+            listener.start()
+
+    @classmethod
+    @contextmanager
+    def running(
+        cls,
+        connector: Sequence[str],
+        command: str,
+        *,
+        files: Mapping[str, Mapping[str, Any]],
+        answers: ConnectorAnswers,
+        watcher: Watcher,
+        interruption: Interruption,
+    ) -> Iterator[ConnectorProcess]:
+        """Starts a command of the connector; when it is left, the process has ended.
+
+        `files` are what the command takes by option, config and catalog: as files without a name, so that not even a
+        kill leaves secrets behind.
+        Raises: UsageError if there is no such program.
+        """
+        with ExitStack() as opened:
+            descriptors = {
+                option: opened.enter_context(_nameless_file(content)).fileno() for option, content in files.items()
+            }
+            arguments = [part for option, fd in descriptors.items() for part in (f"--{option}", f"/dev/fd/{fd}")]
+            process = _start([*connector, command, *arguments], list(descriptors.values()))
+            running = cls(process, answers, watcher, interruption)
+            try:
+                yield running
+            finally:
+                running.end()
+
+    def wait(self) -> int:
+        """Waits until the connector has sent everything, or, once somebody asked to stop, for a few seconds.
+
+        The pipe must be closed before. Returns its exit code, negative for a signal.
+        """
+        while not self._interruption.is_requested:
+            with suppress(subprocess.TimeoutExpired):
+                return self._ended(self._process.wait(_LOOK_UP_EVERY_S))
+        return self.end()
+
+    def end(self) -> int:
+        """Sees to it that the process ends: by itself, else by SIGTERM, else by SIGKILL. Harmless when repeated."""
+        self.pipe.close()
+        asked = self._interruption.times
+        for grace_s, signal_number in ((DRAIN_GRACE_S, signal.SIGTERM), (TERM_GRACE_S, signal.SIGKILL)):
+            code = self._wait_at_most(grace_s, asked)
+            if code is not None:
+                return self._ended(code)
+            asked = self._interruption.times
+            self._signal(signal_number)
+        return self._ended(self._process.wait())
+
+    def _wait_at_most(self, grace_s: float, asked: int) -> int | None:
+        """Waits for its end; asking to stop once more cuts the wait short."""
+        for _ in range(round(grace_s / _LOOK_UP_EVERY_S)):
+            with suppress(subprocess.TimeoutExpired):
+                return self._process.wait(_LOOK_UP_EVERY_S)
+            if self._interruption.times > asked:
+                break
+        return None
+
+    def _signal(self, number: int) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, number)
+
+    def _ended(self, code: int) -> int:
+        for listener in self._listeners:
+            listener.join(timeout=TERM_GRACE_S)
+        return code
+
+    def _listen(self, stdout: IO[bytes]) -> None:
+        with stdout:
+            for line in stdout:
+                try:
+                    self._answers.take(line)
+                except Exception as error:  # noqa: BLE001 - the pipe must be read to its end, or all stands still
+                    self._answers.fail(
+                        f"The command line failed on a message of the connector ({type(error).__name__})."
+                    )
+
+    def _listen_to_errors(self, stderr: IO[bytes]) -> None:
+        with stderr:
+            for line in stderr:
+                self._watcher.said("ERROR", line.decode("utf-8", "replace").rstrip())
+
+
+def _nameless_file(content: Mapping[str, Any]) -> IO[bytes]:
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - the caller's to close
+    file.write(json.dumps(content).encode())
+    file.seek(0)
+    return file
+
+
+def _start(command: Sequence[str], descriptors: Sequence[int]) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(  # noqa: S603 - the connector, or what the user named by --destination
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+            pass_fds=descriptors,
+            env={**PROGRESS, **os.environ},
+        )
+    except FileNotFoundError:
+        raise UsageError(f"There is no program {command[0]!r}; --destination takes a connector's executable.") from None
+    except OSError as error:
+        raise ConnectorProcessError(f"The connector {command[0]!r} can't be started: {error.strerror}.") from error

@@ -1,0 +1,61 @@
+"""The cursor of an incremental sync as a state, and back: with its type, so that a database compares like with like."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+from pinterest_audiences.failures import UsageError
+
+_READERS: Final[Mapping[str, Callable[[str], Any]]] = {
+    "text": str,
+    "integer": int,
+    "float": float,
+    "decimal": Decimal,
+    "timestamp": datetime.fromisoformat,
+    "date": date.fromisoformat,
+    "uuid": UUID,
+}
+
+# In this order: every datetime is a date too.
+_KINDS: Final[Mapping[str, type]] = {
+    "text": str,
+    "integer": int,
+    "float": float,
+    "decimal": Decimal,
+    "timestamp": datetime,
+    "date": date,
+    "uuid": UUID,
+}
+
+
+def cursor_state(column: str, value: Any) -> dict[str, Any]:
+    """The stream's state after all rows up to `value`; None before the first row that has one.
+
+    Raises: UsageError if values of that type have no order that survives a file.
+    """
+    if value is None:
+        return {"cursor_field": [column], "cursor": None}
+    kind = _kind(value)
+    if kind is None:
+        raise UsageError(
+            f"--cursor {column}: its values are of the type {type(value).__name__}; take a column of timestamps, "
+            "dates, numbers or texts that grows with each change."
+        )
+    text = value.isoformat() if isinstance(value, date) else str(value)
+    return {"cursor_field": [column], "cursor": text, "cursor_type": kind}
+
+
+def cursor_value(state: Mapping[str, Any]) -> Any:
+    """The value that `cursor_state` was given. Raises: ValueError or KeyError if it did not write this."""
+    text = state["cursor"]
+    return None if text is None else _READERS[state["cursor_type"]](text)
+
+
+def _kind(value: Any) -> str | None:
+    if isinstance(value, bool):
+        return None
+    return next((kind for kind, known in _KINDS.items() if isinstance(value, known)), None)

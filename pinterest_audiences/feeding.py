@@ -1,0 +1,68 @@
+"""Gives rows to the connector as an Airbyte platform does: records, states between them, and at last the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from pinterest_audiences.airbyte_messages import RecordEncoder, StreamDescription, complete_line, state_line
+from pinterest_audiences.connector_answers import Watcher
+from pinterest_audiences.cursor_state import cursor_state
+from pinterest_audiences.line_pipe import LinePipe
+from pinterest_audiences.sources.source import Row
+
+
+class Feed:
+    """One stream on its way into the connector.
+
+    Args:
+        stream: its description.
+        columns: the names of a row's values.
+        since: the cursor's value that the source began with, None for the beginning.
+        watcher: is told of rows that were given.
+        now: seconds since the epoch.
+    """
+
+    def __init__(
+        self, stream: StreamDescription, columns: Sequence[str], since: Any, watcher: Watcher, now: Callable[[], float]
+    ) -> None:
+        self._stream = stream
+        self._encoder = RecordEncoder(stream.name, columns, now)
+        self._position = None if stream.cursor is None else list(columns).index(stream.cursor)
+        self._cursor = since
+        self._watcher = watcher
+        self._now = now
+        self.rows = 0
+        self.rows_without_cursor = 0
+        self.states = 0
+
+    def run(self, batches: Iterable[Sequence[Row]], pipe: LinePipe) -> None:
+        """Writes everything; returns only when the source has ended well.
+
+        Raises: what the source raises; PipeClosedError, InterruptedByUserError.
+        """
+        unstated = 0
+        for batch in batches:
+            pipe.write(self._encoder.lines(batch))
+            self.rows += len(batch)
+            self._watcher.read(len(batch))
+            unstated = self._after(batch, unstated + len(batch), pipe)
+        if self._position is None or self.states == 0:
+            self._write_state(unstated, pipe)
+        pipe.write(complete_line(self._stream.name, self._now()))
+
+    def _after(self, batch: Sequence[Row], unstated: int, pipe: LinePipe) -> int:
+        """A state, where there is a cursor; returns the rows that no state covers yet."""
+        if self._position is None:
+            return unstated
+        values = [row[self._position] for row in batch]
+        known = [value for value in values if value is not None]
+        self.rows_without_cursor += len(values) - len(known)
+        self._cursor = known[-1] if known else self._cursor
+        self._write_state(unstated, pipe)
+        return 0
+
+    def _write_state(self, rows: int, pipe: LinePipe) -> None:
+        self.states += 1
+        state = {} if self._stream.cursor is None else cursor_state(self._stream.cursor, self._cursor)
+        pipe.write(state_line(self._stream.name, self.states, state, rows))

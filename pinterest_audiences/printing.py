@@ -1,0 +1,75 @@
+"""Standard output: reports as JSON, as tables on a terminal, as aligned text elsewhere."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from typing import Any, TextIO
+
+from pinterest_audiences.audiences_view import audience_lines, closing_sentence, free_list_lines, left_over_ids
+from pinterest_audiences.report_view import Line, aligned, report_lines, summary
+
+
+class Printer:
+    """Prints results.
+
+    Args:
+        output: where they go.
+        as_json: one JSON object and nothing else.
+    """
+
+    def __init__(self, output: TextIO | None = None, *, as_json: bool = False) -> None:
+        self._output = output or sys.stdout
+        self._as_json = as_json
+
+    def report(self, report: Mapping[str, Any]) -> None:
+        """The report of a sync."""
+        if self._as_json:
+            self._print(json.dumps(report, ensure_ascii=False))
+            return
+        for audience in report["audiences"]:
+            streams = ", ".join(audience["streams"])
+            self.table(f'Audience "{audience["audience"]}" from {streams}', list(report_lines(audience)))
+        self._print(summary(report))
+
+    def listing(self, listing: Mapping[str, Any]) -> None:
+        """The audiences of an ad account; as JSON also why there are none to show."""
+        if self._as_json:
+            self._print(json.dumps(listing, ensure_ascii=False))
+            return
+        free = listing["customer_lists_without_audience"]
+        left_over = left_over_ids(free)
+        for audience in listing["audiences"]:
+            lines = audience_lines(audience, left_over.get(audience["name"], ()))
+            self.table(f'Audience "{audience["name"] or audience["audience_id"]}"', list(lines))
+        if free:
+            self.table("Customer lists that no audience is made of", list(free_list_lines(free)))
+        self._print(closing_sentence(listing))
+
+    def counts(self, title: str, lines: list[Line], content: Mapping[str, Any]) -> None:
+        """Any other result: the lines for people, the content for programs."""
+        if self._as_json:
+            self._print(json.dumps(content, ensure_ascii=False))
+        else:
+            self.table(title, lines)
+
+    def table(self, title: str, lines: list[Line]) -> None:
+        """Names and values under a title."""
+        if not self._output.isatty():
+            self._print(f"{title}\n{aligned(lines)}")
+            return
+        from rich.console import Console  # noqa: PLC0415 - only terminals need it
+        from rich.table import Table  # noqa: PLC0415
+        from rich.text import Text  # noqa: PLC0415
+
+        table = Table(title=Text(title), title_justify="left", show_header=False)
+        table.add_column(no_wrap=True)
+        table.add_column()
+        for name, value in lines:
+            table.add_row(Text(name), Text(value))
+        Console(file=self._output).print(table)
+
+    def _print(self, text: str) -> None:
+        self._output.write(text + "\n")
+        self._output.flush()

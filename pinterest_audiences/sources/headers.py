@@ -1,0 +1,21 @@
+"""Tells column names from data in the first line of a text file, so that nobody's address becomes a column's name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from pinterest_audiences.failures import UsageError
+
+# An address, a digest (MD5 to SHA-256) or an advertising ID: no column is named like that.
+_DATA: Final = re.compile(r".*@.*|[0-9a-f]{32,64}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+def check_header(names: Iterable[str], path: Path) -> None:
+    """Raises: UsageError, without quoting it, if a name is what identifies a person."""
+    if any(_DATA.fullmatch(name.strip()) for name in names):
+        raise UsageError(
+            f"The first line of {path} holds data where the columns' names should be; add a first line such as: email"
+        )

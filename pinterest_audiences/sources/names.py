@@ -1,0 +1,35 @@
+"""Says which names there are when the one that was asked for is not among them."""
+
+from __future__ import annotations
+
+import difflib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from pinterest_audiences.failures import UsageError
+
+MOST_NAMES_SHOWN = 12
+
+
+def no_such(kind: str, name: str, existing: Iterable[str], where: str) -> UsageError:
+    """An error that names the closest names first; `kind` is "table" or "column"."""
+    names = sorted(set(existing))
+    if not names:
+        return UsageError(f"There is no {kind} {name!r} in {where}, and no other {kind} either.")
+    close = difflib.get_close_matches(name.casefold(), [each.casefold() for each in names], n=3, cutoff=0.5)
+    meant = [each for each in names if each.casefold() in close]
+    if meant:
+        return UsageError(f"There is no {kind} {name!r} in {where}; did you mean {' or '.join(map(repr, meant))}?")
+    shown = ", ".join(names[:MOST_NAMES_SHOWN])
+    more = f" and {len(names) - MOST_NAMES_SHOWN} more" if len(names) > MOST_NAMES_SHOWN else ""
+    return UsageError(f"There is no {kind} {name!r} in {where}; there are: {shown}{more}.")
+
+
+def check_columns(wanted: Iterable[str], existing: Sequence[str], where: str) -> None:
+    """Raises: UsageError for the first wanted column that does not exist, or if two columns share a name."""
+    twice = [name for name, times in Counter(existing).items() if times > 1]
+    if twice:
+        raise UsageError(f"Two columns of {where} are named {twice[0]!r}: give one of them another name (AS …).")
+    for name in wanted:
+        if name not in existing:
+            raise no_such("column", name, existing, where)

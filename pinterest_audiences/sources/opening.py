@@ -1,0 +1,64 @@
+"""Finds the reader for what was given as --from, and loads its libraries only then."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pinterest_audiences.failures import UsageError, missing_extra
+from pinterest_audiences.sources.files import existing_file
+from pinterest_audiences.sources.source import Source
+
+TEXT_SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
+PARQUET_SUFFIXES = (".parquet",)
+DUCKDB_SUFFIXES = (".duckdb", ".ddb")
+SQLITE_SUFFIXES = (".sqlite", ".sqlite3")
+
+
+def open_source(address: str) -> Source:
+    """Opens a SQLAlchemy URL, a DuckDB or SQLite database, a .csv or a .parquet.
+
+    Raises: UsageError where it is unknown, missing, unreadable, or needs a package that is not installed.
+    """
+    if "://" in address:
+        scheme = address.split("://", 1)[0]
+        return _open_duckdb(address) if scheme == "duckdb" else _open_sqlalchemy(address)
+    name = address.lower()
+    if name.endswith(DUCKDB_SUFFIXES):
+        return _open_duckdb(f"duckdb:///{address}")
+    if name.endswith(SQLITE_SUFFIXES):
+        return _open_sqlalchemy(f"sqlite:///{address}")
+    if name.endswith((*TEXT_SUFFIXES, *PARQUET_SUFFIXES)):
+        return _open_file(existing_file(address))
+    raise UsageError(
+        f"--from {address!r} is neither a database's URL (duckdb:///customers.duckdb, postgresql://user@host/database, "
+        "sqlite:///customers.sqlite, …) nor a file that ends in .csv, .tsv or .parquet."
+    )
+
+
+def _open_duckdb(address: str) -> Source:
+    try:
+        from pinterest_audiences.sources.duckdb_source import DuckDBSource  # noqa: PLC0415 - loads a large library
+    except ModuleNotFoundError as error:
+        raise missing_extra(error) from error
+    database = address.split("://", 1)[1].removeprefix("/")
+    if not database:
+        raise UsageError(
+            "--from duckdb:/// needs a file: duckdb:///customers.duckdb, or duckdb:////srv/customers.duckdb."
+        )
+    return DuckDBSource.of_database(existing_file(database))
+
+
+def _open_file(path: Path) -> Source:
+    try:
+        from pinterest_audiences.sources.duckdb_source import DuckDBSource  # noqa: PLC0415 - loads a large library
+    except ModuleNotFoundError as error:
+        raise missing_extra(error) from error
+    return DuckDBSource.of_file(path)
+
+
+def _open_sqlalchemy(address: str) -> Source:
+    try:
+        from pinterest_audiences.sources.sqlalchemy_source import SQLAlchemySource  # noqa: PLC0415 - loads a large library
+    except ModuleNotFoundError as error:
+        raise missing_extra(error) from error
+    return SQLAlchemySource.of_url(address)

@@ -1,0 +1,84 @@
+"""Where an incremental sync left off: the last state that the connector gave back, and of which sync it is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from pinterest_audiences.cursor_state import cursor_value
+from pinterest_audiences.failures import UsageError
+from pinterest_audiences.whole_files import write_whole
+
+VERSION: Final = 1
+_WHAT: Final = {
+    "source": "another source",
+    "rows": "another table or query",
+    "ad_account": "another ad account",
+    "audience": "another audience",
+    "cursor": "another cursor column",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SyncIdentity:
+    """What a state belongs to. With any other value of these it would skip rows that were never sent."""
+
+    source: str
+    rows: str
+    ad_account: str
+    audience: str
+    cursor: str
+
+
+class StateFile:
+    """Keeps the last state of one sync.
+
+    Args:
+        path: the file; it need not exist.
+        identity: of the sync that is about to run.
+    """
+
+    def __init__(self, path: Path, identity: SyncIdentity) -> None:
+        self._path = path
+        self._identity = identity
+
+    def since(self) -> Any:
+        """The cursor's value to go on from; None where there is no state yet.
+
+        Raises: UsageError if the file is damaged, or belongs to another sync.
+        """
+        try:
+            content = self._path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise UsageError(f"The state file {self._path} can't be read: {error.strerror}.") from error
+        try:
+            kept = json.loads(content)
+            belongs_to = {name: kept["sync"][name] for name in _WHAT}
+            value = cursor_value(kept["state"])
+        except (ValueError, KeyError, TypeError):
+            raise UsageError(
+                f"The state file {self._path} is damaged or not ours; name another file by --state, or delete it to "
+                "read everything from its beginning."
+            ) from None
+        for name, expected in asdict(self._identity).items():
+            if belongs_to[name] != expected:
+                raise UsageError(
+                    f"The state file {self._path} belongs to a sync of {_WHAT[name]} ({belongs_to[name]!r}); name "
+                    "another file by --state, or delete it to read everything from its beginning."
+                )
+        return value
+
+    def check_writable(self) -> None:
+        """Raises: UsageError if there is no such folder."""
+        if not self._path.resolve().parent.is_dir():
+            raise UsageError(f"The folder of the state file {self._path} does not exist; create it or choose another.")
+
+    def save(self, state: Mapping[str, Any]) -> None:
+        """Keeps a state that the connector gave back. Raises: OSError."""
+        content = {"version": VERSION, "sync": asdict(self._identity), "state": dict(state)}
+        write_whole(self._path, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())

@@ -1,0 +1,105 @@
+"""`pinterest-audiences sync`: a table, a query or a file into an audience, through the connector's own process."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import sys
+from contextlib import closing
+from typing import Any
+
+from destination_pinterest.identity.recognition import recognise_columns
+from pinterest_audiences.config_file import ConfigFile
+from pinterest_audiences.failures import EXIT_DONE, UsageError
+from pinterest_audiences.printing import Printer
+from pinterest_audiences.sources.names import check_columns
+from pinterest_audiences.sources.opening import open_source
+from pinterest_audiences.sources.source import Selection, Source
+from pinterest_audiences.state_file import StateFile, SyncIdentity
+from pinterest_audiences.sync_request import SyncRequest, add_arguments, read_request
+from pinterest_audiences.sync_run import SyncRun
+
+
+def register(commands: Any) -> None:
+    """Adds the command to the parser's commands."""
+    parser = commands.add_parser(
+        "sync",
+        help="sync a table, a query or a file into an audience",
+        description="Sync a table, a query or a file into a Pinterest audience. The source is only read, and "
+        "everything goes through the connector, so plain identifiers are hashed before they leave this machine.",
+    )
+    add_arguments(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Carries the command out. Returns the exit code. Raises: ConnectorError."""
+    request = read_request(arguments)
+    config = ConfigFile(request.config)
+    printer = Printer(sys.stdout, as_json=request.json)
+    with closing(open_source(request.source)) as source:
+        _check_cursor(request, config)
+        state_file = _state_file(request, config, source)
+        selection = _selection(request, source, state_file)
+        if request.dry_run:
+            return _dry_run(request, config, source, selection, printer)
+        return SyncRun(
+            request, config, source=source, selection=selection, state_file=state_file, printer=printer
+        ).run()
+
+
+def _selection(request: SyncRequest, source: Source, state_file: StateFile | None) -> Selection:
+    """Which rows are wanted. Raises: UsageError if neither the request nor the source says which table."""
+    since = None if state_file is None else state_file.since()
+    if request.query is not None:
+        return Selection(query=request.query, columns=request.columns, cursor=request.cursor, since=since)
+    table = request.table or source.only_table
+    if table is None:
+        raise UsageError(f"Say what to read from {source.label}: --table NAME or --query 'SELECT …'.")
+    return Selection(table=table, columns=request.columns, cursor=request.cursor, since=since)
+
+
+def _check_cursor(request: SyncRequest, config: ConfigFile) -> None:
+    """Raises: UsageError if the cursor identifies people: its last value would stand in the state file in plain."""
+    if request.cursor is None:
+        return
+    declared = config.overlaid(**request.overlay()).get("identity_columns") or ()
+    if recognise_columns([request.cursor]) or any(
+        isinstance(each, dict) and each.get("column") == request.cursor for each in declared
+    ):
+        raise UsageError(
+            f"--cursor {request.cursor}: the column identifies people, and the state file would hold one of them in "
+            "plain; take a column that grows with each change, such as updated_at."
+        )
+
+
+def _state_file(request: SyncRequest, config: ConfigFile, source: Source) -> StateFile | None:
+    """Where the cursor is kept, if there is one. Raises: UsageError if there is no such folder."""
+    if request.state is None or request.cursor is None:
+        return None
+    rows = request.table or source.only_table or ""
+    if request.query is not None:
+        rows = f"query {hashlib.sha256(request.query.encode()).hexdigest()[:16]}"
+    ad_account = str(config.content.get("ad_account_id"))
+    identity = SyncIdentity(source.label, rows, ad_account, request.audience, request.cursor)
+    state_file = StateFile(request.state, identity)
+    state_file.check_writable()
+    return state_file
+
+
+def _dry_run(request: SyncRequest, config: ConfigFile, source: Source, selection: Selection, printer: Printer) -> int:
+    # Only a dry run maps rows here; a sync need not wait until all that it takes is loaded.
+    from destination_pinterest.config import read_config  # noqa: PLC0415
+    from pinterest_audiences.dry_run import DryRun, dry_run_lines, dry_run_result  # noqa: PLC0415
+
+    settings = read_config(config.overlaid(**request.overlay()))
+    rows = source.open_rows(selection, request.batch_rows)
+    check_columns(request.named_columns(), rows.columns, source.label)
+    dry_run = DryRun(rows.columns, settings)
+    for batch in rows.batches:
+        dry_run.count(batch)
+    replaces = request.replace and settings.mode == "mirror"
+    result = dry_run_result(dry_run, request.audience, settings.batch_size, replaces=replaces)
+    title = f'Dry run: {source.label} into the audience "{request.audience}"'
+    printer.counts(title, dry_run_lines(result, settings.batch_size), result)
+    return EXIT_DONE

@@ -1,0 +1,209 @@
+"""What `pinterest-audiences sync` was asked to do, read from its arguments."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from destination_pinterest.vocabulary import Identifier, ValueFormat
+from pinterest_audiences.connector_process import OWN_CONNECTOR
+from pinterest_audiences.failures import UsageError
+
+DEFAULT_BATCH_ROWS: Final = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityChoice:
+    """A column named by --identity, as the config writes it."""
+
+    column: str
+    identifier: Identifier
+    format: ValueFormat
+
+    def setting(self) -> dict[str, str]:
+        """The entry of `identity_columns`."""
+        return {"column": self.column, "identifier": self.identifier.value, "format": self.format.value}
+
+
+@dataclass(frozen=True, slots=True)
+class SyncRequest:
+    """One sync. `columns` None means all; `state` is None where there is no cursor."""
+
+    source: str
+    table: str | None
+    query: str | None
+    columns: tuple[str, ...] | None
+    stream: str | None
+    audience: str
+    config: str
+    cursor: str | None
+    state: Path | None
+    primary_key: tuple[str, ...]
+    replace: bool
+    identities: tuple[IdentityChoice, ...]
+    destination: tuple[str, ...]
+    batch_rows: int
+    dry_run: bool
+    quiet: bool
+    json: bool
+
+    def overlay(self) -> dict[str, Any]:
+        """The settings of the config that hold for this run alone."""
+        settings: dict[str, Any] = {"audience_name": self.audience}
+        if self.identities:
+            settings["identity_columns"] = [choice.setting() for choice in self.identities]
+        return settings
+
+    def named_columns(self) -> tuple[str, ...]:
+        """Columns that must be there."""
+        return (*(choice.column for choice in self.identities), *self.primary_key)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares the arguments."""
+    add = parser.add_argument
+    add(
+        "--from",
+        dest="source",
+        required=True,
+        metavar="URL|FILE",
+        help="duckdb:///customers.duckdb, sqlite:///…, postgresql://user@host/database, any SQLAlchemy URL, a .csv or "
+        "a .parquet",
+    )
+    rows = parser.add_mutually_exclusive_group()
+    rows.add_argument("--table", help="the table or view to read, or schema.table; a file needs none")
+    rows.add_argument("--query", help="a SELECT of your own to read instead")
+    add(
+        "--audience",
+        required=True,
+        metavar="NAME",
+        help="the audience at Pinterest; created if there is none of that name",
+    )
+    add(
+        "--config",
+        required=True,
+        metavar="FILE",
+        help="the connector's settings as JSON: credentials, ad_account_id, …",
+    )
+    add(
+        "--identity",
+        action="append",
+        default=[],
+        metavar="COLUMN=IDENTIFIER[:FORMAT]",
+        help=f"a column that identifies people ({', '.join(Identifier)}; {', '.join(ValueFormat)}); may be repeated; "
+        "without it the config's identity_columns count, else columns are recognised by name",
+    )
+    add("--columns", metavar="A,B,…", help="read these columns only (default: all)")
+    add(
+        "--cursor",
+        metavar="COLUMN",
+        help="read only what is new since the last run, by this column, which grows with each change",
+    )
+    add("--state", metavar="FILE", help="where the cursor is kept between runs (default: beside the config)")
+    add(
+        "--primary-key",
+        action="append",
+        default=[],
+        metavar="COLUMN",
+        help="rows of one key replace each other; may be repeated",
+    )
+    add(
+        "--replace",
+        action="store_true",
+        help="make the audience equal to the table: people who are not in it leave",
+    )
+    add("--dry-run", action="store_true", help="count rows, and estimate requests and time; send nothing")
+    add("--stream", metavar="NAME", help="the stream's name in messages (default: the table's name)")
+    add(
+        "--batch-rows",
+        type=int,
+        default=DEFAULT_BATCH_ROWS,
+        metavar="N",
+        help="rows read at once, and between two states (default: %(default)s)",
+    )
+    add(
+        "--destination",
+        metavar="EXE",
+        help="another destination connector's executable (default: the one of this package)",
+    )
+    add("--quiet", action="store_true", help="show warnings, errors and the report only")
+    add("--json", action="store_true", help="print the report as one JSON object on standard output")
+
+
+def read_request(arguments: argparse.Namespace) -> SyncRequest:
+    """The request. Raises: UsageError if arguments contradict each other or can't be read."""
+    if arguments.state is not None and arguments.cursor is None:
+        raise UsageError("--state needs --cursor: without a cursor every run reads everything.")
+    if arguments.replace and arguments.cursor is not None:
+        raise UsageError("--replace needs the whole table, and --cursor reads a part of it. Use one of them.")
+    if arguments.batch_rows < 1:
+        raise UsageError("--batch-rows must be at least 1.")
+    if not arguments.audience.strip():
+        raise UsageError("--audience must not be blank.")
+    return SyncRequest(
+        source=arguments.source,
+        table=arguments.table,
+        query=None if arguments.query is None else _one_statement(arguments.query),
+        columns=_columns(arguments),
+        stream=arguments.stream,
+        audience=arguments.audience,
+        config=arguments.config,
+        cursor=arguments.cursor,
+        state=_state_path(arguments),
+        primary_key=tuple(arguments.primary_key),
+        replace=arguments.replace,
+        identities=tuple(map(read_identity, arguments.identity)),
+        destination=OWN_CONNECTOR if arguments.destination is None else (arguments.destination,),
+        batch_rows=arguments.batch_rows,
+        dry_run=arguments.dry_run,
+        quiet=arguments.quiet,
+        json=arguments.json,
+    )
+
+
+def read_identity(text: str) -> IdentityChoice:
+    """`email=EMAIL`, `hash=EMAIL:sha256`. Raises: UsageError if it is not of that form."""
+    column, equals, kind = text.rpartition("=")
+    identifier, _, value_format = kind.partition(":")
+    try:
+        if not column or not equals:
+            raise ValueError
+        choice = IdentityChoice(column, Identifier(identifier.upper()), ValueFormat((value_format or "auto").lower()))
+    except ValueError:
+        raise UsageError(
+            f"--identity {text!r} is not COLUMN=IDENTIFIER[:FORMAT]; identifiers are {', '.join(Identifier)}, formats "
+            f"{', '.join(ValueFormat)}."
+        ) from None
+    return choice
+
+
+def _one_statement(query: str) -> str:
+    statement = query.strip().rstrip(";").strip()
+    if not statement:
+        raise UsageError("--query is empty.")
+    return statement
+
+
+def _columns(arguments: argparse.Namespace) -> tuple[str, ...] | None:
+    """The columns asked for, with those that the sync itself needs."""
+    if arguments.columns is None:
+        return None
+    asked = [name.strip() for name in arguments.columns.split(",") if name.strip()]
+    if not asked:
+        raise UsageError("--columns names no column.")
+    needed = [arguments.cursor] if arguments.cursor else []
+    return tuple(dict.fromkeys([*asked, *needed, *arguments.primary_key]))
+
+
+def _state_path(arguments: argparse.Namespace) -> Path | None:
+    if arguments.cursor is None:
+        return None
+    if arguments.state is not None:
+        return Path(arguments.state)
+    readable = re.sub(r"\W+", "-", arguments.audience.lower()).strip("-")[:40]
+    distinct = hashlib.sha256(arguments.audience.encode()).hexdigest()[:8]
+    return Path(arguments.config).parent / f"{readable}-{distinct}.state.json"

@@ -1,0 +1,167 @@
+"""One sync: the source's rows into the connector's process, its states into a file, its report onto the terminal."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+from pinterest_audiences.airbyte_messages import StreamDescription
+from pinterest_audiences.config_file import ConfigFile
+from pinterest_audiences.connector_answers import ConnectorAnswers
+from pinterest_audiences.connector_process import ConnectorProcess
+from pinterest_audiences.cursor_state import cursor_state
+from pinterest_audiences.displays import display_for
+from pinterest_audiences.failures import EXIT_DONE, EXIT_FAILED, SourceError
+from pinterest_audiences.feeding import Feed
+from pinterest_audiences.interruption import Interruption
+from pinterest_audiences.json_values import json_types
+from pinterest_audiences.line_pipe import InterruptedByUserError, PipeClosedError
+from pinterest_audiences.printing import Printer
+from pinterest_audiences.progress import Display
+from pinterest_audiences.read_ahead import ReadAhead
+from pinterest_audiences.sources.names import check_columns
+from pinterest_audiences.sources.source import Row, Selection, Source
+from pinterest_audiences.state_file import StateFile
+from pinterest_audiences.sync_request import SyncRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a sync ended: the exit code, and the sentence that says why, if it failed."""
+
+    exit_code: int
+    error: str | None = None
+
+
+class SyncRun:
+    """One sync, run once.
+
+    Args:
+        request: what was asked for.
+        config: the config file; rotated credentials go back into it.
+        source: where rows come from.
+        selection: which rows.
+        state_file: where the cursor is kept; None without one.
+        printer: for the report.
+    """
+
+    def __init__(
+        self,
+        request: SyncRequest,
+        config: ConfigFile,
+        *,
+        source: Source,
+        selection: Selection,
+        state_file: StateFile | None,
+        printer: Printer,
+    ) -> None:
+        self._request = request
+        self._config = config
+        self._source = source
+        self._selection = selection
+        self._state_file = state_file
+        self._printer = printer
+        self._interruption = Interruption()
+
+    def run(self) -> int:
+        """Returns the exit code; the report is on standard output, all else on standard error."""
+        with self._interruption.listening(), display_for(sys.stderr, quiet=self._request.quiet) as display:
+            if self._config.warning:
+                display.said("WARN", self._config.warning)
+            answers = ConnectorAnswers(display, self._keep_state, self._config.keep_credentials)
+            outcome = self._sync(display, answers)
+        self._print(answers.report, outcome)
+        return outcome.exit_code
+
+    def _sync(self, display: Display, answers: ConnectorAnswers) -> Outcome:
+        total = self._source.count(self._selection)
+        reading = ReadAhead(self._source, self._selection, self._request.batch_rows, self._interruption)
+        try:
+            with reading:
+                columns = reading.columns()
+                check_columns(self._request.named_columns(), columns, self._source.label)
+                batches = reading.batches()
+                first = next(batches, ())
+                stream = self._stream(columns, first)
+                display.begin(total)
+                return self._send(columns, chain([first] if first else [], batches), stream, display, answers)
+        except InterruptedByUserError:
+            return Outcome(self._interruption.exit_code, "Stopped before anything was sent.")
+
+    def _send(
+        self,
+        columns: Sequence[str],
+        batches: Iterator[Sequence[Row]],
+        stream: StreamDescription,
+        display: Display,
+        answers: ConnectorAnswers,
+    ) -> Outcome:
+        feed = Feed(stream, columns, self._selection.since, display, time.time)
+        source_error: str | None = None
+        with ConnectorProcess.running(
+            self._request.destination,
+            "write",
+            files={"config": self._config.overlaid(**self._request.overlay()), "catalog": stream.catalog()},
+            answers=answers,
+            watcher=display,
+            interruption=self._interruption,
+        ) as connector:
+            try:
+                feed.run(batches, connector.pipe)
+            except (PipeClosedError, InterruptedByUserError):
+                pass  # what the connector said, or the signal, decides below
+            except SourceError as error:
+                source_error = str(error)
+            connector.pipe.close()
+            exit_code = connector.wait()
+        if feed.rows_without_cursor:
+            display.said(
+                "WARN", f"{feed.rows_without_cursor:,} rows have no {stream.cursor}; every run sends them again."
+            )
+        return self._outcome(feed, answers, source_error, exit_code)
+
+    def _outcome(self, feed: Feed, answers: ConnectorAnswers, source_error: str | None, exit_code: int) -> Outcome:
+        if self._interruption.is_requested:
+            left = "what was sent stays sent, and a new run sends the rest"
+            if self._request.replace:
+                left = "a new run makes the audience equal to the table"
+            return Outcome(self._interruption.exit_code, f"Stopped after {feed.rows:,} rows were read; {left}.")
+        # Where the source failed, what the connector says follows from that.
+        if source_error or answers.error:
+            return Outcome(EXIT_FAILED, source_error or answers.error)
+        if exit_code != 0:
+            return Outcome(EXIT_FAILED, f"The connector ended with exit code {exit_code} without saying why.")
+        if answers.last_state_number < feed.states:
+            return Outcome(EXIT_FAILED, "The connector ended without confirming the last rows; run the sync again.")
+        return Outcome(EXIT_DONE)
+
+    def _print(self, report: dict[str, Any] | None, outcome: Outcome) -> None:
+        if outcome.error is not None and (report is not None or self._request.json):
+            report = {
+                "schema_version": 1,
+                "audiences": [],
+                **(report or {}),
+                "status": "failed",
+                "error": outcome.error,
+            }
+        if report is not None:
+            self._printer.report(report)
+        if outcome.error is not None:
+            sys.stderr.write(f"pinterest-audiences: {outcome.error}\n")
+
+    def _stream(self, columns: Sequence[str], first: Sequence[Row]) -> StreamDescription:
+        request = self._request
+        if request.cursor is not None and first:
+            cursor_state(request.cursor, first[0][list(columns).index(request.cursor)])
+        name = request.stream or (self._selection.table or "query").rpartition(".")[2]
+        return StreamDescription(
+            name, json_types(columns, first), request.cursor, request.primary_key, replaces=request.replace
+        )
+
+    def _keep_state(self, state: Mapping[str, Any]) -> None:
+        if self._state_file is not None:
+            self._state_file.save(state)

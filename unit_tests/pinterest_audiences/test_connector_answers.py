@@ -1,0 +1,205 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from destination_pinterest.audience_listing import LISTING_PREFIX
+from destination_pinterest.audiences.list_counts import ListCounts
+from destination_pinterest.delivery.tally import PROGRESS_PREFIX
+from destination_pinterest.reporting.report import REPORT_PREFIX, AudienceReport, Members, SyncReport
+from pinterest_audiences import connector_answers
+from pinterest_audiences.connector_answers import ConnectorAnswers
+
+
+class Notes:
+    """A watcher, and a keeper of states and configs, that notes what it is told."""
+
+    def __init__(self, failure: Exception | None = None) -> None:
+        self.noted: list[tuple[str, Any]] = []
+        self._failure = failure
+
+    def read(self, rows: int) -> None:
+        self.noted.append(("read", rows))
+
+    def progressed(self, progress: Mapping[str, Any]) -> None:
+        self.noted.append(("progress", dict(progress)))
+
+    def waiting(self, until_s: float) -> None:
+        self.noted.append(("waiting", until_s))
+
+    def said(self, level: str, text: str) -> None:
+        self.noted.append((level, text))
+
+    def keep_state(self, state: Mapping[str, Any]) -> None:
+        if self._failure:
+            raise self._failure
+        self.noted.append(("state", dict(state)))
+
+    def keep_config(self, config: Mapping[str, Any]) -> None:
+        if self._failure:
+            raise self._failure
+        self.noted.append(("config", dict(config)))
+
+
+def taken(notes: Notes, *messages: dict[str, Any]) -> ConnectorAnswers:
+    answers = ConnectorAnswers(notes, notes.keep_state, notes.keep_config)
+    for message in messages:
+        answers.take(json.dumps(message).encode() + b"\n")
+    return answers
+
+
+def log(text: str, level: str = "INFO") -> dict[str, Any]:
+    return {"type": "LOG", "log": {"level": level, "message": text}, "state": None, "trace": None}
+
+
+def status(status: str, *reasons: dict[str, Any]) -> dict[str, Any]:
+    content = {"stream_descriptor": {"name": "s"}, "status": status, "reasons": list(reasons) or None}
+    return {"type": "TRACE", "trace": {"type": "STREAM_STATUS", "emitted_at": 1.0, "stream_status": content}}
+
+
+def error(text: str | None) -> dict[str, Any]:
+    return {"type": "TRACE", "trace": {"type": "ERROR", "error": {"message": text}}}
+
+
+def state(number: int, content: dict[str, Any]) -> dict[str, Any]:
+    stream = {"stream_descriptor": {"name": "s"}, "stream_state": content}
+    return {"type": "STATE", "state": {"type": "STREAM", "stream": stream, "id": number}}
+
+
+def control(config: object) -> dict[str, Any]:
+    return {"type": "CONTROL", "control": {"type": "CONNECTOR_CONFIG", "connectorConfig": {"config": config}}}
+
+
+def test_logs_progress_and_report_go_where_they_belong() -> None:
+    notes = Notes()
+    audience = {"entered": 5, "synced": 3, "not_synced": {"no_identity": 1, "invalid_email": 1}}
+    report = {"status": "succeeded", "requests": 4, "waited_s": 0.5, "audiences": [audience, audience]}
+    answers = taken(
+        notes,
+        log("Hello."),
+        log("Careful.", "WARN"),
+        log('pinterest_sync_progress: {"entered": 3}'),
+        log(f"pinterest_sync_report: {json.dumps(report)}"),
+    )
+    assert notes.noted == [
+        ("INFO", "Hello."),
+        ("WARN", "Careful."),
+        ("progress", {"entered": 3}),
+        ("progress", {"entered": 10, "synced": 6, "not_synced": 4, "requests": 4, "waited_s": 0.5}),
+    ]
+    assert answers.report == report
+
+
+def audience_report(**changes: Any) -> AudienceReport:
+    content: dict[str, Any] = {
+        "audience": 'The "best" (of): all', "audience_id": "77", "customer_list_id": "55", "streams": ["people", "b"],
+        "entered": 100_000, "synced": 99_000, "not_synced": {"invalid_email": 940}, "pending": 60, "errored": 0,
+        "identifiers_added": 98_000, "identifiers_removed": 1_200, "identifiers_refused": {"zero_maid": 4},
+        "requests": 53, "retries": 2, "waited_s": 1.5, "rows_per_second": 8333.3, "customer_list_status": "READY",
+        "audience_status": None, "audience_size": 12_345, "notes": ["Something to know."],
+        "members": Members(1, 2, 1, 0, 0), "pinterest_counts_after": ListCounts(2, 2, 0, 2), "outlook": "Wait.",
+        "left_over_customer_list_ids": ["4"],
+    }  # fmt: skip
+    return AudienceReport(**{**content, **changes})
+
+
+@pytest.mark.parametrize("outcome", ["succeeded", "failed"])
+def test_the_report_as_text_is_not_said_beside_the_table(outcome: Any) -> None:
+    audiences = [audience_report(), audience_report(audience_id=None, customer_list_id=None, streams=[], pending=-1)]
+    lines = list(SyncReport(outcome, 12.0, 8333.3, 60_000, 3, 2.5, audiences).as_text())
+    assert len(lines) == 19
+    notes = Notes()
+    taken(notes, *map(log, lines))
+    assert notes.noted == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'Audience "VIPs": Pinterest has two lists of that name.',
+        'Audience "VIPs" (audience 77, customer list 55) is about to be removed.',
+        "  Traceback of something",
+        "Sync failed in a way that somebody must look at.",
+    ],
+)
+def test_a_warning_that_begins_like_the_report_is_said(text: str) -> None:
+    notes = Notes()
+    taken(notes, log(text, "WARN"))
+    assert notes.noted == [("WARN", text)]
+
+
+def test_the_report_and_the_progress_are_looked_for_under_the_connector_s_own_names() -> None:
+    assert (connector_answers.REPORT_PREFIX, connector_answers.PROGRESS_PREFIX) == (REPORT_PREFIX, PROGRESS_PREFIX)
+    assert connector_answers.LISTING_PREFIX == LISTING_PREFIX
+
+
+def test_a_listing_of_audiences_is_kept_and_not_said() -> None:
+    notes = Notes()
+    answers = taken(notes, log('pinterest_audiences: {"audiences": []}'))
+    assert answers.listing == {"audiences": []}
+    assert notes.noted == []
+
+
+def test_a_wait_for_quota_is_shown_until_it_is_over() -> None:
+    notes = Notes()
+    limited = {"type": "RATE_LIMITED", "rate_limited": {"quota_reset": 1_700_000_000_500}}
+    taken(notes, status("RUNNING", limited), status("RUNNING"), status("STARTED"))
+    assert notes.noted == [("waiting", 1_700_000_000.5), ("waiting", 0.0)]
+
+
+def test_states_are_kept_and_the_last_number_is_known() -> None:
+    notes = Notes()
+    answers = taken(notes, state(1, {"cursor": "1"}), state(2, {"cursor": "2"}))
+    assert notes.noted == [("state", {"cursor": "1"}), ("state", {"cursor": "2"})]
+    assert answers.last_state_number == 2
+
+
+def test_states_that_come_back_without_their_number_are_counted() -> None:
+    numberless = [state(1, {}), state(2, {}), state(3, {})]
+    del numberless[0]["state"]["id"]
+    numberless[1]["state"]["id"] = None
+    assert taken(Notes(), *numberless[:2]).last_state_number == 2
+    assert taken(Notes(), *numberless).last_state_number == 3
+    assert taken(Notes(), state(2, {}), state(1, {})).last_state_number == 2
+
+
+def test_a_state_that_can_not_be_kept_fails_the_sync_and_goes_on_reading() -> None:
+    notes = Notes(OSError(28, "No space left on device"))
+    answers = taken(notes, state(1, {}), log("Hello."))
+    assert "No space left on device" in (answers.error or "")
+    assert notes.noted == [("INFO", "Hello.")]
+
+
+def test_a_config_to_keep_is_kept() -> None:
+    notes = Notes()
+    taken(notes, control({"credentials": {}}), control(None), {"type": "CONTROL", "control": {"type": "OTHER"}})
+    assert notes.noted == [("config", {"credentials": {}})]
+
+
+def test_a_token_that_can_not_be_kept_is_told_without_the_token() -> None:
+    answers = taken(Notes(OSError(13, "denied")), control({"credentials": {"refresh_token": "pinr_new"}}))
+    assert "(denied)" in (answers.error or "")
+    assert "sign in again" in (answers.error or "")
+    assert "pinr_new" not in (answers.error or "")
+
+
+def test_a_config_file_that_was_broken_meanwhile_is_told_without_its_content() -> None:
+    answers = taken(Notes(ValueError("pinr_old")), control({"credentials": {"refresh_token": "pinr_new"}}))
+    assert "(ValueError)" in (answers.error or "")
+    assert "pinr" not in (answers.error or "")
+
+
+def test_the_first_error_is_the_one_that_is_told() -> None:
+    assert taken(Notes(), error("First."), error("Second.")).error == "First."
+    assert taken(Notes(), error(None)).error == "The connector failed without a message."
+
+
+def test_lines_that_are_no_messages_are_counted_and_not_shown() -> None:
+    notes = Notes()
+    answers = taken(notes, {"type": "SPEC"}, {"no": "type"})
+    answers.take(b"jane@example.com\n")
+    assert answers.strange_lines == 2
+    assert notes.noted == []

@@ -1,0 +1,211 @@
+from __future__ import annotations
+
+import errno
+import json
+import os
+import resource
+import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from pinterest_audiences import whole_files
+from pinterest_audiences.config_file import ConfigFile
+from pinterest_audiences.cursor_state import cursor_state
+from pinterest_audiences.failures import UsageError
+from pinterest_audiences.state_file import StateFile, SyncIdentity
+
+IDENTITY = SyncIdentity("duckdb:///x", "people", "549755885175", "VIPs", "id")
+CONFIG = {"credentials": {"auth_method": "oauth2.0", "refresh_token": "old"}, "ad_account_id": "1", "mine": "ü"}
+
+
+@pytest.fixture
+def config_path(tmp_path: Path) -> Path:
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(CONFIG))
+    path.chmod(0o600)
+    return path
+
+
+def test_a_rotated_token_is_kept_and_what_was_laid_over_the_config_is_not(config_path: Path) -> None:
+    config = ConfigFile(str(config_path))
+    running = config.overlaid(audience_name="VIPs")
+    assert running["audience_name"] == "VIPs"
+    running["credentials"] = {"auth_method": "oauth2.0", "refresh_token": "new"}
+    config.keep_credentials(running)
+    assert json.loads(config_path.read_text()) == {**CONFIG, "credentials": running["credentials"]}
+    assert stat.S_IMODE(config_path.stat().st_mode) == 0o600
+    assert list(config_path.parent.iterdir()) == [config_path]
+
+
+def test_what_was_edited_meanwhile_stays(config_path: Path) -> None:
+    config = ConfigFile(str(config_path))
+    config_path.write_text(json.dumps({**CONFIG, "batch_size": 7}))
+    config.keep_credentials({"credentials": {"refresh_token": "new"}})
+    assert json.loads(config_path.read_text())["batch_size"] == 7
+
+
+def test_flat_credentials_do_not_stay_behind_as_dead_secrets(config_path: Path) -> None:
+    config_path.write_text(json.dumps({"refresh_token": "old", "client_id": "1", "ad_account_id": "1"}))
+    ConfigFile(str(config_path)).keep_credentials({"credentials": {"refresh_token": "new", "client_id": "1"}})
+    assert json.loads(config_path.read_text()) == {
+        "ad_account_id": "1",
+        "credentials": {"refresh_token": "new", "client_id": "1"},
+    }
+
+
+def test_a_config_to_keep_without_credentials_changes_nothing(config_path: Path) -> None:
+    before = config_path.read_bytes()
+    ConfigFile(str(config_path)).keep_credentials({"ad_account_id": "2"})
+    assert config_path.read_bytes() == before
+
+
+def irreplaceable(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(Path, "replace", refuse)
+
+
+@contextmanager
+def files_no_larger_than(size_bytes: int) -> Iterator[None]:
+    """What a full disk does to a write, done by the system itself."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("number", [errno.EBUSY, errno.EACCES, errno.EPERM, errno.EROFS])
+@pytest.mark.parametrize("token", ["new", "a new one that is longer than the file was" * 9])
+def test_a_file_that_can_be_written_but_not_replaced_is_written(
+    number: int, token: str, config_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    irreplaceable(monkeypatch, number)
+    ConfigFile(str(config_path)).keep_credentials({"credentials": {"refresh_token": token}})
+    assert json.loads(config_path.read_text()) == {**CONFIG, "credentials": {"refresh_token": token}}
+    assert list(config_path.parent.iterdir()) == [config_path]
+
+
+def no_new_file(**_: object) -> None:
+    raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+
+@pytest.mark.parametrize("can_be_replaced", [True, False])
+def test_a_full_disk_leaves_the_config_as_it_was(
+    can_be_replaced: bool, config_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not can_be_replaced:
+        monkeypatch.setattr(tempfile, "mkstemp", no_new_file)
+    before = config_path.read_bytes()
+    config = ConfigFile(str(config_path))
+    with files_no_larger_than(len(before)), pytest.raises(OSError, match="File too large"):
+        config.keep_credentials({"credentials": {"refresh_token": "x" * 500}})
+    assert config_path.read_bytes() == before
+    assert list(config_path.parent.iterdir()) == [config_path]
+
+
+def test_a_file_beside_the_config_that_can_not_be_written_does_not_touch_the_config(
+    config_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    irreplaceable(monkeypatch, errno.ENOSPC)
+    before = config_path.read_bytes()
+    with pytest.raises(OSError, match="No space left"):
+        ConfigFile(str(config_path)).keep_credentials({"credentials": {"refresh_token": "new"}})
+    assert config_path.read_bytes() == before
+
+
+def test_a_link_to_a_config_stays_a_link(config_path: Path) -> None:
+    link = config_path.parent / "link.json"
+    link.symlink_to(config_path)
+    ConfigFile(str(link)).keep_credentials({"credentials": {"refresh_token": "new"}})
+    assert link.is_symlink()
+    assert json.loads(config_path.read_text())["credentials"] == {"refresh_token": "new"}
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o604])
+def test_a_config_that_others_may_read_is_warned_of(config_path: Path, mode: int) -> None:
+    config_path.chmod(mode)
+    assert "chmod 600" in (ConfigFile(str(config_path)).warning or "")
+
+
+def test_a_config_of_the_owner_s_alone_is_not_warned_of(config_path: Path) -> None:
+    assert ConfigFile(str(config_path)).warning is None
+
+
+@pytest.mark.parametrize(
+    ("content", "said"), [('{"a": "pina_secret",}', r"is not JSON \(line 1"), ("[]", "must be one JSON object")]
+)
+def test_a_config_that_is_no_object_is_refused_without_quoting_it(config_path: Path, content: str, said: str) -> None:
+    config_path.write_text(content)
+    with pytest.raises(UsageError, match=said) as error:
+        ConfigFile(str(config_path))
+    assert "pina_secret" not in str(error.value)
+
+
+def test_a_config_whose_token_rotates_must_be_writable(config_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK)
+    with pytest.raises(UsageError, match="can't be written"):
+        ConfigFile(str(config_path))
+
+
+def test_a_state_comes_back_as_the_value_to_go_on_from(tmp_path: Path) -> None:
+    state_file = StateFile(tmp_path / "state.json", IDENTITY)
+    assert state_file.since() is None
+    state_file.save(cursor_state("id", 41))
+    assert state_file.since() == 41
+    assert stat.S_IMODE((tmp_path / "state.json").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("field", ["source", "rows", "ad_account", "audience", "cursor"])
+def test_a_state_of_another_sync_is_refused(tmp_path: Path, field: str) -> None:
+    path = tmp_path / "state.json"
+    StateFile(path, IDENTITY).save(cursor_state("id", 41))
+    other = SyncIdentity(**{**{name: getattr(IDENTITY, name) for name in IDENTITY.__slots__}, field: "other"})
+    with pytest.raises(UsageError, match="belongs to a sync of another"):
+        StateFile(path, other).since()
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[]", '{"sync": {}, "state": {}}', '{"sync": 3}'])
+def test_a_damaged_state_is_refused(tmp_path: Path, content: str) -> None:
+    (tmp_path / "state.json").write_text(content)
+    with pytest.raises(UsageError, match="damaged or not ours"):
+        StateFile(tmp_path / "state.json", IDENTITY).since()
+
+
+def test_a_state_with_an_unreadable_value_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "state.json"
+    StateFile(path, IDENTITY).save({"cursor": "x", "cursor_type": "integer"})
+    with pytest.raises(UsageError, match="damaged or not ours"):
+        StateFile(path, IDENTITY).since()
+
+
+def test_a_state_that_is_a_folder_can_not_be_read(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="can't be read"):
+        StateFile(tmp_path, IDENTITY).since()
+
+
+def test_a_state_file_in_a_missing_folder_is_refused_before_anything_is_sent(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="does not exist"):
+        StateFile(tmp_path / "none" / "state.json", IDENTITY).check_writable()
+
+
+def test_a_write_that_fails_leaves_the_old_content_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "state.json"
+    path.write_text("old")
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        whole_files.write_whole(path, b"new")
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]

@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pinterest_audiences.__main__ import main, parser
+from pinterest_audiences.connector_process import OWN_CONNECTOR
+from pinterest_audiences.failures import UsageError
+from pinterest_audiences.sync_request import SyncRequest, read_identity, read_request
+
+LEAST = ("sync", "--from", "x.csv", "--audience", "VIP & co", "--config", "a/config.json")
+
+
+def request(*more: str) -> SyncRequest:
+    return read_request(parser().parse_args([*LEAST, *more]))
+
+
+def test_the_least_that_must_be_said_means_all_columns_of_our_own_connector() -> None:
+    least = request()
+    assert least.columns is None
+    assert least.state is None
+    assert least.destination == OWN_CONNECTOR
+    assert least.overlay() == {"audience_name": "VIP & co"}
+    assert least.named_columns() == ()
+
+
+def test_identities_become_settings_and_must_be_there() -> None:
+    asked = request("--identity", "mail=email:sha256", "--identity", "a=b=GAID", "--primary-key", "id")
+    assert asked.overlay()["identity_columns"] == [
+        {"column": "mail", "identifier": "EMAIL", "format": "sha256"},
+        {"column": "a=b", "identifier": "GAID", "format": "auto"},
+    ]
+    assert asked.named_columns() == ("mail", "a=b", "id")
+
+
+@pytest.mark.parametrize("text", ["email", "=EMAIL", "email=", "email=PHONE", "email=EMAIL:rot13"])
+def test_an_identity_that_can_not_be_read_is_answered_with_the_form(text: str) -> None:
+    with pytest.raises(UsageError, match=r"is not COLUMN=IDENTIFIER.*HASHED_PINNER_ID.*sha256"):
+        read_identity(text)
+
+
+def test_columns_are_joined_by_those_that_the_sync_needs() -> None:
+    asked = request("--columns", "email, city", "--cursor", "updated_at", "--primary-key", "email")
+    assert asked.columns == ("email", "city", "updated_at")
+
+
+def test_the_state_lies_beside_the_config_and_is_another_for_another_audience() -> None:
+    state = request("--cursor", "id").state
+    assert state is not None
+    assert state.parent == Path("a")
+    assert state.name.startswith("vip-co-")
+    other = read_request(parser().parse_args([*LEAST[:4], "VIP + co", *LEAST[5:], "--cursor", "id"]))
+    assert other.state != state
+    assert request("--cursor", "id", "--state", "s.json").state == Path("s.json")
+
+
+def test_a_query_loses_its_semicolon() -> None:
+    assert request("--query", " SELECT 1 ; ").query == "SELECT 1"
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (("--state", "s.json"), "--state needs --cursor"),
+        (("--replace", "--cursor", "id"), "--replace needs the whole table"),
+        (("--batch-rows", "0"), "--batch-rows must be"),
+        (("--query", " ; "), "--query is empty"),
+        (("--columns", " , "), "--columns names no column"),
+        (("--audience", " "), "--audience must not be blank"),
+    ],
+)
+def test_arguments_that_make_no_sense_are_answered_in_a_sentence(more: tuple[str, ...], said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        request(*more)
+
+
+@pytest.mark.parametrize("argv", [[], ["sync"], ["dance"], [*LEAST, "--table", "t", "--query", "q"]])
+def test_wrong_usage_ends_with_2(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(argv)
+    assert ended.value.code == 2
+    assert "pinterest-audiences" in capsys.readouterr().err
+
+
+def test_a_failure_is_one_line_on_standard_error_and_2(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(list(LEAST)) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("pinterest-audiences: There is no file 'a/config.json'")
+    assert len(captured.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("raised", "code", "said"),
+    [
+        (KeyboardInterrupt(), 130, "Stopped"),
+        (ValueError("jane@example.com"), 1, "A fault of this program (ValueError in "),
+    ],
+)
+def test_whatever_happens_there_is_no_traceback_and_nobody_s_data(
+    raised: BaseException, code: int, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(_: object) -> SyncRequest:
+        raise raised
+
+    monkeypatch.setattr("pinterest_audiences.sync.read_request", fail)
+    assert main(list(LEAST)) == code
+    captured = capsys.readouterr().err
+    assert said in captured
+    assert "jane" not in captured
+    assert "Traceback" not in captured

@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+
+from destination_pinterest.audiences.list_counts import ListCounts, MatchEstimate
+from destination_pinterest.delivery.tally import AudienceTally
+from destination_pinterest.reporting.reconciliation import Reconciliation
+from destination_pinterest.reporting.report import REPORT_PREFIX, AudienceReport, Members, SyncReport
+
+AUDIENCE = {
+    "audience": "VIP", "audience_id": "77", "customer_list_id": "55", "streams": ["shop.users", "orders"],
+    "entered": 100_000, "synced": 99_000, "not_synced": {"invalid_email": 5, "no_identity": 900, "email_not_bare": 5},
+    "pending": 60, "errored": 30, "identifiers_added": 98_000, "identifiers_removed": 1_200,
+    "identifiers_refused": {"invalid_email": 4}, "requests": 53, "retries": 2, "waited_s": 1.5,
+    "rows_per_second": 8333.3,
+    "customer_list_status": "READY", "audience_status": "TOO_SMALL", "audience_size": 12_345, "notes": ["One.", "Two."],
+}  # fmt: skip
+NOT_KNOWN = {
+    "members": None, "pinterest_counts_before": None, "pinterest_counts_after": None, "reconciliation": None,
+    "match_estimate": None, "outlook": None, "replaced_customer_list_id": None, "replaced_customer_list_counts": None,
+    "superseded_audience_id": None, "left_over_customer_list_ids": [],
+}  # fmt: skip
+KNOWN: dict[str, Any] = {
+    "members": {
+        "before": 20_000, "after": 21_000, "unchanged": 19_500, "left_by_absence": 1_100, "unresolved_deletions": 3,
+    },
+    "pinterest_counts_before": {"records": 20_500, "added": 21_000, "removed": 500, "batches": 12},
+    "pinterest_counts_after": {"records": 22_000, "added": 23_500, "removed": 1_500, "batches": 15},
+    "reconciliation": {
+        "sent_added": 2_400, "sent_removed": 1_000, "counted_added": 2_500, "counted_removed": 1_000,
+        "difference": "Pinterest counted 100 more.",
+    },
+    "match_estimate": {"share": 0.6173, "of": "members", "is_approximate": True},
+    "outlook": "Some of it will change.",
+    "replaced_customer_list_id": "44",
+    "replaced_customer_list_counts": {"records": 9_000, "added": 9_000, "removed": 0, "batches": 5},
+    "superseded_audience_id": "76",
+    "left_over_customer_list_ids": ["41", "44"],
+}  # fmt: skip
+
+
+def report(**changes: Any) -> SyncReport:
+    audience = msgspec.convert({**AUDIENCE, **msgspec.to_builtins(changes)}, AudienceReport)
+    return SyncReport("succeeded", 12.0, 8333.3, 60, 3, 2.5, [audience])
+
+
+def test_the_line_for_programs_has_exactly_the_keys_that_were_agreed() -> None:
+    line = report().as_line()
+    assert line.startswith("pinterest_sync_report: {")
+    assert "\n" not in line
+    assert json.loads(line.removeprefix(REPORT_PREFIX)) == {
+        "schema_version": 1, "status": "succeeded", "duration_s": 12.0, "rows_per_second": 8333.3, "requests": 60,
+        "retries": 3, "waited_s": 2.5, "audiences": [{**AUDIENCE, **NOT_KNOWN}],
+    }  # fmt: skip
+
+
+def test_the_line_for_programs_has_what_else_is_known_beside_them() -> None:
+    (audience,) = json.loads(report(**KNOWN).as_line().removeprefix(REPORT_PREFIX))["audiences"]
+    assert audience == {**AUDIENCE, **KNOWN}
+    assert set(KNOWN) == set(NOT_KNOWN)
+
+
+def test_the_lines_for_people_say_everything() -> None:
+    assert "\n".join(report().as_text()) == (
+        'Audience "VIP" (audience 77, customer list 55) from shop.users, orders: 100,000 rows entered, 99,000 synced, '
+        "910 not synced, 60 pending, 30 errored.\n"
+        "  Identifiers: 98,000 added, 1,200 removed. 53 requests, 2 repeated, 1.5 s waited for quota, "
+        "8,333 rows a second.\n"
+        "  Not synced: no_identity 900, email_not_bare 5, invalid_email 5.\n"
+        "  Identifiers refused in rows that had others: invalid_email 4.\n"
+        "  At Pinterest now: customer list READY, audience TOO_SMALL, size 12,345.\n"
+        "  Note: One.\n"
+        "  Note: Two.\n"
+        "Sync succeeded in 12.0 s: 8,333 rows a second, 60 requests, 3 of them repeated, 2.5 s waited for quota."
+    )
+
+
+def test_the_lines_for_people_say_what_else_is_known() -> None:
+    assert "\n".join(list(report(**KNOWN, notes=[]).as_text())[4:-1]) == (
+        "  Members: 20,000 before and 21,000 after, by the membership store, 19,500 of them unchanged; 1,100 left "
+        "since no row holds them; 3 deletions by an unknown key.\n"
+        "  At Pinterest now: customer list READY, audience TOO_SMALL, size 12,345, approximately 61.7 % of the "
+        "members. Some of it will change.\n"
+        "  Pinterest's counters: 20,500 before, 22,000 now in the customer list (added less removed, repeats count; "
+        "requests so far: 15); 9,000 in the one that it replaced. Pinterest counted 100 more.\n"
+        "  Left over: 2 customer lists that no audience uses (41, 44). They do no harm, and Pinterest has no way to "
+        "delete them; a membership store (membership_store in the settings) keeps new ones from being made."
+    )
+
+
+def test_the_lines_of_an_audience_are_eight_at_the_most_besides_notes() -> None:
+    assert len(list(report(**KNOWN, notes=[]).as_text())) == 8 + 1
+
+
+def line(start: str, **changes: Any) -> str:
+    (found,) = [text for text in report(**changes).as_text() if text.startswith(f"  {start}: ")]
+    return found.removeprefix(f"  {start}: ")
+
+
+def test_members_of_a_sync_that_failed_are_told_without_those_who_stayed() -> None:
+    assert line("Members", members=Members(5, 4, None, 1, 0)) == (
+        "5 before and 4 after, by the membership store; 1 left since no row holds them."
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({}, "7 now in the customer list (added less removed, repeats count)."),
+        ({"pinterest_counts_before": ListCounts(0, 0, 0, 0), "reconciliation": Reconciliation(7, 0, 7, 0)},
+         "0 before, 7 now in the customer list (added less removed, repeats count)."),
+    ],
+)  # fmt: skip
+def test_counters_that_agree_are_told_and_no_more(changes: dict[str, Any], told: str) -> None:
+    assert line("Pinterest's counters", pinterest_counts_after=ListCounts(7, 7, 0, None), **changes) == told
+
+
+def test_an_estimate_says_what_it_was_made_from() -> None:
+    text = line("At Pinterest now", match_estimate=MatchEstimate(0.5, "pinterest_records"))
+    assert text.endswith("size 12,345, approximately 50.0 % of Pinterest's records.")
+
+
+@pytest.mark.parametrize(
+    ("lists", "named"),
+    [
+        (1, "1 customer list that no audience uses (0)."),
+        (5, "5 customer lists that no audience uses (0, 1, 2, 3, 4)."),
+        (1200, "1,200 customer lists that no audience uses (0, 1, 2, 3, 4 and 1,195 more)."),
+    ],
+)
+def test_of_many_left_over_lists_some_are_named(lists: int, named: str) -> None:
+    assert line("Left over", left_over_customer_list_ids=[str(number) for number in range(lists)]).startswith(named)
+
+
+def test_what_there_is_not_is_not_spoken_of() -> None:
+    lines = list(report(
+        audience_id=None, customer_list_id=None, not_synced={}, identifiers_refused={}, notes=[],
+        customer_list_status=None, audience_status=None, audience_size=None,
+    ).as_text())  # fmt: skip
+    assert len(lines) == 3
+    assert "(audience not created yet, customer list not created yet)" in lines[0]
+
+
+def test_a_list_without_an_audience_is_told_as_such() -> None:
+    text = "\n".join(report(audience_status=None, audience_size=None).as_text())
+    assert "customer list READY, audience not created yet, size not counted yet." in text
+
+
+def test_pending_is_what_no_other_count_holds() -> None:
+    tally = AudienceTally()
+    tally.entered, tally.synced, tally.errored = 10, 4, 1
+    tally.not_synced.update({"no_identity": 2, "deletion_kept": 1})
+    assert tally.pending == 2
