@@ -13,7 +13,7 @@ from destination_pinterest.audience.rejected_records import RejectedRows
 from destination_pinterest.config import Config
 from destination_pinterest.errors import IdentityColumnsError, InvalidConfigError, SyncModeError
 from destination_pinterest.identity.mapping import IdentityColumn, IdentityMapper
-from destination_pinterest.identity.operation import OperationRule
+from destination_pinterest.identity.operation import DELETED_AT, OperationRule, deletion_columns
 from destination_pinterest.identity.recognition import recognise_columns
 from destination_pinterest.identity.rejection import RejectionReason
 from destination_pinterest.protocol.catalog import StreamPlan
@@ -21,8 +21,6 @@ from destination_pinterest.protocol.checkpoint import StreamTally
 from destination_pinterest.protocol.messages import MessageDecoder
 from destination_pinterest.vocabulary import Operation
 
-# Source: docs.airbyte.com, Change Data Capture (read 2026-11-22): set when the row was deleted at the source.
-DELETED_AT: Final = "_ab_cdc_deleted_at"
 SYNC_MODES: Final = ("append", "append_dedup", "overwrite")
 # Data activation's mode for a list of people to take out. No mode of other connections, so `spec` does not name it.
 SOFT_DELETE: Final = "soft_delete"
@@ -45,7 +43,7 @@ class StreamWay:
     audience: str
     identities: tuple[IdentityColumn, ...]
     operation_column: str | None
-    reads_deletions: bool
+    deletion_columns: tuple[str, ...]
     audience_id: str | None = None
     key_columns: tuple[str, ...] = ()
 
@@ -76,9 +74,12 @@ class StreamWay:
 
     @property
     def deciding_columns(self) -> tuple[str, ...]:
-        """The columns that say what a row does."""
-        deleted_at = (DELETED_AT,) if self.reads_deletions else ()
-        return deleted_at if self.operation_column is None else (*deleted_at, self.operation_column)
+        """The columns that say what a row does: the operation column, if there is one, then those of deletion times."""
+        operation = () if self.operation_column is None else (self.operation_column,)
+        if not self.deletion_columns:
+            return operation
+        # PyAirbyte's cache renames the column to lower case, where the decoder would take it for another stream's.
+        return (*operation, *dict.fromkeys((*self.deletion_columns, DELETED_AT)))
 
 
 class StreamRoute:
@@ -163,7 +164,7 @@ def plan_way(plan: StreamPlan, config: Config) -> StreamWay:
         audience=chosen.name if chosen else audience_name(plan, config.audience_name),
         identities=_identities(plan, config),
         operation_column=operation_column,
-        reads_deletions=not only_removes and (not plan.columns or DELETED_AT in plan.columns),
+        deletion_columns=() if only_removes else deletion_columns(plan.columns),
         audience_id=chosen.audience_id if chosen else None,
         key_columns=_key_columns(plan, config),
     )
@@ -255,8 +256,6 @@ def _by_columns(way: StreamWay, config: Config, decoder: MessageDecoder) -> Call
     )
     values = decoder.reader(columns)
     if way.operation_column is None:
-        return lambda row: rule.decide(*values(row))
-    if not way.reads_deletions:
         return lambda row: rule.decide(None, *values(row))
     return lambda row: rule.decide(*values(row))
 
