@@ -13,7 +13,7 @@ import msgspec
 from destination_pinterest.config import Config
 from destination_pinterest.errors import IdentityColumnsError
 from destination_pinterest.identity.mapping import IdentityColumn, IdentityMapper
-from destination_pinterest.identity.operation import OperationRule
+from destination_pinterest.identity.operation import OperationRule, deletion_columns
 from destination_pinterest.identity.recognition import recognise_columns
 from destination_pinterest.identity.rejection import RejectionReason
 from destination_pinterest.vocabulary import Operation
@@ -25,7 +25,6 @@ from pinterest_audiences.sources.source import Row
 STANDARD_A_MINUTE: Final = 400
 STANDARD_A_SECOND: Final = 7
 TRIAL_A_DAY: Final = 300
-DELETED_AT: Final = "_ab_cdc_deleted_at"
 _DELETION_KEPT: Final = "deletion_kept"
 # How many they are, Pinterest does not tell.
 _LEAVING: Final[Line] = (
@@ -70,7 +69,7 @@ class DryRun:
             remove_values=setting.remove_values if setting else (),
             deletes=config.deletes,
         )
-        self._deleted_at = _position(columns, DELETED_AT)
+        self._deletion_times = [columns.index(column) for column in deletion_columns(columns)]
         self._operation = _position(columns, setting.column if setting else None)
 
     def count(self, rows: Iterable[Row]) -> None:
@@ -82,7 +81,8 @@ class DryRun:
         counts = self.counts
         counts.rows += 1
         mapped = self._map([_as_read(row[position]) for position in self._positions])
-        does = self._rule.decide(_at(row, self._deleted_at), _at(row, self._operation))
+        deletion_times = (_as_read(row[position]) for position in self._deletion_times)
+        does = self._rule.decide(_at(row, self._operation), *deletion_times)
         if not isinstance(does, Operation):
             counts.not_usable[_DELETION_KEPT if does is None else does.value] += 1
         elif not mapped.identifiers:

@@ -172,6 +172,21 @@ def test_a_stream_that_lacks_the_operation_column_of_another_is_a_warning(
     assert warning.startswith('The stream "orders" has no column "op"')
 
 
+def test_people_whose_rows_are_marked_as_deleted_in_upper_case_leave(
+    raw_config: dict[str, Any], messages: Any, pinterest: Any, outbox: Any
+) -> None:
+    """As Snowflake hands columns back; another stream has the column in lower case, as PyAirbyte's cache writes all."""
+    upper, lower = "_AB_CDC_DELETED_AT", "_ab_cdc_deleted_at"
+    pinterest.add_audience("users", pinterest.add_list("users", *people("abc")))
+    plans = (*catalog("users", columns=("email", upper)), *catalog("orders", columns=("email", lower)))
+    deleted = [row("a", **{upper: "2026-11-22"}), row("b", **{lower: "2026-11-22"}), row("c", **{upper: None})]
+    source = MessageLines([*deleted, state(1), row("d", "orders", **{lower: None})])
+    list(Sync(read_config(raw_config), raw_config, plans, source, messages, keeper=messages, system=System()).run())
+    assert pinterest.members_of("users") == people("c")
+    assert pinterest.members_of("orders") == people("d")
+    assert any(text.endswith("email as EMAIL (auto); deletions: _AB_CDC_DELETED_AT.") for text in outbox.log_texts)
+
+
 def test_one_audience_that_can_not_be_created_does_not_keep_the_others_from_it(
     make_sync: MakeSync, pinterest: Any
 ) -> None:

@@ -79,8 +79,6 @@ def _by_columns(way: StreamPlan, config: Config, decoder: MessageDecoder) -> Cal
     )
     values = decoder.reader(columns)
     if way.operation_column is None:
-        return lambda row: rule.decide(*values(row))
-    if not way.reads_deletions:
         return lambda row: rule.decide(None, *values(row))
     return lambda row: rule.decide(*values(row))
 

@@ -1,12 +1,13 @@
-"""OperationRule: whether a row adds people, removes them, or changes nothing.
+"""Whether a row adds people, removes them, or changes nothing, and the columns that mark it as deleted.
 
 Source: docs.airbyte.com, "Change Data Capture" (read 2026-11-22): `_ab_cdc_deleted_at` is null until a row is deleted.
+Source: docs.snowflake.com, "Identifier requirements" (read 2026-11-26): names without quotes are stored in upper case.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Literal
+from collections.abc import Iterable, Sequence
+from typing import Final, Literal
 
 from destination_pinterest.errors import InvalidConfigError
 from destination_pinterest.identity.blanks import strip_blanks
@@ -15,12 +16,24 @@ from destination_pinterest.vocabulary import Operation
 
 Deletes = Literal["remove", "keep"]
 
+DELETED_AT: Final = "_ab_cdc_deleted_at"
+
 # Above it an integer can't be anybody's operation code, and Python refuses to print very long ones.
 _MAX_INTEGER_BITS = 64
 
 
+def deletion_columns(columns: Sequence[str]) -> tuple[str, ...]:
+    """Those of a stream's `columns` that mark a row as deleted; the usual spellings where the schema names no columns.
+
+    A warehouse that stores names in upper case, as Snowflake does, hands the column back as `_AB_CDC_DELETED_AT`.
+    """
+    if not columns:
+        return (DELETED_AT, DELETED_AT.upper())
+    return tuple(column for column in columns if column.lower() == DELETED_AT)
+
+
 class OperationRule:
-    """Decides what a row does, from its deletion time and the value of its operation column, if it has one.
+    """Decides what a row does, from the value of its operation column, if it has one, and its deletion times.
 
     `add_values` and `remove_values` are what the operation column may hold, compared without letter case and blanks at
     the ends; JSON's true, false and numbers compare by their text ("true", "1"; 1.0 is "1"). With `deletes` "keep",
@@ -51,14 +64,15 @@ class OperationRule:
             **dict.fromkeys(removes, self._on_remove),
         }
 
-    def decide(self, deleted_at: object = None, operation: object = None) -> Operation | RejectionReason | None:
+    def decide(self, operation: object, *deletion_times: object) -> Operation | RejectionReason | None:
         """What the row does; None if it changes nothing; UNKNOWN_OPERATION if its operation stands in neither list.
 
         A deletion time that is neither null nor blank removes, whatever the operation says. A null or blank operation
         adds: the row is there and nothing speaks of removal. Raises nothing, whatever the values are.
         """
-        if _is_said(deleted_at):
-            return self._on_remove
+        for deleted_at in deletion_times:
+            if _is_said(deleted_at):
+                return self._on_remove
         if not _is_said(operation, but_false=True):
             return Operation.ADD
         return self._operations.get(_text_of(operation), RejectionReason.UNKNOWN_OPERATION)

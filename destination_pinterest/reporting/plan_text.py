@@ -27,9 +27,12 @@ def announcements(
 
 
 def _of_stream(way: StreamPlan, config: Config) -> Iterator[Announcement]:
-    columns = ", ".join(f"{one.column} as {one.identifier} ({one.format})" for one in way.identities)
+    read = "identities: " + ", ".join(f"{one.column} as {one.identifier} ({one.format})" for one in way.identities)
+    deletions = [*way.deletion_columns, *([way.operation_column] if way.operation_column else [])]
+    if deletions:
+        read += f"; deletions: {', '.join(deletions)}"
     does = "takes people out of" if way.only_removes or config.mode == "remove" else "goes to"
-    yield "INFO", f'Stream "{way.plan.key}" {does} the audience "{way.audience}"; identities: {columns}.'
+    yield "INFO", f'Stream "{way.plan.key}" {does} the audience "{way.audience}"; {read}.'
     setting = config.operation_column
     if setting is not None and way.operation_column is None and not way.only_removes and config.mode != "remove":
         text = (

@@ -21,8 +21,9 @@ import msgspec
 
 from destination_pinterest.api.models import Audience
 from destination_pinterest.identity.opaque_id import MAX_ID_CHARACTERS
+from destination_pinterest.identity.operation import DELETED_AT
 from destination_pinterest.routing.destination_object import CUSTOMER_LIST, NEW_AUDIENCE, object_name
-from destination_pinterest.routing.plan import DELETED_AT, SOFT_DELETE
+from destination_pinterest.routing.plan import SOFT_DELETE
 
 OPERATIONS: Final = ("append", "append_dedup", SOFT_DELETE)
 # The platform fails a command whose line has more than 20,000,000 characters; the rest is for what is around it.

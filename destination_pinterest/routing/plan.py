@@ -10,12 +10,11 @@ from typing import Final
 from destination_pinterest.config import Config
 from destination_pinterest.errors import IdentityColumnsError, InvalidConfigError, SyncModeError
 from destination_pinterest.identity.mapping import IdentityColumn
+from destination_pinterest.identity.operation import DELETED_AT, deletion_columns
 from destination_pinterest.identity.recognition import recognise_columns
 from destination_pinterest.protocol.catalog import ConfiguredStream
 from destination_pinterest.routing.destination_object import chosen_audience
 
-# Source: docs.airbyte.com, Change Data Capture (read 2026-11-22): set when the row was deleted at the source.
-DELETED_AT: Final = "_ab_cdc_deleted_at"
 SYNC_MODES: Final = ("append", "append_dedup", "overwrite")
 # Data activation's mode for a list of people to take out. No mode of other connections, so `spec` does not name it.
 SOFT_DELETE: Final = "soft_delete"
@@ -36,7 +35,7 @@ class StreamPlan:
     audience: str
     identities: tuple[IdentityColumn, ...]
     operation_column: str | None
-    reads_deletions: bool
+    deletion_columns: tuple[str, ...]
     audience_id: str | None = None
     key_columns: tuple[str, ...] = ()
 
@@ -67,9 +66,12 @@ class StreamPlan:
 
     @property
     def deciding_columns(self) -> tuple[str, ...]:
-        """The columns that say what a row does."""
-        deleted_at = (DELETED_AT,) if self.reads_deletions else ()
-        return deleted_at if self.operation_column is None else (*deleted_at, self.operation_column)
+        """The columns that say what a row does: the operation column, if there is one, then those of deletion times."""
+        operation = () if self.operation_column is None else (self.operation_column,)
+        if not self.deletion_columns:
+            return operation
+        # PyAirbyte's cache renames the column to lower case, where the decoder would take it for another stream's.
+        return (*operation, *dict.fromkeys((*self.deletion_columns, DELETED_AT)))
 
 
 def plan_streams(plans: Sequence[ConfiguredStream], config: Config) -> list[StreamPlan]:
@@ -117,7 +119,7 @@ def plan_stream(plan: ConfiguredStream, config: Config) -> StreamPlan:
         audience=chosen.name if chosen else audience_name(plan, config.audience_name),
         identities=_identities(plan, config),
         operation_column=operation_column,
-        reads_deletions=not only_removes and (not plan.columns or DELETED_AT in plan.columns),
+        deletion_columns=() if only_removes else deletion_columns(plan.columns),
         audience_id=chosen.audience_id if chosen else None,
         key_columns=_key_columns(plan, config),
     )

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from integration_tests.airbyte_messages import address
 from integration_tests.orchestrator.airbyte_platform import (
     CURRENT_PLATFORM,
@@ -82,6 +84,27 @@ def test_people_leave_and_come_back_in_the_order_of_the_rows(connector: Connecto
     left = OLD - people([1]) | people([10])
     destination = connector(**BY_OPERATION, batch_size=2)
     assert synced(pinterest, PYAIRBYTE, destination, two_streams("PyAirbyte")) == (left, left, Counted(7, 1))
+
+
+@pytest.mark.parametrize("host", [CUSTOM_CONNECTOR, PYAIRBYTE], ids=["custom connector", "PyAirbyte"])
+def test_people_leave_whatever_the_case_of_the_deletion_column(
+    connector: Connector, pinterest: RunningSandbox, host: Host
+) -> None:
+    """In upper case, as Snowflake hands columns back, beside a stream that has it in lower case."""
+    upper, lower = (
+        Stream(f"log in {case} case of {host}", columns=("email", column))
+        for case, column in (("upper", "_AB_CDC_DELETED_AT"), ("lower", "_ab_cdc_deleted_at"))
+    )
+    for stream in (upper, lower):
+        audience_with(pinterest, stream.name, OLD)
+    in_upper = [
+        upper.record(email=record.data["email"], _AB_CDC_DELETED_AT=record.data["_ab_cdc_deleted_at"])
+        for record in change_log(upper)
+    ]
+    connection = Connection(host, connector(batch_size=2), [upper, lower])
+    connection.job(with_states(in_upper, change_log(lower))).attempt().succeeded()
+    left = OLD - people([1]) | people([10])
+    assert (members_of(pinterest, upper), members_of(pinterest, lower)) == (left, left)
 
 
 def test_in_the_mode_additive_nobody_leaves(connector: Connector, pinterest: RunningSandbox) -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from destination_pinterest.errors import InvalidConfigError
-from destination_pinterest.identity.operation import OperationRule
+from destination_pinterest.identity.operation import OperationRule, deletion_columns
 from destination_pinterest.identity.rejection import RejectionReason
 from destination_pinterest.vocabulary import Operation
 
@@ -18,37 +18,57 @@ RULE = OperationRule(add_values=("insert", " Update", "0", "false"), remove_valu
 
 
 def test_a_row_without_deletion_time_and_operation_adds() -> None:
-    assert OperationRule().decide(None, None) is Operation.ADD
+    assert OperationRule().decide(None) is Operation.ADD
 
 
 @pytest.mark.parametrize("deleted_at", ["2026-11-22T12:00:00Z", 1795348800, 1795348800.5, True, "0", 0, [], {"t": 1}])
 def test_a_deletion_time_removes(deleted_at: object) -> None:
-    assert OperationRule().decide(deleted_at, None) is Operation.REMOVE
+    assert OperationRule().decide(None, deleted_at) is Operation.REMOVE
 
 
 @pytest.mark.parametrize("deleted_at", [None, "", "  ", "\u200b", False])
 def test_no_deletion_time_does_not_remove(deleted_at: object) -> None:
-    assert OperationRule().decide(deleted_at, None) is Operation.ADD
+    assert OperationRule().decide(None, deleted_at) is Operation.ADD
+
+
+@pytest.mark.parametrize("times", [("2026-11-22", None), (None, "2026-11-22"), ("2026-11-22", "2026-11-23")])
+def test_any_of_several_deletion_times_removes(times: tuple[object, ...]) -> None:
+    assert OperationRule().decide(None, *times) is Operation.REMOVE
+    assert OperationRule().decide(None, None, "") is Operation.ADD
+
+
+@pytest.mark.parametrize(
+    ("columns", "found"),
+    [
+        (["id", "_AB_CDC_DELETED_AT", "_ab_cdc_deleted_at"], ("_AB_CDC_DELETED_AT", "_ab_cdc_deleted_at")),
+        (["deleted_at", "ab_cdc_deleted_at", "_ab_cdc_deleted_at_2", "_ab_cdc_updated_at"], ()),
+        ([], ("_ab_cdc_deleted_at", "_AB_CDC_DELETED_AT")),
+    ],
+)
+def test_deletion_columns_are_found_by_the_whole_name_without_letter_case(
+    columns: list[str], found: tuple[str, ...]
+) -> None:
+    assert deletion_columns(columns) == found
 
 
 def test_a_deletion_time_counts_before_the_operation() -> None:
-    assert RULE.decide("2026-11-22T12:00:00Z", "insert") is Operation.REMOVE
-    assert RULE.decide("2026-11-22T12:00:00Z", "unheard of") is Operation.REMOVE
+    assert RULE.decide("insert", "2026-11-22T12:00:00Z") is Operation.REMOVE
+    assert RULE.decide("unheard of", "2026-11-22T12:00:00Z") is Operation.REMOVE
 
 
 @pytest.mark.parametrize("operation", ["insert", "INSERT", " update\n", "0", 0, 0.0, -0.0, "False", False])
 def test_an_operation_among_those_that_add_adds(operation: object) -> None:
-    assert RULE.decide(None, operation) is Operation.ADD
+    assert RULE.decide(operation, None) is Operation.ADD
 
 
 @pytest.mark.parametrize("operation", ["delete", "Delete ", "D", "1", 1, 1.0, "TRUE", True])
 def test_an_operation_among_those_that_remove_removes(operation: object) -> None:
-    assert RULE.decide(None, operation) is Operation.REMOVE
+    assert RULE.decide(operation, None) is Operation.REMOVE
 
 
 @pytest.mark.parametrize("operation", [None, "", " \t"])
 def test_a_null_or_blank_operation_adds(operation: object) -> None:
-    assert RULE.decide(None, operation) is Operation.ADD
+    assert RULE.decide(operation, None) is Operation.ADD
 
 
 @pytest.mark.parametrize(
@@ -68,19 +88,19 @@ def test_a_null_or_blank_operation_adds(operation: object) -> None:
     ],
 )
 def test_an_operation_in_neither_list_is_refused(operation: object) -> None:
-    assert RULE.decide(None, operation) is RejectionReason.UNKNOWN_OPERATION
+    assert RULE.decide(operation, None) is RejectionReason.UNKNOWN_OPERATION
 
 
 def test_false_is_unknown_where_it_is_not_given() -> None:
-    assert OperationRule(remove_values=("true",)).decide(None, False) is RejectionReason.UNKNOWN_OPERATION
+    assert OperationRule(remove_values=("true",)).decide(False, None) is RejectionReason.UNKNOWN_OPERATION
 
 
 def test_where_deletes_are_kept_a_row_that_would_remove_changes_nothing() -> None:
     rule = OperationRule(add_values=("i",), remove_values=("d",), deletes="keep")
-    assert rule.decide("2026-11-22", None) is None
-    assert rule.decide(None, "d") is None
-    assert rule.decide(None, "i") is Operation.ADD
-    assert rule.decide(None, "x") is RejectionReason.UNKNOWN_OPERATION
+    assert rule.decide(None, "2026-11-22") is None
+    assert rule.decide("d", None) is None
+    assert rule.decide("i", None) is Operation.ADD
+    assert rule.decide("x", None) is RejectionReason.UNKNOWN_OPERATION
 
 
 def test_a_value_in_both_lists_is_a_faulty_configuration() -> None:
@@ -96,5 +116,5 @@ def test_a_blank_operation_value_is_a_faulty_configuration(lists: dict[str, tupl
 
 @given(JSON, JSON)
 def test_no_json_value_makes_it_raise(deleted_at: object, operation: object) -> None:
-    decision = RULE.decide(deleted_at, operation)
+    decision = RULE.decide(operation, deleted_at)
     assert isinstance(decision, Operation) or decision is RejectionReason.UNKNOWN_OPERATION

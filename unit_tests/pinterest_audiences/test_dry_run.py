@@ -10,7 +10,7 @@ from destination_pinterest.config import Config, read_config
 from destination_pinterest.errors import IdentityColumnsError
 from destination_pinterest.protocol.catalog import ConfiguredStream, StreamKey
 from destination_pinterest.routing import plan as routing
-from pinterest_audiences import dry_run
+from destination_pinterest.vocabulary import Operation
 from pinterest_audiences.dry_run import DryRun, dry_run_lines, dry_run_result, identities, standard_duration_s
 from pinterest_audiences.printing import Printer
 from pinterest_audiences.report_view import aligned
@@ -97,8 +97,20 @@ def test_a_dry_run_takes_the_columns_that_the_connector_takes(
         assert identities(plan.columns, config(**settings)) == expected
 
 
-def test_a_dry_run_knows_deleted_rows_by_the_connector_s_column() -> None:
-    assert dry_run.DELETED_AT == routing.DELETED_AT
+@pytest.mark.parametrize("columns", [("_AB_CDC_DELETED_AT", "x"), ("x", "_Ab_Cdc_Deleted_At")])
+def test_a_dry_run_knows_deleted_rows_whatever_the_case_of_the_column(columns: tuple[str, str]) -> None:
+    run = DryRun(("email", *columns), config())
+    deleted = [None if column == "x" else "2026-01-01" for column in columns]
+    run.count([("a@example.com", *deleted), ("b@example.com", None, None)])
+    assert run.counts.identifiers == {Operation.ADD: 1, Operation.REMOVE: 1}
+
+
+def test_any_of_several_deletion_columns_counts_in_a_dry_run() -> None:
+    run = DryRun(("email", "_ab_cdc_deleted_at", "_AB_CDC_DELETED_AT"), config())
+    run.count(
+        [("a@example.com", "2026-01-01", None), ("b@example.com", None, "2026-01-01"), ("c@example.com", "", None)]
+    )
+    assert run.counts.identifiers == {Operation.ADD: 1, Operation.REMOVE: 2}
 
 
 @pytest.mark.parametrize(("requests", "seconds"), [(0, 0), (7, 1), (400, 60), (800, 120), (407, 61)])

@@ -52,6 +52,21 @@ def test_each_stream_says_where_it_goes_and_by_which_columns(announced: Announce
     ]
 
 
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        (("_AB_CDC_DELETED_AT",), "_AB_CDC_DELETED_AT"),
+        (("op", "_AB_CDC_DELETED_AT", "_ab_cdc_deleted_at"), "_AB_CDC_DELETED_AT, _ab_cdc_deleted_at, op"),
+    ],
+)
+def test_the_columns_that_mark_rows_as_deleted_are_named(
+    announced: Announced, columns: tuple[str, ...], said: str
+) -> None:
+    settings = BY_OPERATION if "op" in columns else {}
+    ((_, text),) = announced(stream("users", *columns), **settings)
+    assert text.endswith(f"; identities: email as EMAIL (auto); deletions: {said}.")
+
+
 @pytest.mark.parametrize("more", [{"mode": "remove"}, {"destination_sync_mode": "soft_delete"}])
 def test_a_stream_that_takes_people_out_says_so(announced: Announced, more: dict[str, Any]) -> None:
     streams = [stream(**({} if "mode" in more else more))]

@@ -72,7 +72,7 @@ def test_a_stream_with_none_of_the_declared_columns_is_refused(config: Callable[
 
 def test_declared_columns_are_believed_where_the_schema_names_none(config: Callable[..., Config]) -> None:
     way = plan_stream(plan(), config(identity_columns=declared("a"), operation_column={"column": "op"}))
-    assert way.columns == ("a", "_ab_cdc_deleted_at", "op")
+    assert way.columns == ("a", "op", "_ab_cdc_deleted_at", "_AB_CDC_DELETED_AT")
 
 
 @pytest.mark.parametrize("name", ['"email"', "e\\mail", "email\t"])
@@ -160,6 +160,29 @@ def test_a_time_of_deletion_removes(decisions: Callable[..., list[Any]]) -> None
     columns = ["email", "_ab_cdc_deleted_at"]
     assert decisions(columns, rows) == [Operation.ADD, Operation.ADD, Operation.REMOVE]
     assert decisions(columns, rows, deletes="keep") == [Operation.ADD, Operation.ADD, None]
+
+
+LOWER, UPPER = "_ab_cdc_deleted_at", "_AB_CDC_DELETED_AT"
+
+
+@pytest.mark.parametrize("column", [UPPER, "_Ab_Cdc_Deleted_At"])
+def test_a_time_of_deletion_removes_whatever_the_case_of_its_column(
+    decisions: Callable[..., list[Any]], column: str
+) -> None:
+    rows = [{column: None}, {column: "2026-11-22"}, {LOWER: "2026-11-22"}]
+    assert decisions(["email", column], rows) == [Operation.ADD, Operation.REMOVE, Operation.REMOVE]
+
+
+@pytest.mark.parametrize("columns", [[], ["email", LOWER, UPPER], ["email", UPPER, LOWER]])
+def test_any_time_of_deletion_removes_where_there_may_be_several(
+    decisions: Callable[..., list[Any]], columns: list[str]
+) -> None:
+    rows = [{LOWER: None, UPPER: ""}, {LOWER: "2026-11-22"}, {UPPER: "2026-11-22", "op": "insert"}, {"op": "delete"}]
+    settings = {"identity_columns": declared("email")}
+    expected = [Operation.ADD, Operation.REMOVE, Operation.REMOVE]
+    assert decisions(columns, rows, **settings) == [*expected, Operation.ADD]
+    by_operation = {**settings, "operation_column": {"column": "op"}}
+    assert decisions(columns and [*columns, "op"], rows, **by_operation) == [*expected, Operation.REMOVE]
 
 
 def test_in_an_additive_connection_nobody_leaves(decisions: Callable[..., list[Any]]) -> None:
