@@ -7,7 +7,20 @@ Source: airbyte-cdk 7.39.1, destinations/destination.py, whose parser knows no `
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
+from typing import NoReturn
+
+from destination_pinterest.error_codes import Code
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong with a code in front, as all errors are said."""
+
+    def error(self, message: str) -> NoReturn:
+        """Exits with 2."""
+        self.print_usage(sys.stderr)
+        self.exit(2, f"{self.prog}: {Code.COMMAND_WRONG}: {message}\n")
 
 
 def parse_command(args: Sequence[str]) -> argparse.Namespace:
@@ -16,7 +29,7 @@ def parse_command(args: Sequence[str]) -> argparse.Namespace:
     Raises:
         SystemExit: 2 after a word on standard error, or 0 after the help that was asked for.
     """
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="destination-pinterest",
         description="Keeps Pinterest's audiences equal to tables, as an Airbyte destination.",
     )

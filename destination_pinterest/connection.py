@@ -18,6 +18,7 @@ from destination_pinterest.api.transport import Transport
 from destination_pinterest.api.wire import open_session
 from destination_pinterest.config import Config, OAuthCredentials
 from destination_pinterest.config.credentials import token_mark
+from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import ConnectionFailedError
 from destination_pinterest.pause import Pause
 from destination_pinterest.system import System
@@ -88,7 +89,7 @@ def connect(
         tokens = StaticToken(config.credentials.access_token)
     client = PinterestClient(config.ad_account_id, tokens, transport)
     # A creation without an answer is not repeated by the client; whoever looks it up waits as for any lost answer.
-    lost = ConnectionFailedError("The answer was lost.")
+    lost = ConnectionFailedError(Code.PINTEREST_UNREACHABLE, "The answer was lost.")
     return Connection(
         client, sign_in, pause, lambda attempt, elapsed_s: retry.delay_s(lost, attempt, elapsed_s, system.chance())
     )

@@ -15,6 +15,7 @@ from destination_pinterest.api.auth import RefreshingToken
 from destination_pinterest.api.models import AdAccount
 from destination_pinterest.config import Config
 from destination_pinterest.connection import Connection
+from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import (
     ConfigurationError,
     InvalidRequestError,
@@ -85,8 +86,9 @@ class ConnectionCheck:
         missing = sorted(_NEEDED_SCOPES - set(granted))
         if missing:
             raise MissingScopeError(
+                Code.SCOPE_MISSING,
                 f"The sign-in does not include the scope {' and '.join(missing)}. Sign in again and allow everything "
-                "that Pinterest asks for."
+                "that Pinterest asks for.",
             )
 
     def _try_to_write(self) -> None:
@@ -150,6 +152,8 @@ def _check_role(account: AdAccount) -> None:
     roles = account.permissions
     if roles and _ROLES_WITHOUT_AUDIENCES.issuperset(roles):
         raise PermissionDeniedError(
-            f"The signed-in user has the role {', '.join(roles)} on the ad account {account.id}, which does not allow "
-            "changing audiences. Ask the account's owner for the role Admin or Audience in Pinterest's business access."
+            Code.ROLE_MISSING,
+            f"The signed-in user has the role {', '.join(roles)} on the ad account {account.id}, which does not "
+            "allow changing audiences. Ask the account's owner for the role Admin or Audience in Pinterest's "
+            "business access.",
         )

@@ -43,6 +43,7 @@ from destination_pinterest.config import Config, connection_specification, migra
 from destination_pinterest.connection import Connection, connect
 from destination_pinterest.connection_check import ConnectionCheck
 from destination_pinterest.discovery import Discovery, without_renewal
+from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import ConnectorError, InvalidConfigError, ProtocolError
 from destination_pinterest.protocol.catalog import ConfiguredStream, parse_catalog, read_catalog
 from destination_pinterest.protocol.emit import LogHandler, MessageWriter
@@ -78,9 +79,9 @@ class DestinationPinterest(Destination):
             sys.exit(1)
         except Exception as error:  # noqa: BLE001 - the process's edge: whatever it is, the platform must hear of it
             messages.error(
-                f"The connector failed with a fault of its own ({type(error).__name__}). The states that it returned "
-                "are safe, so run the sync again; if it fails again, report the stack trace to its maintainers.",
-                "system_error",
+                f"{Code.CRASHED}: The connector failed with a fault of its own ({type(error).__name__}). Run the sync "
+                "again, since returned states are safe; if it fails again, report the stack trace to its maintainers.",
+                Code.CRASHED.failure_kind,
                 internal=type(error).__name__,
                 stack_trace="".join(traceback.format_tb(error.__traceback__)),
             )
@@ -118,8 +119,9 @@ class DestinationPinterest(Destination):
     def _run_command(self, args: list[str], messages: MessageWriter) -> None:
         if not args:
             raise InvalidConfigError(
+                Code.COMMAND_WRONG,
                 "No command was given. Type spec, check --config FILE, discover --config FILE, or write --config FILE "
-                "--catalog FILE."
+                "--catalog FILE.",
             )
         arguments = self.parse_args(args)
         if arguments.command == "spec":
@@ -175,7 +177,8 @@ class DestinationPinterest(Destination):
     def _write(self, config: Mapping[str, Any], plans: tuple[ConfiguredStream, ...], messages: MessageWriter) -> None:
         if sys.stdin is None:
             raise ProtocolError(
-                "Standard input is closed, so no records can come. Start `write` with a pipe or a file."
+                Code.INPUT_CLOSED,
+                "Standard input is closed, so no records can come. Start `write` with a pipe or a file.",
             )
         lines = LineReader(_STDIN)
         sync = self._sync(config, plans, lines, messages)
@@ -222,10 +225,15 @@ def _read_config_file(path: Path) -> dict[str, Any]:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise InvalidConfigError(f"The config file {path} can't be read: {error.strerror}.") from None
+        raise InvalidConfigError(
+            Code.CONFIG_FILE_UNUSABLE,
+            f"The config file {path} can't be read: {error.strerror}. Correct the path or the file's permissions.",
+        ) from None
     config = _json_or_none(content)
     if not isinstance(config, dict):
-        raise InvalidConfigError(f"The config file {path} does not hold a JSON object.")
+        raise InvalidConfigError(
+            Code.CONFIG_FILE_UNUSABLE, f"The config file {path} does not hold a JSON object. Correct its content."
+        )
     return config
 
 

@@ -17,6 +17,7 @@ from typing import Final
 from destination_pinterest.api.auth import EXPIRY_MARGIN_S
 from destination_pinterest.api.client import PinterestClient
 from destination_pinterest.config import AccessTokenCredentials, Config, OAuthCredentials
+from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import AuthenticationError
 from destination_pinterest.routing.destination_catalog import DestinationCatalog, destination_catalog
 
@@ -55,7 +56,7 @@ class Discovery:
             )
         except AuthenticationError as error:
             if isinstance(self._config.credentials, OAuthCredentials):
-                raise AuthenticationError(_RENEW_FIRST, answer=error.answer) from None
+                raise AuthenticationError(Code.RENEWAL_DUE_IN_DISCOVERY, _RENEW_FIRST, answer=error.answer) from None
             raise
 
 
@@ -74,6 +75,6 @@ def without_renewal(config: Config, now_s: float) -> Config:
     credentials = config.credentials.without_leftovers()
     ends_at = credentials.access_token_expires_at
     if not credentials.access_token or (ends_at is not None and now_s >= ends_at - EXPIRY_MARGIN_S):
-        raise AuthenticationError(_RENEW_FIRST)
+        raise AuthenticationError(Code.RENEWAL_DUE_IN_DISCOVERY, _RENEW_FIRST)
     kept = AccessTokenCredentials(auth_method="access_token", access_token=credentials.access_token)
     return config.model_copy(update={"credentials": kept})

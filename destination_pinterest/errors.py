@@ -33,16 +33,18 @@
         ├── ProtocolError             the platform sent what is not an Airbyte message
         └── UnexpectedAnswerError     Pinterest answered what its description does not allow
 
-A message says what went wrong, where, and what the user does about it. No error ever holds a request's body, a person's
-data or a secret: the only things of Pinterest's that are kept are its status, code, message and request id.
+A message is one sentence or two: what happened and where, and what the user does about it. In front of it stands the
+error's code (see error_codes.py), by which programs and the page tell errors apart. No error ever holds a request's
+body, a person's data or a secret: the only things of Pinterest's that are kept are its status, code, message and
+request id.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar
 
-FailureKind = Literal["config_error", "transient_error", "system_error"]
+from destination_pinterest.error_codes import Code, FailureKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +69,19 @@ class Answer:
 
 
 class ConnectorError(Exception):
-    """Any failure that the connector understands. `str()` of it is what the user reads."""
+    """Any failure that the connector understands. `str()` of it is what the user reads: code, sentence, answer."""
 
     failure_kind: ClassVar[FailureKind] = "system_error"
 
-    def __init__(self, message: str, *, answer: Answer | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, code: Code, message: str, *, answer: Answer | None = None) -> None:
+        super().__init__(code, message)
+        self.code = code
         self.message = message
         self.answer = answer
 
     def __str__(self) -> str:
-        return self.message if self.answer is None else f"{self.message} [{self.answer}]"
+        said = f"{self.code}: {self.message}"
+        return said if self.answer is None else f"{said} [{self.answer}]"
 
 
 class ConfigurationError(ConnectorError):
@@ -147,8 +151,10 @@ class TransientError(ConnectorError):
 class RateLimitedError(TransientError):
     """429: the quota of this app and user is used up. `retry_after_s` is what Pinterest asked for, if it did."""
 
-    def __init__(self, message: str, *, answer: Answer | None = None, retry_after_s: float | None = None) -> None:
-        super().__init__(message, answer=answer)
+    def __init__(
+        self, code: Code, message: str, *, answer: Answer | None = None, retry_after_s: float | None = None
+    ) -> None:
+        super().__init__(code, message, answer=answer)
         self.retry_after_s = retry_after_s
 
 
@@ -163,8 +169,10 @@ class SpamFilterError(RateLimitedError):
 class ServerError(TransientError):
     """5xx. `retry_after_s` is what Pinterest asked for, if it did."""
 
-    def __init__(self, message: str, *, answer: Answer | None = None, retry_after_s: float | None = None) -> None:
-        super().__init__(message, answer=answer)
+    def __init__(
+        self, code: Code, message: str, *, answer: Answer | None = None, retry_after_s: float | None = None
+    ) -> None:
+        super().__init__(code, message, answer=answer)
         self.retry_after_s = retry_after_s
 
 

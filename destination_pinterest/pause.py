@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import threading
 
+from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import InterruptedSyncError
 
 
@@ -22,7 +23,11 @@ class Pause:
             InterruptedSyncError: the sync is being stopped, or ends without this.
         """
         if seconds > self._longest_s or self._interrupted.wait(seconds):
-            raise InterruptedSyncError("The sync was stopped while a request waited for its next try.")
+            raise InterruptedSyncError(
+                Code.SYNC_STOPPED,
+                "The sync was cancelled while a request waited for its next try. The next sync goes on where this "
+                "one ended.",
+            )
 
     def allow_at_most(self, seconds: float) -> None:
         """From now on, who would sleep longer gives up instead: what is still to come is not worth the wait."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import traceback
 from types import TracebackType
+from typing import NoReturn
 
+from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import ConfigurationError, ConnectorError
 from pinterest_audiences import audiences, sync
-from pinterest_audiences.failures import EXIT_FAILED, EXIT_USAGE
+from pinterest_audiences.failures import EXIT_FAILED, EXIT_USAGE, Failure
 
 PROGRAM = "pinterest-audiences"
 COMMANDS = (sync, audiences)
@@ -26,21 +29,22 @@ def main(argv: list[str] | None = None) -> int:
     try:
         return int(arguments.run(arguments))
     except ConnectorError as error:
-        _say(str(error))
+        _tell(Failure.of(error), as_json=arguments.json)
         return EXIT_USAGE if isinstance(error, ConfigurationError) else EXIT_FAILED
     except KeyboardInterrupt:
-        _say("Stopped before anything was sent.")
+        _tell(Failure.because(Code.STOPPED_BY_USER, "Stopped before anything was sent."), as_json=arguments.json)
         return EXIT_CTRL_C
     except Exception as error:  # noqa: BLE001 - the program's edge; the message of an unknown error may quote people's data
-        _say(f"A fault of this program ({type(error).__name__} in {_place(error.__traceback__)}); please report it.")
+        sentence = (
+            f"A fault of this program ({type(error).__name__} in {_place(error.__traceback__)}). Please report it."
+        )
+        _tell(Failure.because(Code.CLI_CRASHED, sentence), as_json=arguments.json)
         return EXIT_FAILED
 
 
 def parser() -> argparse.ArgumentParser:
     """The parser with all commands."""
-    whole = argparse.ArgumentParser(
-        prog=PROGRAM, description="Pinterest customer-list audiences from a warehouse, without Airbyte."
-    )
+    whole = _Parser(prog=PROGRAM, description="Pinterest customer-list audiences from a warehouse, without Airbyte.")
     commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for command in COMMANDS:
         command.register(commands)
@@ -52,8 +56,20 @@ def _place(trace: TracebackType | None) -> str:
     return f"{frames[-1].filename}, line {frames[-1].lineno}" if frames else "an unknown place"
 
 
-def _say(text: str) -> None:
-    sys.stderr.write(f"{PROGRAM}: {text}\n")
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong with a code in front, as all errors are said."""
+
+    def error(self, message: str) -> NoReturn:
+        """Exits with 2."""
+        self.print_usage(sys.stderr)
+        self.exit(EXIT_USAGE, f"{PROGRAM}: {Failure.because(Code.USAGE_WRONG, message).text}\n")
+
+
+def _tell(failure: Failure, *, as_json: bool) -> None:
+    """What ends a command before it has a result of its own to print."""
+    if as_json:
+        sys.stdout.write(json.dumps({"schema_version": 1, **failure.as_json()}, ensure_ascii=False) + "\n")
+    sys.stderr.write(f"{PROGRAM}: {failure.text}\n")
 
 
 if __name__ == "__main__":

@@ -10,10 +10,11 @@ import argparse
 import sys
 from typing import Any
 
+from destination_pinterest.error_codes import Code
 from pinterest_audiences.config_file import ConfigFile
 from pinterest_audiences.connector_answers import ConnectorAnswers
 from pinterest_audiences.connector_process import OWN_CONNECTOR, ConnectorProcess
-from pinterest_audiences.failures import EXIT_DONE, EXIT_FAILED
+from pinterest_audiences.failures import EXIT_DONE, EXIT_FAILED, Failure, ended_silently
 from pinterest_audiences.interruption import Interruption
 from pinterest_audiences.printing import Printer
 from pinterest_audiences.progress import QuietDisplay
@@ -63,16 +64,16 @@ def run(arguments: argparse.Namespace) -> int:
         printer.listing(answers.listing or {})
         return EXIT_DONE
     if arguments.json:
-        printer.listing({"schema_version": 1, "status": "failed", "error": failure})
-    sys.stderr.write(f"pinterest-audiences: {failure}\n")
+        printer.listing({"schema_version": 1, **failure.as_json()})
+    sys.stderr.write(f"pinterest-audiences: {failure.text}\n")
     return interruption.exit_code if interruption.is_requested else EXIT_FAILED
 
 
-def _failure(answers: ConnectorAnswers, interruption: Interruption, exit_code: int) -> str | None:
+def _failure(answers: ConnectorAnswers, interruption: Interruption, exit_code: int) -> Failure | None:
     if interruption.is_requested:
-        return "Stopped before everything was read."
-    if answers.error:
-        return answers.error
+        return Failure.because(Code.STOPPED_BY_USER, "Stopped before everything was read.")
+    if answers.failure is not None:
+        return answers.failure
     if exit_code != 0 or answers.listing is None:
-        return f"The connector ended with exit code {exit_code} without saying why."
+        return ended_silently(exit_code)
     return None

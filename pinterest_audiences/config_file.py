@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from destination_pinterest.error_codes import Code
 from pinterest_audiences.failures import UsageError
 from pinterest_audiences.sources.files import existing_file
 from pinterest_audiences.whole_files import write_over, write_whole
@@ -35,7 +36,8 @@ class ConfigFile:
         self.content = _read(self.path)
         if "refresh_token" in str(self.content) and not os.access(self.path, os.W_OK):
             raise UsageError(
-                f"{self.path} can't be written, but each sync may change the refresh token in it; make it writable."
+                Code.CLI_CONFIG_UNUSABLE,
+                f"{self.path} can't be written, but each sync may change the refresh token in it. Make it writable.",
             )
 
     @property
@@ -75,7 +77,7 @@ def _read(path: Path) -> dict[str, Any]:
         content = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         place = f" (line {error.lineno}, column {error.colno})" if isinstance(error, json.JSONDecodeError) else ""
-        raise UsageError(f"The config {path} is not JSON{place}.") from None
+        raise UsageError(Code.CLI_CONFIG_UNUSABLE, f"The config {path} is not JSON{place}. Correct it.") from None
     if not isinstance(content, dict):
-        raise UsageError(f"The config {path} must be one JSON object.")
+        raise UsageError(Code.CLI_CONFIG_UNUSABLE, f"The config {path} is not one JSON object. Correct it.")
     return content

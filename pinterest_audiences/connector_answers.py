@@ -12,6 +12,9 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
+from destination_pinterest.error_codes import Code
+from pinterest_audiences.failures import Failure
+
 PROGRESS_PREFIX: Final = "pinterest_sync_progress: "
 REPORT_PREFIX: Final = "pinterest_sync_report: "
 LISTING_PREFIX: Final = "pinterest_audiences: "
@@ -78,7 +81,7 @@ class ConnectorAnswers:
         self.report: dict[str, Any] | None = None
         self.listing: dict[str, Any] | None = None
         self.last_state_number = 0
-        self.error: str | None = None
+        self.failure: Failure | None = None
         self.strange_lines = 0
 
     def take(self, line: bytes) -> None:
@@ -100,9 +103,9 @@ class ConnectorAnswers:
             case _:
                 pass
 
-    def fail(self, error: str) -> None:
+    def fail(self, failure: Failure) -> None:
         """The first failure is the one that decided."""
-        self.error = self.error or error
+        self.failure = self.failure or failure
 
     def _log(self, log: _Log) -> None:
         if log.message.startswith(PROGRESS_PREFIX):
@@ -123,14 +126,16 @@ class ConnectorAnswers:
             try:
                 self._on_state(stream_state)
             except OSError as error:
-                self.fail(
-                    f"The state file could not be written ({error.strerror}); the next sync reads those rows again."
+                sentence = (
+                    f"The state file could not be written ({error.strerror}). Make it writable; the next sync reads "
+                    "those rows again."
                 )
+                self.fail(Failure.because(Code.STATE_NOT_KEPT, sentence))
 
     def _trace(self, trace: dict[str, Any]) -> None:
         if trace.get("type") == "ERROR":
             error = trace.get("error") or {}
-            self.fail(str(error.get("message") or "The connector failed without a message."))
+            self.fail(Failure.reported(error.get("message"), error.get("failure_type")))
             return
         status = trace.get("stream_status") or {}
         if status.get("status") == "RUNNING":
@@ -148,10 +153,11 @@ class ConnectorAnswers:
         try:
             self._on_config(config)
         except (OSError, ValueError) as error:
-            self.fail(
+            sentence = (
                 f"The new refresh token could not be written into the config file ({_cause(error)}); the file is as it "
-                "was, and the token in it may be dead now. See to it that the file can be written, and sign in again."
+                "was, and the token in it may be dead now. Make the file writable, and sign in again."
             )
+            self.fail(Failure.because(Code.CREDENTIALS_NOT_KEPT, sentence))
 
 
 def _cause(error: OSError | ValueError) -> str:

@@ -17,8 +17,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from typing import IO, Any, Final
 
+from destination_pinterest.error_codes import Code
 from pinterest_audiences.connector_answers import ConnectorAnswers, Watcher
-from pinterest_audiences.failures import ConnectorProcessError, UsageError
+from pinterest_audiences.failures import ConnectorProcessError, Failure, UsageError
 from pinterest_audiences.interruption import Interruption
 from pinterest_audiences.line_pipe import LinePipe
 
@@ -41,7 +42,7 @@ class ConnectorProcess:
         self, process: subprocess.Popen[bytes], answers: ConnectorAnswers, watcher: Watcher, interruption: Interruption
     ) -> None:
         if process.stdin is None or process.stdout is None or process.stderr is None:
-            raise ConnectorProcessError("The connector was started without pipes.")
+            raise ConnectorProcessError(Code.CONNECTOR_NOT_STARTED, "The connector was started without pipes.")
         self._process = process
         self._answers = answers
         self._watcher = watcher
@@ -132,9 +133,11 @@ class ConnectorProcess:
                 try:
                     self._answers.take(line)
                 except Exception as error:  # noqa: BLE001 - the pipe must be read to its end, or all stands still
-                    self._answers.fail(
-                        f"The command line failed on a message of the connector ({type(error).__name__})."
+                    sentence = (
+                        f"The command line failed on a message of the connector ({type(error).__name__}). Please "
+                        "report this."
                     )
+                    self._answers.fail(Failure.because(Code.ANSWER_NOT_TAKEN, sentence))
 
     def _listen_to_errors(self, stderr: IO[bytes]) -> None:
         with stderr:
@@ -161,6 +164,11 @@ def _start(command: Sequence[str], descriptors: Sequence[int]) -> subprocess.Pop
             env={**PROGRESS, **os.environ},
         )
     except FileNotFoundError:
-        raise UsageError(f"There is no program {command[0]!r}; --destination takes a connector's executable.") from None
+        raise UsageError(
+            Code.CONNECTOR_NOT_FOUND,
+            f"There is no program {command[0]!r}. Give --destination a connector's executable.",
+        ) from None
     except OSError as error:
-        raise ConnectorProcessError(f"The connector {command[0]!r} can't be started: {error.strerror}.") from error
+        raise ConnectorProcessError(
+            Code.CONNECTOR_NOT_STARTED, f"The connector {command[0]!r} can't be started: {error.strerror}."
+        ) from error

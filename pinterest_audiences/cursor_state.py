@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
+from destination_pinterest.error_codes import Code
 from pinterest_audiences.failures import UsageError
 
 _READERS: Final[Mapping[str, Callable[[str], Any]]] = {
@@ -42,8 +43,9 @@ def cursor_state(column: str, value: Any) -> dict[str, Any]:
     kind = _kind(value)
     if kind is None:
         raise UsageError(
-            f"--cursor {column}: its values are of the type {type(value).__name__}; take a column of timestamps, "
-            "dates, numbers or texts that grows with each change."
+            Code.CURSOR_UNUSABLE,
+            f"--cursor {column}: its values are of the type {type(value).__name__}. Take a column of timestamps, "
+            "dates, numbers or texts that grows with each change.",
         )
     text = value.isoformat() if isinstance(value, date) else str(value)
     return {"cursor_field": [column], "cursor": text, "cursor_type": kind}

@@ -11,6 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from destination_pinterest.config import Config
+from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import IdentityColumnsError
 from destination_pinterest.identity.mapping import IdentityColumn, IdentityMapper
 from destination_pinterest.identity.operation import OperationRule, deletion_columns
@@ -103,7 +104,9 @@ def identities(columns: Sequence[str], config: Config) -> tuple[IdentityColumn, 
         found = tuple(identity for identity in declared if identity.column in columns)
     if not found:
         raise IdentityColumnsError(
-            f"No column identifies people; the columns are: {', '.join(columns)}. Name one: --identity COLUMN=EMAIL"
+            Code.NO_IDENTITY_COLUMN_RECOGNISED,
+            f"No column is recognised as one of identifiers; the columns are: {', '.join(columns)}. Name one: "
+            "--identity COLUMN=EMAIL",
         )
     return found
 

@@ -6,11 +6,48 @@ signal.
 
 from __future__ import annotations
 
-from destination_pinterest.errors import ConfigurationError, InternalError, TransientError
+from dataclasses import dataclass
+from typing import Self
+
+from destination_pinterest.error_codes import LEADING_CODE, Code
+from destination_pinterest.errors import ConfigurationError, ConnectorError, InternalError, TransientError
 
 EXIT_DONE = 0
 EXIT_FAILED = 1
 EXIT_USAGE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a command failed: `text` for people, with the code in front; `code` and `kind` for programs."""
+
+    text: str
+    code: str
+    kind: str
+
+    @classmethod
+    def of(cls, error: ConnectorError) -> Self:
+        """As an error says it."""
+        return cls(str(error), error.code, error.failure_kind)
+
+    @classmethod
+    def because(cls, code: Code, sentence: str) -> Self:
+        """What is found out without an error."""
+        return cls(f"{code}: {sentence}", code, code.failure_kind)
+
+    @classmethod
+    def reported(cls, message: str | None, kind: str | None) -> Self:
+        """As a connector said it. One that is not ours gives no code, and perhaps no message."""
+        if not message:
+            return cls.because(Code.CONNECTOR_SILENT, "The connector failed without a message. Run the command again.")
+        found = LEADING_CODE.match(message)
+        if found is None:
+            return cls(f"{Code.CONNECTOR_GAVE_NO_CODE}: {message}", Code.CONNECTOR_GAVE_NO_CODE, kind or "system_error")
+        return cls(message, found[0], kind or "system_error")
+
+    def as_json(self) -> dict[str, str]:
+        """Its part of a command's JSON."""
+        return {"status": "failed", "error": self.text, "error_code": self.code, "failure_kind": self.kind}
 
 
 class UsageError(ConfigurationError):
@@ -28,5 +65,12 @@ class ConnectorProcessError(InternalError):
 def missing_extra(error: ModuleNotFoundError) -> UsageError:
     """Says how to install what the command line needs beyond the connector."""
     return UsageError(
-        f'The Python package {error.name!r} is not installed; run: pip install "airbyte-destination-pinterest[cli]"'
+        Code.PACKAGE_MISSING,
+        f'The Python package {error.name!r} is not installed. Run: pip install "airbyte-destination-pinterest[cli]"',
     )
+
+
+def ended_silently(exit_code: int) -> Failure:
+    """The connector's process ended badly, and no message of it says why."""
+    sentence = f"The connector ended with exit code {exit_code} without saying why. Run the command again."
+    return Failure.because(Code.CONNECTOR_SILENT, sentence)

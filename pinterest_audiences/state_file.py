@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from destination_pinterest.error_codes import Code
 from pinterest_audiences.cursor_state import cursor_value
 from pinterest_audiences.failures import UsageError
 from pinterest_audiences.whole_files import write_whole
@@ -55,28 +56,35 @@ class StateFile:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise UsageError(f"The state file {self._path} can't be read: {error.strerror}.") from error
+            raise UsageError(
+                Code.STATE_FILE_UNUSABLE, f"The state file {self._path} can't be read: {error.strerror}."
+            ) from error
         try:
             kept = json.loads(content)
             belongs_to = {name: kept["sync"][name] for name in _WHAT}
             value = cursor_value(kept["state"])
         except (ValueError, KeyError, TypeError):
             raise UsageError(
-                f"The state file {self._path} is damaged or not ours; name another file by --state, or delete it to "
-                "read everything from its beginning."
+                Code.STATE_FILE_UNUSABLE,
+                f"The state file {self._path} is damaged or not ours. Name another file by --state, or delete it to "
+                "read everything from its beginning.",
             ) from None
         for name, expected in asdict(self._identity).items():
             if belongs_to[name] != expected:
                 raise UsageError(
-                    f"The state file {self._path} belongs to a sync of {_WHAT[name]} ({belongs_to[name]!r}); name "
-                    "another file by --state, or delete it to read everything from its beginning."
+                    Code.STATE_FILE_UNUSABLE,
+                    f"The state file {self._path} belongs to a sync of {_WHAT[name]} ({belongs_to[name]!r}). Name "
+                    "another file by --state, or delete it to read everything from its beginning.",
                 )
         return value
 
     def check_writable(self) -> None:
         """Raises: UsageError if there is no such folder."""
         if not self._path.resolve().parent.is_dir():
-            raise UsageError(f"The folder of the state file {self._path} does not exist; create it or choose another.")
+            raise UsageError(
+                Code.STATE_FILE_UNUSABLE,
+                f"The folder of the state file {self._path} does not exist. Create it or choose another.",
+            )
 
     def save(self, state: Mapping[str, Any]) -> None:
         """Keeps a state that the connector gave back. Raises: OSError."""

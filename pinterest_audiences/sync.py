@@ -8,6 +8,7 @@ import sys
 from contextlib import closing
 from typing import Any
 
+from destination_pinterest.error_codes import Code
 from destination_pinterest.identity.recognition import recognise_columns
 from pinterest_audiences.config_file import ConfigFile
 from pinterest_audiences.failures import EXIT_DONE, UsageError
@@ -55,7 +56,7 @@ def _selection(request: SyncRequest, source: Source, state_file: StateFile | Non
         return Selection(query=request.query, columns=request.columns, cursor=request.cursor, since=since)
     table = request.table or source.only_table
     if table is None:
-        raise UsageError(f"Say what to read from {source.label}: --table NAME or --query 'SELECT …'.")
+        raise UsageError(Code.USAGE_WRONG, f"Say what to read from {source.label}: --table NAME or --query 'SELECT …'.")
     return Selection(table=table, columns=request.columns, cursor=request.cursor, since=since)
 
 
@@ -68,8 +69,9 @@ def _check_cursor(request: SyncRequest, config: ConfigFile) -> None:
         isinstance(each, dict) and each.get("column") == request.cursor for each in declared
     ):
         raise UsageError(
+            Code.CURSOR_UNUSABLE,
             f"--cursor {request.cursor}: the column identifies people, and the state file would hold one of them in "
-            "plain; take a column that grows with each change, such as updated_at."
+            "plain. Take a column that grows with each change, such as updated_at.",
         )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from destination_pinterest.error_codes import Code
 from destination_pinterest.vocabulary import Identifier, ValueFormat
 from pinterest_audiences.connector_process import OWN_CONNECTOR
 from pinterest_audiences.failures import UsageError
@@ -137,13 +138,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def read_request(arguments: argparse.Namespace) -> SyncRequest:
     """The request. Raises: UsageError if arguments contradict each other or can't be read."""
     if arguments.state is not None and arguments.cursor is None:
-        raise UsageError("--state needs --cursor: without a cursor every run reads everything.")
+        raise UsageError(Code.USAGE_WRONG, "--state needs --cursor: without a cursor every run reads everything.")
     if arguments.replace and arguments.cursor is not None:
-        raise UsageError("--replace needs the whole table, and --cursor reads a part of it. Use one of them.")
+        raise UsageError(
+            Code.USAGE_WRONG, "--replace needs the whole table, and --cursor reads a part of it. Use one of them."
+        )
     if arguments.batch_rows < 1:
-        raise UsageError("--batch-rows must be at least 1.")
+        raise UsageError(Code.USAGE_WRONG, "--batch-rows must be at least 1.")
     if not arguments.audience.strip():
-        raise UsageError("--audience must not be blank.")
+        raise UsageError(Code.USAGE_WRONG, "--audience must not be blank.")
     return SyncRequest(
         source=arguments.source,
         table=arguments.table,
@@ -175,8 +178,9 @@ def read_identity(text: str) -> IdentityChoice:
         choice = IdentityChoice(column, Identifier(identifier.upper()), ValueFormat((value_format or "auto").lower()))
     except ValueError:
         raise UsageError(
-            f"--identity {text!r} is not COLUMN=IDENTIFIER[:FORMAT]; identifiers are {', '.join(Identifier)}, formats "
-            f"{', '.join(ValueFormat)}."
+            Code.USAGE_WRONG,
+            f"--identity {text!r} is not COLUMN=IDENTIFIER[:FORMAT]. Identifiers are {', '.join(Identifier)}, formats "
+            f"{', '.join(ValueFormat)}.",
         ) from None
     return choice
 
@@ -184,7 +188,7 @@ def read_identity(text: str) -> IdentityChoice:
 def _one_statement(query: str) -> str:
     statement = query.strip().rstrip(";").strip()
     if not statement:
-        raise UsageError("--query is empty.")
+        raise UsageError(Code.USAGE_WRONG, "--query is empty.")
     return statement
 
 
@@ -194,7 +198,7 @@ def _columns(arguments: argparse.Namespace) -> tuple[str, ...] | None:
         return None
     asked = [name.strip() for name in arguments.columns.split(",") if name.strip()]
     if not asked:
-        raise UsageError("--columns names no column.")
+        raise UsageError(Code.USAGE_WRONG, "--columns names no column.")
     needed = [arguments.cursor] if arguments.cursor else []
     return tuple(dict.fromkeys([*asked, *needed, *arguments.primary_key]))
 

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
+from destination_pinterest.error_codes import Code
 from pinterest_audiences.airbyte_messages import StreamDescription
 from pinterest_audiences.config_file import ConfigFile
 from pinterest_audiences.connector_answers import ConnectorAnswers
 from pinterest_audiences.connector_process import ConnectorProcess
 from pinterest_audiences.cursor_state import cursor_state
 from pinterest_audiences.displays import display_for
-from pinterest_audiences.failures import EXIT_DONE, EXIT_FAILED, SourceError
+from pinterest_audiences.failures import EXIT_DONE, EXIT_FAILED, Failure, SourceError, ended_silently
 from pinterest_audiences.feeding import Feed
 from pinterest_audiences.interruption import Interruption
 from pinterest_audiences.json_values import json_types
@@ -31,10 +32,10 @@ from pinterest_audiences.sync_request import SyncRequest
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a sync ended: the exit code, and the sentence that says why, if it failed."""
+    """How a sync ended: the exit code, and why, if it failed."""
 
     exit_code: int
-    error: str | None = None
+    failure: Failure | None = None
 
 
 class SyncRun:
@@ -90,7 +91,7 @@ class SyncRun:
                 display.begin(total)
                 return self._send(columns, chain([first] if first else [], batches), stream, display, answers)
         except InterruptedByUserError:
-            return Outcome(self._interruption.exit_code, "Stopped before anything was sent.")
+            return _stopped(self._interruption, "Stopped before anything was sent.")
 
     def _send(
         self,
@@ -101,7 +102,7 @@ class SyncRun:
         answers: ConnectorAnswers,
     ) -> Outcome:
         feed = Feed(stream, columns, self._selection.since, display, time.time)
-        source_error: str | None = None
+        source_failure: Failure | None = None
         with ConnectorProcess.running(
             self._request.destination,
             "write",
@@ -115,43 +116,41 @@ class SyncRun:
             except (PipeClosedError, InterruptedByUserError):
                 pass  # what the connector said, or the signal, decides below
             except SourceError as error:
-                source_error = str(error)
+                source_failure = Failure.of(error)
             connector.pipe.close()
             exit_code = connector.wait()
         if feed.rows_without_cursor:
             display.said(
                 "WARN", f"{feed.rows_without_cursor:,} rows have no {stream.cursor}; every run sends them again."
             )
-        return self._outcome(feed, answers, source_error, exit_code)
+        return self._outcome(feed, answers, source_failure, exit_code)
 
-    def _outcome(self, feed: Feed, answers: ConnectorAnswers, source_error: str | None, exit_code: int) -> Outcome:
+    def _outcome(
+        self, feed: Feed, answers: ConnectorAnswers, source_failure: Failure | None, exit_code: int
+    ) -> Outcome:
         if self._interruption.is_requested:
             left = "what was sent stays sent, and a new run sends the rest"
             if self._request.replace:
                 left = "a new run makes the audience equal to the table"
-            return Outcome(self._interruption.exit_code, f"Stopped after {feed.rows:,} rows were read; {left}.")
+            return _stopped(self._interruption, f"Stopped after {feed.rows:,} rows were read; {left}.")
         # Where the source failed, what the connector says follows from that.
-        if source_error or answers.error:
-            return Outcome(EXIT_FAILED, source_error or answers.error)
-        if exit_code != 0:
-            return Outcome(EXIT_FAILED, f"The connector ended with exit code {exit_code} without saying why.")
-        if answers.last_state_number < feed.states:
-            return Outcome(EXIT_FAILED, "The connector ended without confirming the last rows; run the sync again.")
+        failure = source_failure or answers.failure
+        if failure is None and exit_code != 0:
+            failure = ended_silently(exit_code)
+        if failure is None and answers.last_state_number < feed.states:
+            sentence = "The connector ended without confirming the last rows. Run the sync again."
+            failure = Failure.because(Code.ROWS_UNCONFIRMED, sentence)
+        if failure is not None:
+            return Outcome(EXIT_FAILED, failure)
         return Outcome(EXIT_DONE)
 
     def _print(self, report: dict[str, Any] | None, outcome: Outcome) -> None:
-        if outcome.error is not None and (report is not None or self._request.json):
-            report = {
-                "schema_version": 1,
-                "audiences": [],
-                **(report or {}),
-                "status": "failed",
-                "error": outcome.error,
-            }
+        if outcome.failure is not None and (report is not None or self._request.json):
+            report = {"schema_version": 1, "audiences": [], **(report or {}), **outcome.failure.as_json()}
         if report is not None:
             self._printer.report(report)
-        if outcome.error is not None:
-            sys.stderr.write(f"pinterest-audiences: {outcome.error}\n")
+        if outcome.failure is not None:
+            sys.stderr.write(f"pinterest-audiences: {outcome.failure.text}\n")
 
     def _stream(self, columns: Sequence[str], first: Sequence[Row]) -> StreamDescription:
         request = self._request
@@ -165,3 +164,7 @@ class SyncRun:
     def _keep_state(self, state: Mapping[str, Any]) -> None:
         if self._state_file is not None:
             self._state_file.save(state)
+
+
+def _stopped(interruption: Interruption, sentence: str) -> Outcome:
+    return Outcome(interruption.exit_code, Failure.because(Code.STOPPED_BY_USER, sentence))

@@ -20,6 +20,7 @@ from destination_pinterest.api.endpoints import Endpoint
 from destination_pinterest.api.headers import read_rate_headers
 from destination_pinterest.api.models import Refusal, decoder
 from destination_pinterest.api.scrub import clean_request_id, scrub
+from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import (
     Answer,
     AuthenticationError,
@@ -58,7 +59,7 @@ _read_refusal: Final = decoder(Refusal)
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """One row: which refusals it fits, what they are, and what to say. An empty `codes` fits any code.
+    """One row: which refusals it fits, what they are, and what to say. An empty `codes` fits any code of Pinterest's.
 
     `text` must be found in Pinterest's message, if given. `records_only`: only for requests whose body can be halved.
     `quota_left`: only where the headers say that quota is left. In `advice`, {subject} is what was asked for and
@@ -67,6 +68,7 @@ class Meaning:
 
     statuses: Container[int]
     error: type[ConnectorError]
+    code: Code
     advice: str
     codes: frozenset[int] = frozenset()
     text: re.Pattern[str] | None = None
@@ -75,58 +77,99 @@ class Meaning:
 
 
 _RECONNECT: Final = "Sign in again, or set a new access token."
-_TOO_LARGE: Final = "Pinterest finds the request too large: lower batch_size."
+_TOO_LARGE: Final = "Pinterest finds the request too large. Lower batch_size."
 _SCOPE: Final = (
-    "The token was not granted {scopes}: sign in again and agree to ads:read, ads:write and user_accounts:read."
+    "The token was not granted {scopes}. Sign in again and agree to ads:read, ads:write and user_accounts:read."
 )
 _ROLE: Final = (
-    "Pinterest does not permit this on the {subject}: the person who signed in needs the role Admin or Audience on the "
-    "ad account, and the app needs access to it."
+    "Pinterest does not permit this on the {subject}. Give the person who signed in the role Admin or Audience on the "
+    "ad account, and the app access to it."
 )
-_QUOTA: Final = "The request quota of this app and user is used up."
+_QUOTA: Final = "The request quota of this app and user is used up. Run the sync again later."
+_BUSY_OBJECT: Final = (
+    "Writes to one {subject} come faster than Pinterest takes them. See that no other connection writes to it."
+)
 
 MEANINGS: Final = (
-    Meaning({413}, RequestTooLargeError, _TOO_LARGE),
-    Meaning({400}, RequestTooLargeError, _TOO_LARGE, text=_SIZE, records_only=True),
-    Meaning({401, 403}, MissingScopeError, _SCOPE, codes=frozenset({3})),
-    Meaning({401}, PermissionDeniedError, _ROLE, codes=frozenset({7, 29})),
+    Meaning({413}, RequestTooLargeError, Code.REQUEST_TOO_LARGE, _TOO_LARGE),
+    Meaning({400}, RequestTooLargeError, Code.REQUEST_TOO_LARGE, _TOO_LARGE, text=_SIZE, records_only=True),
+    Meaning({401, 403}, MissingScopeError, Code.SCOPE_MISSING, _SCOPE, codes=frozenset({3})),
+    Meaning({401}, PermissionDeniedError, Code.ROLE_MISSING, _ROLE, codes=frozenset({7, 29})),
     Meaning(
-        {401}, AuthenticationError, f"The access token is expired, revoked or not one of Pinterest's. {_RECONNECT}"
+        {401},
+        AuthenticationError,
+        Code.ACCESS_TOKEN_REFUSED,
+        f"The access token is expired, revoked or not one of Pinterest's. {_RECONNECT}",
     ),
     Meaning(
         {403},
         PermissionDeniedError,
-        "Pinterest has disapproved the ad account, or is still reviewing it: see its status in Pinterest Ads Manager.",
+        Code.AD_ACCOUNT_DISAPPROVED,
+        "Pinterest has disapproved the ad account, or is still reviewing it. See its status in Pinterest Ads Manager.",
         codes=frozenset({2625, 2626}),
     ),
-    Meaning({403}, PermissionDeniedError, _ROLE),
+    Meaning({403}, PermissionDeniedError, Code.ROLE_MISSING, _ROLE),
     Meaning(
-        {404}, NotFoundError, "Pinterest knows no such {subject}, or does not show it to the person who signed in."
+        {404},
+        NotFoundError,
+        Code.NOT_FOUND,
+        "Pinterest knows no such {subject}, or does not show it to the person who signed in. Check the ad account's "
+        "ID and that person's access to it.",
     ),
     Meaning(
-        {405, 501}, UnexpectedAnswerError, "Pinterest does not offer this request at this address: check api_base_url."
+        {405, 501},
+        UnexpectedAnswerError,
+        Code.WRONG_ADDRESS,
+        "Pinterest does not offer this request at this address. Check api_base_url.",
     ),
-    Meaning({407}, InvalidConfigError, "The proxy between here and Pinterest asks for a login: check HTTPS_PROXY."),
-    Meaning({408}, ConnectionFailedError, "Pinterest did not receive the request in time."),
-    Meaning({409}, ConflictError, "The {subject} changed while it was being written."),
+    Meaning(
+        {407},
+        InvalidConfigError,
+        Code.PROXY_LOGIN,
+        "The proxy between here and Pinterest asks for a login. Check HTTPS_PROXY.",
+    ),
+    Meaning(
+        {408},
+        ConnectionFailedError,
+        Code.PINTEREST_UNREACHABLE,
+        "Pinterest did not receive the request in time. If this lasts, check the network and the proxy.",
+    ),
+    Meaning(
+        {409},
+        ConflictError,
+        Code.CHANGED_MEANWHILE,
+        "The {subject} changed while it was being written. Run the sync again.",
+    ),
     Meaning(
         {429},
         SpamFilterError,
-        "Pinterest's spam filter holds the request back: wait some hours before the next sync; if it stays, ask "
+        Code.SPAM_FILTER,
+        "Pinterest's spam filter holds the request back. Wait some hours before the next sync; if it stays, ask "
         "Pinterest's support.",
         text=_SPAM,
     ),
-    Meaning({429}, ObjectBusyError, "Writes to one {subject} come faster than Pinterest takes them.", text=_BUSY),
-    Meaning({429}, ObjectBusyError, "Writes to one {subject} come faster than Pinterest takes them.", quota_left=True),
-    Meaning({429}, RateLimitedError, _QUOTA),
-    Meaning(range(400, 500), InvalidRequestError, "Pinterest refuses what was asked of the {subject}."),
-    Meaning(range(500, 600), ServerError, "Pinterest has a fault of its own."),
+    Meaning({429}, ObjectBusyError, Code.OBJECT_BUSY, _BUSY_OBJECT, text=_BUSY),
+    Meaning({429}, ObjectBusyError, Code.OBJECT_BUSY, _BUSY_OBJECT, quota_left=True),
+    Meaning({429}, RateLimitedError, Code.QUOTA_USED_UP, _QUOTA),
+    Meaning(
+        range(400, 500),
+        InvalidRequestError,
+        Code.REQUEST_REFUSED,
+        "Pinterest refuses what was asked of the {subject}. What it says is in the brackets.",
+    ),
+    Meaning(
+        range(500, 600),
+        ServerError,
+        Code.PINTEREST_FAULT,
+        "Pinterest has a fault of its own. Run the sync again later.",
+    ),
 )
 # 1xx and 3xx: nothing follows a redirect, because the request carries the token and people's hashes.
 _ANYTHING_ELSE: Final = Meaning(
     range(1000),
     UnexpectedAnswerError,
-    "Pinterest's API answers neither yes nor no, as if something else stood at its address: check api_base_url.",
+    Code.WRONG_ADDRESS,
+    "Pinterest's API answers neither yes nor no, as if something else stood at its address. Check api_base_url.",
 )
 
 
@@ -159,10 +202,10 @@ def refusal(
         # The reset of a quota that is not used up says nothing about when a busy object is free.
         reset_s = rates.reset_s if meaning.error is RateLimitedError else None
         after_s = rates.retry_after_s if rates.retry_after_s is not None else reset_s
-        return meaning.error(advice, answer=answer, retry_after_s=after_s)
+        return meaning.error(meaning.code, advice, answer=answer, retry_after_s=after_s)
     if issubclass(meaning.error, ServerError):
-        return meaning.error(advice, answer=answer, retry_after_s=rates.retry_after_s)
-    return meaning.error(advice, answer=answer)
+        return meaning.error(meaning.code, advice, answer=answer, retry_after_s=rates.retry_after_s)
+    return meaning.error(meaning.code, advice, answer=answer)
 
 
 def concerns_token(error: ConnectorError) -> bool:

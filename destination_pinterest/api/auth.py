@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from destination_pinterest.api.models import TokenAnswer
+from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import AuthenticationError, UnexpectedAnswerError
 
 DAY_S: Final = 86_400.0
@@ -78,9 +79,10 @@ class StaticToken:
             AuthenticationError: always.
         """
         raise AuthenticationError(
+            Code.ACCESS_TOKEN_REFUSED,
             "Pinterest refuses the access token: it is expired (30 days after it was made), revoked, or mistyped. "
             "Make a new one (My apps at developers.pinterest.com, Generate access token), or sign in with OAuth, which "
-            "renews itself."
+            "renews itself.",
         )
 
     def __repr__(self) -> str:
@@ -140,7 +142,7 @@ class RefreshingToken:
         )
         self._unstored: TokenSet | None = None
         self._refreshed = False
-        self._dead: str | None = None
+        self._dead: AuthenticationError | None = None
 
     @property
     def chain_ends_at(self) -> float | None:
@@ -198,12 +200,12 @@ class RefreshingToken:
 
     def _asked(self) -> TokenSet:
         if self._dead is not None:
-            raise AuthenticationError(self._dead)
+            raise AuthenticationError(self._dead.code, self._dead.message, answer=self._dead.answer)
         try:
             answer = self._endpoint(self._client_id, self._client_secret, self._tokens.refresh_token)
         except AuthenticationError as error:
             # Every thread and every request would ask again, and be refused again.
-            self._dead = str(error)
+            self._dead = error
             raise
         return _token_set(answer, self._tokens, self._clock())
 
@@ -219,7 +221,8 @@ def _token_set(answer: TokenAnswer, old: TokenSet, now: float) -> TokenSet:
         chain_ends_at = now + answer.refresh_token_expires_in
     if not (_TOKEN.fullmatch(answer.access_token) and _TOKEN.fullmatch(refresh_token)):
         raise UnexpectedAnswerError(
-            "Pinterest's token endpoint returned a token with characters that can't be sent. Please report this."
+            Code.ANSWER_UNEXPECTED,
+            "Pinterest's token endpoint returned a token with characters that can't be sent. Please report this.",
         )
     return TokenSet(
         access_token=answer.access_token,
@@ -241,6 +244,7 @@ def _usable(token: str, name: str) -> str:
     token = token.strip()
     if not _TOKEN.fullmatch(token):
         raise AuthenticationError(
-            f"The {name} is empty or holds what no token does, such as a blank or a line break: copy it again."
+            Code.TOKEN_MALFORMED,
+            f"The {name} is empty or holds what no token does, such as a blank or a line break. Copy it again.",
         )
     return token

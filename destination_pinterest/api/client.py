@@ -18,6 +18,7 @@ from destination_pinterest.api.auth import Bearer, TokenSource
 from destination_pinterest.api.endpoints import Endpoint
 from destination_pinterest.api.models import AdAccount, Audience, CustomerList, Page, UserAccount, decoder
 from destination_pinterest.api.transport import Call, Transport
+from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import InvalidConfigError, RequestTooLargeError, UnexpectedAnswerError
 from destination_pinterest.vocabulary import Identifier, Operation
 
@@ -105,8 +106,11 @@ class PinterestClient:
             )
         except RequestTooLargeError as error:
             refused = error
-        message = f"{refused.message} It held {identifiers:,} identifiers in {len(records):,} characters."
-        raise RequestTooLargeError(message, answer=refused.answer)
+        message = (
+            f"Pinterest finds a request of {identifiers:,} identifiers ({len(records):,} characters) too large. Lower "
+            "batch_size."
+        )
+        raise RequestTooLargeError(refused.code, message, answer=refused.answer)
 
     def audiences(self, order: Order = "DESCENDING") -> Iterator[Audience]:
         """All audiences that the ad account owns, of every type, by id: newest first by default (audiences/list)."""
@@ -173,7 +177,8 @@ class PinterestClient:
             bookmark = page.bookmark
             if bookmark in seen:
                 raise UnexpectedAnswerError(
-                    f"Pinterest's pages of {endpoint.subject}s never end: a bookmark came twice. Please report this."
+                    Code.ANSWER_UNEXPECTED,
+                    f"Pinterest's list of {endpoint.subject}s never ends: a bookmark came twice. Please report this.",
                 )
             seen.add(bookmark)
 
@@ -191,5 +196,7 @@ def _rule(customer_list_id: str) -> dict[str, str]:
 def _checked(value: str, subject: str) -> str:
     """An id as it may stand in a path: nothing that could lead anywhere else."""
     if not _ID.fullmatch(value):
-        raise InvalidConfigError(f"The id of the {subject} must be up to 18 digits.")
+        raise InvalidConfigError(
+            Code.ID_MALFORMED, f"The id of the {subject} is not up to 18 digits. Correct it in the settings."
+        )
     return value

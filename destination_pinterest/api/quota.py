@@ -20,6 +20,7 @@ from destination_pinterest.api.headers import RateHeaders, read_rate_headers
 from destination_pinterest.api.limits import Limit, Limits, Permit
 from destination_pinterest.api.observer import Observer, QuotaWait
 from destination_pinterest.api.retry import when
+from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import RateLimitedError
 
 # Waits from here on are for quota and are worth telling a person; shorter ones space requests.
@@ -140,8 +141,9 @@ class Quota:
         if wait_s > self._longest_wait_s:
             now = self._now()
             raise RateLimitedError(
-                f"Pinterest's quota of {category} requests for this app and user is used up. It resets "
-                f"{when(now + wait_s, now)}, which is later than retry_hours allows: run the sync again then, or ask "
+                Code.QUOTA_USED_UP,
+                f"Pinterest's quota of {category} requests for this app and user is used up; it resets "
+                f"{when(now + wait_s, now)}, later than retry_hours allows to wait. Run the sync again then, or ask "
                 "Pinterest for Standard access if the app has Trial access.",
                 retry_after_s=wait_s,
             )

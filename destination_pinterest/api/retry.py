@@ -94,17 +94,15 @@ def given_up(error: ConnectorError, attempts: int, elapsed_s: float, now: float)
     """
     if not isinstance(error, TransientError):
         return error
-    said = error.message
-    if attempts > 1:
-        said += f" Given up after {attempts} attempts in {span(elapsed_s)}."
-    if isinstance(error, SpamFilterError) or not isinstance(error, RateLimitedError | ServerError):
-        return _worded(error, said)
-    if error.retry_after_s is not None:
-        said += (
-            f" Pinterest asks to come back {when(now + error.retry_after_s, now)}, which is later than retry_hours "
-            "allows: run the sync again then."
-        )
-    return _worded(error, said)
+    facts = [f"given up after {attempts} attempts in {span(elapsed_s)}"] if attempts > 1 else []
+    if (
+        isinstance(error, RateLimitedError | ServerError)
+        and not isinstance(error, SpamFilterError)
+        and error.retry_after_s is not None
+    ):
+        moment = when(now + error.retry_after_s, now)
+        facts.append(f"Pinterest asks to come back {moment}, which is later than retry_hours allows")
+    return _worded(error, f"{error.message} [{'; '.join(facts)}]") if facts else error
 
 
 def when(moment: float, now: float) -> str:
@@ -127,5 +125,5 @@ def span(seconds: float) -> str:
 
 def _worded(error: ConnectorError, message: str) -> ConnectorError:
     if isinstance(error, RateLimitedError | ServerError):
-        return type(error)(message, answer=error.answer, retry_after_s=error.retry_after_s)
-    return type(error)(message, answer=error.answer)
+        return type(error)(error.code, message, answer=error.answer, retry_after_s=error.retry_after_s)
+    return type(error)(error.code, message, answer=error.answer)

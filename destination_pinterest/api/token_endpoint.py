@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from destination_pinterest.api.endpoints import TOKEN
 from destination_pinterest.api.models import TokenAnswer, decoder
 from destination_pinterest.api.transport import FORM, Call, Transport
+from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import (
     AuthenticationError,
     InvalidRequestError,
@@ -22,11 +23,11 @@ from destination_pinterest.errors import (
 _decode: Final = decoder(TokenAnswer)
 _SIGN_IN_AGAIN: Final = (
     "Pinterest does not renew the sign-in: the refresh token is expired (60 days without a sync), used up or revoked, "
-    "or the app's ID and secret do not belong to it. Sign in again (reconnect the destination)."
+    "or the app's ID and secret do not belong to it. Sign in again in the destination's settings."
 )
-_LOST_ROTATION: Final = (
-    " Before this, an answer to a refresh was lost: Pinterest may have replaced the refresh token by one that never "
-    "arrived here."
+_SIGN_IN_AGAIN_AFTER_A_LOSS: Final = (
+    "Pinterest does not renew the sign-in: an answer to a refresh was lost before, so Pinterest may have replaced the "
+    "refresh token by one that never arrived here. Sign in again in the destination's settings."
 )
 
 
@@ -42,7 +43,7 @@ class _Basic:
 
     def renew(self, rejected: str) -> str:  # noqa: ARG002 - as Credentials has it
         """There is nothing else to offer."""
-        raise AuthenticationError(_SIGN_IN_AGAIN)
+        raise AuthenticationError(Code.SIGN_IN_NOT_RENEWED, _SIGN_IN_AGAIN)
 
 
 class TokenEndpoint:
@@ -75,7 +76,11 @@ class TokenEndpoint:
         else:
             self._answer_lost = False
             return answer
-        raise AuthenticationError(_SIGN_IN_AGAIN + (_LOST_ROTATION if self._answer_lost else ""), answer=refused)
+        raise AuthenticationError(
+            Code.SIGN_IN_NOT_RENEWED,
+            _SIGN_IN_AGAIN_AFTER_A_LOSS if self._answer_lost else _SIGN_IN_AGAIN,
+            answer=refused,
+        )
 
     def _remember_lost_answer(self) -> None:
         self._answer_lost = True

@@ -21,6 +21,7 @@ from destination_pinterest.api.quota import Quota
 from destination_pinterest.api.retry import RetryPolicy, given_up, may_repeat
 from destination_pinterest.api.scrub import clean_request_id
 from destination_pinterest.api.wire import Lost, Message, Reply, Wire
+from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import (
     AmbiguousCreationError,
     Answer,
@@ -200,11 +201,11 @@ def _read(call: Call[T], reply: Reply) -> _Result[T] | _Failure:
     answer = Answer(str(call.endpoint), reply.status, request_id=clean_request_id(reply.headers.get("x-pinterest-rid")))
     if fault is None:
         unreadable = (
-            "Pinterest's API gave an answer that is not JSON, or was cut off: check api_base_url and the proxy."
+            "Pinterest's API gave an answer that is not JSON, or was cut off. Check api_base_url and the proxy."
         )
-        return _Failure(ConnectionFailedError(unreadable, answer=answer), may_have_acted=True)
+        return _Failure(ConnectionFailedError(Code.ANSWER_UNREADABLE, unreadable, answer=answer), may_have_acted=True)
     unexpected = f"Pinterest's answer is not what its description says ({fault}). Please report this."
-    return _Failure(UnexpectedAnswerError(unexpected, answer=answer), may_have_acted=True)
+    return _Failure(UnexpectedAnswerError(Code.ANSWER_UNEXPECTED, unexpected, answer=answer), may_have_acted=True)
 
 
 def _renew(credentials: Credentials, rejected: str, error: ConnectorError) -> None:
@@ -215,12 +216,13 @@ def _renew(credentials: Credentials, rejected: str, error: ConnectorError) -> No
         final = failure
     else:
         return
-    raise AuthenticationError(final.message, answer=final.answer or error.answer)
+    raise AuthenticationError(final.code, final.message, answer=final.answer or error.answer)
 
 
 def _ambiguous(endpoint: Endpoint, error: ConnectorError) -> AmbiguousCreationError:
     return AmbiguousCreationError(
-        f"It is not known whether Pinterest has created the {endpoint.subject}: {error.message} "
-        "The next sync looks for it by name before creating another.",
+        Code.CREATION_IN_DOUBT,
+        f"It is not known whether Pinterest has created the {endpoint.subject}. The next sync looks for it by name "
+        f"before it creates another. [after {error.code}: {error.message}]",
         answer=error.answer,
     )

@@ -27,6 +27,7 @@ from requests.cookies import RequestsCookieJar
 from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
 
+from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import ConnectionFailedError, ConnectorError, InvalidConfigError
 
 CONNECT_TIMEOUT_S: Final = 10.0
@@ -121,8 +122,9 @@ def _lost(failure: Exception) -> Lost:
     if any(isinstance(reason, ssl.SSLCertVerificationError) for reason in reasons):
         return Lost(
             InvalidConfigError(
+                Code.CERTIFICATE_UNVERIFIED,
                 "The certificate of Pinterest's API can't be verified. If a proxy here signs connections anew, name "
-                "its certificates in REQUESTS_CA_BUNDLE; and see that this machine's clock is right."
+                "its certificates in REQUESTS_CA_BUNDLE; see also that this machine's clock is right.",
             ),
             may_have_acted=False,
         )
@@ -131,7 +133,8 @@ def _lost(failure: Exception) -> Lost:
     why = next((said for kind, said in _PLAIN_WORDS if isinstance(reasons[-1], kind)), type(reasons[-1]).__name__)
     return Lost(
         ConnectionFailedError(
-            f"Pinterest's API {how} ({why}). If this lasts, check the network, the proxy and Pinterest's status page."
+            Code.PINTEREST_UNREACHABLE,
+            f"Pinterest's API {how} ({why}). If this lasts, check the network, the proxy and Pinterest's status page.",
         ),
         may_have_acted=not never_sent,
     )

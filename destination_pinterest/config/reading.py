@@ -9,6 +9,7 @@ from typing import Any, Final
 from pydantic import BaseModel, ValidationError
 
 from destination_pinterest.config.model import Config
+from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import InvalidConfigError
 
 # Settings that are one of several options, by the key that tells the options apart.
@@ -26,7 +27,7 @@ def read_config(raw: Mapping[str, Any]) -> Config:
     except ValidationError as error:
         faults = "; ".join(_fault(fault) for fault in error.errors(include_url=False, include_input=False))
     # Not raised above: as its context, the other error would hold the settings, secrets and all.
-    raise InvalidConfigError(f"The connection's settings need a change: {faults}.")
+    raise InvalidConfigError(Code.SETTINGS_INVALID, f"The settings can't be used: {faults}. Correct what is named.")
 
 
 def migrate(raw: Mapping[str, Any]) -> dict[str, Any]:

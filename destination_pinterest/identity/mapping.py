@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import IdentityColumnsError
 from destination_pinterest.identity.digest import BulkConversion, Conversion
 from destination_pinterest.identity.identifiers import IDENTIFIERS
@@ -104,25 +105,29 @@ def check_columns(columns: Sequence[IdentityColumn]) -> None:
     """
     if not columns:
         raise IdentityColumnsError(
-            "No identity column is given. Name at least one column that identifies people, such as an e-mail column."
+            Code.IDENTITY_COLUMN_MISDECLARED,
+            "No identity column is given. Name at least one column of identifiers, such as an e-mail column.",
         )
     seen: set[str] = set()
     for column in columns:
         if not column.column.strip():
             raise IdentityColumnsError(
-                f"An identity column for {column.identifier} has no name. Enter the column's name or remove the entry."
+                Code.IDENTITY_COLUMN_MISDECLARED,
+                f"An identity column for {column.identifier} has no name. Enter the column's name or remove the entry.",
             )
         if column.column in seen:
             raise IdentityColumnsError(
+                Code.IDENTITY_COLUMN_MISDECLARED,
                 f"The identity column {column.column!r} is given twice. Keep one entry: a column holds one kind of "
-                f"identifier (advertising IDs of Android and iOS together are {Identifier.MAID})."
+                f"identifier (advertising IDs of Android and iOS together are {Identifier.MAID}).",
             )
         seen.add(column.column)
         formats = IDENTIFIERS[column.identifier].formats
         if column.format not in formats:
             raise IdentityColumnsError(
+                Code.IDENTITY_FORMAT_UNKNOWN,
                 f"The identity column {column.column!r} is declared as {column.identifier} in the format "
-                f"{column.format}, which does not exist. Choose {' or '.join(formats)}."
+                f"{column.format}, which does not exist. Choose {' or '.join(formats)}.",
             )
 
 

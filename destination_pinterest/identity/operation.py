@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final, Literal
 
+from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import InvalidConfigError
 from destination_pinterest.identity.blanks import strip_blanks
 from destination_pinterest.identity.rejection import RejectionReason
@@ -51,12 +52,14 @@ class OperationRule:
         removes = {_folded(value) for value in remove_values}
         if both := sorted(adds & removes):
             raise InvalidConfigError(
+                Code.OPERATION_VALUES_INVALID,
                 f"The operation value {both[0]!r} is given both as one that adds and as one that removes. "
-                "Keep it in one of the two lists."
+                "Keep it in one of the two lists.",
             )
         if "" in adds | removes:
             raise InvalidConfigError(
-                "A blank operation value is given. Remove it: a row whose operation is null or blank always adds."
+                Code.OPERATION_VALUES_INVALID,
+                "An operation value is blank. Remove it: a row whose operation is null or blank always adds.",
             )
         self._on_remove = Operation.REMOVE if deletes == "remove" else None
         self._operations: dict[str, Operation | None] = {

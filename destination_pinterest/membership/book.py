@@ -25,6 +25,7 @@ from uuid import uuid4
 
 import msgspec
 
+from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import InternalError, StoreMismatchError
 from destination_pinterest.membership.blobs import Blobs
 from destination_pinterest.membership.changes import Changes
@@ -187,7 +188,10 @@ class MembershipBook:
         """
         self._require(changes)
         if customer_list_id is None and changes.members_after:
-            raise InternalError("The membership store was given members of a customer list that does not exist.")
+            raise InternalError(
+                Code.STORE_MISUSED,
+                "The membership store was given members of a customer list that does not exist. Please report this.",
+            )
         undecided = self._write_undecided() if changes.undecided else None
         rest = partial(
             msgspec.structs.replace,
@@ -221,7 +225,10 @@ class MembershipBook:
 
     def _refuse_if_settled(self) -> None:
         if self._settled is not None:
-            raise InternalError("A row was noted between the settlement of the membership store and its commit.")
+            raise InternalError(
+                Code.STORE_MISUSED,
+                "A row was noted between the settlement of the membership store and its commit. Please report this.",
+            )
 
     def _commit_holdings(self, changes: Changes, rest: Callable[..., Manifest]) -> None:
         path = self._new_path("changes")
@@ -245,7 +252,10 @@ class MembershipBook:
 
     def _require(self, changes: Changes) -> None:
         if changes is not self._settled:
-            raise InternalError("The membership store was given changes that are not its last settlement.")
+            raise InternalError(
+                Code.STORE_MISUSED,
+                "The membership store was given changes that are not its last settlement. Please report this.",
+            )
         if not self.is_ours:
             raise busy(self._leased.manifest)
 

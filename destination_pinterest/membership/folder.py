@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import StorageFailedError, StorageRefusedError
 from destination_pinterest.membership.blobs import Blob, ChangedMeanwhileError
 
@@ -122,10 +123,11 @@ class FolderBlobs:
             said = f"The folder of the membership store, {self._root}, could not be used: {reason}."
             if error.errno in _REFUSALS:
                 raise StorageRefusedError(
-                    f"{said} It must be there before the sync, and the connector must be allowed to read and write in "
-                    "it; in a container it must be mounted."
+                    Code.STORE_FOLDER_REFUSED, f"{said} Create or mount it, and let the connector read and write in it."
                 ) from error
-            raise StorageFailedError(f"{said} See to its disk; the sync will be tried again.") from error
+            raise StorageFailedError(
+                Code.STORE_FOLDER_FAILED, f"{said} See to its disk; the sync will be tried again."
+            ) from error
 
 
 def _version(body: bytes) -> str:

@@ -15,6 +15,7 @@ from typing import Final
 
 import msgspec
 
+from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import ConnectorError, StoreBusyError
 from destination_pinterest.membership.blobs import Blob, Blobs, ChangedMeanwhileError
 from destination_pinterest.membership.manifest import Lease, Manifest
@@ -176,6 +177,7 @@ def wait_for_turn(
 def busy(manifest: Manifest) -> StoreBusyError:
     """The error where another sync has the book."""
     return StoreBusyError(
-        f'Another sync is at work on audience "{manifest.audience}" with the same membership store. This sync did not '
-        "change the store; it will be tried again."
+        Code.STORE_BUSY,
+        f'Another sync is at work on the audience "{manifest.audience}" with the same membership store, which this one '
+        "left as it was. It is tried again by itself.",
     )

@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import StoreMismatchError
 from destination_pinterest.membership.keys import AudienceKeys
 from destination_pinterest.membership.store_key import UnknownStretchingError
@@ -119,8 +120,9 @@ def read_manifest(body: bytes, keys_of: Callable[[bytes, int], AudienceKeys], ad
         raise damaged(address, "its content can't be read") from None
     if keys.check != manifest.key_check:
         raise StoreMismatchError(
-            f"The membership store at {address} was written with another store key. Set the store key that it was "
-            f"written with, {_start_anew(address)}."
+            Code.STORE_KEY_WRONG,
+            f"The membership store at {address} was written with another store key. Enter the store key that it was "
+            f"written with, {_start_anew(address)}.",
         )
     if keys.manifest_mac(bytes(sealed.manifest)) != sealed.mac:
         raise damaged(address, "its content was changed by something else than the connector")
@@ -131,24 +133,27 @@ def check_owner(manifest: Manifest, ad_account_id: str, audience: str, address: 
     """Raises StoreMismatchError where the book is another audience's: folders were renamed or copied."""
     if (manifest.ad_account_id, manifest.audience) != (ad_account_id, audience):
         raise StoreMismatchError(
-            f'The membership store at {address} is about audience "{manifest.audience}" of ad account '
+            Code.STORE_OF_OTHER_AUDIENCE,
+            f'The membership store at {address} is about the audience "{manifest.audience}" of the ad account '
             f'{manifest.ad_account_id}, not about "{audience}" of {ad_account_id}. Put the right one there, '
-            f"{_start_anew(address)}."
+            f"{_start_anew(address)}.",
         )
 
 
 def damaged(address: str, what: str) -> StoreMismatchError:
     """The error for a book that is not what the connector left."""
     return StoreMismatchError(
+        Code.STORE_DAMAGED,
         f"The membership store is damaged at {address}: {what}. Restore the folder from a backup, "
-        f"{_start_anew(address)}."
+        f"{_start_anew(address)}.",
     )
 
 
 def _later(address: str, what: str) -> StoreMismatchError:
     return StoreMismatchError(
+        Code.STORE_OF_LATER_VERSION,
         f"The membership store at {address} was written by a later version of the connector ({what} is not known to "
-        "this one). Use that version or a later one."
+        "this one). Use that version or a later one.",
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import InternalError
 from destination_pinterest.membership.keys import BODY_BYTES, TAG_BYTES, AudienceKeys, Kind
 from destination_pinterest.membership.workspace import Workspace, as_columns
@@ -59,7 +60,11 @@ class Spool:
         """The number of a stream."""
         number = self._numbers.setdefault(stream, len(self._numbers))
         if number >= _MOST_STREAMS:
-            raise InternalError(f"More than {_MOST_STREAMS} streams were written to one audience.")
+            raise InternalError(
+                Code.TOO_MANY_STREAMS,
+                f"More than {_MOST_STREAMS} streams were written to one audience. Give some of them an audience of "
+                "their own.",
+            )
         return number
 
     def note(self, stream: str, key: Sequence[Any] | None, operation: Operation, identifiers: Sequence[str]) -> None:

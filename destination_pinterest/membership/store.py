@@ -11,6 +11,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from destination_pinterest.config.membership_store import LocalMembershipStore, S3MembershipStore
+from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import StorageFailedError
 from destination_pinterest.membership.blobs import Blob, Blobs
 from destination_pinterest.membership.book import MembershipBook, is_data_file
@@ -145,7 +146,9 @@ class MembershipStore:
         self._blobs.delete(probe)
         if found is None or found.body != body:
             raise StorageFailedError(
-                f"The membership store did not give back what was written to {self._blobs.address(probe)}."
+                Code.STORE_FORGETS,
+                f"The membership store did not give back what was written to {self._blobs.address(probe)}. Look at the "
+                "storage's own logs.",
             )
         book = next((name for name in self._blobs.names("") if name.endswith(f"/{FILE_NAME}")), None)
         if book is not None and (manifest := self._blobs.read(book)) is not None:

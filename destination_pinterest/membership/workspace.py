@@ -17,6 +17,7 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 
+from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import StorageFailedError, StorageRefusedError
 
 # All books of a sync together keep to this for data; what DuckDB needs besides comes on top, a third of it as measured.
@@ -26,8 +27,8 @@ _LEAST_MIB: Final = 48
 THREADS: Final = 2
 
 _ADVICE: Final = (
-    "It takes about 400 bytes of disk for each row of the sync and each member. Free some, or name a folder on a "
-    "larger disk in the environment variable TMPDIR."
+    "Free about 400 bytes for each row of the sync and each member, or name a folder on a larger disk in the "
+    "environment variable TMPDIR."
 )
 
 Columns = Mapping[str, npt.NDArray[Any]]
@@ -100,12 +101,14 @@ class Workspace:
             yield
         except duckdb.OutOfMemoryException as error:
             raise StorageFailedError(
-                f"The membership store could not be worked on within {self._memory_limit}, with the rest on the disk "
-                f"of {self.folder}. Most likely that disk is full. {_ADVICE}"
+                Code.LOCAL_DISK_FAILED,
+                f"Work on the membership store ran out of memory ({self._memory_limit}), most likely because the "
+                f"disk of {self.folder} is full. {_ADVICE}",
             ) from error
         except duckdb.OperationalError as error:
             raise StorageFailedError(
-                f"The membership store could not be worked on in {self.folder} ({type(error).__name__}). {_ADVICE}"
+                Code.LOCAL_DISK_FAILED,
+                f"Work on the membership store failed in {self.folder} ({type(error).__name__}). {_ADVICE}",
             ) from error
 
 
@@ -114,9 +117,10 @@ def _private_folder(parent: Path | None) -> Path:
         return Path(tempfile.mkdtemp(prefix="destination-pinterest-", dir=parent))
     except OSError as error:
         raise StorageRefusedError(
+            Code.NO_LOCAL_FOLDER,
             "The membership store needs a folder on the local disk to work in, and none can be written to "
-            f"({error.strerror}). Name one in the environment variable TMPDIR; in a container with a read-only root "
-            "file system, mount a volume there. It needs about 400 bytes for each row of the sync and each member."
+            f"({error.strerror}). Name one in TMPDIR, with about 400 bytes for each row and member; in a container "
+            "with a read-only root file system, mount a volume there.",
         ) from error
 
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import ConnectorError, StorageFailedError, StorageRefusedError
 
 NOT_THERE: Final = frozenset({"NoSuchKey", "404", "NotFound"})
@@ -81,28 +82,37 @@ def _answered(error: Exception, bucket: str, doing: str) -> ConnectorError:
     where = f'The bucket "{bucket}"'
     answer = f"[{getattr(error, 'operation_name', doing)}: {code or 'no code'}, HTTP {status}{request_id}]"
     if code == "NoSuchBucket":
+        situation = Code.BUCKET_MISSING
         advice = f"{where} does not exist. Create it, or correct the name or the endpoint in the settings."
     elif getattr(error, "operation_name", "") == "AssumeRole" and (code in _DENIED or status == 403):
+        situation = Code.BUCKET_ROLE_REFUSED
         advice = (
             f'The role for the bucket "{bucket}" may not be assumed. Correct the role ARN in the settings, or let the '
             "role trust the user of the access keys."
         )
     elif code in _BAD_KEYS:
+        situation = Code.BUCKET_KEYS_INVALID
         advice = f'The access keys of the bucket "{bucket}" are not valid. Enter valid ones in the settings.'
     elif code in _WRONG_REGION:
+        situation = Code.BUCKET_IN_OTHER_REGION
         advice = f"{where} lies in another region. Correct the region in the settings."
     elif code in _WRONG_CLOCK:
+        situation = Code.BUCKET_CLOCK_DIFFERS
         advice = f"{where} refused the request's time. Set the clock of the machine that the connector runs on."
     elif (status >= 500 and status != 501) or status == 429 or code in _PASSING:
-        return StorageFailedError(f"{where} did not {doing}, also when asked again. Run the sync again later. {answer}")
+        return StorageFailedError(
+            Code.BUCKET_FAILED, f"{where} did not {doing}, also when asked again. Run the sync again later. {answer}"
+        )
     elif code in _DENIED or status == 403:
+        situation = Code.BUCKET_ACCESS_DENIED
         advice = (
             f"{where} does not allow the connector to {doing}. Grant s3:PutObject, s3:GetObject, s3:DeleteObject and "
             "s3:ListBucket on the bucket and its path, or enter the keys of a user who has them."
         )
     else:
+        situation = Code.BUCKET_REFUSED
         advice = f"{where} refused to {doing}. Look the code up in its documentation and correct the settings."
-    return StorageRefusedError(f"{advice} {answer}")
+    return StorageRefusedError(situation, f"{advice} {answer}")
 
 
 def _unanswered(error: Exception, bucket: str, doing: str) -> ConnectorError:
@@ -111,8 +121,9 @@ def _unanswered(error: Exception, bucket: str, doing: str) -> ConnectorError:
     kind = type(error).__name__
     if isinstance(error, (boto.NoCredentialsError, boto.PartialCredentialsError, boto.ProfileNotFound)):
         return StorageRefusedError(
-            f'There are no access keys for the bucket "{bucket}": neither the settings nor the machine that the '
-            f"connector runs on have any. Enter them in the settings. [{kind}]"
+            Code.BUCKET_KEYS_INVALID,
+            f'There are no access keys for the bucket "{bucket}", neither in the settings nor on the machine that the '
+            f"connector runs on. Enter them in the settings. [{kind}]",
         )
     passing = (
         *(boto.HTTPClientError, boto.ConnectionError, boto.IncompleteReadError, boto.ChecksumError),
@@ -120,10 +131,12 @@ def _unanswered(error: Exception, bucket: str, doing: str) -> ConnectorError:
     )
     if isinstance(error, passing) or not isinstance(error, (boto.BotoCoreError, ValueError)):
         return StorageFailedError(
+            Code.BUCKET_UNREACHABLE,
             f'The bucket "{bucket}" could not be reached to {doing}, also when tried again. Check the endpoint and the '
-            f"network, and run the sync again. [{kind}]"
+            f"network, and run the sync again. [{kind}]",
         )
     return StorageRefusedError(
+        Code.BUCKET_SETTINGS_UNUSABLE,
         f'The settings of the bucket "{bucket}" can\'t be used to {doing}. Correct its name, its region or the '
-        f"endpoint. [{kind}]"
+        f"endpoint. [{kind}]",
     )

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from destination_pinterest.api.models import Audience
+from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import InvalidConfigError
 
 # The only type of audience that takes people from a table.
@@ -51,13 +52,14 @@ def chosen_audience(name: str | None, ad_account_id: str) -> ChosenAudience | No
     match = _EXISTING.fullmatch(name)
     if match is None:
         raise InvalidConfigError(
+            Code.DESTINATION_OBJECT_UNKNOWN,
             f'The destination object "{name}" is not one that this connector offers. Refresh the list of objects in '
-            "the connection's settings and choose one of them."
+            "the connection's settings and choose one of them.",
         )
     if match["account"] != ad_account_id:
         raise InvalidConfigError(
-            f'The destination object "{name}" belongs to the ad account {match["account"]}, but the destination\'s '
-            f"settings name {ad_account_id}. Refresh the list of objects in the connection's settings and choose one "
-            "of them."
+            Code.DESTINATION_OBJECT_UNKNOWN,
+            f'The destination object "{name}" belongs to the ad account {match["account"]}, but the settings name '
+            f"{ad_account_id}. Refresh the list of objects in the connection's settings and choose one of them.",
         )
     return ChosenAudience(match["name"].strip(), match["audience"])

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from destination_pinterest.config import Config
+from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import IdentityColumnsError, InvalidConfigError, SyncModeError
 from destination_pinterest.identity.mapping import IdentityColumn
 from destination_pinterest.identity.operation import DELETED_AT, deletion_columns
@@ -84,9 +85,10 @@ def plan_streams(plans: Sequence[ConfiguredStream], config: Config) -> list[Stre
     concerned = [way for way in ways if not way.only_removes]
     if config.operation_column and concerned and all(way.operation_column is None for way in concerned):
         raise InvalidConfigError(
-            f'No stream has the column "{config.operation_column.column}", which the settings name as the operation '
-            "column: everybody would be added, also those whom it removes. Correct the name (upper and lower case "
-            "count), or take the setting out."
+            Code.OPERATION_COLUMN_UNKNOWN,
+            f'No stream has the operation column "{config.operation_column.column}" of the settings, so every row '
+            "would add, also those that should remove. Correct the name (upper and lower case count), or take the "
+            "setting out.",
         )
     return ways
 
@@ -101,13 +103,15 @@ def plan_stream(plan: ConfiguredStream, config: Config) -> StreamPlan:
     """
     if plan.destination_sync_mode not in (*SYNC_MODES, SOFT_DELETE):
         raise SyncModeError(
+            Code.SYNC_MODE_UNKNOWN,
             f'The stream "{plan.key}" is set to the sync mode {plan.destination_sync_mode}, which this connector does '
-            "not offer. In the connection's settings choose a mode that ends in Append, Append + Deduped or Overwrite."
+            "not offer. Choose a mode that ends in Append, Append + Deduped or Overwrite.",
         )
     if plan.destination_sync_mode == SOFT_DELETE and config.mode == "additive":
         raise SyncModeError(
-            f'The stream "{plan.key}" takes people out (soft_delete), and the setting What the table does (mode) is '
-            "additive, so that nobody leaves. Change the one or the other."
+            Code.SOFT_DELETE_CONTRADICTS_MODE,
+            f'The stream "{plan.key}" removes (soft_delete), but the setting What the table does (mode) is additive, '
+            "so that nobody leaves. Change the one or the other.",
         )
     chosen = chosen_audience(plan.destination_object_name, config.ad_account_id)
     only_removes = plan.destination_sync_mode == SOFT_DELETE
@@ -126,9 +130,9 @@ def plan_stream(plan: ConfiguredStream, config: Config) -> StreamPlan:
     for column in way.columns:
         if _UNREADABLE_NAME.search(column):
             raise IdentityColumnsError(
+                Code.COLUMN_NAME_UNREADABLE,
                 f'The column {column!r} of the stream "{plan.key}" has a quotation mark, a backslash or a control '
-                "character in its name and so can't be read. Rename it where the data comes from, or name other "
-                "columns in the destination's settings."
+                "character in its name. Rename it where the data comes from, or name other columns in the settings.",
             )
     return way
 
@@ -143,7 +147,8 @@ def audience_name(plan: ConfiguredStream, template: str) -> str:
     name = re.sub(r"\{(?:namespace|stream)\}", lambda word: words[word[0]], template).strip()
     if not name:
         raise InvalidConfigError(
-            f'The audience name "{template}" comes to nothing for the stream "{plan.key}". Put {{stream}} into it.'
+            Code.AUDIENCE_NAME_EMPTY,
+            f'The audience name "{template}" comes to nothing for the stream "{plan.key}". Put {{stream}} into it.',
         )
     return name
 
@@ -160,8 +165,9 @@ def _identities(plan: ConfiguredStream, config: Config) -> tuple[IdentityColumn,
             return _recognised(plan)  # The settings speak of the source's columns; these are the object's fields.
         names = ", ".join(column.column for column in declared)
         raise IdentityColumnsError(
-            f'The stream "{plan.key}" has none of the identity columns of the destination\'s settings ({names}). '
-            f"{_has_columns(plan)} Correct the settings, or take the stream out of the connection."
+            Code.IDENTITY_COLUMNS_NOT_IN_STREAM,
+            f'The stream "{plan.key}" has none of the identity columns of the settings ({names}); '
+            f"{_has_columns(plan)}. Correct the settings, or take the stream out of the connection.",
         )
     return present
 
@@ -170,9 +176,9 @@ def _recognised(plan: ConfiguredStream) -> tuple[IdentityColumn, ...]:
     recognised = recognise_columns(plan.columns)
     if not recognised:
         raise IdentityColumnsError(
-            f'No column of the stream "{plan.key}" is recognised as identifying people. {_has_columns(plan)} '
-            "Name the right one under Identity columns in the destination's settings, "
-            "or take the stream out of the connection."
+            Code.NO_IDENTITY_COLUMN_RECOGNISED,
+            f'No column of the stream "{plan.key}" is recognised as one of identifiers; {_has_columns(plan)}. '
+            "Name the right one under Identity columns in the settings, or take the stream out of the connection.",
         )
     return recognised
 
@@ -185,4 +191,4 @@ def _key_columns(plan: ConfiguredStream, config: Config) -> tuple[str, ...]:
 
 
 def _has_columns(plan: ConfiguredStream) -> str:
-    return f"Its columns are: {', '.join(plan.columns)}." if plan.columns else "Its schema names no columns."
+    return f"its columns are {', '.join(plan.columns)}" if plan.columns else "its schema names no columns"

@@ -16,6 +16,7 @@ from typing import Any, Final, Self
 
 import duckdb
 
+from destination_pinterest.error_codes import Code
 from pinterest_audiences.failures import SourceError, UsageError
 from pinterest_audiences.sources.headers import check_header
 from pinterest_audiences.sources.names import check_columns, no_such
@@ -48,9 +49,12 @@ class DuckDBSource:
         except duckdb.IOException as error:
             if "lock" in str(error):
                 raise UsageError(
-                    f"{path} is open in another program that writes to it; close that one first."
+                    Code.SOURCE_NOT_OPENED,
+                    f"{path} is open in another program that writes to it. Close that one first.",
                 ) from None
-            raise UsageError(f"{path} is not a DuckDB database that this version of DuckDB can read.") from None
+            raise UsageError(
+                Code.SOURCE_NOT_OPENED, f"{path} is not a DuckDB database that this version of DuckDB can read."
+            ) from None
         return cls(connection, f"duckdb:///{path.resolve()}")
 
     @classmethod
@@ -72,7 +76,7 @@ class DuckDBSource:
         except duckdb.Error:
             # DuckDB's message may quote the lines that it choked on.
             kind = "a Parquet file" if is_parquet else "a text file of columns with a line of column names"
-            raise UsageError(f"{path} can't be read as {kind}.") from None
+            raise UsageError(Code.SOURCE_NOT_OPENED, f"{path} can't be read as {kind}.") from None
         if not is_parquet:
             check_header(relation.columns, path)
         return cls(connection, str(path.resolve()), table)
@@ -149,10 +153,12 @@ class DuckDBSource:
         try:
             self._connection.execute(statement, values)
         except duckdb.OutOfMemoryException:
-            raise SourceError(_NO_MEMORY) from None
+            raise SourceError(Code.SOURCE_STOPPED, _NO_MEMORY) from None
         except duckdb.Error as error:
             if self._speaks_of_the_query(error, statement):
-                raise UsageError(f"{self._label} refuses the query: {str(error).splitlines()[0]}") from None
+                raise UsageError(
+                    Code.QUERY_REFUSED, f"{self._label} refuses the query: {str(error).splitlines()[0]}"
+                ) from None
             raise _stopped(error, 0) from None
 
     def _speaks_of_the_query(self, error: duckdb.Error, statement: str) -> bool:
@@ -208,8 +214,9 @@ def _statement(selection: Selection, where: str) -> tuple[str, list[Any]]:
 def _stopped(error: duckdb.Error, read: int) -> SourceError:
     # The message may quote the value that could not be converted, which may be somebody's.
     return SourceError(
-        f"DuckDB stopped after {read:,} rows ({type(error).__name__}); its message may quote people's data and is not "
-        "shown, so run the same query in DuckDB to read it."
+        Code.SOURCE_STOPPED,
+        f"DuckDB stopped after {read:,} rows ({type(error).__name__}). Its message may quote people's data and is not "
+        "shown, so run the same query in DuckDB to read it.",
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from destination_pinterest.error_codes import Code
 from pinterest_audiences.failures import UsageError
 
 
@@ -11,11 +12,11 @@ def existing_file(name: str) -> Path:
     """The file of that name. Raises: UsageError if there is none, or if it may not be read."""
     path = Path(name).expanduser()
     if not path.exists():
-        raise UsageError(f"There is no file {name!r} (looked in {Path.cwd()}).")
+        raise UsageError(Code.SOURCE_NOT_OPENED, f"There is no file {name!r} (looked in {Path.cwd()}).")
     if path.is_dir():
-        raise UsageError(f"{name!r} is a folder, not a file.")
+        raise UsageError(Code.SOURCE_NOT_OPENED, f"{name!r} is a folder, not a file.")
     try:
         path.open("rb").close()
     except OSError as error:
-        raise UsageError(f"The file {name!r} can't be read: {error.strerror}.") from error
+        raise UsageError(Code.SOURCE_NOT_OPENED, f"The file {name!r} can't be read: {error.strerror}.") from error
     return path

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
+from destination_pinterest.error_codes import Code
 from pinterest_audiences.failures import UsageError
 
 # An address, a digest (MD5 to SHA-256) or an advertising ID: no column is named like that.
@@ -17,5 +18,6 @@ def check_header(names: Iterable[str], path: Path) -> None:
     """Raises: UsageError, without quoting it, if a name is what identifies a person."""
     if any(_DATA.fullmatch(name.strip()) for name in names):
         raise UsageError(
-            f"The first line of {path} holds data where the columns' names should be; add a first line such as: email"
+            Code.TABLE_OR_COLUMN_UNKNOWN,
+            f"The first line of {path} holds data where the columns' names should be. Add a first line such as: email",
         )

@@ -6,6 +6,7 @@ import difflib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from destination_pinterest.error_codes import Code
 from pinterest_audiences.failures import UsageError
 
 MOST_NAMES_SHOWN = 12
@@ -15,21 +16,31 @@ def no_such(kind: str, name: str, existing: Iterable[str], where: str) -> UsageE
     """An error that names the closest names first; `kind` is "table" or "column"."""
     names = sorted(set(existing))
     if not names:
-        return UsageError(f"There is no {kind} {name!r} in {where}, and no other {kind} either.")
+        return UsageError(
+            Code.TABLE_OR_COLUMN_UNKNOWN, f"There is no {kind} {name!r} in {where}, and no other {kind} either."
+        )
     close = difflib.get_close_matches(name.casefold(), [each.casefold() for each in names], n=3, cutoff=0.5)
     meant = [each for each in names if each.casefold() in close]
     if meant:
-        return UsageError(f"There is no {kind} {name!r} in {where}; did you mean {' or '.join(map(repr, meant))}?")
+        return UsageError(
+            Code.TABLE_OR_COLUMN_UNKNOWN,
+            f"There is no {kind} {name!r} in {where}; did you mean {' or '.join(map(repr, meant))}?",
+        )
     shown = ", ".join(names[:MOST_NAMES_SHOWN])
     more = f" and {len(names) - MOST_NAMES_SHOWN} more" if len(names) > MOST_NAMES_SHOWN else ""
-    return UsageError(f"There is no {kind} {name!r} in {where}; there are: {shown}{more}.")
+    return UsageError(
+        Code.TABLE_OR_COLUMN_UNKNOWN, f"There is no {kind} {name!r} in {where}; there are: {shown}{more}."
+    )
 
 
 def check_columns(wanted: Iterable[str], existing: Sequence[str], where: str) -> None:
     """Raises: UsageError for the first wanted column that does not exist, or if two columns share a name."""
     twice = [name for name, times in Counter(existing).items() if times > 1]
     if twice:
-        raise UsageError(f"Two columns of {where} are named {twice[0]!r}: give one of them another name (AS …).")
+        raise UsageError(
+            Code.TABLE_OR_COLUMN_UNKNOWN,
+            f"Two columns of {where} are named {twice[0]!r}. Give one of them another name (AS …).",
+        )
     for name in wanted:
         if name not in existing:
             raise no_such("column", name, existing, where)

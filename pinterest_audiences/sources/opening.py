@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from destination_pinterest.error_codes import Code
 from pinterest_audiences.failures import UsageError, missing_extra
 from pinterest_audiences.sources.files import existing_file
 from pinterest_audiences.sources.source import Source
@@ -30,8 +31,9 @@ def open_source(address: str) -> Source:
     if name.endswith((*TEXT_SUFFIXES, *PARQUET_SUFFIXES)):
         return _open_file(existing_file(address))
     raise UsageError(
+        Code.SOURCE_ADDRESS_WRONG,
         f"--from {address!r} is neither a database's URL (duckdb:///customers.duckdb, postgresql://user@host/database, "
-        "sqlite:///customers.sqlite, …) nor a file that ends in .csv, .tsv or .parquet."
+        "sqlite:///customers.sqlite, …) nor a file that ends in .csv, .tsv or .parquet.",
     )
 
 
@@ -43,7 +45,8 @@ def _open_duckdb(address: str) -> Source:
     database = address.split("://", 1)[1].removeprefix("/")
     if not database:
         raise UsageError(
-            "--from duckdb:/// needs a file: duckdb:///customers.duckdb, or duckdb:////srv/customers.duckdb."
+            Code.SOURCE_ADDRESS_WRONG,
+            "--from duckdb:/// needs a file: duckdb:///customers.duckdb, or duckdb:////srv/customers.duckdb.",
         )
     return DuckDBSource.of_database(existing_file(database))
 

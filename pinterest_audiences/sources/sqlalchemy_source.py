@@ -18,6 +18,7 @@ from typing import Any, Final, Self
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
+from destination_pinterest.error_codes import Code
 from pinterest_audiences.failures import SourceError, UsageError, missing_extra
 from pinterest_audiences.sources.cursor_types import bound
 from pinterest_audiences.sources.files import existing_file
@@ -52,17 +53,21 @@ class SQLAlchemySource:
             connection = engine.connect()
         except NoSuchModuleError:
             raise UsageError(
-                f"--from knows no database {url.drivername!r}: use duckdb, sqlite, postgresql, or another SQLAlchemy "
-                "dialect whose package is installed."
+                Code.SOURCE_ADDRESS_WRONG,
+                f"--from knows no database {url.drivername!r}. Use duckdb, sqlite, postgresql, or another SQLAlchemy "
+                "dialect whose package is installed.",
             ) from None
         except ModuleNotFoundError as error:
             raise _missing_driver(url, error) from None
         except ArgumentError:
             raise UsageError(
-                f"{_label(url)} can't be opened: a part of its address has a form that it can't have."
+                Code.SOURCE_ADDRESS_WRONG,
+                f"{_label(url)} can't be opened: a part of its address has a form that it can't have.",
             ) from None
         except DBAPIError as error:
-            raise UsageError(f"{_label(url)} can't be opened: {_said_without_secrets(error, url)}") from None
+            raise UsageError(
+                Code.SOURCE_NOT_OPENED, f"{_label(url)} can't be opened: {_said_without_secrets(error, url)}"
+            ) from None
         return cls(connection, _label(url))
 
     @property
@@ -169,7 +174,7 @@ class SQLAlchemySource:
         except DBAPIError as error:
             said = self._said_of_the_query(error)
             if said is not None:
-                raise UsageError(f"{self._label} refuses the query: {said}") from None
+                raise UsageError(Code.QUERY_REFUSED, f"{self._label} refuses the query: {said}") from None
             raise _stopped(error, 0) from None
 
     def _said_of_the_query(self, error: DBAPIError) -> str | None:
@@ -207,9 +212,13 @@ def _read_url(address: str) -> sa.URL:
         url = sa.make_url(address)
     except (ArgumentError, ValueError):
         # The message of SQLAlchemy may quote the address, and with it the password.
-        raise UsageError("--from is not a URL like postgresql://user:password@host:5432/database.") from None
+        raise UsageError(
+            Code.SOURCE_ADDRESS_WRONG, "--from is not a URL like postgresql://user:password@host:5432/database."
+        ) from None
     if "@" in (url.host or ""):
-        raise UsageError("--from has more than one @ before the host: write an @ in the password as %40.")
+        raise UsageError(
+            Code.SOURCE_ADDRESS_WRONG, "--from has more than one @ before the host. Write an @ in the password as %40."
+        )
     return url.set(drivername="postgresql+psycopg") if url.drivername in POSTGRESQL_NAMES else url
 
 
@@ -223,7 +232,8 @@ def _engine(url: sa.URL) -> sa.Engine:
 def _sqlite_engine(url: sa.URL) -> sa.Engine:
     if not url.database:
         raise UsageError(
-            "--from sqlite:/// needs a file: sqlite:///customers.sqlite, or sqlite:////srv/customers.sqlite."
+            Code.SOURCE_ADDRESS_WRONG,
+            "--from sqlite:/// needs a file: sqlite:///customers.sqlite, or sqlite:////srv/customers.sqlite.",
         )
     address = existing_file(url.database).resolve().as_uri() + "?mode=ro"
 
@@ -246,7 +256,8 @@ def _missing_driver(url: sa.URL, error: ModuleNotFoundError) -> UsageError:
     if error.name in SHIPPED_DRIVERS:
         return missing_extra(error)
     return UsageError(
-        f"--from {url.drivername}:// needs the Python package {error.name!r}; run: pip install {error.name}"
+        Code.PACKAGE_MISSING,
+        f"--from {url.drivername}:// needs the Python package {error.name!r}. Run: pip install {error.name}",
     )
 
 
@@ -275,6 +286,7 @@ def _named(selection: Selection) -> str:
 def _stopped(error: Exception, read: int) -> SourceError:
     cause = getattr(error, "orig", None) or error
     return SourceError(
-        f"The database stopped after {read:,} rows ({type(cause).__name__}); its message may quote people's data and "
-        "is not shown, so run the same query in a client of the database to read it."
+        Code.SOURCE_STOPPED,
+        f"The database stopped after {read:,} rows ({type(cause).__name__}). Its message may quote people's data and "
+        "is not shown, so run the same query in a client of the database to read it.",
     )

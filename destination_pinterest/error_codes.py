@@ -1,0 +1,836 @@
+"""The codes of the errors that a user can meet: one for each situation in which something else is to be done.
+
+A code is printed in front of an error's sentence, and programs tell errors apart by it, so it is never renamed and
+never used again for something else; one that is retired leaves a gap. docs/operations.md has a table of them, which
+tools/write_error_table.py writes from here.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum, unique
+from typing import Final, Literal, Self
+
+FailureKind = Literal["config_error", "transient_error", "system_error"]
+
+# What stands in front of a sentence; also the rule for new codes.
+LEADING_CODE: Final = re.compile(r"PIN-[A-Z]{3,6}-\d{3}(?=: )")
+
+# In the order of the page.
+AREAS: Final = {
+    "AUTH": "Signing in, and rights",
+    "CONF": "Settings",
+    "IDENT": "Identity columns",
+    "SYNC": "Sync modes",
+    "AUD": "Audiences and customer lists",
+    "GUARD": "Guards against removing too much",
+    "API": "Pinterest's answers",
+    "QUOTA": "Quota",
+    "NET": "Network",
+    "STORE": "Membership store",
+    "BUCKET": "Buckets",
+    "PROTO": "Messages of the platform",
+    "FAULT": "Faults of the connector",
+    "CLI": "Command line",
+}
+
+_CONFIG: Final = "config_error"
+_TRANSIENT: Final = "transient_error"
+_SYSTEM: Final = "system_error"
+_WAIT: Final = True
+_ACT: Final = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    printed: str
+    failure_kind: FailureKind
+    waiting_helps: bool
+    summary: str
+    remedy: str
+
+
+@unique
+class Code(StrEnum):
+    """A code, and what the page says of it.
+
+    Its value is what is printed ("PIN-AUTH-001"). `failure_kind` is that of every error that carries it;
+    `waiting_helps`: the same may succeed later though nobody changes anything; `summary` says what happened, `remedy`
+    what to do, in Markdown.
+    """
+
+    _value_: str
+    failure_kind: FailureKind
+    waiting_helps: bool
+    summary: str
+    remedy: str
+
+    def __new__(cls, case: _Case) -> Self:  # noqa: D102 - makes the members below
+        code = str.__new__(cls, case.printed)
+        code._value_ = case.printed
+        code.failure_kind = case.failure_kind
+        code.waiting_helps = case.waiting_helps
+        code.summary = case.summary
+        code.remedy = case.remedy
+        return code
+
+    @property
+    def area(self) -> str:
+        """One of AREAS."""
+        return self.value.split("-")[1]
+
+    @property
+    def anchor(self) -> str:
+        """Where the page speaks of it."""
+        return self.value.lower()
+
+    ACCESS_TOKEN_REFUSED = _Case(
+        "PIN-AUTH-001",
+        _CONFIG,
+        _ACT,
+        "Pinterest refuses the access token.",
+        "Access tokens end after 30 days, and with a change of the user's name or password. Make a new one, or change "
+        "to OAuth.",
+    )
+    SIGN_IN_NOT_RENEWED = _Case(
+        "PIN-AUTH-002",
+        _CONFIG,
+        _ACT,
+        "Pinterest does not renew the sign-in.",
+        "Sign in again in the destination's settings. It happens after 60 days without a sync or check; when the same "
+        "refresh token is used in two places, since each renewal ends the one before; when the app's secret was "
+        "changed; and when the network failed in the one moment in which a new token was on its way.",
+    )
+    TOKEN_MALFORMED = _Case(
+        "PIN-AUTH-003",
+        _CONFIG,
+        _ACT,
+        "An access token or refresh token in the settings is empty, or holds what no token does.",
+        "Copy the token again, without blanks or line breaks.",
+    )
+    SCOPE_MISSING = _Case(
+        "PIN-AUTH-004",
+        _CONFIG,
+        _ACT,
+        "The token was granted too little.",
+        "Sign in again and agree to all scopes, or generate a token with them.",
+    )
+    RENEWAL_DUE_IN_DISCOVERY = _Case(
+        "PIN-AUTH-005",
+        _CONFIG,
+        _ACT,
+        "The access token was at its end while Airbyte looked up the destination's objects, and Airbyte would not keep "
+        "a new one from there.",
+        "Test the destination once, then refresh the list of objects.",
+    )
+    ROLE_MISSING = _Case(
+        "PIN-AUTH-006",
+        _CONFIG,
+        _ACT,
+        "The person who signed in, or the app, may not change audiences of the ad account.",
+        "Have the owner of the ad account give that person the role Admin or Audience; see that the app has access to "
+        "the account.",
+    )
+    AD_ACCOUNT_DISAPPROVED = _Case(
+        "PIN-AUTH-007",
+        _CONFIG,
+        _WAIT,
+        "Pinterest has disapproved the ad account, or is still reviewing it.",
+        "Look at the account's status in Pinterest Ads Manager. A review ends by itself.",
+    )
+
+    SETTINGS_INVALID = _Case(
+        "PIN-CONF-001",
+        _CONFIG,
+        _ACT,
+        "Settings are missing or can't be used.",
+        "The message names each setting and what it must be.",
+    )
+    CONFIG_FILE_UNUSABLE = _Case(
+        "PIN-CONF-002",
+        _CONFIG,
+        _ACT,
+        "The connector can't read its config file, or it holds no JSON object.",
+        "Correct the path after `--config`, the file's permissions or its content.",
+    )
+    COMMAND_WRONG = _Case(
+        "PIN-CONF-003",
+        _CONFIG,
+        _ACT,
+        "The connector was started without a command, or with options that it does not have.",
+        "Type one of `spec`, `check`, `discover` and `write`; `--help` names the options.",
+    )
+    AUDIENCE_NAME_EMPTY = _Case(
+        "PIN-CONF-004",
+        _CONFIG,
+        _ACT,
+        "The audience name of the settings comes to nothing for a stream.",
+        "Put `{stream}` into the audience name.",
+    )
+    OPERATION_COLUMN_UNKNOWN = _Case(
+        "PIN-CONF-005",
+        _CONFIG,
+        _ACT,
+        "No stream has the operation column that the settings name, so every row would add, also those that should "
+        "remove.",
+        "Correct the column's name (upper and lower case count), or take the setting out.",
+    )
+    OPERATION_VALUES_INVALID = _Case(
+        "PIN-CONF-006",
+        _CONFIG,
+        _ACT,
+        "An operation value is blank, or is given both as one that adds and as one that removes.",
+        "Keep each value in one of the two lists. A row without an operation always adds.",
+    )
+    DESTINATION_OBJECT_UNKNOWN = _Case(
+        "PIN-CONF-007",
+        _CONFIG,
+        _ACT,
+        "A stream's destination object is none that this connector offers, or belongs to another ad account.",
+        "Refresh the list of objects in the connection's settings and choose one of them.",
+    )
+    ID_MALFORMED = _Case(
+        "PIN-CONF-008",
+        _CONFIG,
+        _ACT,
+        "An id of an ad account, audience or customer list is not up to 18 digits.",
+        "Copy the ad account's ID again, or choose the destination object again.",
+    )
+
+    NO_IDENTITY_COLUMN_RECOGNISED = _Case(
+        "PIN-IDENT-001",
+        _CONFIG,
+        _ACT,
+        "No column is recognised as one of identifiers.",
+        "Name it under Identity columns (on the command line by `--identity`), or take the stream out of the "
+        "connection.",
+    )
+    IDENTITY_COLUMNS_NOT_IN_STREAM = _Case(
+        "PIN-IDENT-002",
+        _CONFIG,
+        _ACT,
+        "The stream has none of the identity columns of the settings.",
+        "Correct the names (upper and lower case count), or take the stream out of the connection.",
+    )
+    IDENTITY_COLUMN_MISDECLARED = _Case(
+        "PIN-IDENT-003",
+        _CONFIG,
+        _ACT,
+        "Identity columns has no entry, one without a column's name, or two for one column.",
+        "Name each column once. A column holds one kind of identifier; `maid` stands for the advertising IDs of "
+        "Android and iOS together.",
+    )
+    IDENTITY_FORMAT_UNKNOWN = _Case(
+        "PIN-IDENT-004",
+        _CONFIG,
+        _ACT,
+        "An identity column is declared in a format in which its kind of identifier does not come.",
+        "Choose a format that it comes in; [Identities](identities.md) has the table.",
+    )
+    COLUMN_NAME_UNREADABLE = _Case(
+        "PIN-IDENT-005",
+        _CONFIG,
+        _ACT,
+        "The name of a column that is needed has a quotation mark, a backslash or a control character in it.",
+        "Rename the column where the data comes from, or name other columns in the settings.",
+    )
+
+    SYNC_MODE_UNKNOWN = _Case(
+        "PIN-SYNC-001",
+        _CONFIG,
+        _ACT,
+        "A stream is set to a sync mode that the connector does not offer.",
+        "Choose a mode that ends in Append, Append + Deduped or Overwrite.",
+    )
+    SOFT_DELETE_CONTRADICTS_MODE = _Case(
+        "PIN-SYNC-002",
+        _CONFIG,
+        _ACT,
+        "The settings say that nobody leaves (`mode` is `additive`), and a stream removes (`soft_delete`).",
+        "Change the one or the other.",
+    )
+    SYNC_STOPPED = _Case(
+        "PIN-SYNC-003",
+        _TRANSIENT,
+        _ACT,
+        "The sync was cancelled while a request waited.",
+        "Nothing. The next sync goes on where this one ended.",
+    )
+
+    AUDIENCE_OF_OTHER_TYPE = _Case(
+        "PIN-AUD-001",
+        _CONFIG,
+        _ACT,
+        "An audience of the name is there and is of a type that can't take members from a table.",
+        "Choose another audience name, or rename that audience in Pinterest Ads Manager.",
+    )
+    CHOSEN_AUDIENCE_OF_OTHER_TYPE = _Case(
+        "PIN-AUD-002",
+        _CONFIG,
+        _ACT,
+        "The audience that a stream was pointed at is of a type that can't take members from a table.",
+        "Choose another destination object in the connection's settings.",
+    )
+    CHOSEN_AUDIENCE_GONE = _Case(
+        "PIN-AUD-003",
+        _CONFIG,
+        _ACT,
+        "The audience that a stream was pointed at is gone.",
+        "Refresh the list of objects in the connection's settings and choose another one.",
+    )
+    CUSTOMER_LIST_GONE = _Case(
+        "PIN-AUD-004",
+        _CONFIG,
+        _ACT,
+        "The customer list that an audience is made of is gone.",
+        "Remove or rename the audience in Pinterest Ads Manager, then sync again: a new one is created. Where the "
+        "stream was pointed at that audience, choose another destination object.",
+    )
+    CUSTOMER_LIST_UNKNOWN = _Case(
+        "PIN-AUD-005",
+        _CONFIG,
+        _ACT,
+        "Pinterest does not say which customer list an audience is made of.",
+        "Choose another audience name.",
+    )
+    CUSTOMER_LIST_SHARED = _Case(
+        "PIN-AUD-006",
+        _CONFIG,
+        _ACT,
+        "Two audiences are made of one customer list, so that two streams would contradict each other.",
+        "Choose another audience name for one of the streams, or one name (or destination object) for both.",
+    )
+    AUDIENCE_NOT_READY = _Case(
+        "PIN-AUD-007",
+        _TRANSIENT,
+        _WAIT,
+        "A refresh had no audience to replace, and Pinterest does not create one of the new customer list yet.",
+        "Let the job end; the ordinary sync after it goes on. Nobody is lost, since the table is read again.",
+    )
+    SWAP_NOT_READY = _Case(
+        "PIN-AUD-008",
+        _CONFIG,
+        _ACT,
+        "Pinterest does not switch the audience to the new customer list yet. Matching takes longer than a sync can "
+        "wait.",
+        "See [Pinterest refused to switch the audience](#pinterest-refused-to-switch-the-audience).",
+    )
+    SWAP_REFUSED = _Case(
+        "PIN-AUD-009",
+        _CONFIG,
+        _ACT,
+        "Pinterest does not let the audience be made of another customer list.",
+        "See [Pinterest refused to switch the audience](#pinterest-refused-to-switch-the-audience).",
+    )
+    SECOND_AUDIENCE_NOT_READY = _Case(
+        "PIN-AUD-010",
+        _TRANSIENT,
+        _WAIT,
+        "Pinterest neither switches the audience nor creates a second one of the new customer list yet.",
+        "See [Pinterest refused to switch the audience](#pinterest-refused-to-switch-the-audience).",
+    )
+
+    REMOVAL_ABOVE_LIMIT = _Case(
+        "PIN-GUARD-001",
+        _CONFIG,
+        _ACT,
+        "More identifiers would leave the audience than Largest removal permits.",
+        "See [The guard refused](#the-guard-refused).",
+    )
+    REMOVAL_NOT_COUNTABLE = _Case(
+        "PIN-GUARD-002",
+        _CONFIG,
+        _ACT,
+        "Pinterest does not tell how many identifiers its customer lists hold, so nobody knows how many would leave.",
+        "If the table is right, set Largest removal to 100: without Pinterest's counters nothing less permits "
+        "anything. See [The guard refused](#the-guard-refused).",
+    )
+    TABLE_INCOMPLETE = _Case(
+        "PIN-GUARD-003",
+        _TRANSIENT,
+        _WAIT,
+        "The input ended without proof that the whole table came, so nothing was replaced or removed.",
+        "Look at the source's log: it failed, or was cancelled. If it comes with every sync, see "
+        "[The proof never comes](#the-proof-never-comes).",
+    )
+
+    NOT_FOUND = _Case(
+        "PIN-API-001",
+        _CONFIG,
+        _ACT,
+        "Pinterest does not know the ad account, audience or list, or does not show it to the person who signed in.",
+        "Check the ad account's ID, and that the person who signed in may see the account.",
+    )
+    REQUEST_REFUSED = _Case(
+        "PIN-API-002",
+        _CONFIG,
+        _ACT,
+        "Pinterest refuses what was asked.",
+        "Pinterest's text in brackets says what it refuses. If it is not about your settings, report it.",
+    )
+    REQUEST_TOO_LARGE = _Case(
+        "PIN-API-003",
+        _CONFIG,
+        _ACT,
+        "Pinterest finds a request too large, and to halve it did not help.",
+        "Lower `batch_size`.",
+    )
+    SINGLE_IDENTIFIER_REFUSED = _Case(
+        "PIN-API-004",
+        _CONFIG,
+        _ACT,
+        "Pinterest refuses even a single identifier as too much, so size is not the reason.",
+        "Read what Pinterest says in the brackets (too many customer lists, for one).",
+    )
+    CHANGED_MEANWHILE = _Case(
+        "PIN-API-005",
+        _TRANSIENT,
+        _WAIT,
+        "A list or audience changed while it was being written.",
+        "Nothing. If it comes often, another program writes to the same list or audience.",
+    )
+    CREATION_IN_DOUBT = _Case(
+        "PIN-API-006",
+        _TRANSIENT,
+        _WAIT,
+        "It is not known whether Pinterest has created a list or audience: no usable answer came.",
+        "Nothing. The next sync looks for it by name before it creates another.",
+    )
+    PINTEREST_FAULT = _Case(
+        "PIN-API-007",
+        _TRANSIENT,
+        _WAIT,
+        "Pinterest has a fault of its own.",
+        "Wait. If it lasts, look at Pinterest's status page.",
+    )
+    ANSWER_UNEXPECTED = _Case(
+        "PIN-API-008",
+        _SYSTEM,
+        _ACT,
+        "Pinterest's answer is not what its description says.",
+        "Report it, with the request id.",
+    )
+    WRONG_ADDRESS = _Case(
+        "PIN-API-009",
+        _SYSTEM,
+        _ACT,
+        "What stands at the API's address is not Pinterest's API.",
+        "Check `api_base_url`; without it, check the proxy.",
+    )
+
+    QUOTA_USED_UP = _Case(
+        "PIN-QUOTA-001",
+        _TRANSIENT,
+        _WAIT,
+        "The app's and user's quota of requests is used up for longer than `retry_hours` allows to wait.",
+        "Run the sync after the time that is named. On Trial access, see "
+        "[More rows than a day's quota](#more-rows-than-a-days-quota). If it comes often, something else uses the same "
+        "app as the same person.",
+    )
+    OBJECT_BUSY = _Case(
+        "PIN-QUOTA-002",
+        _TRANSIENT,
+        _WAIT,
+        "Writes to one list or audience come faster than Pinterest takes them.",
+        "Nothing: requests to that list go one at a time from then on. If it ends the sync, another connection writes "
+        "to the same list.",
+    )
+    SPAM_FILTER = _Case(
+        "PIN-QUOTA-003",
+        _TRANSIENT,
+        _WAIT,
+        "Pinterest's spam filter holds requests back.",
+        "Wait some hours, and have the connection sync less often. If it stays, ask Pinterest's support.",
+    )
+
+    PINTEREST_UNREACHABLE = _Case(
+        "PIN-NET-001",
+        _TRANSIENT,
+        _WAIT,
+        "Pinterest's API can't be reached, or gave no complete answer.",
+        "Nothing at first. If it lasts: is `api.pinterest.com` reachable from where the connector runs, through the "
+        "proxy that `HTTPS_PROXY` names?",
+    )
+    ANSWER_UNREADABLE = _Case(
+        "PIN-NET-002",
+        _TRANSIENT,
+        _WAIT,
+        "An answer was not JSON, or was cut off.",
+        "If it lasts, something between here and Pinterest answers in its place: a proxy's login page, a firewall.",
+    )
+    CERTIFICATE_UNVERIFIED = _Case(
+        "PIN-NET-003",
+        _CONFIG,
+        _ACT,
+        "The certificate of Pinterest's API can't be verified.",
+        "Name the certificates of a proxy that signs anew in `REQUESTS_CA_BUNDLE`; check the machine's clock.",
+    )
+    PROXY_LOGIN = _Case(
+        "PIN-NET-004",
+        _CONFIG,
+        _ACT,
+        "The proxy between here and Pinterest asks for a login.",
+        "Put the login into `HTTPS_PROXY`.",
+    )
+
+    STORE_BUSY = _Case(
+        "PIN-STORE-001",
+        _TRANSIENT,
+        _WAIT,
+        "Another sync is at work on the same audience with the same membership store.",
+        "Nothing: it is tried again. If it comes often, two connections keep the same audience; see that they don't "
+        "run at the same time.",
+    )
+    STORE_TAKEN_OVER = _Case(
+        "PIN-STORE-002",
+        _TRANSIENT,
+        _WAIT,
+        "Another sync took the membership store over, since this one had stood still for longer than 40 seconds.",
+        "Nothing. If it comes often, look why the sync stands still.",
+    )
+    STORE_KEY_WRONG = _Case(
+        "PIN-STORE-003",
+        _CONFIG,
+        _ACT,
+        "The membership store was written with another store key.",
+        "Enter the store key that it was written with. If it is lost, start anew: "
+        "[The store can't be used](#the-store-cant-be-used).",
+    )
+    STORE_OF_OTHER_AUDIENCE = _Case(
+        "PIN-STORE-004",
+        _CONFIG,
+        _ACT,
+        "A folder of the membership store is about another audience: it was renamed or copied.",
+        "Put the right one there, or start anew: [The store can't be used](#the-store-cant-be-used).",
+    )
+    STORE_DAMAGED = _Case(
+        "PIN-STORE-005",
+        _CONFIG,
+        _ACT,
+        "The membership store is damaged, or files of it are missing.",
+        "Restore the folder from a backup, or start anew: [The store can't be used](#the-store-cant-be-used).",
+    )
+    STORE_OF_LATER_VERSION = _Case(
+        "PIN-STORE-006",
+        _CONFIG,
+        _ACT,
+        "The membership store was written by a later version of the connector.",
+        "Use that version, or a later one.",
+    )
+    STORE_OUT_OF_STEP = _Case(
+        "PIN-STORE-007",
+        _CONFIG,
+        _ACT,
+        "The audience was replaced, or created anew, without the membership store, so the store is wrong about its "
+        "members.",
+        "[Start anew](#starting-a-store-anew).",
+    )
+    STORE_FOLDER_REFUSED = _Case(
+        "PIN-STORE-008",
+        _CONFIG,
+        _ACT,
+        "The folder of the membership store is not there, or may not be used.",
+        "Mount the volume, create the folder, or let the connector read and write in it.",
+    )
+    STORE_FOLDER_FAILED = _Case(
+        "PIN-STORE-009",
+        _TRANSIENT,
+        _WAIT,
+        "The folder of the membership store did not work.",
+        "Its disk is full or failing.",
+    )
+    STORE_FORGETS = _Case(
+        "PIN-STORE-010",
+        _TRANSIENT,
+        _WAIT,
+        "The membership store did not give back what was written to it.",
+        "The storage loses or changes what it is given; look at its own logs.",
+    )
+    LOCAL_DISK_FAILED = _Case(
+        "PIN-STORE-011",
+        _TRANSIENT,
+        _WAIT,
+        "The local disk is too small, or fails, for work on the membership store.",
+        "It takes about 400 bytes for each row and member. Free some, or name a larger disk in `TMPDIR`.",
+    )
+    NO_LOCAL_FOLDER = _Case(
+        "PIN-STORE-012",
+        _CONFIG,
+        _ACT,
+        "No folder on the local disk can be written to, and the membership store needs one to work in.",
+        "Name one in `TMPDIR`. In a container with a read-only root file system, mount a volume there.",
+    )
+    TOO_MANY_STREAMS = _Case(
+        "PIN-STORE-013",
+        _SYSTEM,
+        _ACT,
+        "More streams write to one audience than the membership store can tell apart.",
+        "Give some of the streams an audience of their own.",
+    )
+
+    BUCKET_MISSING = _Case(
+        "PIN-BUCKET-001",
+        _CONFIG,
+        _ACT,
+        "The bucket does not exist.",
+        "Create it, or correct its name or the endpoint. Then test the destination and sync again: no state after what "
+        "was not stored was returned.",
+    )
+    BUCKET_ROLE_REFUSED = _Case(
+        "PIN-BUCKET-002",
+        _CONFIG,
+        _ACT,
+        "The role for the bucket may not be assumed.",
+        "Correct the role's ARN, or let the role trust the user of the access keys.",
+    )
+    BUCKET_KEYS_INVALID = _Case(
+        "PIN-BUCKET-003",
+        _CONFIG,
+        _ACT,
+        "The access keys of the bucket are missing or not valid.",
+        "Enter valid ones, or give the machine a role.",
+    )
+    BUCKET_IN_OTHER_REGION = _Case(
+        "PIN-BUCKET-004",
+        _CONFIG,
+        _ACT,
+        "The bucket lies in another region.",
+        "Correct the region in the settings.",
+    )
+    BUCKET_CLOCK_DIFFERS = _Case(
+        "PIN-BUCKET-005",
+        _CONFIG,
+        _ACT,
+        "The storage refuses the request's time.",
+        "Set the clock of the machine that the connector runs on.",
+    )
+    BUCKET_ACCESS_DENIED = _Case(
+        "PIN-BUCKET-006",
+        _CONFIG,
+        _ACT,
+        "The bucket does not allow what the connector needs.",
+        "Grant what the message names, on the bucket and its path.",
+    )
+    BUCKET_REFUSED = _Case(
+        "PIN-BUCKET-007",
+        _CONFIG,
+        _ACT,
+        "The storage refuses for a reason that the connector does not know.",
+        "The storage's code stands in brackets; its documentation says what it means.",
+    )
+    BUCKET_FAILED = _Case(
+        "PIN-BUCKET-008",
+        _TRANSIENT,
+        _WAIT,
+        "The storage had a fault, also when asked again.",
+        "Nothing at first: the platform tries again. Rejected rows may be written twice.",
+    )
+    BUCKET_UNREACHABLE = _Case(
+        "PIN-BUCKET-009",
+        _TRANSIENT,
+        _WAIT,
+        "The bucket can't be reached.",
+        "Nothing at first. If it lasts, check the endpoint and the network.",
+    )
+    BUCKET_SETTINGS_UNUSABLE = _Case(
+        "PIN-BUCKET-010",
+        _CONFIG,
+        _ACT,
+        "No request can be made of the bucket's settings.",
+        "Correct the bucket's name, its region or the endpoint.",
+    )
+
+    LINE_NOT_A_MESSAGE = _Case(
+        "PIN-PROTO-001",
+        _SYSTEM,
+        _ACT,
+        "A line of the input is not an Airbyte message.",
+        "The source or a mapper writes something else to its output. The message names the line's number, never its "
+        "content.",
+    )
+    STREAM_NOT_IN_CATALOG = _Case(
+        "PIN-PROTO-002",
+        _SYSTEM,
+        _ACT,
+        "A record is of a stream that the catalog does not name.",
+        "Refresh the connection's schema.",
+    )
+    SOURCE_OUTDATED = _Case(
+        "PIN-PROTO-003",
+        _SYSTEM,
+        _ACT,
+        "The source sends a record or a state of a form that no current platform uses.",
+        "Update the source connector to one that sends STREAM or GLOBAL states.",
+    )
+    CATALOG_UNUSABLE = _Case(
+        "PIN-PROTO-004",
+        _SYSTEM,
+        _ACT,
+        "The catalog can't be read, is not a ConfiguredAirbyteCatalog, or names a stream twice.",
+        "In Airbyte, report it. By hand, correct the file that `--catalog` names.",
+    )
+    INPUT_CLOSED = _Case(
+        "PIN-PROTO-005",
+        _SYSTEM,
+        _ACT,
+        "Standard input is closed, so no records can come.",
+        "Start `write` with a pipe or a file.",
+    )
+
+    CRASHED = _Case(
+        "PIN-FAULT-001",
+        _SYSTEM,
+        _WAIT,
+        "The connector failed with a fault of its own.",
+        "Run the sync again; if it fails again, report the stack trace. It holds no data.",
+    )
+    STORE_MISUSED = _Case(
+        "PIN-FAULT-002",
+        _SYSTEM,
+        _ACT,
+        "The connector used its membership store out of order. Nothing wrong was stored.",
+        "Report it.",
+    )
+
+    USAGE_WRONG = _Case(
+        "PIN-CLI-001",
+        _CONFIG,
+        _ACT,
+        "An option is missing, unknown, contradicts another one, or has a value that it can't have.",
+        "Correct what was typed; `--help` names the options.",
+    )
+    CLI_CONFIG_UNUSABLE = _Case(
+        "PIN-CLI-002",
+        _CONFIG,
+        _ACT,
+        "The file that `--config` names holds no JSON object, or can't be written, which a changed refresh "
+        "token needs.",
+        "Correct the file, or make it writable.",
+    )
+    STATE_FILE_UNUSABLE = _Case(
+        "PIN-CLI-003",
+        _CONFIG,
+        _ACT,
+        "The state file can't be read or written, is damaged, or belongs to another sync.",
+        "Name another file by `--state`, or delete it to read everything from its beginning.",
+    )
+    SOURCE_ADDRESS_WRONG = _Case(
+        "PIN-CLI-004",
+        _CONFIG,
+        _ACT,
+        "`--from` names no source that the command line knows.",
+        "Give a database's URL, or a file that ends in `.csv`, `.tsv` or `.parquet`.",
+    )
+    SOURCE_NOT_OPENED = _Case(
+        "PIN-CLI-005",
+        _CONFIG,
+        _ACT,
+        "The database or file can't be opened or read.",
+        "See that it is there, may be read, is what its name says, and is not open in a program that writes to it.",
+    )
+    PACKAGE_MISSING = _Case(
+        "PIN-CLI-006",
+        _CONFIG,
+        _ACT,
+        "A Python package that the command line needs is not installed.",
+        "Run the `pip install` that the message gives.",
+    )
+    TABLE_OR_COLUMN_UNKNOWN = _Case(
+        "PIN-CLI-007",
+        _CONFIG,
+        _ACT,
+        "There is no such table or column, or two columns have one name.",
+        "Correct the name. A file needs a first line of column names; columns of a query are renamed by `AS`.",
+    )
+    QUERY_REFUSED = _Case(
+        "PIN-CLI-008",
+        _CONFIG,
+        _ACT,
+        "The database refuses the query.",
+        "Correct the query.",
+    )
+    CURSOR_UNUSABLE = _Case(
+        "PIN-CLI-009",
+        _CONFIG,
+        _ACT,
+        "The cursor's column identifies people, or its values can't be a cursor.",
+        "Take a column that grows with each change, such as `updated_at`.",
+    )
+    SOURCE_STOPPED = _Case(
+        "PIN-CLI-010",
+        _TRANSIENT,
+        _WAIT,
+        "The source stopped in the middle. What was sent before stays sent.",
+        "Run the same query in a client of the database to read its message, which may quote people's data.",
+    )
+    CONNECTOR_NOT_FOUND = _Case(
+        "PIN-CLI-011",
+        _CONFIG,
+        _ACT,
+        "There is no program of the name that `--destination` gives.",
+        "Give a connector's executable.",
+    )
+    CONNECTOR_NOT_STARTED = _Case(
+        "PIN-CLI-012",
+        _SYSTEM,
+        _ACT,
+        "The connector's process can't be started.",
+        "The message has the operating system's reason.",
+    )
+    CONNECTOR_SILENT = _Case(
+        "PIN-CLI-013",
+        _SYSTEM,
+        _WAIT,
+        "The connector ended, or failed, without saying why.",
+        "Run the command again; if it ends so again, report it. Memory may have been short.",
+    )
+    ROWS_UNCONFIRMED = _Case(
+        "PIN-CLI-014",
+        _SYSTEM,
+        _WAIT,
+        "The connector ended well without confirming the last rows.",
+        "Run the sync again.",
+    )
+    ANSWER_NOT_TAKEN = _Case(
+        "PIN-CLI-015",
+        _SYSTEM,
+        _ACT,
+        "The command line failed on a message of the connector.",
+        "Report it.",
+    )
+    CREDENTIALS_NOT_KEPT = _Case(
+        "PIN-CLI-016",
+        _CONFIG,
+        _ACT,
+        "Pinterest has replaced the refresh token, and it could not be written into the config file.",
+        "See that the file can be written, and sign in again: the token in it may be dead now.",
+    )
+    STATE_NOT_KEPT = _Case(
+        "PIN-CLI-017",
+        _CONFIG,
+        _ACT,
+        "The state file could not be written in the middle of a sync.",
+        "See that it can be written. The next sync reads those rows again.",
+    )
+    STOPPED_BY_USER = _Case(
+        "PIN-CLI-018",
+        _TRANSIENT,
+        _ACT,
+        "The command was stopped by Ctrl-C or a signal.",
+        "Run it again when you like. What was sent stays sent.",
+    )
+    CLI_CRASHED = _Case(
+        "PIN-CLI-019",
+        _SYSTEM,
+        _ACT,
+        "The command line failed with a fault of its own.",
+        "Report it; the message names the place in the program and holds no data.",
+    )
+    CONNECTOR_GAVE_NO_CODE = _Case(
+        "PIN-CLI-020",
+        _SYSTEM,
+        _ACT,
+        "A connector that is not ours (`--destination`) failed and gave no code.",
+        "Read its message.",
+    )
