@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from destination_pinterest.delivery.route import Decision, StreamRoute
 from destination_pinterest.delivery.tracked import LaneMemory
+from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import ProtocolError
 from destination_pinterest.identity.mapping import MappedRow
 from destination_pinterest.identity.rejection import Rejection, RejectionReason
@@ -81,13 +82,16 @@ class RowIntake:
 
     def _route_of(self, record: Any) -> StreamRoute:
         if record is None:
-            raise ProtocolError("A RECORD message has no record in it. Update the source connector.")
+            raise ProtocolError(
+                Code.SOURCE_OUTDATED, "A RECORD message has no record in it. Update the source connector."
+            )
         route = self._routes.get((record.namespace, record.stream))
         if route is None:
             name = record.stream if record.namespace is None else f"{record.namespace}.{record.stream}"
             raise ProtocolError(
+                Code.STREAM_NOT_IN_CATALOG,
                 f'A record of the stream "{name}" came, which the catalog does not name. '
-                "Refresh the connection's schema."
+                "Refresh the connection's schema.",
             )
         return route
 

@@ -13,6 +13,7 @@ from destination_pinterest.api.client import PinterestClient
 from destination_pinterest.audiences.creation import AudienceCreator
 from destination_pinterest.audiences.target import AudienceTarget
 from destination_pinterest.delivery.batch import Delivery
+from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import InvalidRequestError, RequestTooLargeError
 from destination_pinterest.vocabulary import Operation
 
@@ -64,8 +65,9 @@ class DeliverySender:
         except RequestTooLargeError as error:
             if count == 1:
                 raise InvalidRequestError(
-                    "Pinterest refuses even a single identifier as too much, so the size is not the reason: what "
-                    "Pinterest says is in the brackets.",
+                    Code.SINGLE_IDENTIFIER_REFUSED,
+                    "Pinterest refuses even a single identifier as too much, so size is not the reason. What Pinterest "
+                    "says is in the brackets.",
                     answer=error.answer,
                 ) from None
             half = count // 2

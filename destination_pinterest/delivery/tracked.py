@@ -16,6 +16,7 @@ from typing import Any, Final
 from destination_pinterest.audiences.target import AudienceTarget
 from destination_pinterest.delivery.batch import Delivery
 from destination_pinterest.delivery.book import Book, Changes
+from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import (
     IncompleteStreamError,
     InternalError,
@@ -67,10 +68,11 @@ class LaneMemory:
         self._book = book
         if book.customer_list_id is not None and book.customer_list_id != target.list_id:
             raise StoreMismatchError(
+                Code.STORE_OUT_OF_STEP,
                 f'The membership store knows the audience "{target.name}" as made of the customer list '
-                f"{book.customer_list_id}, but it is made of {target.list_id or 'none'} now, so what it remembers is "
-                "not what the audience holds. Take the audience's folder out of the store to start anew: people who "
-                "were added so far are then taken out only by rows that say so."
+                f"{book.customer_list_id}, but it is made of {target.list_id or 'none'} now. Take the audience's "
+                "folder out of the store to start anew; members who were added so far then leave only by rows that "
+                "say so.",
             )
         self.members_before = self.members_after = book.members
         self._replaced = [
@@ -148,10 +150,10 @@ class LaneMemory:
             if not self._notes:
                 return None
             raise IncompleteStreamError(
-                f'The audience "{target.name}" was to be made equal to a table, but the input ended without proof that '
-                "the whole table came, so the audience stays as it is. If the source failed, look for the reason "
-                "there; the next attempt starts anew. If every attempt ends so, the host or the source never says when "
-                "a stream is whole: choose a sync mode that ends in Append."
+                Code.TABLE_INCOMPLETE,
+                f'The audience "{target.name}" keeps its members: the input ended without proof that the whole table '
+                "came. If the source failed, look for the reason there; if every attempt ends so, choose a sync "
+                "mode that ends in Append.",
             )
         # Who tells of ends by a status tells of each; from others, the end of the input is all that there is.
         is_whole = is_end and all(is_complete(plan.key) for plan in self._plans if plan.has_generation)
@@ -177,10 +179,11 @@ class LaneMemory:
             return
         known = changes.members_before + changes.unconfirmed_before
         raise RemovalGuardError(
-            f'The audience "{target.name}" stays as it is: of {known:,} identifiers that the connector put into it, '
+            Code.REMOVAL_ABOVE_LIMIT,
+            f'The audience "{target.name}" keeps its members: of {known:,} identifiers that the connector put into it, '
             f"{changes.removals_by_absence:,} ({changes.share_absent * 100:.0f} %) are in the table no more, and "
             f"Largest removal (max_removal_percent) permits {self._max_removal_percent} %. If the table is right, "
-            "raise that setting for one sync; if not, correct the table."
+            "raise that setting for one sync; if not, correct the table.",
         )
 
     def deliveries(self, changes: Changes, size: int, position: int) -> Iterator[Delivery]:
@@ -205,8 +208,9 @@ class LaneMemory:
         """
         if not self._open_book.is_ours:
             raise StoreBusyError(
-                "Another sync took the membership store over, since this one had not been heard of for too long. It is "
-                "tried again."
+                Code.STORE_TAKEN_OVER,
+                "Another sync took the membership store over, since this one had stood still for too long. It is "
+                "tried again by itself.",
             )
 
     def commit(self, changes: Changes, target: AudienceTarget) -> int:
@@ -225,7 +229,9 @@ class LaneMemory:
     @property
     def _open_book(self) -> Book:
         if self._book is None:
-            raise InternalError("The membership store was used before it was opened. Please report this.")
+            raise InternalError(
+                Code.STORE_MISUSED, "The membership store was used before it was opened. Please report this."
+            )
         return self._book
 
 
