@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from destination_pinterest.api.client import PinterestClient
 from destination_pinterest.api.models import Audience
+from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import AudienceConflictError, NotFoundError
 from destination_pinterest.routing.destination_object import CUSTOMER_LIST, ChosenAudience
 
@@ -27,14 +28,16 @@ def find_chosen(chosen: ChosenAudience, listed: Iterable[Audience], pinterest: P
         audience = audience or pinterest.audience(chosen.audience_id)
     except NotFoundError as error:
         raise NotFoundError(
+            Code.CHOSEN_AUDIENCE_GONE,
             f'The audience "{chosen.name}" ({chosen.audience_id}), which the connection writes to, is not in the ad '
             "account any more. Refresh the list of objects in the connection's settings and choose another one.",
             answer=error.answer,
         ) from None
     if audience.audience_type != CUSTOMER_LIST:
         raise AudienceConflictError(
+            Code.CHOSEN_AUDIENCE_OF_OTHER_TYPE,
             f'The audience "{audience.name}" ({audience.id}), which the connection writes to, is of the type '
-            f"{audience.audience_type}, which can't take people from a table. Choose another destination object in the "
-            "connection's settings."
+            f"{audience.audience_type}, which can't take members from a table. Choose another destination object in "
+            "the connection's settings.",
         )
     return audience

@@ -14,6 +14,7 @@ from destination_pinterest.api.models import Audience, CustomerList
 from destination_pinterest.audiences.chosen import find_chosen
 from destination_pinterest.audiences.shadow_list import SHADOW_LIST_MAX_AGE_S, ShadowList, is_shadow_list_of
 from destination_pinterest.audiences.target import AudienceTarget
+from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import AudienceConflictError, NotFoundError
 from destination_pinterest.routing.destination_object import CUSTOMER_LIST, ChosenAudience
 
@@ -120,9 +121,10 @@ class AudienceLookup:
         if not usable:
             if namesakes:
                 raise AudienceConflictError(
+                    Code.AUDIENCE_OF_OTHER_TYPE,
                     f'The ad account has an audience "{target.name}" of the type {namesakes[0].audience_type}, '
-                    "which can't take people from a table. Choose another audience name in the connection's settings, "
-                    "or rename that audience in Pinterest Ads Manager."
+                    "which can't take members from a table. Choose another audience name in the settings, "
+                    "or rename that audience in Pinterest Ads Manager.",
                 )
             return
         newest = _newest(usable)
@@ -142,7 +144,8 @@ class AudienceLookup:
             target.before = self._pinterest.customer_list(list_id)
         except NotFoundError as error:
             raise NotFoundError(
-                f'The audience "{target.name}" ({audience.id}) is made from the customer list {list_id}, which is '
+                Code.CUSTOMER_LIST_GONE,
+                f'The audience "{target.name}" ({audience.id}) is made of the customer list {list_id}, which is '
                 f"gone. {if_list_is_gone}",
                 answer=error.answer,
             ) from None
@@ -153,8 +156,9 @@ class AudienceLookup:
         list_id = audience.customer_list_id or self._pinterest.audience(audience.id).customer_list_id
         if list_id is None:
             raise AudienceConflictError(
-                f'Pinterest does not say from which customer list the audience "{audience.name}" ({audience.id}) is '
-                "made. Choose another audience name in the connection's settings."
+                Code.CUSTOMER_LIST_UNKNOWN,
+                f'Pinterest does not say which customer list the audience "{audience.name}" ({audience.id}) is '
+                "made of. Choose another audience name in the settings.",
             )
         return list_id
 
@@ -203,8 +207,9 @@ def _refuse_shared_lists(targets: Sequence[AudienceTarget]) -> None:
             if target.chosen_id or other.chosen_id:
                 remedy = "Choose one destination object for both streams in the connection's settings."
             raise AudienceConflictError(
-                f'The audiences "{other.name}" and "{target.name}" are made from the same customer list '
-                f"({target.list_id}), so two streams would contradict each other. {remedy}"
+                Code.CUSTOMER_LIST_SHARED,
+                f'The audiences "{other.name}" and "{target.name}" are made of the same customer list '
+                f"({target.list_id}), so two streams would contradict each other. {remedy}",
             )
 
 

@@ -18,6 +18,7 @@ from destination_pinterest.api.client import PinterestClient
 from destination_pinterest.api.models import CustomerList
 from destination_pinterest.audiences.creation import AudienceCreator, is_too_early
 from destination_pinterest.audiences.target import AudienceTarget
+from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import (
     AudienceTooEarlyError,
     IncompleteStreamError,
@@ -101,11 +102,11 @@ class AudienceSwapper:
             # With the states back, a later attempt of the job would bring the rest alone, and nothing tells it that
             # this list, which no audience uses, is the whole table but for that.
             raise AudienceTooEarlyError(
-                f'Pinterest does not make the audience "{target.name}" of the customer list {target.list_id} yet, '
-                "which holds the whole table: fewer than 100 of its people may be matched so far, which takes 24 to 48 "
-                "hours. Nobody is lost, since the next sync reads the table again. If each attempt ends so, let the "
-                "job end: the ordinary sync after it adds to that list, and the audience is created once Pinterest is "
-                "ready."
+                Code.AUDIENCE_NOT_READY,
+                f'Pinterest does not create the audience "{target.name}" of the customer list {target.list_id} yet: '
+                "fewer than 100 of its identifiers may be matched so far, which takes 24 to 48 hours. Let the job "
+                "end; the ordinary sync after it adds to that list, which holds the whole table, and creates the "
+                "audience once Pinterest is ready.",
             )
 
     @staticmethod
@@ -119,10 +120,10 @@ class AudienceSwapper:
             )
             return
         raise IncompleteStreamError(
-            f'The audience "{target.name}" was to be replaced, but the input ended without proof that the whole table '
-            "came, so the audience keeps the people it had. If the source failed, look for the reason there; the next "
-            "attempt starts anew. If every attempt ends so, the host or the source never says when a stream is whole: "
-            "choose a sync mode that ends in Append."
+            Code.TABLE_INCOMPLETE,
+            f'The audience "{target.name}" keeps its members: the input ended without proof that the whole table '
+            "came. If the source failed, look for the reason there; if every attempt ends so, choose a sync mode "
+            "that ends in Append.",
         )
 
     def _empty(self, target: AudienceTarget, *, has_rows: bool) -> None:
@@ -145,19 +146,20 @@ class AudienceSwapper:
         new = self._new_people(target, target.list_id, sent)
         if old is None or new is None:
             raise RemovalGuardError(
+                Code.REMOVAL_NOT_COUNTABLE,
                 f'The audience "{target.name}" was not replaced: Pinterest does not tell how many identifiers its '
-                "customer lists were sent, so it can't be seen how many people would leave. If the table is right, set "
-                "Largest removal (max_removal_percent) to 100 in the destination's settings."
+                "customer lists were sent, so nobody knows how many would leave. If the table is right, set Largest "
+                "removal (max_removal_percent) to 100.",
             )
         if self._allow_empty and new <= 1 and not has_rows:
             return  # An earlier attempt of this generation began to empty the audience, as below.
         if new * 100 < old * (100 - self._max_removal_percent):
             raise RemovalGuardError(
-                f'The audience "{target.name}" was not replaced: the new customer list has {new:,} identifiers and the '
-                f"one in use {old:,} (as Pinterest counts, repeats included). That is {_share(old - new, old)} fewer, "
+                Code.REMOVAL_ABOVE_LIMIT,
+                f'The audience "{target.name}" was not replaced: the new customer list has {new:,} identifiers and '
+                f"the one in use {old:,} (as Pinterest counts, repeats included), {_share(old - new, old)} fewer, "
                 f"and Largest removal (max_removal_percent) permits {self._max_removal_percent} %. If the table is "
-                "right, raise that setting for one sync; if not, correct the table. The audience keeps the people it "
-                "had."
+                "right, raise that setting for one sync; if not, correct the table.",
             )
 
     def _new_people(self, target: AudienceTarget, list_id: str, sent: int) -> int | None:
@@ -177,10 +179,11 @@ class AudienceSwapper:
         except InvalidRequestError as error:
             if is_too_early(error):
                 raise RuleChangeRefusedError(
-                    f'Pinterest does not make the audience "{target.name}" ({target.audience_id}) of the new customer '
-                    f"list yet ({target.list_id}, which holds the whole table): it is matched first, which takes 24 to "
-                    "48 hours and longer than a sync can wait. The audience keeps the people it had. Set up a "
-                    "membership store, with which no new list is needed, or choose a sync mode that ends in Append.",
+                    Code.SWAP_NOT_READY,
+                    f'The audience "{target.name}" ({target.audience_id}) keeps its members: Pinterest does not '
+                    f"switch it to the new customer list ({target.list_id}, which holds the whole table) yet, since "
+                    "matching takes 24 to 48 hours, longer than a sync can wait. Set up a membership store, which "
+                    "needs no new list, or choose a sync mode that ends in Append.",
                     answer=error.answer,
                 ) from None
             self._refused(target, target.list_id, error)
@@ -194,21 +197,21 @@ class AudienceSwapper:
     def _refused(self, target: AudienceTarget, list_id: str, error: InvalidRequestError | None) -> None:
         if self._if_refused == "fail" or target.chosen_id is not None:  # Streams stay pointed at what was chosen.
             raise RuleChangeRefusedError(
-                f'Pinterest does not let the audience "{target.name}" ({target.audience_id}) be made of another '
-                f"customer list ({list_id}, which holds the whole table), so it keeps the people it had. Either set If "
-                "an audience can't be replaced (refused_rule_change) to new_audience in the destination's settings and "
-                "point your campaigns to the new one, or set up a membership store, which changes no rule, or sync the "
-                "stream in a mode that ends in Append.",
+                Code.SWAP_REFUSED,
+                f'The audience "{target.name}" ({target.audience_id}) keeps its members: Pinterest does not let it '
+                f"be made of another customer list ({list_id}, which holds the whole table). Set If an audience "
+                "can't be replaced (refused_rule_change) to new_audience and point your campaigns to the new one, "
+                "set up a membership store, or choose a sync mode that ends in Append.",
                 answer=None if error is None else error.answer,
             )
         created = self._provisioner.create_audience(target, list_id)
         if created is None:
             raise AudienceTooEarlyError(
-                f'Pinterest lets neither the audience "{target.name}" ({target.audience_id}) be made of another '
-                f"customer list ({list_id}, which holds the whole table) nor a second audience of that list yet: it is "
-                "matched first, which takes 24 to 48 hours and longer than a sync can wait. The audience keeps the "
-                "people it had. Set up a membership store, with which no new list is needed, or choose a sync mode "
-                "that ends in Append."
+                Code.SECOND_AUDIENCE_NOT_READY,
+                f'The audience "{target.name}" ({target.audience_id}) keeps its members: Pinterest neither switches '
+                f"it to the new customer list ({list_id}, which holds the whole table) nor creates a second audience "
+                "of that list yet, since matching takes 24 to 48 hours. Set up a membership store, which needs no "
+                "new list, or choose a sync mode that ends in Append.",
             )
         target.notes.append(
             f"Pinterest does not let the audience {target.audience_id} be made of another customer list, so a second "
