@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import ProtocolError
 
 
@@ -90,7 +91,10 @@ def read_catalog(path: Path) -> tuple[ConfiguredStream, ...]:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise ProtocolError(f"The catalog file {path} can't be read: {error.strerror}.") from None
+        raise ProtocolError(
+            Code.CATALOG_UNUSABLE,
+            f"The catalog file {path} can't be read: {error.strerror}. Correct the path or the file's permissions.",
+        ) from None
     return parse_catalog(content)
 
 
@@ -103,10 +107,14 @@ def parse_catalog(content: bytes) -> tuple[ConfiguredStream, ...]:
     try:
         catalog = msgspec.json.decode(content, type=_Catalog)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ProtocolError(f"The catalog is not a ConfiguredAirbyteCatalog: {error}.") from None
+        raise ProtocolError(
+            Code.CATALOG_UNUSABLE,
+            f"The catalog is not a ConfiguredAirbyteCatalog: {error}. Correct the file, or report this to the "
+            "platform.",
+        ) from None
     plans = tuple(_plan(stream) for stream in catalog.streams)
     if len({plan.key for plan in plans}) != len(plans):
-        raise ProtocolError("The catalog names a stream twice.")
+        raise ProtocolError(Code.CATALOG_UNUSABLE, "The catalog names a stream twice. Take one of the two out.")
     return plans
 
 

@@ -19,7 +19,7 @@ from typing import Any, BinaryIO, Final
 
 import msgspec
 
-from destination_pinterest.errors import FailureKind
+from destination_pinterest.error_codes import FailureKind
 from destination_pinterest.protocol.catalog import StreamKey
 
 _LEVELS: Final = {

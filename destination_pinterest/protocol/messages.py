@@ -18,6 +18,7 @@ from typing import Any, Final
 
 import msgspec
 
+from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import ProtocolError
 
 NOTHING = msgspec.Raw(b"null")
@@ -156,9 +157,10 @@ class MessageDecoder:
         message = _or_none(self._decode_line, whole) or self._loose_record(whole)
         if message is None:
             raise ProtocolError(
-                f"Line {number} of the input is not an Airbyte message, so the sync stopped there. Nothing after the "
-                "last returned state is marked as done: run the sync again; if it stops at the same place, "
-                "the source or a mapper writes something else than Airbyte messages to its output."
+                Code.LINE_NOT_A_MESSAGE,
+                f"Line {number} of the input is not an Airbyte message, so the sync stopped there. Run the sync "
+                "again; if it stops at the same place, the source or a mapper writes something else than Airbyte "
+                "messages.",
             )
         return message
 
@@ -194,10 +196,13 @@ def decode_state_owner(raw: msgspec.Raw) -> StreamState:
     try:
         owner = msgspec.json.decode(raw, type=StreamState)
     except UNREADABLE:
-        raise ProtocolError("A STATE message has no readable `state`. Update the source connector.") from None
+        raise ProtocolError(
+            Code.SOURCE_OUTDATED, "A STATE message has no readable `state`. Update the source connector."
+        ) from None
     if owner.type == "GLOBAL" or (owner.type == "STREAM" and owner.stream is not None):
         return owner
     raise ProtocolError(
-        f"The source sends states of type {owner.type or 'LEGACY'}, which no current platform uses: "
-        "update the source connector to one that sends STREAM or GLOBAL states."
+        Code.SOURCE_OUTDATED,
+        f"The source sends states of type {owner.type or 'LEGACY'}, which no current platform uses. Update the source "
+        "connector to one that sends STREAM or GLOBAL states.",
     )
