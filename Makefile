@@ -60,6 +60,7 @@ check: setup ## Lint, formatting, types, layering, workflows, and generated file
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python -m tools.write_spec --check
 	@$(BIN)/python -m tools.write_settings --check
+	@$(BIN)/python -m tools.write_error_table --check
 	@$(BIN)/zizmor --offline --strict-collection --quiet --no-progress --persona pedantic .
 	@$(BIN)/actionlint -shellcheck= -pyflakes=
 
@@ -73,9 +74,10 @@ bench: setup ## Measure side by side with what one would use instead
 	@$(BIN)/python -m benchmarks
 
 .PHONY: spec
-spec: setup ## Write source_spec/ from what the connector prints, and docs/settings.md from it
+spec: setup ## Write source_spec/, docs/settings.md and the tables of errors in docs/operations.md from the code
 	@$(BIN)/python -m tools.write_spec
 	@$(BIN)/python -m tools.write_settings
+	@$(BIN)/python -m tools.write_error_table
 
 .PHONY: docs
 docs: setup ## Build the documentation's site into site/; a broken link fails it

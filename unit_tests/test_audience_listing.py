@@ -13,7 +13,8 @@ from destination_pinterest.audience_listing import LISTING_PREFIX, AudienceListi
 from destination_pinterest.audiences.list_counts import ListCounts, MatchEstimate
 from destination_pinterest.config import read_config
 from destination_pinterest.connection import connect
-from destination_pinterest.errors import AuthenticationError
+from destination_pinterest.error_codes import Code
+from unit_tests.support.raises import raises
 
 SECOND_GENERATION = "VIP [generation 2, job 12]"
 
@@ -162,7 +163,7 @@ def test_an_audience_that_moves_to_a_later_page_is_shown_once(look: Look, pinter
 
 def test_a_token_that_is_refused_is_told(look: Look, pinterest: Any) -> None:
     pinterest.refuse("GET", "audiences", 401, "Authentication failed.", code=2)
-    with pytest.raises(AuthenticationError):
+    with raises(Code.ACCESS_TOKEN_REFUSED):
         look()
 
 

@@ -14,8 +14,10 @@ from destination_pinterest.config import (
     unknown_keys,
 )
 from destination_pinterest.config.credentials import token_mark
+from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import InvalidConfigError
 from destination_pinterest.vocabulary import Identifier, LetterCase, ValueFormat
+from unit_tests.support.raises import raises
 
 CANARY = "canary-7f3a"
 
@@ -114,7 +116,7 @@ def test_bad_values_are_refused_with_what_they_must_be(
     raw_config: dict[str, Any], setting: str, values: list[Any], said: str
 ) -> None:
     for value in values:
-        with pytest.raises(InvalidConfigError) as caught:
+        with raises(Code.SETTINGS_INVALID) as caught:
             read_config({**raw_config, setting: value})
         assert said in str(caught.value)
         assert str(caught.value).startswith("The connection's settings need a change: ")
@@ -138,14 +140,14 @@ def test_bad_values_are_refused_with_what_they_must_be(
 def test_bad_sign_ins_are_refused_by_the_name_of_the_setting(
     raw_config: dict[str, Any], credentials: Any, said: str
 ) -> None:
-    with pytest.raises(InvalidConfigError) as caught:
+    with raises(Code.SETTINGS_INVALID) as caught:
         read_config({**raw_config, "credentials": credentials})
     assert said in str(caught.value)
     assert CANARY not in str(caught.value)
 
 
 def test_settings_that_are_missing_are_named(raw_config: dict[str, Any]) -> None:
-    with pytest.raises(InvalidConfigError, match="`credentials` is missing; `ad_account_id` is missing"):
+    with raises(Code.SETTINGS_INVALID, match="`credentials` is missing; `ad_account_id` is missing"):
         read_config({})
 
 

@@ -12,8 +12,9 @@ from destination_pinterest.api.retry import RetryPolicy
 from destination_pinterest.config import read_config
 from destination_pinterest.config.credentials import token_mark
 from destination_pinterest.connection import Connection, connect, with_tokens
-from destination_pinterest.errors import AuthenticationError, InterruptedSyncError
+from destination_pinterest.error_codes import Code
 from destination_pinterest.system import System
+from unit_tests.support.raises import raises
 
 DAY_S = 86_400
 
@@ -153,7 +154,7 @@ def test_a_chain_that_has_ended_says_to_sign_in_again(
     make_connection: Callable[..., Connection], oauth_config: dict[str, Any], pinterest: Any, outbox: Any
 ) -> None:
     pinterest.refuse("POST", "oauth/token", 400, "invalid grant", times=9)
-    with pytest.raises(AuthenticationError, match="Sign in again") as caught:
+    with raises(Code.SIGN_IN_NOT_RENEWED, match="Sign in again") as caught:
         make_connection(oauth_config).client.ad_account()
     assert "pinr_first" not in str(caught.value)
     assert outbox.of("CONTROL") == []
@@ -178,7 +179,7 @@ def test_an_interruption_ends_the_wait_for_another_try(
     connection = make_connection(raw_config)
     pinterest.refuse("GET", "ad_accounts", 503)
     connection.pause.interrupt()
-    with pytest.raises(InterruptedSyncError):
+    with raises(Code.SYNC_STOPPED):
         connection.client.ad_account()
 
 
@@ -188,7 +189,7 @@ def test_an_interruption_ends_the_wait_for_quota(
     connection = make_connection({**raw_config, "access_tier": "standard"})
     connection.pause.interrupt()
     connection.client.ad_account()
-    with pytest.raises(InterruptedSyncError):
+    with raises(Code.SYNC_STOPPED):
         connection.client.ad_account()
 
 

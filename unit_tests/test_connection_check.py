@@ -12,18 +12,15 @@ from destination_pinterest.api.retry import RetryPolicy
 from destination_pinterest.config import read_config
 from destination_pinterest.connection import connect
 from destination_pinterest.connection_check import ConnectionCheck, chain_end
+from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import (
     AuthenticationError,
     ConfigurationError,
-    ConnectionFailedError,
-    IdentityColumnsError,
-    MissingScopeError,
     NotFoundError,
     PermissionDeniedError,
-    StorageRefusedError,
-    StoreMismatchError,
 )
 from destination_pinterest.membership import open_membership_store
+from unit_tests.support.raises import raises
 
 AD_ACCOUNT = "549755885175"
 DAY_S = 86_400
@@ -83,7 +80,7 @@ def test_a_scope_that_was_not_granted_is_named(
     run: Run, oauth_config: dict[str, Any], pinterest: Any, granted: str, missing: str
 ) -> None:
     pinterest.granted_scope = granted
-    with pytest.raises(MissingScopeError, match=f"does not include the scope {missing}\\. Sign in again"):
+    with raises(Code.SCOPE_MISSING, match=f"does not include the scope {missing}\\. Sign in again"):
         run(oauth_config)
 
 
@@ -103,7 +100,7 @@ def test_a_pasted_token_without_the_right_to_write_is_refused(
     run: Run, raw_config: dict[str, Any], pinterest: Any
 ) -> None:
     pinterest.refuse("PATCH", "customer_lists", 401, "missing scope", code=3)
-    with pytest.raises(MissingScopeError, match="ads:write"):
+    with raises(Code.SCOPE_MISSING, match="ads:write"):
         run(raw_config)
 
 
@@ -118,7 +115,7 @@ def test_a_token_that_is_refused_only_for_writing_fails_the_check(
     run: Run, raw_config: dict[str, Any], pinterest: Any
 ) -> None:
     pinterest.refuse("PATCH", "customer_lists", 401, "Authentication failed.")
-    with pytest.raises(AuthenticationError):
+    with raises(Code.ACCESS_TOKEN_REFUSED):
         run(raw_config)
 
 
@@ -132,9 +129,7 @@ def test_roles_that_may_change_audiences_or_are_not_known_are_let_through(
 
 def test_roles_that_may_not_change_audiences_are_named(run: Run, raw_config: dict[str, Any], pinterest: Any) -> None:
     pinterest.account["permissions"] = ["ANALYST", "FINANCE_MANAGER"]
-    with pytest.raises(
-        PermissionDeniedError, match=r"has the role ANALYST, FINANCE_MANAGER .* Ask the account's owner"
-    ):
+    with raises(Code.ROLE_MISSING, match=r"has the role ANALYST, FINANCE_MANAGER .* Ask the account's owner"):
         run(raw_config)
 
 
@@ -154,7 +149,7 @@ def test_an_account_that_can_not_be_reached_says_why(
 @pytest.mark.parametrize("path", ["audiences$", "customer_lists$"])
 def test_both_kinds_of_things_must_be_readable(run: Run, raw_config: dict[str, Any], pinterest: Any, path: str) -> None:
     pinterest.refuse("GET", path, 403, code=29)
-    with pytest.raises(PermissionDeniedError):
+    with raises(Code.ROLE_MISSING):
         run(raw_config)
 
 
@@ -162,7 +157,7 @@ def test_a_network_that_is_down_is_a_failure_that_may_pass(
     run: Run, raw_config: dict[str, Any], pinterest: Any
 ) -> None:
     pinterest.lose("GET", "", acted=False, times=9)
-    with pytest.raises(ConnectionFailedError) as caught:
+    with raises(Code.PINTEREST_UNREACHABLE) as caught:
         run(raw_config)
     assert caught.value.failure_kind == "transient_error"
 
@@ -171,9 +166,9 @@ def test_identity_columns_that_make_no_sense_are_found_without_asking_pinterest(
     run: Run, raw_config: dict[str, Any], pinterest: Any
 ) -> None:
     column = {"column": "email", "identifier": "EMAIL"}
-    with pytest.raises(IdentityColumnsError, match="given twice"):
+    with raises(Code.IDENTITY_COLUMN_MISDECLARED, match="given twice"):
         run({**raw_config, "identity_columns": [column, column]})
-    with pytest.raises(IdentityColumnsError, match="does not exist"):
+    with raises(Code.IDENTITY_FORMAT_UNKNOWN, match="does not exist"):
         run({**raw_config, "identity_columns": [{"column": "a", "identifier": "LR_ID", "format": "md5"}]})
     assert pinterest.asked == []
     run({**raw_config, "identity_columns": [column]})
@@ -183,7 +178,7 @@ def test_identity_columns_that_make_no_sense_are_found_without_asking_pinterest(
 def test_operation_values_that_make_no_sense_are_found_without_asking_pinterest(
     run: Run, raw_config: dict[str, Any], pinterest: Any, words: dict[str, Any]
 ) -> None:
-    with pytest.raises(ConfigurationError, match="operation value"):
+    with raises(Code.OPERATION_VALUES_INVALID, match="operation value"):
         run({**raw_config, "operation_column": {"column": "op", **words}})
     assert pinterest.asked == []
 
@@ -221,7 +216,7 @@ def test_a_check_reaches_the_membership_store_and_leaves_nothing_there(
 def test_a_membership_store_that_is_not_there_fails_the_check(
     run: Run, raw_config: dict[str, Any], tmp_path: Path
 ) -> None:
-    with pytest.raises(StorageRefusedError, match="must be there before the sync"):
+    with raises(Code.STORE_FOLDER_REFUSED, match="must be there before the sync"):
         run({**raw_config, **remembering(tmp_path / "not mounted")})
 
 
@@ -232,7 +227,7 @@ def test_a_membership_store_under_another_key_fails_the_check(
     assert settings is not None
     open_membership_store(settings).open(AD_ACCOUNT, "users").close()
     run({**raw_config, **remembering(tmp_path)})
-    with pytest.raises(StoreMismatchError, match="another store key"):
+    with raises(Code.STORE_KEY_WRONG, match="another store key"):
         run({**raw_config, **remembering(tmp_path, store_key="another key, of enough letters")})
 
 
@@ -240,7 +235,7 @@ def test_without_a_folder_to_work_in_the_check_names_the_variable(
     run: Run, raw_config: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "not there"))
-    with pytest.raises(StorageRefusedError, match="TMPDIR"):
+    with raises(Code.NO_LOCAL_FOLDER, match="TMPDIR"):
         run({**raw_config, **remembering(tmp_path)})
 
 

@@ -11,7 +11,8 @@ from destination_pinterest.config import read_config
 from destination_pinterest.config.credentials import token_mark
 from destination_pinterest.connection import connect
 from destination_pinterest.discovery import Discovery, without_renewal
-from destination_pinterest.errors import AuthenticationError, ServerError
+from destination_pinterest.error_codes import Code
+from unit_tests.support.raises import raises
 
 DAY_S = 86_400
 
@@ -84,7 +85,9 @@ def test_a_refresh_token_is_not_spent_where_there_is_no_good_access_token(
 ) -> None:
     if "ends_in_s" in tokens:
         tokens = {"access_token": tokens["access_token"], "access_token_expires_at": int(clock.now()) + 60}
-    with pytest.raises(AuthenticationError, match=r"Test the destination once .* then refresh the list of objects\."):
+    with raises(
+        Code.RENEWAL_DUE_IN_DISCOVERY, match=r"Test the destination once .* then refresh the list of objects\."
+    ):
         discover(kept(oauth_config, **tokens))
     assert pinterest.asked == []
 
@@ -103,7 +106,7 @@ def test_an_access_token_of_another_sign_in_is_not_used(
 ) -> None:
     raw = kept(oauth_config, access_token="pina_old")
     raw["credentials"]["refresh_token"] = "pinr_of_somebody_else"
-    with pytest.raises(AuthenticationError, match="Test the destination once"):
+    with raises(Code.RENEWAL_DUE_IN_DISCOVERY, match="Test the destination once"):
         discover(raw)
     assert pinterest.asked == []
 
@@ -112,7 +115,7 @@ def test_a_refresh_token_is_not_spent_where_the_access_token_is_refused(
     discover: Discover, oauth_config: dict[str, Any], pinterest: Any
 ) -> None:
     pinterest.refuse("GET", "audiences", 401, "Authentication failed.", code=2)
-    with pytest.raises(AuthenticationError, match=r"Test the destination once .*HTTP 401"):
+    with raises(Code.RENEWAL_DUE_IN_DISCOVERY, match=r"Test the destination once .*HTTP 401"):
         discover(kept(oauth_config, access_token="pina_revoked"))
     assert pinterest.refreshes == 0
 
@@ -121,7 +124,7 @@ def test_a_pasted_token_that_is_refused_is_to_be_made_anew(
     discover: Discover, raw_config: dict[str, Any], pinterest: Any
 ) -> None:
     pinterest.refuse("GET", "audiences", 401, "Authentication failed.", code=2)
-    with pytest.raises(AuthenticationError, match="Make a new one"):
+    with raises(Code.ACCESS_TOKEN_REFUSED, match="Make a new one"):
         discover(raw_config)
 
 
@@ -129,7 +132,7 @@ def test_what_pinterest_fails_with_is_not_hidden(
     discover: Discover, raw_config: dict[str, Any], pinterest: Any
 ) -> None:
     pinterest.refuse("GET", "audiences", 503)
-    with pytest.raises(ServerError):
+    with raises(Code.PINTEREST_FAULT):
         discover(raw_config)
 
 

@@ -6,6 +6,7 @@ import re
 import pytest
 
 from destination_pinterest import errors
+from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import Answer, ConnectorError
 
 CLASSES = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, BaseException)]
@@ -51,13 +52,13 @@ def test_the_groups_of_the_tree_say_the_kind_that_their_classes_have() -> None:
 
 def test_an_error_shows_its_message_and_what_pinterest_said() -> None:
     answer = Answer("GET /user_account", 401, 2, "Authentication failed.", "123")
-    error = errors.AuthenticationError("Sign in again.", answer=answer)
+    error = errors.AuthenticationError(Code.SIGN_IN_NOT_RENEWED, "Sign in again.", answer=answer)
     assert str(error) == (
         "Sign in again. [Pinterest answered HTTP 401, code 2 to GET /user_account: Authentication failed. "
         "(request id 123)]"
     )
     assert (error.message, error.answer) == ("Sign in again.", answer)
-    assert str(errors.AuthenticationError("Sign in again.")) == "Sign in again."
+    assert str(errors.AuthenticationError(Code.SIGN_IN_NOT_RENEWED, "Sign in again.")) == "Sign in again."
 
 
 def test_what_pinterest_left_out_is_left_out() -> None:

@@ -8,8 +8,9 @@ import pytest
 from airbyte_cdk.models import ConnectorSpecificationSerializer
 
 from destination_pinterest.config import read_config
-from destination_pinterest.errors import InvalidConfigError
+from destination_pinterest.error_codes import Code
 from destination_pinterest.specification import SCOPES, connector_specification
+from unit_tests.support.raises import raises
 
 
 @pytest.fixture
@@ -113,7 +114,7 @@ def test_the_form_and_the_connector_take_and_refuse_the_same(
     for config in bad:
         with pytest.raises(jsonschema.ValidationError):
             jsonschema.validate(config, form)
-        with pytest.raises(InvalidConfigError):
+        with raises(Code.SETTINGS_INVALID):
             read_config(config)
 
 

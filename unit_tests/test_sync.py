@@ -10,17 +10,13 @@ import pytest
 
 from destination_pinterest.config import read_config
 from destination_pinterest.delivery.tally import PROGRESS_PREFIX
-from destination_pinterest.errors import (
-    AudienceConflictError,
-    IdentityColumnsError,
-    InvalidConfigError,
-    InvalidRequestError,
-)
+from destination_pinterest.error_codes import Code
 from destination_pinterest.protocol.catalog import parse_catalog
 from destination_pinterest.protocol.lines import Lines, MessageLines
 from destination_pinterest.reporting.report import REPORT_PREFIX
 from destination_pinterest.sync import PROGRESS_VARIABLE, Sync
 from destination_pinterest.system import System
+from unit_tests.support.raises import raises
 
 DAY_S = 86_400
 
@@ -156,7 +152,7 @@ def test_a_catalog_without_streams_is_a_sync_without_rows(make_sync: MakeSync, p
 def test_an_operation_column_that_no_stream_has_is_refused_before_anybody_is_added(
     make_sync: MakeSync, pinterest: Any
 ) -> None:
-    with pytest.raises(InvalidConfigError, match='No stream has the column "Op"'):
+    with raises(Code.OPERATION_COLUMN_UNKNOWN, match='No stream has the column "Op"'):
         make_sync(operation_column={"column": "Op"})
     assert pinterest.asked == []
 
@@ -191,7 +187,7 @@ def test_one_audience_that_can_not_be_created_does_not_keep_the_others_from_it(
     make_sync: MakeSync, pinterest: Any
 ) -> None:
     pinterest.refuse("POST", "audiences$", 400, "no")
-    with pytest.raises(InvalidRequestError):
+    with raises(Code.REQUEST_REFUSED):
         list(make_sync(row("a"), row("b", "orders"), streams=["users", "orders"]).run())
     assert [audience["name"] for audience in pinterest.audiences.values()] == ["orders"]
 
@@ -213,7 +209,7 @@ def test_names_that_collide_are_a_warning(make_sync: MakeSync, pinterest: Any, o
 
 
 def test_a_stream_without_identities_fails_before_anything_is_sent(make_sync: MakeSync, pinterest: Any) -> None:
-    with pytest.raises(IdentityColumnsError):
+    with raises(Code.IDENTITY_COLUMNS_NOT_IN_STREAM):
         make_sync(identity_columns=[{"column": "phone", "identifier": "EMAIL"}])
     assert pinterest.asked == []
 
@@ -232,7 +228,7 @@ def test_a_sync_that_fails_raises_after_a_report_that_says_so(make_sync: MakeSyn
     came: list[bytes] = []
     states = make_sync(state(1), row("a"), state(2)).run()
     came.append(next(states))
-    with pytest.raises(InvalidRequestError):
+    with raises(Code.REQUEST_REFUSED):
         next(states)
     assert [json.loads(each)["id"] for each in came] == [1]
     report = report_of(outbox)
@@ -245,7 +241,7 @@ def test_a_sync_that_fails_raises_after_a_report_that_says_so(make_sync: MakeSyn
 
 def test_a_name_that_is_taken_fails_before_a_row_is_read(make_sync: MakeSync, pinterest: Any, outbox: Any) -> None:
     pinterest.add_audience("users", None, kind="VISITOR")
-    with pytest.raises(AudienceConflictError):
+    with raises(Code.AUDIENCE_OF_OTHER_TYPE):
         list(make_sync(b"garbage that is never read").run())
     assert report_of(outbox)["status"] == "failed"
 
@@ -404,7 +400,7 @@ def test_one_audience_by_its_id_and_by_its_name_is_refused_before_anything_is_se
 ) -> None:
     audience_id = pinterest.add_audience("orders", pinterest.add_list("orders"))
     streams = {"users": ("append", f"orders (549755885175/{audience_id})"), "orders": ("append", None)}
-    with pytest.raises(AudienceConflictError, match="one destination object for both"):
+    with raises(Code.CUSTOMER_LIST_SHARED, match="one destination object for both"):
         list(make_activation(row("a"), row("b", "orders"), streams=streams).run())
     assert pinterest.asked_for("PATCH") == []
 

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from destination_pinterest.config import read_config
-from destination_pinterest.errors import IncompleteStreamError, PermissionDeniedError, RemovalGuardError
+from destination_pinterest.error_codes import Code
 from destination_pinterest.protocol.catalog import parse_catalog
 from destination_pinterest.protocol.lines import MessageLines
 from destination_pinterest.sync import Sync
+from unit_tests.support.raises import raises
 
 # What each host says of a stream that is to be replaced.
 PLATFORM = {"generation_id": 7, "minimum_generation_id": 7, "sync_id": 12}
@@ -140,7 +141,7 @@ def test_without_a_generation_states_wait_until_the_audience_is_replaced(shop: S
 def test_where_attempts_go_on_from_each_other_states_come_back_meanwhile(shop: Shop, pinterest: Any) -> None:
     shop.has("abc")
     pinterest.refuse("PATCH", "/audiences/", 403, "no", times=9)
-    with pytest.raises(PermissionDeniedError):
+    with raises(Code.ROLE_MISSING):
         shop.sync([configured(**RESUMING)], *rows("cd"), state(1), *rows("e"), state(2), complete())
     assert shop.released == [1, 2]
 
@@ -169,7 +170,7 @@ def test_where_states_would_outlive_the_list_they_wait_and_nobody_is_lost(shop: 
     """The refresh gives up for good; jobs after it add, from whatever states the platform has."""
     refresh = configured(**{**PLATFORM, "sync_mode": sync_mode})
     shop.has("abc")
-    with pytest.raises(IncompleteStreamError):
+    with raises(Code.TABLE_INCOMPLETE):
         shop.sync([refresh], *rows("cd"), state(1))
     assert (shop.released, shop.people_in()) == ([], people("abc"))
     later = configured(generation_id=7, minimum_generation_id=0, sync_id=13, sync_mode="incremental")
@@ -196,7 +197,7 @@ def test_who_left_the_table_between_two_attempts_is_not_in_the_audience(shop: Sh
         if proof:
             shop.sync([configured(**PLATFORM)], *lines)
         else:
-            with pytest.raises(IncompleteStreamError):
+            with raises(Code.TABLE_INCOMPLETE):
                 shop.sync([configured(**PLATFORM)], *lines)
     assert shop.people_in() == people("cde")
 
@@ -206,7 +207,7 @@ def test_without_a_generation_an_input_that_just_ends_fails_and_the_next_attempt
     shop: Shop, host: dict[str, Any]
 ) -> None:
     shop.has("abc")
-    with pytest.raises(IncompleteStreamError):
+    with raises(Code.TABLE_INCOMPLETE):
         shop.sync([configured(**host)], *rows("xy"), state(1))
     assert (shop.released, shop.people_in()) == ([], people("abc"))
     shop.sync([configured(**host)], *rows("cde"), state(2, {}))
@@ -215,7 +216,7 @@ def test_without_a_generation_an_input_that_just_ends_fails_and_the_next_attempt
 
 def test_a_record_after_the_supposed_end_shows_that_it_was_none(shop: Shop) -> None:
     shop.has("abc")
-    with pytest.raises(IncompleteStreamError):
+    with raises(Code.TABLE_INCOMPLETE):
         shop.sync([configured(**BY_IMAGE)], *rows("cd"), state(1, {}), *rows("e"))
     assert shop.people_in() == people("abc")
 
@@ -233,7 +234,7 @@ def test_a_cleared_stream_leaves_the_audience_and_its_state_comes_back(shop: Sho
 def test_a_table_that_shrank_too_much_fails_and_releases_no_last_state(shop: Shop, host: dict[str, Any]) -> None:
     shop.has("abcdefgh")
     end = [] if host is BY_IMAGE else [complete()]
-    with pytest.raises(RemovalGuardError, match="3 identifiers and the one in use 8"):
+    with raises(Code.REMOVAL_ABOVE_LIMIT, match="3 identifiers and the one in use 8"):
         shop.sync([configured(**host)], *rows("abc"), state(1, {}), *end)
     assert shop.people_in() == people("abcdefgh")
     assert shop.released == ([1] if host is RESUMING else [])
@@ -278,7 +279,7 @@ def test_streams_of_one_audience_replace_it_together_and_only_when_both_are_whol
     shop.has("abc")
     streams = [configured(**host), configured("orders", **host)]
     lines = [*rows("cd"), state(1, {}), complete(), *rows("ef", "orders")]
-    with pytest.raises(IncompleteStreamError):
+    with raises(Code.TABLE_INCOMPLETE):
         shop.sync(streams, *lines, audience_name="users")
     assert (shop.people_in(), shop.released) == (people("abc"), [])
     assert shop.sync(streams, *lines, state(2, {}, "orders"), complete("orders"), audience_name="users") == [1, 2]
@@ -289,7 +290,7 @@ def test_one_audience_that_can_not_be_replaced_does_not_keep_another_from_it(sho
     shop.has("abcdefgh")
     shop.has("xyz", "orders")
     lines = [*rows("a"), state(1, {}), *rows("wx", "orders"), state(2, {}, "orders")]
-    with pytest.raises(RemovalGuardError, match='"users"'):
+    with raises(Code.REMOVAL_ABOVE_LIMIT, match='"users"'):
         shop.sync([configured(**BY_IMAGE), configured("orders", **BY_IMAGE)], *lines)
     assert shop.people_in() == people("abcdefgh")
     assert shop.people_in("orders") == people("wx")
@@ -318,7 +319,7 @@ def test_what_a_failed_stream_marks_as_its_end_replaces_nothing(shop: Shop, inco
     end = [status, marker] if incomplete_first else [marker, status]
     shop.has("abc")
     for host in (PLATFORM, PYAIRBYTE):
-        with pytest.raises(IncompleteStreamError):
+        with raises(Code.TABLE_INCOMPLETE):
             shop.sync([configured(**host)], *rows("cd"), *end)
         assert shop.people_in() == people("abc")
 
@@ -326,9 +327,9 @@ def test_what_a_failed_stream_marks_as_its_end_replaces_nothing(shop: Shop, inco
 def test_an_end_marker_counts_only_where_it_is_trusted(shop: Shop) -> None:
     marker = state(2, {"__ab_no_cursor_state_message": True})
     shop.has("abc")
-    with pytest.raises(IncompleteStreamError):
+    with raises(Code.TABLE_INCOMPLETE):
         shop.sync([configured(**BY_IMAGE)], *rows("cd"), marker, trust_end_markers=False)
-    with pytest.raises(IncompleteStreamError):
+    with raises(Code.TABLE_INCOMPLETE):
         shop.sync([configured(**PLATFORM)], *rows("cd"), marker)
     assert shop.people_in() == people("abc")
 
@@ -357,9 +358,9 @@ def test_a_first_table_that_is_too_young_for_an_audience_becomes_one_at_the_next
 
 
 def test_no_audience_is_made_of_what_a_broken_sync_left(shop: Shop, pinterest: Any) -> None:
-    with pytest.raises(IncompleteStreamError):
+    with raises(Code.TABLE_INCOMPLETE):
         shop.sync([configured(**BY_IMAGE)], *rows("abcdefgh"))
-    with pytest.raises(IncompleteStreamError):
+    with raises(Code.TABLE_INCOMPLETE):
         shop.sync([configured(**BY_IMAGE)], *rows("xy"))
     assert pinterest.audiences == {}
     seen: list[set[str]] = []
@@ -373,7 +374,7 @@ def test_of_several_audiences_that_stay_as_they_are_all_say_why(shop: Shop, outb
     for name in ("users", "orders"):
         shop.has("abcdefgh", name)
     lines = [*rows("a"), state(1, {}), *rows("b", "orders"), state(2, {}, "orders")]
-    with pytest.raises(RemovalGuardError, match='"users"'):
+    with raises(Code.REMOVAL_ABOVE_LIMIT, match='"users"'):
         shop.sync([configured(**BY_IMAGE), configured("orders", **BY_IMAGE)], *lines)
     (other,) = [log["message"] for log in outbox.of("LOG") if log["level"] == "ERROR"]
     assert '"orders" was not replaced' in other

@@ -20,12 +20,14 @@ import psycopg
 import pytest
 
 from demo.sandbox_process import RunningSandbox
+from destination_pinterest.error_codes import Code
 from integration_tests.cli.postgresql import postgresql
 from integration_tests.cli.programs import PROGRAM, Run
 from pinterest_audiences.cursor_state import cursor_state, cursor_value
 from pinterest_audiences.failures import SourceError, UsageError
 from pinterest_audiences.sources.opening import open_source
 from pinterest_audiences.sources.source import Selection, Source
+from unit_tests.support.raises import raises
 
 ROWS = 4_000
 
@@ -152,7 +154,7 @@ def test_an_error_of_postgresql_does_not_quote_the_value_that_caused_it(
     expression: str, kind: str, cursor: str | None, database: str
 ) -> None:
     query = f'SELECT {expression} AS x, 1 AS one FROM "Sales Dept"."Customers" WHERE email IS NOT NULL'
-    with closing(open_source(database)) as source, pytest.raises(SourceError) as error:
+    with closing(open_source(database)) as source, raises(Code.SOURCE_STOPPED) as error:
         rows_of(source, Selection(query=query, cursor=cursor))
     assert kind in str(error.value)
     assert re.search("person|example", str(error.value), re.IGNORECASE) is None
@@ -160,14 +162,17 @@ def test_an_error_of_postgresql_does_not_quote_the_value_that_caused_it(
 
 @pytest.mark.parametrize("query", ["SELEC 1", "SELECT emial FROM pg_class", "SELECT 1 FROM emial", "SELECT emial()"])
 def test_a_mistake_in_a_query_is_answered_with_postgresql_s_first_line(query: str, database: str) -> None:
-    with closing(open_source(database)) as source, pytest.raises(UsageError, match=r"refuses the query: .*(SELEC|emi)"):
+    with (
+        closing(open_source(database)) as source,
+        raises(Code.QUERY_REFUSED, match=r"refuses the query: .*(SELEC|emi)"),
+    ):
         source.open_rows(Selection(query=query), 10)
 
 
 def test_a_table_that_postgresql_has_not_is_answered_with_the_one_that_it_has(database: str) -> None:
     with (
         closing(open_source(database)) as source,
-        pytest.raises(UsageError, match=r"did you mean 'Sales Dept\.Customers'"),
+        raises(Code.TABLE_OR_COLUMN_UNKNOWN, match=r"did you mean 'Sales Dept\.Customers'"),
     ):
         source.open_rows(Selection(table="Sales Dept.Customer"), 10)
 

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 
 from destination_pinterest.config import S3MembershipStore
-from destination_pinterest.errors import StorageRefusedError, StoreBusyError, StoreMismatchError
+from destination_pinterest.error_codes import Code
 from destination_pinterest.membership import MembershipLedger, MembershipStore, open_membership_store
 from destination_pinterest.membership.blobs import ChangedMeanwhileError
 from destination_pinterest.membership.bucket import BucketBlobs
 from destination_pinterest.object_storage.s3 import S3Bucket
 from destination_pinterest.vocabulary import Operation
 from integration_tests.s3_server import S3Server
+from unit_tests.support.raises import raises
 
 ADD = Operation.ADD
 A, B = (hashlib.sha256(name).hexdigest() for name in (b"a@example.com", b"b@example.com"))
@@ -73,12 +74,12 @@ def test_the_check_leaves_nothing_and_tells_another_key(server: S3Server, bucket
     assert server.content(bucket) == {}
     store(server, bucket).open("1", "Customers").close()
     store(server, bucket).check()
-    with pytest.raises(StoreMismatchError, match=f"s3://{bucket}/connections/pinterest/.*another store key"):
+    with raises(Code.STORE_KEY_WRONG, match=f"s3://{bucket}/connections/pinterest/.*another store key"):
         store(server, bucket, store_key="another key of sixteen").check()
 
 
 def test_a_bucket_that_is_not_there_is_refused(server: S3Server) -> None:
-    with pytest.raises(StorageRefusedError):
+    with raises(Code.BUCKET_MISSING):
         store(server, "no-such-bucket").check()
 
 
@@ -88,7 +89,7 @@ def test_two_syncs_at_once_end_with_one_of_them(server: S3Server, bucket: str) -
     changes = first.diff()
     # Nobody beats in this time, so the second finds a lease that stands still and takes it over.
     with store(server, bucket).open("1", "Customers") as second:
-        with pytest.raises(StoreBusyError):
+        with raises(Code.STORE_BUSY):
             first.write_ahead(changes)
         assert not first.holds_lease
         assert sync(second, (1, B)) == ([B], [])
@@ -104,7 +105,7 @@ def test_a_lease_that_moves_is_respected(server: S3Server, bucket: str) -> None:
         sleep=lambda _: first._leased.beat(),
         clock=lambda: 0.0,
     )
-    with pytest.raises(StoreBusyError, match="Another sync"):
+    with raises(Code.STORE_BUSY, match="Another sync"):
         second.open("1", "Customers")
     first.close()
 
@@ -114,10 +115,10 @@ def test_a_file_that_is_missing_or_changed_is_told(server: S3Server, bucket: str
         sync(book, (1, A))
     (key,) = (key for key in server.content(bucket) if "changes-" in key)
     server.client.put_object(Bucket=bucket, Key=key, Body=b"something else")
-    with pytest.raises(StoreMismatchError, match=r"changes-.*is not what it was"):
+    with raises(Code.STORE_DAMAGED, match=r"changes-.*is not what it was"):
         store(server, bucket).open("1", "Customers")
     server.client.delete_object(Bucket=bucket, Key=key)
-    with pytest.raises(StoreMismatchError, match=r"s3://.*changes-.*: the file is missing"):
+    with raises(Code.STORE_DAMAGED, match=r"s3://.*changes-.*: the file is missing"):
         store(server, bucket).open("1", "Customers")
 
 

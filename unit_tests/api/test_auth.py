@@ -16,7 +16,9 @@ from destination_pinterest.api.auth import (
     TokenSet,
 )
 from destination_pinterest.api.models import TokenAnswer
-from destination_pinterest.errors import AuthenticationError, ServerError, UnexpectedAnswerError
+from destination_pinterest.error_codes import Code
+from destination_pinterest.errors import AuthenticationError, ServerError
+from unit_tests.support.raises import raises
 
 NOW = 1_800_000_000.0
 
@@ -71,16 +73,16 @@ def test_a_pasted_token_is_given_as_it_is_without_blanks_around_it() -> None:
 
 
 def test_a_pasted_token_can_not_be_renewed_and_says_what_to_do() -> None:
-    with pytest.raises(AuthenticationError, match="Make a new one"):
+    with raises(Code.ACCESS_TOKEN_REFUSED, match="Make a new one"):
         StaticToken("pina_x").renew("pina_x")
 
 
 @pytest.mark.parametrize("token", ["", "  ", "pina x", "pina\r\nX-Evil: 1", "pinä", "pina\x00"])
 def test_what_can_not_be_a_token_is_refused_without_being_shown(token: str, make: Any) -> None:
-    with pytest.raises(AuthenticationError) as caught:
+    with raises(Code.TOKEN_MALFORMED) as caught:
         StaticToken(token)
     assert not token.strip() or token.strip() not in str(caught.value)
-    with pytest.raises(AuthenticationError):
+    with raises(Code.TOKEN_MALFORMED):
         make(refresh_token=token)
 
 
@@ -260,18 +262,18 @@ def test_nobody_uses_a_new_token_while_it_is_being_stored(make: Any) -> None:
 
 
 def test_a_chain_that_has_ended_is_not_asked_again(make: Any, endpoint: Endpoint) -> None:
-    endpoint.failures = [AuthenticationError("Sign in again.")]
+    endpoint.failures = [AuthenticationError(Code.SIGN_IN_NOT_RENEWED, "Sign in again.")]
     tokens = make()
     for _ in range(3):
-        with pytest.raises(AuthenticationError, match="Sign in again"):
+        with raises(Code.SIGN_IN_NOT_RENEWED, match="Sign in again"):
             tokens.token()
     assert len(endpoint.asked) == 1
 
 
 def test_a_refresh_that_failed_for_the_moment_is_tried_again_at_the_next_use(make: Any, endpoint: Endpoint) -> None:
-    endpoint.failures = [ServerError("Later.")]
+    endpoint.failures = [ServerError(Code.PINTEREST_FAULT, "Later.")]
     tokens = make()
-    with pytest.raises(ServerError):
+    with raises(Code.PINTEREST_FAULT):
         tokens.token()
     assert tokens.token() == "pina_2"
 
@@ -280,7 +282,7 @@ def test_a_refresh_that_failed_for_the_moment_is_tried_again_at_the_next_use(mak
 def test_a_token_that_can_not_be_sent_is_refused(make: Any, endpoint: Endpoint, answers: dict[str, str]) -> None:
     endpoint.answers = answers
     stored: list[TokenSet] = []
-    with pytest.raises(UnexpectedAnswerError):
+    with raises(Code.ANSWER_UNEXPECTED):
         make(on_rotation=stored.append).token()
     assert stored == []
 

@@ -11,12 +11,9 @@ import pytest
 from destination_pinterest.api.auth import RefreshingToken
 from destination_pinterest.api.client import PAGE_SIZE, PinterestClient
 from destination_pinterest.api.models import TokenAnswer
-from destination_pinterest.errors import (
-    InvalidConfigError,
-    RequestTooLargeError,
-    UnexpectedAnswerError,
-)
+from destination_pinterest.error_codes import Code
 from destination_pinterest.vocabulary import Identifier, Operation
+from unit_tests.support.raises import raises
 
 ACCOUNT = "/v5/ad_accounts/549755885175"
 IN_PATH: dict[str, Callable[[PinterestClient, str], Any]] = {
@@ -91,7 +88,7 @@ def test_pages_that_go_in_a_circle_are_not_read_for_ever(client: PinterestClient
     first = answer(200, {"items": [{"id": "1"}], "bookmark": "a"})
     second = answer(200, {"items": [{"id": "2"}], "bookmark": "b"})
     far_end.will(first, second, first)
-    with pytest.raises(UnexpectedAnswerError, match="never end"):
+    with raises(Code.ANSWER_UNEXPECTED, match="never end"):
         list(client.audiences())
     assert len(far_end.requests) == 3
 
@@ -124,7 +121,7 @@ def test_a_customer_list_is_updated(client: PinterestClient, far_end: Any, answe
 
 def test_a_request_that_is_too_large_says_how_large_it_was(client: PinterestClient, far_end: Any, answer: Any) -> None:
     far_end.will(answer(413, b"<html>"))
-    with pytest.raises(RequestTooLargeError, match=r"It held 1,900 identifiers in 3,799 characters\. \[.*HTTP 413"):
+    with raises(Code.REQUEST_TOO_LARGE, match=r"It held 1,900 identifiers in 3,799 characters\. \[.*HTTP 413"):
         client.update_customer_list("643", Operation.ADD, ",".join("a" * 1900), 1900)
 
 
@@ -166,13 +163,13 @@ def test_an_audience_is_updated_in_what_is_given(
 @pytest.mark.parametrize("value", ["", "../../oauth/token", "7?x=1", "7/8", "seven", "1" * 19, "\u0663", "7\n"])
 @pytest.mark.parametrize("method", IN_PATH)
 def test_an_id_can_not_lead_anywhere_else(client: PinterestClient, far_end: Any, method: str, value: str) -> None:
-    with pytest.raises(InvalidConfigError, match="up to 18 digits"):
+    with raises(Code.ID_MALFORMED, match="up to 18 digits"):
         IN_PATH[method](client, value)
     assert far_end.requests == []
 
 
 def test_an_ad_account_that_is_none_is_refused_before_anything_is_sent() -> None:
-    with pytest.raises(InvalidConfigError, match="ad account"):
+    with raises(Code.ID_MALFORMED, match="ad account"):
         PinterestClient("me", None, None)  # type: ignore[arg-type]
 
 

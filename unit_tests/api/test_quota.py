@@ -15,7 +15,9 @@ from destination_pinterest.api.endpoints import Category
 from destination_pinterest.api.limits import DAY_S, Limits, Permit, limits_of
 from destination_pinterest.api.observer import QuotaWait, SilentObserver
 from destination_pinterest.api.quota import ORDINARY_WAIT_S, UNKNOWN_RESET_S, Quota
-from destination_pinterest.errors import InterruptedSyncError, RateLimitedError
+from destination_pinterest.error_codes import Code
+from destination_pinterest.errors import InterruptedSyncError
+from unit_tests.support.raises import raises
 
 WRITE = Category.ADS_WRITE
 READ = Category.ADS_READ
@@ -295,7 +297,7 @@ def test_what_is_left_without_a_time_does_not_move_the_end_of_the_day(make_quota
     quota = make_quota(limits_of("trial"))
     for left in range(299, -1, -1):
         quota.learn(quota.acquire(WRITE), rates(300, left, None))
-    with pytest.raises(RateLimitedError, match=r"\(in 23 h 59 min\)"):
+    with raises(Code.QUOTA_USED_UP, match=r"\(in 23 h 59 min\)"):
         quota.acquire(WRITE)
 
 
@@ -312,7 +314,7 @@ def test_trial_sends_300_writes_a_day_and_then_says_when_it_goes_on(make_quota: 
     quota = make_quota(limits_of("trial"), longest_wait_s=3600.0)
     for _ in range(300):
         quota.learn(quota.acquire(WRITE))
-    with pytest.raises(RateLimitedError, match=r"ads_write.* UTC \(in 23 h 59 min\)") as caught:
+    with raises(Code.QUOTA_USED_UP, match=r"ads_write.* UTC \(in 23 h 59 min\)") as caught:
         quota.acquire(WRITE)
     assert caught.value.retry_after_s == pytest.approx(DAY_S, abs=60)
     assert time.slept
@@ -326,7 +328,7 @@ def test_trial_sends_1000_requests_a_day_of_all_kinds(make_quota: Any) -> None:
     for _ in range(900):
         quota.learn(quota.acquire(READ))
     for category in Category:
-        with pytest.raises(RateLimitedError):
+        with raises(Code.QUOTA_USED_UP):
             quota.acquire(category)
 
 
@@ -343,7 +345,7 @@ def test_the_server_knows_when_the_trial_day_ends(make_quota: Any, time: Any) ->
 def test_what_an_earlier_run_used_of_the_trial_day_is_learned(make_quota: Any) -> None:
     quota = make_quota(limits_of("trial"))
     quota.learn(quota.acquire(WRITE), rates(300, 0, 67_150))
-    with pytest.raises(RateLimitedError, match=r"\(in 18 h 39 min\)") as caught:
+    with raises(Code.QUOTA_USED_UP, match=r"\(in 18 h 39 min\)") as caught:
         quota.acquire(WRITE)
     assert caught.value.retry_after_s == pytest.approx(67_151)
 
@@ -369,11 +371,11 @@ def test_a_wait_that_is_interrupted_leaves_the_turn_to_the_next(make_quota: Any,
     quota.hold(WRITE, 20.0)
 
     def interrupted(seconds: float) -> None:
-        raise InterruptedSyncError("stopped")
+        raise InterruptedSyncError(Code.SYNC_STOPPED, "stopped")
 
     quota._sleep = interrupted
     for _ in range(3):
-        with pytest.raises(InterruptedSyncError):
+        with raises(Code.SYNC_STOPPED):
             quota.acquire(WRITE)
     time.pass_by(21.0)
     quota.acquire(WRITE)

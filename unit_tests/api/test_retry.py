@@ -17,6 +17,7 @@ from destination_pinterest.api.retry import (
     span,
     when,
 )
+from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import (
     AmbiguousCreationError,
     Answer,
@@ -50,15 +51,15 @@ def test_only_what_may_pass_is_tried_again(kind: type[ConnectorError]) -> None:
 
 def test_the_wait_doubles_up_to_the_longest() -> None:
     policy = RetryPolicy(retry_s=3600, initial_s=1, max_s=20)
-    waits = [policy.delay_s(ServerError("x"), attempt, 0.0) for attempt in range(1, 8)]
+    waits = [policy.delay_s(ServerError(Code.PINTEREST_FAULT, "x"), attempt, 0.0) for attempt in range(1, 8)]
     assert waits == [1, 2, 4, 8, 16, 20, 20]
 
 
 def test_chance_takes_off_at_most_the_jitter() -> None:
     policy = RetryPolicy(initial_s=10, jitter=0.5)
-    assert policy.delay_s(ConflictError("x"), 1, 0.0, 0.0) == 10
-    assert policy.delay_s(ConflictError("x"), 1, 0.0, 0.5) == 7.5
-    assert policy.delay_s(ConflictError("x"), 1, 0.0, 1.0) == 5
+    assert policy.delay_s(ConflictError(Code.CHANGED_MEANWHILE, "x"), 1, 0.0, 0.0) == 10
+    assert policy.delay_s(ConflictError(Code.CHANGED_MEANWHILE, "x"), 1, 0.0, 0.5) == 7.5
+    assert policy.delay_s(ConflictError(Code.CHANGED_MEANWHILE, "x"), 1, 0.0, 1.0) == 5
 
 
 @pytest.mark.parametrize("kind", [RateLimitedError, ObjectBusyError, ServerError])
@@ -69,18 +70,18 @@ def test_pinterests_own_wait_is_obeyed(kind: type[RateLimitedError | ServerError
 
 
 def test_a_wait_of_nothing_does_not_become_a_busy_loop() -> None:
-    assert RetryPolicy(initial_s=1).delay_s(RateLimitedError("x", retry_after_s=0), 1, 0.0) == 1
+    assert RetryPolicy(initial_s=1).delay_s(RateLimitedError(Code.QUOTA_USED_UP, "x", retry_after_s=0), 1, 0.0) == 1
 
 
 def test_a_reset_beyond_the_budget_gives_up_at_once() -> None:
     policy = RetryPolicy(retry_s=3600)
-    assert policy.delay_s(RateLimitedError("x", retry_after_s=67_150), 1, 0.0) is None
-    assert policy.delay_s(RateLimitedError("x", retry_after_s=1000), 1, 2700.0) is None
-    assert policy.delay_s(RateLimitedError("x", retry_after_s=1000), 1, 2600.0) == 1000
+    assert policy.delay_s(RateLimitedError(Code.QUOTA_USED_UP, "x", retry_after_s=67_150), 1, 0.0) is None
+    assert policy.delay_s(RateLimitedError(Code.QUOTA_USED_UP, "x", retry_after_s=1000), 1, 2700.0) is None
+    assert policy.delay_s(RateLimitedError(Code.QUOTA_USED_UP, "x", retry_after_s=1000), 1, 2600.0) == 1000
 
 
 def test_no_budget_means_no_second_try() -> None:
-    assert RetryPolicy(retry_s=0).delay_s(ServerError("x"), 1, 0.0) is None
+    assert RetryPolicy(retry_s=0).delay_s(ServerError(Code.PINTEREST_FAULT, "x"), 1, 0.0) is None
 
 
 def test_hours_become_seconds() -> None:
@@ -89,9 +90,9 @@ def test_hours_become_seconds() -> None:
 
 def test_the_spam_filter_is_asked_seldom_and_not_often() -> None:
     policy = RetryPolicy()
-    assert policy.delay_s(SpamFilterError("x"), 1, 0.0) == SPAM_INITIAL_S
-    assert policy.delay_s(SpamFilterError("x"), 2, 60.0) == 2 * SPAM_INITIAL_S
-    assert policy.delay_s(SpamFilterError("x"), SPAM_ATTEMPTS, 180.0) is None
+    assert policy.delay_s(SpamFilterError(Code.SPAM_FILTER, "x"), 1, 0.0) == SPAM_INITIAL_S
+    assert policy.delay_s(SpamFilterError(Code.SPAM_FILTER, "x"), 2, 60.0) == 2 * SPAM_INITIAL_S
+    assert policy.delay_s(SpamFilterError(Code.SPAM_FILTER, "x"), SPAM_ATTEMPTS, 180.0) is None
 
 
 @settings(deadline=None)
@@ -115,7 +116,7 @@ def test_a_wait_is_positive_ends_within_the_budget_and_is_never_shorter_than_ask
     asked: float | None,
 ) -> None:
     policy = RetryPolicy(retry_s=retry_s, initial_s=initial_s, max_s=initial_s * 60, jitter=jitter)
-    delay = policy.delay_s(RateLimitedError("x", retry_after_s=asked), attempt, elapsed_s, chance)
+    delay = policy.delay_s(RateLimitedError(Code.QUOTA_USED_UP, "x", retry_after_s=asked), attempt, elapsed_s, chance)
     if delay is None:
         assert elapsed_s + max(initial_s * 60, asked or 0.0) + initial_s >= retry_s
     else:
@@ -149,11 +150,11 @@ def test_giving_up_keeps_the_kind_and_pinterests_answer(kind: type[ConnectorErro
 
 
 def test_a_first_try_that_is_the_last_says_nothing_of_attempts() -> None:
-    assert str(given_up(ServerError("It failed."), 1, 0.0, NOW)) == "It failed."
+    assert str(given_up(ServerError(Code.PINTEREST_FAULT, "It failed."), 1, 0.0, NOW)) == "It failed."
 
 
 def test_a_reset_beyond_the_budget_is_told_with_its_time() -> None:
-    final = given_up(RateLimitedError("Used up.", retry_after_s=67_150), 1, 0.0, NOW)
+    final = given_up(RateLimitedError(Code.QUOTA_USED_UP, "Used up.", retry_after_s=67_150), 1, 0.0, NOW)
     assert "2026-11-19 05:45 UTC (in 18 h 39 min)" in str(final)
     assert "retry_hours" in str(final)
     assert isinstance(final, RateLimitedError)
@@ -167,7 +168,7 @@ def test_an_error_that_no_waiting_cures_comes_back_itself(kind: type[ConnectorEr
 
 
 def test_an_ambiguous_creation_may_be_waited_for() -> None:
-    assert RetryPolicy().delay_s(AmbiguousCreationError("x"), 1, 0.0) == 1
+    assert RetryPolicy().delay_s(AmbiguousCreationError(Code.CREATION_IN_DOUBT, "x"), 1, 0.0) == 1
 
 
 @pytest.mark.parametrize(

@@ -12,14 +12,14 @@ from destination_pinterest.api import endpoints
 from destination_pinterest.api.retry import RetryPolicy
 from destination_pinterest.api.token_endpoint import TokenEndpoint
 from destination_pinterest.api.transport import Transport
+from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import (
-    AuthenticationError,
-    ConnectionFailedError,
     NotFoundError,
     RateLimitedError,
     ServerError,
     UnexpectedAnswerError,
 )
+from unit_tests.support.raises import raises
 
 BASE_URL = "https://pinterest.example.com/v5"
 TOKENS = {"access_token": "pina_1", "token_type": "bearer", "expires_in": 2592000, "scope": "ads:read"}
@@ -56,7 +56,7 @@ def test_a_refresh_is_a_form_with_the_app_in_the_header(make: Any, far_end: Any,
 @pytest.mark.parametrize("code", [1, 2, 3, 29, 283])
 def test_a_refused_refresh_means_signing_in_again(make: Any, far_end: Any, answer: Any, status: int, code: int) -> None:
     far_end.will(answer(status, {"code": code, "message": "bad pinr_0+/= for app-s3cret"}, {"x-pinterest-rid": "4711"}))
-    with pytest.raises(AuthenticationError, match=r"Sign in again \(reconnect.*4711") as caught:
+    with raises(Code.SIGN_IN_NOT_RENEWED, match=r"Sign in again \(reconnect.*4711") as caught:
         make()(*ASKED)
     assert len(far_end.requests) == 1
     assert "pinr_0" not in str(caught.value)
@@ -68,22 +68,22 @@ def test_a_refusal_after_a_lost_answer_says_that_the_token_may_have_been_replace
     make: Any, far_end: Any, answer: Any, fails: Any
 ) -> None:
     far_end.will(fails(lost), answer(401, {"code": 2, "message": "x"}))
-    with pytest.raises(AuthenticationError, match="an answer to a refresh was lost"):
+    with raises(Code.SIGN_IN_NOT_RENEWED, match="an answer to a refresh was lost"):
         make()(*ASKED)
 
 
 def test_a_lost_answer_is_remembered_until_a_refresh_succeeds(make: Any, far_end: Any, answer: Any, fails: Any) -> None:
     endpoint = make(retry_s=0)
     far_end.will(fails(lost))
-    with pytest.raises(ConnectionFailedError):
+    with raises(Code.PINTEREST_UNREACHABLE):
         endpoint(*ASKED)
     far_end.will(answer(400))
-    with pytest.raises(AuthenticationError, match="was lost"):
+    with raises(Code.SIGN_IN_NOT_RENEWED, match="was lost"):
         endpoint(*ASKED)
     far_end.will(answer(200, TOKENS))
     endpoint(*ASKED)
     far_end.will(answer(400))
-    with pytest.raises(AuthenticationError) as caught:
+    with raises(Code.SIGN_IN_NOT_RENEWED) as caught:
         endpoint(*ASKED)
     assert "was lost" not in str(caught.value)
 

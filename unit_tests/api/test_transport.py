@@ -16,11 +16,11 @@ from destination_pinterest.api.observer import Exchange
 from destination_pinterest.api.quota import Quota
 from destination_pinterest.api.retry import SPAM_ATTEMPTS, RetryPolicy
 from destination_pinterest.api.transport import USER_AGENT, Call, Transport
+from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import (
     AmbiguousCreationError,
     AuthenticationError,
     ConflictError,
-    ConnectionFailedError,
     InterruptedSyncError,
     InvalidConfigError,
     InvalidRequestError,
@@ -30,10 +30,9 @@ from destination_pinterest.errors import (
     PermissionDeniedError,
     RateLimitedError,
     RequestTooLargeError,
-    ServerError,
-    SpamFilterError,
     UnexpectedAnswerError,
 )
+from unit_tests.support.raises import raises
 
 BASE_URL = "https://pinterest.example.com/v5"
 POOL = urllib3.HTTPSConnectionPool("pinterest.example.com")
@@ -57,7 +56,7 @@ class Tokens:
     def renew(self, rejected: str) -> str:
         self.rejected.append(rejected)
         if self.number == self.renewals:
-            raise AuthenticationError("Sign in again.")
+            raise AuthenticationError(Code.SIGN_IN_NOT_RENEWED, "Sign in again.")
         self.number += 1
         return self.authorization()
 
@@ -115,7 +114,7 @@ def test_any_2xx_is_a_yes(transport: Transport, far_end: Any, answer: Any, statu
 
 def test_an_answer_without_content_is_not_asked_for_again(transport: Transport, far_end: Any, answer: Any) -> None:
     far_end.will(answer(204, b""))
-    with pytest.raises(UnexpectedAnswerError, match="no content"):
+    with raises(Code.ANSWER_UNEXPECTED, match="no content"):
         transport.perform(call(), Tokens())
     assert len(far_end.requests) == 1
 
@@ -182,7 +181,7 @@ def test_a_creation_with_an_answer_of_the_wrong_shape_may_have_happened(
     transport: Transport, far_end: Any, answer: Any
 ) -> None:
     far_end.will(answer(201, {"name": "VIP"}))
-    with pytest.raises(AmbiguousCreationError, match="required field `id`"):
+    with raises(Code.CREATION_IN_DOUBT, match="required field `id`"):
         transport.perform(call(endpoints.CREATE_AUDIENCE), Tokens())
 
 
@@ -223,7 +222,7 @@ def test_what_does_not_pass_is_raised_at_once(
 
 def test_an_answer_of_the_wrong_shape_is_raised_at_once(transport: Transport, far_end: Any, answer: Any) -> None:
     far_end.will(answer(200, {"id": 5}, {"x-pinterest-rid": "4711"}))
-    with pytest.raises(UnexpectedAnswerError, match=r"got `int` - at `\$.id`.*4711"):
+    with raises(Code.ANSWER_UNEXPECTED, match=r"got `int` - at `\$.id`.*4711"):
         transport.perform(call(), Tokens())
     assert len(far_end.requests) == 1
 
@@ -240,14 +239,14 @@ def test_a_refused_token_is_renewed_once(transport: Transport, far_end: Any, ans
 def test_a_renewed_token_that_is_refused_too_is_the_end(transport: Transport, far_end: Any, answer: Any) -> None:
     far_end.will(answer(401, {"code": 2, "message": "Authentication failed."}))
     tokens = Tokens(renewals=5)
-    with pytest.raises(AuthenticationError, match=r"Authentication failed\."):
+    with raises(Code.ACCESS_TOKEN_REFUSED, match=r"Authentication failed\."):
         transport.perform(call(), tokens)
     assert len(far_end.requests) == 2
 
 
 def test_a_renewed_token_that_lacks_a_scope_names_it(transport: Transport, far_end: Any, answer: Any) -> None:
     far_end.will(answer(401, {"code": 2, "message": "x"}), answer(401, {"code": 3, "message": "x"}))
-    with pytest.raises(MissingScopeError, match="ads:write"):
+    with raises(Code.SCOPE_MISSING, match="ads:write"):
         transport.perform(call(), Tokens())
 
 
@@ -255,7 +254,7 @@ def test_a_token_that_can_not_be_renewed_fails_with_advice_and_pinterests_answer
     transport: Transport, far_end: Any, answer: Any
 ) -> None:
     far_end.will(answer(401, {"code": 2, "message": "Authentication failed."}, {"x-pinterest-rid": "4711"}))
-    with pytest.raises(AuthenticationError, match=r"Make a new one.*HTTP 401, code 2.*4711") as caught:
+    with raises(Code.ACCESS_TOKEN_REFUSED, match=r"Make a new one.*HTTP 401, code 2.*4711") as caught:
         transport.perform(call(), Bearer(StaticToken("pina_static")))
     assert "pina_static" not in str(caught.value)
     assert len(far_end.requests) == 1
@@ -266,14 +265,14 @@ def test_giving_up_says_how_often_and_how_long_it_was_tried(
 ) -> None:
     transport = Transport(BASE_URL, quota, RetryPolicy(retry_s=100, initial_s=1, max_s=8), **tools)
     far_end.will(answer(500, {"code": 0, "message": "Oops"}))
-    with pytest.raises(ServerError, match=r"Given up after 15 attempts in 1 min 35 s\..*Oops"):
+    with raises(Code.PINTEREST_FAULT, match=r"Given up after 15 attempts in 1 min 35 s\..*Oops"):
         transport.perform(call(), Tokens())
     assert sum(time.slept) == 95
 
 
 def test_without_a_retry_budget_nothing_is_tried_again(impatient: Transport, far_end: Any, answer: Any) -> None:
     far_end.will(answer(503))
-    with pytest.raises(ServerError):
+    with raises(Code.PINTEREST_FAULT):
         impatient.perform(call(), Tokens())
     assert len(far_end.requests) == 1
 
@@ -326,30 +325,30 @@ def test_a_daily_429_fails_now_and_tells_when_the_quota_resets(
     far_end.will(
         answer(429, {"code": 8, "message": "x"}, {"x-ratelimit-reset": "67150", "x-envoy-ratelimited": "true"})
     )
-    with pytest.raises(RateLimitedError, match=r"2027-01-16 02:39 UTC \(in 18 h 39 min\).*retry_hours") as caught:
+    with raises(Code.QUOTA_USED_UP, match=r"2027-01-16 02:39 UTC \(in 18 h 39 min\).*retry_hours") as caught:
         transport.perform(call(), Tokens())
     assert caught.value.retry_after_s == 67_151
     assert time.slept == []
     # Whoever comes next is told without asking Pinterest again.
-    with pytest.raises(RateLimitedError, match="18 h 39 min"):
+    with raises(Code.QUOTA_USED_UP, match="18 h 39 min"):
         transport.perform(call(), Tokens())
     assert len(far_end.requests) == 1
 
 
 def test_the_spam_filter_is_asked_few_times(transport: Transport, far_end: Any, answer: Any, time: Any) -> None:
     far_end.will(answer(429, {"code": 9, "message": "This looks like spam"}))
-    with pytest.raises(SpamFilterError, match=f"Given up after {SPAM_ATTEMPTS} attempts"):
+    with raises(Code.SPAM_FILTER, match=f"Given up after {SPAM_ATTEMPTS} attempts"):
         transport.perform(call(), Tokens())
     assert time.slept == [60.0, 120.0]
 
 
 def test_a_sync_that_is_stopped_stops_waiting(quota: Quota, tools: dict[str, Any], far_end: Any, answer: Any) -> None:
     def stopped(seconds: float) -> None:
-        raise InterruptedSyncError("stopped")
+        raise InterruptedSyncError(Code.SYNC_STOPPED, "stopped")
 
     transport = Transport(BASE_URL, quota, RetryPolicy(), **{**tools, "sleep": stopped})
     far_end.will(answer(503))
-    with pytest.raises(InterruptedSyncError):
+    with raises(Code.SYNC_STOPPED):
         transport.perform(call(), Tokens())
 
 
@@ -392,7 +391,7 @@ def test_an_unreadable_answer_that_stays_so_is_a_failed_connection(
     impatient: Transport, far_end: Any, answer: Any
 ) -> None:
     far_end.will(answer(200, b"<html>", {"x-pinterest-rid": "4711"}))
-    with pytest.raises(ConnectionFailedError, match=r"not JSON.*4711"):
+    with raises(Code.ANSWER_UNREADABLE, match=r"not JSON.*4711"):
         impatient.perform(call(), Tokens())
 
 

@@ -26,6 +26,7 @@ from destination_pinterest.delivery.intake import DELETION_KEPT, RowIntake
 from destination_pinterest.delivery.route import StreamRoute
 from destination_pinterest.delivery.sender import DeliverySender
 from destination_pinterest.delivery.writer import AudienceWriter
+from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import StorageFailedError, StorageRefusedError
 from destination_pinterest.identity.rejection import Rejection, RejectionReason
 from destination_pinterest.protocol.catalog import StreamKey, parse_catalog
@@ -135,7 +136,7 @@ def test_a_file_on_its_way_holds_states_and_one_that_failed_does_so_for_ever(
     log.close()
     (file,) = log.start_due()
     assert (log.is_busy, log.first_position, log.in_flight) == (True, 3, [file])
-    shelf.trouble = StorageFailedError("down")
+    shelf.trouble = StorageFailedError(Code.BUCKET_FAILED, "down")
     assert log.settle(log.store(file)) is shelf.trouble
     assert (log.is_busy, log.first_position, log.stored_rows) == (False, 3, 0)
 
@@ -182,7 +183,7 @@ def test_no_position_is_safe_before_every_row_before_it_is_stored(steps: list[st
         elif flying and step == "settle":
             log.settle(log.store(flying.pop()))
         elif flying:
-            log.settle(Stored(flying.pop(0), StorageFailedError("down")))
+            log.settle(Stored(flying.pop(0), StorageFailedError(Code.BUCKET_FAILED, "down")))
             failed = True
         safe = written if log.first_position is None else log.first_position
         covered = {first + offset for first in set(stored) for offset in range(stored.count(first))}
@@ -311,7 +312,7 @@ def test_a_bucket_that_refuses_fails_the_sync_after_the_states_before(
     make_writer: MakeWriter, shelf: Shelf, pinterest: Any
 ) -> None:
     writer, rig = make_writer(batch_size=1)
-    shelf.trouble = StorageRefusedError("no such bucket")
+    shelf.trouble = StorageRefusedError(Code.BUCKET_MISSING, "no such bucket")
     states = writer.run(rig.script(good(1) + state(1) + row(2, "nobody") + state(2)))
     assert json.loads(next(states))["id"] == 1
     with pytest.raises(StorageRefusedError):
@@ -323,7 +324,7 @@ def test_of_two_failures_the_first_is_what_the_sync_fails_with_and_both_are_sett
     make_writer: MakeWriter, shelf: Shelf, pinterest: Any, hand_executor: Any, log: DeadLetterQueue
 ) -> None:
     writer, rig = make_writer(executor=hand_executor)
-    shelf.trouble = StorageRefusedError("no such bucket")
+    shelf.trouble = StorageRefusedError(Code.BUCKET_MISSING, "no such bucket")
     script = rig.script(row(1, "nobody") + good(2) + state(1), MAX_FILE_AGE_S)
     states = writer.run(script)
 

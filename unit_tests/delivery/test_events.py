@@ -7,6 +7,7 @@ from destination_pinterest.api.endpoints import UPDATE_CUSTOMER_LIST, Category
 from destination_pinterest.api.observer import Exchange, QuotaWait, RetryNotice
 from destination_pinterest.delivery.events import EventObserver, Events, Told
 from destination_pinterest.delivery.lane import AudienceLane
+from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import ServerError
 
 
@@ -33,7 +34,7 @@ def test_what_the_client_tells_belongs_to_the_lane_that_its_thread_works_for(
     observer = EventObserver(events)
     lane, other = make_lane("a"), make_lane("b")
     exchange = Exchange(UPDATE_CUSTOMER_LIST, "1", 200, 0.1)
-    notice = RetryNotice(UPDATE_CUSTOMER_LIST, "1", ServerError("x"), 1, 1.0)
+    notice = RetryNotice(UPDATE_CUSTOMER_LIST, "1", ServerError(Code.PINTEREST_FAULT, "x"), 1, 1.0)
     wait = QuotaWait(Category.ADS_WRITE, 1.0, None)
 
     def in_a_thread() -> None:

@@ -12,6 +12,7 @@ from destination_pinterest.delivery.events import Told
 from destination_pinterest.delivery.journal import SyncJournal
 from destination_pinterest.delivery.lane import AudienceLane
 from destination_pinterest.delivery.tally import PROGRESS_PREFIX
+from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import ObjectBusyError, RateLimitedError, ServerError
 from destination_pinterest.protocol.catalog import StreamKey
 
@@ -112,8 +113,8 @@ def test_every_answer_counts_as_a_request_of_its_audience_and_of_the_sync(
 
 
 def test_a_retry_is_logged_and_counted(journal: SyncJournal, lanes: list[AudienceLane], outbox: Any) -> None:
-    journal.told(retries(ServerError("Pinterest has a fault of its own."), lanes[0]))
-    journal.told(retries(ServerError("Again.")))
+    journal.told(retries(ServerError(Code.PINTEREST_FAULT, "Pinterest has a fault of its own."), lanes[0]))
+    journal.told(retries(ServerError(Code.PINTEREST_FAULT, "Again.")))
     assert outbox.of("LOG") == [
         {
             "level": "WARN",
@@ -129,7 +130,7 @@ def test_a_refusal_for_lack_of_quota_is_a_wait_and_is_told_to_the_platform_once(
     journal: SyncJournal, lanes: list[AudienceLane], outbox: Any, clock: Any
 ) -> None:
     for _ in range(3):
-        journal.told(retries(RateLimitedError("Used up."), lanes[0]))
+        journal.told(retries(RateLimitedError(Code.QUOTA_USED_UP, "Used up."), lanes[0]))
     assert len(outbox.of("LOG")) == 3
     (status,) = outbox.stream_statuses
     assert status["stream_descriptor"] == {"name": "users"}
@@ -144,9 +145,9 @@ def test_a_busy_list_is_written_one_at_a_time_and_the_report_says_so_once(
 ) -> None:
     journal.told(answered(200, lanes[0], elapsed_s=5.0))
     assert lanes[0].window > 1
-    journal.told(retries(ObjectBusyError("Too fast."), lanes[0]))
-    journal.told(retries(ObjectBusyError("Too fast."), lanes[0]))
-    journal.told(retries(ObjectBusyError("Too fast.")))
+    journal.told(retries(ObjectBusyError(Code.OBJECT_BUSY, "Too fast."), lanes[0]))
+    journal.told(retries(ObjectBusyError(Code.OBJECT_BUSY, "Too fast."), lanes[0]))
+    journal.told(retries(ObjectBusyError(Code.OBJECT_BUSY, "Too fast.")))
     assert lanes[0].window == 1
     assert len(lanes[0].target.notes) == 1
     assert "one at a time" in lanes[0].target.notes[0]

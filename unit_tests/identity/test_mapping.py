@@ -9,11 +9,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from destination_pinterest.errors import IdentityColumnsError
+from destination_pinterest.error_codes import Code
 from destination_pinterest.identity.identifiers import IDENTIFIERS
 from destination_pinterest.identity.mapping import IdentityColumn, IdentityMapper, MappedRow, check_columns
 from destination_pinterest.identity.rejection import Rejection, RejectionReason
 from destination_pinterest.vocabulary import Identifier, LetterCase, ValueFormat
+from unit_tests.support.raises import raises
 
 EMAIL = IdentityColumn("email", Identifier.EMAIL)
 IDFA = IdentityColumn("idfa", Identifier.IDFA)
@@ -220,13 +221,13 @@ def test_a_format_is_taken_exactly_if_the_identifier_comes_in_it(
     if value_format in IDENTIFIERS[identifier].formats:
         check_columns(columns)
     else:
-        with pytest.raises(IdentityColumnsError, match=rf"'x'.*{identifier}.*{value_format}.*auto"):
+        with raises(Code.IDENTITY_FORMAT_UNKNOWN, match=rf"'x'.*{identifier}.*{value_format}.*auto"):
             check_columns(columns)
 
 
 @pytest.mark.parametrize("second", [EMAIL, IdentityColumn("email", Identifier.IDFA)])
 def test_a_column_that_is_given_twice_is_refused(second: IdentityColumn) -> None:
-    with pytest.raises(IdentityColumnsError, match="'email' is given twice"):
+    with raises(Code.IDENTITY_COLUMN_MISDECLARED, match="'email' is given twice"):
         check_columns([EMAIL, second])
 
 
@@ -236,15 +237,15 @@ def test_two_columns_of_one_identifier_are_fine() -> None:
 
 @pytest.mark.parametrize("name", ["", "  "])
 def test_a_column_without_a_name_is_refused(name: str) -> None:
-    with pytest.raises(IdentityColumnsError, match="has no name"):
+    with raises(Code.IDENTITY_COLUMN_MISDECLARED, match="has no name"):
         check_columns([IdentityColumn(name, Identifier.GAID)])
 
 
 def test_no_column_at_all_is_refused() -> None:
-    with pytest.raises(IdentityColumnsError, match="No identity column"):
+    with raises(Code.IDENTITY_COLUMN_MISDECLARED, match="No identity column"):
         IdentityMapper([])
 
 
 def test_the_mapper_refuses_columns_that_make_no_sense() -> None:
-    with pytest.raises(IdentityColumnsError, match="does not exist"):
+    with raises(Code.IDENTITY_FORMAT_UNKNOWN, match="does not exist"):
         IdentityMapper([IdentityColumn("p", Identifier.HASHED_PINNER_ID, ValueFormat.PLAIN)])

@@ -4,10 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from destination_pinterest.errors import InvalidConfigError
+from destination_pinterest.error_codes import Code
 from destination_pinterest.identity.operation import OperationRule, deletion_columns
 from destination_pinterest.identity.rejection import RejectionReason
 from destination_pinterest.vocabulary import Operation
+from unit_tests.support.raises import raises
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(alphabet=st.characters()),
@@ -104,13 +105,13 @@ def test_where_deletes_are_kept_a_row_that_would_remove_changes_nothing() -> Non
 
 
 def test_a_value_in_both_lists_is_a_faulty_configuration() -> None:
-    with pytest.raises(InvalidConfigError, match=r"'upsert'.*both"):
+    with raises(Code.OPERATION_VALUES_INVALID, match=r"'upsert'.*both"):
         OperationRule(add_values=("insert", "Upsert"), remove_values=(" upsert",))
 
 
 @pytest.mark.parametrize("lists", [{"add_values": ("i", " ")}, {"remove_values": ("",)}])
 def test_a_blank_operation_value_is_a_faulty_configuration(lists: dict[str, tuple[str, ...]]) -> None:
-    with pytest.raises(InvalidConfigError, match="null or blank always adds"):
+    with raises(Code.OPERATION_VALUES_INVALID, match="null or blank always adds"):
         OperationRule(**lists)  # type: ignore[arg-type]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import StorageFailedError
 from destination_pinterest.membership import Delta, MembershipLedger, MembershipStore
 from destination_pinterest.membership.blobs import Blob, Blobs
@@ -146,7 +147,7 @@ class MortalBlobs:
 
     def _change(self, change: Callable[[], _T]) -> _T:
         if self.is_dead:
-            raise StorageFailedError("The process is dead.")
+            raise StorageFailedError(Code.BUCKET_FAILED, "The process is dead.")
         if self.kill_in is None:
             return change()
         self.kill_in -= 1

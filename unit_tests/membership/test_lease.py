@@ -4,12 +4,14 @@ import threading
 
 import pytest
 
-from destination_pinterest.errors import StorageFailedError, StoreBusyError
+from destination_pinterest.error_codes import Code
+from destination_pinterest.errors import StorageFailedError
 from destination_pinterest.membership import lease
 from destination_pinterest.membership.folder import FolderBlobs
 from destination_pinterest.membership.lease import BEAT_S, BEATS_TO_DIE, BELIEVED_FOR_S, LeasedManifest
 from destination_pinterest.vocabulary import Operation
 from unit_tests.membership.shop import LIST, KilledError, MortalBlobs, Shop, person, sent
+from unit_tests.support.raises import raises
 
 ADD = Operation.ADD
 A, B = person("a"), person("b")
@@ -24,7 +26,7 @@ def test_a_book_that_was_given_back_is_opened_at_once(shop: Shop) -> None:
 def test_while_another_sync_is_alive_a_second_one_is_refused(shop: Shop) -> None:
     first = shop.open()
     shop.time.meanwhile = first._leased.beat
-    with pytest.raises(StoreBusyError, match=r'at work on audience "Customers".*tried again') as raised:
+    with raises(Code.STORE_BUSY, match=r'at work on audience "Customers".*tried again') as raised:
         shop.open()
     assert raised.value.failure_kind == "transient_error"
     assert shop.time.slept == [BEAT_S]
@@ -50,7 +52,7 @@ def test_a_sync_that_was_taken_over_neither_begins_nor_commits(shop: Shop) -> No
     changes = slow.diff()
     other = shop.open()
     for step in (lambda: slow.write_ahead(changes), lambda: slow.commit(changes, LIST)):
-        with pytest.raises(StoreBusyError):
+        with raises(Code.STORE_BUSY):
             step()
     slow.close()
     assert other.holds_lease
@@ -64,7 +66,7 @@ def test_a_sync_that_does_not_know_yet_that_it_was_taken_over_learns_it_from_the
     fast = shop.open()
     slow._leased._seen_s = shop.time.clock()  # As if its clock had stood still with it.
     assert slow.holds_lease
-    with pytest.raises(StoreBusyError):
+    with raises(Code.STORE_BUSY):
         slow.write_ahead(changes)
     assert not slow.holds_lease
     fast.record("s", (1,), ADD, [B])
@@ -104,7 +106,7 @@ def test_a_change_that_arrived_though_it_seemed_to_fail_costs_no_lease(shop: Sho
             version = super().write(name, body, over=over)
             if self.is_mute:
                 self.is_mute = False
-                raise StorageFailedError("No answer came.")
+                raise StorageFailedError(Code.BUCKET_FAILED, "No answer came.")
             return version
 
         is_mute = False
@@ -115,7 +117,7 @@ def test_a_change_that_arrived_though_it_seemed_to_fail_costs_no_lease(shop: Sho
     changes = book.diff()
     for step in (lambda: book.write_ahead(changes), lambda: book.commit(changes, LIST)):
         blobs.is_mute = True
-        with pytest.raises(StorageFailedError):
+        with raises(Code.BUCKET_FAILED):
             step()
         step()
     assert book.holds_lease
@@ -157,14 +159,14 @@ def test_of_two_first_syncs_one_makes_the_book(shop: Shop) -> None:
             shop.open()
             return super().write(name, body, over=over)
 
-    with pytest.raises(StoreBusyError):
+    with raises(Code.STORE_BUSY):
         shop.open(blobs=Slow(FolderBlobs(shop.root)))
 
 
 def test_a_manifest_that_vanishes_while_somebody_waits_is_no_new_book(shop: Shop) -> None:
     shop.open()
     shop.time.meanwhile = (shop.folder / "manifest.json").unlink
-    with pytest.raises(StoreBusyError):
+    with raises(Code.STORE_BUSY):
         shop.open()
 
 
@@ -172,7 +174,7 @@ def test_a_failure_to_give_back_is_no_failure_of_the_sync(shop: Shop) -> None:
     blobs = MortalBlobs(FolderBlobs(shop.root))
     book = shop.open(blobs=blobs)
     blobs.die()
-    with pytest.raises(StorageFailedError):
+    with raises(Code.BUCKET_FAILED):
         blobs.delete("x")
     book.close()
     assert shop.open().holds_lease

@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import InternalError
 from destination_pinterest.membership import holdings, spool
 from destination_pinterest.vocabulary import Operation
 from unit_tests.membership.shop import LIST, Row, Shop, Withdrawal, note_all, person, sent
+from unit_tests.support.raises import raises
 
 ADD, REMOVE = Operation.ADD, Operation.REMOVE
 A, B, C = person("a"), person("b"), person("c")
@@ -331,7 +333,7 @@ def test_a_book_may_be_about_no_list_as_long_as_it_has_nobody(shop: Shop) -> Non
         assert (book.customer_list_id, book.members) == (None, 0)
         book.record("t", (1,), ADD, [C])
         changes = book.diff()
-        with pytest.raises(InternalError, match="a customer list that does not exist"):
+        with raises(Code.STORE_MISUSED, match="a customer list that does not exist"):
             book.commit(changes, None)
         book.write_ahead(changes)
         book.commit(changes, LIST)
@@ -344,7 +346,7 @@ def test_steps_in_another_order_are_refused(shop: Shop) -> None:
         book.record("s", (1,), ADD, [A])
         old = book.diff()
         changes = book.diff()
-        with pytest.raises(InternalError, match="not its last settlement"):
+        with raises(Code.STORE_MISUSED, match="not its last settlement"):
             book.write_ahead(old)
         with pytest.raises(InternalError, match="between the settlement"):
             book.record("s", (1,), ADD, [A])
@@ -367,5 +369,5 @@ def test_no_more_than_so_many_streams(shop: Shop, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(spool, "_MOST_STREAMS", 1)
     with shop.open() as book:
         book.record("s", (1,), ADD, [A])
-        with pytest.raises(InternalError, match="More than 1 streams"):
+        with raises(Code.TOO_MANY_STREAMS, match="More than 1 streams"):
             book.record("t", (1,), ADD, [A])

@@ -10,13 +10,15 @@ import duckdb
 import pytest
 
 from destination_pinterest.config import LocalMembershipStore
-from destination_pinterest.errors import StorageFailedError, StorageRefusedError, StoreMismatchError
+from destination_pinterest.error_codes import Code
+from destination_pinterest.errors import StoreMismatchError
 from destination_pinterest.membership import MembershipLedger, open_membership_store
 from destination_pinterest.membership.folder import FolderBlobs
 from destination_pinterest.membership.manifest import Manifest, folder_of, write_manifest
 from destination_pinterest.membership.store_key import Scrypt, StoreKey
 from destination_pinterest.vocabulary import Operation
 from unit_tests.membership.shop import AD_ACCOUNT, AUDIENCE, CHEAP, STORE_KEY, MortalBlobs, Shop, person
+from unit_tests.support.raises import raises
 
 ADD = Operation.ADD
 
@@ -111,15 +113,16 @@ def test_a_damaged_store_is_refused_and_never_rebuilt(kept: Shop, damage: Callab
 
 def test_the_store_of_another_audience_is_refused(kept: Shop) -> None:
     shutil.copytree(kept.folder, kept.root / folder_of(AD_ACCOUNT, "Others"))
-    with pytest.raises(
-        StoreMismatchError, match=f'about audience "{AUDIENCE}" of ad account {AD_ACCOUNT}, not about "Others"'
+    with raises(
+        Code.STORE_OF_OTHER_AUDIENCE,
+        match=f'about audience "{AUDIENCE}" of ad account {AD_ACCOUNT}, not about "Others"',
     ):
         kept.open(audience="Others")
 
 
 def test_another_store_key_is_refused(kept: Shop) -> None:
     assert_mismatch(kept, "another store key", key="another key of sixteen")
-    with pytest.raises(StoreMismatchError, match="another store key"):
+    with raises(Code.STORE_KEY_WRONG, match="another store key"):
         kept.store(key="another key of sixteen").check()
 
 
@@ -140,7 +143,7 @@ def test_a_book_keeps_the_stretching_it_was_made_with_when_a_dearer_one_comes(ke
     kept.stretchings = CHEAP
     with kept.open() as book:
         assert book.members == 2
-    with pytest.raises(StoreMismatchError, match=r"later version of the connector \(key stretching 2 is not known"):
+    with raises(Code.STORE_OF_LATER_VERSION, match=r"later version of the connector \(key stretching 2 is not known"):
         kept.open(audience="Others")
 
 
@@ -168,21 +171,21 @@ def test_a_folder_that_is_not_there_is_refused_and_not_made(tmp_path: Path) -> N
     root = tmp_path / "not mounted"
     store = Shop(root).store()
     for use in (store.check, lambda: store.open(AD_ACCOUNT, AUDIENCE)):
-        with pytest.raises(StorageRefusedError, match=r"not mounted, could not be used.*must be mounted"):
+        with raises(Code.STORE_FOLDER_REFUSED, match=r"not mounted, could not be used.*must be mounted"):
             use()
     assert not root.exists()
 
 
 def test_a_file_in_the_folders_place_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(StorageRefusedError, match="Not a directory"):
+    with raises(Code.STORE_FOLDER_REFUSED, match="Not a directory"):
         Shop(tmp_path / "file").store().check()
 
 
 def test_a_folder_that_may_not_be_written_to_is_refused(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     # Whoever runs tests as root may write everywhere, so the operating system's answer is made up.
     monkeypatch.setattr(Path, "mkdir", _refuse)
-    with pytest.raises(StorageRefusedError, match="Read-only file system"):
+    with raises(Code.STORE_FOLDER_REFUSED, match="Read-only file system"):
         shop.open()
 
 
@@ -195,7 +198,7 @@ def test_a_full_disk_is_worth_another_try(shop: Shop, monkeypatch: pytest.Monkey
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "write_bytes", fail)
-    with pytest.raises(StorageFailedError, match="No space left on device"):
+    with raises(Code.STORE_FOLDER_FAILED, match="No space left on device"):
         shop.open()
 
 
@@ -204,14 +207,14 @@ def test_a_place_that_does_not_give_back_what_was_written_fails_the_check(shop: 
         def read(self, name: str) -> None:  # type: ignore[override]
             return None
 
-    with pytest.raises(StorageFailedError, match="did not give back"):
+    with raises(Code.STORE_FORGETS, match="did not give back"):
         shop.store(blobs=Forgetful(FolderBlobs(shop.root))).check()
 
 
 @pytest.mark.parametrize("error", [duckdb.OutOfMemoryException, duckdb.IOException])
 def test_a_full_private_folder_is_told_with_advice(shop: Shop, error: type[Exception]) -> None:
     book: MembershipLedger = shop.open()
-    with pytest.raises(StorageFailedError, match="TMPDIR"), book._workspace._explained():
+    with raises(Code.LOCAL_DISK_FAILED, match="TMPDIR"), book._workspace._explained():
         raise error("no space")
 
 
@@ -220,5 +223,5 @@ def test_an_identifier_that_cannot_be_decrypted_is_told_as_damage(shop: Shop, mo
     book.record("s", (1,), ADD, [person("a")])
     changes = book.diff()
     book._workspace.execute("UPDATE touched SET c1 = c1 + 1")
-    with pytest.raises(StoreMismatchError, match="can't be decrypted"):
+    with raises(Code.STORE_DAMAGED, match="can't be decrypted"):
         list(changes.iter_additions(10))

@@ -20,10 +20,12 @@ from botocore.response import StreamingBody
 from botocore.stub import Stubber
 
 from destination_pinterest.config.s3 import S3Access
+from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import StorageFailedError, StorageRefusedError
 from destination_pinterest.object_storage.failures import storage_errors
 from destination_pinterest.object_storage.probe import probe
 from destination_pinterest.object_storage.s3 import ConditionFailedError, S3Bucket, StoredObject
+from unit_tests.support.raises import raises
 
 ACCESS = {
     "access_key_id": "AKIDCANARY",
@@ -82,7 +84,7 @@ def test_a_put_over_a_version_that_is_gone_has_failed_its_condition(bucket: S3Bu
 
 def test_a_failed_precondition_that_nobody_asked_for_is_a_refusal(bucket: S3Bucket, far_end: Stubber) -> None:
     far_end.add_client_error("put_object", "PreconditionFailed", http_status_code=412)
-    with pytest.raises(StorageRefusedError):
+    with raises(Code.BUCKET_REFUSED):
         bucket.put("k", b"")
 
 
@@ -116,7 +118,7 @@ def test_a_probe_writes_and_deletes_one_object(bucket: S3Bucket, far_end: Stubbe
 def test_a_probe_that_may_not_delete_fails(bucket: S3Bucket, far_end: Stubber) -> None:
     far_end.add_response("put_object", {"ETag": '"1"'})
     far_end.add_client_error("delete_object", "AccessDenied", http_status_code=403)
-    with pytest.raises(StorageRefusedError, match="does not allow the connector to delete an object"):
+    with raises(Code.BUCKET_ACCESS_DENIED, match="does not allow the connector to delete an object"):
         probe(bucket)
 
 
@@ -155,7 +157,7 @@ def test_what_somebody_must_change_is_a_refusal_with_advice(
 )
 def test_what_may_pass_is_a_failure(bucket: S3Bucket, far_end: Stubber, code: str, status: int) -> None:
     far_end.add_client_error("put_object", code, http_status_code=status)
-    with pytest.raises(StorageFailedError, match=r'The bucket "shop" did not put an object'):
+    with raises(Code.BUCKET_FAILED, match=r'The bucket "shop" did not put an object'):
         bucket.put("k", b"")
 
 
@@ -165,7 +167,7 @@ def test_a_role_that_may_not_be_assumed_is_named() -> None:
     refusal = ClientError(
         {"Error": {"Code": "AccessDenied"}, "ResponseMetadata": {"HTTPStatusCode": 403}}, "AssumeRole"
     )
-    with pytest.raises(StorageRefusedError, match="role for the bucket"), storage_errors("shop", "put an object"):
+    with raises(Code.BUCKET_ROLE_REFUSED, match="role for the bucket"), storage_errors("shop", "put an object"):
         raise refusal
 
 
@@ -189,7 +191,7 @@ def test_what_boto_raises_of_its_own_is_told_without_its_text(
 
 
 def test_settings_that_boto_can_not_use_are_refused_when_the_bucket_is_opened() -> None:
-    with pytest.raises(StorageRefusedError, match="Correct its name, its region or the endpoint"):
+    with raises(Code.BUCKET_SETTINGS_UNUSABLE, match="Correct its name, its region or the endpoint"):
         S3Bucket(access(s3_bucket_region="no region at all"))
 
 
@@ -199,7 +201,7 @@ def test_a_role_without_keys_to_assume_it_with_is_refused(monkeypatch: pytest.Mo
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
-    with pytest.raises(StorageRefusedError, match="There are no access keys"):
+    with raises(Code.BUCKET_KEYS_INVALID, match="There are no access keys"):
         S3Bucket(access(access_key_id=None, secret_access_key=None, role_arn="arn:aws:iam::123456789012:role/x"))
 
 

@@ -8,7 +8,8 @@ import jsonschema
 import pytest
 
 from destination_pinterest.config import S3ObjectStorage, connection_specification, read_config
-from destination_pinterest.errors import InvalidConfigError
+from destination_pinterest.error_codes import Code
+from unit_tests.support.raises import raises
 
 REQUIRED = {"storage_type": "S3", "s3_bucket_name": "shop", "s3_bucket_region": "eu-central-1", "bucket_path": "rows"}
 # As airbytehq/airbyte's destination-customer-io is configured (its expected-spec-oss.json, read 2026-11-22).
@@ -82,7 +83,7 @@ def test_an_endpoint_is_secure_or_on_this_machine(raw_config: dict[str, Any], en
 def test_what_is_wrong_is_named_without_its_value(
     raw_config: dict[str, Any], changes: dict[str, Any], says: str
 ) -> None:
-    with pytest.raises(InvalidConfigError) as caught:
+    with raises(Code.SETTINGS_INVALID) as caught:
         read(raw_config, {**REQUIRED, **changes})
     assert "`object_storage_config" in str(caught.value)
     assert says in str(caught.value)

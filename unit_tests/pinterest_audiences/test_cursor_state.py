@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from destination_pinterest.error_codes import Code
 from pinterest_audiences.cursor_state import cursor_state, cursor_value
-from pinterest_audiences.failures import UsageError
 from pinterest_audiences.sources.cursor_types import bound
+from unit_tests.support.raises import raises
 
 ZONES = st.none() | st.just(UTC) | st.just(timezone(timedelta(hours=5, minutes=30)))
 
@@ -34,7 +35,7 @@ def test_a_cursor_comes_back_from_a_file_as_the_value_and_type_that_it_was(value
 
 @pytest.mark.parametrize("value", [True, b"x", timedelta(1), ["x"]])
 def test_a_column_whose_values_have_no_such_order_is_refused_by_name(value: object) -> None:
-    with pytest.raises(UsageError, match="--cursor c: "):
+    with raises(Code.CURSOR_UNUSABLE, match="--cursor c: "):
         cursor_state("c", value)
 
 

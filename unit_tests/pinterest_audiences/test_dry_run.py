@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from destination_pinterest.config import Config, read_config
+from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import IdentityColumnsError
 from destination_pinterest.protocol.catalog import ConfiguredStream, StreamKey
 from destination_pinterest.routing import plan as routing
@@ -14,6 +15,7 @@ from destination_pinterest.vocabulary import Operation
 from pinterest_audiences.dry_run import DryRun, dry_run_lines, dry_run_result, identities, standard_duration_s
 from pinterest_audiences.printing import Printer
 from pinterest_audiences.report_view import aligned
+from unit_tests.support.raises import raises
 
 COLUMNS = ("id", "email", "gaid", "_ab_cdc_deleted_at")
 ZERO = "00000000-0000-0000-0000-000000000000"
@@ -72,7 +74,7 @@ def test_declared_columns_count_instead_of_recognised_ones() -> None:
 
 
 def test_a_table_without_identity_is_answered_with_its_columns() -> None:
-    with pytest.raises(IdentityColumnsError, match=r"the columns are: id, city.*--identity"):
+    with raises(Code.NO_IDENTITY_COLUMN_RECOGNISED, match=r"the columns are: id, city.*--identity"):
         DryRun(("id", "city"), config())
 
 
@@ -91,7 +93,7 @@ def test_a_dry_run_takes_the_columns_that_the_connector_takes(
     try:
         expected = routing.plan_stream(plan, config(**settings)).identities
     except IdentityColumnsError:
-        with pytest.raises(IdentityColumnsError):
+        with raises(Code.NO_IDENTITY_COLUMN_RECOGNISED):
             identities(plan.columns, config(**settings))
     else:
         assert identities(plan.columns, config(**settings)) == expected

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from destination_pinterest.error_codes import Code
 from pinterest_audiences.airbyte_messages import StreamDescription
 from pinterest_audiences.failures import SourceError
 from pinterest_audiences.feeding import Feed
@@ -18,6 +19,7 @@ from pinterest_audiences.line_pipe import InterruptedByUserError, LinePipe, Pipe
 from pinterest_audiences.progress import QuietDisplay
 from pinterest_audiences.read_ahead import ReadAhead
 from pinterest_audiences.sources.source import RowStream, Selection
+from unit_tests.support.raises import raises
 
 
 class Memory(LinePipe):
@@ -90,11 +92,11 @@ def test_an_incremental_sync_with_nothing_new_gives_the_old_state_back() -> None
 def test_a_source_that_fails_is_never_complete() -> None:
     def batches() -> Iterator[list[tuple[int, None]]]:
         yield [(1, None)]
-        raise SourceError("gone")
+        raise SourceError(Code.SOURCE_STOPPED, "gone")
 
     pipe = Memory()
     feed = Feed(StreamDescription("people", {}), ("id", "at"), None, QuietDisplay(io.StringIO()), lambda: 2.0)
-    with pytest.raises(SourceError):
+    with raises(Code.SOURCE_STOPPED):
         feed.run(batches(), pipe)
     assert kinds(pipe) == ["RECORD"]
 
@@ -172,7 +174,7 @@ class EndlessSource:
     def _batches(self) -> Iterator[Sequence[Any]]:
         yield [(1,)]
         self.interrupted.wait()
-        raise SourceError("interrupted")
+        raise SourceError(Code.SOURCE_STOPPED, "interrupted")
 
     def count(self, selection: Selection) -> int | None:
         return None

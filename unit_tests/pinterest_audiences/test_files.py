@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from destination_pinterest.error_codes import Code
 from pinterest_audiences import whole_files
 from pinterest_audiences.config_file import ConfigFile
 from pinterest_audiences.cursor_state import cursor_state
-from pinterest_audiences.failures import UsageError
 from pinterest_audiences.state_file import StateFile, SyncIdentity
+from unit_tests.support.raises import raises
 
 IDENTITY = SyncIdentity("duckdb:///x", "people", "549755885175", "VIPs", "id")
 CONFIG = {"credentials": {"auth_method": "oauth2.0", "refresh_token": "old"}, "ad_account_id": "1", "mine": "ü"}
@@ -143,14 +144,14 @@ def test_a_config_of_the_owner_s_alone_is_not_warned_of(config_path: Path) -> No
 )
 def test_a_config_that_is_no_object_is_refused_without_quoting_it(config_path: Path, content: str, said: str) -> None:
     config_path.write_text(content)
-    with pytest.raises(UsageError, match=said) as error:
+    with raises(Code.CLI_CONFIG_UNUSABLE, match=said) as error:
         ConfigFile(str(config_path))
     assert "pina_secret" not in str(error.value)
 
 
 def test_a_config_whose_token_rotates_must_be_writable(config_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK)
-    with pytest.raises(UsageError, match="can't be written"):
+    with raises(Code.CLI_CONFIG_UNUSABLE, match="can't be written"):
         ConfigFile(str(config_path))
 
 
@@ -167,31 +168,31 @@ def test_a_state_of_another_sync_is_refused(tmp_path: Path, field: str) -> None:
     path = tmp_path / "state.json"
     StateFile(path, IDENTITY).save(cursor_state("id", 41))
     other = SyncIdentity(**{**{name: getattr(IDENTITY, name) for name in IDENTITY.__slots__}, field: "other"})
-    with pytest.raises(UsageError, match="belongs to a sync of another"):
+    with raises(Code.STATE_FILE_UNUSABLE, match="belongs to a sync of another"):
         StateFile(path, other).since()
 
 
 @pytest.mark.parametrize("content", ["", "{}", "[]", '{"sync": {}, "state": {}}', '{"sync": 3}'])
 def test_a_damaged_state_is_refused(tmp_path: Path, content: str) -> None:
     (tmp_path / "state.json").write_text(content)
-    with pytest.raises(UsageError, match="damaged or not ours"):
+    with raises(Code.STATE_FILE_UNUSABLE, match="damaged or not ours"):
         StateFile(tmp_path / "state.json", IDENTITY).since()
 
 
 def test_a_state_with_an_unreadable_value_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "state.json"
     StateFile(path, IDENTITY).save({"cursor": "x", "cursor_type": "integer"})
-    with pytest.raises(UsageError, match="damaged or not ours"):
+    with raises(Code.STATE_FILE_UNUSABLE, match="damaged or not ours"):
         StateFile(path, IDENTITY).since()
 
 
 def test_a_state_that_is_a_folder_can_not_be_read(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="can't be read"):
+    with raises(Code.STATE_FILE_UNUSABLE, match="can't be read"):
         StateFile(tmp_path, IDENTITY).since()
 
 
 def test_a_state_file_in_a_missing_folder_is_refused_before_anything_is_sent(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="does not exist"):
+    with raises(Code.STATE_FILE_UNUSABLE, match="does not exist"):
         StateFile(tmp_path / "none" / "state.json", IDENTITY).check_writable()
 
 

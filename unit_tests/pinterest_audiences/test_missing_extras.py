@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from destination_pinterest.error_codes import Code
 from pinterest_audiences.displays import display_for
-from pinterest_audiences.failures import UsageError
 from pinterest_audiences.sources.opening import open_source
+from unit_tests.support.raises import raises
 
 INSTALL = r'pip install "airbyte-destination-pinterest\[cli\]"'
 
@@ -32,7 +33,7 @@ def test_a_source_whose_package_is_not_installed_says_what_to_install(
     without.chdir(tmp_path)
     (tmp_path / "x.csv").write_text("email\n")
     without.setitem(sys.modules, package, None)
-    with pytest.raises(UsageError, match=f"'{package}' is not installed; run: {INSTALL}"):
+    with raises(Code.PACKAGE_MISSING, match=f"'{package}' is not installed; run: {INSTALL}"):
         open_source(address)
 
 
@@ -45,5 +46,5 @@ def test_a_bar_without_its_package_says_what_to_install(without: pytest.MonkeyPa
     for name in [name for name in sys.modules if name.split(".")[0] == "rich"]:
         without.delitem(sys.modules, name)
     without.setitem(sys.modules, "rich", None)
-    with pytest.raises(UsageError, match=INSTALL):
+    with raises(Code.PACKAGE_MISSING, match=INSTALL):
         display_for(Terminal(), quiet=False)

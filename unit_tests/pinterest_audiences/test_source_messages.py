@@ -7,10 +7,12 @@ from contextlib import closing
 import pytest
 import sqlalchemy as sa
 
+from destination_pinterest.error_codes import Code
 from pinterest_audiences.failures import SourceError, UsageError
 from pinterest_audiences.sources.opening import open_source
 from pinterest_audiences.sources.source import Selection
 from pinterest_audiences.sources.sqlalchemy_source import _label
+from unit_tests.support.raises import raises
 
 
 @pytest.fixture(params=["duckdb", "sqlite"])
@@ -59,14 +61,14 @@ def test_a_query_that_fails_on_a_value_says_where_to_read_the_message(
     engine: str, query: str, request: pytest.FixtureRequest
 ) -> None:
     path = request.getfixturevalue(f"{engine}_file")
-    with closing(open_source(f"{engine}:///{path}")) as source, pytest.raises(SourceError, match="is not shown"):
+    with closing(open_source(f"{engine}:///{path}")) as source, raises(Code.SOURCE_STOPPED, match="is not shown"):
         list(source.open_rows(Selection(query=query), 10).batches)
 
 
 @pytest.mark.parametrize("query", ["SELEC id FROM people", "SELECT id FROM poeple", "SELECT upside(id) FROM people"])
 @pytest.mark.parametrize("cursor", [None, "id"])
 def test_a_query_that_can_not_be_prepared_is_quoted(database: str, query: str, cursor: str | None) -> None:
-    with closing(open_source(database)) as source, pytest.raises(UsageError, match=r"refuses the query: .+"):
+    with closing(open_source(database)) as source, raises(Code.QUERY_REFUSED, match=r"refuses the query: .+"):
         source.open_rows(Selection(query=query, cursor=cursor), 10)
 
 

@@ -12,9 +12,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from destination_pinterest.error_codes import Code
 from pinterest_audiences.failures import SourceError, UsageError
 from pinterest_audiences.sources.opening import open_source
 from pinterest_audiences.sources.source import Selection, Source
+from unit_tests.support.raises import raises
 
 
 @pytest.fixture(params=["duckdb", "sqlite"])
@@ -54,7 +56,7 @@ def test_a_table_whose_name_holds_quotes_and_blanks_is_found(database: str) -> N
 
 
 def test_the_statement_in_a_table_name_is_a_name_and_not_run(database: str) -> None:
-    with closing(open_source(database)) as source, pytest.raises(UsageError, match="There is no table"):
+    with closing(open_source(database)) as source, raises(Code.TABLE_OR_COLUMN_UNKNOWN, match="There is no table"):
         source.open_rows(Selection(table="people; DROP TABLE people"), 10)
 
 
@@ -96,30 +98,33 @@ def test_rows_of_a_table_are_counted(database: str) -> None:
 
 
 def test_a_missing_table_is_answered_with_the_closest_name(database: str) -> None:
-    with closing(open_source(database)) as source, pytest.raises(UsageError, match="did you mean 'people'"):
+    with closing(open_source(database)) as source, raises(Code.TABLE_OR_COLUMN_UNKNOWN, match="did you mean 'people'"):
         source.open_rows(Selection(table="poeple"), 10)
 
 
 def test_a_table_like_no_other_is_answered_with_all_names(database: str) -> None:
-    with closing(open_source(database)) as source, pytest.raises(UsageError, match=r"there are: .*people"):
+    with closing(open_source(database)) as source, raises(Code.TABLE_OR_COLUMN_UNKNOWN, match=r"there are: .*people"):
         source.open_rows(Selection(table="zzz"), 10)
 
 
 def test_a_missing_cursor_column_is_answered_with_the_closest_name(database: str) -> None:
-    with closing(open_source(database)) as source, pytest.raises(UsageError, match="did you mean 'updated_at'"):
+    with (
+        closing(open_source(database)) as source,
+        raises(Code.TABLE_OR_COLUMN_UNKNOWN, match="did you mean 'updated_at'"),
+    ):
         source.open_rows(Selection(table="people", cursor="update_at"), 10)
 
 
 def test_two_columns_of_one_name_are_refused(database: str) -> None:
     query = "SELECT id, email, id FROM people"
-    with closing(open_source(database)) as source, pytest.raises(UsageError, match="named 'id'"):
+    with closing(open_source(database)) as source, raises(Code.TABLE_OR_COLUMN_UNKNOWN, match="named 'id'"):
         source.open_rows(Selection(query=query), 10)
 
 
 def test_a_query_with_a_mistake_is_answered_with_the_database_s_first_line(database: str) -> None:
     with (
         closing(open_source(database)) as source,
-        pytest.raises(UsageError, match=r"refuses the query: .*emial") as error,
+        raises(Code.QUERY_REFUSED, match=r"refuses the query: .*emial") as error,
     ):
         source.open_rows(Selection(query="SELECT emial FROM people"), 10)
     assert "\n" not in str(error.value)
@@ -134,7 +139,7 @@ def test_the_source_can_not_be_written_to(database: str) -> None:
 
 def test_an_error_in_the_middle_does_not_quote_the_value_that_caused_it(duckdb_file: Path) -> None:
     query = "SELECT CASE WHEN id > 20 THEN email::INT ELSE 0 END AS x FROM people"
-    with closing(open_source(f"duckdb:///{duckdb_file}")) as source, pytest.raises(SourceError) as error:
+    with closing(open_source(f"duckdb:///{duckdb_file}")) as source, raises(Code.SOURCE_STOPPED) as error:
         list(source.open_rows(Selection(query=query), 10).batches)
     assert "ConversionException" in str(error.value)
     assert "example.com" not in str(error.value)
@@ -167,7 +172,7 @@ def test_a_duckdb_file_that_is_being_written_is_answered_with_what_to_do(duckdb_
     ) as other:
         assert other.stdout is not None
         other.stdout.readline()
-        with pytest.raises(UsageError, match="open in another program"):
+        with raises(Code.SOURCE_NOT_OPENED, match="open in another program"):
             open_source(str(duckdb_file))
         other.communicate("")
 
@@ -199,14 +204,14 @@ def test_a_file_of_another_kind_is_no_database(tmp_path: Path) -> None:
     for name in ("x.duckdb", "x.sqlite", "x.parquet"):
         path = tmp_path / name
         path.write_bytes(b"jane@example.com is not a database" * 100)
-        with pytest.raises(UsageError) as error:
+        with raises(Code.SOURCE_NOT_OPENED) as error:
             open_source(str(path))
         assert "jane" not in str(error.value)
 
 
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
     (tmp_path / "x.csv").mkdir()
-    with pytest.raises(UsageError, match="is a folder"):
+    with raises(Code.SOURCE_NOT_OPENED, match="is a folder"):
         open_source(str(tmp_path / "x.csv"))
 
 
@@ -232,7 +237,7 @@ def test_a_gzipped_tsv_is_read(tmp_path: Path) -> None:
 def test_a_csv_without_names_is_refused_and_its_first_person_not_quoted(tmp_path: Path, first: str) -> None:
     path = tmp_path / "people.csv"
     path.write_text(f"{first}\nother@example.com\n")
-    with pytest.raises(UsageError, match="holds data where the columns' names should be") as error:
+    with raises(Code.TABLE_OR_COLUMN_UNKNOWN, match="holds data where the columns' names should be") as error:
         open_source(str(path))
     assert first not in str(error.value)
 
@@ -250,5 +255,5 @@ def test_a_parquet_keeps_its_types(tmp_path: Path) -> None:
 def test_an_interrupted_read_fails(duckdb_file: Path) -> None:
     with closing(open_source(f"duckdb:///{duckdb_file}")) as source:
         threading.Timer(0.2, source.interrupt).start()
-        with pytest.raises(SourceError, match="InterruptException"):
+        with raises(Code.SOURCE_STOPPED, match="InterruptException"):
             source.open_rows(Selection(query="SELECT count(*) FROM range(100000000000) AS r(i) WHERE i % 7 = 3"), 10)

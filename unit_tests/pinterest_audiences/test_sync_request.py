@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from destination_pinterest.error_codes import Code
 from pinterest_audiences.__main__ import main, parser
 from pinterest_audiences.connector_process import OWN_CONNECTOR
-from pinterest_audiences.failures import UsageError
 from pinterest_audiences.sync_request import SyncRequest, read_identity, read_request
+from unit_tests.support.raises import raises
 
 LEAST = ("sync", "--from", "x.csv", "--audience", "VIP & co", "--config", "a/config.json")
 
@@ -36,7 +37,7 @@ def test_identities_become_settings_and_must_be_there() -> None:
 
 @pytest.mark.parametrize("text", ["email", "=EMAIL", "email=", "email=PHONE", "email=EMAIL:rot13"])
 def test_an_identity_that_can_not_be_read_is_answered_with_the_form(text: str) -> None:
-    with pytest.raises(UsageError, match=r"is not COLUMN=IDENTIFIER.*HASHED_PINNER_ID.*sha256"):
+    with raises(Code.USAGE_WRONG, match=r"is not COLUMN=IDENTIFIER.*HASHED_PINNER_ID.*sha256"):
         read_identity(text)
 
 
@@ -71,7 +72,7 @@ def test_a_query_loses_its_semicolon() -> None:
     ],
 )
 def test_arguments_that_make_no_sense_are_answered_in_a_sentence(more: tuple[str, ...], said: str) -> None:
-    with pytest.raises(UsageError, match=said):
+    with raises(Code.USAGE_WRONG, match=said):
         request(*more)
 
 

@@ -6,10 +6,7 @@ from typing import Any
 
 import pytest
 
-from destination_pinterest.errors import (
-    IncompleteStreamError,
-    RemovalGuardError,
-)
+from destination_pinterest.error_codes import Code
 from unit_tests.remembered.shop import (
     BY_IMAGE,
     BY_OPERATION,
@@ -27,6 +24,7 @@ from unit_tests.remembered.shop import (
     state,
     stream,
 )
+from unit_tests.support.raises import raises
 
 
 @pytest.mark.parametrize("host", [PLATFORM, BY_IMAGE, PYAIRBYTE])
@@ -74,7 +72,7 @@ def test_without_proof_of_the_whole_nothing_is_sent_or_released_and_the_book_sta
     shop: Shop, host: dict[str, Any]
 ) -> None:
     shop.sync([stream(**BY_IMAGE)], *rows("abc"), state(1, {}))
-    with pytest.raises(IncompleteStreamError, match=r"ended without proof.*stays as it is"):
+    with raises(Code.TABLE_INCOMPLETE, match=r"ended without proof.*stays as it is"):
         shop.sync([stream(**host)], *rows("ad"), state(2))
     assert (shop.writes, shop.released, shop.members()) == ([], [], 3)
     shop.sync([stream(**host)], *rows("ab"), state(2, {}), complete())
@@ -93,7 +91,7 @@ def test_a_later_attempt_of_a_job_whose_table_was_already_replaced_only_goes_on(
     shop.has("")
     streams = [deduped(**refreshed), stream("orders", **PLATFORM)]
     first = [row(name, id=key) for key, name in enumerate("abcdef")]
-    with pytest.raises(IncompleteStreamError, match='"orders"'):
+    with raises(Code.TABLE_INCOMPLETE, match='"orders"'):
         shop.sync(streams, *first, state(1), *rows("x", "orders"), complete())
     assert (shop.released, shop.people_in()) == ([1], people("abcdef"))
     rest = [row("g", id=7), deleted(0), state(2), *rows("x", "orders"), complete(), complete("orders")]
@@ -110,7 +108,7 @@ def test_a_later_attempt_of_a_job_whose_table_was_already_replaced_only_goes_on(
 def test_too_many_who_would_leave_by_absence_stop_the_sync_with_both_numbers(shop: Shop) -> None:
     shop.sync([stream(**BY_IMAGE)], *rows("abcdefgh"), state(1, {}))
     expected = r"of 8 identifiers .* 5 \(62 %\) .*max_removal_percent\) permits 50 %"
-    with pytest.raises(RemovalGuardError, match=expected):
+    with raises(Code.REMOVAL_ABOVE_LIMIT, match=expected):
         shop.sync([stream(**BY_IMAGE)], *rows("abc"), state(2, {}))
     assert (shop.writes, shop.released, shop.members()) == ([], [], 8)
     shop.sync([stream(**BY_IMAGE)], *rows("abcd"), state(2, {}))  # Half of them, which is permitted.

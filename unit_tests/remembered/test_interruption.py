@@ -6,11 +6,7 @@ from typing import Any
 
 import pytest
 
-from destination_pinterest.errors import (
-    ConfigurationError,
-    RemovalGuardError,
-    StoreBusyError,
-)
+from destination_pinterest.error_codes import Code
 from destination_pinterest.membership import lease
 from destination_pinterest.vocabulary import Operation
 from unit_tests.remembered.shop import (
@@ -28,6 +24,7 @@ from unit_tests.remembered.shop import (
     state,
     stream,
 )
+from unit_tests.support.raises import raises
 
 
 def test_a_state_comes_back_only_once_the_book_is_written(shop: Shop) -> None:
@@ -71,7 +68,7 @@ def test_a_table_that_is_replaced_waits_for_its_end_however_long_it_takes(shop: 
 def test_a_failure_in_mid_sending_releases_nothing_and_the_next_sync_converges(shop: Shop, outbox: Any) -> None:
     shop.sync([stream(**BY_IMAGE)], *rows("abcdef"), state(1, {}))
     shop.pinterest.refuse("PATCH", "/customer_lists/", 400, "no", times=1)
-    with pytest.raises(ConfigurationError, match="no"):
+    with raises(Code.REQUEST_REFUSED, match="no"):
         shop.sync([stream(**BY_IMAGE)], *rows("cdefgh"), state(1, {}), batch_size=1)
     assert shop.released == []
     report = reports(outbox)[-1]
@@ -169,7 +166,7 @@ def test_a_sync_that_could_not_be_heard_of_for_long_sends_nothing_more(shop: Sho
     shop.has("")
     silence = shop.wait(lease.BELIEVED_FOR_S)
     shop.pinterest.before = lambda asked: silence() if asked.method == "PATCH" else None
-    with pytest.raises(StoreBusyError):
+    with raises(Code.STORE_TAKEN_OVER):
         shop.sync([stream(**BY_IMAGE)], *rows(map(str, range(20))), state(1, {}), batch_size=1)
     assert shop.released == []
     assert len(shop.writes) <= 8
@@ -180,7 +177,7 @@ def test_an_audience_that_must_stay_as_it_is_does_not_keep_another_from_its_tabl
     first = [*rows("abcdefgh"), *rows("xyz", "orders"), state(1, {}), state(2, {}, "orders")]
     assert shop.sync(streams, *first) == [1, 2]
     second = [*rows("a"), *rows("wxy", "orders"), state(1, {}), state(2, {}, "orders")]
-    with pytest.raises(RemovalGuardError, match='"users"'):
+    with raises(Code.REMOVAL_ABOVE_LIMIT, match='"users"'):
         shop.sync(streams, *second)
     assert shop.released == []
     assert (shop.people_in(), shop.people_in("orders")) == (people("abcdefgh"), people("wxy"))

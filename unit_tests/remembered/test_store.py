@@ -9,10 +9,8 @@ from typing import Any
 
 import pytest
 
+from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import (
-    ConnectorError,
-    StorageRefusedError,
-    StoreBusyError,
     StoreMismatchError,
 )
 from destination_pinterest.membership import lease
@@ -28,6 +26,7 @@ from unit_tests.remembered.shop import (
     state,
     stream,
 )
+from unit_tests.support.raises import raises
 
 
 def test_while_another_sync_is_at_work_a_second_one_fails_and_changes_nothing(
@@ -35,7 +34,7 @@ def test_while_another_sync_is_at_work_a_second_one_fails_and_changes_nothing(
 ) -> None:
     shop.sync([stream(**BY_IMAGE)], *rows("abc"), state(1, {}))
     monkeypatch.setattr(lease, "BEAT_S", 0.2)
-    with shop.open(), pytest.raises(StoreBusyError, match='Another sync is at work on audience "users"'):
+    with shop.open(), raises(Code.STORE_BUSY, match='Another sync is at work on audience "users"'):
         shop.sync([stream(**BY_IMAGE)], *rows("abd"), state(2, {}))
     assert (shop.writes, shop.released, shop.members()) == ([], [], 3)
 
@@ -133,7 +132,7 @@ def test_a_store_that_is_not_the_audiences_stops_the_sync_and_nothing_is_touched
 
 def test_a_folder_that_is_not_there_is_no_empty_store(shop: Shop) -> None:
     shop.root.rmdir()
-    with pytest.raises(StorageRefusedError, match="must be there before the sync"):
+    with raises(Code.STORE_FOLDER_REFUSED, match="must be there before the sync"):
         shop.sync([stream(**BY_IMAGE)], *rows("a"), state(1, {}))
     assert shop.pinterest.asked_for("POST") == []
 
@@ -142,7 +141,7 @@ def test_without_a_folder_to_work_in_the_error_says_which_variable_names_one(
     shop: Shop, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "not there"))
-    with pytest.raises(StorageRefusedError, match="TMPDIR"):
+    with raises(Code.NO_LOCAL_FOLDER, match="TMPDIR"):
         shop.sync([stream(**BY_IMAGE)], *rows("a"), state(1, {}))
     assert shop.writes == []
 
@@ -150,9 +149,9 @@ def test_without_a_folder_to_work_in_the_error_says_which_variable_names_one(
 def test_a_sync_that_fails_at_its_beginning_leaves_no_book_open(shop: Shop) -> None:
     shop.sync([stream(**BY_IMAGE)], *rows("a"), state(1, {}))
     shop.pinterest.refuse("GET", "/audiences", 403, "no")
-    with pytest.raises(ConnectorError, match="no"):
+    with raises(Code.ROLE_MISSING, match="no"):
         shop.sync([stream(**BY_IMAGE)], *rows("b"), state(1, {}))
-    with pytest.raises(ConnectorError):
+    with raises(Code.LINE_NOT_A_MESSAGE):
         shop.sync([stream(**BY_IMAGE)], b"{")
     assert shop.members() == 1
 

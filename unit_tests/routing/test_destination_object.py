@@ -7,8 +7,9 @@ import pytest
 
 from destination_pinterest.api.models import Audience
 from destination_pinterest.audiences.chosen import find_chosen
-from destination_pinterest.errors import AudienceConflictError, InvalidConfigError, NotFoundError
+from destination_pinterest.error_codes import Code
 from destination_pinterest.routing.destination_object import NEW_AUDIENCE, ChosenAudience, chosen_audience, object_name
+from unit_tests.support.raises import raises
 
 ACCOUNT = "549755885175"
 VIP = ChosenAudience("VIP", "7")
@@ -38,12 +39,12 @@ def test_without_a_choice_the_settings_name_the_audience(name: str | None) -> No
 
 @pytest.mark.parametrize("name", ["VIP", "pinterest_audiences", "VIP (549755885175)", "VIP (549755885175/x)", "1/2"])
 def test_an_object_that_was_never_offered_is_refused(name: str) -> None:
-    with pytest.raises(InvalidConfigError, match="not one that this connector offers"):
+    with raises(Code.DESTINATION_OBJECT_UNKNOWN, match="not one that this connector offers"):
         chosen_audience(name, ACCOUNT)
 
 
 def test_an_object_of_another_ad_account_is_refused_naming_both() -> None:
-    with pytest.raises(InvalidConfigError, match=r"ad account 549755885176, but .* 549755885175"):
+    with raises(Code.DESTINATION_OBJECT_UNKNOWN, match=r"ad account 549755885176, but .* 549755885175"):
         chosen_audience("VIP (549755885176/7)", ACCOUNT)
 
 
@@ -61,11 +62,11 @@ def test_a_chosen_audience_that_is_not_known_is_asked_for(make_client: Callable[
 def test_a_chosen_audience_that_is_gone_is_named_with_what_to_do(
     make_client: Callable[..., Any], pinterest: Any
 ) -> None:
-    with pytest.raises(NotFoundError, match=r'"VIP" \(7\).*Refresh the list of objects.*HTTP 404'):
+    with raises(Code.CHOSEN_AUDIENCE_GONE, match=r'"VIP" \(7\).*Refresh the list of objects.*HTTP 404'):
         find_chosen(VIP, [], make_client())
 
 
 def test_a_chosen_audience_of_another_type_is_refused() -> None:
     visitors = Audience(id="7", name="Visitors", audience_type="VISITOR")
-    with pytest.raises(AudienceConflictError, match=r'"Visitors" \(7\).* type VISITOR'):
+    with raises(Code.CHOSEN_AUDIENCE_OF_OTHER_TYPE, match=r'"Visitors" \(7\).* type VISITOR'):
         find_chosen(VIP, [visitors], None)  # type: ignore[arg-type]  # asked nothing

@@ -9,7 +9,8 @@ import pytest
 from destination_pinterest.config import Config, read_config
 from destination_pinterest.delivery.lane import AudienceLane
 from destination_pinterest.delivery.route import StreamRoute
-from destination_pinterest.errors import IdentityColumnsError, InvalidConfigError, SyncModeError
+from destination_pinterest.error_codes import Code
+from destination_pinterest.errors import IdentityColumnsError
 from destination_pinterest.identity.mapping import IdentityColumn
 from destination_pinterest.identity.rejection import RejectionReason
 from destination_pinterest.protocol.catalog import ConfiguredStream, StreamKey
@@ -17,6 +18,7 @@ from destination_pinterest.protocol.checkpoint import StreamTally
 from destination_pinterest.protocol.messages import MessageDecoder
 from destination_pinterest.routing.plan import StreamPlan, plan_stream, plan_streams
 from destination_pinterest.vocabulary import Identifier, Operation, ValueFormat
+from unit_tests.support.raises import raises
 
 
 @pytest.fixture
@@ -46,7 +48,7 @@ def test_without_settings_columns_are_recognised_by_name(config: Callable[..., C
 def test_a_stream_without_a_recognised_column_is_refused_with_the_columns_it_has(
     config: Callable[..., Config],
 ) -> None:
-    with pytest.raises(IdentityColumnsError, match=r'stream "shop\.users".*Its columns are: id, name\.'):
+    with raises(Code.NO_IDENTITY_COLUMN_RECOGNISED, match=r'stream "shop\.users".*Its columns are: id, name\.'):
         plan_stream(plan("id", "name", namespace="shop"), config())
     with pytest.raises(IdentityColumnsError, match="names no columns"):
         plan_stream(plan(), config())
@@ -66,7 +68,9 @@ def test_a_declared_column_that_a_stream_lacks_is_passed_over_if_it_has_another(
 
 
 def test_a_stream_with_none_of_the_declared_columns_is_refused(config: Callable[..., Config]) -> None:
-    with pytest.raises(IdentityColumnsError, match=r"none of the identity columns .*\(a, b\)\. Its columns are: c\."):
+    with raises(
+        Code.IDENTITY_COLUMNS_NOT_IN_STREAM, match=r"none of the identity columns .*\(a, b\)\. Its columns are: c\."
+    ):
         plan_stream(plan("c"), config(identity_columns=declared("a", "b")))
 
 
@@ -77,16 +81,16 @@ def test_declared_columns_are_believed_where_the_schema_names_none(config: Calla
 
 @pytest.mark.parametrize("name", ['"email"', "e\\mail", "email\t"])
 def test_a_column_whose_name_can_not_be_read_is_refused_and_named(config: Callable[..., Config], name: str) -> None:
-    with pytest.raises(IdentityColumnsError, match="quotation mark"):
+    with raises(Code.COLUMN_NAME_UNREADABLE, match="quotation mark"):
         plan_stream(plan(name, "gaid"), config())
-    with pytest.raises(IdentityColumnsError, match="quotation mark"):
+    with raises(Code.COLUMN_NAME_UNREADABLE, match="quotation mark"):
         plan_stream(plan("email", name), config(operation_column={"column": name}))
     assert plan_stream(plan(name, "gaid"), config(identity_columns=declared("gaid"))).columns == ("gaid",)
 
 
 @pytest.mark.parametrize("mode", ["update", "overwrite_dedup"])
 def test_sync_modes_that_are_not_offered_are_refused(config: Callable[..., Config], mode: str) -> None:
-    with pytest.raises(SyncModeError, match=f'"users" is set to the sync mode {mode}'):
+    with raises(Code.SYNC_MODE_UNKNOWN, match=f'"users" is set to the sync mode {mode}'):
         plan_stream(plan("email", mode=mode), config())
 
 
@@ -119,7 +123,7 @@ def test_a_streams_name_is_never_taken_for_a_template(config: Callable[..., Conf
 
 
 def test_an_audience_without_a_name_is_refused(config: Callable[..., Config]) -> None:
-    with pytest.raises(InvalidConfigError, match="comes to nothing"):
+    with raises(Code.AUDIENCE_NAME_EMPTY, match="comes to nothing"):
         plan_stream(plan("email"), config(audience_name="{namespace}"))
 
 
@@ -192,7 +196,7 @@ def test_in_an_additive_connection_nobody_leaves(decisions: Callable[..., list[A
 
 
 def test_a_stream_that_takes_out_has_no_place_in_an_additive_connection(config: Callable[..., Config]) -> None:
-    with pytest.raises(SyncModeError, match=r'"users" takes people out .* additive'):
+    with raises(Code.SOFT_DELETE_CONTRADICTS_MODE, match=r'"users" takes people out .* additive'):
         plan_stream(plan("email", mode="soft_delete"), config(mode="additive"))
 
 
@@ -252,7 +256,7 @@ def test_a_stream_that_was_pointed_at_no_existing_audience_leads_where_the_setti
 
 
 def test_an_object_that_was_never_offered_is_refused(config: Callable[..., Config]) -> None:
-    with pytest.raises(InvalidConfigError, match="not one that this connector offers"):
+    with raises(Code.DESTINATION_OBJECT_UNKNOWN, match="not one that this connector offers"):
         plan_stream(plan("email", into="VIP"), config())
 
 
@@ -271,7 +275,7 @@ def test_the_objects_fields_are_recognised_where_the_settings_name_the_sources_c
     way = plan_stream(plan("email", "gaid", into=VIP), settings)
     assert [identity.column for identity in way.identities] == ["email", "gaid"]
     assert [i.column for i in plan_stream(plan("email", "contact", into=VIP), settings).identities] == ["contact"]
-    with pytest.raises(IdentityColumnsError, match="is recognised as identifying people"):
+    with raises(Code.NO_IDENTITY_COLUMN_RECOGNISED, match="is recognised as identifying people"):
         plan_stream(plan("phone", into=VIP), settings)
 
 
@@ -293,5 +297,5 @@ def test_an_operation_column_that_only_a_soft_delete_lacks_is_not_missing(config
     removing = plan("email", name="gone", mode="soft_delete")
     assert len(plan_streams([removing], settings)) == 1
     assert len(plan_streams([removing, plan("email", "op")], settings)) == 2
-    with pytest.raises(InvalidConfigError, match="which the settings name as the operation column"):
+    with raises(Code.OPERATION_COLUMN_UNKNOWN, match="which the settings name as the operation column"):
         plan_streams([removing, plan("email")], settings)
