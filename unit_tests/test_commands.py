@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from destination_pinterest.commands import parse_command
+from destination_pinterest.error_codes import Code
 
 
 @pytest.mark.parametrize(
@@ -30,6 +31,7 @@ def test_what_is_no_command_ends_with_2_and_a_word_on_standard_error(
     said = capfd.readouterr()
     assert (end.value.code, said.out) == (2, "")
     assert said.err.startswith("usage: destination-pinterest")
+    assert f": {Code.COMMAND_WRONG}: " in said.err.splitlines()[-1]
 
 
 def test_the_help_names_every_command(capfd: pytest.CaptureFixture[str]) -> None:

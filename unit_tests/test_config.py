@@ -119,7 +119,7 @@ def test_bad_values_are_refused_with_what_they_must_be(
         with raises(Code.SETTINGS_INVALID) as caught:
             read_config({**raw_config, setting: value})
         assert said in str(caught.value)
-        assert str(caught.value).startswith("The connection's settings need a change: ")
+        assert str(caught.value).startswith(f"{Code.SETTINGS_INVALID}: The settings can't be used: ")
 
 
 @pytest.mark.parametrize(
@@ -128,11 +128,11 @@ def test_bad_values_are_refused_with_what_they_must_be(
         (None, "`credentials`: "),
         ("token", "`credentials`: "),
         ({}, "`credentials.access_token` is missing"),
-        ({"auth_method": "access_token"}, "change: `credentials.access_token` is missing."),
-        ({"auth_method": "access_token", "access_token": ""}, "change: `credentials.access_token`: string should have"),
+        ({"auth_method": "access_token"}, "used: `credentials.access_token` is missing"),
+        ({"auth_method": "access_token", "access_token": ""}, "used: `credentials.access_token`: string should have"),
         ({"auth_method": "oauth2.0", "client_id": "1"}, "`credentials.client_secret` is missing; `credentials.ref"),
         ({"auth_method": "oauth2.0", "client_id": "1", "client_secret": "2", "refresh_token": "3", "access_token": 5},
-         "change: `credentials.access_token`: input should be a valid string"),
+         "used: `credentials.access_token`: input should be a valid string"),
         ({"auth_method": CANARY}, "`credentials.auth_method` must be oauth2.0 or access_token"),
         ({"auth_method": None}, "`credentials.auth_method` must be oauth2.0 or access_token"),
     ],

@@ -216,7 +216,7 @@ def test_a_check_reaches_the_membership_store_and_leaves_nothing_there(
 def test_a_membership_store_that_is_not_there_fails_the_check(
     run: Run, raw_config: dict[str, Any], tmp_path: Path
 ) -> None:
-    with raises(Code.STORE_FOLDER_REFUSED, match="must be there before the sync"):
+    with raises(Code.STORE_FOLDER_REFUSED, match="Create or mount it"):
         run({**raw_config, **remembering(tmp_path / "not mounted")})
 
 

@@ -21,6 +21,7 @@ from airbyte_cdk.utils.airbyte_secrets_utils import update_secrets
 import destination_pinterest
 from destination_pinterest import __main__ as program
 from destination_pinterest.destination import DestinationPinterest
+from destination_pinterest.error_codes import Code
 from destination_pinterest.routing.destination_catalog import destination_catalog
 from destination_pinterest.specification import connector_specification
 
@@ -151,7 +152,7 @@ def test_a_check_that_fails_is_an_answer_and_no_failure(run: Run, raw_config: di
     assert ran.exit_code is None
     (status,) = [m["connectionStatus"] for m in ran.outbox.messages if m["type"] == "CONNECTION_STATUS"]
     assert status["status"] == "FAILED"
-    assert status["message"].startswith("Pinterest refuses the access token")
+    assert status["message"].startswith("PIN-AUTH-001: Pinterest refuses the access token")
 
 
 def test_a_check_of_bad_settings_names_them(run: Run, raw_config: dict[str, Any], pinterest: Any) -> None:
@@ -159,7 +160,8 @@ def test_a_check_of_bad_settings_names_them(run: Run, raw_config: dict[str, Any]
     (message,) = ran.outbox.messages
     assert message["connectionStatus"] == {
         "status": "FAILED",
-        "message": "The connection's settings need a change: `ad_account_id` must be up to 18 digits.",
+        "message": "PIN-CONF-001: The settings can't be used: `ad_account_id` must be up to 18 digits. "
+        "Correct what is named.",
     }
     assert pinterest.asked == []
 
@@ -315,7 +317,9 @@ def test_a_fault_of_our_own_is_told_without_its_text(
     ran = run(command, raw_config)
     error = ran.error()
     assert (ran.exit_code, error["failure_type"], error["internal_message"]) == (1, "system_error", "ZeroDivisionError")
-    assert "a fault of its own (ZeroDivisionError)" in error["message"]
+    assert error["message"].startswith(
+        f"{Code.CRASHED}: The connector failed with a fault of its own (ZeroDivisionError)"
+    )
     assert "in broken" in error["stack_trace"]
     for secret in (CANARY, "pina_pasted"):
         assert secret.encode() not in ran.outbox.getvalue()
@@ -347,6 +351,7 @@ def test_secrets_are_taken_out_of_whatever_is_logged(
 def test_a_config_file_that_can_not_be_read_is_named_and_not_quoted(run: Run, config: bytes, said: str) -> None:
     ran = run("check", config)
     assert (ran.exit_code, ran.error()["failure_type"]) == (1, "config_error")
+    assert ran.error()["message"].startswith(Code.CONFIG_FILE_UNUSABLE)
     assert f"config.json {said}." in ran.error()["message"]
 
 
@@ -363,6 +368,22 @@ def test_files_that_are_not_there_are_named(tmp_path: Path, outbox: Any, raw_con
     said = [trace["error"]["message"] for trace in outbox.of("TRACE")]
     assert len(said) == 2
     assert all("none.json can't be read: No such file" in message for message in said)
+    assert said[0].startswith(Code.CONFIG_FILE_UNUSABLE)
+    assert said[1].startswith(Code.CATALOG_UNUSABLE)
+
+
+def test_a_write_without_an_input_says_so(
+    tmp_path: Path, outbox: Any, raw_config: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config, catalog = tmp_path / "config.json", tmp_path / "catalog.json"
+    config.write_text(json.dumps(raw_config))
+    catalog.write_text('{"streams": []}')
+    monkeypatch.setattr(sys, "stdin", None)
+    with standard_output_into(outbox), pytest.raises(SystemExit) as end:
+        DestinationPinterest().run(["write", "--config", str(config), "--catalog", str(catalog)])
+    assert end.value.code == 1
+    (trace,) = outbox.of("TRACE")
+    assert trace["error"]["message"].startswith(f"{Code.INPUT_CLOSED}: Standard input is closed")
 
 
 def test_a_catalog_that_is_none_fails_the_sync(run: Run, raw_config: dict[str, Any], pinterest: Any) -> None:

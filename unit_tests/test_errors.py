@@ -37,7 +37,7 @@ def test_every_error_has_its_place_in_the_tree_and_the_tree_has_no_other() -> No
 def test_every_error_tells_the_platform_what_to_do(kind: type[ConnectorError]) -> None:
     assert issubclass(kind, ConnectorError)
     assert kind.failure_kind in KINDS
-    assert kind("x").failure_kind in KINDS
+    assert kind(Code.CRASHED, "x").failure_kind in KINDS
     assert inspect.getdoc(kind)
 
 
@@ -54,11 +54,11 @@ def test_an_error_shows_its_message_and_what_pinterest_said() -> None:
     answer = Answer("GET /user_account", 401, 2, "Authentication failed.", "123")
     error = errors.AuthenticationError(Code.SIGN_IN_NOT_RENEWED, "Sign in again.", answer=answer)
     assert str(error) == (
-        "Sign in again. [Pinterest answered HTTP 401, code 2 to GET /user_account: Authentication failed. "
-        "(request id 123)]"
+        "PIN-AUTH-002: Sign in again. [Pinterest answered HTTP 401, code 2 to GET /user_account: Authentication "
+        "failed. (request id 123)]"
     )
-    assert (error.message, error.answer) == ("Sign in again.", answer)
-    assert str(errors.AuthenticationError(Code.SIGN_IN_NOT_RENEWED, "Sign in again.")) == "Sign in again."
+    assert (error.code, error.message, error.answer) == (Code.SIGN_IN_NOT_RENEWED, "Sign in again.", answer)
+    assert str(errors.AuthenticationError(Code.SIGN_IN_NOT_RENEWED, "Sign in again.")) == "PIN-AUTH-002: Sign in again."
 
 
 def test_what_pinterest_left_out_is_left_out() -> None:
@@ -69,5 +69,5 @@ def test_what_pinterest_left_out_is_left_out() -> None:
     "kind", [errors.RateLimitedError, errors.ObjectBusyError, errors.SpamFilterError, errors.ServerError]
 )
 def test_errors_that_pass_by_waiting_know_for_how_long(kind: type[errors.RateLimitedError]) -> None:
-    assert kind("x", retry_after_s=7.5).retry_after_s == 7.5
-    assert kind("x").retry_after_s is None
+    assert kind(Code.CRASHED, "x", retry_after_s=7.5).retry_after_s == 7.5
+    assert kind(Code.CRASHED, "x").retry_after_s is None

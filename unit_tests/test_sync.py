@@ -152,7 +152,7 @@ def test_a_catalog_without_streams_is_a_sync_without_rows(make_sync: MakeSync, p
 def test_an_operation_column_that_no_stream_has_is_refused_before_anybody_is_added(
     make_sync: MakeSync, pinterest: Any
 ) -> None:
-    with raises(Code.OPERATION_COLUMN_UNKNOWN, match='No stream has the column "Op"'):
+    with raises(Code.OPERATION_COLUMN_UNKNOWN, match='No stream has the operation column "Op"'):
         make_sync(operation_column={"column": "Op"})
     assert pinterest.asked == []
 

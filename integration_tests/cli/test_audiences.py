@@ -217,6 +217,9 @@ def test_ctrl_c_twice_ends_it_at_once(account: RunningSandbox, config: Path) -> 
         time.sleep(0.5)
     output, errors = process.communicate(timeout=15)
     assert time.monotonic() - begun_s < 6
-    assert (process.returncode, errors) == (130, "pinterest-audiences: Stopped before everything was read.\n")
+    assert (process.returncode, errors) == (
+        130,
+        "pinterest-audiences: PIN-CLI-018: Stopped before everything was read.\n",
+    )
     assert json.loads(output)["status"] == "failed"
     account.clear_faults()

@@ -14,6 +14,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from destination_pinterest.error_codes import Code
 from integration_tests.cli.programs import PROGRAM, Run, StandIn
 
 Make = Callable[[str], StandIn]
@@ -103,21 +104,28 @@ def test_a_rotated_token_is_in_the_config_file_and_nothing_else_has_changed(
 def test_what_the_connector_refuses_is_the_last_line(run: Run, arguments: list[str], stand_in: Make) -> None:
     result = run(*arguments, "--destination", stand_in("refuse").executable)
     assert result.returncode == 1
-    assert result.stderr.splitlines()[-1] == "pinterest-audiences: The token is expired."
+    assert result.stderr.splitlines()[-1] == "pinterest-audiences: PIN-CLI-020: The token is expired."
 
 
 def test_a_connector_that_dies_without_a_word_fails_the_sync(run: Run, arguments: list[str], stand_in: Make) -> None:
     result = run(*arguments, "--json", "--destination", stand_in("die").executable)
     assert result.returncode == 1
     assert "error: Killed from inside." in result.stderr
-    assert "exit code 9 without saying why" in result.stderr.splitlines()[-1]
-    assert json.loads(result.stdout)["status"] == "failed"
+    last_line = result.stderr.splitlines()[-1]
+    assert "exit code 9 without saying why" in last_line
+    told = json.loads(result.stdout)
+    assert (told["status"], told["error_code"], told["failure_kind"]) == (
+        "failed",
+        Code.CONNECTOR_SILENT,
+        "system_error",
+    )
+    assert last_line == f"pinterest-audiences: {told['error']}"
 
 
 def test_a_connector_that_does_not_confirm_has_not_synced(run: Run, arguments: list[str], stand_in: Make) -> None:
     result = run(*arguments, "--destination", stand_in("forgetful").executable)
     assert result.returncode == 1
-    assert "without confirming the last rows" in result.stderr
+    assert f"{Code.ROWS_UNCONFIRMED}: The connector ended without confirming the last rows" in result.stderr
 
 
 def test_a_connector_that_drops_the_states_numbers_has_synced(run: Run, arguments: list[str], stand_in: Make) -> None:
@@ -137,7 +145,27 @@ def test_a_connector_that_talks_more_than_a_pipe_holds_blocks_nobody(
 def test_there_is_no_such_connector(run: Run, arguments: list[str]) -> None:
     result = run(*arguments, "--destination", "/nowhere/destination")
     assert result.returncode == 2
-    assert "There is no program '/nowhere/destination'" in result.stderr
+    assert f"{Code.CONNECTOR_NOT_FOUND}: There is no program '/nowhere/destination'" in result.stderr
+
+
+def test_a_connector_that_may_not_be_run_is_told(run: Run, arguments: list[str], tmp_path: Path) -> None:
+    forbidden = tmp_path / "forbidden"
+    forbidden.write_text("#!/bin/sh\n")
+    result = run(*arguments, "--destination", str(forbidden))
+    assert result.returncode == 1
+    assert f"{Code.CONNECTOR_NOT_STARTED}: The connector '{forbidden}' can't be started: " in result.stderr
+
+
+def test_a_message_that_the_command_line_fails_on_is_no_success(run: Run, arguments: list[str], tmp_path: Path) -> None:
+    strange = tmp_path / "strange"
+    strange.write_text(
+        "#!/bin/sh\ncat >/dev/null\n"
+        """echo '{"type":"LOG","log":{"level":"INFO","message":"pinterest_sync_report: {"}}'\n"""
+    )
+    strange.chmod(0o700)
+    result = run(*arguments, "--destination", str(strange))
+    assert result.returncode == 1
+    assert f"{Code.ANSWER_NOT_TAKEN}: The command line failed on a message" in result.stderr
 
 
 def test_an_identity_that_the_table_has_not_is_refused_before_the_connector_starts(
@@ -175,7 +203,7 @@ def test_a_sync_that_is_stopped_ends_the_connector_s_input_without_complete(
     process.send_signal(number)
     _, errors = process.communicate(timeout=30)
     assert process.returncode == code
-    assert "Stopped after" in errors
+    assert f"{Code.STOPPED_BY_USER}: Stopped after" in errors
     assert not is_running(int((connector.folder / "pid").read_text()))
     lines = (connector.folder / "stdin").read_bytes()
     assert lines.endswith(b"\n")

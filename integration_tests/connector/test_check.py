@@ -63,11 +63,11 @@ FAILURES: dict[str, tuple[Callable[[RunningSandbox], dict[str, Any]], list[str]]
     "wrong app secret": (lambda _: oauth(client_secret="wrong"), ["the app's ID and secret"]),
     "token that may not write": (
         lambda sandbox: new_token(sandbox, scopes=without("ads:write")),
-        ["not granted ads:write:"],
+        ["not granted ads:write."],
     ),
     "token that may not read": (
         lambda sandbox: new_token(sandbox, scopes=without("ads:read")),
-        ["not granted ads:read:"],
+        ["not granted ads:read."],
     ),
     "sign-in that may not write": (
         lambda sandbox: new_token(sandbox, kind="refresh", scopes=without("ads:write")),
@@ -147,4 +147,4 @@ def test_a_server_that_can_not_be_reached_is_tried_for_a_while_and_then_named(
     message = failure(check_of_a_dead_server.finish())
     assert "can't be reached (connection refused)" in message
     assert "check the network" in message
-    assert "Given up after" in message
+    assert "given up after" in message

@@ -11,23 +11,15 @@ from requests.structures import CaseInsensitiveDict
 from destination_pinterest.api import endpoints
 from destination_pinterest.api.answers import MEANINGS, concerns_token, refusal
 from destination_pinterest.api.endpoints import ENDPOINTS, Endpoint
+from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import (
-    AuthenticationError,
-    ConflictError,
-    ConnectionFailedError,
     ConnectorError,
-    InvalidConfigError,
     InvalidRequestError,
-    MissingScopeError,
-    NotFoundError,
-    ObjectBusyError,
-    PermissionDeniedError,
     RateLimitedError,
     RequestTooLargeError,
     ServerError,
     SpamFilterError,
     TransientError,
-    UnexpectedAnswerError,
 )
 
 NOW = 1_800_000_000.0
@@ -55,60 +47,60 @@ def refuse(
     return refusal(endpoint, status, CaseInsensitiveDict(headers or {}), body, NOW, **more)
 
 
-def expected(status: int) -> type[ConnectorError]:
+def expected(status: int) -> Code:
     """What a status means when code and text tell nothing more."""
-    special: dict[int, type[ConnectorError]] = {
-        401: AuthenticationError,
-        403: PermissionDeniedError,
-        404: NotFoundError,
-        405: UnexpectedAnswerError,
-        407: InvalidConfigError,
-        408: ConnectionFailedError,
-        409: ConflictError,
-        413: RequestTooLargeError,
-        429: RateLimitedError,
-        501: UnexpectedAnswerError,
+    special: dict[int, Code] = {
+        401: Code.ACCESS_TOKEN_REFUSED,
+        403: Code.ROLE_MISSING,
+        404: Code.NOT_FOUND,
+        405: Code.WRONG_ADDRESS,
+        407: Code.PROXY_LOGIN,
+        408: Code.PINTEREST_UNREACHABLE,
+        409: Code.CHANGED_MEANWHILE,
+        413: Code.REQUEST_TOO_LARGE,
+        429: Code.QUOTA_USED_UP,
+        501: Code.WRONG_ADDRESS,
     }
     if status in special:
         return special[status]
-    return {4: InvalidRequestError, 5: ServerError}.get(status // 100, UnexpectedAnswerError)
+    return {4: Code.REQUEST_REFUSED, 5: Code.PINTEREST_FAULT}.get(status // 100, Code.WRONG_ADDRESS)
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=str)
 def test_every_status_has_its_meaning_at_every_endpoint(endpoint: Endpoint) -> None:
     for status in REFUSALS:
         error = refuse(status, endpoint=endpoint)
-        assert type(error) is expected(status), status
+        assert error.code is expected(status), status
         assert error.answer is not None
         assert (error.answer.status, error.answer.endpoint) == (status, str(endpoint))
 
 
 @pytest.mark.parametrize(
-    ("status", "code", "kind"),
+    ("status", "code", "meaning"),
     [
-        (400, 1, InvalidRequestError),
-        (400, 400, InvalidRequestError),
-        (401, 2, AuthenticationError),
-        (401, None, AuthenticationError),
-        (401, 3, MissingScopeError),
-        (401, 7, PermissionDeniedError),
-        (401, 29, PermissionDeniedError),
-        (403, 3, MissingScopeError),
-        (403, 29, PermissionDeniedError),
-        (403, 403, PermissionDeniedError),
-        (403, 2625, PermissionDeniedError),
-        (403, 2626, PermissionDeniedError),
-        (404, 30, NotFoundError),
-        (404, 50, NotFoundError),
-        (405, 5, UnexpectedAnswerError),
-        (429, 8, RateLimitedError),
-        (429, 30, RateLimitedError),
-        (503, 4197, ServerError),
+        (400, 1, Code.REQUEST_REFUSED),
+        (400, 400, Code.REQUEST_REFUSED),
+        (401, 2, Code.ACCESS_TOKEN_REFUSED),
+        (401, None, Code.ACCESS_TOKEN_REFUSED),
+        (401, 3, Code.SCOPE_MISSING),
+        (401, 7, Code.ROLE_MISSING),
+        (401, 29, Code.ROLE_MISSING),
+        (403, 3, Code.SCOPE_MISSING),
+        (403, 29, Code.ROLE_MISSING),
+        (403, 403, Code.ROLE_MISSING),
+        (403, 2625, Code.AD_ACCOUNT_DISAPPROVED),
+        (403, 2626, Code.AD_ACCOUNT_DISAPPROVED),
+        (404, 30, Code.NOT_FOUND),
+        (404, 50, Code.NOT_FOUND),
+        (405, 5, Code.WRONG_ADDRESS),
+        (429, 8, Code.QUOTA_USED_UP),
+        (429, 30, Code.QUOTA_USED_UP),
+        (503, 4197, Code.PINTEREST_FAULT),
     ],
 )
-def test_the_documented_codes_have_their_meaning(status: int, code: int | None, kind: type[ConnectorError]) -> None:
+def test_the_documented_codes_have_their_meaning(status: int, code: int | None, meaning: Code) -> None:
     error = refuse(status, code)
-    assert type(error) is kind
+    assert error.code is meaning
     assert error.answer is not None
     assert error.answer.code == code
 
@@ -121,7 +113,7 @@ def test_only_an_authentication_failure_of_401_is_worth_another_token() -> None:
 
 @pytest.mark.parametrize("endpoint", [e for e in ENDPOINTS if e.scopes], ids=str)
 def test_a_missing_scope_is_named_as_the_endpoint_needs_it(endpoint: Endpoint) -> None:
-    assert f"was not granted {endpoint.scopes[0]}:" in str(refuse(401, 3, endpoint=endpoint))
+    assert f"was not granted {endpoint.scopes[0]}." in str(refuse(401, 3, endpoint=endpoint))
 
 
 @pytest.mark.parametrize(
@@ -153,7 +145,7 @@ def test_a_400_that_speaks_of_something_else_is_not_about_size(message: str) -> 
 def test_pinterests_usual_429_is_about_quota_unless_quota_is_left(message: str) -> None:
     assert type(refuse(429, 8, message)) is RateLimitedError
     assert type(refuse(429, 8, message, headers={"x-ratelimit-remaining": "0"})) is RateLimitedError
-    assert type(refuse(429, 8, message, headers={"x-ratelimit-remaining": "12"})) is ObjectBusyError
+    assert refuse(429, 8, message, headers={"x-ratelimit-remaining": "12"}).code is Code.OBJECT_BUSY
 
 
 @pytest.mark.parametrize(
@@ -167,7 +159,7 @@ def test_pinterests_usual_429_is_about_quota_unless_quota_is_left(message: str) 
     ],
 )
 def test_a_429_that_speaks_of_one_object_is_about_that_object(message: str) -> None:
-    assert type(refuse(429, 8, message)) is ObjectBusyError
+    assert refuse(429, 8, message).code is Code.OBJECT_BUSY
 
 
 @pytest.mark.parametrize("headers", [{}, {"x-ratelimit-remaining": "12"}])

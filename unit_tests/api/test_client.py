@@ -121,7 +121,9 @@ def test_a_customer_list_is_updated(client: PinterestClient, far_end: Any, answe
 
 def test_a_request_that_is_too_large_says_how_large_it_was(client: PinterestClient, far_end: Any, answer: Any) -> None:
     far_end.will(answer(413, b"<html>"))
-    with raises(Code.REQUEST_TOO_LARGE, match=r"It held 1,900 identifiers in 3,799 characters\. \[.*HTTP 413"):
+    with raises(
+        Code.REQUEST_TOO_LARGE, match=r"a request of 1,900 identifiers \(3,799 characters\) too large.*HTTP 413"
+    ):
         client.update_customer_list("643", Operation.ADD, ",".join("a" * 1900), 1900)
 
 

@@ -46,7 +46,7 @@ ALL_ERRORS = [
 @pytest.mark.parametrize("kind", ALL_ERRORS)
 def test_only_what_may_pass_is_tried_again(kind: type[ConnectorError]) -> None:
     passes = issubclass(kind, TransientError) and kind is not InterruptedSyncError
-    assert (RetryPolicy().delay_s(kind("x"), 1, 0.0) is not None) == passes
+    assert (RetryPolicy().delay_s(kind(Code.CRASHED, "x"), 1, 0.0) is not None) == passes
 
 
 def test_the_wait_doubles_up_to_the_longest() -> None:
@@ -65,8 +65,8 @@ def test_chance_takes_off_at_most_the_jitter() -> None:
 @pytest.mark.parametrize("kind", [RateLimitedError, ObjectBusyError, ServerError])
 def test_pinterests_own_wait_is_obeyed(kind: type[RateLimitedError | ServerError]) -> None:
     policy = RetryPolicy(retry_s=3600, initial_s=1, jitter=0.5)
-    assert policy.delay_s(kind("x", retry_after_s=300), 9, 0.0) == 300
-    assert policy.delay_s(kind("x", retry_after_s=300), 9, 0.0, 0.5) == 300.25
+    assert policy.delay_s(kind(Code.CRASHED, "x", retry_after_s=300), 9, 0.0) == 300
+    assert policy.delay_s(kind(Code.CRASHED, "x", retry_after_s=300), 9, 0.0, 0.5) == 300.25
 
 
 def test_a_wait_of_nothing_does_not_become_a_busy_loop() -> None:
@@ -130,27 +130,28 @@ def test_a_wait_is_positive_ends_within_the_budget_and_is_never_shorter_than_ask
 def test_what_leaves_the_same_when_done_twice_may_be_repeated(
     effect: Effect, kind: type[ConnectorError], acted: bool
 ) -> None:
-    assert may_repeat(effect, kind("x"), may_have_acted=acted)
+    assert may_repeat(effect, kind(Code.CRASHED, "x"), may_have_acted=acted)
 
 
 @pytest.mark.parametrize("kind", ALL_ERRORS)
 def test_a_creation_is_repeated_only_when_pinterest_certainly_did_not_act(kind: type[ConnectorError]) -> None:
-    assert not may_repeat(Effect.CREATES, kind("x"), may_have_acted=True)
+    assert not may_repeat(Effect.CREATES, kind(Code.CRASHED, "x"), may_have_acted=True)
     certain = issubclass(kind, RateLimitedError | ConnectionFailedError)
-    assert may_repeat(Effect.CREATES, kind("x"), may_have_acted=False) == certain
+    assert may_repeat(Effect.CREATES, kind(Code.CRASHED, "x"), may_have_acted=False) == certain
 
 
 @pytest.mark.parametrize("kind", ALL_ERRORS)
 def test_giving_up_keeps_the_kind_and_pinterests_answer(kind: type[ConnectorError]) -> None:
     answer = Answer("GET /x", 500, request_id="7")
-    final = given_up(kind("It failed.", answer=answer), 4, 75.0, NOW)
+    final = given_up(kind(Code.CRASHED, "It failed.", answer=answer), 4, 75.0, NOW)
     assert type(final) is kind
+    assert final.code is Code.CRASHED
     assert final.answer is answer
-    assert ("Given up after 4 attempts in 1 min 15 s." in str(final)) == issubclass(kind, TransientError)
+    assert ("[given up after 4 attempts in 1 min 15 s]" in str(final)) == issubclass(kind, TransientError)
 
 
 def test_a_first_try_that_is_the_last_says_nothing_of_attempts() -> None:
-    assert str(given_up(ServerError(Code.PINTEREST_FAULT, "It failed."), 1, 0.0, NOW)) == "It failed."
+    assert str(given_up(ServerError(Code.PINTEREST_FAULT, "It failed."), 1, 0.0, NOW)) == "PIN-API-007: It failed."
 
 
 def test_a_reset_beyond_the_budget_is_told_with_its_time() -> None:
@@ -163,7 +164,7 @@ def test_a_reset_beyond_the_budget_is_told_with_its_time() -> None:
 
 @pytest.mark.parametrize("kind", [AuthenticationError, RequestTooLargeError, UnexpectedAnswerError])
 def test_an_error_that_no_waiting_cures_comes_back_itself(kind: type[ConnectorError]) -> None:
-    error = kind("x")
+    error = kind(Code.CRASHED, "x")
     assert given_up(error, 1, 0.0, NOW) is error
 
 

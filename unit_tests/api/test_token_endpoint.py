@@ -56,7 +56,7 @@ def test_a_refresh_is_a_form_with_the_app_in_the_header(make: Any, far_end: Any,
 @pytest.mark.parametrize("code", [1, 2, 3, 29, 283])
 def test_a_refused_refresh_means_signing_in_again(make: Any, far_end: Any, answer: Any, status: int, code: int) -> None:
     far_end.will(answer(status, {"code": code, "message": "bad pinr_0+/= for app-s3cret"}, {"x-pinterest-rid": "4711"}))
-    with raises(Code.SIGN_IN_NOT_RENEWED, match=r"Sign in again \(reconnect.*4711") as caught:
+    with raises(Code.SIGN_IN_NOT_RENEWED, match=r"Sign in again in the destination.*4711") as caught:
         make()(*ASKED)
     assert len(far_end.requests) == 1
     assert "pinr_0" not in str(caught.value)

@@ -30,7 +30,8 @@ from destination_pinterest.api.wire import (
     Wire,
     open_session,
 )
-from destination_pinterest.errors import ConnectionFailedError, InvalidConfigError
+from destination_pinterest.error_codes import Code
+from destination_pinterest.errors import ConnectionFailedError
 
 BASE_URL = "https://pinterest.example.com/v5"
 MESSAGE = Message("PATCH", "/x?page_size=250", {"Authorization": "Bearer pina_1", "Accept": "application/json"}, b"{}")
@@ -232,7 +233,7 @@ def test_a_certificate_that_can_not_be_verified_is_for_somebody_to_set_right(
     )
     lost = wire.exchange(MESSAGE)
     assert isinstance(lost, Lost)
-    assert isinstance(lost.error, InvalidConfigError)
+    assert lost.error.code is Code.CERTIFICATE_UNVERIFIED
     assert "REQUESTS_CA_BUNDLE" in str(lost.error)
     assert not lost.may_have_acted
 

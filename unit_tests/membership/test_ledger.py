@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from destination_pinterest.error_codes import Code
-from destination_pinterest.errors import InternalError
 from destination_pinterest.membership import holdings, spool
 from destination_pinterest.vocabulary import Operation
 from unit_tests.membership.shop import LIST, Row, Shop, Withdrawal, note_all, person, sent
@@ -346,14 +345,14 @@ def test_steps_in_another_order_are_refused(shop: Shop) -> None:
         book.record("s", (1,), ADD, [A])
         old = book.diff()
         changes = book.diff()
-        with raises(Code.STORE_MISUSED, match="not its last settlement"):
+        with raises(Code.STORE_MISUSED, match="not its last diff"):
             book.write_ahead(old)
-        with pytest.raises(InternalError, match="between the settlement"):
+        with raises(Code.STORE_MISUSED, match="between the diff"):
             book.record("s", (1,), ADD, [A])
-        with pytest.raises(InternalError, match="between the settlement"):
+        with raises(Code.STORE_MISUSED, match="between the diff"):
             book.remove_everywhere([A])
         book.commit(changes, LIST)
-        with pytest.raises(InternalError, match="not its last settlement"):
+        with raises(Code.STORE_MISUSED, match="not its last diff"):
             book.commit(changes, LIST)
 
 

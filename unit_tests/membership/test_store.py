@@ -115,7 +115,7 @@ def test_the_store_of_another_audience_is_refused(kept: Shop) -> None:
     shutil.copytree(kept.folder, kept.root / folder_of(AD_ACCOUNT, "Others"))
     with raises(
         Code.STORE_OF_OTHER_AUDIENCE,
-        match=f'about audience "{AUDIENCE}" of ad account {AD_ACCOUNT}, not about "Others"',
+        match=f'about the audience "{AUDIENCE}" of the ad account {AD_ACCOUNT}, not about "Others"',
     ):
         kept.open(audience="Others")
 
@@ -171,7 +171,7 @@ def test_a_folder_that_is_not_there_is_refused_and_not_made(tmp_path: Path) -> N
     root = tmp_path / "not mounted"
     store = Shop(root).store()
     for use in (store.check, lambda: store.open(AD_ACCOUNT, AUDIENCE)):
-        with raises(Code.STORE_FOLDER_REFUSED, match=r"not mounted, could not be used.*must be mounted"):
+        with raises(Code.STORE_FOLDER_REFUSED, match=r"not mounted, could not be used.*mount it"):
             use()
     assert not root.exists()
 

@@ -21,7 +21,6 @@ from botocore.stub import Stubber
 
 from destination_pinterest.config.s3 import S3Access
 from destination_pinterest.error_codes import Code
-from destination_pinterest.errors import StorageFailedError, StorageRefusedError
 from destination_pinterest.object_storage.failures import storage_errors
 from destination_pinterest.object_storage.probe import probe
 from destination_pinterest.object_storage.s3 import ConditionFailedError, S3Bucket, StoredObject
@@ -123,26 +122,26 @@ def test_a_probe_that_may_not_delete_fails(bucket: S3Bucket, far_end: Stubber) -
 
 
 @pytest.mark.parametrize(
-    ("code", "status", "advice"),
+    ("code", "status", "meaning", "advice"),
     [
-        ("NoSuchBucket", 404, "does not exist"),
-        ("InvalidAccessKeyId", 403, BAD_KEYS),
-        ("SignatureDoesNotMatch", 403, BAD_KEYS),
-        ("ExpiredToken", 400, BAD_KEYS),
-        ("AccessDenied", 403, NOT_ALLOWED),
-        ("SomethingNew", 403, NOT_ALLOWED),
-        ("PermanentRedirect", 301, WRONG_REGION),
-        ("AuthorizationHeaderMalformed", 400, WRONG_REGION),
-        ("RequestTimeTooSkewed", 403, "Set the clock"),
-        ("NotImplemented", 501, "refused to put an object"),
-        ("", 418, "refused to put an object"),
+        ("NoSuchBucket", 404, Code.BUCKET_MISSING, "does not exist"),
+        ("InvalidAccessKeyId", 403, Code.BUCKET_KEYS_INVALID, BAD_KEYS),
+        ("SignatureDoesNotMatch", 403, Code.BUCKET_KEYS_INVALID, BAD_KEYS),
+        ("ExpiredToken", 400, Code.BUCKET_KEYS_INVALID, BAD_KEYS),
+        ("AccessDenied", 403, Code.BUCKET_ACCESS_DENIED, NOT_ALLOWED),
+        ("SomethingNew", 403, Code.BUCKET_ACCESS_DENIED, NOT_ALLOWED),
+        ("PermanentRedirect", 301, Code.BUCKET_IN_OTHER_REGION, WRONG_REGION),
+        ("AuthorizationHeaderMalformed", 400, Code.BUCKET_IN_OTHER_REGION, WRONG_REGION),
+        ("RequestTimeTooSkewed", 403, Code.BUCKET_CLOCK_DIFFERS, "Set the clock"),
+        ("NotImplemented", 501, Code.BUCKET_REFUSED, "refused to put an object"),
+        ("", 418, Code.BUCKET_REFUSED, "refused to put an object"),
     ],
 )
 def test_what_somebody_must_change_is_a_refusal_with_advice(
-    bucket: S3Bucket, far_end: Stubber, code: str, status: int, advice: str
+    bucket: S3Bucket, far_end: Stubber, code: str, status: int, meaning: Code, advice: str
 ) -> None:
     far_end.add_client_error("put_object", code, "AKIDCANARY of canary-secret-key", http_status_code=status)
-    with pytest.raises(StorageRefusedError, match=advice) as caught:
+    with raises(meaning, match=advice) as caught:
         bucket.put("k", b"")
     assert '"shop"' in str(caught.value)
     assert f"PutObject: {code or 'no code'}, HTTP {status}" in str(caught.value)
@@ -172,20 +171,18 @@ def test_a_role_that_may_not_be_assumed_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "kind", "says"),
+    ("error", "meaning", "says"),
     [
-        (NoCredentialsError(), StorageRefusedError, "no access keys"),
-        (ParamValidationError(report="canary"), StorageRefusedError, "can't be used"),
-        (ValueError("Invalid endpoint: canary"), StorageRefusedError, "can't be used"),
-        (EndpointConnectionError(endpoint_url="https://canary"), StorageFailedError, "could not be reached"),
-        (ReadTimeoutError(endpoint_url="https://canary"), StorageFailedError, "could not be reached"),
-        (CredentialRetrievalError(provider="canary", error_msg="x"), StorageFailedError, "could not be reached"),
+        (NoCredentialsError(), Code.BUCKET_KEYS_INVALID, "no access keys"),
+        (ParamValidationError(report="canary"), Code.BUCKET_SETTINGS_UNUSABLE, "can't be used"),
+        (ValueError("Invalid endpoint: canary"), Code.BUCKET_SETTINGS_UNUSABLE, "can't be used"),
+        (EndpointConnectionError(endpoint_url="https://canary"), Code.BUCKET_UNREACHABLE, "could not be reached"),
+        (ReadTimeoutError(endpoint_url="https://canary"), Code.BUCKET_UNREACHABLE, "could not be reached"),
+        (CredentialRetrievalError(provider="canary", error_msg="x"), Code.BUCKET_UNREACHABLE, "could not be reached"),
     ],
 )
-def test_what_boto_raises_of_its_own_is_told_without_its_text(
-    error: Exception, kind: type[Exception], says: str
-) -> None:
-    with pytest.raises(kind, match=says) as caught, storage_errors("shop", "put an object"):
+def test_what_boto_raises_of_its_own_is_told_without_its_text(error: Exception, meaning: Code, says: str) -> None:
+    with raises(meaning, match=says) as caught, storage_errors("shop", "put an object"):
         raise error
     assert "canary" not in str(caught.value)
 

@@ -9,9 +9,11 @@ import pytest
 from destination_pinterest.audience_listing import LISTING_PREFIX
 from destination_pinterest.audiences.list_counts import ListCounts
 from destination_pinterest.delivery.tally import PROGRESS_PREFIX
+from destination_pinterest.error_codes import Code
 from destination_pinterest.reporting.report import REPORT_PREFIX, AudienceReport, Members, SyncReport
 from pinterest_audiences import connector_answers
 from pinterest_audiences.connector_answers import ConnectorAnswers
+from pinterest_audiences.failures import Failure
 
 
 class Notes:
@@ -150,6 +152,11 @@ def test_a_wait_for_quota_is_shown_until_it_is_over() -> None:
     assert notes.noted == [("waiting", 1_700_000_000.5), ("waiting", 0.0)]
 
 
+def told(answers: ConnectorAnswers) -> str:
+    assert answers.failure is not None
+    return answers.failure.text
+
+
 def test_states_are_kept_and_the_last_number_is_known() -> None:
     notes = Notes()
     answers = taken(notes, state(1, {"cursor": "1"}), state(2, {"cursor": "2"}))
@@ -169,7 +176,8 @@ def test_states_that_come_back_without_their_number_are_counted() -> None:
 def test_a_state_that_can_not_be_kept_fails_the_sync_and_goes_on_reading() -> None:
     notes = Notes(OSError(28, "No space left on device"))
     answers = taken(notes, state(1, {}), log("Hello."))
-    assert "No space left on device" in (answers.error or "")
+    assert told(answers).startswith(Code.STATE_NOT_KEPT)
+    assert "No space left on device" in told(answers)
     assert notes.noted == [("INFO", "Hello.")]
 
 
@@ -181,20 +189,26 @@ def test_a_config_to_keep_is_kept() -> None:
 
 def test_a_token_that_can_not_be_kept_is_told_without_the_token() -> None:
     answers = taken(Notes(OSError(13, "denied")), control({"credentials": {"refresh_token": "pinr_new"}}))
-    assert "(denied)" in (answers.error or "")
-    assert "sign in again" in (answers.error or "")
-    assert "pinr_new" not in (answers.error or "")
+    assert told(answers).startswith(Code.CREDENTIALS_NOT_KEPT)
+    assert "(denied)" in told(answers)
+    assert "sign in again" in told(answers)
+    assert "pinr_new" not in told(answers)
 
 
 def test_a_config_file_that_was_broken_meanwhile_is_told_without_its_content() -> None:
     answers = taken(Notes(ValueError("pinr_old")), control({"credentials": {"refresh_token": "pinr_new"}}))
-    assert "(ValueError)" in (answers.error or "")
-    assert "pinr" not in (answers.error or "")
+    assert "(ValueError)" in told(answers)
+    assert "pinr" not in told(answers)
 
 
 def test_the_first_error_is_the_one_that_is_told() -> None:
-    assert taken(Notes(), error("First."), error("Second.")).error == "First."
-    assert taken(Notes(), error(None)).error == "The connector failed without a message."
+    first = taken(Notes(), error("PIN-API-007: First."), error("PIN-API-008: Second."))
+    assert first.failure == Failure("PIN-API-007: First.", Code.PINTEREST_FAULT, "system_error")
+
+
+def test_a_connector_that_gives_no_code_or_no_message_is_given_one() -> None:
+    assert told(taken(Notes(), error("Something."))) == f"{Code.CONNECTOR_GAVE_NO_CODE}: Something."
+    assert told(taken(Notes(), error(None))).startswith(f"{Code.CONNECTOR_SILENT}: The connector failed without")
 
 
 def test_lines_that_are_no_messages_are_counted_and_not_shown() -> None:

@@ -140,7 +140,7 @@ def test_a_config_of_the_owner_s_alone_is_not_warned_of(config_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("content", "said"), [('{"a": "pina_secret",}', r"is not JSON \(line 1"), ("[]", "must be one JSON object")]
+    ("content", "said"), [('{"a": "pina_secret",}', r"is not JSON \(line 1"), ("[]", "is not one JSON object")]
 )
 def test_a_config_that_is_no_object_is_refused_without_quoting_it(config_path: Path, content: str, said: str) -> None:
     config_path.write_text(content)

@@ -33,7 +33,7 @@ def test_a_source_whose_package_is_not_installed_says_what_to_install(
     without.chdir(tmp_path)
     (tmp_path / "x.csv").write_text("email\n")
     without.setitem(sys.modules, package, None)
-    with raises(Code.PACKAGE_MISSING, match=f"'{package}' is not installed; run: {INSTALL}"):
+    with raises(Code.PACKAGE_MISSING, match=f"'{package}' is not installed. Run: {INSTALL}"):
         open_source(address)
 
 

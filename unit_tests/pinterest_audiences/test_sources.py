@@ -178,23 +178,25 @@ def test_a_duckdb_file_that_is_being_written_is_answered_with_what_to_do(duckdb_
 
 
 @pytest.mark.parametrize(
-    ("address", "said"),
+    ("address", "meaning", "said"),
     [
-        ("warehouse://x", "knows no database 'warehouse'"),
-        ("mysql://u:secret@127.0.0.1/d", "needs the Python package 'MySQLdb'"),
-        ("customers", "neither a database's URL"),
-        ("nowhere.csv", "There is no file 'nowhere.csv'"),
-        ("nowhere.parquet", "There is no file"),
-        ("duckdb:///nowhere.duckdb", "There is no file 'nowhere.duckdb'"),
-        ("duckdb:///", "needs a file"),
-        ("sqlite:///nowhere.sqlite", "There is no file 'nowhere.sqlite'"),
-        ("sqlite://", "needs a file"),
-        ("postgresql://u:secret@127.0.0.1:notaport/d", "is not a URL like"),
-        ("postgresql://u:secret@127.0.0.1:1/d", "can't be opened"),
+        ("warehouse://x", Code.SOURCE_ADDRESS_WRONG, "knows no database 'warehouse'"),
+        ("mysql://u:secret@127.0.0.1/d", Code.PACKAGE_MISSING, "needs the Python package 'MySQLdb'"),
+        ("customers", Code.SOURCE_ADDRESS_WRONG, "neither a database's URL"),
+        ("nowhere.csv", Code.SOURCE_NOT_OPENED, "There is no file 'nowhere.csv'"),
+        ("nowhere.parquet", Code.SOURCE_NOT_OPENED, "There is no file"),
+        ("duckdb:///nowhere.duckdb", Code.SOURCE_NOT_OPENED, "There is no file 'nowhere.duckdb'"),
+        ("duckdb:///", Code.SOURCE_ADDRESS_WRONG, "needs a file"),
+        ("sqlite:///nowhere.sqlite", Code.SOURCE_NOT_OPENED, "There is no file 'nowhere.sqlite'"),
+        ("sqlite://", Code.SOURCE_ADDRESS_WRONG, "needs a file"),
+        ("postgresql://u:secret@127.0.0.1:notaport/d", Code.SOURCE_ADDRESS_WRONG, "is not a URL like"),
+        ("postgresql://u:secret@127.0.0.1:1/d", Code.SOURCE_NOT_OPENED, "can't be opened"),
     ],
 )
-def test_an_address_that_leads_nowhere_is_answered_in_a_sentence_without_the_password(address: str, said: str) -> None:
-    with pytest.raises(UsageError, match=said) as error:
+def test_an_address_that_leads_nowhere_is_answered_in_a_sentence_without_the_password(
+    address: str, meaning: Code, said: str
+) -> None:
+    with raises(meaning, match=said) as error:
         open_source(address)
     assert "secret" not in str(error.value)
     assert "\n" not in str(error.value)

@@ -91,15 +91,15 @@ def test_a_failure_is_one_line_on_standard_error_and_2(
     assert main(list(LEAST)) == 2
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert captured.err.startswith("pinterest-audiences: There is no file 'a/config.json'")
+    assert captured.err.startswith("pinterest-audiences: PIN-CLI-005: There is no file 'a/config.json'")
     assert len(captured.err.splitlines()) == 1
 
 
 @pytest.mark.parametrize(
     ("raised", "code", "said"),
     [
-        (KeyboardInterrupt(), 130, "Stopped"),
-        (ValueError("jane@example.com"), 1, "A fault of this program (ValueError in "),
+        (KeyboardInterrupt(), 130, f"{Code.STOPPED_BY_USER}: Stopped"),
+        (ValueError("jane@example.com"), 1, f"{Code.CLI_CRASHED}: A fault of this program (ValueError in "),
     ],
 )
 def test_whatever_happens_there_is_no_traceback_and_nobody_s_data(

@@ -34,7 +34,7 @@ def test_while_another_sync_is_at_work_a_second_one_fails_and_changes_nothing(
 ) -> None:
     shop.sync([stream(**BY_IMAGE)], *rows("abc"), state(1, {}))
     monkeypatch.setattr(lease, "BEAT_S", 0.2)
-    with shop.open(), raises(Code.STORE_BUSY, match='Another sync is at work on audience "users"'):
+    with shop.open(), raises(Code.STORE_BUSY, match='Another sync is at work on the audience "users"'):
         shop.sync([stream(**BY_IMAGE)], *rows("abd"), state(2, {}))
     assert (shop.writes, shop.released, shop.members()) == ([], [], 3)
 
@@ -113,7 +113,7 @@ def _make_the_audience_of_another_list(shop: Shop) -> dict[str, Any]:
         (_lose_a_file, "the file is missing"),
         (_lose_the_manifest, "the file is missing"),
         (_come_from_the_future, "later version"),
-        (_make_it_anothers, 'is about audience "users"'),
+        (_make_it_anothers, 'is about the audience "users"'),
         (_make_the_audience_of_another_list, "knows the audience"),
     ],
 )
@@ -132,7 +132,7 @@ def test_a_store_that_is_not_the_audiences_stops_the_sync_and_nothing_is_touched
 
 def test_a_folder_that_is_not_there_is_no_empty_store(shop: Shop) -> None:
     shop.root.rmdir()
-    with raises(Code.STORE_FOLDER_REFUSED, match="must be there before the sync"):
+    with raises(Code.STORE_FOLDER_REFUSED, match="Create or mount it"):
         shop.sync([stream(**BY_IMAGE)], *rows("a"), state(1, {}))
     assert shop.pinterest.asked_for("POST") == []
 

@@ -17,3 +17,4 @@ def raises(code: Code, match: str | None = None) -> Iterator[pytest.ExceptionInf
     with pytest.raises(ConnectorError, match=match) as caught:
         yield caught
     assert caught.value.code is code, str(caught.value)
+    assert caught.value.failure_kind == code.failure_kind
