@@ -14,7 +14,7 @@ from destination_pinterest.delivery.lane import AudienceLane
 from destination_pinterest.delivery.lane_factory import make_lanes
 from destination_pinterest.delivery.route import StreamRoute
 from destination_pinterest.delivery.tracked import EPOCH_S
-from destination_pinterest.errors import ProtocolError
+from destination_pinterest.error_codes import Code
 from destination_pinterest.protocol.catalog import StreamKey, parse_catalog
 from destination_pinterest.protocol.checkpoint import CheckpointLedger
 from destination_pinterest.protocol.completeness import Completeness
@@ -22,6 +22,7 @@ from destination_pinterest.protocol.messages import MessageDecoder
 from destination_pinterest.routing.plan import plan_streams
 from destination_pinterest.vocabulary import Operation
 from unit_tests.membership.shop import Shop, person
+from unit_tests.support.raises import raises
 
 DEDUPED = {"sync_mode": "incremental", "destination_sync_mode": "append_dedup", "primary_key": [["id"]]}
 DELETED = "2026-11-22T10:00:00Z"
@@ -192,9 +193,9 @@ def test_leavers_are_withdrawn_whatever_their_key_and_need_an_identity(make: Mak
 
 def test_a_record_of_no_stream_that_was_configured_is_a_fault_of_the_platform(make: Make) -> None:
     desk = make()
-    with pytest.raises(ProtocolError, match='stream "orders" came'):
+    with raises(Code.STREAM_NOT_IN_CATALOG, match='stream "orders" came'):
         desk.take(row("a", "orders"))
-    with pytest.raises(ProtocolError, match="has no record in it"):
+    with raises(Code.SOURCE_OUTDATED, match="has no record in it"):
         desk.take(b'{"type":"RECORD"}\n')
 
 

@@ -118,9 +118,9 @@ def test_a_retry_is_logged_and_counted(journal: SyncJournal, lanes: list[Audienc
     assert outbox.of("LOG") == [
         {
             "level": "WARN",
-            "message": "Pinterest has a fault of its own. Trying again in 4.0 s (attempt 2 failed).",
+            "message": "PIN-API-007: Pinterest has a fault of its own. Trying again in 4.0 s (attempt 2 failed).",
         },
-        {"level": "WARN", "message": "Again. Trying again in 4.0 s (attempt 2 failed)."},
+        {"level": "WARN", "message": "PIN-API-007: Again. Trying again in 4.0 s (attempt 2 failed)."},
     ]
     assert (journal.sync.retries, lanes[0].tally.retries, lanes[1].tally.retries) == (2, 1, 0)
     assert lanes[0].target.notes == []

@@ -11,8 +11,10 @@ from destination_pinterest.audiences.target import AudienceTarget
 from destination_pinterest.delivery import sender as sender_module
 from destination_pinterest.delivery.batch import Delivery
 from destination_pinterest.delivery.sender import DeliverySender
-from destination_pinterest.errors import InvalidRequestError, ServerError
+from destination_pinterest.error_codes import Code
+from destination_pinterest.errors import ServerError
 from destination_pinterest.vocabulary import Identifier, Operation
+from unit_tests.support.raises import raises
 
 MakeSender = Callable[..., DeliverySender]
 
@@ -96,7 +98,7 @@ def test_a_single_identifier_that_is_too_large_is_an_error_that_says_so(
     make_sender: MakeSender, opened: AudienceTarget, pinterest: Any
 ) -> None:
     pinterest.refuse("PATCH", "", 413, times=99)
-    with pytest.raises(InvalidRequestError, match="even a single identifier") as caught:
+    with raises(Code.SINGLE_IDENTIFIER_REFUSED, match="even a single identifier") as caught:
         make_sender().send(opened, delivery(dict.fromkeys(["secret-one", "secret-two", "secret-three"])))
     assert sizes(pinterest) == [3, 1]
     assert "secret" not in str(caught.value)

@@ -8,17 +8,15 @@ import pytest
 
 from destination_pinterest.audiences.target import AudienceTarget
 from destination_pinterest.delivery.tracked import EPOCH_S, LaneMemory
+from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import (
-    IncompleteStreamError,
-    InternalError,
-    RemovalGuardError,
     StoreBusyError,
-    StoreMismatchError,
 )
 from destination_pinterest.membership.lease import BELIEVED_FOR_S
 from destination_pinterest.protocol.catalog import ConfiguredStream, StreamKey
 from destination_pinterest.vocabulary import Identifier, Operation
 from unit_tests.membership.shop import LIST, Shop, person
+from unit_tests.support.raises import raises
 
 ADD, REMOVE = Operation.ADD, Operation.REMOVE
 
@@ -109,7 +107,7 @@ def test_before_it_is_opened_nothing_can_be_noted() -> None:
     assert not memory.is_open
     assert memory.other_streams == []
     memory.close()
-    with pytest.raises(InternalError, match="before it was opened"):
+    with raises(Code.STORE_MISUSED, match="before it was opened"):
         note(memory, "a")
 
 
@@ -167,7 +165,7 @@ def test_a_table_without_proof_of_its_end_fails_if_a_row_came(
     memory = make(*streams)
     assert memory.settle(target, unproven, is_end=True) is None
     note(memory, "a")
-    with pytest.raises(IncompleteStreamError, match='"Customers" was to be made equal to a table'):
+    with raises(Code.TABLE_INCOMPLETE, match='"Customers" keeps its members'):
         memory.settle(target, unproven, is_end=True)
 
 
@@ -190,8 +188,8 @@ def test_the_guard_counts_who_leaves_by_absence(
         assert memory.settle(target, proven, is_end=True) is not None
         return
     left = 4 - len(names)
-    with pytest.raises(
-        RemovalGuardError, match=rf"of 4 identifiers .* {left} \({left * 25} %\) .* permits {percent} %"
+    with raises(
+        Code.REMOVAL_ABOVE_LIMIT, match=rf"of 4 identifiers .* {left} \({left * 25} %\) .* permits {percent} %"
     ):
         memory.settle(target, proven, is_end=True)
 
@@ -205,7 +203,7 @@ def test_people_whom_a_dead_sync_may_have_added_count_for_the_guard(
         book.write_ahead(book.diff())
     memory = make()
     note(memory, "a")
-    with pytest.raises(RemovalGuardError, match=r"of 4 identifiers .* 3 \(75 %\)"):
+    with raises(Code.REMOVAL_ABOVE_LIMIT, match=r"of 4 identifiers .* 3 \(75 %\)"):
         memory.settle(target, proven, is_end=True)
 
 
@@ -269,7 +267,7 @@ def test_a_book_about_another_list_is_refused_and_given_back(make: Make, shop: S
     remembers(shop, make, target, "abc")
     for other in ("77", None):
         target.list_id = other
-        with pytest.raises(StoreMismatchError, match=f"customer list {LIST}, but it is made of {other or 'none'} now"):
+        with raises(Code.STORE_OUT_OF_STEP, match=f"customer list {LIST}, but it is made of {other or 'none'} now"):
             make()
         shop.opened[-1].close()
 
@@ -302,7 +300,7 @@ def test_nothing_is_sent_once_another_sync_may_have_the_book(make: Make, shop: S
     changes = memory.settle(target, proven, is_end=True)
     assert changes is not None
     shop.time.now_s += BELIEVED_FOR_S
-    with pytest.raises(StoreBusyError, match="took the membership store over"):
+    with raises(Code.STORE_TAKEN_OVER, match="took the membership store over"):
         memory.require_ours()
     with pytest.raises(StoreBusyError):
         next(memory.deliveries(changes, 1, 0))

@@ -87,7 +87,7 @@ def test_where_the_store_is_not_used_nothing_is_opened(make: Make, root: Path) -
 def test_a_folder_that_is_not_there_is_said_once(make: Make, root: Path) -> None:
     root.rmdir()
     memories, _ = make()
-    with pytest.raises(StorageRefusedError, match="must be there before the sync"):
+    with pytest.raises(StorageRefusedError, match="Create or mount it"):
         memories.open()
     memories.close()
 
