@@ -8,12 +8,12 @@ import pytest
 from destination_pinterest.audiences.lookup import AudienceLookup
 from destination_pinterest.audiences.shadow_list import SHADOW_LIST_MAX_AGE_S, ShadowList
 from destination_pinterest.audiences.target import AudienceTarget
+from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import (
-    AudienceConflictError,
-    NotFoundError,
     ServerError,
 )
 from destination_pinterest.vocabulary import Identifier
+from unit_tests.support.raises import raises
 
 EMAIL = frozenset({Identifier.EMAIL})
 
@@ -45,7 +45,7 @@ def test_two_audiences_of_one_list_are_a_conflict(finder: AudienceLookup, pinter
     list_id = pinterest.add_list("VIP")
     for name in ("VIP", "Buyers"):
         pinterest.add_audience(name, list_id)
-    with pytest.raises(AudienceConflictError, match=f'"VIP" and "Buyers" are made from the same .*{list_id}'):
+    with raises(Code.CUSTOMER_LIST_SHARED, match=f'"VIP" and "Buyers" are made of the same .*{list_id}'):
         finder.find([target("VIP"), target("Buyers")])
 
 
@@ -78,7 +78,7 @@ def test_an_audience_that_the_list_does_not_show_in_full_is_asked_for(finder: Au
 
 def test_an_audience_that_names_no_list_is_a_conflict(finder: AudienceLookup, pinterest: Any) -> None:
     pinterest.add_audience("VIP", None)
-    with pytest.raises(AudienceConflictError, match="does not say from which customer list"):
+    with raises(Code.CUSTOMER_LIST_UNKNOWN, match="does not say which customer list"):
         finder.find([target()])
 
 
@@ -102,7 +102,7 @@ def test_of_several_audiences_the_newest_is_used_and_it_is_said(finder: Audience
 
 def test_an_audience_of_another_type_takes_the_name(finder: AudienceLookup, pinterest: Any) -> None:
     pinterest.add_audience("VIP", None, kind="VISITOR")
-    with pytest.raises(AudienceConflictError, match='an audience "VIP" of the type VISITOR'):
+    with raises(Code.AUDIENCE_OF_OTHER_TYPE, match='an audience "VIP" of the type VISITOR'):
         finder.find([target()])
 
 
@@ -118,7 +118,7 @@ def test_beside_an_audience_of_another_type_one_of_ours_is_used(finder: Audience
 
 def test_an_audience_whose_list_is_gone_says_what_to_do(finder: AudienceLookup, pinterest: Any) -> None:
     pinterest.add_audience("VIP", "12345")
-    with pytest.raises(NotFoundError, match=r"customer list 12345, which is gone\. Remove or rename") as caught:
+    with raises(Code.CUSTOMER_LIST_GONE, match=r"customer list 12345, which is gone\. Remove or rename") as caught:
         finder.find([target()])
     assert caught.value.answer is not None
     assert caught.value.answer.status == 404
@@ -183,25 +183,27 @@ def test_an_audience_that_is_reached_by_its_id_and_by_its_name_is_a_conflict(
 ) -> None:
     audience_id = pinterest.add_audience("VIP", pinterest.add_list("VIP"))
     for targets in ([target("VIP", chosen_id=audience_id), target("VIP")], [target(), target(chosen_id=audience_id)]):
-        with pytest.raises(AudienceConflictError, match="Choose one destination object for both streams"):
+        with raises(Code.CUSTOMER_LIST_SHARED, match="Choose one destination object for both streams"):
             finder.find(targets)
 
 
 def test_a_chosen_audience_that_is_gone_is_not_made_anew(finder: AudienceLookup, pinterest: Any) -> None:
     pinterest.add_list("VIP")
-    with pytest.raises(NotFoundError, match=r'"VIP" \(7\), which the connection writes to, is not in the ad account'):
+    with raises(
+        Code.CHOSEN_AUDIENCE_GONE, match=r'"VIP" \(7\), which the connection writes to, is not in the ad account'
+    ):
         finder.find([target("VIP", chosen_id="7")])
 
 
 def test_a_chosen_audience_whose_list_is_gone_asks_for_another_choice(finder: AudienceLookup, pinterest: Any) -> None:
     audience_id = pinterest.add_audience("VIP", "77")
-    with pytest.raises(NotFoundError, match=r"customer list 77, which is gone\. Choose another destination object"):
+    with raises(Code.CUSTOMER_LIST_GONE, match=r"customer list 77, which is gone\. Choose another destination object"):
         finder.find([target("VIP", chosen_id=audience_id)])
 
 
 def test_a_chosen_audience_that_takes_no_people_is_a_conflict(finder: AudienceLookup, pinterest: Any) -> None:
     audience_id = pinterest.add_audience("Visitors", None, "VISITOR")
-    with pytest.raises(AudienceConflictError, match="type VISITOR"):
+    with raises(Code.CHOSEN_AUDIENCE_OF_OTHER_TYPE, match="type VISITOR"):
         finder.find([target("Visitors", chosen_id=audience_id)])
 
 

@@ -12,14 +12,12 @@ from destination_pinterest.audiences.lookup import AudienceLookup
 from destination_pinterest.audiences.shadow_list import ShadowList
 from destination_pinterest.audiences.swap import AudienceSwapper
 from destination_pinterest.audiences.target import AudienceTarget
+from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import (
-    AudienceTooEarlyError,
-    IncompleteStreamError,
     PermissionDeniedError,
-    RemovalGuardError,
-    RuleChangeRefusedError,
 )
 from destination_pinterest.vocabulary import Identifier
+from unit_tests.support.raises import raises
 
 SHARED = ShadowList("generation 7, job 12", "job")
 ALONE = ShadowList("started 2026-11-22 16:00:00 UTC, 00ff", "attempt")
@@ -93,7 +91,7 @@ def test_without_proof_the_audience_stays_and_a_later_attempt_goes_on(stage: Sta
 
 def test_without_proof_and_generation_the_attempt_fails(stage: Stage) -> None:
     target = stage.set_up(3, 2, ALONE)
-    with pytest.raises(IncompleteStreamError, match='"VIP" was to be replaced, but the input ended without proof'):
+    with raises(Code.TABLE_INCOMPLETE, match='"VIP" keeps its members: the input ended without proof'):
         stage.finish(target, is_complete=False)
     assert stage.people == {"old0", "old1", "old2"}
 
@@ -134,9 +132,9 @@ def test_an_empty_table_empties_the_audience_where_that_is_allowed(stage: Stage)
 
 def test_an_empty_table_that_an_earlier_attempt_began_with_is_no_case_for_the_guard(stage: Stage) -> None:
     target = stage.set_up(300, 1)
-    with pytest.raises(RemovalGuardError):
+    with raises(Code.REMOVAL_ABOVE_LIMIT):
         stage.finish(target, has_rows=True, allow_empty=True)
-    with pytest.raises(RemovalGuardError):
+    with raises(Code.REMOVAL_ABOVE_LIMIT):
         stage.finish(target, has_rows=False)
     stage.finish(target, has_rows=False, allow_empty=True)
     assert stage.people == {"new0"}
@@ -170,7 +168,7 @@ def test_no_more_people_leave_at_once_than_is_permitted(
         stage.finish(target, percent=percent)
         assert len(stage.people) == new
         return
-    with pytest.raises(RemovalGuardError) as raised:
+    with raises(Code.REMOVAL_ABOVE_LIMIT) as raised:
         stage.finish(target, percent=percent)
     text = str(raised.value)
     assert f"has {new} identifiers and the one in use {old} " in text
@@ -185,7 +183,7 @@ def test_sizes_that_pinterest_does_not_tell_are_not_taken_for_permission(stage: 
     list_id = list(stage.pinterest.lists)[which]
     stage.pinterest.lists[list_id]["num_uploaded_user_records"] = None
     target.before = stage._client.customer_list(next(iter(stage.pinterest.lists)))
-    with pytest.raises(RemovalGuardError, match=r"does not tell .*max_removal_percent\) to 100"):
+    with raises(Code.REMOVAL_NOT_COUNTABLE, match=r"does not tell .*max_removal_percent\) to 100"):
         stage.finish(target)
     stage.finish(target, percent=100)
     assert stage.people == {"new0", "new1"}
@@ -194,7 +192,7 @@ def test_sizes_that_pinterest_does_not_tell_are_not_taken_for_permission(stage: 
 def test_requests_that_pinterest_counted_twice_do_not_fool_the_guard(stage: Stage) -> None:
     target = stage.set_up(100, None, ALONE)
     target.list_id = stage.pinterest.add_list(ALONE.list_name("VIP"), *(f"new{number}" for number in range(60)))
-    with pytest.raises(RemovalGuardError, match="has 30 identifiers and the one in use 100"):
+    with raises(Code.REMOVAL_ABOVE_LIMIT, match="has 30 identifiers and the one in use 100"):
         stage.finish(target, sent=30)
     stage.finish(target, sent=60)
     assert len(stage.people) == 60
@@ -212,7 +210,7 @@ def test_people_who_were_taken_out_do_not_count(stage: Stage) -> None:
 def test_a_refused_rule_change_fails_and_says_what_can_be_done(stage: Stage, way: str) -> None:
     stage.pinterest.rule_changes = way
     target = stage.set_up(3, 2)
-    with pytest.raises(RuleChangeRefusedError) as raised:
+    with raises(Code.SWAP_REFUSED) as raised:
         stage.finish(target)
     assert "refused_rule_change) to new_audience" in str(raised.value)
     assert ("cannot be changed" in str(raised.value)) is (way == "refuse")
@@ -240,7 +238,7 @@ def test_a_second_audience_that_is_too_early_leaves_the_first_in_use(stage: Stag
     target = stage.set_up(3, 2)
     before = target.audience_id
     stage.pinterest.refuse("POST", "audiences", 400, "Audience size too small")
-    with pytest.raises(AudienceTooEarlyError, match="nor a second audience of that list yet"):
+    with raises(Code.SECOND_AUDIENCE_NOT_READY, match="nor creates a second audience of that list yet"):
         stage.finish(target, if_refused="new_audience")
     assert target.audience_id == before
     assert target.replaced_list_id is None
@@ -256,7 +254,7 @@ def test_a_first_audience_that_is_too_early_fails_the_sync_only_where_a_later_at
     target = stage.set_up(None, 2, generation)
     target.list_id = target.left_over_list_ids[0] if target.list_id is None else target.list_id
     stage.pinterest.refuse("POST", "audiences", 400, "Audience size too small")
-    with pytest.raises(AudienceTooEarlyError, match="let the job end") if is_raised else nullcontext():
+    with raises(Code.AUDIENCE_NOT_READY, match="Let the job end") if is_raised else nullcontext():
         stage.finish(target)
     assert stage.pinterest.audiences == {}
     assert "too small" in target.notes[-1]
@@ -266,7 +264,7 @@ def test_a_first_audience_that_is_too_early_fails_the_sync_only_where_a_later_at
 def test_a_list_that_is_too_young_is_no_refusal_for_good(stage: Stage, if_refused: str) -> None:
     target = stage.set_up(3, 2)
     stage.pinterest.refuse("PATCH", "audiences/", 400, "customer list is PROCESSING; it needs at least 100 members")
-    with pytest.raises(RuleChangeRefusedError, match="matched first, which takes 24 to 48 hours"):
+    with raises(Code.SWAP_NOT_READY, match="yet, since matching takes 24 to 48 hours"):
         stage.finish(target, if_refused=if_refused)
     assert stage.people == {"old0", "old1", "old2"}
 
