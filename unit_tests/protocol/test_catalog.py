@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from destination_pinterest.errors import ProtocolError
+from destination_pinterest.error_codes import Code
 from destination_pinterest.protocol.catalog import ConfiguredStream, StreamKey, parse_catalog, read_catalog
+from unit_tests.support.raises import raises
 
 
 def a_stream(name: str = "users", namespace: str | None = None, **configured: Any) -> dict[str, Any]:
@@ -77,7 +78,7 @@ def test_the_same_name_in_two_namespaces_is_two_streams() -> None:
 
 
 def test_a_stream_named_twice_is_refused() -> None:
-    with pytest.raises(ProtocolError, match="twice"):
+    with raises(Code.CATALOG_UNUSABLE, match="twice"):
         parsed(a_stream("users", "a"), a_stream("users", "a"))
 
 
@@ -85,7 +86,7 @@ def test_a_stream_named_twice_is_refused() -> None:
     "content", [b"", b"[]", b"{", b"{}", b'{"streams":[{"stream":{}}]}', b'{"streams":[{"stream":{"name":"\xff"}}]}']
 )
 def test_what_is_no_catalog_is_refused(content: bytes) -> None:
-    with pytest.raises(ProtocolError, match="not a ConfiguredAirbyteCatalog"):
+    with raises(Code.CATALOG_UNUSABLE, match="not a ConfiguredAirbyteCatalog"):
         parse_catalog(content)
 
 
@@ -96,5 +97,5 @@ def test_a_catalog_file_is_read(tmp_path: Path) -> None:
 
 
 def test_a_catalog_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ProtocolError, match=r"none\.json can't be read: No such file"):
+    with raises(Code.CATALOG_UNUSABLE, match=r"none\.json can't be read: No such file"):
         read_catalog(tmp_path / "none.json")

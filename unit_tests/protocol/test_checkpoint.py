@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from destination_pinterest.errors import ProtocolError
+from destination_pinterest.error_codes import Code
 from destination_pinterest.protocol.catalog import StreamKey
 from destination_pinterest.protocol.checkpoint import CheckpointLedger
+from unit_tests.support.raises import raises
 
 USERS = StreamKey(None, "users")
 ORDERS = StreamKey("shop", "orders")
@@ -111,13 +112,13 @@ def test_a_state_of_a_stream_that_sent_nothing_counts_nothing() -> None:
     ],
 )
 def test_a_state_that_is_nobodys_is_refused(state: Any, said: str) -> None:
-    with pytest.raises(ProtocolError, match=said):
+    with raises(Code.SOURCE_OUTDATED, match=said):
         CheckpointLedger().hold(msgspec.Raw(msgspec.json.encode(state)), 0)
 
 
 def test_a_state_whose_stream_is_no_text_is_refused() -> None:
     broken = b'{"type":"STREAM","stream":{"stream_descriptor":{"name":"\xff"}}}'
-    with pytest.raises(ProtocolError, match="no readable"):
+    with raises(Code.SOURCE_OUTDATED, match="no readable"):
         CheckpointLedger().hold(msgspec.Raw(broken), 0)
 
 

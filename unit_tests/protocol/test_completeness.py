@@ -6,9 +6,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from destination_pinterest.errors import ProtocolError
+from destination_pinterest.error_codes import Code
 from destination_pinterest.protocol.catalog import ConfiguredStream, StreamKey
 from destination_pinterest.protocol.completeness import Completeness
+from unit_tests.support.raises import raises
 
 USERS = StreamKey(None, "users")
 ORDERS = StreamKey("shop", "orders")
@@ -196,5 +197,5 @@ def test_a_global_state_proves_nothing(completeness: Completeness) -> None:
 
 
 def test_a_legacy_state_is_refused(completeness: Completeness) -> None:
-    with pytest.raises(ProtocolError, match="LEGACY"):
+    with raises(Code.SOURCE_OUTDATED, match="LEGACY"):
         completeness.state_came(raw({"data": {}}))

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from destination_pinterest.errors import ProtocolError
+from destination_pinterest.error_codes import Code
 from destination_pinterest.protocol.messages import NOTHING, MessageDecoder, cached_name
+from unit_tests.support.raises import raises
 
 CANARY = "canary.person@example.com"
 
@@ -118,7 +119,7 @@ def test_a_line_that_is_no_message_fails_with_its_number_and_not_its_content(lin
     decoder = MessageDecoder(["email"])
     decoder.decode(b"\n".join([record(email="a"), b"", record(email="b")]) + b"\n")
     chunk = b"\n".join([record(email="c"), b"\r", line, record(email="d")]) + b"\n"
-    with pytest.raises(ProtocolError) as caught:
+    with raises(Code.LINE_NOT_A_MESSAGE) as caught:
         decoder.decode(chunk)
     assert "Line 6 of the input is not an Airbyte message" in str(caught.value)
     assert "canary" not in str(caught.value)
@@ -129,14 +130,14 @@ def test_a_line_that_is_no_message_fails_with_its_number_and_not_its_content(lin
 def test_a_line_deep_in_a_chunk_is_named_rightly() -> None:
     decoder = MessageDecoder(["email"])
     good = (record(email="a") + b"\n") * 5000
-    with pytest.raises(ProtocolError, match="Line 10001 "):
+    with raises(Code.LINE_NOT_A_MESSAGE, match="Line 10001 "):
         decoder.decode(good + b"\r\n" * 5000 + b"garbage\n" + good)
 
 
 def test_numbers_count_on_over_chunks_that_needed_patience() -> None:
     decoder = MessageDecoder(["email"])
     decoder.decode(with_email(b'"\\ud800"') + b"\n" + record(email="a") + b"\n")
-    with pytest.raises(ProtocolError, match="Line 3 "):
+    with raises(Code.LINE_NOT_A_MESSAGE, match="Line 3 "):
         decoder.decode(b"garbage")
 
 
