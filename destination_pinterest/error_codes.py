@@ -165,7 +165,7 @@ class Code(StrEnum):
         "PIN-CONF-004",
         _CONFIG,
         _ACT,
-        "The audience name of the settings comes to nothing for a stream.",
+        "The audience name of the settings is blank for a stream.",
         "Put `{stream}` into the audience name.",
     )
     OPERATION_COLUMN_UNKNOWN = _Case(
@@ -202,7 +202,7 @@ class Code(StrEnum):
         "PIN-IDENT-001",
         _CONFIG,
         _ACT,
-        "No column is recognised as one of identifiers.",
+        "No column is recognised as an identity column.",
         "Name it under Identity columns (on the command line by `--identity`), or take the stream out of the "
         "connection.",
     )

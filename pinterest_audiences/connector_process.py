@@ -170,5 +170,7 @@ def _start(command: Sequence[str], descriptors: Sequence[int]) -> subprocess.Pop
         ) from None
     except OSError as error:
         raise ConnectorProcessError(
-            Code.CONNECTOR_NOT_STARTED, f"The connector {command[0]!r} can't be started: {error.strerror}."
+            Code.CONNECTOR_NOT_STARTED,
+            f"The connector {command[0]!r} can't be started: {error.strerror}. Make it "
+            "executable, or give --destination another.",
         ) from error

@@ -105,7 +105,7 @@ def identities(columns: Sequence[str], config: Config) -> tuple[IdentityColumn, 
     if not found:
         raise IdentityColumnsError(
             Code.NO_IDENTITY_COLUMN_RECOGNISED,
-            f"No column is recognised as one of identifiers; the columns are: {', '.join(columns)}. Name one: "
+            f"No column is recognised as an identity column; the columns are: {', '.join(columns)}. Name one: "
             "--identity COLUMN=EMAIL",
         )
     return found

@@ -57,7 +57,9 @@ class StateFile:
             return None
         except OSError as error:
             raise UsageError(
-                Code.STATE_FILE_UNUSABLE, f"The state file {self._path} can't be read: {error.strerror}."
+                Code.STATE_FILE_UNUSABLE,
+                f"The state file {self._path} can't be read: {error.strerror}. Make it "
+                "readable or name another by --state.",
             ) from error
         try:
             kept = json.loads(content)

@@ -148,7 +148,7 @@ def audience_name(plan: ConfiguredStream, template: str) -> str:
     if not name:
         raise InvalidConfigError(
             Code.AUDIENCE_NAME_EMPTY,
-            f'The audience name "{template}" comes to nothing for the stream "{plan.key}". Put {{stream}} into it.',
+            f'The audience name "{template}" is blank for the stream "{plan.key}". Put {{stream}} into it.',
         )
     return name
 
@@ -177,7 +177,7 @@ def _recognised(plan: ConfiguredStream) -> tuple[IdentityColumn, ...]:
     if not recognised:
         raise IdentityColumnsError(
             Code.NO_IDENTITY_COLUMN_RECOGNISED,
-            f'No column of the stream "{plan.key}" is recognised as one of identifiers; {_has_columns(plan)}. '
+            f'No column of the stream "{plan.key}" is recognised as an identity column; {_has_columns(plan)}. '
             "Name the right one under Identity columns in the settings, or take the stream out of the connection.",
         )
     return recognised

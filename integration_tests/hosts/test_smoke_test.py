@@ -1,6 +1,6 @@
 """`pyab destination-smoke-test`, the test that Airbyte offers for any destination, as somebody types it.
 
-Its built-in streams have no column that is recognised as one of identifiers: as it comes it ends with the error that
+Its built-in streams have no column that is recognised as an identity column: as it comes it ends with the error that
 says so, and it succeeds where the settings name a column of theirs. One of them has neither primary key nor cursor;
 PyAirbyte sets it to overwrite, which this connector does not offer, so scenarios are named here.
 
@@ -158,7 +158,7 @@ def test_as_it_comes_it_ends_with_the_error_that_names_the_stream_and_its_column
     assert verdict.said["error"].startswith("Preflight check failed for '_preflight_basic_types': ")
     error = (
         f'{Code.NO_IDENTITY_COLUMN_RECOGNISED}: No column of the stream "{NAMESPACE}._preflight_basic_types" is '
-        "recognised as one of identifiers; its columns are id, name, amount, is_active."
+        "recognised as an identity column; its columns are id, name, amount, is_active."
     )
     assert error in verdict.said["error"]
     assert f"ERROR: {error}" in verdict.terminal

@@ -76,7 +76,7 @@ class DuckDBSource:
         except duckdb.Error:
             # DuckDB's message may quote the lines that it choked on.
             kind = "a Parquet file" if is_parquet else "a text file of columns with a line of column names"
-            raise UsageError(Code.SOURCE_NOT_OPENED, f"{path} can't be read as {kind}.") from None
+            raise UsageError(Code.SOURCE_NOT_OPENED, f"{path} can't be read as {kind}. See that it is one.") from None
         if not is_parquet:
             check_header(relation.columns, path)
         return cls(connection, str(path.resolve()), table)

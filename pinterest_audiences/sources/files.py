@@ -12,11 +12,16 @@ def existing_file(name: str) -> Path:
     """The file of that name. Raises: UsageError if there is none, or if it may not be read."""
     path = Path(name).expanduser()
     if not path.exists():
-        raise UsageError(Code.SOURCE_NOT_OPENED, f"There is no file {name!r} (looked in {Path.cwd()}).")
+        raise UsageError(
+            Code.SOURCE_NOT_OPENED, f"There is no file {name!r} (looked in {Path.cwd()}). Correct its path."
+        )
     if path.is_dir():
-        raise UsageError(Code.SOURCE_NOT_OPENED, f"{name!r} is a folder, not a file.")
+        raise UsageError(Code.SOURCE_NOT_OPENED, f"{name!r} is a folder, not a file. Name a file.")
     try:
         path.open("rb").close()
     except OSError as error:
-        raise UsageError(Code.SOURCE_NOT_OPENED, f"The file {name!r} can't be read: {error.strerror}.") from error
+        raise UsageError(
+            Code.SOURCE_NOT_OPENED,
+            f"The file {name!r} can't be read: {error.strerror}. Change its permissions or name another.",
+        ) from error
     return path

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -114,3 +115,23 @@ def test_whatever_happens_there_is_no_traceback_and_nobody_s_data(
     assert said in captured
     assert "jane" not in captured
     assert "Traceback" not in captured
+
+
+def test_a_failure_before_the_first_row_is_told_to_programs_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main([*LEAST, "--json"]) == 2
+    captured = capsys.readouterr()
+    told = json.loads(captured.out)
+    assert captured.err == f"pinterest-audiences: {told['error']}\n"
+    assert (told["schema_version"], told["status"]) == (1, "failed")
+    assert (told["error_code"], told["failure_kind"]) == (Code.SOURCE_NOT_OPENED, "config_error")
+
+
+def test_options_that_do_not_fit_have_a_code_as_well(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["sync"])
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert end.value.code == 2
+    assert said.startswith(f"pinterest-audiences: {Code.USAGE_WRONG}: the following arguments are required")

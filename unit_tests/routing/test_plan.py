@@ -123,7 +123,7 @@ def test_a_streams_name_is_never_taken_for_a_template(config: Callable[..., Conf
 
 
 def test_an_audience_without_a_name_is_refused(config: Callable[..., Config]) -> None:
-    with raises(Code.AUDIENCE_NAME_EMPTY, match="comes to nothing"):
+    with raises(Code.AUDIENCE_NAME_EMPTY, match="is blank for the stream"):
         plan_stream(plan("email"), config(audience_name="{namespace}"))
 
 
@@ -275,7 +275,7 @@ def test_the_objects_fields_are_recognised_where_the_settings_name_the_sources_c
     way = plan_stream(plan("email", "gaid", into=VIP), settings)
     assert [identity.column for identity in way.identities] == ["email", "gaid"]
     assert [i.column for i in plan_stream(plan("email", "contact", into=VIP), settings).identities] == ["contact"]
-    with raises(Code.NO_IDENTITY_COLUMN_RECOGNISED, match="is recognised as one of identifiers"):
+    with raises(Code.NO_IDENTITY_COLUMN_RECOGNISED, match="is recognised as an identity column"):
         plan_stream(plan("phone", into=VIP), settings)
 
 
