@@ -139,4 +139,4 @@ def test_a_legacy_state_is_refused_with_what_to_do(connector: Connector) -> None
     verdict = Connection(CURRENT_PLATFORM, connector(), [stream]).job(source).attempt().correct()
     assert (verdict.status, verdict.exit_code, verdict.acknowledged) == ("failed", 1, ())
     assert "LEGACY" in verdict.message
-    assert "update the source connector" in verdict.message
+    assert "Update the source connector" in verdict.message

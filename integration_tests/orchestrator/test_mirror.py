@@ -298,7 +298,7 @@ def test_after_a_death_the_next_sync_makes_the_audience_the_table_exactly(afterm
 def test_of_two_syncs_at_once_the_second_fails_for_now_and_changes_nothing(aftermath: Aftermath) -> None:
     second = aftermath.second.correct()
     assert (second.status, second.failure_type, second.acknowledged) == ("failed", "transient_error", ())
-    assert "Another sync is at work on audience" in second.message
+    assert "Another sync is at work on the audience" in second.message
     assert aftermath.members_at_the_second == people(BEFORE) | OTHERS
     aftermath.first.succeeded()
 
