@@ -23,7 +23,7 @@ from typing import Final
 import msgspec
 
 from destination_pinterest.protocol.catalog import ConfiguredStream, StreamKey
-from destination_pinterest.protocol.messages import UNREADABLE, StreamDescriptor, decode_state_owner
+from destination_pinterest.protocol.checkpoint import UNREADABLE, StreamDescriptor, decode_state_owner
 
 _END_MARKERS: Final = ("__ab_full_refresh_sync_complete", "__ab_no_cursor_state_message")
 

@@ -1,4 +1,4 @@
-"""Typed decoding of what the platform sends: whole lines in, messages out.
+"""What the platform sends, decoded and in order: runs of rows with their positions; states and statuses taken down.
 
 Only the columns that somebody asked for are ever decoded; everything else of a row is skipped in C and never becomes a
 Python object. A line that is no Airbyte message is an error that names the line's number and never its content, which
@@ -12,43 +12,23 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import attrgetter
-from typing import Any, Final
+from typing import Any, NamedTuple
 
 import msgspec
 
 from destination_pinterest.errors import ProtocolError
+from destination_pinterest.protocol.catalog import StreamKey
+from destination_pinterest.protocol.checkpoint import NOTHING, UNREADABLE, CheckpointLedger
+from destination_pinterest.protocol.completeness import Completeness
+from destination_pinterest.protocol.lines import Lines
 
-NOTHING = msgspec.Raw(b"null")
-# What msgspec raises over bytes that are not what it was told to expect; a text that is not UTF-8 is no DecodeError.
-UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 # A \u escape that is half of a surrogate pair is legal JSON and no text. Pairs and escaped backslashes are matched
 # first, so that only true halves are replaced.
 _LONE_SURROGATE = re.compile(
     rb"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<half>\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
 )
-
-
-class StreamDescriptor(msgspec.Struct, frozen=True):
-    """Which stream a message is about."""
-
-    name: str
-    namespace: str | None = None
-
-
-class StreamState(msgspec.Struct, frozen=True):
-    """The part of a state that says whose it is."""
-
-    type: str | None = None
-    stream: DescribedStream | None = None
-
-
-class DescribedStream(msgspec.Struct, frozen=True):
-    """`state.stream`, as far as it is read; `stream_state` as it came, null where it is left out."""
-
-    stream_descriptor: StreamDescriptor
-    stream_state: msgspec.Raw = NOTHING
 
 
 def cached_name(column: str) -> str:
@@ -58,6 +38,100 @@ def cached_name(column: str) -> str:
     """
     name = re.sub(r"[^A-Za-z0-9]", "_", column.lower())
     return f"_{name}" if name[:1].isdigit() else name
+
+
+class RowRun(NamedTuple):
+    """Rows of one stream with no other message between them.
+
+    `position` is the number of records, of all streams, that came before the first of them: what can be done once a run
+    is not done once a row. Each row is opaque; see `MessageDecoder.reader`.
+    """
+
+    stream: StreamKey
+    rows: list[Any]
+    position: int
+
+
+class Input:
+    """The platform's messages in their order.
+
+    Args:
+        lines: where they come from.
+        decoder: reads them.
+        streams: those of the catalog, by (namespace, name).
+        ledger: takes states, each with the number of records before it.
+        completeness: learns which streams have come whole.
+    """
+
+    def __init__(
+        self,
+        lines: Lines,
+        decoder: MessageDecoder,
+        streams: Iterable[StreamKey],
+        ledger: CheckpointLedger,
+        completeness: Completeness,
+    ) -> None:
+        self._lines = lines
+        self._decoder = decoder
+        self._streams = {(stream.namespace, stream.name): stream for stream in streams}
+        self._ledger = ledger
+        self._completeness = completeness
+        self.position = 0
+
+    def read(self, timeout_s: float) -> Iterator[RowRun] | None:
+        """Waits for lines, `timeout_s` at most; None at the end of the input.
+
+        Take each run before asking for the next one: the state behind it is counted then.
+
+        Raises:
+            ProtocolError: they are not what a platform sends.
+        """
+        chunk = self._lines.read(timeout_s)
+        return None if chunk is None else self._runs(chunk)
+
+    def _runs(self, chunk: bytes) -> Iterator[RowRun]:
+        rows: list[Any] = []
+        stream: StreamKey | None = None
+        namespace = name = None
+        for message in self._decoder.decode(chunk) if chunk else ():
+            if message.type == "RECORD":
+                record = message.record
+                if stream is None or record is None or record.stream != name or record.namespace != namespace:
+                    yield from self._run(stream, rows)
+                    stream, rows = self._stream_of(record), []
+                    name, namespace = record.stream, record.namespace
+                rows.append(record.data)
+            elif message.type == "STATE":
+                yield from self._run(stream, rows)
+                rows = []
+                self._completeness.state_came(message.state)
+                self._ledger.queue_state(message.state, self.position)
+            elif message.type == "TRACE":
+                yield from self._run(stream, rows)
+                rows = []
+                self._completeness.status_came(message.trace)
+        yield from self._run(stream, rows)
+
+    def _run(self, stream: StreamKey | None, rows: list[Any]) -> Iterator[RowRun]:
+        if stream is None or not rows:
+            return
+        position = self.position
+        self.position += len(rows)
+        self._ledger.tally(stream).received += len(rows)
+        self._completeness.record_came(stream)
+        yield RowRun(stream, rows, position)
+
+    def _stream_of(self, record: Any) -> StreamKey:
+        if record is None:
+            raise ProtocolError("A RECORD message has no record in it. Update the source connector.")
+        stream = self._streams.get((record.namespace, record.stream))
+        if stream is None:
+            name = record.stream if record.namespace is None else f"{record.namespace}.{record.stream}"
+            raise ProtocolError(
+                f'A record of the stream "{name}" came, which the catalog does not name. '
+                "Refresh the connection's schema."
+            )
+        return stream
 
 
 class MessageDecoder:
@@ -183,21 +257,3 @@ def _or_none(decode: Callable[[bytes], Any], content: bytes) -> Any | None:
         return decode(content)
     except UNREADABLE:
         return None
-
-
-def decode_state_owner(raw: msgspec.Raw) -> StreamState:
-    """Whose state it is.
-
-    Raises:
-        ProtocolError: a state of the legacy form, or one that names no stream.
-    """
-    try:
-        owner = msgspec.json.decode(raw, type=StreamState)
-    except UNREADABLE:
-        raise ProtocolError("A STATE message has no readable `state`. Update the source connector.") from None
-    if owner.type == "GLOBAL" or (owner.type == "STREAM" and owner.stream is not None):
-        return owner
-    raise ProtocolError(
-        f"The source sends states of type {owner.type or 'LEGACY'}, which no current platform uses: "
-        "update the source connector to one that sends STREAM or GLOBAL states."
-    )
