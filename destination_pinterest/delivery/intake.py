@@ -98,7 +98,7 @@ class RowIntake:
         self.position += len(rows)
         route.tally.received += len(rows)
         lane.tally.entered += len(rows)
-        self._completeness.record_came(route.way.plan.key)
+        self._completeness.record_came(route.way.stream.key)
         if lane.memory is not None:
             lane.hold(position)
             lane.memory.opened(now_s)
@@ -132,7 +132,7 @@ class RowIntake:
 
     @staticmethod
     def _note_run(route: StreamRoute, memory: LaneMemory, rows: Sequence[Any], position: int) -> None:
-        stream = str(route.way.plan.key)
+        stream = str(route.way.stream.key)
         for row in rows:
             decision = Operation.ADD if route.decide is None else route.decide(row)
             mapped = route.mapper.map(route.read(row))
