@@ -249,13 +249,13 @@ class Sync:
         rejected = None
         if self._rejected is not None:
             identity_columns = tuple(identity.column for identity in way.identities)
-            rejected = self._rejected.rows_of(way.plan, way.key_columns, identity_columns, self._decoder)
+            rejected = self._rejected.rows_of(way.stream, way.key_columns, identity_columns, self._decoder)
         return StreamRoute(
             way,
             self._config,
             self._decoder,
             self._lanes[way.lane_key],
-            self._ledger.tally(way.plan.key),
+            self._ledger.tally(way.stream.key),
             rejected=rejected,
         )
 
@@ -265,7 +265,7 @@ class Sync:
         writer = AudienceWriter(
             intake=RowIntake(
                 self._decoder,
-                {(route.way.plan.key.namespace, route.way.plan.key.name): route for route in self._routes},
+                {(route.way.stream.key.namespace, route.way.stream.key.name): route for route in self._routes},
                 self._ledger,
                 self._completeness,
                 self._system.clock,

@@ -7,20 +7,18 @@ the first, so that what can be done once a run is not done once a row: this is t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
-from destination_pinterest.delivery.route import Decision, StreamRoute
+from destination_pinterest.delivery.route import StreamRoute
 from destination_pinterest.delivery.tracked import LaneMemory
 from destination_pinterest.errors import ProtocolError
 from destination_pinterest.identity.mapping import MappedRow
-from destination_pinterest.identity.rejection import Rejection, RejectionReason
+from destination_pinterest.identity.rejection import Rejection
 from destination_pinterest.protocol.checkpoint import CheckpointLedger
 from destination_pinterest.protocol.completeness import Completeness
 from destination_pinterest.protocol.messages import MessageDecoder
+from destination_pinterest.routing.decision import Decision, take_row
 from destination_pinterest.vocabulary import Operation
-
-# Rows whose deletion is not wanted: settled, and counted under this word.
-DELETION_KEPT: Final = "deletion_kept"
 
 
 class RowIntake:
@@ -98,7 +96,7 @@ class RowIntake:
         self.position += len(rows)
         route.tally.received += len(rows)
         lane.tally.entered += len(rows)
-        self._completeness.record_came(route.way.plan.key)
+        self._completeness.record_came(route.way.stream.key)
         if lane.memory is not None:
             lane.hold(position)
             lane.memory.opened(now_s)
@@ -132,7 +130,7 @@ class RowIntake:
 
     @staticmethod
     def _note_run(route: StreamRoute, memory: LaneMemory, rows: Sequence[Any], position: int) -> None:
-        stream = str(route.way.plan.key)
+        stream = str(route.way.stream.key)
         for row in rows:
             decision = Operation.ADD if route.decide is None else route.decide(row)
             mapped = route.mapper.map(route.read(row))
@@ -161,22 +159,10 @@ def _operation_of(
     route: StreamRoute, mapped: MappedRow, decision: Decision, row: Any, position: int
 ) -> Operation | None:
     """What the row does to its people; None if nothing, which is counted, and written down where that is wanted."""
-    tally = route.lane.tally
-    if decision is None:
-        tally.not_synced[DELETION_KEPT] += 1
+    taken = take_row(decision, mapped, route.way.operation_column, route.lane.tally)
+    if isinstance(taken, Rejection):
+        route.tally.rejected += 1
+        if route.rejected is not None:
+            route.rejected.add(row, taken, position)
         return None
-    if isinstance(decision, Operation) and mapped.identifiers:
-        for refused in mapped.rejections:
-            tally.identifiers_refused[refused.reason.value] += 1
-        return decision
-    if isinstance(decision, RejectionReason):
-        rejection = Rejection(route.way.operation_column, None, decision)
-    else:
-        rejection = mapped.rejections[0]
-        if decision is Operation.REMOVE and rejection.reason is RejectionReason.NO_IDENTITY:
-            rejection = Rejection(None, None, RejectionReason.NO_IDENTITY_IN_DELETION)
-    tally.not_synced[rejection.reason.value] += 1
-    route.tally.rejected += 1
-    if route.rejected is not None:
-        route.rejected.add(row, rejection, position)
-    return None
+    return taken

@@ -30,9 +30,9 @@ def make_lanes(ways: Sequence[StreamPlan], config: Config, system: System) -> di
         key: AudienceLane(
             _target(sharing, config, system),
             MembershipBatch(config.batch_size),
-            tuple(way.plan.key for way in sharing),
+            tuple(way.stream.key for way in sharing),
             _RATE_PER_S[config.access_tier],
-            _memory([way.plan for way in sharing], config),
+            _memory([way.stream for way in sharing], config),
         )
         for key, sharing in by_audience.items()
     }
@@ -44,7 +44,7 @@ def _target(sharing: Sequence[StreamPlan], config: Config, system: System) -> Au
         frozenset(identity.identifier for way in sharing for identity in way.identities),
         chosen_id=sharing[0].audience_id,
     )
-    plans = [way.plan for way in sharing]
+    plans = [way.stream for way in sharing]
     if config.mode != "mirror" or config.membership_store is not None:
         return target
     if any(replaces(plan) for plan in plans) and obstacle(plans) is None:

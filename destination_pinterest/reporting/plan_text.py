@@ -32,12 +32,12 @@ def _of_stream(way: StreamPlan, config: Config) -> Iterator[Announcement]:
     if deletions:
         read += f"; deletions: {', '.join(deletions)}"
     does = "takes people out of" if way.only_removes or config.mode == "remove" else "goes to"
-    yield "INFO", f'Stream "{way.plan.key}" {does} the audience "{way.audience}"; {read}.'
+    yield "INFO", f'Stream "{way.stream.key}" {does} the audience "{way.audience}"; {read}.'
     setting = config.operation_column
     if setting is not None and way.operation_column is None and not way.only_removes and config.mode != "remove":
         text = (
-            f'The stream "{way.plan.key}" has no column "{setting.column}" (the operation column of the settings), so '
-            "all its rows add people unless they are marked as deleted."
+            f'The stream "{way.stream.key}" has no column "{setting.column}" (the operation column of the settings), '
+            "so all its rows add people unless they are marked as deleted."
         )
         yield "WARN", text
 

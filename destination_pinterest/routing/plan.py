@@ -31,7 +31,7 @@ class StreamPlan:
     name is what it was called then.
     """
 
-    plan: ConfiguredStream
+    stream: ConfiguredStream
     audience: str
     identities: tuple[IdentityColumn, ...]
     operation_column: str | None
@@ -45,9 +45,9 @@ class StreamPlan:
 
         A full refresh that is not deduplicated may hold several rows of one key, and all of them count.
         """
-        if self.plan.sync_mode != "incremental" and self.plan.destination_sync_mode != "append_dedup":
+        if self.stream.sync_mode != "incremental" and self.stream.destination_sync_mode != "append_dedup":
             return False
-        return self.plan.is_key_whole and len(self.key_columns) == len(self.plan.primary_key)
+        return self.stream.is_key_whole and len(self.key_columns) == len(self.stream.primary_key)
 
     @property
     def lane_key(self) -> tuple[str, str]:
@@ -57,7 +57,7 @@ class StreamPlan:
     @property
     def only_removes(self) -> bool:
         """Whether every row takes its person out, whatever is in it."""
-        return self.plan.destination_sync_mode == SOFT_DELETE
+        return self.stream.destination_sync_mode == SOFT_DELETE
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -115,7 +115,7 @@ def plan_stream(plan: ConfiguredStream, config: Config) -> StreamPlan:
     if operation_column is not None and plan.columns and operation_column not in plan.columns:
         operation_column = None
     way = StreamPlan(
-        plan=plan,
+        stream=plan,
         audience=chosen.name if chosen else audience_name(plan, config.audience_name),
         identities=_identities(plan, config),
         operation_column=operation_column,

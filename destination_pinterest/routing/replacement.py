@@ -35,7 +35,7 @@ def obstacle(plans: Sequence[ConfiguredStream]) -> str | None:
 
 def why_not_replaced(ways: Iterable[StreamPlan], config: Config) -> str | None:
     """Why the audience that streams share is added to although one of them asks for its replacement; None if not so."""
-    plans = [way.plan for way in ways]
+    plans = [way.stream for way in ways]
     wanting = [plan for plan in plans if replaces(plan)]
     if not wanting or config.mode == "remove":
         return None

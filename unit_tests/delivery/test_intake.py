@@ -92,7 +92,7 @@ def make(shop: Shop, raw_config: dict[str, Any], clock: Any) -> Callable[..., De
             lane.memory.open(shop.open(), lane.target)
         decoder = MessageDecoder(way.columns)
         ledger, completeness = CheckpointLedger(), Completeness([], trust_end_markers=True)
-        route = StreamRoute(way, config, decoder, lane, ledger.tally(way.plan.key))
+        route = StreamRoute(way, config, decoder, lane, ledger.tally(way.stream.key))
         return Desk(
             RowIntake(decoder, {(None, "users"): route}, ledger, completeness, clock.clock), lane, ledger, completeness
         )

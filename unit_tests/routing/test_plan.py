@@ -1,22 +1,16 @@
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from destination_pinterest.config import Config, read_config
-from destination_pinterest.delivery.lane import AudienceLane
-from destination_pinterest.delivery.route import StreamRoute
 from destination_pinterest.errors import IdentityColumnsError, InvalidConfigError, SyncModeError
 from destination_pinterest.identity.mapping import IdentityColumn
-from destination_pinterest.identity.rejection import RejectionReason
 from destination_pinterest.protocol.catalog import ConfiguredStream, StreamKey
-from destination_pinterest.protocol.checkpoint import StreamTally
-from destination_pinterest.protocol.messages import MessageDecoder
-from destination_pinterest.routing.plan import StreamPlan, plan_stream, plan_streams
-from destination_pinterest.vocabulary import Identifier, Operation, ValueFormat
+from destination_pinterest.routing.plan import plan_stream, plan_streams
+from destination_pinterest.vocabulary import Identifier, ValueFormat
 
 
 @pytest.fixture
@@ -123,112 +117,14 @@ def test_an_audience_without_a_name_is_refused(config: Callable[..., Config]) ->
         plan_stream(plan("email"), config(audience_name="{namespace}"))
 
 
-@pytest.fixture
-def decisions(config: Callable[..., Config], make_lane: Callable[..., AudienceLane]) -> Callable[..., list[Any]]:
-    """What a stream with these columns and settings decides of each row."""
-
-    def decide(columns: list[str], rows: list[dict[str, Any]], **settings: Any) -> list[Any]:
-        read = config(**settings)
-        way = plan_stream(plan(*columns), read)
-        route, decoder = make_route(way, read, make_lane())
-        lines = b"".join(
-            json.dumps({"type": "RECORD", "record": {"stream": "users", "data": row}}).encode() + b"\n" for row in rows
-        )
-        assert route.decide is not None
-        return [route.decide(message.record.data) for message in decoder.decode(lines)]
-
-    return decide
-
-
-def make_route(way: StreamPlan, config: Config, lane: AudienceLane) -> tuple[StreamRoute, MessageDecoder]:
-    decoder = MessageDecoder(way.columns)
-    return StreamRoute(way, config, decoder, lane, StreamTally()), decoder
-
-
-def test_a_stream_that_can_only_add_decides_nothing_and_is_read_by_its_only_column(
-    config: Callable[..., Config], make_lane: Callable[..., AudienceLane]
-) -> None:
-    one, _ = make_route(plan_stream(plan("email"), config()), config(), make_lane())
-    assert one.decide is None
-    assert one.read_only_column is not None
-    two, _ = make_route(plan_stream(plan("email", "gaid"), config()), config(), make_lane())
-    assert (two.decide, two.read_only_column) == (None, None)
-
-
-def test_a_time_of_deletion_removes(decisions: Callable[..., list[Any]]) -> None:
-    rows = [{"_ab_cdc_deleted_at": None}, {}, {"_ab_cdc_deleted_at": "2026-11-22T00:00:00Z"}]
-    columns = ["email", "_ab_cdc_deleted_at"]
-    assert decisions(columns, rows) == [Operation.ADD, Operation.ADD, Operation.REMOVE]
-    assert decisions(columns, rows, deletes="keep") == [Operation.ADD, Operation.ADD, None]
-
-
-LOWER, UPPER = "_ab_cdc_deleted_at", "_AB_CDC_DELETED_AT"
-
-
-@pytest.mark.parametrize("column", [UPPER, "_Ab_Cdc_Deleted_At"])
-def test_a_time_of_deletion_removes_whatever_the_case_of_its_column(
-    decisions: Callable[..., list[Any]], column: str
-) -> None:
-    rows = [{column: None}, {column: "2026-11-22"}, {LOWER: "2026-11-22"}]
-    assert decisions(["email", column], rows) == [Operation.ADD, Operation.REMOVE, Operation.REMOVE]
-
-
-@pytest.mark.parametrize("columns", [[], ["email", LOWER, UPPER], ["email", UPPER, LOWER]])
-def test_any_time_of_deletion_removes_where_there_may_be_several(
-    decisions: Callable[..., list[Any]], columns: list[str]
-) -> None:
-    rows = [{LOWER: None, UPPER: ""}, {LOWER: "2026-11-22"}, {UPPER: "2026-11-22", "op": "insert"}, {"op": "delete"}]
-    settings = {"identity_columns": declared("email")}
-    expected = [Operation.ADD, Operation.REMOVE, Operation.REMOVE]
-    assert decisions(columns, rows, **settings) == [*expected, Operation.ADD]
-    by_operation = {**settings, "operation_column": {"column": "op"}}
-    assert decisions(columns and [*columns, "op"], rows, **by_operation) == [*expected, Operation.REMOVE]
-
-
-def test_in_an_additive_connection_nobody_leaves(decisions: Callable[..., list[Any]]) -> None:
-    rows = [{"op": "insert"}, {"op": "delete"}, {"_ab_cdc_deleted_at": "2026-11-22"}]
-    columns = ["email", "op", "_ab_cdc_deleted_at"]
-    assert decisions(columns, rows, operation_column={"column": "op"}, mode="additive") == [Operation.ADD, None, None]
-
-
-def test_a_stream_that_takes_out_has_no_place_in_an_additive_connection(config: Callable[..., Config]) -> None:
-    with pytest.raises(SyncModeError, match=r'"users" takes people out .* additive'):
-        plan_stream(plan("email", mode="soft_delete"), config(mode="additive"))
-
-
-def test_a_suppression_table_takes_out_whoever_is_in_it(decisions: Callable[..., list[Any]]) -> None:
-    assert decisions(["email"], [{"email": "a@example.com"}], mode="remove") == [Operation.REMOVE]
-    rows = [{"op": "insert"}, {"op": "delete"}, {"op": "whatever"}, {"_ab_cdc_deleted_at": "2026-11-22"}]
-    columns = ["email", "op", "_ab_cdc_deleted_at"]
-    expected = [Operation.REMOVE, None, RejectionReason.UNKNOWN_OPERATION, None]
-    for deletes in ("remove", "keep"):
-        settings = {"operation_column": {"column": "op"}, "mode": "remove", "deletes": deletes}
-        assert decisions(columns, rows, **settings) == expected
-
-
-def test_an_operation_column_decides(decisions: Callable[..., list[Any]]) -> None:
-    rows = [{"op": "Insert"}, {"op": "DELETE"}, {"op": None}, {"op": "whatever"}]
-    expected = [Operation.ADD, Operation.REMOVE, Operation.ADD, RejectionReason.UNKNOWN_OPERATION]
-    assert decisions(["email", "op"], rows, operation_column={"column": "op"}) == expected
-
-
-def test_a_time_of_deletion_goes_before_the_operation(decisions: Callable[..., list[Any]]) -> None:
-    rows = [{"op": "insert", "_ab_cdc_deleted_at": "2026-11-22"}, {"op": "delete"}, {"op": "insert"}]
-    columns = ["email", "op", "_ab_cdc_deleted_at"]
-    expected = [Operation.REMOVE, Operation.REMOVE, Operation.ADD]
-    assert decisions(columns, rows, operation_column={"column": "op"}) == expected
-
-
 def test_an_operation_column_that_a_stream_lacks_does_not_concern_it(config: Callable[..., Config]) -> None:
     way = plan_stream(plan("email"), config(operation_column={"column": "op"}))
     assert (way.operation_column, way.deciding_columns) == (None, ())
 
 
-def test_own_words_for_operations_are_taken(decisions: Callable[..., list[Any]]) -> None:
-    setting = {"column": "op", "add_values": ["hinzu"], "remove_values": ["weg"]}
-    rows = [{"op": "Hinzu"}, {"op": "weg"}, {"op": "delete"}]
-    expected = [Operation.ADD, Operation.REMOVE, RejectionReason.UNKNOWN_OPERATION]
-    assert decisions(["email", "op"], rows, operation_column=setting) == expected
+def test_a_stream_that_takes_out_has_no_place_in_an_additive_connection(config: Callable[..., Config]) -> None:
+    with pytest.raises(SyncModeError, match=r'"users" takes people out .* additive'):
+        plan_stream(plan("email", mode="soft_delete"), config(mode="additive"))
 
 
 # --- data activation --------------------------------------------------------------------------------------------------
@@ -273,19 +169,6 @@ def test_the_objects_fields_are_recognised_where_the_settings_name_the_sources_c
     assert [i.column for i in plan_stream(plan("email", "contact", into=VIP), settings).identities] == ["contact"]
     with pytest.raises(IdentityColumnsError, match="is recognised as identifying people"):
         plan_stream(plan("phone", into=VIP), settings)
-
-
-@pytest.mark.parametrize("into", [None, VIP, "pinterest_audience"])
-def test_every_row_of_a_soft_delete_removes_whatever_is_in_it(
-    config: Callable[..., Config], make_lane: Callable[..., AudienceLane], into: str | None
-) -> None:
-    settings = config(operation_column={"column": "op"}, deletes="keep")
-    way = plan_stream(plan("email", "op", "_ab_cdc_deleted_at", mode="soft_delete", into=into), settings)
-    assert (way.only_removes, way.columns) == (True, ("email",))
-    route, _ = make_route(way, settings, make_lane())
-    assert route.decide is not None
-    assert route.decide({"op": "add"}) is Operation.REMOVE
-    assert route.read_only_column is None
 
 
 def test_an_operation_column_that_only_a_soft_delete_lacks_is_not_missing(config: Callable[..., Config]) -> None:

@@ -124,7 +124,7 @@ class Rig:
         )
         self.lanes: dict[str, AudienceLane] = {}
         for way in ways:
-            streams = tuple(other.plan.key for other in ways if other.audience == way.audience)
+            streams = tuple(other.stream.key for other in ways if other.audience == way.audience)
             identifiers = frozenset(identity.identifier for identity in way.identities)
             target = AudienceTarget(way.audience, identifiers)
             batch = MembershipBatch(config.batch_size)
@@ -136,13 +136,14 @@ class Rig:
         )
         decoder = MessageDecoder(column for way in ways for column in way.columns)
         routes = [
-            StreamRoute(way, config, decoder, self.lanes[way.audience], self.ledger.tally(way.plan.key)) for way in ways
+            StreamRoute(way, config, decoder, self.lanes[way.audience], self.ledger.tally(way.stream.key))
+            for way in ways
         ]
         self.executor = executor
         self.writer = AudienceWriter(
             intake=RowIntake(
                 decoder,
-                {(route.way.plan.key.namespace, route.way.plan.key.name): route for route in routes},
+                {(route.way.stream.key.namespace, route.way.stream.key.name): route for route in routes},
                 self.ledger,
                 self.completeness,
                 clock.clock,
