@@ -89,6 +89,14 @@ class Input:
         chunk = self._lines.read(timeout_s)
         return None if chunk is None else self._runs(chunk)
 
+    def is_complete(self, stream: StreamKey) -> bool:
+        """Whether all of a stream is proven to have come."""
+        return self._completeness.is_complete(stream)
+
+    def release(self, watermark: int) -> Iterator[bytes]:
+        """The states whose every earlier record is safe, oldest first, each as the content of `state`."""
+        yield from self._ledger.release(watermark)
+
     def _runs(self, chunk: bytes) -> Iterator[RowRun]:
         rows: list[Any] = []
         stream: StreamKey | None = None

@@ -33,6 +33,14 @@ def obstacle(plans: Sequence[ConfiguredStream]) -> str | None:
     return None
 
 
+def continues_in_job(stream: ConfiguredStream) -> bool:
+    """Whether a later attempt of a job brings only what came after the states that an earlier one gave back.
+
+    A full refresh that can't be resumed is read from its beginning by every attempt.
+    """
+    return stream.has_generation and (stream.sync_mode == "incremental" or stream.is_resumable)
+
+
 def why_not_replaced(ways: Iterable[StreamPlan], config: Config) -> str | None:
     """Why the audience that streams share is added to although one of them asks for its replacement; None if not so."""
     plans = [way.stream for way in ways]

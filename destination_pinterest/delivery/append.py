@@ -1,4 +1,4 @@
-"""Identifiers that wait for one customer list, in which the last operation per identifier wins.
+"""Adding to an audience: identifiers wait in a batch, and go out when it is full or old enough.
 
 Deliveries that leave a batch, applied in the order they leave, give the membership that the rows would have given one
 by one: an identifier waits on one side only, and a later row moves it to the other.
@@ -7,32 +7,86 @@ by one: an identifier waits on one side only, and a later row moves it to the ot
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 
+from destination_pinterest.audiences.creation import AudienceCreator
+from destination_pinterest.delivery.lane import AudienceLane, Delivery
+from destination_pinterest.delivery.strategy import IsComplete, SyncStrategy
+from destination_pinterest.protocol.input import RowRun
 from destination_pinterest.vocabulary import Operation
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Delivery:
-    """Identifiers on their way to Pinterest under one operation.
+class BatchedStrategy(SyncStrategy):
+    """What ways of keeping an audience have in common whose rows become deliveries as they come.
 
     Args:
-        operation: what happens to them.
-        identifiers: without duplicates; never printed.
-        rows: how many rows it settles.
-        first_position: the number of records that came before the oldest row it settles.
+        lane: the audience's.
+        batch: collects what is not yet a delivery.
+        flush_s: the age at which a part-filled batch goes out.
     """
 
-    operation: Operation
-    identifiers: dict[str, None] = field(repr=False)
-    rows: int
-    first_position: int
+    def __init__(self, lane: AudienceLane, batch: MembershipBatch, flush_s: float) -> None:
+        super().__init__(lane)
+        self._batch = batch
+        self._flush_s = flush_s
+        self._position = 0
+        self._now_s = 0.0
 
-    def contradicts(self, other: Delivery) -> bool:
-        """Whether the order of the two would matter to the membership."""
-        return self.operation is not other.operation and not self.identifiers.keys().isdisjoint(
-            other.identifiers.keys()
-        )
+    def begin_run(self, run: RowRun, now_s: float) -> None:
+        """See `SyncStrategy.begin_run`."""
+        self._position, self._now_s = run.position, now_s
+
+    def add_all(self, identifiers: Sequence[str]) -> None:
+        """See `SyncStrategy.add_all`."""
+        for full in self._batch.add_all(identifiers, self._position, self._now_s):
+            self.lane.enqueue(full)
+
+    def take(self, operation: Operation, identifiers: Sequence[str], key: Sequence[object] | None) -> None:  # noqa: ARG002 - nothing remembers whose row it is
+        """See `SyncStrategy.take`."""
+        for full in self._batch.apply(operation, identifiers, self._position, self._now_s):
+            self.lane.enqueue(full)
+
+    def flush(self, now_s: float) -> None:
+        """See `SyncStrategy.flush`."""
+        for delivery in self._batch.take_due(now_s - self._flush_s):
+            self.lane.enqueue(delivery)
+
+    def drain(self) -> None:
+        """See `SyncStrategy.drain`."""
+        for delivery in self._batch.take_all():
+            self.lane.enqueue(delivery)
+
+    @property
+    def due_s(self) -> float | None:
+        """See `SyncStrategy.due_s`."""
+        opened_s = self._batch.opened_s
+        return None if opened_s is None else opened_s + self._flush_s
+
+    @property
+    def watermark(self) -> int | None:
+        """See `SyncStrategy.watermark`."""
+        positions = (self.lane.watermark, self._batch.first_position)
+        return min((position for position in positions if position is not None), default=None)
+
+
+class AppendStrategy(BatchedStrategy):
+    """Rows add their people, or take them out where they say so; nobody leaves for being absent.
+
+    Args:
+        lane, batch, flush_s: see `BatchedStrategy`.
+        creator: creates the audience.
+    """
+
+    def __init__(self, lane: AudienceLane, batch: MembershipBatch, flush_s: float, creator: AudienceCreator) -> None:
+        super().__init__(lane, batch, flush_s)
+        self._creator = creator
+
+    def prepare(self) -> None:
+        """See `SyncStrategy.prepare`."""
+        self.create_early(self._creator)
+
+    def finish(self, is_complete: IsComplete) -> None:  # noqa: ARG002 - absence means nothing here
+        """Creates the audience, if there is none yet."""
+        self.lane.update(self._creator.ensure_audience(self.lane.target))
 
 
 class MembershipBatch:

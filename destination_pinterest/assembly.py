@@ -1,0 +1,272 @@
+"""One sync, put together: from the catalog's streams and the settings to parts that know nothing of each other's making.
+
+`sync.py` runs what is assembled here, and so do the tests' rigs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from os import environ
+from typing import Any, Final
+
+from destination_pinterest.api.retry import RetryPolicy
+from destination_pinterest.audiences.creation import AudienceCreator
+from destination_pinterest.audiences.lookup import AudienceLookup
+from destination_pinterest.audiences.safeguards import Safeguards
+from destination_pinterest.audiences.shadow_list import new_shadow_list
+from destination_pinterest.audiences.swap import AudienceSwapper
+from destination_pinterest.audiences.target import AudienceTarget
+from destination_pinterest.config import Config
+from destination_pinterest.connection import ConfigKeeper, Connection, connect
+from destination_pinterest.dead_letters.factory import DeadLetterStorage
+from destination_pinterest.dead_letters.queue import MAX_FILES_IN_FLIGHT
+from destination_pinterest.delivery.append import AppendStrategy, MembershipBatch
+from destination_pinterest.delivery.journal import SyncJournal
+from destination_pinterest.delivery.lane import MAX_IN_FLIGHT, AudienceLane
+from destination_pinterest.delivery.mirror import EPOCH_S, MirroredStreams, MirrorStrategy
+from destination_pinterest.delivery.route import StreamRoute
+from destination_pinterest.delivery.sender import DeliverySender
+from destination_pinterest.delivery.strategy import SyncStrategy
+from destination_pinterest.delivery.swap import SwapStrategy
+from destination_pinterest.delivery.workers import WorkerPool
+from destination_pinterest.delivery.writer import SyncWriter
+from destination_pinterest.object_storage.s3 import S3Bucket
+from destination_pinterest.pause import Pause
+from destination_pinterest.protocol.catalog import ConfiguredStream, StreamKey
+from destination_pinterest.protocol.checkpoint import CheckpointLedger
+from destination_pinterest.protocol.completeness import Completeness
+from destination_pinterest.protocol.emit import MessageWriter
+from destination_pinterest.protocol.input import Input, MessageDecoder
+from destination_pinterest.protocol.lines import Lines
+from destination_pinterest.routing.audience_plan import AudiencePlan, plan_audiences
+from destination_pinterest.routing.plan import StreamPlan, plan_streams
+from destination_pinterest.system import System
+
+_MOST_THREADS: Final = 64
+# Requests a second to one list that may be worth having in flight, by tier: the quota's own rate; for `none`, half of
+# the 100 a second that Pinterest allows any app (developers.pinterest.com rate limits, read 2026-11-22).
+_RATE_PER_S: Final = {"standard": 400 / 60, "trial": 1.0, "none": 50.0}
+# A platform's log wants a line now and then; a terminal's progress bar asks for more through this variable.
+PROGRESS_VARIABLE: Final = "DESTINATION_PINTEREST_PROGRESS_S"
+_PROGRESS_S: Final = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class SyncRequest:
+    """What a sync is asked to do.
+
+    Args:
+        config: the settings.
+        raw: the config that they were read from, which a rotated token is written back into.
+        streams: the catalog's.
+        lines: the input.
+        messages: the output.
+        keeper: takes a changed config.
+    """
+
+    config: Config
+    raw: Mapping[str, Any]
+    streams: Sequence[ConfiguredStream]
+    lines: Lines
+    messages: MessageWriter
+    keeper: ConfigKeeper
+
+
+@dataclass(frozen=True, slots=True)
+class SyncParts:
+    """The parts of a sync. `audiences` and `strategies` are in the same order, one an audience."""
+
+    request: SyncRequest
+    system: System
+    connection: Connection
+    audiences: Sequence[AudiencePlan]
+    strategies: Sequence[SyncStrategy]
+    lookup: AudienceLookup
+    source: Input
+    pool: WorkerPool
+    sender: DeliverySender
+    journal: SyncJournal
+    writer: SyncWriter
+    dead_letters: DeadLetterStorage | None
+
+    @property
+    def mirrors(self) -> list[MirrorStrategy]:
+        """The audiences that have a ledger in the membership store."""
+        return [strategy for strategy in self.strategies if isinstance(strategy, MirrorStrategy)]
+
+
+MakePool = Callable[..., WorkerPool]
+
+
+def assemble(
+    request: SyncRequest, system: System, *, make_pool: MakePool = WorkerPool, epoch_s: float = EPOCH_S
+) -> SyncParts:
+    """Puts a sync together. Nothing is sent yet.
+
+    Args:
+        request: what is to be done.
+        system: clocks and chance.
+        make_pool: makes the threads that send; tests own theirs.
+        epoch_s: see `MirrorStrategy`.
+
+    Raises:
+        ConfigurationError: the settings and the catalog don't go together.
+    """
+    config = request.config
+    plans = plan_streams(request.streams, config)
+    audiences = plan_audiences(plans, config)
+    pause = Pause()
+    pool = make_pool(
+        min(_MOST_THREADS, MAX_IN_FLIGHT * max(1, len(audiences)) + MAX_FILES_IN_FLIGHT),
+        wake=request.lines.wake,
+        interrupt=pause.interrupt,
+    )
+    connection = connect(
+        config,
+        request.raw,
+        keeper=request.keeper,
+        system=system,
+        observer=pool,
+        retry=RetryPolicy.from_hours(config.retry_hours),
+        pause=pause,
+    )
+    lookup = AudienceLookup(connection.client, now=system.now)
+    creator = AudienceCreator(
+        connection.client,
+        lookup,
+        delay_s=connection.lost_answer_delay_s,
+        sleep=pause.sleep,
+        clock=system.clock,
+    )
+    sender = DeliverySender(connection.client, creator, config.batch_size)
+    make_strategy = _StrategyFactory(config, system, connection, creator, sender, epoch_s)
+    strategies = [make_strategy(audience) for audience in audiences]
+    journal = SyncJournal(
+        request.messages,
+        [strategy.lane for strategy in strategies],
+        clock=system.clock,
+        now=system.now,
+        progress_every_s=float(environ.get(PROGRESS_VARIABLE, _PROGRESS_S)),
+    )
+    ledger = CheckpointLedger()
+    decoder = MessageDecoder(
+        (column for plan in plans for column in plan.columns),
+        (column for stream in request.streams for column in stream.columns),
+    )
+    source = Input(
+        request.lines,
+        decoder,
+        [stream.key for stream in request.streams],
+        ledger,
+        Completeness(request.streams, trust_end_markers=config.trust_end_markers),
+    )
+    dead_letters = _dead_letters(config, system)
+    writer = SyncWriter(
+        source=source,
+        routes=_routes(config, audiences, strategies, decoder, ledger, dead_letters),
+        pool=pool,
+        sender=sender,
+        journal=journal,
+        dead_letters=dead_letters.records if dead_letters else None,
+        clock=system.clock,
+    )
+    return SyncParts(
+        request,
+        system,
+        connection,
+        audiences,
+        strategies,
+        lookup,
+        source,
+        pool,
+        sender,
+        journal,
+        writer,
+        dead_letters,
+    )
+
+
+class _StrategyFactory:
+    """Makes the way in which an audience is kept, by its name."""
+
+    def __init__(
+        self,
+        config: Config,
+        system: System,
+        connection: Connection,
+        creator: AudienceCreator,
+        sender: DeliverySender,
+        epoch_s: float,
+    ) -> None:
+        self._config = config
+        self._system = system
+        self._creator = creator
+        self._sender = sender
+        self._epoch_s = epoch_s
+        self._safeguards = Safeguards(config.max_removal_percent, config.allow_empty_audience)
+        self._swapper = AudienceSwapper(
+            connection.client, creator, self._safeguards, if_refused=config.refused_rule_change
+        )
+        self._make = {"append": self._append, "swap": self._swap, "mirror": self._mirror}
+
+    def __call__(self, audience: AudiencePlan) -> SyncStrategy:
+        return self._make[audience.strategy](audience)
+
+    def _append(self, audience: AudiencePlan) -> SyncStrategy:
+        return AppendStrategy(self._lane(audience), self._batch(), self._config.flush_seconds, self._creator)
+
+    def _swap(self, audience: AudiencePlan) -> SyncStrategy:
+        lane = self._lane(audience, is_shadowed=True)
+        return SwapStrategy(lane, self._batch(), self._config.flush_seconds, self._swapper)
+
+    def _mirror(self, audience: AudiencePlan) -> SyncStrategy:
+        return MirrorStrategy(
+            self._lane(audience),
+            MirroredStreams(audience.streams, audience.replaced),
+            self._creator,
+            self._safeguards,
+            max_identifiers=lambda: self._sender.max_identifiers,
+            epoch_s=self._epoch_s,
+        )
+
+    def _batch(self) -> MembershipBatch:
+        return MembershipBatch(self._config.batch_size)
+
+    def _lane(self, audience: AudiencePlan, *, is_shadowed: bool = False) -> AudienceLane:
+        shadow = None
+        if is_shadowed:
+            now, chance = self._system.now(), self._system.chance()
+            shadow = new_shadow_list(audience.streams, audience.chosen_id, now, chance)
+        target = AudienceTarget(audience.name, audience.identifiers, chosen_id=audience.chosen_id, shadow=shadow)
+        streams = tuple(stream.key for stream in audience.streams)
+        return AudienceLane(target, streams, _RATE_PER_S[self._config.access_tier])
+
+
+def _routes(
+    config: Config,
+    audiences: Sequence[AudiencePlan],
+    strategies: Sequence[SyncStrategy],
+    decoder: MessageDecoder,
+    ledger: CheckpointLedger,
+    dead_letters: DeadLetterStorage | None,
+) -> dict[StreamKey, StreamRoute]:
+    def route(plan: StreamPlan, strategy: SyncStrategy) -> StreamRoute:
+        letters = None
+        if dead_letters is not None:
+            identity_columns = tuple(identity.column for identity in plan.identities)
+            letters = dead_letters.rows_of(plan.stream, plan.key_columns, identity_columns, decoder)
+        return StreamRoute(plan, config, decoder, strategy, ledger.tally(plan.stream.key), letters)
+
+    return {
+        plan.stream.key: route(plan, strategy)
+        for audience, strategy in zip(audiences, strategies, strict=True)
+        for plan in audience.plans
+    }
+
+
+def _dead_letters(config: Config, system: System) -> DeadLetterStorage | None:
+    storage = config.object_storage_config
+    if storage is None:
+        return None
+    return DeadLetterStorage(S3Bucket(storage), storage, clock=system.clock, now=system.now)
