@@ -37,9 +37,10 @@ from destination_pinterest.protocol.emit import MessageWriter
 from destination_pinterest.protocol.lines import Lines
 from destination_pinterest.protocol.messages import MessageDecoder
 from destination_pinterest.reporting.builder import SyncReporter
-from destination_pinterest.reporting.plan_text import announcements
+from destination_pinterest.routing.audience_plan import plan_audiences
 from destination_pinterest.routing.plan import StreamPlan, plan_streams
 from destination_pinterest.system import System
+from destination_pinterest.wording.plan_text import plan_lines
 
 _MOST_THREADS: Final = 64
 # Everything is synced and only the report's figures are missing: the quota's ordinary rhythm is waited for, no more.
@@ -228,7 +229,9 @@ class Sync:
         lane.let_go()
 
     def _announce(self) -> None:
-        for level, text in announcements(self._routes, self._lanes.values(), self._config):
+        plans = [route.way for route in self._routes]
+        shadow_lists = {key: lane.target.list_name for key, lane in self._lanes.items()}
+        for level, text in plan_lines(plans, plan_audiences(plans, self._config), self._config, shadow_lists):
             self._messages.log(level, text)
 
     def _report(self, *, succeeded: bool) -> None:

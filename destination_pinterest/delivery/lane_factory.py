@@ -11,9 +11,8 @@ from destination_pinterest.config import Config
 from destination_pinterest.delivery.batch import MembershipBatch
 from destination_pinterest.delivery.lane import AudienceLane
 from destination_pinterest.delivery.tracked import LaneMemory
-from destination_pinterest.protocol.catalog import ConfiguredStream
+from destination_pinterest.routing.audience_plan import AudiencePlan, plan_audiences
 from destination_pinterest.routing.plan import StreamPlan
-from destination_pinterest.routing.replacement import obstacle, replaces
 from destination_pinterest.system import System
 
 # Requests a second to one list that may be worth having in flight, by tier: the quota's own rate; for `none`, half of
@@ -23,36 +22,35 @@ _RATE_PER_S: Final = {"standard": 400 / 60, "trial": 1.0, "none": 50.0}
 
 def make_lanes(ways: Sequence[StreamPlan], config: Config, system: System) -> dict[tuple[str, str], AudienceLane]:
     """Lanes by their key; streams that lead to one name, or were pointed at one audience, share one."""
-    by_audience: dict[tuple[str, str], list[StreamPlan]] = {}
-    for way in ways:
-        by_audience.setdefault(way.lane_key, []).append(way)
     return {
-        key: AudienceLane(
-            _target(sharing, config, system),
+        audience.plans[0].lane_key: AudienceLane(
+            _target(audience, system),
             MembershipBatch(config.batch_size),
-            tuple(way.stream.key for way in sharing),
+            tuple(plan.stream.key for plan in audience.plans),
             _RATE_PER_S[config.access_tier],
-            _memory([way.stream for way in sharing], config),
+            _memory(audience, config),
         )
-        for key, sharing in by_audience.items()
+        for audience in plan_audiences(ways, config)
     }
 
 
-def _target(sharing: Sequence[StreamPlan], config: Config, system: System) -> AudienceTarget:
+def _target(audience: AudiencePlan, system: System) -> AudienceTarget:
     target = AudienceTarget(
-        sharing[0].audience,
-        frozenset(identity.identifier for way in sharing for identity in way.identities),
-        chosen_id=sharing[0].audience_id,
+        audience.name,
+        frozenset(identity.identifier for plan in audience.plans for identity in plan.identities),
+        chosen_id=audience.audience_id,
     )
-    plans = [way.stream for way in sharing]
-    if config.mode != "mirror" or config.membership_store is not None:
-        return target
-    if any(replaces(plan) for plan in plans) and obstacle(plans) is None:
-        target.generation = new_shadow_list(plans, target.chosen_id, system.now(), system.chance())
+    if audience.keeping == "swapped":
+        streams = [plan.stream for plan in audience.plans]
+        target.generation = new_shadow_list(streams, target.chosen_id, system.now(), system.chance())
     return target
 
 
-def _memory(plans: Sequence[ConfiguredStream], config: Config) -> LaneMemory | None:
-    if config.mode != "mirror" or config.membership_store is None:
+def _memory(audience: AudiencePlan, config: Config) -> LaneMemory | None:
+    if audience.keeping != "tracked":
         return None
-    return LaneMemory(plans, max_removal_percent=config.max_removal_percent, allow_empty=config.allow_empty_audience)
+    return LaneMemory(
+        [plan.stream for plan in audience.plans],
+        max_removal_percent=config.max_removal_percent,
+        allow_empty=config.allow_empty_audience,
+    )

@@ -11,7 +11,7 @@ absence, only people leave whom this connector brought in.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final
+from typing import Any
 
 from destination_pinterest.audiences.target import AudienceTarget
 from destination_pinterest.delivery.batch import Delivery
@@ -24,11 +24,9 @@ from destination_pinterest.errors import (
     StoreMismatchError,
 )
 from destination_pinterest.protocol.catalog import ConfiguredStream, StreamKey
+from destination_pinterest.routing.audience_plan import EPOCH_S
 from destination_pinterest.routing.replacement import obstacle, replaces
 from destination_pinterest.vocabulary import Operation
-
-# The platform expects states every 15 minutes, and a large book takes a while to settle.
-EPOCH_S: Final = 600.0
 
 
 class LaneMemory:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from destination_pinterest.audiences.target import AudienceTarget
-from destination_pinterest.delivery.tracked import EPOCH_S, LaneMemory
+from destination_pinterest.delivery.tracked import LaneMemory
 from destination_pinterest.errors import (
     IncompleteStreamError,
     InternalError,
@@ -18,6 +18,7 @@ from destination_pinterest.errors import (
 from destination_pinterest.membership import MembershipBook
 from destination_pinterest.membership.lease import BELIEVED_FOR_S
 from destination_pinterest.protocol.catalog import ConfiguredStream, StreamKey
+from destination_pinterest.routing.audience_plan import EPOCH_S
 from destination_pinterest.vocabulary import Identifier, Operation
 from unit_tests.membership.shop import LIST, Shop, person
 
