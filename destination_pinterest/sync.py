@@ -29,6 +29,7 @@ from destination_pinterest.delivery.tracked_books import Memories
 from destination_pinterest.delivery.writer import AudienceWriter
 from destination_pinterest.errors import ConfigurationError, ConnectorError
 from destination_pinterest.identity.rejection import RejectionReason
+from destination_pinterest.markers import PROGRESS_VARIABLE, REPORT_TEXT_VARIABLE
 from destination_pinterest.object_storage.s3 import S3Bucket
 from destination_pinterest.protocol.catalog import ConfiguredStream
 from destination_pinterest.protocol.checkpoint import CheckpointLedger
@@ -45,8 +46,7 @@ from destination_pinterest.wording.plan_text import plan_lines
 _MOST_THREADS: Final = 64
 # Everything is synced and only the report's figures are missing: the quota's ordinary rhythm is waited for, no more.
 _REPORT_PATIENCE_S: Final = 2.0
-# A platform's log wants a line now and then; a terminal's progress bar asks for more through this variable.
-PROGRESS_VARIABLE: Final = "DESTINATION_PINTEREST_PROGRESS_S"
+# A platform's log wants a line of progress now and then; a terminal's progress bar asks for more.
 _PROGRESS_S: Final = 30.0
 
 
@@ -242,7 +242,7 @@ class Sync:
                 f"Pinterest refused larger requests, so {self._sender.max_identifiers} identifiers at most were sent "
                 "at a time. Set Identifiers per request to that number in the destination's settings.",
             )
-        for line in report.as_text():
+        for line in () if environ.get(REPORT_TEXT_VARIABLE) == "0" else report.as_text():
             self._messages.log("INFO" if succeeded else "WARN", line)
         for line in self._rejected.summary() if self._rejected else ():
             self._messages.log("INFO", line)

@@ -9,17 +9,16 @@ from typing import Any
 import pytest
 
 from destination_pinterest.config import read_config
-from destination_pinterest.delivery.tally import PROGRESS_PREFIX
 from destination_pinterest.errors import (
     AudienceConflictError,
     IdentityColumnsError,
     InvalidConfigError,
     InvalidRequestError,
 )
+from destination_pinterest.markers import PROGRESS_PREFIX, PROGRESS_VARIABLE, REPORT_PREFIX, REPORT_TEXT_VARIABLE
 from destination_pinterest.protocol.catalog import parse_catalog
 from destination_pinterest.protocol.lines import Lines, MessageLines
-from destination_pinterest.reporting.report import REPORT_PREFIX
-from destination_pinterest.sync import PROGRESS_VARIABLE, Sync
+from destination_pinterest.sync import Sync
 from destination_pinterest.system import System
 
 DAY_S = 86_400
@@ -331,6 +330,18 @@ def test_whoever_watches_may_ask_for_progress_more_often(
     list(make_sync(row("a")).run())
     lines = [text for text in outbox.log_texts if text.startswith(PROGRESS_PREFIX)]
     assert json.loads(lines[-1].removeprefix(PROGRESS_PREFIX))["entered"] == 1
+
+
+@pytest.mark.parametrize(("variable", "is_told"), [(None, True), ("1", True), ("0", False)])
+def test_whoever_shows_the_report_in_a_form_of_its_own_may_leave_its_sentences_out(
+    make_sync: MakeSync, outbox: Any, monkeypatch: pytest.MonkeyPatch, variable: str | None, *, is_told: bool
+) -> None:
+    if variable is not None:
+        monkeypatch.setenv(REPORT_TEXT_VARIABLE, variable)
+    list(make_sync(row("a")).run())
+    assert report_of(outbox)["status"] == "succeeded"
+    assert any(text.startswith("Sync succeeded in ") for text in outbox.log_texts) is is_told
+    assert any("1 rows entered" in text for text in outbox.log_texts) is is_told
 
 
 # --- data activation --------------------------------------------------------------------------------------------------

@@ -11,9 +11,9 @@ import pytest
 
 from destination_pinterest.config import read_config
 from destination_pinterest.errors import ConnectorError
+from destination_pinterest.markers import REPORT_PREFIX
 from destination_pinterest.protocol.catalog import parse_catalog
 from destination_pinterest.protocol.lines import MessageLines
-from destination_pinterest.reporting.report import REPORT_PREFIX
 from destination_pinterest.sync import Sync
 
 FIRST = {"generation_id": 1, "minimum_generation_id": 1, "sync_id": 11}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from destination_pinterest.access_tiers import STANDARD_WRITES_A_MINUTE
 from destination_pinterest.audiences.shadow_list import new_shadow_list
 from destination_pinterest.audiences.target import AudienceTarget
 from destination_pinterest.config import Config
@@ -17,7 +18,7 @@ from destination_pinterest.system import System
 
 # Requests a second to one list that may be worth having in flight, by tier: the quota's own rate; for `none`, half of
 # the 100 a second that Pinterest allows any app (developers.pinterest.com rate limits, read 2026-11-22).
-_RATE_PER_S: Final = {"standard": 400 / 60, "trial": 1.0, "none": 50.0}
+_RATE_PER_S: Final = {"standard": STANDARD_WRITES_A_MINUTE / 60, "trial": 1.0, "none": 50.0}
 
 
 def make_lanes(ways: Sequence[StreamPlan], config: Config, system: System) -> dict[tuple[str, str], AudienceLane]:

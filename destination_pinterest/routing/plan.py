@@ -102,7 +102,8 @@ def plan_stream(stream: ConfiguredStream, config: Config) -> StreamPlan:
     if stream.destination_sync_mode not in (*SYNC_MODES, SOFT_DELETE):
         raise SyncModeError(
             f'The stream "{stream.key}" is set to the sync mode {stream.destination_sync_mode}, which this connector '
-            "does not offer. In the connection's settings choose a mode that ends in Append, Append + Deduped or Overwrite."
+            "does not offer. In the connection's settings choose a mode that ends in Append, Append + Deduped or "
+            "Overwrite."
         )
     if stream.destination_sync_mode == SOFT_DELETE and config.mode == "additive":
         raise SyncModeError(

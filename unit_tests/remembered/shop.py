@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from destination_pinterest.config import read_config
+from destination_pinterest.markers import REPORT_PREFIX
 from destination_pinterest.membership import MembershipBook, MembershipStore
 from destination_pinterest.membership.folder import FolderBlobs
 from destination_pinterest.membership.store_key import StoreKey
 from destination_pinterest.protocol.catalog import parse_catalog
 from destination_pinterest.protocol.lines import MessageLines
-from destination_pinterest.reporting.report import REPORT_PREFIX
 from destination_pinterest.sync import Sync
 
 KEY = "a key that only tests know"
