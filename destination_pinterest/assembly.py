@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from os import environ
 from typing import Any, Final
 
+from destination_pinterest.access_tiers import STANDARD_WRITES_A_MINUTE
 from destination_pinterest.api.retry import RetryPolicy
 from destination_pinterest.audiences.creation import AudienceCreator
 from destination_pinterest.audiences.lookup import AudienceLookup
@@ -24,13 +25,14 @@ from destination_pinterest.dead_letters.queue import MAX_FILES_IN_FLIGHT
 from destination_pinterest.delivery.append import AppendStrategy, MembershipBatch
 from destination_pinterest.delivery.journal import SyncJournal
 from destination_pinterest.delivery.lane import MAX_IN_FLIGHT, AudienceLane
-from destination_pinterest.delivery.mirror import EPOCH_S, MirroredStreams, MirrorStrategy
+from destination_pinterest.delivery.mirror import MirroredStreams, MirrorStrategy
 from destination_pinterest.delivery.route import StreamRoute
 from destination_pinterest.delivery.sender import DeliverySender
 from destination_pinterest.delivery.strategy import SyncStrategy
 from destination_pinterest.delivery.swap import SwapStrategy
 from destination_pinterest.delivery.workers import WorkerPool
 from destination_pinterest.delivery.writer import SyncWriter
+from destination_pinterest.markers import PROGRESS_VARIABLE
 from destination_pinterest.object_storage.s3 import S3Bucket
 from destination_pinterest.pause import Pause
 from destination_pinterest.protocol.catalog import ConfiguredStream, StreamKey
@@ -39,16 +41,15 @@ from destination_pinterest.protocol.completeness import Completeness
 from destination_pinterest.protocol.emit import MessageWriter
 from destination_pinterest.protocol.input import Input, MessageDecoder
 from destination_pinterest.protocol.lines import Lines
-from destination_pinterest.routing.audience_plan import AudiencePlan, plan_audiences
+from destination_pinterest.routing.audience_plan import EPOCH_S, AudiencePlan, plan_audiences
 from destination_pinterest.routing.plan import StreamPlan, plan_streams
 from destination_pinterest.system import System
 
 _MOST_THREADS: Final = 64
 # Requests a second to one list that may be worth having in flight, by tier: the quota's own rate; for `none`, half of
 # the 100 a second that Pinterest allows any app (developers.pinterest.com rate limits, read 2026-11-22).
-_RATE_PER_S: Final = {"standard": 400 / 60, "trial": 1.0, "none": 50.0}
-# A platform's log wants a line now and then; a terminal's progress bar asks for more through this variable.
-PROGRESS_VARIABLE: Final = "DESTINATION_PINTEREST_PROGRESS_S"
+_RATE_PER_S: Final = {"standard": STANDARD_WRITES_A_MINUTE / 60, "trial": 1.0, "none": 50.0}
+# A platform's log wants a line of progress now and then; a terminal's progress bar asks for more.
 _PROGRESS_S: Final = 30.0
 
 
@@ -80,6 +81,7 @@ class SyncParts:
     request: SyncRequest
     system: System
     connection: Connection
+    plans: Sequence[StreamPlan]
     audiences: Sequence[AudiencePlan]
     strategies: Sequence[SyncStrategy]
     lookup: AudienceLookup
@@ -100,13 +102,19 @@ MakePool = Callable[..., WorkerPool]
 
 
 def assemble(
-    request: SyncRequest, system: System, *, make_pool: MakePool = WorkerPool, epoch_s: float = EPOCH_S
+    request: SyncRequest,
+    system: System,
+    *,
+    pause: Pause | None = None,
+    make_pool: MakePool = WorkerPool,
+    epoch_s: float = EPOCH_S,
 ) -> SyncParts:
     """Puts a sync together. Nothing is sent yet.
 
     Args:
         request: what is to be done.
         system: clocks and chance.
+        pause: sleeps, and can be ended from outside.
         make_pool: makes the threads that send; tests own theirs.
         epoch_s: see `MirrorStrategy`.
 
@@ -116,7 +124,7 @@ def assemble(
     config = request.config
     plans = plan_streams(request.streams, config)
     audiences = plan_audiences(plans, config)
-    pause = Pause()
+    pause = pause or Pause()
     pool = make_pool(
         min(_MOST_THREADS, MAX_IN_FLIGHT * max(1, len(audiences)) + MAX_FILES_IN_FLIGHT),
         wake=request.lines.wake,
@@ -175,6 +183,7 @@ def assemble(
         request,
         system,
         connection,
+        plans,
         audiences,
         strategies,
         lookup,
@@ -208,10 +217,10 @@ class _StrategyFactory:
         self._swapper = AudienceSwapper(
             connection.client, creator, self._safeguards, if_refused=config.refused_rule_change
         )
-        self._make = {"append": self._append, "swap": self._swap, "mirror": self._mirror}
+        self._make = {"direct": self._append, "swapped": self._swap, "tracked": self._mirror}
 
     def __call__(self, audience: AudiencePlan) -> SyncStrategy:
-        return self._make[audience.strategy](audience)
+        return self._make[audience.keeping](audience)
 
     def _append(self, audience: AudiencePlan) -> SyncStrategy:
         return AppendStrategy(self._lane(audience), self._batch(), self._config.flush_seconds, self._creator)
@@ -223,7 +232,7 @@ class _StrategyFactory:
     def _mirror(self, audience: AudiencePlan) -> SyncStrategy:
         return MirrorStrategy(
             self._lane(audience),
-            MirroredStreams(audience.streams, audience.replaced),
+            MirroredStreams(audience.streams, tuple(plan.stream for plan in audience.replaced)),
             self._creator,
             self._safeguards,
             max_identifiers=lambda: self._sender.max_identifiers,
@@ -237,8 +246,8 @@ class _StrategyFactory:
         shadow = None
         if is_shadowed:
             now, chance = self._system.now(), self._system.chance()
-            shadow = new_shadow_list(audience.streams, audience.chosen_id, now, chance)
-        target = AudienceTarget(audience.name, audience.identifiers, chosen_id=audience.chosen_id, shadow=shadow)
+            shadow = new_shadow_list(audience.streams, audience.audience_id, now, chance)
+        target = AudienceTarget(audience.name, audience.identifiers, chosen_id=audience.audience_id, shadow=shadow)
         streams = tuple(stream.key for stream in audience.streams)
         return AudienceLane(target, streams, _RATE_PER_S[self._config.access_tier])
 

@@ -48,6 +48,7 @@ def connect(
     system: System,
     observer: Observer,
     retry: RetryPolicy,
+    pause: Pause | None = None,
 ) -> Connection:
     """Makes a connection. Nothing is sent yet.
 
@@ -58,8 +59,9 @@ def connect(
         system: clocks and chance.
         observer: hears of answers, retries and waits, from every thread.
         retry: how long requests are tried.
+        pause: sleeps, and can be ended from outside.
     """
-    pause = Pause()
+    pause = pause or Pause()
     quota = Quota(
         limits_of(config.access_tier),
         longest_wait_s=retry.retry_s,

@@ -22,12 +22,15 @@ from destination_pinterest.errors import (
     NotFoundError,
     PermissionDeniedError,
 )
-from destination_pinterest.identity.mapping import IdentityColumn, check_columns
-from destination_pinterest.identity.operation import OperationRule
+from destination_pinterest.identity.mapping import check_columns
 from destination_pinterest.object_storage.probe import probe
 from destination_pinterest.object_storage.s3 import S3Bucket
+from destination_pinterest.routing.audience_plan import is_tracked
+from destination_pinterest.routing.decision import operation_rule
+from destination_pinterest.routing.plan import declared_identities
 from destination_pinterest.specification import SCOPES
 from destination_pinterest.vocabulary import Operation
+from destination_pinterest.wording.plan_text import unused_store
 
 _ROLES_WITHOUT_AUDIENCES: Final = frozenset(
     {
@@ -126,8 +129,8 @@ def _try_membership_store(config: Config) -> list[str]:
     """What is remembered where, as a sentence, once it was tried."""
     if config.membership_store is None:
         return []
-    if config.mode != "mirror":
-        return [f"The membership store is not used, since What the table does (mode) is {config.mode}."]
+    if not is_tracked(config):
+        return list(unused_store(config))
     # Brings DuckDB and NumPy with it, which other checks do without.
     from destination_pinterest.membership import open_membership_store  # noqa: PLC0415
 
@@ -139,11 +142,8 @@ def _try_membership_store(config: Config) -> list[str]:
 def _check_settings(config: Config) -> None:
     """What contradicts itself in the settings would otherwise be found by a sync."""
     if config.identity_columns:
-        check_columns([IdentityColumn(s.column, s.identifier, s.format) for s in config.identity_columns])
-    if config.operation_column:
-        OperationRule(
-            add_values=config.operation_column.add_values, remove_values=config.operation_column.remove_values
-        )
+        check_columns(declared_identities(config))
+    operation_rule(config)
 
 
 def _check_role(account: AdAccount) -> None:

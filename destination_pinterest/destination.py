@@ -37,6 +37,7 @@ from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets, get_secrets,
 
 from destination_pinterest.api.observer import SilentObserver
 from destination_pinterest.api.retry import RetryPolicy
+from destination_pinterest.assembly import SyncRequest, assemble
 from destination_pinterest.audience_listing import AudienceListing, Listing
 from destination_pinterest.commands import parse_command
 from destination_pinterest.config import Config, connection_specification, migrate, read_config, unknown_keys
@@ -190,7 +191,7 @@ class DestinationPinterest(Destination):
     ) -> Sync:
         config = _known_config(raw, messages)
         keeper = _Keeper(messages, migrate(raw))
-        return Sync(config, migrate(raw), plans, lines, messages, keeper=keeper, system=self._system)
+        return Sync(assemble(SyncRequest(config, migrate(raw), plans, lines, messages, keeper), self._system))
 
     def _messages(self) -> MessageWriter:
         return MessageWriter(sys.stdout.buffer, now=self._system.now, scrub=filter_secrets)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from os import environ
 from typing import Final
 
 from destination_pinterest.api.auth import RefreshingToken
@@ -12,9 +13,10 @@ from destination_pinterest.delivery.ledgers import open_ledgers
 from destination_pinterest.delivery.strategy import SyncStrategy
 from destination_pinterest.errors import ConnectorError
 from destination_pinterest.identity.rejection import RejectionReason
+from destination_pinterest.markers import REPORT_TEXT_VARIABLE
 from destination_pinterest.protocol.emit import MessageWriter
 from destination_pinterest.reporting.builder import SyncReporter
-from destination_pinterest.reporting.plan_text import announcements
+from destination_pinterest.wording.plan_text import plan_lines
 
 # Everything is synced and only the report's figures are missing: the quota's ordinary rhythm is waited for, no more.
 _REPORT_PATIENCE_S: Final = 2.0
@@ -75,7 +77,12 @@ class Sync:
         return self._writer.is_stopped
 
     def _announce(self) -> None:
-        for level, text in announcements(self._parts.audiences, self._parts.request.config):
+        parts = self._parts
+        shadow_lists = {
+            audience.plans[0].lane_key: strategy.lane.target.list_name
+            for audience, strategy in zip(parts.audiences, parts.strategies, strict=True)
+        }
+        for level, text in plan_lines(parts.plans, parts.audiences, parts.request.config, shadow_lists):
             self._messages.log(level, text)
 
     def _prepare(self) -> None:
@@ -130,7 +137,7 @@ class Sync:
                 f"Pinterest refused larger requests, so {max_identifiers} identifiers at most were sent "
                 "at a time. Set Identifiers per request to that number in the destination's settings.",
             )
-        for line in report.as_text():
+        for line in () if environ.get(REPORT_TEXT_VARIABLE) == "0" else report.as_text():
             self._messages.log("INFO" if succeeded else "WARN", line)
         for line in self._parts.dead_letters.summary() if self._parts.dead_letters else ():
             self._messages.log("INFO", line)

@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from typing import IO, Any, Final
 
+from destination_pinterest.markers import PROGRESS_VARIABLE, REPORT_TEXT_VARIABLE
 from pinterest_audiences.connector_answers import ConnectorAnswers, Watcher
 from pinterest_audiences.failures import ConnectorProcessError, UsageError
 from pinterest_audiences.interruption import Interruption
@@ -24,8 +25,8 @@ from pinterest_audiences.line_pipe import LinePipe
 
 # "-P": a folder of the user's that is named like a package of ours is not imported instead.
 OWN_CONNECTOR: Final = (sys.executable, "-P", "-m", "destination_pinterest")
-# How often the connector writes a line of progress; by itself every 30 s, which is right for a platform's log.
-PROGRESS: Final = {"DESTINATION_PINTEREST_PROGRESS_S": "0.5"}
+# Progress for a bar, and no report in sentences: the command line shows the report as a table.
+_VARIABLES: Final = {PROGRESS_VARIABLE: "0.5", REPORT_TEXT_VARIABLE: "0"}
 DRAIN_GRACE_S: Final = 8.0
 TERM_GRACE_S: Final = 8.0
 _LOOK_UP_EVERY_S: Final = 0.2
@@ -139,7 +140,7 @@ class ConnectorProcess:
     def _listen_to_errors(self, stderr: IO[bytes]) -> None:
         with stderr:
             for line in stderr:
-                self._watcher.said("ERROR", line.decode("utf-8", "replace").rstrip())
+                self._watcher.log("ERROR", line.decode("utf-8", "replace").rstrip())
 
 
 def _nameless_file(content: Mapping[str, Any]) -> IO[bytes]:
@@ -158,7 +159,7 @@ def _start(command: Sequence[str], descriptors: Sequence[int]) -> subprocess.Pop
             stderr=subprocess.PIPE,
             start_new_session=True,
             pass_fds=descriptors,
-            env={**PROGRESS, **os.environ},
+            env={**_VARIABLES, **os.environ},
         )
     except FileNotFoundError:
         raise UsageError(f"There is no program {command[0]!r}; --destination takes a connector's executable.") from None

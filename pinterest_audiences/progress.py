@@ -80,7 +80,7 @@ class QuietDisplay:
     def waiting(self, until_s: float) -> None:
         """See Watcher."""
 
-    def said(self, level: str, text: str) -> None:
+    def log(self, level: str, text: str) -> None:
         """See Watcher."""
         if level in LOUD_LEVELS:
             self._line(spoken(level, text))
@@ -131,7 +131,7 @@ class PlainDisplay(QuietDisplay):
         if is_new:
             self._line(wait_text(until_s).capitalize() + ".")
 
-    def said(self, level: str, text: str) -> None:
+    def log(self, level: str, text: str) -> None:
         """See Watcher."""
         self._line(spoken(level, text))
 

@@ -71,7 +71,7 @@ class SyncRun:
         """Returns the exit code; the report is on standard output, all else on standard error."""
         with self._interruption.listening(), display_for(sys.stderr, quiet=self._request.quiet) as display:
             if self._config.warning:
-                display.said("WARN", self._config.warning)
+                display.log("WARN", self._config.warning)
             answers = ConnectorAnswers(display, self._keep_state, self._config.keep_credentials)
             outcome = self._sync(display, answers)
         self._print(answers.report, outcome)
@@ -113,13 +113,13 @@ class SyncRun:
             try:
                 feed.run(batches, connector.pipe)
             except (PipeClosedError, InterruptedByUserError):
-                pass  # what the connector said, or the signal, decides below
+                pass  # what the connector reported, or the signal, decides below
             except SourceError as error:
                 source_error = str(error)
             connector.pipe.close()
             exit_code = connector.wait()
         if feed.rows_without_cursor:
-            display.said(
+            display.log(
                 "WARN", f"{feed.rows_without_cursor:,} rows have no {stream.cursor}; every run sends them again."
             )
         return self._outcome(feed, answers, source_error, exit_code)

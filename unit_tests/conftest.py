@@ -18,9 +18,9 @@ from requests.adapters import HTTPAdapter
 
 from destination_pinterest.protocol.emit import MessageWriter
 from destination_pinterest.system import System
-from unit_tests.support.rig import hand_executor, make_client, make_lane, make_rig, session
+from unit_tests.support.rig import make_client, make_creator, make_lane, make_rig, session
 
-__all__ = ["hand_executor", "make_client", "make_lane", "make_rig", "session"]  # fixtures of every room
+__all__ = ["make_client", "make_creator", "make_lane", "make_rig", "session"]  # fixtures of every room
 
 AD_ACCOUNT = "549755885175"
 STREAMS = Path(__file__).parent / "streams"

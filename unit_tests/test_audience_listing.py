@@ -9,11 +9,12 @@ import pytest
 
 from destination_pinterest.api.observer import SilentObserver
 from destination_pinterest.api.retry import RetryPolicy
-from destination_pinterest.audience_listing import LISTING_PREFIX, AudienceListing, ListedList, Listing
+from destination_pinterest.audience_listing import AudienceListing, ListedList, Listing
 from destination_pinterest.audiences.list_counts import ListCounts, MatchEstimate
 from destination_pinterest.config import read_config
 from destination_pinterest.connection import connect
 from destination_pinterest.errors import AuthenticationError
+from destination_pinterest.markers import LISTING_PREFIX
 
 SECOND_GENERATION = "VIP [generation 2, job 12]"
 

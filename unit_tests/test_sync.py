@@ -9,18 +9,18 @@ from typing import Any
 import pytest
 
 from destination_pinterest.config import read_config
-from destination_pinterest.delivery.tally import PROGRESS_PREFIX
 from destination_pinterest.errors import (
     AudienceConflictError,
     IdentityColumnsError,
     InvalidConfigError,
     InvalidRequestError,
 )
+from destination_pinterest.markers import PROGRESS_PREFIX, PROGRESS_VARIABLE, REPORT_PREFIX, REPORT_TEXT_VARIABLE
 from destination_pinterest.protocol.catalog import parse_catalog
 from destination_pinterest.protocol.lines import Lines, MessageLines
-from destination_pinterest.reporting.report import REPORT_PREFIX
-from destination_pinterest.sync import PROGRESS_VARIABLE, Sync
+from destination_pinterest.sync import Sync
 from destination_pinterest.system import System
+from unit_tests.support.rig import new_sync
 
 DAY_S = 86_400
 
@@ -52,13 +52,12 @@ def make_sync(raw_config: dict[str, Any], messages: Any, pinterest: Any) -> Call
         raw: dict[str, Any] | None = None, **settings: Any,
     ) -> Sync:  # fmt: skip
         raw = {**(raw or raw_config), **settings}
-        return Sync(
+        return new_sync(
             read_config(raw),
             raw,
             catalog(*streams),
             source or MessageLines(lines),
             messages,
-            keeper=messages,
             system=system or System(),
         )
 
@@ -166,7 +165,7 @@ def test_a_stream_that_lacks_the_operation_column_of_another_is_a_warning(
 ) -> None:
     raw = {**raw_config, "operation_column": {"column": "op"}}
     plans = (*catalog("users", columns=("email", "op")), *catalog("orders"))
-    sync = Sync(read_config(raw), raw, plans, MessageLines([]), messages, keeper=messages, system=System())
+    sync = new_sync(read_config(raw), raw, plans, MessageLines([]), messages, system=System())
     list(sync.run())
     (warning,) = [log["message"] for log in outbox.of("LOG") if log["level"] == "WARN"]
     assert warning.startswith('The stream "orders" has no column "op"')
@@ -181,7 +180,7 @@ def test_people_whose_rows_are_marked_as_deleted_in_upper_case_leave(
     plans = (*catalog("users", columns=("email", upper)), *catalog("orders", columns=("email", lower)))
     deleted = [row("a", **{upper: "2026-11-22"}), row("b", **{lower: "2026-11-22"}), row("c", **{upper: None})]
     source = MessageLines([*deleted, state(1), row("d", "orders", **{lower: None})])
-    list(Sync(read_config(raw_config), raw_config, plans, source, messages, keeper=messages, system=System()).run())
+    list(new_sync(read_config(raw_config), raw_config, plans, source, messages, system=System()).run())
     assert pinterest.members_of("users") == people("c")
     assert pinterest.members_of("orders") == people("d")
     assert any(text.endswith("email as EMAIL (auto); deletions: _AB_CDC_DELETED_AT.") for text in outbox.log_texts)
@@ -333,6 +332,18 @@ def test_whoever_watches_may_ask_for_progress_more_often(
     assert json.loads(lines[-1].removeprefix(PROGRESS_PREFIX))["entered"] == 1
 
 
+@pytest.mark.parametrize(("variable", "is_told"), [(None, True), ("1", True), ("0", False)])
+def test_whoever_shows_the_report_in_a_form_of_its_own_may_leave_its_sentences_out(
+    make_sync: MakeSync, outbox: Any, monkeypatch: pytest.MonkeyPatch, variable: str | None, *, is_told: bool
+) -> None:
+    if variable is not None:
+        monkeypatch.setenv(REPORT_TEXT_VARIABLE, variable)
+    list(make_sync(row("a")).run())
+    assert report_of(outbox)["status"] == "succeeded"
+    assert any(text.startswith("Sync succeeded in ") for text in outbox.log_texts) is is_told
+    assert any("1 rows entered" in text for text in outbox.log_texts) is is_told
+
+
 # --- data activation --------------------------------------------------------------------------------------------------
 
 
@@ -347,7 +358,7 @@ def make_activation(raw_config: dict[str, Any], messages: Any, pinterest: Any) -
             for name, (mode, chosen) in streams.items()
             for plan in catalog(name, destination_sync_mode=mode, destination_object_name=chosen)
         ]
-        return Sync(read_config(raw), raw, plans, MessageLines(lines), messages, keeper=messages, system=System())
+        return new_sync(read_config(raw), raw, plans, MessageLines(lines), messages, system=System())
 
     return make
 

@@ -13,7 +13,7 @@ from destination_pinterest.config import read_config
 from destination_pinterest.errors import IncompleteStreamError, PermissionDeniedError, RemovalGuardError
 from destination_pinterest.protocol.catalog import parse_catalog
 from destination_pinterest.protocol.lines import MessageLines
-from destination_pinterest.sync import Sync
+from unit_tests.support.rig import new_sync
 
 # What each host says of a stream that is to be replaced.
 PLATFORM = {"generation_id": 7, "minimum_generation_id": 7, "sync_id": 12}
@@ -68,9 +68,9 @@ class Shop:
         """The ids of the states that came back."""
         raw = {**self._raw_config, **settings}
         catalog = parse_catalog(json.dumps({"streams": list(streams)}).encode())
-        sync = Sync(
+        sync = new_sync(
             read_config(raw), raw, catalog, MessageLines(lines), self._messages,
-            keeper=self._messages, system=self._clock.system,
+            system=self._clock.system,
         )  # fmt: skip
         self.released = []
         for released in sync.run():

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, Protocol
 
+from destination_pinterest.access_tiers import STANDARD_WRITES_A_MINUTE, TRIAL_WRITES_A_DAY, WRITES_A_SECOND
 from destination_pinterest.api.endpoints import Category
 
 Tier = Literal["standard", "trial", "none"]
@@ -166,7 +167,7 @@ def limits_of(tier: Tier) -> Limits:
         return Limits(
             everything=(Pace(100),),
             of_category={
-                Category.ADS_WRITE: (Pace(7), SlidingWindow(400, 60.0)),
+                Category.ADS_WRITE: (Pace(WRITES_A_SECOND), SlidingWindow(STANDARD_WRITES_A_MINUTE, 60.0)),
                 Category.ADS_READ: (SlidingWindow(1000, 60.0),),
                 Category.ORG_READ: (SlidingWindow(1000, 60.0),),
             },
@@ -174,6 +175,6 @@ def limits_of(tier: Tier) -> Limits:
     if tier == "trial":
         return Limits(
             everything=(FixedWindow(1000, DAY_S),),
-            of_category={Category.ADS_WRITE: (Pace(7), FixedWindow(300, DAY_S))},
+            of_category={Category.ADS_WRITE: (Pace(WRITES_A_SECOND), FixedWindow(TRIAL_WRITES_A_DAY, DAY_S))},
         )
     return Limits()

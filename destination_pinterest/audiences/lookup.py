@@ -134,9 +134,7 @@ class AudienceLookup:
             if adopted is not None:
                 notes = (*notes, _adoption_note(adopted, free))
                 target = replace(target, list_id=adopted.id, live=adopted)
-        left_over = [
-            one for one in free if is_shadow_list_of(one.name or "", target.name) and one.id != target.list_id
-        ]
+        left_over = [one for one in free if is_shadow_list_of(one.name or "", target.name) and one.id != target.list_id]
         unfinished = [one for one in left_over if not _could_pass_for_finished(one, target)]
         target = replace(
             target,
@@ -213,9 +211,7 @@ def _is_of(customer_list: CustomerList, target: AudienceTarget, shadow: ShadowLi
 def _could_pass_for_finished(left_over: CustomerList, target: AudienceTarget) -> bool:
     """Whether a later attempt would believe, were the audience made of this list, that the list is the whole table."""
     shadow = target.shadow
-    return shadow is not None and (
-        shadow.goes_on_with(left_over.name or "") or _is_of(left_over, target, shadow)
-    )
+    return shadow is not None and (shadow.goes_on_with(left_over.name or "") or _is_of(left_over, target, shadow))
 
 
 def _refuse_shared_lists(targets: Sequence[AudienceTarget]) -> None:

@@ -55,9 +55,7 @@ class AudienceSwapper:
         self._safeguards = safeguards
         self._if_refused = if_refused
 
-    def finish(
-        self, target: AudienceTarget, *, is_complete: bool, has_rows: bool, sent: int
-    ) -> Iterator[TargetUpdate]:
+    def finish(self, target: AudienceTarget, *, is_complete: bool, has_rows: bool, sent: int) -> Iterator[TargetUpdate]:
         """Swaps the shadow list in, if it may. Yields each step once it is taken, so that a failure keeps the earlier.
 
         Where there is no audience yet, the list that it would be made of is treated as the audience's, since the next

@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from typing import Final, Protocol
 
 from destination_pinterest.api.observer import Exchange, QuotaWait, RetryNotice
-from destination_pinterest.delivery.workers import ClientEvent
 from destination_pinterest.delivery.lane import AudienceLane
 from destination_pinterest.delivery.tally import AudienceTally, progress_line
+from destination_pinterest.delivery.workers import ClientEvent
 from destination_pinterest.errors import ObjectBusyError, RateLimitedError
 from destination_pinterest.protocol.catalog import StreamKey
 

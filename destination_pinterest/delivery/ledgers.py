@@ -34,9 +34,7 @@ def open_ledgers(
     # Brings DuckDB and NumPy with it, which other syncs do without.
     from destination_pinterest.membership import open_membership_store  # noqa: PLC0415
 
-    store = open_membership_store(
-        config.membership_store, sleep=sleep, clock=clock, books=len(mirrors)
-    )
+    store = open_membership_store(config.membership_store, sleep=sleep, clock=clock, books=len(mirrors))
     with ThreadPoolExecutor(_AT_ONCE) as threads:
         opening = [
             (mirror, threads.submit(store.open, config.ad_account_id, _name(mirror.lane.target))) for mirror in mirrors

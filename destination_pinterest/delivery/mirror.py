@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from destination_pinterest.audiences.creation import AudienceCreator
 from destination_pinterest.audiences.safeguards import Safeguards
@@ -26,9 +26,6 @@ from destination_pinterest.vocabulary import Operation
 
 if TYPE_CHECKING:  # It brings DuckDB and NumPy, which syncs without a store do without.
     from destination_pinterest.membership import Delta, MembershipLedger
-
-# The platform expects states every 15 minutes, and a large ledger takes a while to compare.
-EPOCH_S: Final = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +58,7 @@ class MirrorStrategy(SyncStrategy):
         safeguards: Safeguards,
         *,
         max_identifiers: Callable[[], int],
-        epoch_s: float = EPOCH_S,
+        epoch_s: float,
     ) -> None:
         super().__init__(lane)
         self._streams = streams

@@ -74,10 +74,20 @@ class WorkerPool:
             job: must not raise, or the sync would wait for ever: an error is part of what it returns.
             lane: what the client does meanwhile is about it.
         """
-        self._jobs.put(lambda: self._do(job, lane))
+        self._jobs.put(lambda: self.do(job, lane))
         if not self._idle.acquire(blocking=False) and self._started < self._most:
             self._started += 1
             threading.Thread(target=self._run, name=f"sender-{self._started}", daemon=True).start()
+
+    def do(self, job: Callable[[], Event], lane: AudienceLane | None) -> None:
+        """Does a job in the calling thread and posts what it returns; nothing after `shut_down`."""
+        if self._is_shut_down:
+            return
+        self._thread.lane = lane
+        try:
+            self.post(job())
+        finally:
+            self._thread.lane = None
 
     def post(self, event: Event | None) -> None:
         """Puts an event into the mailbox, from any thread or signal handler. None only ends the reader's wait."""
@@ -133,12 +143,3 @@ class WorkerPool:
         while (job := self._jobs.get()) is not None:
             job()
             self._idle.release()
-
-    def _do(self, job: Callable[[], Event], lane: AudienceLane | None) -> None:
-        if self._is_shut_down:
-            return
-        self._thread.lane = lane
-        try:
-            self.post(job())
-        finally:
-            self._thread.lane = None

@@ -1,13 +1,10 @@
-"""How each audience of a sync is kept: which streams share it, and whether it is added to, swapped or mirrored.
-
-Decided by the catalog and the settings before the first row, so that a dry run says what the sync does.
-"""
+"""How each audience of a sync is kept: added to, replaced as a whole, or compared with the membership store."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from destination_pinterest.config import Config
 from destination_pinterest.protocol.catalog import ConfiguredStream
@@ -15,34 +12,33 @@ from destination_pinterest.routing.plan import StreamPlan
 from destination_pinterest.routing.replacement import obstacle, replaces, why_not_replaced
 from destination_pinterest.vocabulary import Identifier
 
-StrategyName = Literal["append", "swap", "mirror"]
+# How often the delta of a tracked audience is sent while rows come, where no stream replaces anything. The platform
+# expects states every 15 minutes, and a large membership store takes a while to compare.
+EPOCH_S: Final = 600.0
+
+# Rows are sent as they come; or go into a shadow list that is swapped in; or are compared, and the delta is sent.
+Keeping = Literal["direct", "swapped", "tracked"]
 
 
 @dataclass(frozen=True, slots=True)
 class AudiencePlan:
-    """What is decided about an audience before the first row.
+    """What is decided about an audience before its first row.
 
     Args:
-        plans: the streams that lead to it, at least one.
-        strategy: how it is kept.
-        replaced: of the streams, those whose rows are to be all that the audience holds of them.
-        why_not_replaced: why it is only added to although a stream asks for its replacement; None if that is not so.
+        name: of the audience.
+        audience_id: of the audience, where streams were pointed at an existing one.
+        plans: of the streams that lead to it.
+        keeping: how their rows reach it.
+        replaced: those of the streams outside whose rows nobody remains who came by them; all where it is swapped.
+        why_not_replaced: why it is added to although a stream asks for its replacement; None where that is not so.
     """
 
+    name: str
+    audience_id: str | None
     plans: tuple[StreamPlan, ...]
-    strategy: StrategyName
-    replaced: tuple[ConfiguredStream, ...] = ()
-    why_not_replaced: str | None = None
-
-    @property
-    def name(self) -> str:
-        """The audience's name; for one that was chosen by its id, what it was called then."""
-        return self.plans[0].audience
-
-    @property
-    def chosen_id(self) -> str | None:
-        """The id of the existing audience that the streams were pointed at."""
-        return self.plans[0].audience_id
+    keeping: Keeping
+    replaced: tuple[StreamPlan, ...]
+    why_not_replaced: str | None
 
     @property
     def streams(self) -> tuple[ConfiguredStream, ...]:
@@ -55,23 +51,29 @@ class AudiencePlan:
         return frozenset(identity.identifier for plan in self.plans for identity in plan.identities)
 
 
-def plan_audiences(plans: Sequence[StreamPlan], config: Config) -> list[AudiencePlan]:
-    """The audiences that streams lead to. Streams that lead to one name, or to one chosen audience, share it."""
-    shared: dict[tuple[str, str], list[StreamPlan]] = {}
+def plan_audiences(plans: Iterable[StreamPlan], config: Config) -> list[AudiencePlan]:
+    """Decides about the audiences of a sync, in the order of their first streams."""
+    by_audience: dict[tuple[str, str], list[StreamPlan]] = {}
     for plan in plans:
-        shared.setdefault(plan.lane_key, []).append(plan)
-    return [_plan_audience(tuple(sharing), config) for sharing in shared.values()]
+        by_audience.setdefault(plan.lane_key, []).append(plan)
+    return [_plan_audience(tuple(sharing), config) for sharing in by_audience.values()]
 
 
-def _plan_audience(sharing: tuple[StreamPlan, ...], config: Config) -> AudiencePlan:
-    streams = [plan.stream for plan in sharing]
-    reason = why_not_replaced(sharing, config)
-    if config.mode != "mirror":
-        return AudiencePlan(sharing, "append", why_not_replaced=reason)
-    if config.membership_store is not None:
-        # Streams of one audience don't depend on each other: the store knows which rows are whose.
-        replaced = tuple(stream for stream in streams if replaces(stream) and obstacle([stream]) is None)
-        return AudiencePlan(sharing, "mirror", replaced, reason)
-    if any(replaces(stream) for stream in streams) and obstacle(streams) is None:
-        return AudiencePlan(sharing, "swap", tuple(streams), reason)
-    return AudiencePlan(sharing, "append", why_not_replaced=reason)
+def is_tracked(config: Config) -> bool:
+    """Whether audiences are compared with the membership store: only a mirror has a use for it."""
+    return config.mode == "mirror" and config.membership_store is not None
+
+
+def _plan_audience(plans: tuple[StreamPlan, ...], config: Config) -> AudiencePlan:
+    keeping, replaced = _keeping(plans, config)
+    first = plans[0]
+    return AudiencePlan(first.audience, first.audience_id, plans, keeping, replaced, why_not_replaced(plans, config))
+
+
+def _keeping(plans: tuple[StreamPlan, ...], config: Config) -> tuple[Keeping, tuple[StreamPlan, ...]]:
+    if is_tracked(config):
+        return "tracked", tuple(plan for plan in plans if replaces(plan.stream) and obstacle([plan.stream]) is None)
+    is_wanted = config.mode == "mirror" and any(replaces(plan.stream) for plan in plans)
+    if is_wanted and obstacle([plan.stream for plan in plans]) is None:
+        return "swapped", plans
+    return "direct", ()

@@ -10,7 +10,7 @@ from destination_pinterest.dead_letters.factory import DeadLetterStorage
 from destination_pinterest.identity.rejection import Rejection, RejectionReason
 from destination_pinterest.object_storage.s3 import S3Bucket
 from destination_pinterest.protocol.catalog import parse_catalog
-from destination_pinterest.protocol.messages import MessageDecoder
+from destination_pinterest.protocol.input import MessageDecoder
 
 SETTINGS = S3ObjectStorage(
     access_key_id="k", secret_access_key="s", s3_bucket_name="shop", s3_bucket_region="eu-central-1", bucket_path="p",

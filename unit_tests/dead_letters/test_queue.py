@@ -8,6 +8,7 @@ from itertools import count
 from typing import Any
 
 import pytest
+from destination_pinterest.delivery.intake import RowIntake
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,14 +23,13 @@ from destination_pinterest.dead_letters.queue import (
     Stored,
 )
 from destination_pinterest.dead_letters.row_format import DeadLetterFormat
-from destination_pinterest.delivery.intake import RowIntake
 from destination_pinterest.delivery.route import StreamRoute
 from destination_pinterest.delivery.sender import DeliverySender
 from destination_pinterest.delivery.writer import AudienceWriter
 from destination_pinterest.errors import StorageFailedError, StorageRefusedError
 from destination_pinterest.identity.rejection import Rejection, RejectionReason
 from destination_pinterest.protocol.catalog import StreamKey, parse_catalog
-from destination_pinterest.protocol.messages import MessageDecoder
+from destination_pinterest.protocol.input import MessageDecoder
 from destination_pinterest.routing.decision import DELETION_KEPT
 from destination_pinterest.routing.plan import plan_stream
 

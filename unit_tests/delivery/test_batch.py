@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from destination_pinterest.audiences.target import AudienceTarget
-from destination_pinterest.delivery.batch import Delivery, MembershipBatch
-from destination_pinterest.delivery.lane import MAX_IN_FLIGHT, AudienceLane
+from destination_pinterest.delivery.append import MembershipBatch
+from destination_pinterest.delivery.lane import MAX_IN_FLIGHT, AudienceLane, Delivery
 from destination_pinterest.vocabulary import Identifier, Operation
 
 ADD, REMOVE = Operation.ADD, Operation.REMOVE

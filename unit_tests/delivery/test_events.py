@@ -3,9 +3,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+from destination_pinterest.delivery.events import EventObserver, Events, Told
+
 from destination_pinterest.api.endpoints import UPDATE_CUSTOMER_LIST, Category
 from destination_pinterest.api.observer import Exchange, QuotaWait, RetryNotice
-from destination_pinterest.delivery.events import EventObserver, Events, Told
 from destination_pinterest.delivery.lane import AudienceLane
 from destination_pinterest.errors import ServerError
 

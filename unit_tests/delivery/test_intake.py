@@ -7,18 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from destination_pinterest.delivery.intake import RowIntake
+from destination_pinterest.delivery.lane_factory import make_lanes
 
 from destination_pinterest.config import read_config
-from destination_pinterest.delivery.intake import RowIntake
 from destination_pinterest.delivery.lane import AudienceLane
-from destination_pinterest.delivery.lane_factory import make_lanes
 from destination_pinterest.delivery.route import StreamRoute
-from destination_pinterest.delivery.tracked import EPOCH_S
 from destination_pinterest.errors import ProtocolError
 from destination_pinterest.protocol.catalog import StreamKey, parse_catalog
 from destination_pinterest.protocol.checkpoint import CheckpointLedger
 from destination_pinterest.protocol.completeness import Completeness
-from destination_pinterest.protocol.messages import MessageDecoder
+from destination_pinterest.protocol.input import MessageDecoder
+from destination_pinterest.routing.audience_plan import EPOCH_S
 from destination_pinterest.routing.plan import plan_streams
 from destination_pinterest.vocabulary import Operation
 from unit_tests.membership.shop import Shop, person

@@ -5,14 +5,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from destination_pinterest.delivery.events import Told
 
 from destination_pinterest.api.endpoints import UPDATE_CUSTOMER_LIST, Category
 from destination_pinterest.api.observer import Exchange, QuotaWait, RetryNotice
-from destination_pinterest.delivery.events import Told
 from destination_pinterest.delivery.journal import SyncJournal
 from destination_pinterest.delivery.lane import AudienceLane
-from destination_pinterest.delivery.tally import PROGRESS_PREFIX
 from destination_pinterest.errors import ObjectBusyError, RateLimitedError, ServerError
+from destination_pinterest.markers import PROGRESS_PREFIX
 from destination_pinterest.protocol.catalog import StreamKey
 
 USERS, ORDERS = StreamKey(None, "users"), StreamKey("shop", "orders")

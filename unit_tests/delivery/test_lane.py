@@ -4,8 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from destination_pinterest.delivery.batch import Delivery
-from destination_pinterest.delivery.lane import MAX_IN_FLIGHT, MAX_QUEUED, AudienceLane
+from destination_pinterest.delivery.lane import MAX_IN_FLIGHT, MAX_QUEUED, AudienceLane, Delivery
 from destination_pinterest.vocabulary import Operation
 
 MakeLane = Callable[..., AudienceLane]

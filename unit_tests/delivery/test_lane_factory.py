@@ -5,10 +5,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from destination_pinterest.delivery.lane_factory import make_lanes
 
 from destination_pinterest.config import Config, read_config
 from destination_pinterest.delivery.lane import AudienceLane
-from destination_pinterest.delivery.lane_factory import make_lanes
 from destination_pinterest.protocol.catalog import parse_catalog
 from destination_pinterest.routing.plan import StreamPlan, plan_streams
 from destination_pinterest.routing.replacement import why_not_replaced

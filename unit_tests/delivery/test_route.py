@@ -11,7 +11,7 @@ from destination_pinterest.delivery.lane import AudienceLane
 from destination_pinterest.delivery.route import StreamRoute
 from destination_pinterest.protocol.catalog import ConfiguredStream, StreamKey
 from destination_pinterest.protocol.checkpoint import StreamTally
-from destination_pinterest.protocol.messages import MessageDecoder
+from destination_pinterest.protocol.input import MessageDecoder
 from destination_pinterest.routing.plan import plan_stream
 from destination_pinterest.vocabulary import Operation
 

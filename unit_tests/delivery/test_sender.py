@@ -9,7 +9,7 @@ from destination_pinterest.audiences.creation import AudienceCreator
 from destination_pinterest.audiences.lookup import AudienceLookup
 from destination_pinterest.audiences.target import AudienceTarget
 from destination_pinterest.delivery import sender as sender_module
-from destination_pinterest.delivery.batch import Delivery
+from destination_pinterest.delivery.lane import Delivery
 from destination_pinterest.delivery.sender import DeliverySender
 from destination_pinterest.errors import InvalidRequestError, ServerError
 from destination_pinterest.vocabulary import Identifier, Operation

@@ -8,7 +8,6 @@ import threading
 from concurrent.futures import Future
 
 import pytest
-
 from destination_pinterest.delivery.threads import DaemonThreads
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from destination_pinterest.delivery.tracked import LaneMemory
 
 from destination_pinterest.audiences.target import AudienceTarget
-from destination_pinterest.delivery.tracked import EPOCH_S, LaneMemory
 from destination_pinterest.errors import (
     IncompleteStreamError,
     InternalError,
@@ -17,6 +17,7 @@ from destination_pinterest.errors import (
 )
 from destination_pinterest.membership.lease import BELIEVED_FOR_S
 from destination_pinterest.protocol.catalog import ConfiguredStream, StreamKey
+from destination_pinterest.routing.audience_plan import EPOCH_S
 from destination_pinterest.vocabulary import Identifier, Operation
 from unit_tests.membership.shop import LIST, Shop, person
 

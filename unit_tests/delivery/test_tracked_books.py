@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from destination_pinterest.config import read_config
 from destination_pinterest.delivery.lane_factory import make_lanes
 from destination_pinterest.delivery.tracked_books import Memories
+
+from destination_pinterest.config import read_config
 from destination_pinterest.errors import StorageRefusedError, StoreMismatchError
 from destination_pinterest.membership.store_key import STRETCHINGS
 from destination_pinterest.protocol.catalog import parse_catalog

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from destination_pinterest.errors import ProtocolError
-from destination_pinterest.protocol.messages import NOTHING, MessageDecoder, cached_name
+from destination_pinterest.protocol.checkpoint import NOTHING
+from destination_pinterest.protocol.input import MessageDecoder, cached_name
 
 CANARY = "canary.person@example.com"
 

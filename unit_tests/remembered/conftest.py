@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from destination_pinterest.delivery import tracked as memory
-from unit_tests.remembered.shop import EPOCH, Shop
+from unit_tests.remembered.shop import Shop
 
 
 @pytest.fixture
@@ -19,7 +18,6 @@ def shop(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Shop:
-    monkeypatch.setattr(memory, "EPOCH_S", EPOCH)
     # A tenth of a second for every book: what makes guessing slow would make the tests slow.
     monkeypatch.setattr(hashlib, "scrypt", lambda typed, *, salt, **_: hashlib.sha256(typed + salt).digest())
     return Shop(pinterest, messages, raw_config, clock, tmp_path / "store")

@@ -9,15 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from destination_pinterest.config import read_config
+from destination_pinterest.markers import REPORT_PREFIX
 from destination_pinterest.membership import MembershipLedger, MembershipStore
 from destination_pinterest.membership.folder import FolderBlobs
 from destination_pinterest.membership.store_key import StoreKey
 from destination_pinterest.protocol.catalog import parse_catalog
 from destination_pinterest.protocol.lines import MessageLines
-from destination_pinterest.reporting.report import REPORT_PREFIX
 from destination_pinterest.sync import Sync
+from unit_tests.support.rig import new_sync
 
 KEY = "a key that only tests know"
+
 AD_ACCOUNT = "549755885175"
 # Short beside the time that a lease is believed in without a beat: the tests' clock leaps.
 EPOCH = 10.0
@@ -94,9 +96,9 @@ class Shop:
         """The ids of the states that came back. `writes` tells afterwards what was written to customer lists."""
         raw = {**self._raw_config, **settings}
         catalog = parse_catalog(json.dumps({"streams": list(streams)}).encode())
-        sync = self.running = Sync(
+        sync = self.running = new_sync(
             read_config(raw), raw, catalog, MessageLines(_lines(steps)), self._messages,
-            keeper=self._messages, system=self._clock.system,
+            system=self._clock.system, epoch_s=EPOCH,
         )  # fmt: skip
         self.released = []
         self.pinterest.asked.clear()

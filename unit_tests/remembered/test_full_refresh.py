@@ -74,7 +74,7 @@ def test_without_proof_of_the_whole_nothing_is_sent_or_released_and_the_book_sta
     shop: Shop, host: dict[str, Any]
 ) -> None:
     shop.sync([stream(**BY_IMAGE)], *rows("abc"), state(1, {}))
-    with pytest.raises(IncompleteStreamError, match=r"ended without proof.*stays as it is"):
+    with pytest.raises(IncompleteStreamError, match=r"keeps its members.*ended without proof"):
         shop.sync([stream(**host)], *rows("ad"), state(2))
     assert (shop.writes, shop.released, shop.members()) == ([], [], 3)
     shop.sync([stream(**host)], *rows("ab"), state(2, {}), complete())
@@ -109,7 +109,7 @@ def test_a_later_attempt_of_a_job_whose_table_was_already_replaced_only_goes_on(
 
 def test_too_many_who_would_leave_by_absence_stop_the_sync_with_both_numbers(shop: Shop) -> None:
     shop.sync([stream(**BY_IMAGE)], *rows("abcdefgh"), state(1, {}))
-    expected = r"of 8 identifiers .* 5 \(62 %\) .*max_removal_percent\) permits 50 %"
+    expected = r"5 of 8 identifiers \(62 %\) .*max_removal_percent\) permits 50 %"
     with pytest.raises(RemovalGuardError, match=expected):
         shop.sync([stream(**BY_IMAGE)], *rows("abc"), state(2, {}))
     assert (shop.writes, shop.released, shop.members()) == ([], [], 8)

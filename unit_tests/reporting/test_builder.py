@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from destination_pinterest.delivery.tracked import LaneMemory
 
 from destination_pinterest.api.models import CustomerList
 from destination_pinterest.audiences.creation import AudienceCreator
@@ -12,7 +13,6 @@ from destination_pinterest.audiences.lookup import AudienceLookup
 from destination_pinterest.audiences.shadow_list import ShadowList
 from destination_pinterest.delivery.lane import AudienceLane
 from destination_pinterest.delivery.tally import AudienceTally
-from destination_pinterest.delivery.tracked import LaneMemory
 from destination_pinterest.reporting.builder import SyncReporter
 from destination_pinterest.reporting.reconciliation import Reconciliation
 

@@ -124,7 +124,7 @@ def test_a_value_that_both_adds_and_removes_is_refused(config: Callable[..., Con
         operation_rule(config(operation_column=setting))
 
 
-# --- what becomes of a row ---------------------------------------------------------------------------------------------
+# --- what becomes of a row --------------------------------------------------------------------------------------------
 
 
 @dataclass

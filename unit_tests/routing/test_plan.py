@@ -18,7 +18,7 @@ def config(raw_config: dict[str, Any]) -> Callable[..., Config]:
     return lambda **settings: read_config({**raw_config, **settings})
 
 
-def plan(
+def stream(
     *columns: str, name: str = "users", namespace: str | None = None, mode: str = "append", into: str | None = None
 ) -> ConfiguredStream:
     return ConfiguredStream(StreamKey(namespace, name), columns, "full_refresh", mode, destination_object_name=into)
@@ -29,64 +29,64 @@ def declared(*columns: str) -> list[dict[str, str]]:
 
 
 def test_without_settings_columns_are_recognised_by_name(config: Callable[..., Config]) -> None:
-    way = plan_stream(plan("id", "Email", "idfa", "_airbyte_raw_id"), config())
-    assert way.identities == (
+    plan = plan_stream(stream("id", "Email", "idfa", "_airbyte_raw_id"), config())
+    assert plan.identities == (
         IdentityColumn("Email", Identifier.EMAIL, ValueFormat.AUTO),
         IdentityColumn("idfa", Identifier.IDFA, ValueFormat.AUTO),
     )
-    assert way.columns == ("Email", "idfa")
+    assert plan.columns == ("Email", "idfa")
 
 
 def test_a_stream_without_a_recognised_column_is_refused_with_the_columns_it_has(
     config: Callable[..., Config],
 ) -> None:
     with pytest.raises(IdentityColumnsError, match=r'stream "shop\.users".*Its columns are: id, name\.'):
-        plan_stream(plan("id", "name", namespace="shop"), config())
+        plan_stream(stream("id", "name", namespace="shop"), config())
     with pytest.raises(IdentityColumnsError, match="names no columns"):
-        plan_stream(plan(), config())
+        plan_stream(stream(), config())
 
 
 def test_declared_columns_are_taken_as_declared_and_nothing_else_is(config: Callable[..., Config]) -> None:
     settings = [{"column": "contact", "identifier": "EMAIL", "format": "sha256"}]
-    way = plan_stream(plan("email", "contact"), config(identity_columns=settings))
-    assert way.identities == (IdentityColumn("contact", Identifier.EMAIL, ValueFormat.SHA256),)
+    plan = plan_stream(stream("email", "contact"), config(identity_columns=settings))
+    assert plan.identities == (IdentityColumn("contact", Identifier.EMAIL, ValueFormat.SHA256),)
 
 
 def test_a_declared_column_that_a_stream_lacks_is_passed_over_if_it_has_another(
     config: Callable[..., Config],
 ) -> None:
-    way = plan_stream(plan("a"), config(identity_columns=declared("a", "b")))
-    assert [identity.column for identity in way.identities] == ["a"]
+    plan = plan_stream(stream("a"), config(identity_columns=declared("a", "b")))
+    assert [identity.column for identity in plan.identities] == ["a"]
 
 
 def test_a_stream_with_none_of_the_declared_columns_is_refused(config: Callable[..., Config]) -> None:
     with pytest.raises(IdentityColumnsError, match=r"none of the identity columns .*\(a, b\)\. Its columns are: c\."):
-        plan_stream(plan("c"), config(identity_columns=declared("a", "b")))
+        plan_stream(stream("c"), config(identity_columns=declared("a", "b")))
 
 
 def test_declared_columns_are_believed_where_the_schema_names_none(config: Callable[..., Config]) -> None:
-    way = plan_stream(plan(), config(identity_columns=declared("a"), operation_column={"column": "op"}))
-    assert way.columns == ("a", "op", "_ab_cdc_deleted_at", "_AB_CDC_DELETED_AT")
+    plan = plan_stream(stream(), config(identity_columns=declared("a"), operation_column={"column": "op"}))
+    assert plan.columns == ("a", "op", "_ab_cdc_deleted_at", "_AB_CDC_DELETED_AT")
 
 
 @pytest.mark.parametrize("name", ['"email"', "e\\mail", "email\t"])
 def test_a_column_whose_name_can_not_be_read_is_refused_and_named(config: Callable[..., Config], name: str) -> None:
     with pytest.raises(IdentityColumnsError, match="quotation mark"):
-        plan_stream(plan(name, "gaid"), config())
+        plan_stream(stream(name, "gaid"), config())
     with pytest.raises(IdentityColumnsError, match="quotation mark"):
-        plan_stream(plan("email", name), config(operation_column={"column": name}))
-    assert plan_stream(plan(name, "gaid"), config(identity_columns=declared("gaid"))).columns == ("gaid",)
+        plan_stream(stream("email", name), config(operation_column={"column": name}))
+    assert plan_stream(stream(name, "gaid"), config(identity_columns=declared("gaid"))).columns == ("gaid",)
 
 
 @pytest.mark.parametrize("mode", ["update", "overwrite_dedup"])
 def test_sync_modes_that_are_not_offered_are_refused(config: Callable[..., Config], mode: str) -> None:
     with pytest.raises(SyncModeError, match=f'"users" is set to the sync mode {mode}'):
-        plan_stream(plan("email", mode=mode), config())
+        plan_stream(stream("email", mode=mode), config())
 
 
 @pytest.mark.parametrize("mode", ["append", "append_dedup"])
 def test_sync_modes_that_are_offered_are_taken(config: Callable[..., Config], mode: str) -> None:
-    assert plan_stream(plan("email", mode=mode), config()).audience == "users"
+    assert plan_stream(stream("email", mode=mode), config()).audience == "users"
 
 
 @pytest.mark.parametrize(
@@ -102,29 +102,29 @@ def test_sync_modes_that_are_offered_are_taken(config: Callable[..., Config], mo
 def test_the_audiences_name_is_the_template_filled_in(
     config: Callable[..., Config], template: str, namespace: str | None, name: str
 ) -> None:
-    assert plan_stream(plan("email", namespace=namespace), config(audience_name=template)).audience == name
+    assert plan_stream(stream("email", namespace=namespace), config(audience_name=template)).audience == name
 
 
 def test_a_streams_name_is_never_taken_for_a_template(config: Callable[..., Config]) -> None:
-    way = plan_stream(plan("email", name="{namespace}", namespace="shop"), config(audience_name="{stream}"))
-    assert way.audience == "{namespace}"
-    way = plan_stream(plan("email", name="users", namespace="{stream}"), config(audience_name="{namespace}"))
-    assert way.audience == "{stream}"
+    plan = plan_stream(stream("email", name="{namespace}", namespace="shop"), config(audience_name="{stream}"))
+    assert plan.audience == "{namespace}"
+    plan = plan_stream(stream("email", name="users", namespace="{stream}"), config(audience_name="{namespace}"))
+    assert plan.audience == "{stream}"
 
 
 def test_an_audience_without_a_name_is_refused(config: Callable[..., Config]) -> None:
     with pytest.raises(InvalidConfigError, match="comes to nothing"):
-        plan_stream(plan("email"), config(audience_name="{namespace}"))
+        plan_stream(stream("email"), config(audience_name="{namespace}"))
 
 
 def test_an_operation_column_that_a_stream_lacks_does_not_concern_it(config: Callable[..., Config]) -> None:
-    way = plan_stream(plan("email"), config(operation_column={"column": "op"}))
-    assert (way.operation_column, way.deciding_columns) == (None, ())
+    plan = plan_stream(stream("email"), config(operation_column={"column": "op"}))
+    assert (plan.operation_column, plan.deciding_columns) == (None, ())
 
 
 def test_a_stream_that_takes_out_has_no_place_in_an_additive_connection(config: Callable[..., Config]) -> None:
     with pytest.raises(SyncModeError, match=r'"users" takes people out .* additive'):
-        plan_stream(plan("email", mode="soft_delete"), config(mode="additive"))
+        plan_stream(stream("email", mode="soft_delete"), config(mode="additive"))
 
 
 # --- data activation --------------------------------------------------------------------------------------------------
@@ -135,26 +135,26 @@ VIP = "VIP (549755885175/7)"
 def test_a_stream_that_was_pointed_at_an_audience_leads_there_whatever_the_settings_name(
     config: Callable[..., Config],
 ) -> None:
-    way = plan_stream(plan("email", into=VIP), config(audience_name="other"))
-    assert (way.audience, way.audience_id) == ("VIP", "7")
+    plan = plan_stream(stream("email", into=VIP), config(audience_name="other"))
+    assert (plan.audience, plan.audience_id) == ("VIP", "7")
 
 
 @pytest.mark.parametrize("into", [None, "pinterest_audience"])
 def test_a_stream_that_was_pointed_at_no_existing_audience_leads_where_the_settings_say(
     config: Callable[..., Config], into: str | None
 ) -> None:
-    way = plan_stream(plan("email", into=into), config(audience_name="VIP {stream}"))
-    assert (way.audience, way.audience_id) == ("VIP users", None)
+    plan = plan_stream(stream("email", into=into), config(audience_name="VIP {stream}"))
+    assert (plan.audience, plan.audience_id) == ("VIP users", None)
 
 
 def test_an_object_that_was_never_offered_is_refused(config: Callable[..., Config]) -> None:
     with pytest.raises(InvalidConfigError, match="not one that this connector offers"):
-        plan_stream(plan("email", into="VIP"), config())
+        plan_stream(stream("email", into="VIP"), config())
 
 
 def test_streams_share_a_lane_by_the_audiences_id_or_else_by_its_name(config: Callable[..., Config]) -> None:
     keys = [
-        plan_stream(plan("email", into=into), config(audience_name=name)).lane_key
+        plan_stream(stream("email", into=into), config(audience_name=name)).lane_key
         for into, name in ((VIP, "a"), ("VIP 2027 (549755885175/7)", "b"), (None, "7"), ("pinterest_audience", "7"))
     ]
     assert keys[0] == keys[1] != keys[2] == keys[3]
@@ -164,17 +164,17 @@ def test_the_objects_fields_are_recognised_where_the_settings_name_the_sources_c
     config: Callable[..., Config],
 ) -> None:
     settings = config(identity_columns=declared("contact"))
-    way = plan_stream(plan("email", "gaid", into=VIP), settings)
-    assert [identity.column for identity in way.identities] == ["email", "gaid"]
-    assert [i.column for i in plan_stream(plan("email", "contact", into=VIP), settings).identities] == ["contact"]
+    plan = plan_stream(stream("email", "gaid", into=VIP), settings)
+    assert [identity.column for identity in plan.identities] == ["email", "gaid"]
+    assert [i.column for i in plan_stream(stream("email", "contact", into=VIP), settings).identities] == ["contact"]
     with pytest.raises(IdentityColumnsError, match="is recognised as identifying people"):
-        plan_stream(plan("phone", into=VIP), settings)
+        plan_stream(stream("phone", into=VIP), settings)
 
 
 def test_an_operation_column_that_only_a_soft_delete_lacks_is_not_missing(config: Callable[..., Config]) -> None:
     settings = config(operation_column={"column": "op"})
-    removing = plan("email", name="gone", mode="soft_delete")
+    removing = stream("email", name="gone", mode="soft_delete")
     assert len(plan_streams([removing], settings)) == 1
-    assert len(plan_streams([removing, plan("email", "op")], settings)) == 2
+    assert len(plan_streams([removing, stream("email", "op")], settings)) == 2
     with pytest.raises(InvalidConfigError, match="which the settings name as the operation column"):
-        plan_streams([removing, plan("email")], settings)
+        plan_streams([removing, stream("email")], settings)

@@ -7,13 +7,10 @@ from typing import Any
 import pytest
 
 from destination_pinterest.config import read_config
-from destination_pinterest.delivery.lane_factory import make_lanes
-from destination_pinterest.delivery.route import StreamRoute
 from destination_pinterest.protocol.catalog import parse_catalog
-from destination_pinterest.protocol.checkpoint import StreamTally
-from destination_pinterest.protocol.messages import MessageDecoder
-from destination_pinterest.reporting.plan_text import Announcement, announcements
+from destination_pinterest.routing.audience_plan import plan_audiences
 from destination_pinterest.routing.plan import plan_streams
+from destination_pinterest.wording.plan_text import PlanLine, plan_lines
 
 STORE = {"store_type": "local", "path": "/data", "store_key": "a key that is not used here"}
 OVERWRITTEN = {"sync_mode": "full_refresh", "destination_sync_mode": "overwrite"}
@@ -27,19 +24,18 @@ def stream(name: str = "users", *columns: str, **configured: Any) -> dict[str, A
 
 
 @pytest.fixture
-def announced(raw_config: dict[str, Any], clock: Any) -> Callable[..., list[Announcement]]:
-    def announced(*streams: dict[str, Any], **settings: Any) -> list[Announcement]:
+def announced(raw_config: dict[str, Any]) -> Callable[..., list[PlanLine]]:
+    def announced(
+        *streams: dict[str, Any], shadow_lists: dict[tuple[str, str], str] | None = None, **settings: Any
+    ) -> list[PlanLine]:
         config = read_config({**raw_config, **settings})
-        ways = plan_streams(parse_catalog(json.dumps({"streams": streams}).encode()), config)
-        lanes = make_lanes(ways, config, clock.system)
-        decoder = MessageDecoder(column for way in ways for column in way.columns)
-        routes = [StreamRoute(way, config, decoder, lanes[way.lane_key], StreamTally()) for way in ways]
-        return list(announcements(routes, lanes.values(), config))
+        plans = plan_streams(parse_catalog(json.dumps({"streams": streams}).encode()), config)
+        return list(plan_lines(plans, plan_audiences(plans, config), config, shadow_lists or {}))
 
     return announced
 
 
-Announced = Callable[..., list[Announcement]]
+Announced = Callable[..., list[PlanLine]]
 
 
 def test_each_stream_says_where_it_goes_and_by_which_columns(announced: Announced) -> None:
@@ -81,10 +77,14 @@ def test_a_stream_without_the_operation_column_is_warned_of(announced: Announced
 
 
 def test_a_replacement_names_the_list_that_it_is_built_in(announced: Announced) -> None:
-    (_, (level, text)) = announced(stream(**OVERWRITTEN))
+    (_, (level, text)) = announced(stream(**OVERWRITTEN), shadow_lists={("name", "users"): "users [new]"})
     assert level == "INFO"
-    assert 'The audience "users" is to be replaced' in text
-    assert '"users [started ' in text
+    assert text.startswith('The audience "users" is to be replaced: the rows go into the customer list "users [new]",')
+
+
+def test_a_replacement_is_told_before_its_list_has_a_name(announced: Announced) -> None:
+    (_, (_, text)) = announced(stream(**OVERWRITTEN))
+    assert "the rows go into a customer list of its own, which takes the place" in text
 
 
 def test_a_table_that_is_only_added_to_is_warned_of_with_the_reason(announced: Announced) -> None:
