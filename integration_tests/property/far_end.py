@@ -17,6 +17,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from integration_tests.property.machine import Clock
+from integration_tests.property.tables import EVERYBODY
 from pinterest_sandbox.entities import CustomerList
 from pinterest_sandbox.in_process import BrokenAnswerError, InProcess
 from pinterest_sandbox.members import member_text
@@ -101,7 +102,13 @@ class Pinterest:
         made_of = [found.rule["customer_list_id"] for found in world.audiences.values() if found.name == audience]
         if made_of:
             return str(made_of[-1])
-        return self._newest(lambda found: found.name == audience)
+        return self._newest(
+            lambda found: found.name == audience or (found.name.startswith(f"{audience} [") and self._is_emptied(found))
+        )
+
+    def _is_emptied(self, customer_list: CustomerList) -> bool:
+        """Whether a list took the place of another to hold nobody: then it holds somebody who is nobody."""
+        return not self.members(customer_list.id) <= EVERYBODY
 
     def unused_list(self, beginning: str) -> str | None:
         """The id of the newest list of such a name that no audience is made of."""

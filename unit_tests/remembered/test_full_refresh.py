@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
 
 from destination_pinterest.errors import (
     IncompleteStreamError,
+    PermissionDeniedError,
     RemovalGuardError,
 )
 from unit_tests.remembered.shop import (
@@ -21,12 +23,15 @@ from unit_tests.remembered.shop import (
     deduped,
     deleted,
     people,
+    reports,
     row,
     rows,
     said,
     state,
     stream,
 )
+
+TWENTY = "abcdefghijklmnopqrst"
 
 
 @pytest.mark.parametrize("host", [PLATFORM, BY_IMAGE, PYAIRBYTE])
@@ -102,6 +107,55 @@ def test_a_later_attempt_of_a_job_whose_table_was_already_replaced_only_goes_on(
     next_refresh = {**refreshed, "generation_id": 8, "minimum_generation_id": 8, "sync_id": 13}
     shop.sync([deduped(**next_refresh)], row("g", id=7), state(3), complete(), max_removal_percent=100)
     assert shop.people_in() == people("g")
+
+
+def test_a_later_attempt_of_a_table_that_can_not_be_resumed_mirrors_it_again(shop: Shop, outbox: Any) -> None:
+    """The first attempt was killed after its state, and reading begins anew: what left the table meanwhile leaves."""
+    shop.sync([stream(**PLATFORM)], *rows("abcdefghij"), state(1, {}), complete())
+    assert shop.sync([stream(**PLATFORM)], *rows("abcdefghi"), state(2, {}), complete()) == [2]
+    assert (shop.people_in(), shop.members()) == (people("abcdefghi"), 9)
+    assert reports(outbox)[-1]["members"]["left_by_absence"] == 1
+
+
+def test_a_later_attempt_of_a_table_that_can_be_resumed_brings_the_rest_and_mirrors_nothing(shop: Shop) -> None:
+    resumable = stream(**PLATFORM)
+    resumable["stream"]["is_resumable"] = True
+    shop.sync([resumable], *rows("abcdefgh"), state(1), complete())
+    shop.sync([resumable], *rows("ij"), state(2), complete(), max_removal_percent=100)
+    assert (shop.people_in(), shop.members()) == (people("abcdefghij"), 10)
+
+
+# --- a customer list that has no audience yet -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [400, 403])
+def test_a_clear_also_empties_a_list_that_has_no_audience_yet(shop: Shop, status: int, outbox: Any) -> None:
+    """Pinterest found the first sync's people too few, or that sync died."""
+    shop.pinterest.refuse("POST", "audiences", status, "Audience size too small")
+    with nullcontext() if status == 400 else pytest.raises(PermissionDeniedError):
+        shop.sync([stream(**PLATFORM)], *rows(TWENTY), state(1), complete())
+    cleared = {**PLATFORM, "generation_id": 8, "minimum_generation_id": 8, "sync_id": 13}
+    assert shop.sync([stream(**cleared)], state(2, {}), complete()) == [2]
+    assert any("keeps the 20 people" in text for text in said(outbox, "WARN"))
+    shop.sync([stream(**cleared)], state(2, {}), complete(), allow_empty_audience=True)
+    appended = {**cleared, "minimum_generation_id": 0, "sync_id": 14}
+    shop.sync([stream(**appended)], *rows("vwxyz"), state(3), complete())
+    assert (shop.people_in(), shop.members()) == (people("vwxyz"), 5)
+
+
+def test_a_clear_after_a_sync_that_died_in_its_first_request_empties_the_list_that_this_made(
+    shop: Shop, outbox: Any
+) -> None:
+    shop.pinterest.refuse("PATCH", "customer_lists/", 403)
+    with pytest.raises(PermissionDeniedError):
+        shop.sync([stream(**PLATFORM)], *rows(TWENTY), state(1), complete(), batch_size=10)
+    (made,) = shop.pinterest.lists
+    assert len(shop.pinterest.members[made]) == 10
+    cleared = {**PLATFORM, "generation_id": 8, "minimum_generation_id": 8, "sync_id": 13}
+    shop.sync([stream(**cleared)], state(2, {}), complete())
+    assert any("keeps the 20 people" in text for text in said(outbox, "WARN"))
+    shop.sync([stream(**cleared)], state(2, {}), complete(), allow_empty_audience=True)
+    assert shop.pinterest.members[made] == set()
 
 
 # --- guards -----------------------------------------------------------------------------------------------------------
