@@ -50,6 +50,9 @@ class BatchedStrategy(SyncStrategy):
         for delivery in self._batch.take_due(now_s - self._flush_s):
             self.lane.enqueue(delivery)
 
+    def check_may_send(self) -> None:
+        """See `SyncStrategy.check_may_send`. Rows that came may always be sent."""
+
     def drain(self) -> None:
         """See `SyncStrategy.drain`."""
         for delivery in self._batch.take_all():

@@ -96,6 +96,7 @@ class SyncStrategy(ABC):
         """
         return iter(())
 
+    @abstractmethod
     def check_may_send(self) -> None:
         """Called just before anything is sent, from the thread that sends.
 

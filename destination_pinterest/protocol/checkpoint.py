@@ -75,8 +75,11 @@ class CheckpointLedger:
         """The running counts of one stream; the same object at every call."""
         return self._tallies.setdefault(stream, StreamTally())
 
-    def queue_state(self, state: msgspec.Raw, position: int) -> None:
+    def queue_state(self, state: msgspec.Raw, position: int) -> DescribedStream | None:
         """Takes a state that came after `position` records, and closes the counts that belong to it.
+
+        Returns:
+            The stream that it is of; None where it is of all.
 
         Raises:
             ProtocolError: a state of the legacy form.
@@ -90,6 +93,7 @@ class CheckpointLedger:
         self._queued.append(_QueuedState(position, _with_counts(state, tallies)))
         for tally in tallies:
             tally.received = tally.rejected = 0
+        return owner.stream
 
     def release(self, watermark: int) -> list[bytes]:
         """The states whose every earlier record is safe, oldest first, as the content of `state`."""

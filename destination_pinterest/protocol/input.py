@@ -60,7 +60,7 @@ class Input:
         decoder: reads them.
         streams: those of the catalog, by (namespace, name).
         ledger: takes states, each with the number of records before it.
-        completeness: learns which streams have come whole.
+        completeness: learns of the streams that it watches whether they have come whole.
     """
 
     def __init__(
@@ -76,6 +76,7 @@ class Input:
         self._streams = {(stream.namespace, stream.name): stream for stream in streams}
         self._ledger = ledger
         self._completeness = completeness
+        self._watched = completeness.watched
         self.position = 0
 
     def read(self, timeout_s: float) -> Iterator[RowRun] | None:
@@ -112,12 +113,14 @@ class Input:
             elif message.type == "STATE":
                 yield from self._run(stream, rows)
                 rows = []
-                self._completeness.state_came(message.state)
-                self._ledger.queue_state(message.state, self.position)
+                described = self._ledger.queue_state(message.state, self.position)
+                if self._watched and described is not None:
+                    self._completeness.state_came(described)
             elif message.type == "TRACE":
                 yield from self._run(stream, rows)
                 rows = []
-                self._completeness.status_came(message.trace)
+                if self._watched:
+                    self._completeness.status_came(message.trace)
         yield from self._run(stream, rows)
 
     def _run(self, stream: StreamKey | None, rows: list[Any]) -> Iterator[RowRun]:
@@ -126,7 +129,8 @@ class Input:
         position = self.position
         self.position += len(rows)
         self._ledger.tally(stream).received += len(rows)
-        self._completeness.record_came(stream)
+        if stream in self._watched:
+            self._completeness.record_came(stream)
         yield RowRun(stream, rows, position)
 
     def _stream_of(self, record: Any) -> StreamKey:
