@@ -128,7 +128,7 @@ class SyncRun:
             if self._request.replace:
                 left = "a new run makes the audience equal to the table"
             return Outcome(self._interruption.exit_code, f"Stopped after {feed.rows:,} rows were read; {left}.")
-        # Where the source failed, what the connector says follows from that.
+        # Where the source failed, the connector's error only follows from that.
         if source_error or answers.error:
             return Outcome(EXIT_FAILED, source_error or answers.error)
         if exit_code != 0:
