@@ -57,8 +57,8 @@ def closing_sentence(listing: Mapping[str, Any]) -> str:
 
 
 def _counters(customer_list: Mapping[str, Any]) -> str:
-    return "not told by Pinterest" if customer_list["counts"] is None else counts_text(customer_list["counts"])
+    return "not given by Pinterest" if customer_list["counts"] is None else counts_text(customer_list["counts"])
 
 
 def _day_and_time(moment: str | None) -> str:
-    return "not told" if moment is None else moment.replace("T", " ").replace("Z", " UTC")
+    return "unknown" if moment is None else moment.replace("T", " ").replace("Z", " UTC")

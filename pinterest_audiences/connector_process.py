@@ -88,7 +88,7 @@ class ConnectorProcess:
                 running.end()
 
     def wait(self) -> int:
-        """Waits until the connector has sent everything, or, once somebody asked to stop, for a few seconds.
+        """Waits until the connector has sent everything, or a few seconds once a stop was requested.
 
         The pipe must be closed before. Returns its exit code, negative for a signal.
         """
@@ -98,7 +98,7 @@ class ConnectorProcess:
         return self.end()
 
     def end(self) -> int:
-        """Sees to it that the process ends: by itself, else by SIGTERM, else by SIGKILL. Harmless when repeated."""
+        """Ends the process: waits, then sends SIGTERM, then SIGKILL. Harmless when repeated."""
         self.pipe.close()
         asked = self._interruption.times
         for grace_s, signal_number in ((DRAIN_GRACE_S, signal.SIGTERM), (TERM_GRACE_S, signal.SIGKILL)):

@@ -13,12 +13,10 @@ from pinterest_audiences.airbyte_messages import StreamDescription
 from pinterest_audiences.config_file import ConfigFile
 from pinterest_audiences.connector_answers import ConnectorAnswers
 from pinterest_audiences.connector_process import ConnectorProcess
-from pinterest_audiences.cursor_state import cursor_state
 from pinterest_audiences.displays import display_for
 from pinterest_audiences.failures import EXIT_DONE, EXIT_FAILED, SourceError
 from pinterest_audiences.feeding import Feed
 from pinterest_audiences.interruption import Interruption
-from pinterest_audiences.json_values import json_types
 from pinterest_audiences.line_pipe import InterruptedByUserError, PipeClosedError
 from pinterest_audiences.printing import Printer
 from pinterest_audiences.progress import Display
@@ -86,7 +84,7 @@ class SyncRun:
                 check_columns(self._request.named_columns(), columns, self._source.label)
                 batches = reading.batches()
                 first = next(batches, ())
-                stream = self._stream(columns, first)
+                stream = self._request.stream_of(self._selection.table, columns, first)
                 display.begin(total)
                 return self._send(columns, chain([first] if first else [], batches), stream, display, answers)
         except InterruptedByUserError:
@@ -130,7 +128,7 @@ class SyncRun:
             if self._request.replace:
                 left = "a new run makes the audience equal to the table"
             return Outcome(self._interruption.exit_code, f"Stopped after {feed.rows:,} rows were read; {left}.")
-        # Where the source failed, what the connector says follows from that.
+        # Where the source failed, the connector's error only follows from that.
         if source_error or answers.error:
             return Outcome(EXIT_FAILED, source_error or answers.error)
         if exit_code != 0:
@@ -140,27 +138,17 @@ class SyncRun:
         return Outcome(EXIT_DONE)
 
     def _print(self, report: dict[str, Any] | None, outcome: Outcome) -> None:
-        if outcome.error is not None and (report is not None or self._request.json):
-            report = {
-                "schema_version": 1,
-                "audiences": [],
-                **(report or {}),
-                "status": "failed",
-                "error": outcome.error,
-            }
-        if report is not None:
-            self._printer.report(report)
-        if outcome.error is not None:
-            sys.stderr.write(f"pinterest-audiences: {outcome.error}\n")
-
-    def _stream(self, columns: Sequence[str], first: Sequence[Row]) -> StreamDescription:
-        request = self._request
-        if request.cursor is not None and first:
-            cursor_state(request.cursor, first[0][list(columns).index(request.cursor)])
-        name = request.stream or (self._selection.table or "query").rpartition(".")[2]
-        return StreamDescription(
-            name, json_types(columns, first), request.cursor, request.primary_key, replaces=request.replace
-        )
+        """A failure's reason first; then what was synced before it, if anything was."""
+        if outcome.error is None:
+            if report is not None:
+                self._printer.report(report)
+            return
+        sys.stderr.write(f"pinterest-audiences: {outcome.error}\n")
+        empty = {"schema_version": 1, "audiences": []}
+        failed = {**empty, **(report or {}), "status": "failed", "error": outcome.error}
+        if self._request.json or any(audience["entered"] for audience in failed["audiences"]):
+            sys.stderr.flush()
+            self._printer.report(failed)
 
     def _keep_state(self, state: Mapping[str, Any]) -> None:
         if self._state_file is not None:

@@ -28,7 +28,7 @@ class Members(msgspec.Struct, frozen=True):
         unchanged: those who stayed and were not sent; at least so many, where rows were settled several times. None
             for a sync that failed.
         left_by_absence: those taken out since no row holds them any more.
-        unresolved_deletions: deletions that name nobody and whose key the store does not know.
+        unresolved_deletions: deletions that carry no identifier and whose key the store does not know.
     """
 
     before: int

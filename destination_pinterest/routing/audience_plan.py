@@ -29,8 +29,8 @@ class AudiencePlan:
         audience_id: of the audience, where streams were pointed at an existing one.
         plans: of the streams that lead to it.
         keeping: how their rows reach it.
-        replaced: those of the streams outside whose rows nobody remains who came by them; all where it is swapped.
-        why_not_replaced: why it is added to although a stream asks for its replacement; None where that is not so.
+        replaced: the streams that replace what they added before: members whom none of their rows holds leave.
+        why_not_replaced: why it is only added to although a stream asks to replace it, if so.
     """
 
     name: str

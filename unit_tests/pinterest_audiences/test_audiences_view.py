@@ -54,8 +54,8 @@ def test_what_pinterest_does_not_tell_is_said_so() -> None:
         "  Audience          status unknown (id 22)",
         "  Audience size     not counted yet",
         "  Customer list     status unknown (id 11)",
-        "  Records           not told by Pinterest",
-        "  Created, updated  not told, not told",
+        "  Records           not given by Pinterest",
+        "  Created, updated  unknown, unknown",
     ]
     assert "Customer list     Pinterest does not say which" in printed(
         listing(msgspec.structs.replace(bare, customer_list=None))
