@@ -61,12 +61,17 @@ class FolderBlobs:
 
     def fetch(self, name: str, folder: Path) -> Path | None:  # noqa: ARG002 - it is read where it is
         """See Blobs."""
-        path = self._root / name
-        return path if path.is_file() else None
+        with self._explained():
+            path = self._root / name
+            if path.is_file():
+                return path
+            self._require_root()
+        return None
 
     def delete(self, name: str) -> None:
         """See Blobs."""
         with self._explained():
+            self._require_root()
             (self._root / name).unlink(missing_ok=True)
 
     def names(self, prefix: str) -> list[str]:
