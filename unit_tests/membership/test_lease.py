@@ -83,7 +83,7 @@ def test_after_giving_back_a_late_beat_takes_nothing(shop: Shop) -> None:
 
 
 def test_who_ends_does_not_wait_for_a_beat_that_hangs(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lease, "_GIVING_BACK_S", 0.0)
+    monkeypatch.setattr(lease, "_RELEASE_WAIT_S", 0.0)
     book = shop.open()
     with book._leased._lock:
         book.close()
