@@ -1,4 +1,4 @@
-"""A membership store in a folder, with a time of its own, and syncs against it that can be ended anywhere."""
+"""A membership store with a time of its own, and syncs against it that can be ended anywhere."""
 
 from __future__ import annotations
 
@@ -50,35 +50,51 @@ class Time:
             self.meanwhile()
 
 
-class Shop:
-    """The store, and every book that was opened."""
+class Syncs:
+    """Syncs against a store, wherever it is kept, and every ledger that was opened."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self.stretchings: Mapping[int, Scrypt] = CHEAP
+    def __init__(self, connect: Callable[[], Blobs], stretchings: Mapping[int, Scrypt] = CHEAP) -> None:
+        self.stretchings = stretchings
         self.time = Time()
         self.opened: list[MembershipLedger] = []
+        self._connect = connect
 
     def store(self, *, blobs: Blobs | None = None, key: str = STORE_KEY) -> MembershipStore:
         store_key = StoreKey(key, self.stretchings)
-        return MembershipStore(blobs or FolderBlobs(self.root), store_key, sleep=self.time.sleep, clock=self.time.clock)
+        return MembershipStore(blobs or self._connect(), store_key, sleep=self.time.sleep, clock=self.time.clock)
 
     def open(self, *, blobs: Blobs | None = None, key: str = STORE_KEY, audience: str = AUDIENCE) -> MembershipLedger:
-        book = self.store(blobs=blobs, key=key).open(AD_ACCOUNT, audience)
-        self.opened.append(book)
-        return book
+        ledger = self.store(blobs=blobs, key=key).open(AD_ACCOUNT, audience)
+        self.opened.append(ledger)
+        return ledger
 
     def sync(
-        self, rows: Collection[Row | Withdrawal], replaced: Collection[str] = (), list_id: str | None = LIST
+        self,
+        rows: Collection[Row | Withdrawal],
+        replaced: Collection[str] = (),
+        list_id: str | None = LIST,
+        audience: str = AUDIENCE,
     ) -> tuple[Delta, set[str], set[str]]:
-        """A whole sync of one epoch: its changes, who was added, and who was removed."""
-        with self.open() as book:
-            note_all(book, rows)
-            changes = book.diff(replaced)
-            book.write_ahead(changes)
-            added, removed = sent(changes)
-            book.commit(changes, list_id)
-        return changes, added, removed
+        """A whole sync of one epoch: its delta, who was added, and who was removed."""
+        with self.open(audience=audience) as ledger:
+            record_all(ledger, rows)
+            delta = ledger.diff(replaced)
+            ledger.write_ahead(delta)
+            added, removed = sent(delta)
+            ledger.commit(delta, list_id)
+        return delta, added, removed
+
+    def close(self) -> None:
+        for ledger in self.opened:
+            ledger.close()
+
+
+class Shop(Syncs):
+    """Syncs against a store in a folder that tests look into."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(lambda: FolderBlobs(root))
+        self.root = root
 
     @property
     def folder(self) -> Path:
@@ -89,7 +105,7 @@ class Shop:
         return sorted(path.name.partition("-")[0] for path in self.folder.iterdir() if path.name != ".lock")
 
 
-def note_all(book: MembershipLedger, rows: Collection[Row | Withdrawal]) -> None:
+def record_all(book: MembershipLedger, rows: Collection[Row | Withdrawal]) -> None:
     for row in rows:
         if isinstance(row, frozenset):
             book.remove_everywhere(sorted(row))

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from destination_pinterest.membership import Delta, MembershipLedger
 from destination_pinterest.membership.folder import FolderBlobs
 from destination_pinterest.vocabulary import Operation
-from unit_tests.membership.shop import LIST, KilledError, MortalBlobs, Row, Shop, Withdrawal, note_all, person, sent
+from unit_tests.membership.shop import LIST, KilledError, MortalBlobs, Row, Shop, Withdrawal, person, record_all, sent
 
 ADD, REMOVE = Operation.ADD, Operation.REMOVE
 # Of every way in which an identifier is written.
@@ -176,7 +176,7 @@ def _run(shop: Shop, model: Model, sync: Sequence[Epoch]) -> None:
 
 
 def _settle(book: MembershipLedger, model: Model, epoch: Epoch) -> Delta:
-    note_all(book, epoch.rows)
+    record_all(book, epoch.rows)
     changes = book.diff(epoch.replaced, is_whole=epoch.is_whole)
     after = set().union(*model.after(epoch).values())
     assert (changes.members_before, changes.members_after) == (len(model.members), len(after))

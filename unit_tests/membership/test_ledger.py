@@ -7,7 +7,7 @@ import pytest
 from destination_pinterest.errors import InternalError
 from destination_pinterest.membership import holdings, spool
 from destination_pinterest.vocabulary import Operation
-from unit_tests.membership.shop import LIST, Row, Shop, Withdrawal, note_all, person, sent
+from unit_tests.membership.shop import LIST, Row, Shop, Withdrawal, person, record_all, sent
 
 ADD, REMOVE = Operation.ADD, Operation.REMOVE
 A, B, C = person("a"), person("b"), person("c")
@@ -215,7 +215,7 @@ def test_a_withdrawal_is_for_its_epoch_alone(shop: Shop) -> None:
             (frozenset([A]), (set(), {A})),
             (("s", (1,), ADD, [A]), ({A}, set())),
         ]:
-            note_all(book, [row])
+            record_all(book, [row])
             changes = book.diff()
             book.write_ahead(changes)
             assert sent(changes) == expected

@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from destination_pinterest.config import LocalMembershipStore
-from destination_pinterest.errors import StorageFailedError, StorageRefusedError, StoreMismatchError
+from destination_pinterest.errors import StorageFailedError, StoreMismatchError
 from destination_pinterest.membership import MembershipLedger, open_membership_store
 from destination_pinterest.membership.folder import FolderBlobs
 from destination_pinterest.membership.manifest import Manifest, folder_of, write_manifest
@@ -162,41 +162,6 @@ def test_a_store_that_works_passes_the_check_and_is_left_as_it_was(kept: Shop) -
     kept.store().check()
     assert kept.files() == before
     assert not list(kept.root.glob("check-*"))
-
-
-def test_a_folder_that_is_not_there_is_refused_and_not_made(tmp_path: Path) -> None:
-    root = tmp_path / "not mounted"
-    store = Shop(root).store()
-    for use in (store.check, lambda: store.open(AD_ACCOUNT, AUDIENCE)):
-        with pytest.raises(StorageRefusedError, match=r"not mounted, could not be used.*must be mounted"):
-            use()
-    assert not root.exists()
-
-
-def test_a_file_in_the_folders_place_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    with pytest.raises(StorageRefusedError, match="Not a directory"):
-        Shop(tmp_path / "file").store().check()
-
-
-def test_a_folder_that_may_not_be_written_to_is_refused(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    # Whoever runs tests as root may write everywhere, so the operating system's answer is made up.
-    monkeypatch.setattr(Path, "mkdir", _refuse)
-    with pytest.raises(StorageRefusedError, match="Read-only file system"):
-        shop.open()
-
-
-def _refuse(*_: object, **__: object) -> None:
-    raise OSError(30, "Read-only file system")
-
-
-def test_a_full_disk_is_worth_another_try(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object, **__: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(Path, "write_bytes", fail)
-    with pytest.raises(StorageFailedError, match="No space left on device"):
-        shop.open()
 
 
 def test_a_place_that_does_not_give_back_what_was_written_fails_the_check(shop: Shop) -> None:
