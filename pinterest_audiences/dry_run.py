@@ -16,7 +16,7 @@ from destination_pinterest.config import Config
 from destination_pinterest.identity.mapping import IdentityMapper
 from destination_pinterest.identity.rejection import RejectionReason
 from destination_pinterest.protocol.catalog import parse_catalog
-from destination_pinterest.protocol.messages import MessageDecoder
+from destination_pinterest.protocol.input import MessageDecoder
 from destination_pinterest.routing.audience_plan import plan_audiences
 from destination_pinterest.routing.decision import Decision, decision_of, take_row
 from destination_pinterest.routing.plan import plan_streams

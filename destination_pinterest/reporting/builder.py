@@ -21,7 +21,7 @@ from destination_pinterest.reporting.status_text import outlook
 class _Look:
     """What a last look at Pinterest brought."""
 
-    status: TargetStatus = TargetStatus()
+    status: TargetStatus
     notes: tuple[str, ...] = ()
 
 
@@ -55,7 +55,7 @@ class SyncReporter:
     def report(self, *, succeeded: bool) -> SyncReport:
         """The report. A failed sync does not ask Pinterest anything more."""
         duration_s = self._clock() - self._started_s
-        looks = [self._look(strategy.lane.target) if succeeded else _Look() for strategy in self._strategies]
+        looks = [self._look(strategy.lane.target) if succeeded else _Look(TargetStatus()) for strategy in self._strategies]
         self._catch_up()
         audiences = [
             _audience(strategy, duration_s, look, succeeded=succeeded)
@@ -79,7 +79,7 @@ class SyncReporter:
             status = read_status(self._pinterest, target)
         except ConnectorError as error:
             notes.append(f"Everything was synced, but Pinterest did not tell the status: {error}")
-            return _Look(notes=tuple(notes))
+            return _Look(TargetStatus(), tuple(notes))
         if status.exceptions:
             notes.append(f"Pinterest says of the customer list: {status.exceptions}")
         return _Look(status, tuple(notes))

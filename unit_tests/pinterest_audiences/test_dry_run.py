@@ -15,11 +15,11 @@ from destination_pinterest.errors import IdentityColumnsError, InvalidConfigErro
 from destination_pinterest.markers import REPORT_PREFIX
 from destination_pinterest.protocol.catalog import parse_catalog
 from destination_pinterest.protocol.lines import MessageLines
-from destination_pinterest.sync import Sync
 from destination_pinterest.vocabulary import Operation
 from pinterest_audiences.airbyte_messages import RecordEncoder, StreamDescription, complete_line
 from pinterest_audiences.dry_run import DryRun
 from pinterest_audiences.json_values import json_types
+from unit_tests.support.rig import new_sync
 
 COLUMNS = ("id", "email", "gaid", "op", "deleted")
 TOMBSTONES = (None, "_ab_cdc_deleted_at", "_AB_CDC_DELETED_AT")
@@ -80,13 +80,12 @@ def synced(
     def sync(stream: StreamDescription, columns: Sequence[str], rows: Any, **settings: Any) -> dict[str, Any]:
         raw = {**raw_config, "audience_name": "VIPs", **settings}
         lines = RecordEncoder(stream.name, columns, clock.now).lines(rows) + complete_line(stream.name, clock.now())
-        sync = Sync(
+        sync = new_sync(
             read_config(raw),
             raw,
             parse_catalog(json.dumps(stream.catalog()).encode()),
             MessageLines(lines.splitlines()),
             messages,
-            keeper=messages,
             system=clock.system,
         )
         assert list(sync.run()) == []

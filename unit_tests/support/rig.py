@@ -211,7 +211,7 @@ def make_creator(clock: Clock) -> Callable[[PinterestClient], AudienceCreator]:
 @pytest.fixture
 def make_rig(
     raw_config: dict[str, Any], pinterest: FakePinterest, messages: MessageWriter, clock: Clock
-) -> Callable[..., Rig]:  # noqa: ARG001 - requests must end there
+) -> Callable[..., Rig]:
     """A rig for streams given by namespace and name, each with the columns that it has; settings by name."""
 
     def make(
