@@ -11,7 +11,7 @@ settings.
     store_key  the key from the settings, made expensive to brute-force      keys   what is encrypted with it, and how
     manifest   what a ledger consists of      lease   one sync at a time
     blobs      what a ledger needs of a place; folder and bucket are the two places
-    workspace  DuckDB and its private folder
+    workspace  DuckDB and its private folder      sizes   the amounts at which a ledger works in another way
 
 Stores outlive the code, so names in files stay as released: a manifest's "changes" and "maybes", and the files of these
 names, are the `delta` since `base` and the identifiers `in_doubt`.

@@ -16,13 +16,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from destination_pinterest.membership.sizes import Sizes
 from destination_pinterest.membership.workspace import Workspace
 
 KEY: Final = "stream, holds, h1, h2, t1, t2"
 BODY: Final = "kind, c1, c2, c3, c4, long"
-# A sync downloads base anyway, and uploading a sixteenth of it is cheap by comparison. The floor spares small ledgers.
+# A sync downloads base anyway, and uploading a sixteenth of it is cheap by comparison.
 _SHARE_OF_BASE: Final = 16
-_SMALL: Final = 20_000
 _TYPES: Final = {
     "is_in": "BOOLEAN",
     "stream": "USMALLINT",
@@ -37,8 +37,9 @@ _IN_DOUBT: Final = ("t1", "t2", *BODY.split(", "))
 class Holdings:
     """The views `holdings` (KEY and BODY) and `in_doubt` (tag and BODY) of a workspace."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, sizes: Sizes) -> None:
         self._workspace = workspace
+        self._small_delta = sizes.small_delta
         self._base_rows = 0
         self._delta_rows = 0
         self.read_base(None)
@@ -85,7 +86,7 @@ class Holdings:
 
         Returns False, and writes nothing, if it is time to rewrite base.
         """
-        if self._delta_rows + changed > max(_SMALL, self._base_rows // _SHARE_OF_BASE):
+        if self._delta_rows + changed > max(self._small_delta, self._base_rows // _SHARE_OF_BASE):
             return False
         # Opposite changes cancel out.
         self._copy(

@@ -34,6 +34,7 @@ from destination_pinterest.membership.holdings import Holdings, rows_of
 from destination_pinterest.membership.keys import AudienceKeys, DamagedSealError, Kind
 from destination_pinterest.membership.lease import LeasedManifest, busy
 from destination_pinterest.membership.manifest import DataFile, Manifest, damaged
+from destination_pinterest.membership.sizes import Sizes
 from destination_pinterest.membership.spool import Spool
 from destination_pinterest.membership.workspace import Workspace
 from destination_pinterest.vocabulary import Operation
@@ -57,13 +58,21 @@ class MembershipLedger:
         leased: its manifest.
         keys: what it is encrypted with.
         workspace: where it is worked on; the ledger closes it.
+        sizes: see Sizes.
 
     Raises:
         StoreMismatchError: a file of the ledger is missing or is not what the manifest says.
     """
 
     def __init__(
-        self, blobs: Blobs, folder: str, leased: LeasedManifest, keys: AudienceKeys, workspace: Workspace
+        self,
+        blobs: Blobs,
+        folder: str,
+        leased: LeasedManifest,
+        keys: AudienceKeys,
+        workspace: Workspace,
+        *,
+        sizes: Sizes,
     ) -> None:
         self._blobs = blobs
         self._folder = folder
@@ -73,11 +82,11 @@ class MembershipLedger:
         self._last_diff: Delta | None = None
         self._delete_leftovers()
         manifest = leased.manifest
-        self._holdings = Holdings(workspace)
+        self._holdings = Holdings(workspace, sizes)
         self._holdings.read_base(self._fetch(manifest.base))
         self._holdings.read_delta(self._fetch(manifest.delta))
         self._holdings.read_in_doubt(self._fetch(manifest.in_doubt))
-        self._spool = Spool(workspace, keys, manifest.streams)
+        self._spool = Spool(workspace, keys, manifest.streams, sizes)
 
     @property
     def customer_list_id(self) -> str | None:

@@ -12,11 +12,10 @@ import numpy as np
 
 from destination_pinterest.errors import InternalError
 from destination_pinterest.membership.keys import BODY_BYTES, TAG_BYTES, AudienceKeys, Kind
+from destination_pinterest.membership.sizes import Sizes
 from destination_pinterest.membership.workspace import Workspace, as_columns
 from destination_pinterest.vocabulary import Operation
 
-# 72 bytes each.
-_BATCH: Final = 100_000
 _WORDS: Final = ("meta", "h1", "h2", "t1", "t2", "c1", "c2", "c3", "c4")
 _RECORD_BYTES: Final = 8 * len(_WORDS)
 _NO_BODY: Final = bytes(BODY_BYTES)
@@ -25,7 +24,6 @@ _NO_IDENTIFIER: Final = bytes(TAG_BYTES + BODY_BYTES)
 _HOLDS: Final = 1 << 8
 # Stands in for a stream's number where identifiers are removed from all of them.
 EVERYWHERE: Final = (1 << 16) - 1
-_MOST_STREAMS: Final = EVERYWHERE
 _INSERT: Final = (
     "INSERT INTO spool SELECT meta >> 32, (meta >> 16) & 65535, ((meta >> 8) & 1) = 1, meta & 255, "
     "h1, h2, t1, t2, c1, c2, c3, c4, {long} FROM batch"
@@ -40,8 +38,9 @@ class Spool:
     no key; `t1`, `t2` is the tag and `c1` to `c4` or `long` the body of the encrypted identifier.
     """
 
-    def __init__(self, workspace: Workspace, keys: AudienceKeys, streams: Sequence[str]) -> None:
+    def __init__(self, workspace: Workspace, keys: AudienceKeys, streams: Sequence[str], sizes: Sizes) -> None:
         self._workspace = workspace
+        self._sizes = sizes
         self._keys = keys
         self._numbers = {name: number for number, name in enumerate(streams)}
         self._records = bytearray()
@@ -58,8 +57,8 @@ class Spool:
     def number_of(self, stream: str) -> int:
         """The number of a stream."""
         number = self._numbers.setdefault(stream, len(self._numbers))
-        if number >= _MOST_STREAMS:
-            raise InternalError(f"More than {_MOST_STREAMS} streams were written to one audience.")
+        if number >= self._sizes.streams:
+            raise InternalError(f"More than {self._sizes.streams} streams were written to one audience.")
         return number
 
     def record(self, stream: str, key: Sequence[Any] | None, operation: Operation, identifiers: Sequence[str]) -> None:
@@ -117,7 +116,7 @@ class Spool:
             records += (meta | kind).to_bytes(8, "little")
             records += holder or sealed[:TAG_BYTES]
             records += sealed
-        if len(records) >= _BATCH * _RECORD_BYTES:
+        if len(records) >= self._sizes.batch * _RECORD_BYTES:
             self.flush()
 
     def _append_bare_key(self, meta: int, holder: bytes | None, operation: Operation) -> None:
@@ -125,7 +124,7 @@ class Spool:
             self._records += (meta | Kind.NOBODY).to_bytes(8, "little")
             self._records += holder
             self._records += _NO_IDENTIFIER
-            if len(self._records) >= _BATCH * _RECORD_BYTES:
+            if len(self._records) >= self._sizes.batch * _RECORD_BYTES:
                 self.flush()
         elif operation is Operation.REMOVE:
             self.unresolvable += 1

@@ -27,6 +27,7 @@ from destination_pinterest.membership.manifest import (
     read_manifest,
     write_manifest,
 )
+from destination_pinterest.membership.sizes import Sizes
 from destination_pinterest.membership.store_key import STRETCHINGS, Scrypt, StoreKey
 from destination_pinterest.membership.workspace import Workspace
 from destination_pinterest.object_storage.s3 import S3Bucket
@@ -74,6 +75,7 @@ class MembershipStore:
         store_key: the secret of the settings.
         sleep, clock: seconds; the clock is monotonic.
         books: how many ledgers will be open at once.
+        sizes: see Sizes.
     """
 
     def __init__(
@@ -84,12 +86,14 @@ class MembershipStore:
         sleep: Callable[[float], None],
         clock: Callable[[], float],
         books: int = 1,
+        sizes: Sizes = Sizes(),  # noqa: B008 - it can't change
     ) -> None:
         self._blobs = blobs
         self._store_key = store_key
         self._sleep = sleep
         self._clock = clock
         self._books = books
+        self._sizes = sizes
 
     def open(self, ad_account_id: str, audience: str) -> MembershipLedger:
         """The ledger of an audience, for this sync alone; a new one if there is none.
@@ -130,7 +134,7 @@ class MembershipStore:
             )
             undo.callback(leased.release)
             leased.keep_alive()
-            ledger = MembershipLedger(self._blobs, folder, leased, keys, workspace)
+            ledger = MembershipLedger(self._blobs, folder, leased, keys, workspace, sizes=self._sizes)
             undo.pop_all()
             return ledger
 

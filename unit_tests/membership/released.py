@@ -38,11 +38,6 @@ def files() -> dict[str, bytes]:
     return {path.relative_to(_FOLDER).as_posix(): path.read_bytes() for path in _FOLDER.rglob("*.*")}
 
 
-def many_rows() -> list[Row]:
-    """Enough for a base."""
-    return [("s", [number], Operation.ADD, [person(str(number))]) for number in range(20_001)]
-
-
 def shapes(content: Mapping[str, bytes], scratch: Path) -> dict[str, list[str]]:
     """By kind of file, the manifest's keys or a data file's columns with their types."""
     found: dict[str, list[str]] = {}
@@ -53,6 +48,6 @@ def shapes(content: Mapping[str, bytes], scratch: Path) -> dict[str, list[str]]:
             found[kind] = [*document, *document["manifest"]]
         else:
             (scratch / "shape.parquet").write_bytes(body)
-            described = duckdb.sql(f"DESCRIBE SELECT * FROM read_parquet('{scratch / 'shape.parquet'}')").fetchall()
+            described = duckdb.execute("DESCRIBE FROM read_parquet(?)", [str(scratch / "shape.parquet")]).fetchall()
             found[kind] = [f"{column} {its_type}" for column, its_type, *_ in described]
     return found

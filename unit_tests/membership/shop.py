@@ -11,6 +11,7 @@ from destination_pinterest.errors import StorageFailedError
 from destination_pinterest.membership import Delta, MembershipLedger, MembershipStore
 from destination_pinterest.membership.blobs import Blob, Blobs
 from destination_pinterest.membership.folder import FolderBlobs
+from destination_pinterest.membership.sizes import Sizes
 from destination_pinterest.membership.store_key import Scrypt, StoreKey
 from destination_pinterest.vocabulary import Operation
 
@@ -55,13 +56,16 @@ class Syncs:
 
     def __init__(self, connect: Callable[[], Blobs], stretchings: Mapping[int, Scrypt] = CHEAP) -> None:
         self.stretchings = stretchings
+        self.sizes = Sizes()
         self.time = Time()
         self.opened: list[MembershipLedger] = []
         self._connect = connect
 
     def store(self, *, blobs: Blobs | None = None, key: str = STORE_KEY) -> MembershipStore:
         store_key = StoreKey(key, self.stretchings)
-        return MembershipStore(blobs or self._connect(), store_key, sleep=self.time.sleep, clock=self.time.clock)
+        return MembershipStore(
+            blobs or self._connect(), store_key, sleep=self.time.sleep, clock=self.time.clock, sizes=self.sizes
+        )
 
     def open(self, *, blobs: Blobs | None = None, key: str = STORE_KEY, audience: str = AUDIENCE) -> MembershipLedger:
         ledger = self.store(blobs=blobs, key=key).open(AD_ACCOUNT, audience)
@@ -105,20 +109,20 @@ class Shop(Syncs):
         return sorted(path.name.partition("-")[0] for path in self.folder.iterdir() if path.name != ".lock")
 
 
-def record_all(book: MembershipLedger, rows: Collection[Row | Withdrawal]) -> None:
+def record_all(ledger: MembershipLedger, rows: Collection[Row | Withdrawal]) -> None:
     for row in rows:
         if isinstance(row, frozenset):
-            book.remove_everywhere(sorted(row))
+            ledger.remove_everywhere(sorted(row))
         else:
-            book.record(*row)
+            ledger.record(*row)
 
 
-def sent(changes: Delta) -> tuple[set[str], set[str]]:
+def sent(delta: Delta) -> tuple[set[str], set[str]]:
     """Who is to be added and who removed; each is named once, as often as it was counted."""
-    additions = [identifier for chunk in changes.iter_additions(2) for identifier in chunk]
-    removals = [identifier for chunk in changes.iter_removals(2) for identifier in chunk]
-    assert len(additions) == len(set(additions)) == changes.additions
-    assert len(removals) == len(set(removals)) == changes.removals
+    additions = [identifier for chunk in delta.iter_additions(2) for identifier in chunk]
+    removals = [identifier for chunk in delta.iter_removals(2) for identifier in chunk]
+    assert len(additions) == len(set(additions)) == delta.additions
+    assert len(removals) == len(set(removals)) == delta.removals
     return set(additions), set(removals)
 
 

@@ -26,25 +26,25 @@ def test_while_another_sync_is_alive_a_second_one_is_refused(shop: Shop) -> None
 
 
 def test_a_sync_doubts_its_lease_a_beat_before_anybody_may_take_it(shop: Shop) -> None:
-    book = shop.open()
+    ledger = shop.open()
     shop.time.now_s += BELIEVED_FOR_S - 1
-    assert book.holds_lease
+    assert ledger.holds_lease
     shop.time.now_s += 1
-    assert not book.holds_lease
+    assert not ledger.holds_lease
     assert BELIEVED_FOR_S + BEAT_S <= BEATS_TO_DIE * BEAT_S
 
 
 def test_a_beat_that_fails_is_made_up_by_the_next(shop: Shop) -> None:
     blobs = MortalBlobs(FolderBlobs(shop.root))
-    book = shop.open(blobs=blobs)
+    ledger = shop.open(blobs=blobs)
     blobs.die()
     shop.time.now_s += BEAT_S
-    book._leased.beat()
+    ledger._leased.beat()
     shop.time.now_s += BEAT_S
-    assert not book.holds_lease
+    assert not ledger.holds_lease
     blobs.is_dead = False
-    book._leased.beat()
-    assert book.holds_lease
+    ledger._leased.beat()
+    assert ledger.holds_lease
 
 
 def test_a_change_that_arrived_though_it_seemed_to_fail_costs_no_lease(shop: Shop) -> None:
@@ -59,34 +59,34 @@ def test_a_change_that_arrived_though_it_seemed_to_fail_costs_no_lease(shop: Sho
         is_mute = False
 
     blobs = Mute(FolderBlobs(shop.root))
-    book = shop.open(blobs=blobs)
-    book.record("s", (1,), ADD, [A])
-    changes = book.diff()
-    for step in (lambda: book.write_ahead(changes), lambda: book.commit(changes, LIST)):
+    ledger = shop.open(blobs=blobs)
+    ledger.record("s", (1,), ADD, [A])
+    delta = ledger.diff()
+    for step in (lambda: ledger.write_ahead(delta), lambda: ledger.commit(delta, LIST)):
         blobs.is_mute = True
         with pytest.raises(StorageFailedError):
             step()
         step()
-    assert book.holds_lease
-    book.close()
+    assert ledger.holds_lease
+    ledger.close()
     with shop.open() as again:
         assert (again.members, shop.files()) == (1, ["changes", "manifest.json"])
 
 
 def test_after_giving_back_a_late_beat_takes_nothing(shop: Shop) -> None:
-    book = shop.open()
-    book.close()
-    book._leased.beat()
-    assert not book.holds_lease
+    ledger = shop.open()
+    ledger.close()
+    ledger._leased.beat()
+    assert not ledger.holds_lease
     shop.open()
     assert shop.time.slept == []
 
 
 def test_who_ends_does_not_wait_for_a_beat_that_hangs(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lease, "_RELEASE_WAIT_S", 0.0)
-    book = shop.open()
-    with book._leased._lock:
-        book.close()
+    ledger = shop.open()
+    with ledger._leased._lock:
+        ledger.close()
     assert shop.open().holds_lease
     assert shop.time.slept == [BEAT_S] * BEATS_TO_DIE
 
@@ -102,17 +102,17 @@ def test_the_beat_comes_from_a_thread_of_its_own(shop: Shop, monkeypatch: pytest
 
 def test_a_failure_to_give_back_is_no_failure_of_the_sync(shop: Shop) -> None:
     blobs = MortalBlobs(FolderBlobs(shop.root))
-    book = shop.open(blobs=blobs)
+    ledger = shop.open(blobs=blobs)
     blobs.die()
     with pytest.raises(StorageFailedError):
         blobs.delete("x")
-    book.close()
+    ledger.close()
     assert shop.open().holds_lease
 
 
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("change", [1, 2, 3])
-def test_a_sync_that_is_killed_while_it_opens_a_book_leaves_one_that_can_be_opened(
+def test_a_sync_that_is_killed_while_it_opens_a_ledger_leaves_one_that_can_be_opened(
     shop: Shop, change: int, after: bool
 ) -> None:
     shop.sync([("s", (1,), ADD, [A])])

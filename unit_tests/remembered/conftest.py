@@ -18,6 +18,6 @@ def shop(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Shop:
-    # A tenth of a second for every book: what makes guessing slow would make the tests slow.
+    # A tenth of a second for every ledger: what makes guessing slow would make the tests slow.
     monkeypatch.setattr(hashlib, "scrypt", lambda typed, *, salt, **_: hashlib.sha256(typed + salt).digest())
     return Shop(pinterest, messages, raw_config, clock, tmp_path / "store")

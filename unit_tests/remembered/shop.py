@@ -113,13 +113,13 @@ class Shop:
         return MembershipStore(blobs or FolderBlobs(self.root), StoreKey(key), sleep=_nobody_waits, clock=lambda: 0.0)
 
     def open(self, audience: str = "users", blobs: Any = None) -> MembershipLedger:
-        """The audience's book. Nobody may have left it open."""
+        """The audience's ledger. Nobody may have left it open."""
         return self.store(blobs).open(AD_ACCOUNT, audience)
 
     def members(self, audience: str = "users") -> int:
-        """How many the book confirms."""
-        with self.open(audience) as book:
-            return book.members
+        """How many the ledger confirms."""
+        with self.open(audience) as ledger:
+            return ledger.members
 
     def people_in(self, audience: str = "users") -> set[str]:
         (found,) = [each for each in self.pinterest.audiences.values() if each["name"] == audience]
@@ -142,7 +142,7 @@ def _lines(steps: Iterable[Step]) -> Iterator[bytes]:
 
 
 def _nobody_waits(_seconds: float) -> None:
-    raise AssertionError("A book was left open.")
+    raise AssertionError("A ledger was left open.")
 
 
 def reports(outbox: Any) -> list[dict[str, Any]]:

@@ -75,7 +75,7 @@ def test_the_first_sync_takes_members_who_are_there_for_its_own_only_if_rows_nam
 
 
 @pytest.mark.parametrize("host", [PLATFORM, BY_IMAGE, PYAIRBYTE])
-def test_without_proof_of_the_whole_nothing_is_sent_or_released_and_the_book_stays(
+def test_without_proof_of_the_whole_nothing_is_sent_or_released_and_the_ledger_stays(
     shop: Shop, host: dict[str, Any]
 ) -> None:
     shop.sync([stream(**BY_IMAGE)], *rows("abc"), state(1, {}))

@@ -15,6 +15,7 @@ import pytest
 from destination_pinterest.errors import StorageRefusedError, StoreBusyError, StoreMismatchError
 from destination_pinterest.membership.blobs import Blobs, ChangedMeanwhileError
 from destination_pinterest.membership.lease import BEAT_S, BEATS_TO_DIE
+from destination_pinterest.membership.sizes import Sizes
 from destination_pinterest.membership.store_key import STRETCHINGS
 from destination_pinterest.vocabulary import Operation
 from unit_tests.membership import released
@@ -300,7 +301,8 @@ class StoreContract:
     ) -> None:
         syncs = Syncs(place.connect)
         shapes = released.shapes(released.files(), tmp_path)
-        syncs.sync(released.many_rows())
+        syncs.sizes = Sizes(small_delta=2)
+        syncs.sync([("s", [number], ADD, [person(str(number))]) for number in range(40)])
         syncs.sync([("s", [1], REMOVE, [])])
         with syncs.open() as ledger:
             ledger.record("s", [2], REMOVE, [])
