@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from destination_pinterest.api.auth import RefreshingToken, StaticToken, TokenSet
+from destination_pinterest.api.auth import RefreshingToken, SignIn, StaticToken, TokenSet
 from destination_pinterest.api.client import PinterestClient
 from destination_pinterest.api.limits import limits_of
 from destination_pinterest.api.observer import Observer
@@ -15,7 +15,7 @@ from destination_pinterest.api.quota import Quota
 from destination_pinterest.api.retry import RetryPolicy
 from destination_pinterest.api.token_endpoint import TokenEndpoint
 from destination_pinterest.api.transport import Transport
-from destination_pinterest.api.wire import open_session
+from destination_pinterest.api.wire import OpenWire, open_http_wire
 from destination_pinterest.config import Config, OAuthCredentials
 from destination_pinterest.config.credentials import token_mark
 from destination_pinterest.errors import ConnectionFailedError
@@ -48,6 +48,7 @@ def connect(
     system: System,
     observer: Observer,
     retry: RetryPolicy,
+    open_wire: OpenWire = open_http_wire,
 ) -> Connection:
     """Makes a connection. Nothing is sent yet.
 
@@ -55,30 +56,16 @@ def connect(
         config: the settings.
         raw: the config that they were read from; a rotated token goes out in a copy of it.
         keeper: takes that copy.
-        system: clocks and chance.
+        system: clocks, sleep and chance; waits are interruptible whatever its sleep is.
         observer: hears of answers, retries and waits, from every thread.
         retry: how long requests are tried.
+        open_wire: makes the way to Pinterest.
     """
     pause = Pause()
-    quota = Quota(
-        limits_of(config.access_tier),
-        longest_wait_s=retry.retry_s,
-        clock=system.clock,
-        now=system.now,
-        sleep=pause.sleep,
-        observer=observer,
-    )
-    transport = Transport(
-        config.api_base_url,
-        quota,
-        retry,
-        session=open_session(),
-        clock=system.clock,
-        now=system.now,
-        sleep=pause.sleep,
-        rng=system.chance,
-        observer=observer,
-    )
+    interruptible = system.with_sleep(pause.sleep)
+    quota = Quota(limits_of(config.access_tier), longest_wait_s=retry.retry_s, system=interruptible, observer=observer)
+    wire = open_wire(config.api_base_url, system)
+    transport = Transport(wire, quota, retry, system=interruptible, observer=observer)
     sign_in: RefreshingToken | None = None
     if isinstance(config.credentials, OAuthCredentials):
         endpoint = TokenEndpoint(transport)
@@ -102,14 +89,16 @@ def _sign_in(
     system: System,
 ) -> RefreshingToken:
     return RefreshingToken(
-        client_id=credentials.client_id,
-        client_secret=credentials.client_secret,
-        refresh_token=credentials.refresh_token,
-        access_token=credentials.access_token,
-        access_token_expires_at=credentials.access_token_expires_at,
-        refresh_token_expires_at=credentials.refresh_token_expires_at,
+        SignIn(
+            client_id=credentials.client_id,
+            client_secret=credentials.client_secret,
+            refresh_token=credentials.refresh_token,
+            access_token=credentials.access_token,
+            access_token_expires_at=credentials.access_token_expires_at,
+            refresh_token_expires_at=credentials.refresh_token_expires_at,
+        ),
         endpoint=endpoint,
-        clock=system.now,
+        system=system,
         on_rotation=lambda tokens: keeper.control(with_tokens(raw, tokens)),
     )
 

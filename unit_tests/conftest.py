@@ -7,7 +7,7 @@ import json
 import re
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -17,7 +17,8 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from destination_pinterest.protocol.emit import MessageWriter
-from destination_pinterest.system import System
+from unit_tests.support.clock import Clock
+from unit_tests.support.outbox import Outbox
 from unit_tests.support.rig import hand_executor, make_client, make_lane, make_rig, session
 
 __all__ = ["hand_executor", "make_client", "make_lane", "make_rig", "session"]  # fixtures of every room
@@ -221,60 +222,6 @@ def reply(status: int, body: Any, headers: Mapping[str, str] | None = None) -> r
     response.raw = io.BytesIO(json.dumps(body).encode())
     response.headers.update(headers or {})
     return response
-
-
-@dataclass
-class Clock:
-    """Monotonic and epoch seconds, which only tests move."""
-
-    monotonic: float = 1000.0
-    epoch: float = 1_800_000_000.0
-    slept: list[float] = field(default_factory=list)
-
-    def clock(self) -> float:
-        return self.monotonic
-
-    def now(self) -> float:
-        return self.epoch
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.pass_by(seconds)
-
-    def pass_by(self, seconds: float) -> None:
-        self.monotonic += seconds
-        self.epoch += seconds
-
-    @property
-    def system(self) -> System:
-        return System(clock=self.clock, now=self.now, chance=lambda: 0.0)
-
-
-class Outbox(io.BytesIO):
-    """Standard output, read back as messages. Only what was flushed counts as sent."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._flushed = 0
-
-    def flush(self) -> None:
-        self._flushed = self.tell()
-
-    @property
-    def messages(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.getvalue()[: self._flushed].splitlines()]
-
-    def of(self, kind: str) -> list[Any]:
-        """The contents of the messages of one type."""
-        return [message[kind.lower()] for message in self.messages if message["type"] == kind]
-
-    @property
-    def log_texts(self) -> list[str]:
-        return [log["message"] for log in self.of("LOG")]
-
-    @property
-    def stream_statuses(self) -> list[dict[str, Any]]:
-        return [trace["stream_status"] for trace in self.of("TRACE") if trace["type"] == "STREAM_STATUS"]
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from typing import Final, Protocol
 
 from destination_pinterest.api.models import TokenAnswer
 from destination_pinterest.errors import AuthenticationError, UnexpectedAnswerError
+from destination_pinterest.system import System
 
 DAY_S: Final = 86_400.0
 # A token this close to its end is not used any more: clocks differ, and a request takes its time.
@@ -104,39 +105,47 @@ class TokenSet:
         )
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class SignIn:
+    """An OAuth sign-in as the settings hold it. Times in seconds since 1970; None where they are not known."""
+
+    client_id: str
+    client_secret: str
+    refresh_token: str
+    access_token: str | None = None
+    access_token_expires_at: float | None = None
+    refresh_token_expires_at: float | None = None
+
+
 class RefreshingToken:
     """An OAuth sign-in that renews itself.
 
     It does so before the access token ends, when half of the chain's life is over, and when Pinterest refuses a token.
     `endpoint(client_id, client_secret, refresh_token)` asks Pinterest. `on_rotation(tokens)` is called under the lock
     before anybody uses a new token; it must have stored it when it returns. If it raises, so does the refresh, and the
-    next use offers the same tokens to it again, because the old ones may be dead. `clock` is in seconds since 1970.
+    next use offers the same tokens to it again, because the old ones may be dead.
     """
 
     def __init__(
         self,
+        sign_in: SignIn,
         *,
-        client_id: str,
-        client_secret: str,
-        refresh_token: str,
-        access_token: str | None = None,
-        access_token_expires_at: float | None = None,
-        refresh_token_expires_at: float | None = None,
         endpoint: Callable[[str, str, str], TokenAnswer],
-        clock: Callable[[], float],
+        system: System,
         on_rotation: Callable[[TokenSet], None],
     ) -> None:
-        self._client_id = client_id.strip()
-        self._client_secret = client_secret.strip()
+        self._client_id = sign_in.client_id.strip()
+        self._client_secret = sign_in.client_secret.strip()
         self._endpoint = endpoint
-        self._clock = clock
+        self._system = system
         self._on_rotation = on_rotation
         self._lock = threading.Lock()
+        access_token = sign_in.access_token
         self._tokens = TokenSet(
             access_token=_usable(access_token, "access token") if access_token and access_token.strip() else "",
-            access_token_expires_at=access_token_expires_at,
-            refresh_token=_usable(refresh_token, "refresh token"),
-            refresh_token_expires_at=refresh_token_expires_at,
+            access_token_expires_at=sign_in.access_token_expires_at,
+            refresh_token=_usable(sign_in.refresh_token, "refresh token"),
+            refresh_token_expires_at=sign_in.refresh_token_expires_at,
         )
         self._unstored: TokenSet | None = None
         self._refreshed = False
@@ -180,7 +189,7 @@ class RefreshingToken:
         return f"RefreshingToken({self._tokens!r})"
 
     def _is_due(self) -> bool:
-        tokens, now = self._tokens, self._clock()
+        tokens, now = self._tokens, self._system.now()
         if not tokens.access_token:
             return True
         if tokens.access_token_expires_at is not None and now >= tokens.access_token_expires_at - EXPIRY_MARGIN_S:
@@ -205,7 +214,7 @@ class RefreshingToken:
             # Every thread and every request would ask again, and be refused again.
             self._dead = str(error)
             raise
-        return _token_set(answer, self._tokens, self._clock())
+        return _token_set(answer, self._tokens, self._system.now())
 
 
 def _token_set(answer: TokenAnswer, old: TokenSet, now: float) -> TokenSet:

@@ -10,7 +10,7 @@ arrival, count in whole milliseconds of one clock, start a thread that never end
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,6 +21,7 @@ from destination_pinterest.api.limits import Limit, Limits, Permit
 from destination_pinterest.api.observer import Observer, QuotaWait
 from destination_pinterest.api.retry import when
 from destination_pinterest.errors import RateLimitedError
+from destination_pinterest.system import System
 
 # Waits from here on are for quota and are worth telling a person; shorter ones space requests.
 TELLING_WAIT_S: Final = 1.0
@@ -56,7 +57,6 @@ class Quota:
     """Lets requests go one by one, within every limit.
 
     Each `acquire` must be followed by one `learn` with the permit that it gave, whatever became of the request.
-    `clock` is monotonic, `now` is in seconds since 1970, `sleep` takes seconds and may raise to end the waiting.
     `longest_wait_s` is how long a request may wait for quota, the retry budget; ORDINARY_WAIT_S at least.
     """
 
@@ -65,15 +65,11 @@ class Quota:
         limits: Limits,
         *,
         longest_wait_s: float,
-        clock: Callable[[], float],
-        now: Callable[[], float],
-        sleep: Callable[[float], None],
+        system: System,
         observer: Observer,
     ) -> None:
         self._longest_wait_s = max(longest_wait_s, ORDINARY_WAIT_S)
-        self._clock = clock
-        self._now = now
-        self._sleep = sleep
+        self._system = system
         self._observer = observer
         self._lock = threading.Lock()
         self._books = {
@@ -85,13 +81,13 @@ class Quota:
 
         Raises:
             RateLimitedError: the quota is used up for longer than a request may wait; says until when.
-            Whatever `sleep` raises.
+            Whatever the system's `sleep` raises.
         """
         book = self._books[category]
         with book.turn.held():
             while True:
                 with self._lock:
-                    clock = self._clock()
+                    clock = self._system.clock()
                     wait_s = self._free_at(book, clock) - clock
                     if wait_s <= 0:
                         return self._booked(book, Permit(category, clock))
@@ -99,11 +95,11 @@ class Quota:
 
     def learn(self, permit: Permit, headers: Mapping[str, str] | None = None) -> None:
         """The request of `permit` was answered with `headers` (case-insensitive); None: it ended without an answer."""
-        now = self._now()
+        now = self._system.now()
         rates = RateHeaders() if headers is None else read_rate_headers(headers, now)
         book = self._books[permit.category]
         with self._lock:
-            clock = self._clock()
+            clock = self._system.clock()
             permit.answered_at = clock
             book.in_flight -= 1
             if rates.remaining is None:
@@ -115,7 +111,7 @@ class Quota:
         """Nobody sends a request of `category` for so long: Pinterest has refused one for lack of quota."""
         with self._lock:
             book = self._books[category]
-            book.held_until = max(book.held_until, self._clock() + seconds)
+            book.held_until = max(book.held_until, self._system.clock() + seconds)
 
     def _free_at(self, book: _Book, clock: float) -> float:
         """When the next request may go, as far as is known now."""
@@ -138,16 +134,16 @@ class Quota:
 
     def _wait(self, category: Category, wait_s: float) -> None:
         if wait_s > self._longest_wait_s:
-            now = self._now()
+            now = self._system.now()
             raise RateLimitedError(
                 f"Pinterest's quota of {category} requests for this app and user is used up. It resets "
                 f"{when(now + wait_s, now)}, which is later than retry_hours allows: run the sync again then, or ask "
                 "Pinterest for Standard access if the app has Trial access.",
                 retry_after_s=wait_s,
             )
-        resets_at = self._now() + wait_s if wait_s >= TELLING_WAIT_S else None
+        resets_at = self._system.now() + wait_s if wait_s >= TELLING_WAIT_S else None
         self._observer.waiting(QuotaWait(category, wait_s, resets_at))
-        self._sleep(wait_s)
+        self._system.sleep(wait_s)
 
     def _hear(self, book: _Book, permit: Permit, remaining: int, rates: RateHeaders, clock: float) -> None:
         resets_at = clock + (UNKNOWN_RESET_S if rates.reset_s is None else rates.reset_s)

@@ -5,18 +5,15 @@ What it tells the observer and what it raises never holds a body or a secret.
 
 from __future__ import annotations
 
-import random
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Generic, Protocol, TypeVar
 
 import msgspec
-import requests
 
 from destination_pinterest.api import answers
 from destination_pinterest.api.endpoints import Endpoint
-from destination_pinterest.api.observer import Exchange, Observer, RetryNotice, SilentObserver
+from destination_pinterest.api.observer import Exchange, Observer, RetryNotice
 from destination_pinterest.api.quota import Quota
 from destination_pinterest.api.retry import RetryPolicy, given_up, may_repeat
 from destination_pinterest.api.scrub import clean_request_id
@@ -32,6 +29,7 @@ from destination_pinterest.errors import (
     ServerError,
     UnexpectedAnswerError,
 )
+from destination_pinterest.system import System
 
 T = TypeVar("T")
 
@@ -93,32 +91,24 @@ class _Result(Generic[T]):
 class Transport:
     """Sends calls to one server for one app and user. Thread-safe.
 
-    `quota` and `retry` say when a request may go (again); share them and the session with everything that speaks for
-    the same app and user. `clock` is monotonic, `now` is in seconds since 1970, `sleep` takes seconds and may raise to
-    end a wait, `rng` gives numbers from 0 to 1.
+    `quota` and `retry` say when a request may go (again); share them and the wire with everything that speaks for the
+    same app and user. The system's `sleep` may raise to end a wait.
     """
 
     def __init__(
         self,
-        base_url: str,
+        wire: Wire,
         quota: Quota,
         retry: RetryPolicy,
         *,
-        session: requests.Session,
-        clock: Callable[[], float] = time.monotonic,
-        now: Callable[[], float] = time.time,
-        sleep: Callable[[float], None] = time.sleep,
-        rng: Callable[[], float] = random.random,
-        observer: Observer | None = None,
+        system: System,
+        observer: Observer,
     ) -> None:
-        self._wire = Wire(base_url, session, clock)
+        self._wire = wire
         self._quota = quota
         self._retry = retry
-        self._clock = clock
-        self._now = now
-        self._sleep = sleep
-        self._rng = rng
-        self._observer = observer or SilentObserver()
+        self._system = system
+        self._observer = observer
 
     def perform(self, call: Call[T], credentials: Credentials) -> T:
         """Sends `call` until it has an answer, gives up, or learns that it must not be sent again.
@@ -145,8 +135,8 @@ class Transport:
             if not may_repeat(call.endpoint.effect, error, may_have_acted=outcome.may_have_acted):
                 raise _ambiguous(call.endpoint, error) if outcome.may_have_acted else error
             sendings += 1
-            failed_at = self._clock() if failed_at is None else failed_at
-            self._wait_to_retry(call, error, sendings, self._clock() - failed_at)
+            failed_at = self._system.clock() if failed_at is None else failed_at
+            self._wait_to_retry(call, error, sendings, self._system.clock() - failed_at)
 
     def _sent(self, call: Call[T], authorization: str) -> _Result[T] | _Failure:
         permit = self._quota.acquire(call.endpoint.category)
@@ -162,18 +152,24 @@ class Transport:
             return _read(call, reply)
         secrets = (*call.secrets, authorization.partition(" ")[2])
         error = answers.refusal(
-            call.endpoint, reply.status, reply.headers, reply.body, self._now(), records=call.records, secrets=secrets
+            call.endpoint,
+            reply.status,
+            reply.headers,
+            reply.body,
+            self._system.now(),
+            records=call.records,
+            secrets=secrets,
         )
         return _Failure(error, may_have_acted=isinstance(error, ServerError | ConnectionFailedError))
 
     def _wait_to_retry(self, call: Call[T], error: ConnectorError, sendings: int, elapsed_s: float) -> None:
-        delay_s = self._retry.delay_s(error, sendings, elapsed_s, self._rng())
+        delay_s = self._retry.delay_s(error, sendings, elapsed_s, self._system.chance())
         if isinstance(error, RateLimitedError) and not isinstance(error, ObjectBusyError):
             self._quota.hold(call.endpoint.category, delay_s or error.retry_after_s or 0.0)
         if delay_s is None:
-            raise given_up(error, sendings, elapsed_s, self._now())
+            raise given_up(error, sendings, elapsed_s, self._system.now())
         self._observer.retrying(RetryNotice(call.endpoint, call.object_id, error, sendings, delay_s))
-        self._sleep(delay_s)
+        self._system.sleep(delay_s)
 
 
 def _message(call: Call[T], authorization: str) -> Message:

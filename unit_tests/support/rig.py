@@ -17,6 +17,7 @@ from destination_pinterest.api.observer import Observer
 from destination_pinterest.api.quota import Quota
 from destination_pinterest.api.retry import RetryPolicy
 from destination_pinterest.api.transport import Transport
+from destination_pinterest.api.wire import HttpWire
 from destination_pinterest.audiences.creation import AudienceCreator
 from destination_pinterest.audiences.lookup import AudienceLookup
 from destination_pinterest.audiences.target import AudienceTarget
@@ -187,16 +188,13 @@ def make_client(session: requests.Session, clock: Any, pinterest: Any) -> Callab
     """A client without limits; it sleeps on the tests' clock and is answered by the `pinterest` fixture."""
 
     def make(observer: Observer | None = None, retry_s: float = 3600.0) -> PinterestClient:
-        times = {"clock": clock.clock, "now": clock.now, "sleep": clock.sleep}
-        watcher: Any = observer or EventObserver(Events(lambda: None))
+        watcher = observer or EventObserver(Events(lambda: None))
         transport = Transport(
-            BASE_URL,
-            Quota(Limits(), longest_wait_s=retry_s, observer=watcher, **times),
+            HttpWire(BASE_URL, session, clock.clock),
+            Quota(Limits(), longest_wait_s=retry_s, system=clock.system, observer=watcher),
             RetryPolicy(retry_s=retry_s),
-            session=session,
-            rng=lambda: 0.0,
+            system=clock.system,
             observer=watcher,
-            **times,
         )
         return PinterestClient(pinterest.account["id"], StaticToken("pina_token"), transport)
 
