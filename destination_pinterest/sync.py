@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from os import environ
-from typing import Any, Final
+from typing import Final
 
 from destination_pinterest.api.auth import RefreshingToken
 from destination_pinterest.api.retry import RetryPolicy
+from destination_pinterest.api.wire import OpenWire, open_http_wire
 from destination_pinterest.audiences.creation import AudienceCreator
 from destination_pinterest.audiences.lookup import AudienceLookup
 from destination_pinterest.audiences.swap import AudienceSwapper
 from destination_pinterest.config import Config
-from destination_pinterest.connection import ConfigKeeper, Connection, connect
-from destination_pinterest.connection_check import CHAIN_WARNING_S, chain_end
+from destination_pinterest.connection_check import REFRESH_EXPIRY_WARNING_S, refresh_expiry
 from destination_pinterest.dead_letters.factory import DeadLetterStorage
 from destination_pinterest.dead_letters.queue import MAX_FILES_IN_FLIGHT
 from destination_pinterest.delivery.events import EventObserver, Events
@@ -39,6 +39,7 @@ from destination_pinterest.protocol.messages import MessageDecoder
 from destination_pinterest.reporting.builder import SyncReporter
 from destination_pinterest.reporting.plan_text import announcements
 from destination_pinterest.routing.plan import StreamPlan, plan_streams
+from destination_pinterest.session import PinterestSession, PlatformConfig, open_session
 from destination_pinterest.system import System
 
 _MOST_THREADS: Final = 64
@@ -54,24 +55,24 @@ class Sync:
 
     Args:
         config: the settings.
-        raw: the config that they were read from, which a rotated token is written back into.
         plans: the catalog's streams.
         lines: the input.
         messages: the output.
-        keeper: takes a changed config.
+        platform_config: what the settings were read from; takes a rotated token.
         system: clocks and chance.
+        open_wire: makes the way to Pinterest.
     """
 
     def __init__(
         self,
         config: Config,
-        raw: Mapping[str, Any],
         plans: Sequence[ConfiguredStream],
         lines: Lines,
         messages: MessageWriter,
         *,
-        keeper: ConfigKeeper,
+        platform_config: PlatformConfig,
         system: System,
+        open_wire: OpenWire = open_http_wire,
     ) -> None:
         self._config = config
         self._lines = lines
@@ -80,25 +81,25 @@ class Sync:
         ways = plan_streams(plans, config)
         self._events = Events(lines.wake)
         self._observer = EventObserver(self._events)
-        self._connection = connect(
+        self._session = open_session(
             config,
-            raw,
-            keeper=keeper,
+            platform_config,
             system=system,
             observer=self._observer,
             retry=RetryPolicy.from_hours(config.retry_hours),
+            open_wire=open_wire,
         )
-        self._finder = AudienceLookup(self._connection.client, now=system.now)
-        self._provisioner = _provisioner(self._connection, self._finder, system)
+        self._finder = AudienceLookup(self._session.client, now=system.now)
+        self._provisioner = _provisioner(self._session, self._finder, system)
         self._replacer = AudienceSwapper(
-            self._connection.client,
+            self._session.client,
             self._provisioner,
             max_removal_percent=config.max_removal_percent,
             allow_empty=config.allow_empty_audience,
             if_refused=config.refused_rule_change,
         )
         self._lanes = make_lanes(ways, config, system)
-        self._memories = Memories(self._lanes.values(), config, sleep=self._connection.pause.sleep, clock=system.clock)
+        self._memories = Memories(self._lanes.values(), config, sleep=self._session.pause.sleep, clock=system.clock)
         self._ledger = CheckpointLedger()
         self._completeness = Completeness(plans, trust_end_markers=config.trust_end_markers)
         self._journal = SyncJournal(
@@ -113,7 +114,7 @@ class Sync:
         )
         self._rejected = _rejected_storage(config, system)
         self._routes = [self._make_route(way) for way in ways]
-        self._sender = DeliverySender(self._connection.client, self._provisioner, config.batch_size)
+        self._sender = DeliverySender(self._session.client, self._provisioner, config.batch_size)
         self._writer, self._executor = self._make_writer(config)
         self._reporter = SyncReporter(
             self._lanes.values(),
@@ -138,7 +139,7 @@ class Sync:
                 self._find_audiences()
                 self._make_up_for_earlier_syncs()
             # Only now: the first request has renewed the sign-in, where it can be renewed.
-            _warn_of_the_chain(self._connection.sign_in, self._messages, self._system.now())
+            _warn_of_refresh_expiry(self._session.sign_in, self._messages, self._system.now())
             self._is_writing = True
             yield from self._writer.run(self._lines)
             self._is_writing = False
@@ -150,9 +151,9 @@ class Sync:
                 succeeded = True
         finally:
             if succeeded:
-                self._connection.pause.allow_at_most(_REPORT_PATIENCE_S)
+                self._session.pause.allow_at_most(_REPORT_PATIENCE_S)
             else:
-                self._connection.pause.interrupt()
+                self._session.pause.interrupt()
             self._executor.shutdown(wait=False)
             try:
                 self._report(succeeded=succeeded)
@@ -280,7 +281,7 @@ class Sync:
             journal=self._journal,
             clock=self._system.clock,
             flush_s=config.flush_seconds,
-            interrupt=self._connection.pause.interrupt,
+            interrupt=self._session.pause.interrupt,
             rejected=self._rejected.records if self._rejected else None,
         )
         return writer, executor
@@ -293,12 +294,12 @@ def _rejected_storage(config: Config, system: System) -> DeadLetterStorage | Non
     return DeadLetterStorage(S3Bucket(storage), storage, clock=system.clock, now=system.now)
 
 
-def _provisioner(connection: Connection, finder: AudienceLookup, system: System) -> AudienceCreator:
+def _provisioner(session: PinterestSession, finder: AudienceLookup, system: System) -> AudienceCreator:
     return AudienceCreator(
-        connection.client,
+        session.client,
         finder,
-        delay_s=connection.lost_answer_delay_s,
-        sleep=connection.pause.sleep,
+        delay_s=session.lost_answer_delay_s,
+        sleep=session.pause.sleep,
         clock=system.clock,
     )
 
@@ -311,8 +312,12 @@ def _raise_first(failures: Sequence[ConnectorError], messages: MessageWriter) ->
         raise failures[0]
 
 
-def _warn_of_the_chain(sign_in: RefreshingToken | None, messages: MessageWriter, now: float) -> None:
-    if sign_in is None or sign_in.chain_ends_at is None or sign_in.chain_ends_at - now >= CHAIN_WARNING_S:
+def _warn_of_refresh_expiry(sign_in: RefreshingToken | None, messages: MessageWriter, now: float) -> None:
+    if (
+        sign_in is None
+        or sign_in.refresh_expires_at is None
+        or sign_in.refresh_expires_at - now >= REFRESH_EXPIRY_WARNING_S
+    ):
         return
-    for sentence in chain_end(sign_in, now):
+    for sentence in refresh_expiry(sign_in, now):
         messages.log("WARN", sentence + " If it has ended, sign in again in the destination's settings.")

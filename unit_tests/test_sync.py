@@ -19,6 +19,7 @@ from destination_pinterest.errors import (
 from destination_pinterest.protocol.catalog import parse_catalog
 from destination_pinterest.protocol.lines import Lines, MessageLines
 from destination_pinterest.reporting.report import REPORT_PREFIX
+from destination_pinterest.session import PlatformConfig
 from destination_pinterest.sync import PROGRESS_VARIABLE, Sync
 from destination_pinterest.system import System
 
@@ -54,12 +55,12 @@ def make_sync(raw_config: dict[str, Any], messages: Any, pinterest: Any) -> Call
         raw = {**(raw or raw_config), **settings}
         return Sync(
             read_config(raw),
-            raw,
             catalog(*streams),
             source or MessageLines(lines),
             messages,
-            keeper=messages,
+            platform_config=PlatformConfig(raw, messages),
             system=system or System(),
+            open_wire=pinterest.open_wire,
         )
 
     return make
@@ -166,7 +167,15 @@ def test_a_stream_that_lacks_the_operation_column_of_another_is_a_warning(
 ) -> None:
     raw = {**raw_config, "operation_column": {"column": "op"}}
     plans = (*catalog("users", columns=("email", "op")), *catalog("orders"))
-    sync = Sync(read_config(raw), raw, plans, MessageLines([]), messages, keeper=messages, system=System())
+    sync = Sync(
+        read_config(raw),
+        plans,
+        MessageLines([]),
+        messages,
+        platform_config=PlatformConfig(raw, messages),
+        system=System(),
+        open_wire=pinterest.open_wire,
+    )
     list(sync.run())
     (warning,) = [log["message"] for log in outbox.of("LOG") if log["level"] == "WARN"]
     assert warning.startswith('The stream "orders" has no column "op"')
@@ -181,7 +190,17 @@ def test_people_whose_rows_are_marked_as_deleted_in_upper_case_leave(
     plans = (*catalog("users", columns=("email", upper)), *catalog("orders", columns=("email", lower)))
     deleted = [row("a", **{upper: "2026-11-22"}), row("b", **{lower: "2026-11-22"}), row("c", **{upper: None})]
     source = MessageLines([*deleted, state(1), row("d", "orders", **{lower: None})])
-    list(Sync(read_config(raw_config), raw_config, plans, source, messages, keeper=messages, system=System()).run())
+    list(
+        Sync(
+            read_config(raw_config),
+            plans,
+            source,
+            messages,
+            platform_config=PlatformConfig(raw_config, messages),
+            system=System(),
+            open_wire=pinterest.open_wire,
+        ).run()
+    )
     assert pinterest.members_of("users") == people("c")
     assert pinterest.members_of("orders") == people("d")
     assert any(text.endswith("email as EMAIL (auto); deletions: _AB_CDC_DELETED_AT.") for text in outbox.log_texts)
@@ -301,12 +320,12 @@ def test_no_thread_is_left_after_a_sync(make_sync: MakeSync, pinterest: Any) -> 
 
 
 @pytest.mark.parametrize(("days", "warnings"), [(13, 1), (15, 0)])
-def test_a_chain_that_is_near_its_end_and_does_not_get_longer_is_a_warning(
+def test_a_sign_in_that_ends_soon_and_is_not_extended_is_a_warning(
     make_sync: MakeSync, oauth_config: dict[str, Any], pinterest: Any, outbox: Any, clock: Any, days: int, warnings: int
 ) -> None:
     """Refresh tokens of older apps keep their end when they are used."""
-    pinterest.chain_s = days * DAY_S
-    oauth_config["credentials"]["refresh_token_expires_at"] = int(clock.epoch) + pinterest.chain_s
+    pinterest.refresh_token_life_s = days * DAY_S
+    oauth_config["credentials"]["refresh_token_expires_at"] = int(clock.epoch) + pinterest.refresh_token_life_s
     list(make_sync(raw=oauth_config, system=System(now=clock.now)).run())
     said = [log["message"] for log in outbox.of("LOG") if log["level"] == "WARN"]
     assert len(said) == warnings
@@ -315,7 +334,7 @@ def test_a_chain_that_is_near_its_end_and_does_not_get_longer_is_a_warning(
         assert warning.endswith("sign in again in the destination's settings.")
 
 
-def test_a_chain_that_this_sync_lengthens_is_no_warning(
+def test_a_sign_in_that_this_sync_extends_is_no_warning(
     make_sync: MakeSync, oauth_config: dict[str, Any], outbox: Any, clock: Any
 ) -> None:
     oauth_config["credentials"]["refresh_token_expires_at"] = int(clock.epoch) + DAY_S
@@ -347,7 +366,15 @@ def make_activation(raw_config: dict[str, Any], messages: Any, pinterest: Any) -
             for name, (mode, chosen) in streams.items()
             for plan in catalog(name, destination_sync_mode=mode, destination_object_name=chosen)
         ]
-        return Sync(read_config(raw), raw, plans, MessageLines(lines), messages, keeper=messages, system=System())
+        return Sync(
+            read_config(raw),
+            plans,
+            MessageLines(lines),
+            messages,
+            platform_config=PlatformConfig(raw, messages),
+            system=System(),
+            open_wire=pinterest.open_wire,
+        )
 
     return make
 

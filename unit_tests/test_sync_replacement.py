@@ -13,6 +13,7 @@ from destination_pinterest.config import read_config
 from destination_pinterest.errors import IncompleteStreamError, PermissionDeniedError, RemovalGuardError
 from destination_pinterest.protocol.catalog import parse_catalog
 from destination_pinterest.protocol.lines import MessageLines
+from destination_pinterest.session import PlatformConfig
 from destination_pinterest.sync import Sync
 
 # What each host says of a stream that is to be replaced.
@@ -69,8 +70,9 @@ class Shop:
         raw = {**self._raw_config, **settings}
         catalog = parse_catalog(json.dumps({"streams": list(streams)}).encode())
         sync = Sync(
-            read_config(raw), raw, catalog, MessageLines(lines), self._messages,
-            keeper=self._messages, system=self._clock.system,
+            read_config(raw), catalog, MessageLines(lines), self._messages,
+            platform_config=PlatformConfig(raw, self._messages), system=self._clock.system,
+            open_wire=self._pinterest.open_wire,
         )  # fmt: skip
         self.released = []
         for released in sync.run():

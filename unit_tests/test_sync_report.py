@@ -14,6 +14,7 @@ from destination_pinterest.errors import ConnectorError
 from destination_pinterest.protocol.catalog import parse_catalog
 from destination_pinterest.protocol.lines import MessageLines
 from destination_pinterest.reporting.report import REPORT_PREFIX
+from destination_pinterest.session import PlatformConfig
 from destination_pinterest.sync import Sync
 
 FIRST = {"generation_id": 1, "minimum_generation_id": 1, "sync_id": 11}
@@ -43,12 +44,12 @@ def sync(pinterest: Any, messages: Any, outbox: Any, raw_config: dict[str, Any],
         raw = {**raw_config, **settings}
         sync = Sync(
             read_config(raw),
-            raw,
             parse_catalog(json.dumps({"streams": [configured]}).encode()),
             MessageLines([json.dumps(line).encode() for line in lines]),
             messages,
-            keeper=messages,
+            platform_config=PlatformConfig(raw, messages),
             system=clock.system,
+            open_wire=pinterest.open_wire,
         )
         try:
             assert list(sync.run()) == []

@@ -1,9 +1,8 @@
-"""Pinterest's sandbox behind requests' adapter, without a socket; and the moments at which a process can die."""
+"""Pinterest's sandbox as a wire, without a socket; and the moments at which a process can die."""
 
 from __future__ import annotations
 
 import http.client
-import io
 import os
 import random
 from collections import Counter
@@ -11,11 +10,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from unittest import mock
-from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
 
+from destination_pinterest.api.wire import Lost, Message, Reply, Wire, lost_by
 from integration_tests.property.machine import Clock
 from pinterest_sandbox.entities import CustomerList
 from pinterest_sandbox.in_process import BrokenAnswerError, InProcess
@@ -25,7 +24,8 @@ from pinterest_sandbox.settings import Settings
 from pinterest_sandbox.storage import Memory
 
 AD_ACCOUNT_ID = "549755885175"
-API_BASE_URL = "http://127.0.0.1/v5"
+_BASE_PATH = "/v5"
+API_BASE_URL = f"http://127.0.0.1{_BASE_PATH}"
 _ACCOUNT = f"/v5/ad_accounts/{AD_ACCOUNT_ID}"
 
 People = frozenset[str]
@@ -126,45 +126,50 @@ class Pinterest:
         fitting = [found.id for found in self._sandbox.world.customer_lists.values() if fits(found)]
         return max(fitting, key=int, default=None)
 
-    @contextmanager
-    def answers(self, moments: Moments, after_each: Callable[[], None]) -> Iterator[None]:
-        """Until it ends, every request of the process comes here. `after_each` is called once one has taken effect."""
-
-        def send(_adapter: HTTPAdapter, request: requests.PreparedRequest, **_: Any) -> requests.Response:
-            moments.comes()
-            try:
-                return self._response(request)
-            finally:
-                after_each()
-                moments.comes()
-
-        def fsync(_descriptor: int) -> None:
-            if not moments.is_dead:  # What unwinds afterwards writes to a folder that is put back.
-                moments.comes()
-
-        with mock.patch.object(HTTPAdapter, "send", send), mock.patch.object(os, "fsync", fsync):
-            yield
-
-    def _response(self, request: requests.PreparedRequest) -> requests.Response:
-        url = urlsplit(str(request.url))
-        body = request.body or b""
+    def exchange(self, message: Message) -> Reply | Lost:
+        """See destination_pinterest.api.wire.Wire."""
         try:
             reply = self._client.request(
-                str(request.method),
-                f"{url.path}?{url.query}",
-                body=body if isinstance(body, bytes) else body.encode(),
+                message.method,
+                _BASE_PATH + message.path,
+                body=message.body or b"",
                 token=None,
-                headers={name.lower(): str(value) for name, value in request.headers.items()},
+                headers={name.lower(): value for name, value in message.headers.items()},
             )
         except ConnectionResetError as error:
-            raise requests.ConnectionError(error) from None
+            return lost_by(requests.ConnectionError(error))
         except BrokenAnswerError:
-            raise requests.ConnectionError(http.client.IncompleteRead(b"")) from None
-        response = requests.Response()
-        response.status_code = reply.status
-        response.raw = io.BytesIO(reply.body)
-        response.headers.update(reply.headers)
-        return response
+            return lost_by(requests.ConnectionError(http.client.IncompleteRead(b"")))
+        return Reply(reply.status, CaseInsensitiveDict(reply.headers), reply.body, 0.0)
+
+
+class WatchedWire:
+    """Requests are moments too, one before and one after each. `after_each` is called once one has taken effect."""
+
+    def __init__(self, wire: Wire, moments: Moments, after_each: Callable[[], None]) -> None:
+        self._wire = wire
+        self._moments = moments
+        self._after_each = after_each
+
+    def exchange(self, message: Message) -> Reply | Lost:
+        self._moments.comes()
+        try:
+            return self._wire.exchange(message)
+        finally:
+            self._after_each()
+            self._moments.comes()
+
+
+@contextmanager
+def disk_writes_are(moments: Moments) -> Iterator[None]:
+    """Until it ends, each write to a disk is a moment."""
+
+    def fsync(_descriptor: int) -> None:
+        if not moments.is_dead:  # What unwinds afterwards writes to a folder that is put back.
+            moments.comes()
+
+    with mock.patch.object(os, "fsync", fsync):
+        yield
 
 
 async def _no_latency(_seconds: float) -> None:

@@ -7,9 +7,9 @@ from typing import Any, Protocol
 import pytest
 
 from destination_pinterest.api.auth import (
-    CHAIN_MARGIN_S,
     DAY_S,
     EXPIRY_MARGIN_S,
+    REFRESH_EXPIRY_MARGIN_S,
     Bearer,
     RefreshingToken,
     SignIn,
@@ -144,20 +144,20 @@ def test_a_token_is_refreshed_before_it_ends(make: MakeToken, endpoint: Endpoint
     assert [asked[2] for asked in endpoint.asked] == ["pinr_0", "pinr_1"]
 
 
-def test_a_chain_past_half_of_its_life_is_renewed(make: MakeToken, endpoint: Endpoint) -> None:
+def test_a_refresh_token_past_half_of_its_life_is_renewed(make: MakeToken, endpoint: Endpoint) -> None:
     good = {"access_token": "pina_0", "access_token_expires_at": NOW + 20 * DAY_S}
-    assert make(**good, refresh_token_expires_at=NOW + CHAIN_MARGIN_S + 1).token() == "pina_0"
-    tokens = make(**good, refresh_token_expires_at=NOW + CHAIN_MARGIN_S)
+    assert make(**good, refresh_token_expires_at=NOW + REFRESH_EXPIRY_MARGIN_S + 1).token() == "pina_0"
+    tokens = make(**good, refresh_token_expires_at=NOW + REFRESH_EXPIRY_MARGIN_S)
     assert tokens.token() == "pina_1"
-    assert tokens.chain_ends_at == NOW + 60 * DAY_S
+    assert tokens.refresh_expires_at == NOW + 60 * DAY_S
 
 
-def test_a_chain_that_does_not_grow_is_renewed_only_once_a_run(make: MakeToken, endpoint: Endpoint) -> None:
+def test_a_sign_in_that_is_not_extended_is_renewed_only_once_a_run(make: MakeToken, endpoint: Endpoint) -> None:
     endpoint.answers = {"refresh_token": None, "refresh_token_expires_at": None}
     tokens = make(access_token="pina_0", refresh_token_expires_at=NOW + DAY_S)
     assert [tokens.token() for _ in range(5)] == ["pina_1"] * 5
     assert len(endpoint.asked) == 1
-    assert tokens.chain_ends_at == NOW + DAY_S
+    assert tokens.refresh_expires_at == NOW + DAY_S
 
 
 def test_an_answer_without_a_refresh_token_keeps_the_old_one(make: MakeToken, endpoint: Endpoint) -> None:
@@ -173,14 +173,14 @@ def test_a_new_refresh_token_of_unknown_life_does_not_inherit_the_old_ones(make:
     endpoint.answers = {"refresh_token_expires_at": None}
     tokens = make(refresh_token_expires_at=NOW + DAY_S)
     tokens.token()
-    assert tokens.chain_ends_at is None
+    assert tokens.refresh_expires_at is None
 
 
 def test_a_life_told_in_seconds_is_counted_from_now(make: MakeToken, endpoint: Endpoint) -> None:
     endpoint.answers = {"refresh_token_expires_at": None, "refresh_token_expires_in": 100.0}
     tokens = make()
     tokens.token()
-    assert tokens.chain_ends_at == NOW + 100
+    assert tokens.refresh_expires_at == NOW + 100
 
 
 def test_scopes_are_known_after_a_refresh(make: MakeToken) -> None:
@@ -273,7 +273,7 @@ def test_nobody_uses_a_new_token_while_it_is_being_stored(make: MakeToken) -> No
     assert used == ["stored", "pina_1", "pina_1"]
 
 
-def test_a_chain_that_has_ended_is_not_asked_again(make: MakeToken, endpoint: Endpoint) -> None:
+def test_a_refresh_token_that_has_expired_is_not_asked_again(make: MakeToken, endpoint: Endpoint) -> None:
     endpoint.failures = [AuthenticationError("Sign in again.")]
     tokens = make()
     for _ in range(3):

@@ -15,6 +15,7 @@ from destination_pinterest.membership.store_key import StoreKey
 from destination_pinterest.protocol.catalog import parse_catalog
 from destination_pinterest.protocol.lines import MessageLines
 from destination_pinterest.reporting.report import REPORT_PREFIX
+from destination_pinterest.session import PlatformConfig
 from destination_pinterest.sync import Sync
 
 KEY = "a key that only tests know"
@@ -95,8 +96,9 @@ class Shop:
         raw = {**self._raw_config, **settings}
         catalog = parse_catalog(json.dumps({"streams": list(streams)}).encode())
         sync = self.running = Sync(
-            read_config(raw), raw, catalog, MessageLines(_lines(steps)), self._messages,
-            keeper=self._messages, system=self._clock.system,
+            read_config(raw), catalog, MessageLines(_lines(steps)), self._messages,
+            platform_config=PlatformConfig(raw, self._messages), system=self._clock.system,
+            open_wire=self.pinterest.open_wire,
         )  # fmt: skip
         self.released = []
         self.pinterest.asked.clear()

@@ -8,7 +8,6 @@ from concurrent.futures import Executor, Future
 from typing import Any
 
 import pytest
-import requests
 
 from destination_pinterest.api.auth import StaticToken
 from destination_pinterest.api.client import PinterestClient
@@ -17,7 +16,6 @@ from destination_pinterest.api.observer import Observer
 from destination_pinterest.api.quota import Quota
 from destination_pinterest.api.retry import RetryPolicy
 from destination_pinterest.api.transport import Transport
-from destination_pinterest.api.wire import HttpWire
 from destination_pinterest.audiences.creation import AudienceCreator
 from destination_pinterest.audiences.lookup import AudienceLookup
 from destination_pinterest.audiences.target import AudienceTarget
@@ -33,17 +31,18 @@ from destination_pinterest.delivery.writer import AudienceWriter
 from destination_pinterest.protocol.catalog import ConfiguredStream, StreamKey, parse_catalog
 from destination_pinterest.protocol.checkpoint import CheckpointLedger
 from destination_pinterest.protocol.completeness import Completeness
+from destination_pinterest.protocol.emit import MessageWriter
 from destination_pinterest.protocol.messages import MessageDecoder
 from destination_pinterest.routing.plan import plan_stream
 from destination_pinterest.vocabulary import Identifier
-
-BASE_URL = "https://pinterest.example.com/v5"
+from unit_tests.support.clock import Clock
+from unit_tests.support.fake_pinterest import FakePinterest
 
 
 class InlineExecutor(Executor):
     """Does at once what it is given."""
 
-    def submit(self, work: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
+    def submit(self, work: Callable[..., Any], /, *arguments: object, **named: object) -> Future[Any]:
         work(*arguments, **named)
         return Future()
 
@@ -54,7 +53,7 @@ class HandExecutor(Executor):
     def __init__(self) -> None:
         self.waiting: list[Callable[[], Any]] = []
 
-    def submit(self, work: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
+    def submit(self, work: Callable[..., Any], /, *arguments: object, **named: object) -> Future[Any]:
         self.waiting.append(lambda: work(*arguments, **named))
         return Future()
 
@@ -68,7 +67,7 @@ Step = bytes | float | Callable[[], object]
 class Script:
     """Standard input: chunks of lines, numbers for seconds of silence, and what else happens meanwhile."""
 
-    def __init__(self, clock: Any, *steps: Step) -> None:
+    def __init__(self, clock: Clock, *steps: Step) -> None:
         self._clock = clock
         self._steps = list(steps)
         self._is_woken = False
@@ -109,14 +108,14 @@ class Rig:
         raw_config: dict[str, Any],
         plans: tuple[ConfiguredStream, ...],
         make_client: Callable[..., PinterestClient],
-        messages: Any,
-        clock: Any,
+        messages: MessageWriter,
+        clock: Clock,
         executor: Executor,
     ) -> None:
         config = read_config(raw_config)
         ways = [plan_stream(plan, config) for plan in plans]
         self._scripts: list[Script] = []
-        self.events = Events(lambda: [script.wake() for script in self._scripts])
+        self.events = Events(self._wake)
         self.observer = EventObserver(self.events)
         self.client = make_client(observer=self.observer)
         finder = AudienceLookup(self.client, now=clock.now)
@@ -169,6 +168,10 @@ class Rig:
         self._scripts.append(script)
         return script
 
+    def _wake(self) -> None:
+        for script in self._scripts:
+            script.wake()
+
     def run(self, *steps: Step) -> Iterator[bytes]:
         return self.writer.run(self.script(*steps))
 
@@ -178,19 +181,13 @@ class Rig:
 
 
 @pytest.fixture
-def session() -> Iterator[requests.Session]:
-    with requests.Session() as session:
-        yield session
-
-
-@pytest.fixture
-def make_client(session: requests.Session, clock: Any, pinterest: Any) -> Callable[..., PinterestClient]:
+def make_client(clock: Clock, pinterest: FakePinterest) -> Callable[..., PinterestClient]:
     """A client without limits; it sleeps on the tests' clock and is answered by the `pinterest` fixture."""
 
     def make(observer: Observer | None = None, retry_s: float = 3600.0) -> PinterestClient:
         watcher = observer or EventObserver(Events(lambda: None))
         transport = Transport(
-            HttpWire(BASE_URL, session, clock.clock),
+            pinterest,
             Quota(Limits(), longest_wait_s=retry_s, system=clock.system, observer=watcher),
             RetryPolicy(retry_s=retry_s),
             system=clock.system,
@@ -203,7 +200,7 @@ def make_client(session: requests.Session, clock: Any, pinterest: Any) -> Callab
 
 @pytest.fixture
 def make_rig(
-    raw_config: dict[str, Any], make_client: Callable[..., PinterestClient], messages: Any, clock: Any
+    raw_config: dict[str, Any], make_client: Callable[..., PinterestClient], messages: MessageWriter, clock: Clock
 ) -> Callable[..., Rig]:
     """A rig for streams given by namespace and name, each with the columns that it has; settings by name."""
 
@@ -211,7 +208,7 @@ def make_rig(
         streams: dict[str, list[str]] | None = None,
         *,
         executor: Executor | None = None,
-        **settings: Any,
+        **settings: object,
     ) -> Rig:
         plans = make_plans(streams or {"users": ["email"]})
         return Rig({**raw_config, **settings}, plans, make_client, messages, clock, executor or InlineExecutor())
@@ -223,7 +220,7 @@ def make_plans(streams: dict[str, list[str]]) -> tuple[ConfiguredStream, ...]:
     configured = []
     for key, columns in streams.items():
         namespace, _, name = key.rpartition(".")
-        schema = {"properties": {column: {} for column in columns}}
+        schema: dict[str, object] = {"properties": {column: {} for column in columns}}
         configured.append({"stream": {"name": name, "namespace": namespace or None, "json_schema": schema}})
     return parse_catalog(json.dumps({"streams": configured}).encode())
 
@@ -235,9 +232,15 @@ def hand_executor() -> HandExecutor:
 
 @pytest.fixture
 def make_lane() -> Callable[..., AudienceLane]:
-    def make(name: str = "VIP", *, list_id: str | None = "1", max_identifiers: int = 10, **more: Any) -> AudienceLane:
+    def make(
+        name: str = "VIP",
+        *,
+        list_id: str | None = "1",
+        max_identifiers: int = 10,
+        streams: tuple[StreamKey, ...] = (StreamKey(None, "users"),),
+        rate_per_s: float = 6.7,
+    ) -> AudienceLane:
         target = AudienceTarget(name, frozenset({Identifier.EMAIL}), list_id=list_id)
-        streams = more.get("streams", (StreamKey(None, "users"),))
-        return AudienceLane(target, MembershipBatch(max_identifiers), streams, more.get("rate_per_s", 6.7))
+        return AudienceLane(target, MembershipBatch(max_identifiers), streams, rate_per_s)
 
     return make
