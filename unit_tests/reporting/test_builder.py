@@ -15,10 +15,12 @@ from destination_pinterest.delivery.tally import AudienceTally
 from destination_pinterest.delivery.tracked import LaneMemory
 from destination_pinterest.reporting.builder import SyncReporter
 from destination_pinterest.reporting.reconciliation import Reconciliation
+from unit_tests.support.clock import Clock
+from unit_tests.support.fake_pinterest import FakePinterest
 
 
 @pytest.fixture
-def make_reporter(make_client: Callable[..., Any], clock: Any) -> Callable[..., SyncReporter]:
+def make_reporter(make_client: Callable[..., Any], clock: Clock) -> Callable[..., SyncReporter]:
     def make(*lanes: AudienceLane, catch_up: Callable[[], None] = lambda: None) -> SyncReporter:
         client = make_client(retry_s=0.0)
         provisioner = AudienceCreator(
@@ -32,7 +34,10 @@ def make_reporter(make_client: Callable[..., Any], clock: Any) -> Callable[..., 
 
 
 def test_a_report_says_what_was_counted_and_what_pinterest_says(
-    make_reporter: Callable[..., SyncReporter], make_lane: Callable[..., AudienceLane], pinterest: Any, clock: Any
+    make_reporter: Callable[..., SyncReporter],
+    make_lane: Callable[..., AudienceLane],
+    pinterest: FakePinterest,
+    clock: Clock,
 ) -> None:
     list_id = pinterest.add_list("VIP", status="PROCESSING")
     lane = make_lane("VIP", list_id=list_id)
@@ -57,7 +62,7 @@ def test_a_report_says_what_was_counted_and_what_pinterest_says(
 
 
 def test_a_list_without_an_audience_has_a_status_of_its_own(
-    make_reporter: Callable[..., SyncReporter], make_lane: Callable[..., AudienceLane], pinterest: Any
+    make_reporter: Callable[..., SyncReporter], make_lane: Callable[..., AudienceLane], pinterest: FakePinterest
 ) -> None:
     lane = make_lane("VIP", list_id=pinterest.add_list("VIP"))
     (audience,) = make_reporter(lane).report(succeeded=True).audiences
@@ -65,7 +70,7 @@ def test_a_list_without_an_audience_has_a_status_of_its_own(
 
 
 def test_a_sync_without_anybody_to_add_says_that_nothing_was_created(
-    make_reporter: Callable[..., SyncReporter], make_lane: Callable[..., AudienceLane], pinterest: Any
+    make_reporter: Callable[..., SyncReporter], make_lane: Callable[..., AudienceLane], pinterest: FakePinterest
 ) -> None:
     report = make_reporter(make_lane(list_id=None)).report(succeeded=True)
     assert report.rows_per_second == 0.0
@@ -74,7 +79,7 @@ def test_a_sync_without_anybody_to_add_says_that_nothing_was_created(
 
 
 def test_a_failed_sync_asks_pinterest_nothing_more(
-    make_reporter: Callable[..., SyncReporter], make_lane: Callable[..., AudienceLane], pinterest: Any
+    make_reporter: Callable[..., SyncReporter], make_lane: Callable[..., AudienceLane], pinterest: FakePinterest
 ) -> None:
     report = make_reporter(make_lane(list_id="1"), make_lane(list_id=None)).report(succeeded=False)
     assert report.status == "failed"
@@ -83,7 +88,7 @@ def test_a_failed_sync_asks_pinterest_nothing_more(
 
 
 def test_a_status_that_can_not_be_had_does_not_fail_a_sync_that_is_done(
-    make_reporter: Callable[..., SyncReporter], make_lane: Callable[..., AudienceLane], pinterest: Any
+    make_reporter: Callable[..., SyncReporter], make_lane: Callable[..., AudienceLane], pinterest: FakePinterest
 ) -> None:
     pinterest.refuse("GET", "customer_lists", 503, "down", times=9)
     report = make_reporter(make_lane(list_id=pinterest.add_list("VIP"))).report(succeeded=True)
@@ -94,7 +99,7 @@ def test_a_status_that_can_not_be_had_does_not_fail_a_sync_that_is_done(
 
 
 def test_the_requests_for_the_status_are_counted_too(
-    make_reporter: Callable[..., SyncReporter], make_lane: Callable[..., AudienceLane], pinterest: Any
+    make_reporter: Callable[..., SyncReporter], make_lane: Callable[..., AudienceLane], pinterest: FakePinterest
 ) -> None:
     lane = make_lane("VIP", list_id=pinterest.add_list("VIP"))
 
@@ -106,7 +111,7 @@ def test_the_requests_for_the_status_are_counted_too(
 
 
 @pytest.fixture
-def written_lane(make_lane: Callable[..., AudienceLane], pinterest: Any) -> AudienceLane:
+def written_lane(make_lane: Callable[..., AudienceLane], pinterest: FakePinterest) -> AudienceLane:
     """A lane of an audience whose list had 200 records by 2 requests, 120 of whom are matched."""
     list_id = pinterest.add_list("VIP", num_uploaded_user_records=210, num_removed_user_records=10, num_batches=2)
     lane = make_lane("VIP", list_id=list_id)
@@ -117,7 +122,7 @@ def written_lane(make_lane: Callable[..., AudienceLane], pinterest: Any) -> Audi
     return lane
 
 
-def sent(pinterest: Any, lane: AudienceLane, *, added: int, removed: int, counted_besides: int = 0) -> None:
+def sent(pinterest: FakePinterest, lane: AudienceLane, *, added: int, removed: int, counted_besides: int = 0) -> None:
     """What Pinterest accepted in the sync, and what its counter shows besides."""
     lane.tally.identifiers_added, lane.tally.identifiers_removed = added, removed
     found = pinterest.lists[lane.target.list_id]
@@ -127,7 +132,7 @@ def sent(pinterest: Any, lane: AudienceLane, *, added: int, removed: int, counte
 
 
 def test_pinterests_counters_are_those_of_the_start_and_of_the_end(
-    make_reporter: Callable[..., SyncReporter], written_lane: AudienceLane, pinterest: Any
+    make_reporter: Callable[..., SyncReporter], written_lane: AudienceLane, pinterest: FakePinterest
 ) -> None:
     sent(pinterest, written_lane, added=50, removed=10)
     (audience,) = make_reporter(written_lane).report(succeeded=True).audiences
@@ -140,7 +145,7 @@ def test_pinterests_counters_are_those_of_the_start_and_of_the_end(
 
 
 def test_what_was_counted_besides_is_told_with_the_requests_that_were_repeated(
-    make_reporter: Callable[..., SyncReporter], written_lane: AudienceLane, pinterest: Any
+    make_reporter: Callable[..., SyncReporter], written_lane: AudienceLane, pinterest: FakePinterest
 ) -> None:
     sent(pinterest, written_lane, added=50, removed=0, counted_besides=50)
     written_lane.tally.retries = 1
@@ -152,7 +157,7 @@ def test_what_was_counted_besides_is_told_with_the_requests_that_were_repeated(
 
 
 def test_a_list_that_the_sync_created_had_nobody_before(
-    make_reporter: Callable[..., SyncReporter], make_lane: Callable[..., AudienceLane], pinterest: Any
+    make_reporter: Callable[..., SyncReporter], make_lane: Callable[..., AudienceLane], pinterest: FakePinterest
 ) -> None:
     lane = make_lane("VIP", list_id=pinterest.add_list("VIP", "a", "b"))
     lane.tally.identifiers_added = 2
@@ -163,7 +168,7 @@ def test_a_list_that_the_sync_created_had_nobody_before(
 
 
 def test_the_identifier_that_stands_for_nobody_in_an_empty_list_was_sent_as_well(
-    make_reporter: Callable[..., SyncReporter], make_lane: Callable[..., AudienceLane], pinterest: Any
+    make_reporter: Callable[..., SyncReporter], make_lane: Callable[..., AudienceLane], pinterest: FakePinterest
 ) -> None:
     lane = make_lane("VIP", list_id=pinterest.add_list("VIP", "nobody"))
     (audience,) = make_reporter(lane).report(succeeded=True).audiences
@@ -171,7 +176,7 @@ def test_the_identifier_that_stands_for_nobody_in_an_empty_list_was_sent_as_well
 
 
 def test_counters_that_pinterest_does_not_tell_are_not_made_up(
-    make_reporter: Callable[..., SyncReporter], written_lane: AudienceLane, pinterest: Any
+    make_reporter: Callable[..., SyncReporter], written_lane: AudienceLane, pinterest: FakePinterest
 ) -> None:
     pinterest.lists[written_lane.target.list_id]["num_uploaded_user_records"] = None
     written_lane.tally.identifiers_added = 5
@@ -181,7 +186,7 @@ def test_counters_that_pinterest_does_not_tell_are_not_made_up(
 
 
 def test_a_sync_that_failed_tells_what_was_known_when_it_began(
-    make_reporter: Callable[..., SyncReporter], written_lane: AudienceLane, pinterest: Any
+    make_reporter: Callable[..., SyncReporter], written_lane: AudienceLane, pinterest: FakePinterest
 ) -> None:
     written_lane.tally.identifiers_added = 10
     (audience,) = make_reporter(written_lane).report(succeeded=False).audiences
@@ -199,7 +204,7 @@ def test_a_store_that_was_not_opened_tells_no_members(
     assert (audience.members, audience.pinterest_counts_before) == (None, None)
 
 
-def replaced(lane: AudienceLane, pinterest: Any, *, is_switched: bool = True) -> str:
+def replaced(lane: AudienceLane, pinterest: FakePinterest, *, is_switched: bool = True) -> str:
     """The lane's audience after a generation was built; the id of the list before."""
     old = str(lane.target.list_id)
     new = pinterest.add_list("VIP [generation 7, job 12]", "a", "b", status="PROCESSING")
@@ -213,7 +218,7 @@ def replaced(lane: AudienceLane, pinterest: Any, *, is_switched: bool = True) ->
 
 
 def test_a_replaced_list_is_left_over_and_its_counts_are_told(
-    make_reporter: Callable[..., SyncReporter], written_lane: AudienceLane, pinterest: Any
+    make_reporter: Callable[..., SyncReporter], written_lane: AudienceLane, pinterest: FakePinterest
 ) -> None:
     old = replaced(written_lane, pinterest)
     (audience,) = make_reporter(written_lane).report(succeeded=True).audiences
@@ -228,7 +233,7 @@ def test_a_replaced_list_is_left_over_and_its_counts_are_told(
 
 
 def test_a_list_that_another_audience_was_left_with_is_not_left_over(
-    make_reporter: Callable[..., SyncReporter], written_lane: AudienceLane, pinterest: Any
+    make_reporter: Callable[..., SyncReporter], written_lane: AudienceLane, pinterest: FakePinterest
 ) -> None:
     old = replaced(written_lane, pinterest)
     written_lane.target.superseded_audience_id = "99"
@@ -238,7 +243,7 @@ def test_a_list_that_another_audience_was_left_with_is_not_left_over(
 
 
 def test_a_generation_that_was_not_put_in_place_says_nothing_of_the_audience_s_match(
-    make_reporter: Callable[..., SyncReporter], written_lane: AudienceLane, pinterest: Any
+    make_reporter: Callable[..., SyncReporter], written_lane: AudienceLane, pinterest: FakePinterest
 ) -> None:
     replaced(written_lane, pinterest, is_switched=False)
     (audience,) = make_reporter(written_lane).report(succeeded=True).audiences
@@ -249,7 +254,7 @@ def test_a_generation_that_was_not_put_in_place_says_nothing_of_the_audience_s_m
 
 
 def test_a_generation_that_an_earlier_attempt_began_had_people_before(
-    make_reporter: Callable[..., SyncReporter], written_lane: AudienceLane, pinterest: Any
+    make_reporter: Callable[..., SyncReporter], written_lane: AudienceLane, pinterest: FakePinterest
 ) -> None:
     replaced(written_lane, pinterest)
     list_id = str(written_lane.target.list_id)
@@ -264,7 +269,7 @@ def test_a_generation_that_an_earlier_attempt_began_had_people_before(
 def test_rows_in_a_list_that_did_not_replace_the_audiences_are_pending(
     make_reporter: Callable[..., SyncReporter],
     written_lane: AudienceLane,
-    pinterest: Any,
+    pinterest: FakePinterest,
     spans: Any,
     left_over: list[str],
 ) -> None:
@@ -280,7 +285,7 @@ def test_rows_in_a_list_that_did_not_replace_the_audiences_are_pending(
 
 
 def test_rows_in_a_list_that_has_replaced_the_audiences_are_synced(
-    make_reporter: Callable[..., SyncReporter], written_lane: AudienceLane, pinterest: Any
+    make_reporter: Callable[..., SyncReporter], written_lane: AudienceLane, pinterest: FakePinterest
 ) -> None:
     replaced(written_lane, pinterest)
     written_lane.target.generation = ShadowList("generation 7, job 12", "attempt")
@@ -293,7 +298,7 @@ def test_rows_in_a_list_that_has_replaced_the_audiences_are_synced(
 def test_rows_of_an_audience_that_does_not_exist_yet_are_pending_if_the_sync_failed(
     make_reporter: Callable[..., SyncReporter],
     make_lane: Callable[..., AudienceLane],
-    pinterest: Any,
+    pinterest: FakePinterest,
     *,
     succeeded: bool,
 ) -> None:

@@ -14,6 +14,7 @@ from destination_pinterest.protocol.checkpoint import StreamTally
 from destination_pinterest.protocol.messages import MessageDecoder
 from destination_pinterest.reporting.plan_text import Announcement, announcements
 from destination_pinterest.routing.plan import plan_streams
+from unit_tests.support.clock import Clock
 
 STORE = {"store_type": "local", "path": "/data", "store_key": "a key that is not used here"}
 OVERWRITTEN = {"sync_mode": "full_refresh", "destination_sync_mode": "overwrite"}
@@ -27,7 +28,7 @@ def stream(name: str = "users", *columns: str, **configured: Any) -> dict[str, A
 
 
 @pytest.fixture
-def announced(raw_config: dict[str, Any], clock: Any) -> Callable[..., list[Announcement]]:
+def announced(raw_config: dict[str, Any], clock: Clock) -> Callable[..., list[Announcement]]:
     def announced(*streams: dict[str, Any], **settings: Any) -> list[Announcement]:
         config = read_config({**raw_config, **settings})
         ways = plan_streams(parse_catalog(json.dumps({"streams": streams}).encode()), config)
