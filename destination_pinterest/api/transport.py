@@ -1,6 +1,6 @@
-"""One call from beginning to end: quota, token, sending, meaning of the answer, retries. Knows no endpoint by name.
+"""One call from beginning to end: quota, token, sending, what the answer means, retries. Knows no endpoint by name.
 
-What it tells the observer and what it raises never holds a body or a secret.
+What it reports to the observer and what it raises never holds a body or a secret.
 """
 
 from __future__ import annotations
@@ -55,11 +55,11 @@ class Credentials(Protocol):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Call(Generic[T]):
-    """One thing to ask. `path` is the endpoint's template filled in, with the query.
+    """One request to make. `path` is the endpoint's template filled in, with the query.
 
     `decode` reads the body of a 2xx answer (models.decoder). `object_id` is what the path names, for the observer.
     `records` and `secrets` are parts of the body that Pinterest might quote and that must not be kept.
-    `on_lost_answer` is called when Pinterest may have acted without our hearing of it. Never printed.
+    `on_lost_answer` is called when Pinterest may have acted but the answer was lost. Never printed.
     """
 
     endpoint: Endpoint
@@ -75,7 +75,7 @@ class Call(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class _Failure:
-    """A sending that brought no result. `may_have_acted`: Pinterest may have done what was asked."""
+    """An attempt without a result. `may_have_acted`: Pinterest may have done what was asked."""
 
     error: ConnectorError
     may_have_acted: bool
@@ -83,7 +83,7 @@ class _Failure:
 
 @dataclass(frozen=True, slots=True)
 class _Result(Generic[T]):
-    """A sending that brought one."""
+    """An attempt with a result."""
 
     value: T
 
@@ -111,10 +111,10 @@ class Transport:
         self._observer = observer
 
     def perform(self, call: Call[T], credentials: Credentials) -> T:
-        """Sends `call` until it has an answer, gives up, or learns that it must not be sent again.
+        """Sends `call` until it is answered, until it gives up, or until the call must not be sent again.
 
         Raises:
-            AmbiguousCreationError: a creation may have taken effect without an answer.
+            AmbiguousCreationError: a creation may have taken effect, but its answer was lost.
             ConnectorError: whatever else Pinterest's answer means, see answers.MEANINGS.
         """
         sendings = 0
@@ -165,7 +165,7 @@ class Transport:
     def _wait_to_retry(self, call: Call[T], error: ConnectorError, sendings: int, elapsed_s: float) -> None:
         delay_s = self._retry.delay_s(error, sendings, elapsed_s, self._system.chance())
         if isinstance(error, RateLimitedError) and not isinstance(error, ObjectBusyError):
-            self._quota.hold(call.endpoint.category, delay_s or error.retry_after_s or 0.0)
+            self._quota.block(call.endpoint.category, delay_s or error.retry_after_s or 0.0)
         if delay_s is None:
             raise given_up(error, sendings, elapsed_s, self._system.now())
         self._observer.retrying(RetryNotice(call.endpoint, call.object_id, error, sendings, delay_s))
@@ -185,7 +185,7 @@ def _message(call: Call[T], authorization: str) -> Message:
 
 
 def _read(call: Call[T], reply: Reply) -> _Result[T] | _Failure:
-    """The result in a 2xx answer. What is not JSON came from something in between, or was cut off."""
+    """The result of a 2xx answer. What is not JSON came from something in between, or was cut off."""
     try:
         return _Result(call.decode(reply.body))
     except msgspec.ValidationError as misfit:
@@ -204,7 +204,7 @@ def _read(call: Call[T], reply: Reply) -> _Result[T] | _Failure:
 
 
 def _renew(credentials: Credentials, rejected: str, error: ConnectorError) -> None:
-    """Has the credentials renewed, and joins Pinterest's answer to the failure if they can't be."""
+    """Renews the credentials; if they can't be, the failure carries Pinterest's answer."""
     try:
         credentials.renew(rejected)
     except AuthenticationError as failure:

@@ -299,8 +299,8 @@ def test_what_is_left_without_a_time_does_not_move_the_end_of_the_day(make_quota
 
 
 def test_a_hold_stops_its_category(quota: Quota, clock: Clock) -> None:
-    quota.hold(WRITE, 20.0)
-    quota.hold(WRITE, 5.0)
+    quota.block(WRITE, 20.0)
+    quota.block(WRITE, 5.0)
     quota.acquire(READ)
     assert clock.slept == []
     quota.acquire(WRITE)
@@ -365,7 +365,7 @@ def test_ordinary_spacing_is_told_without_a_time(make_quota: MakeQuota, watcher:
 
 def test_a_wait_that_is_interrupted_leaves_the_turn_to_the_next(make_quota: MakeQuota, clock: Clock) -> None:
     quota = make_quota()
-    quota.hold(WRITE, 20.0)
+    quota.block(WRITE, 20.0)
 
     def interrupted(seconds: float) -> None:
         raise InterruptedSyncError("stopped")

@@ -278,7 +278,7 @@ def test_time_spent_waiting_for_quota_is_not_time_spent_retrying(
     quota: Quota, make_transport: MakeTransport, far_end: ScriptedAdapter
 ) -> None:
     transport = make_transport(RetryPolicy(retry_s=10))
-    quota.hold(endpoints.UPDATE_CUSTOMER_LIST.category, 50.0)
+    quota.block(endpoints.UPDATE_CUSTOMER_LIST.category, 50.0)
     far_end.will(answer(503), answer(200, OK))
     assert transport.perform(call(), Tokens()).id == "643"
 
@@ -293,7 +293,7 @@ def test_a_429_holds_back_everybody_of_its_category(
         if not times:
             # While one request waits to be tried again, another one of the same kind wants to go.
             times.append(
-                quota._free_at(quota._books[endpoints.UPDATE_CUSTOMER_LIST.category], clock.clock()) - clock.clock()
+                quota._free_at(quota._states[endpoints.UPDATE_CUSTOMER_LIST.category], clock.clock()) - clock.clock()
             )
 
     clock.before_sleep = meanwhile
@@ -362,7 +362,7 @@ def test_every_request_is_booked_and_settled_with_its_headers(
         fails(reset), answer(500, {}, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "9.5"}), answer(200, OK)
     )
     transport.perform(call(), Tokens())
-    assert quota._books[endpoints.UPDATE_CUSTOMER_LIST.category].in_flight == 0
+    assert quota._states[endpoints.UPDATE_CUSTOMER_LIST.category].in_flight == 0
     assert clock.slept == [1.0, 2.0, 7.5]
 
 
@@ -372,7 +372,7 @@ def test_a_crash_in_sending_leaves_no_request_booked(
     far_end.will(fails(lambda request: ZeroDivisionError()))
     with pytest.raises(ZeroDivisionError):
         transport.perform(call(), Tokens())
-    assert quota._books[endpoints.UPDATE_CUSTOMER_LIST.category].in_flight == 0
+    assert quota._states[endpoints.UPDATE_CUSTOMER_LIST.category].in_flight == 0
 
 
 def test_an_unreadable_answer_that_stays_so_is_a_failed_connection(
