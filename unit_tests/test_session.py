@@ -14,7 +14,6 @@ from destination_pinterest.config.credentials import token_fingerprint
 from destination_pinterest.errors import AuthenticationError, InterruptedSyncError
 from destination_pinterest.protocol.emit import MessageWriter
 from destination_pinterest.session import PinterestSession, PlatformConfig, open_session, with_tokens
-from destination_pinterest.system import System
 from unit_tests.support.clock import Clock
 from unit_tests.support.fake_pinterest import Asked, FakePinterest
 from unit_tests.support.outbox import Outbox
@@ -227,8 +226,5 @@ def test_tokens_are_put_into_a_copy_of_the_config(oauth_config: dict[str, Any]) 
     read_config(kept)
 
 
-def test_clocks_and_chance_are_the_systems_own_unless_given() -> None:
-    system = System()
-    assert system.clock() <= system.clock()
-    assert system.now() > 1_700_000_000
-    assert 0 <= system.chance() < 1
+def test_what_the_platform_keeps_does_not_show_itself(raw_config: dict[str, Any], messages: MessageWriter) -> None:
+    assert "pina_pasted" not in repr(PlatformConfig(raw_config, messages))

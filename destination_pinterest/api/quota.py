@@ -4,8 +4,8 @@ Two counts: our own, against the limits of the access tier (limits.py), and what
 second only ever tightens the first: it includes other programs that use the same quota, and earlier runs.
 
 pyrate-limiter, which the CDK brings, is not used: its buckets count a request when it is sent and not
-when it may have arrived, in whole milliseconds of one clock; it starts a thread that never ends, and ignores what headers
-say.
+when it may have arrived, in whole milliseconds of one clock; it starts a thread that never ends, and ignores what the
+headers say.
 """
 
 from __future__ import annotations

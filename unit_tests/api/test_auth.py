@@ -311,3 +311,8 @@ def test_nothing_shows_a_secret(make: MakeToken) -> None:
         assert "pinr_" not in shown
         assert "app-secret" not in shown
     assert "ads:read" in repr(stored)
+
+
+def test_a_sign_in_does_not_show_itself() -> None:
+    shown = repr(SignIn("1234567", "app-secret", "pinr_0", "pina_0"))
+    assert not any(secret in shown for secret in ("app-secret", "pinr_0", "pina_0"))

@@ -28,6 +28,7 @@ from destination_pinterest.api.wire import (
     Lost,
     Message,
     Reply,
+    open_http_wire,
     pooled_session,
 )
 from destination_pinterest.errors import ConnectionFailedError, InvalidConfigError
@@ -266,3 +267,7 @@ def test_the_session_keeps_a_connection_for_every_thread_and_never_retries_by_it
         assert adapter is session.get_adapter("http://127.0.0.1:8700/v5")
         assert adapter._pool_maxsize == CONNECTIONS
         assert adapter.max_retries.total == 0
+
+
+def test_the_real_wire_speaks_http(clock: Clock) -> None:
+    assert isinstance(open_http_wire(BASE_URL, clock.system), HttpWire)
