@@ -156,7 +156,7 @@ def test_an_audience_that_moves_to_a_later_page_is_shown_once(look: Look, pinter
         pinterest.add_audience(name, pinterest.add_list(name))
     newest = {"id": "1", "name": "Newest", "audience_type": "CUSTOMER_LIST"}
 
-    def create_another(_: Any) -> None:
+    def create_another(_: Asked) -> None:
         if len(pinterest.asked) == 2:
             pinterest.audiences = {"1": newest, **pinterest.audiences}
 

@@ -327,7 +327,7 @@ def test_wrong_input_fails_the_sync_and_quotes_nobody(
 def test_a_fault_of_our_own_is_told_without_its_text(
     run: Run, raw_config: dict[str, Any], pinterest: FakePinterest, command: str
 ) -> None:
-    def broken(_: Any) -> None:
+    def broken(_: Asked) -> None:
         raise ZeroDivisionError(f"division of {CANARY} by pina_pasted")
 
     pinterest.before = broken
@@ -450,7 +450,7 @@ def test_a_cancel_before_anything_is_on_its_way_is_death_at_once(
     before = signal.getsignal(signal.SIGTERM)
     deaths: list[int] = []
 
-    def cancel_once(_: Any) -> None:
+    def cancel_once(_: Asked) -> None:
         pinterest.before = lambda _: None
         signal.raise_signal(signal.SIGTERM)
         assert deaths == [signal.SIGTERM]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import os
 import random
 from collections import Counter
@@ -11,21 +10,18 @@ from contextlib import contextmanager
 from typing import Any
 from unittest import mock
 
-import requests
-from requests.structures import CaseInsensitiveDict
-
-from destination_pinterest.api.wire import Lost, Message, Reply, Wire, lost_by
+from destination_pinterest.api.wire import Lost, Message, Reply, Wire
 from integration_tests.property.machine import Clock
 from pinterest_sandbox.entities import CustomerList
-from pinterest_sandbox.in_process import BrokenAnswerError, InProcess
+from pinterest_sandbox.in_process import InProcess
 from pinterest_sandbox.members import member_text
 from pinterest_sandbox.sandbox import Sandbox
 from pinterest_sandbox.settings import Settings
 from pinterest_sandbox.storage import Memory
+from unit_tests.support.sandbox_wire import SandboxWire
 
 AD_ACCOUNT_ID = "549755885175"
-_BASE_PATH = "/v5"
-API_BASE_URL = f"http://127.0.0.1{_BASE_PATH}"
+API_BASE_URL = "http://127.0.0.1/v5"
 _ACCOUNT = f"/v5/ad_accounts/{AD_ACCOUNT_ID}"
 
 People = frozenset[str]
@@ -71,6 +67,7 @@ class Pinterest:
             settings, Memory(), with_control=True, clock=clock.now, sleep=_no_latency, chance=random.Random(0)
         )
         self._client = InProcess(self._sandbox)
+        self.wire = SandboxWire(self._client)
 
     def close(self) -> None:
         self._client.close()
@@ -125,22 +122,6 @@ class Pinterest:
     def _newest(self, fits: Callable[[CustomerList], bool]) -> str | None:
         fitting = [found.id for found in self._sandbox.world.customer_lists.values() if fits(found)]
         return max(fitting, key=int, default=None)
-
-    def exchange(self, message: Message) -> Reply | Lost:
-        """See destination_pinterest.api.wire.Wire."""
-        try:
-            reply = self._client.request(
-                message.method,
-                _BASE_PATH + message.path,
-                body=message.body or b"",
-                token=None,
-                headers={name.lower(): value for name, value in message.headers.items()},
-            )
-        except ConnectionResetError as error:
-            return lost_by(requests.ConnectionError(error))
-        except BrokenAnswerError:
-            return lost_by(requests.ConnectionError(http.client.IncompleteRead(b"")))
-        return Reply(reply.status, CaseInsensitiveDict(reply.headers), reply.body, 0.0)
 
 
 class WatchedWire:

@@ -259,7 +259,7 @@ class Attempt:
             sync = Sync(
                 read_config(raw), parse_catalog(json.dumps(self._catalog).encode()), self._input, self._world.said,
                 platform_config=PlatformConfig(raw, self._world.said), system=machine.system,
-                open_wire=lambda *_: WatchedWire(self._world.pinterest, self._moments, self._look),
+                open_wire=lambda *_: WatchedWire(self._world.pinterest.wire, self._moments, self._look),
             )  # fmt: skip
             self._input.stop = sync.stop
             self._take(sync.run())

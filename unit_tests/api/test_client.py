@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+import requests
 
 from destination_pinterest.api.auth import RefreshingToken, SignIn
 from destination_pinterest.api.client import PAGE_SIZE, PinterestClient
@@ -198,7 +199,7 @@ def test_threads_that_are_refused_together_refresh_once_and_all_succeed(
         on_rotation=lambda tokens: None,
     )
 
-    def reply(request: Any) -> Any:
+    def reply(request: requests.PreparedRequest) -> requests.Response:
         old = request.headers["Authorization"] == "Bearer pina_old"
         return answer(401, {"code": 2, "message": "x"})(request) if old else answer(200, {"id": "643"})(request)
 

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
-from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
@@ -113,7 +112,7 @@ def test_what_may_pass_is_tried_again(make: MakeEndpoint, far_end: ScriptedAdapt
     ],
 )
 def test_what_does_not_speak_of_the_sign_in_keeps_its_kind(
-    *, make: MakeEndpoint, far_end: ScriptedAdapter, status: int, body: Any, kind: type[Exception]
+    *, make: MakeEndpoint, far_end: ScriptedAdapter, status: int, body: object, kind: type[Exception]
 ) -> None:
     far_end.will(answer(status, body))
     with pytest.raises(kind):

@@ -3,8 +3,8 @@ from __future__ import annotations
 import http.client
 import socket
 import ssl
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 import requests
@@ -197,7 +197,7 @@ def test_a_connection_that_was_never_made_can_not_have_acted(
     ],
 )
 def test_a_connection_that_broke_later_may_have_acted(
-    wire: HttpWire, far_end: ScriptedAdapter, said: str, failure: Any
+    wire: HttpWire, far_end: ScriptedAdapter, said: str, failure: Callable[[requests.PreparedRequest], Exception]
 ) -> None:
     far_end.will(fails(failure))
     lost = wire.exchange(MESSAGE)
@@ -209,7 +209,7 @@ def test_a_connection_that_broke_later_may_have_acted(
 
 def test_an_answer_that_breaks_off_while_it_is_read_is_lost(wire: HttpWire, far_end: ScriptedAdapter) -> None:
     class Broken:
-        def read(self, *_: Any) -> bytes:
+        def read(self, *_: object) -> bytes:
             raise ProtocolError("broken", IncompleteRead(3, 100))
 
         def isclosed(self) -> bool:

@@ -68,7 +68,7 @@ def test_the_type_of_a_list_is_its_most_telling_identifier(
 ) -> None:
     opened = AudienceTarget("VIP", frozenset(identifiers))
     provisioner.open(opened, "aa", 1)
-    assert pinterest.lists[str(opened.list_id)]["type"] == list_type
+    assert [asked.body["list_type"] for asked in pinterest.asked_for("POST", "customer_lists")] == [list_type]
 
 
 def test_a_creation_that_got_lost_after_it_happened_is_found_and_not_repeated(

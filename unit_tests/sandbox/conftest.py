@@ -3,6 +3,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,7 @@ def start(clock: FakeClock) -> Iterator[Callable[..., Person]]:
     """Starts a sandbox with settings; `store` and `with_control` may be given too."""
     clients = []
 
-    def start_one(store: Memory | Sqlite | None = None, *, with_control: bool = True, **settings: object) -> Person:
+    def start_one(store: Memory | Sqlite | None = None, *, with_control: bool = True, **settings: Any) -> Person:
         sandbox = Sandbox(
             Settings(**settings),
             store or Memory(),

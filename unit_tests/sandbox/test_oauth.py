@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
+from pinterest_sandbox.in_process import Reply
 from unit_tests.sandbox.person import FakeClock, Person
 
 DAY_S = 86_400
@@ -43,7 +44,7 @@ def consent(person: Person, decision: str = "allow", **changes: str) -> Any:
     return person.call("POST", "/oauth/", body=urlencode(form).encode(), token=None, headers=headers)
 
 
-def sent_back(reply: Any) -> dict[str, str]:
+def sent_back(reply: Reply) -> dict[str, str]:
     assert reply.status == 302
     return {name: values[0] for name, values in parse_qs(urlsplit(reply.headers["location"]).query).items()}
 
@@ -53,7 +54,7 @@ def redeem(person: Person, code: str, redirect_uri: str = REDIRECT, authorizatio
     return trade(person, authorization, **form)
 
 
-def assert_failed(reply: Any) -> None:
+def assert_failed(reply: Reply) -> None:
     assert (reply.status, reply.json()) == (401, {"code": 2, "message": "Authentication failed."})
 
 

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from pinterest_sandbox import contract
+from pinterest_sandbox.in_process import Reply
 from pinterest_sandbox.operations import OPERATIONS
 from unit_tests.sandbox.person import Person
 
@@ -175,7 +176,7 @@ def good_query(operation: Any, **changes: str) -> str:
     return "?" + "&".join(f"{name}={value}" for name, value in query.items())
 
 
-def assert_refused(reply: Any) -> None:
+def assert_refused(reply: Reply) -> None:
     assert reply.status == 400, reply.body
     assert reply.json()["code"] == 1
     assert set(reply.json()) == {"code", "message"}

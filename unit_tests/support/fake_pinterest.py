@@ -1,6 +1,7 @@
 """Pinterest's API v5 as far as a sync speaks it, in memory and without its rules: a `Wire` that tests look behind.
 
-Nothing here is strict: whether requests are as Pinterest wants them is tested against the sandbox.
+Nothing here is strict: whether requests are as Pinterest wants them is tested against the sandbox, with which a test
+compares the answers.
 """
 
 from __future__ import annotations
@@ -153,7 +154,7 @@ class FakePinterest:
                 return self._one(self.lists if kind == "customer_lists" else self.audiences, number)
             case "POST", ["customer_lists"]:
                 list_id = self.add_list(asked.body["name"], *asked.body["records"].split(","), status="PROCESSING")
-                self.lists[list_id]["type"] = asked.body["list_type"]
+                self.lists[list_id]["type"] = "customerlist"
                 return reply(201, self.lists[list_id])
             case "PATCH", ["customer_lists", number]:
                 return self._change(number, asked.body)
