@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from os import environ
-from typing import Any, Final
+from typing import Final
 
 from destination_pinterest.access_tiers import STANDARD_WRITES_A_MINUTE
 from destination_pinterest.api.retry import RetryPolicy
+from destination_pinterest.api.wire import OpenWire, open_http_wire
 from destination_pinterest.audiences.creation import AudienceCreator
 from destination_pinterest.audiences.lookup import AudienceLookup
 from destination_pinterest.audiences.safeguards import Safeguards
@@ -19,7 +20,6 @@ from destination_pinterest.audiences.shadow_list import new_shadow_list
 from destination_pinterest.audiences.swap import AudienceSwapper
 from destination_pinterest.audiences.target import AudienceTarget
 from destination_pinterest.config import Config
-from destination_pinterest.connection import ConfigKeeper, Connection, connect
 from destination_pinterest.dead_letters.factory import DeadLetterStorage
 from destination_pinterest.dead_letters.queue import MAX_FILES_IN_FLIGHT
 from destination_pinterest.delivery.append import AppendStrategy, MembershipBatch
@@ -43,6 +43,7 @@ from destination_pinterest.protocol.input import Input, MessageDecoder
 from destination_pinterest.protocol.lines import Lines
 from destination_pinterest.routing.audience_plan import EPOCH_S, AudiencePlan, plan_audiences
 from destination_pinterest.routing.plan import StreamPlan, plan_streams
+from destination_pinterest.session import PinterestSession, PlatformConfig, open_session
 from destination_pinterest.system import System
 
 _MOST_THREADS: Final = 64
@@ -59,19 +60,19 @@ class SyncRequest:
 
     Args:
         config: the settings.
-        raw: the config that they were read from, which a rotated token is written back into.
+        platform_config: what they were read from; takes a rotated token.
         streams: the catalog's.
         lines: the input.
         messages: the output.
-        keeper: takes a changed config.
+        open_wire: makes the way to Pinterest.
     """
 
     config: Config
-    raw: Mapping[str, Any]
+    platform_config: PlatformConfig
     streams: Sequence[ConfiguredStream]
     lines: Lines
     messages: MessageWriter
-    keeper: ConfigKeeper
+    open_wire: OpenWire = open_http_wire
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ class SyncParts:
 
     request: SyncRequest
     system: System
-    connection: Connection
+    session: PinterestSession
     plans: Sequence[StreamPlan]
     audiences: Sequence[AudiencePlan]
     strategies: Sequence[SyncStrategy]
@@ -130,25 +131,25 @@ def assemble(
         wake=request.lines.wake,
         interrupt=pause.interrupt,
     )
-    connection = connect(
+    session = open_session(
         config,
-        request.raw,
-        keeper=request.keeper,
+        request.platform_config,
         system=system,
         observer=pool,
         retry=RetryPolicy.from_hours(config.retry_hours),
+        open_wire=request.open_wire,
         pause=pause,
     )
-    lookup = AudienceLookup(connection.client, now=system.now)
+    lookup = AudienceLookup(session.client, now=system.now)
     creator = AudienceCreator(
-        connection.client,
+        session.client,
         lookup,
-        delay_s=connection.lost_answer_delay_s,
+        delay_s=session.lost_answer_delay_s,
         sleep=pause.sleep,
         clock=system.clock,
     )
-    sender = DeliverySender(connection.client, creator, config.batch_size)
-    make_strategy = _StrategyFactory(config, system, connection, creator, sender, epoch_s)
+    sender = DeliverySender(session.client, creator, config.batch_size)
+    make_strategy = _StrategyFactory(config, system, session, creator, sender, epoch_s)
     strategies = [make_strategy(audience) for audience in audiences]
     journal = SyncJournal(
         request.messages,
@@ -182,7 +183,7 @@ def assemble(
     return SyncParts(
         request,
         system,
-        connection,
+        session,
         plans,
         audiences,
         strategies,
@@ -203,7 +204,7 @@ class _StrategyFactory:
         self,
         config: Config,
         system: System,
-        connection: Connection,
+        session: PinterestSession,
         creator: AudienceCreator,
         sender: DeliverySender,
         epoch_s: float,
@@ -215,7 +216,7 @@ class _StrategyFactory:
         self._epoch_s = epoch_s
         self._safeguards = Safeguards(config.max_removal_percent, config.allow_empty_audience)
         self._swapper = AudienceSwapper(
-            connection.client, creator, self._safeguards, if_refused=config.refused_rule_change
+            session.client, creator, self._safeguards, if_refused=config.refused_rule_change
         )
         self._make = {"direct": self._append, "swapped": self._swap, "tracked": self._mirror}
 

@@ -14,7 +14,6 @@ from typing import Final
 from destination_pinterest.api.auth import RefreshingToken
 from destination_pinterest.api.models import AdAccount
 from destination_pinterest.config import Config
-from destination_pinterest.connection import Connection
 from destination_pinterest.errors import (
     ConfigurationError,
     InvalidRequestError,
@@ -28,6 +27,7 @@ from destination_pinterest.object_storage.s3 import S3Bucket
 from destination_pinterest.routing.audience_plan import is_tracked
 from destination_pinterest.routing.decision import operation_rule
 from destination_pinterest.routing.plan import declared_identities
+from destination_pinterest.session import PinterestSession
 from destination_pinterest.specification import SCOPES
 from destination_pinterest.vocabulary import Operation
 from destination_pinterest.wording.plan_text import unused_store
@@ -43,7 +43,7 @@ _NEEDED_SCOPES: Final = frozenset(SCOPES) - {"user_accounts:read"}
 # The only way to learn of `ads:write` without it being told is to write; no list has this id, and nobody this digest.
 _NO_LIST: Final = "0"
 _NOBODY: Final = hashlib.sha256(b"destination-pinterest asks whether it may write").hexdigest()
-CHAIN_WARNING_S: Final = 14 * 86_400
+REFRESH_EXPIRY_WARNING_S: Final = 14 * 86_400
 # A person waits in front of a check, so a bucket is not asked as patiently as by a sync.
 _BUCKET_ATTEMPTS: Final = 2
 
@@ -53,14 +53,14 @@ class ConnectionCheck:
 
     Args:
         config: the settings.
-        connection: made from them.
+        session: made from them.
         now: seconds since the epoch.
     """
 
-    def __init__(self, config: Config, connection: Connection, *, now: Callable[[], float]) -> None:
+    def __init__(self, config: Config, session: PinterestSession, *, now: Callable[[], float]) -> None:
         self._config = config
-        self._client = connection.client
-        self._sign_in = connection.sign_in
+        self._client = session.client
+        self._sign_in = session.sign_in
         self._now = now
 
     def run(self) -> str:
@@ -78,7 +78,7 @@ class ConnectionCheck:
         name = f'"{account.name}" ({account.id})' if account.name else account.id
         found = f"Connected to the ad account {name}{self._as_whom()}."
         stores = (*_try_object_storage(self._config), *_try_membership_store(self._config))
-        return " ".join([found, *stores, *chain_end(self._sign_in, self._now())])
+        return " ".join([found, *stores, *refresh_expiry(self._sign_in, self._now())])
 
     def _check_scopes(self) -> None:
         granted = self._sign_in.scopes if self._sign_in else None
@@ -107,12 +107,12 @@ class ConnectionCheck:
             return ""  # Only a nicety, which needs a scope that syncs do not.
 
 
-def chain_end(sign_in: RefreshingToken | None, now: float) -> list[str]:
+def refresh_expiry(sign_in: RefreshingToken | None, now: float) -> list[str]:
     """Until when the sign-in holds if nothing runs, as a sentence; none where that is not known."""
-    if sign_in is None or sign_in.chain_ends_at is None:
+    if sign_in is None or sign_in.refresh_expires_at is None:
         return []
-    moment = datetime.fromtimestamp(sign_in.chain_ends_at, UTC).strftime("%Y-%m-%d")
-    days = max(0, int((sign_in.chain_ends_at - now) // 86_400))
+    moment = datetime.fromtimestamp(sign_in.refresh_expires_at, UTC).strftime("%Y-%m-%d")
+    days = max(0, int((sign_in.refresh_expires_at - now) // 86_400))
     return [f"The sign-in ends on {moment} (in {days} days) unless a sync or check runs before that."]
 
 

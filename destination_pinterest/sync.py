@@ -8,7 +8,7 @@ from typing import Final
 
 from destination_pinterest.api.auth import RefreshingToken
 from destination_pinterest.assembly import SyncParts
-from destination_pinterest.connection_check import CHAIN_WARNING_S, chain_end
+from destination_pinterest.connection_check import REFRESH_EXPIRY_WARNING_S, refresh_expiry
 from destination_pinterest.delivery.ledgers import open_ledgers
 from destination_pinterest.delivery.strategy import SyncStrategy
 from destination_pinterest.errors import ConnectorError
@@ -33,7 +33,7 @@ class Sync:
         self._reporter = SyncReporter(
             parts.strategies,
             parts.journal.sync,
-            parts.connection.client,
+            parts.session.client,
             catch_up=parts.writer.catch_up,
             clock=parts.system.clock,
         )
@@ -51,7 +51,7 @@ class Sync:
             with parts.pool.listening(parts.journal.on_event):
                 self._prepare()
             # Only now: the first request has renewed the sign-in, where it can be renewed.
-            _warn_of_expiry(parts.connection.sign_in, self._messages, parts.system.now())
+            _warn_of_refresh_expiry(parts.session.sign_in, self._messages, parts.system.now())
             self._is_writing = True
             yield from self._writer.run()
             self._is_writing = False
@@ -90,7 +90,7 @@ class Sync:
         lanes = [strategy.lane for strategy in parts.strategies]
         for lane, update in zip(lanes, parts.lookup.find([lane.target for lane in lanes]), strict=True):
             lane.update(update)
-        config, pause = parts.request.config, parts.connection.pause
+        config, pause = parts.request.config, parts.session.pause
         for remark in open_ledgers(parts.mirrors, config, sleep=pause.sleep, clock=parts.system.clock):
             self._messages.log("INFO", remark)
         self._log_notes()
@@ -116,7 +116,7 @@ class Sync:
                 self._messages.log("WARN", f'Audience "{lane.target.name}": {note}')
 
     def _end(self, *, succeeded: bool) -> None:
-        pause = self._parts.connection.pause
+        pause = self._parts.session.pause
         if succeeded:
             pause.allow_at_most(_REPORT_PATIENCE_S)
         else:
@@ -161,8 +161,12 @@ def _raise_first(failures: Sequence[ConnectorError], messages: MessageWriter) ->
         raise failures[0]
 
 
-def _warn_of_expiry(sign_in: RefreshingToken | None, messages: MessageWriter, now: float) -> None:
-    if sign_in is None or sign_in.chain_ends_at is None or sign_in.chain_ends_at - now >= CHAIN_WARNING_S:
+def _warn_of_refresh_expiry(sign_in: RefreshingToken | None, messages: MessageWriter, now: float) -> None:
+    if (
+        sign_in is None
+        or sign_in.refresh_expires_at is None
+        or sign_in.refresh_expires_at - now >= REFRESH_EXPIRY_WARNING_S
+    ):
         return
-    for sentence in chain_end(sign_in, now):
+    for sentence in refresh_expiry(sign_in, now):
         messages.log("WARN", sentence + " If it has ended, sign in again in the destination's settings.")

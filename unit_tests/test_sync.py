@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from destination_pinterest.config import read_config
 from destination_pinterest.errors import (
     AudienceConflictError,
     IdentityColumnsError,
@@ -53,11 +52,11 @@ def make_sync(raw_config: dict[str, Any], messages: Any, pinterest: Any) -> Call
     ) -> Sync:  # fmt: skip
         raw = {**(raw or raw_config), **settings}
         return new_sync(
-            read_config(raw),
             raw,
             catalog(*streams),
             source or MessageLines(lines),
             messages,
+            pinterest,
             system=system or System(),
         )
 
@@ -165,7 +164,7 @@ def test_a_stream_that_lacks_the_operation_column_of_another_is_a_warning(
 ) -> None:
     raw = {**raw_config, "operation_column": {"column": "op"}}
     plans = (*catalog("users", columns=("email", "op")), *catalog("orders"))
-    sync = new_sync(read_config(raw), raw, plans, MessageLines([]), messages, system=System())
+    sync = new_sync(raw, plans, MessageLines([]), messages, pinterest, system=System())
     list(sync.run())
     (warning,) = [log["message"] for log in outbox.of("LOG") if log["level"] == "WARN"]
     assert warning.startswith('The stream "orders" has no column "op"')
@@ -180,7 +179,7 @@ def test_people_whose_rows_are_marked_as_deleted_in_upper_case_leave(
     plans = (*catalog("users", columns=("email", upper)), *catalog("orders", columns=("email", lower)))
     deleted = [row("a", **{upper: "2026-11-22"}), row("b", **{lower: "2026-11-22"}), row("c", **{upper: None})]
     source = MessageLines([*deleted, state(1), row("d", "orders", **{lower: None})])
-    list(new_sync(read_config(raw_config), raw_config, plans, source, messages, system=System()).run())
+    list(new_sync(raw_config, plans, source, messages, pinterest, system=System()).run())
     assert pinterest.members_of("users") == people("c")
     assert pinterest.members_of("orders") == people("d")
     assert any(text.endswith("email as EMAIL (auto); deletions: _AB_CDC_DELETED_AT.") for text in outbox.log_texts)
@@ -304,8 +303,8 @@ def test_a_chain_that_is_near_its_end_and_does_not_get_longer_is_a_warning(
     make_sync: MakeSync, oauth_config: dict[str, Any], pinterest: Any, outbox: Any, clock: Any, days: int, warnings: int
 ) -> None:
     """Refresh tokens of older apps keep their end when they are used."""
-    pinterest.chain_s = days * DAY_S
-    oauth_config["credentials"]["refresh_token_expires_at"] = int(clock.epoch) + pinterest.chain_s
+    pinterest.refresh_token_life_s = days * DAY_S
+    oauth_config["credentials"]["refresh_token_expires_at"] = int(clock.epoch) + pinterest.refresh_token_life_s
     list(make_sync(raw=oauth_config, system=System(now=clock.now)).run())
     said = [log["message"] for log in outbox.of("LOG") if log["level"] == "WARN"]
     assert len(said) == warnings
@@ -358,7 +357,7 @@ def make_activation(raw_config: dict[str, Any], messages: Any, pinterest: Any) -
             for name, (mode, chosen) in streams.items()
             for plan in catalog(name, destination_sync_mode=mode, destination_object_name=chosen)
         ]
-        return new_sync(read_config(raw), raw, plans, MessageLines(lines), messages, system=System())
+        return new_sync(raw, plans, MessageLines(lines), messages, pinterest, system=System())
 
     return make
 

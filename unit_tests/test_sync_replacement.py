@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from destination_pinterest.config import read_config
 from destination_pinterest.errors import IncompleteStreamError, PermissionDeniedError, RemovalGuardError
 from destination_pinterest.markers import REPORT_PREFIX
 from destination_pinterest.protocol.catalog import parse_catalog
@@ -74,8 +73,8 @@ class Shop:
         raw = {**self._raw_config, **settings}
         catalog = parse_catalog(json.dumps({"streams": list(streams)}).encode())
         sync = new_sync(
-            read_config(raw), raw, catalog, MessageLines(lines), self._messages,
-            system=self._clock.system,
+            raw, catalog, MessageLines(lines), self._messages,
+            self._pinterest, system=self._clock.system,
         )  # fmt: skip
         self.released = []
         for released in sync.run():

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from destination_pinterest.config import read_config
 from destination_pinterest.errors import ConnectorError
 from destination_pinterest.markers import REPORT_PREFIX
 from destination_pinterest.protocol.catalog import parse_catalog
@@ -42,11 +41,11 @@ def sync(pinterest: Any, messages: Any, outbox: Any, raw_config: dict[str, Any],
             lines.append({"type": "TRACE", "trace": {"type": "STREAM_STATUS", "stream_status": status}})
         raw = {**raw_config, **settings}
         sync = new_sync(
-            read_config(raw),
             raw,
             parse_catalog(json.dumps({"streams": [configured]}).encode()),
             MessageLines([json.dumps(line).encode() for line in lines]),
             messages,
+            pinterest,
             system=clock.system,
         )
         try:

@@ -55,7 +55,9 @@ class SyncReporter:
     def report(self, *, succeeded: bool) -> SyncReport:
         """The report. A failed sync does not ask Pinterest anything more."""
         duration_s = self._clock() - self._started_s
-        looks = [self._look(strategy.lane.target) if succeeded else _Look(TargetStatus()) for strategy in self._strategies]
+        looks = [
+            self._look(strategy.lane.target) if succeeded else _Look(TargetStatus()) for strategy in self._strategies
+        ]
         self._catch_up()
         audiences = [
             _audience(strategy, duration_s, look, succeeded=succeeded)

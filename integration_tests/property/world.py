@@ -16,6 +16,7 @@ from unittest import mock
 from destination_pinterest.config import read_config
 from destination_pinterest.errors import ConnectorError
 from destination_pinterest.protocol.catalog import parse_catalog
+from destination_pinterest.session import PlatformConfig
 from destination_pinterest.sync import Sync
 from integration_tests.orchestrator.jobs import Connection, Job
 from integration_tests.orchestrator.sent import SentState
@@ -27,6 +28,8 @@ from integration_tests.property.far_end import (
     KilledError,
     Moments,
     Pinterest,
+    WatchedWire,
+    disk_writes_are,
 )
 from integration_tests.property.input import Input
 from integration_tests.property.machine import Clock, Machine
@@ -232,7 +235,7 @@ class Attempt:
         machine = Machine(world.clock, self._chance)
         with ExitStack() as stack:
             stack.enter_context(machine.runs())
-            stack.enter_context(world.pinterest.answers(self._moments, self._look))
+            stack.enter_context(disk_writes_are(self._moments))
             # The store's lease is kept alive by a thread that no clock here moves.
             stack.enter_context(mock.patch("destination_pinterest.membership.lease.BELIEVED_FOR_S", 1e9))
             stack.enter_context(mock.patch("hashlib.scrypt", _cheap_scrypt))
@@ -254,8 +257,9 @@ class Attempt:
         raw = self._world.settings()
         try:
             sync = Sync(
-                read_config(raw), raw, parse_catalog(json.dumps(self._catalog).encode()), self._input, self._world.said,
-                keeper=self._world.said, system=machine.system,
+                read_config(raw), parse_catalog(json.dumps(self._catalog).encode()), self._input, self._world.said,
+                platform_config=PlatformConfig(raw, self._world.said), system=machine.system,
+                open_wire=lambda *_: WatchedWire(self._world.pinterest.wire, self._moments, self._look),
             )  # fmt: skip
             self._input.stop = sync.stop
             self._take(sync.run())

@@ -81,11 +81,11 @@ def synced(
         raw = {**raw_config, "audience_name": "VIPs", **settings}
         lines = RecordEncoder(stream.name, columns, clock.now).lines(rows) + complete_line(stream.name, clock.now())
         sync = new_sync(
-            read_config(raw),
             raw,
             parse_catalog(json.dumps(stream.catalog()).encode()),
             MessageLines(lines.splitlines()),
             messages,
+            pinterest,
             system=clock.system,
         )
         assert list(sync.run()) == []

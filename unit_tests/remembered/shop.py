@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from destination_pinterest.config import read_config
 from destination_pinterest.markers import REPORT_PREFIX
 from destination_pinterest.membership import MembershipLedger, MembershipStore
 from destination_pinterest.membership.folder import FolderBlobs
@@ -97,8 +96,8 @@ class Shop:
         raw = {**self._raw_config, **settings}
         catalog = parse_catalog(json.dumps({"streams": list(streams)}).encode())
         sync = self.running = new_sync(
-            read_config(raw), raw, catalog, MessageLines(_lines(steps)), self._messages,
-            system=self._clock.system, epoch_s=EPOCH,
+            raw, catalog, MessageLines(_lines(steps)), self._messages,
+            self.pinterest, system=self._clock.system, epoch_s=EPOCH,
         )  # fmt: skip
         self.released = []
         self.pinterest.asked.clear()

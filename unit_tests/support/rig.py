@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import pytest
-import requests
 
 from destination_pinterest.api.auth import StaticToken
 from destination_pinterest.api.client import PinterestClient
@@ -20,7 +19,7 @@ from destination_pinterest.assembly import SyncRequest, assemble
 from destination_pinterest.audiences.creation import AudienceCreator
 from destination_pinterest.audiences.lookup import AudienceLookup
 from destination_pinterest.audiences.target import AudienceTarget
-from destination_pinterest.config import Config, read_config
+from destination_pinterest.config import read_config
 from destination_pinterest.delivery.lane import AudienceLane
 from destination_pinterest.delivery.workers import Event, WorkerPool
 from destination_pinterest.errors import InterruptedSyncError
@@ -29,14 +28,12 @@ from destination_pinterest.protocol.catalog import ConfiguredStream, StreamKey, 
 from destination_pinterest.protocol.emit import MessageWriter
 from destination_pinterest.protocol.lines import Lines
 from destination_pinterest.routing.audience_plan import EPOCH_S
+from destination_pinterest.session import PlatformConfig
 from destination_pinterest.sync import Sync
 from destination_pinterest.system import System
 from destination_pinterest.vocabulary import Identifier
-
-if TYPE_CHECKING:
-    from unit_tests.conftest import Clock, FakePinterest
-
-BASE_URL = "https://pinterest.example.com/v5"
+from unit_tests.support.clock import Clock
+from unit_tests.support.fake_pinterest import FakePinterest
 
 
 class InlinePool(WorkerPool):
@@ -51,13 +48,13 @@ class HandPool(WorkerPool):
 
     def __init__(self, most: int, *, wake: Callable[[], None], interrupt: Callable[[], None]) -> None:
         super().__init__(most, wake=wake, interrupt=interrupt)
-        self.waiting: list[Callable[[], None]] = []
+        self.submitted: list[Callable[[], None]] = []
 
     def submit(self, job: Callable[[], Event], lane: AudienceLane | None = None) -> None:
-        self.waiting.append(lambda: self.do(job, lane))
+        self.submitted.append(lambda: self.do(job, lane))
 
     def do_next(self, number: int = 0) -> None:
-        self.waiting.pop(number)()
+        self.submitted.pop(number)()
 
 
 class ClockPause(Pause):
@@ -132,15 +129,18 @@ class Rig:
         messages: MessageWriter,
         clock: Clock,
         pool: type[WorkerPool],
+        pinterest: FakePinterest,
     ) -> None:
         self.clock = clock
         self.pause = ClockPause(clock)
         self.script = Script(clock)
-        request = SyncRequest(read_config(raw_config), raw_config, streams, self.script, messages, messages)
+        platform_config = PlatformConfig(raw_config, messages)
+        config = read_config(raw_config)
+        request = SyncRequest(config, platform_config, streams, self.script, messages, pinterest.open_wire)
         self.parts = assemble(request, clock.system, pause=self.pause, make_pool=pool)
         self.writer = self.parts.writer
         self.pool = self.parts.pool
-        self.client = self.parts.connection.client
+        self.client = self.parts.session.client
         self.lanes = {strategy.lane.target.name: strategy.lane for strategy in self.parts.strategies}
 
     @property
@@ -155,40 +155,33 @@ class Rig:
 
 
 def new_sync(
-    config: Config,
     raw: Mapping[str, Any],
-    streams: tuple[ConfiguredStream, ...],
+    streams: Sequence[ConfiguredStream],
     lines: Lines,
     messages: MessageWriter,
+    pinterest: FakePinterest,
     *,
     system: System,
     epoch_s: float = EPOCH_S,
 ) -> Sync:
-    """A sync that keeps changed configs in its messages."""
-    return Sync(assemble(SyncRequest(config, raw, streams, lines, messages, messages), system, epoch_s=epoch_s))
+    """A sync into `pinterest` that keeps changed configs in its messages."""
+    platform_config = PlatformConfig(raw, messages)
+    request = SyncRequest(read_config(raw), platform_config, streams, lines, messages, pinterest.open_wire)
+    return Sync(assemble(request, system, epoch_s=epoch_s))
 
 
 @pytest.fixture
-def session() -> Iterator[requests.Session]:
-    with requests.Session() as session:
-        yield session
-
-
-@pytest.fixture
-def make_client(session: requests.Session, clock: Clock, pinterest: FakePinterest) -> Callable[..., PinterestClient]:
+def make_client(clock: Clock, pinterest: FakePinterest) -> Callable[..., PinterestClient]:
     """A client without limits; it sleeps on the tests' clock and is answered by the `pinterest` fixture."""
 
     def make(observer: Observer | None = None, retry_s: float = 3600.0) -> PinterestClient:
         watcher = observer or SilentObserver()
-        times: dict[str, Any] = {"clock": clock.clock, "now": clock.now, "sleep": clock.sleep}
         transport = Transport(
-            BASE_URL,
-            Quota(Limits(), longest_wait_s=retry_s, observer=watcher, **times),
+            pinterest,
+            Quota(Limits(), longest_wait_s=retry_s, system=clock.system, observer=watcher),
             RetryPolicy(retry_s=retry_s),
-            session=session,
-            rng=lambda: 0.0,
+            system=clock.system,
             observer=watcher,
-            **times,
         )
         return PinterestClient(pinterest.account["id"], StaticToken("pina_token"), transport)
 
@@ -218,7 +211,7 @@ def make_rig(
         streams: dict[str, list[str]] | None = None, *, pool: type[WorkerPool] = InlinePool, **settings: Any
     ) -> Rig:
         configured = make_streams(streams or {"users": ["email"]})
-        return Rig({**raw_config, **settings}, configured, messages, clock, pool)
+        return Rig({**raw_config, **settings}, configured, messages, clock, pool, pinterest)
 
     return make
 
@@ -227,8 +220,8 @@ def make_streams(streams: dict[str, list[str]]) -> tuple[ConfiguredStream, ...]:
     configured = []
     for key, columns in streams.items():
         namespace, _, name = key.rpartition(".")
-        schema = {"properties": {column: {} for column in columns}}
-        configured.append({"stream": {"name": name, "namespace": namespace or None, "json_schema": schema}})
+        properties: dict[str, object] = {column: {} for column in columns}
+        configured.append({"stream": {"name": name, "namespace": namespace or None, "json_schema": {"properties": properties}}})
     return parse_catalog(json.dumps({"streams": configured}).encode())
 
 
