@@ -53,12 +53,15 @@ test-hosts: setup set-up-hosts ## Set up PyAirbyte and Airbyte's validators besi
 	@$(BIN)/python -m pytest integration_tests/hosts integration_tests/platform/test_metadata.py
 
 .PHONY: check
-check: setup ## Lint, formatting, types, layering, and the spec in step with the code
+check: setup ## Lint, formatting, types, layering, workflows, and generated files in step with the code
 	@$(BIN)/python -m ruff check
 	@$(BIN)/python -m ruff format --check
 	@$(BIN)/python -m mypy
 	@$(BIN)/lint-imports --no-logo
-	@$(BIN)/python tools/write_spec.py --check
+	@$(BIN)/python -m tools.write_spec --check
+	@$(BIN)/python -m tools.write_settings --check
+	@$(BIN)/zizmor --offline --strict-collection --quiet --no-progress --persona pedantic .
+	@$(BIN)/actionlint -shellcheck= -pyflakes=
 
 .PHONY: fix
 fix: setup ## Repair what ruff can repair, and format
@@ -70,14 +73,42 @@ bench: setup ## Measure side by side with what one would use instead
 	@$(BIN)/python -m benchmarks
 
 .PHONY: spec
-spec: setup ## Write source_spec/connector_spec.json from what `destination-pinterest spec` prints
-	@$(BIN)/python tools/write_spec.py
+spec: setup ## Write source_spec/ from what the connector prints, and docs/settings.md from it
+	@$(BIN)/python -m tools.write_spec
+	@$(BIN)/python -m tools.write_settings
+
+.PHONY: docs
+docs: setup ## Build the documentation's site into site/; a broken link fails it
+	@$(BIN)/zensical build --clean --strict
+
+# make audit AUDIT_UNREACHABLE=fail: exit status 1 where the source of known vulnerabilities can't be reached, too.
+AUDIT_UNREACHABLE ?= say
+
+.PHONY: audit
+audit: setup ## Compare all locks with the known vulnerabilities, or say that they are NOT CHECKED
+	@$(BIN)/python -m tools.audit --unreachable $(AUDIT_UNREACHABLE)
+
+IMAGE ?= airbyte/destination-pinterest:local
+
+.PHONY: image
+image: ## Build the image, and see that it starts; IMAGE=name:tag names it
+	@docker build --tag "$(IMAGE)" .
+	@docker run --rm --read-only --network none "$(IMAGE)" spec >/dev/null
+
+.PHONY: dist
+dist: setup ## Build the wheel and the source distribution into dist/
+	@rm -rf dist
+	@$(BIN)/python -m build --no-isolation --outdir dist .
+
+.PHONY: release-notes
+release-notes: setup ## Print the changelog's section of TAG=v0.1.0, which has to be the version in setup.py
+	@$(BIN)/python -m tools.release_notes "$(TAG)"
 
 .PHONY: lock
-lock: ## Resolve setup.py again and rewrite both locks with hashes
+lock: ## Resolve setup.py again and rewrite its locks with hashes
 	@tools/lock
 
 .PHONY: clean
 clean: ## Remove the environments and everything that tools leave behind
-	rm -rf .venv .venvs build dist .demo .bench .tmp htmlcov .coverage .coverage.* .hypothesis *.egg-info
+	rm -rf .venv .venvs build dist site .cache .demo .bench .tmp htmlcov .coverage .coverage.* .hypothesis *.egg-info
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

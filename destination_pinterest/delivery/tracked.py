@@ -11,11 +11,10 @@ absence, only people leave whom this connector brought in.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from destination_pinterest.audiences.target import AudienceTarget
 from destination_pinterest.delivery.batch import Delivery
-from destination_pinterest.delivery.book import Book, Changes
 from destination_pinterest.errors import (
     IncompleteStreamError,
     InternalError,
@@ -27,6 +26,9 @@ from destination_pinterest.protocol.catalog import ConfiguredStream, StreamKey
 from destination_pinterest.routing.audience_plan import EPOCH_S
 from destination_pinterest.routing.replacement import obstacle, replaces
 from destination_pinterest.vocabulary import Operation
+
+if TYPE_CHECKING:  # It brings DuckDB and NumPy, which syncs without a store do without.
+    from destination_pinterest.membership import Delta, MembershipLedger
 
 
 class LaneMemory:
@@ -43,7 +45,7 @@ class LaneMemory:
         self._replaced = [plan for plan in plans if replaces(plan) and obstacle([plan]) is None]
         self._max_removal_percent = max_removal_percent
         self._allow_empty = allow_empty
-        self._book: Book | None = None
+        self._book: MembershipLedger | None = None
         self._notes = 0
         self._rows = 0
         self._finished: dict[str, str] = {}
@@ -53,7 +55,7 @@ class LaneMemory:
         self.left_by_absence = 0
         self.unresolved_deletions = 0
 
-    def open(self, book: Book, target: AudienceTarget) -> None:
+    def open(self, book: MembershipLedger, target: AudienceTarget) -> None:
         """Takes the audience's book, which is closed by `close`. Notes go to the target.
 
         A stream that an earlier attempt of the same job has replaced is not replaced again: that attempt gave states
@@ -76,7 +78,7 @@ class LaneMemory:
             for plan in self._replaced
             if not plan.has_generation or book.generation_of(str(plan.key)) != _generation(plan)
         ]
-        if target.list_id is not None and book.customer_list_id is None and not book.has_undecided:
+        if target.list_id is not None and book.customer_list_id is None and not book.is_in_doubt:
             target.notes.append(
                 "This is the first sync that the membership store remembers. Whoever was in the audience before it and "
                 "is not in the table stays, until a row takes that person out."
@@ -116,20 +118,18 @@ class LaneMemory:
     def note(
         self, stream: str, key: Sequence[Any] | None, operation: Operation, identifiers: Sequence[str], *, counts: bool
     ) -> None:
-        """Takes a row; see Book.note. `counts`: whether it is synced once the epoch is, and not rejected besides."""
-        self._open_book.note(stream, key, operation, identifiers)
+        """Takes a row; see MembershipLedger. `counts`: whether it is synced once the epoch is and not also rejected."""
+        self._open_book.record(stream, key, operation, identifiers)
         self._notes += 1
         self._rows += counts
 
     def withdraw(self, identifiers: Sequence[str]) -> None:
         """Takes a row of people who leave, whatever other rows hold them."""
-        self._open_book.withdraw(identifiers)
+        self._open_book.remove_everywhere(identifiers)
         self._notes += 1
         self._rows += 1
 
-    def settle(
-        self, target: AudienceTarget, is_complete: Callable[[StreamKey], bool], *, is_end: bool
-    ) -> Changes | None:
+    def settle(self, target: AudienceTarget, is_complete: Callable[[StreamKey], bool], *, is_end: bool) -> Delta | None:
         """What is to be sent; None where everything stays as it is.
 
         Args:
@@ -153,9 +153,9 @@ class LaneMemory:
             )
         # Who tells of ends by a status tells of each; from others, the end of the input is all that there is.
         is_whole = is_end and all(is_complete(plan.key) for plan in self._plans if plan.has_generation)
-        if not self._notes and not replaced and not (is_whole and self._open_book.has_undecided):
+        if not self._notes and not replaced and not (is_whole and self._open_book.is_in_doubt):
             return None
-        changes: Changes = self._open_book.settle(replaced, is_whole=is_whole)
+        changes = self._open_book.diff(replaced, is_whole=is_whole)
         self._finished = {str(plan.key): _generation(plan) for plan in self._replaced if is_end and plan.has_generation}
         if replaced and not changes.members_after and changes.removals_by_absence:
             if self._allow_empty:
@@ -166,11 +166,11 @@ class LaneMemory:
                 "(allow_empty_audience) in the destination's settings."
             )
             self._finished = {}
-            changes = self._open_book.settle([], is_whole=False)
+            changes = self._open_book.diff([], is_whole=False)
         self._check_removal(changes, target)
         return changes
 
-    def _check_removal(self, changes: Changes, target: AudienceTarget) -> None:
+    def _check_removal(self, changes: Delta, target: AudienceTarget) -> None:
         if changes.share_absent * 100 <= self._max_removal_percent:
             return
         known = changes.members_before + changes.unconfirmed_before
@@ -181,13 +181,13 @@ class LaneMemory:
             "raise that setting for one sync; if not, correct the table."
         )
 
-    def deliveries(self, changes: Changes, size: int, position: int) -> Iterator[Delivery]:
+    def deliveries(self, changes: Delta, size: int, position: int) -> Iterator[Delivery]:
         """What is to be sent, as deliveries that settle no rows by themselves. Each needs `require_ours`.
 
         Raises:
             StoreBusyError: another sync took the book over.
         """
-        self._open_book.begin(changes)
+        self._open_book.write_ahead(changes)
         for operation, pieces in (
             (Operation.REMOVE, changes.iter_removals(size)),
             (Operation.ADD, changes.iter_additions(size)),
@@ -201,13 +201,13 @@ class LaneMemory:
         Raises:
             StoreBusyError: another sync may have taken the book over.
         """
-        if not self._open_book.is_ours:
+        if not self._open_book.holds_lease:
             raise StoreBusyError(
                 "Another sync took the membership store over, since this one had not been heard of for too long. It is "
                 "tried again."
             )
 
-    def commit(self, changes: Changes, target: AudienceTarget) -> int:
+    def commit(self, changes: Delta, target: AudienceTarget) -> int:
         """Makes what was noted the book. How many rows that were."""
         self._open_book.commit(changes, target.list_id, self._finished)
         self.members_after = changes.members_after
@@ -221,7 +221,7 @@ class LaneMemory:
         return rows
 
     @property
-    def _open_book(self) -> Book:
+    def _open_book(self) -> MembershipLedger:
         if self._book is None:
             raise InternalError("The membership store was used before it was opened. Please report this.")
         return self._book

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from destination_pinterest.audiences.target import AudienceTarget
 from destination_pinterest.config import Config
-from destination_pinterest.delivery.book import Book
 from destination_pinterest.delivery.lane import AudienceLane
 from destination_pinterest.delivery.tracked import LaneMemory
 from destination_pinterest.errors import ConnectorError
+
+if TYPE_CHECKING:
+    from destination_pinterest.membership import MembershipLedger
 
 # A sync that was killed leaves a lease on every book, each of which is watched for a minute before it is taken over.
 _AT_ONCE: Final = 16
@@ -55,7 +57,7 @@ class Memories:
             self._config.membership_store, sleep=self._sleep, clock=self._clock, books=len(self._lanes)
         )
         with ThreadPoolExecutor(_AT_ONCE) as threads:
-            opened: list[tuple[LaneMemory, AudienceTarget, Future[Book]]] = [
+            opened: list[tuple[LaneMemory, AudienceTarget, Future[MembershipLedger]]] = [
                 (memory, target, threads.submit(store.open, self._config.ad_account_id, _name(target)))
                 for memory, target in self._lanes
             ]

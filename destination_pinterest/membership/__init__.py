@@ -13,8 +13,8 @@ them. One book per audience, kept in a folder or in a bucket, sealed with the ke
     workspace  DuckDB and the private folder that it works in
 """
 
-from destination_pinterest.membership.book import MembershipBook
-from destination_pinterest.membership.changes import Changes
+from destination_pinterest.membership.delta import Delta
+from destination_pinterest.membership.ledger import MembershipLedger
 from destination_pinterest.membership.store import MembershipStore, open_membership_store
 
-__all__ = ["Changes", "MembershipBook", "MembershipStore", "open_membership_store"]
+__all__ = ["Delta", "MembershipLedger", "MembershipStore", "open_membership_store"]

@@ -49,7 +49,7 @@ class Holdings:
         )
 
     @property
-    def are_none(self) -> bool:
+    def is_empty(self) -> bool:
         """Whether there are no holdings."""
         return self._base_rows + self._net_rows == 0
 

@@ -75,7 +75,7 @@ class LeasedManifest:
         return self._manifest
 
     @property
-    def is_ours(self) -> bool:
+    def holds_lease(self) -> bool:
         """Whether nobody else can have the book: False as soon as that is in doubt."""
         return not self._is_lost and self._clock() - self._seen_s < BELIEVED_FOR_S
 

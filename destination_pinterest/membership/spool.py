@@ -62,8 +62,8 @@ class Spool:
             raise InternalError(f"More than {_MOST_STREAMS} streams were written to one audience.")
         return number
 
-    def note(self, stream: str, key: Sequence[Any] | None, operation: Operation, identifiers: Sequence[str]) -> None:
-        """See MembershipBook.note."""
+    def record(self, stream: str, key: Sequence[Any] | None, operation: Operation, identifiers: Sequence[str]) -> None:
+        """See MembershipLedger.record."""
         number = self._numbers.get(stream)
         if number is None:
             number = self.number_of(stream)
@@ -75,8 +75,8 @@ class Spool:
         else:
             self._note_nobody(meta, holder, operation)
 
-    def withdraw(self, identifiers: Sequence[str]) -> None:
-        """See MembershipBook.withdraw."""
+    def remove_everywhere(self, identifiers: Sequence[str]) -> None:
+        """See MembershipLedger.remove_everywhere."""
         self._row += 1
         self._append((self._row << 32) | (EVERYWHERE << 16), None, identifiers)
 

@@ -13,11 +13,11 @@ from uuid import uuid4
 from destination_pinterest.config.membership_store import LocalMembershipStore, S3MembershipStore
 from destination_pinterest.errors import StorageFailedError
 from destination_pinterest.membership.blobs import Blob, Blobs
-from destination_pinterest.membership.book import MembershipBook, is_data_file
 from destination_pinterest.membership.bucket import BucketBlobs
 from destination_pinterest.membership.folder import FolderBlobs
 from destination_pinterest.membership.keys import SALT_BYTES
 from destination_pinterest.membership.lease import LeasedManifest, wait_for_turn
+from destination_pinterest.membership.ledger import MembershipLedger, is_data_file
 from destination_pinterest.membership.manifest import (
     FILE_NAME,
     Manifest,
@@ -84,7 +84,7 @@ class MembershipStore:
         self._clock = clock
         self._books = books
 
-    def open(self, ad_account_id: str, audience: str) -> MembershipBook:
+    def open(self, ad_account_id: str, audience: str) -> MembershipLedger:
         """The book of an audience, for this sync alone; a new one if there is none.
 
         Waits up to a minute where an earlier sync did not close it, to see whether that one is alive.
@@ -123,7 +123,7 @@ class MembershipStore:
             )
             undo.callback(leased.give_back)
             leased.keep_alive()
-            book = MembershipBook(self._blobs, folder, leased, keys, workspace)
+            book = MembershipLedger(self._blobs, folder, leased, keys, workspace)
             undo.pop_all()
             return book
 

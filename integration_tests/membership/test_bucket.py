@@ -10,7 +10,7 @@ import pytest
 
 from destination_pinterest.config import S3MembershipStore
 from destination_pinterest.errors import StorageRefusedError, StoreBusyError, StoreMismatchError
-from destination_pinterest.membership import MembershipBook, MembershipStore, open_membership_store
+from destination_pinterest.membership import MembershipLedger, MembershipStore, open_membership_store
 from destination_pinterest.membership.blobs import ChangedMeanwhileError
 from destination_pinterest.membership.bucket import BucketBlobs
 from destination_pinterest.object_storage.s3 import S3Bucket
@@ -42,11 +42,11 @@ def store(server: S3Server, bucket: str, **changes: Any) -> MembershipStore:
     return open_membership_store(settings(server, bucket, **changes), sleep=lambda _: None, clock=lambda: 0.0)
 
 
-def sync(book: MembershipBook, *rows: tuple[int, str]) -> tuple[list[str], list[str]]:
+def sync(book: MembershipLedger, *rows: tuple[int, str]) -> tuple[list[str], list[str]]:
     for key, identifier in rows:
-        book.note("s", (key,), ADD, [identifier])
-    changes = book.settle(["s"])
-    book.begin(changes)
+        book.record("s", (key,), ADD, [identifier])
+    changes = book.diff(["s"])
+    book.write_ahead(changes)
     said = (
         [one for some in changes.iter_additions(9) for one in some],
         [one for some in changes.iter_removals(9) for one in some],
@@ -84,13 +84,13 @@ def test_a_bucket_that_is_not_there_is_refused(server: S3Server) -> None:
 
 def test_two_syncs_at_once_end_with_one_of_them(server: S3Server, bucket: str) -> None:
     first = store(server, bucket).open("1", "Customers")
-    first.note("s", (1,), ADD, [A])
-    changes = first.settle()
+    first.record("s", (1,), ADD, [A])
+    changes = first.diff()
     # Nobody beats in this time, so the second finds a lease that stands still and takes it over.
     with store(server, bucket).open("1", "Customers") as second:
         with pytest.raises(StoreBusyError):
-            first.begin(changes)
-        assert not first.is_ours
+            first.write_ahead(changes)
+        assert not first.holds_lease
         assert sync(second, (1, B)) == ([B], [])
     first.close()
     with store(server, bucket).open("1", "Customers") as book:

@@ -15,7 +15,6 @@ from destination_pinterest.errors import (
     StoreBusyError,
     StoreMismatchError,
 )
-from destination_pinterest.membership import MembershipBook
 from destination_pinterest.membership.lease import BELIEVED_FOR_S
 from destination_pinterest.protocol.catalog import ConfiguredStream, StreamKey
 from destination_pinterest.routing.audience_plan import EPOCH_S
@@ -203,8 +202,8 @@ def test_people_whom_a_dead_sync_may_have_added_count_for_the_guard(
 ) -> None:
     with shop.open() as book:
         for name in "abcd":
-            book.note("users", None, ADD, [person(name)])
-        book.begin(book.settle())
+            book.record("users", None, ADD, [person(name)])
+        book.write_ahead(book.diff())
     memory = make()
     note(memory, "a")
     with pytest.raises(RemovalGuardError, match=r"of 4 identifiers .* 3 \(75 %\)"):
@@ -233,8 +232,8 @@ def test_what_a_dead_sync_may_have_done_stays_undecided_while_its_rows_may_still
     told = plan(modes=("incremental", "append_dedup"), generation=(3, 0, 12))
     with shop.open() as book:
         for name in "abc":
-            book.note("users", None, ADD, [person(name)])
-        book.begin(book.settle())
+            book.record("users", None, ADD, [person(name)])
+        book.write_ahead(book.diff())
     memory = make(told, percent=0)
     assert memory.settle(target, unproven, is_end=True) is None
     note(memory, "a")
@@ -286,8 +285,8 @@ def test_only_an_audience_that_had_people_before_the_store_is_told_of(
     make().close()
     target.list_id = LIST
     with shop.open() as book:
-        book.note("users", None, ADD, [person("a")])
-        book.begin(book.settle())
+        book.record("users", None, ADD, [person("a")])
+        book.write_ahead(book.diff())
     make().close()
     assert target.notes == []
 
@@ -308,8 +307,3 @@ def test_nothing_is_sent_once_another_sync_may_have_the_book(make: Make, shop: S
         memory.require_ours()
     with pytest.raises(StoreBusyError):
         next(memory.deliveries(changes, 1, 0))
-
-
-def test_the_books_of_the_store_are_what_a_memory_needs(shop: Shop) -> None:
-    book: MembershipBook = shop.open()
-    assert (book.streams, book.has_undecided, book.generation_of("users")) == ((), False, None)

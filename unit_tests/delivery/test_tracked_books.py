@@ -96,9 +96,9 @@ def test_people_of_other_streams_are_told_of(make: Make, root: Path) -> None:
     shop = Shop(root)
     shop.stretchings = STRETCHINGS
     with shop.store(key="a key that only tests know").open(AD_ACCOUNT, "users") as book:
-        book.note("before", None, Operation.ADD, [person("a")])
-        changes = book.settle()
-        book.begin(changes)
+        book.record("before", None, Operation.ADD, [person("a")])
+        changes = book.diff()
+        book.write_ahead(changes)
         book.commit(changes, "77")
     memories, lanes = make()
     lanes[0].target.list_id = "77"

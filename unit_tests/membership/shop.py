@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from destination_pinterest.errors import StorageFailedError
-from destination_pinterest.membership import Changes, MembershipBook, MembershipStore
+from destination_pinterest.membership import Delta, MembershipLedger, MembershipStore
 from destination_pinterest.membership.blobs import Blob, Blobs
 from destination_pinterest.membership.folder import FolderBlobs
 from destination_pinterest.membership.store_key import Scrypt, StoreKey
@@ -57,25 +57,25 @@ class Shop:
         self.root = root
         self.stretchings: Mapping[int, Scrypt] = CHEAP
         self.time = Time()
-        self.opened: list[MembershipBook] = []
+        self.opened: list[MembershipLedger] = []
 
     def store(self, *, blobs: Blobs | None = None, key: str = STORE_KEY) -> MembershipStore:
         store_key = StoreKey(key, self.stretchings)
         return MembershipStore(blobs or FolderBlobs(self.root), store_key, sleep=self.time.sleep, clock=self.time.clock)
 
-    def open(self, *, blobs: Blobs | None = None, key: str = STORE_KEY, audience: str = AUDIENCE) -> MembershipBook:
+    def open(self, *, blobs: Blobs | None = None, key: str = STORE_KEY, audience: str = AUDIENCE) -> MembershipLedger:
         book = self.store(blobs=blobs, key=key).open(AD_ACCOUNT, audience)
         self.opened.append(book)
         return book
 
     def sync(
         self, rows: Collection[Row | Withdrawal], replaced: Collection[str] = (), list_id: str | None = LIST
-    ) -> tuple[Changes, set[str], set[str]]:
+    ) -> tuple[Delta, set[str], set[str]]:
         """A whole sync of one epoch: its changes, who was added, and who was removed."""
         with self.open() as book:
             note_all(book, rows)
-            changes = book.settle(replaced)
-            book.begin(changes)
+            changes = book.diff(replaced)
+            book.write_ahead(changes)
             added, removed = sent(changes)
             book.commit(changes, list_id)
         return changes, added, removed
@@ -89,15 +89,15 @@ class Shop:
         return sorted(path.name.partition("-")[0] for path in self.folder.iterdir() if path.name != ".lock")
 
 
-def note_all(book: MembershipBook, rows: Collection[Row | Withdrawal]) -> None:
+def note_all(book: MembershipLedger, rows: Collection[Row | Withdrawal]) -> None:
     for row in rows:
         if isinstance(row, frozenset):
-            book.withdraw(sorted(row))
+            book.remove_everywhere(sorted(row))
         else:
-            book.note(*row)
+            book.record(*row)
 
 
-def sent(changes: Changes) -> tuple[set[str], set[str]]:
+def sent(changes: Delta) -> tuple[set[str], set[str]]:
     """Who is to be added and who removed; each is named once, as often as it was counted."""
     additions = [identifier for chunk in changes.iter_additions(2) for identifier in chunk]
     removals = [identifier for chunk in changes.iter_removals(2) for identifier in chunk]

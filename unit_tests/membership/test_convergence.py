@@ -15,7 +15,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from destination_pinterest.membership import Changes, MembershipBook
+from destination_pinterest.membership import Delta, MembershipLedger
 from destination_pinterest.membership.folder import FolderBlobs
 from destination_pinterest.vocabulary import Operation
 from unit_tests.membership.shop import LIST, KilledError, MortalBlobs, Row, Shop, Withdrawal, note_all, person, sent
@@ -152,7 +152,7 @@ def _run(shop: Shop, model: Model, sync: Sequence[Epoch]) -> None:
         version = None
         try:
             changes = _settle(book, model, epoch)
-            book.begin(changes)
+            book.write_ahead(changes)
             added, removed = _send(changes, model, epoch)
             version = _sequence(shop)
             book.commit(changes, LIST)
@@ -167,7 +167,7 @@ def _run(shop: Shop, model: Model, sync: Sequence[Epoch]) -> None:
         assert book.members == len(model.members)
         model.in_doubt -= {*PEOPLE} if epoch.is_whole else epoch.withdrawn | added | removed
         assert (model.at_pinterest & {*PEOPLE}) ^ model.members <= model.in_doubt
-        assert book.has_undecided == bool(changes.undecided) <= (not epoch.is_whole)
+        assert book.is_in_doubt == bool(changes.in_doubt) <= (not epoch.is_whole)
         assert model.strangers <= model.at_pinterest
         assert not epoch.withdrawn & model.at_pinterest
     with suppress(KilledError):  # A kill that no epoch met comes while the book is given back.
@@ -175,18 +175,18 @@ def _run(shop: Shop, model: Model, sync: Sequence[Epoch]) -> None:
     book.close()
 
 
-def _settle(book: MembershipBook, model: Model, epoch: Epoch) -> Changes:
+def _settle(book: MembershipLedger, model: Model, epoch: Epoch) -> Delta:
     note_all(book, epoch.rows)
-    changes = book.settle(epoch.replaced, is_whole=epoch.is_whole)
+    changes = book.diff(epoch.replaced, is_whole=epoch.is_whole)
     after = set().union(*model.after(epoch).values())
     assert (changes.members_before, changes.members_after) == (len(model.members), len(after))
-    assert changes.removals_by_absence + changes.removals_named <= changes.removals
+    assert changes.removals_by_absence + changes.removals_of_nonmembers <= changes.removals
     # Rows may name strangers, and whether those leave in a sync that is killed is open: no longer looked at.
     model.strangers -= epoch.removals | epoch.withdrawn
     return changes
 
 
-def _send(changes: Changes, model: Model, epoch: Epoch) -> tuple[set[str], set[str]]:
+def _send(changes: Delta, model: Model, epoch: Epoch) -> tuple[set[str], set[str]]:
     added, removed = sent(changes)
     assert epoch.withdrawn <= removed
     assert changes.removals_by_absence <= len(removed - epoch.withdrawn)

@@ -28,48 +28,48 @@ def test_while_another_sync_is_alive_a_second_one_is_refused(shop: Shop) -> None
         shop.open()
     assert raised.value.failure_kind == "transient_error"
     assert shop.time.slept == [BEAT_S]
-    assert first.is_ours
+    assert first.holds_lease
 
 
 def test_the_book_of_a_dead_sync_is_taken_over_after_its_lease_stood_still(shop: Shop) -> None:
     dead = shop.open()
     book = shop.open()
     assert shop.time.slept == [BEAT_S] * BEATS_TO_DIE
-    assert (dead.is_ours, book.is_ours) == (False, True)
+    assert (dead.holds_lease, book.holds_lease) == (False, True)
 
 
 def test_a_book_that_is_given_back_while_somebody_waits_is_taken(shop: Shop) -> None:
     shop.time.meanwhile = shop.open().close
-    assert shop.open().is_ours
+    assert shop.open().holds_lease
     assert shop.time.slept == [BEAT_S]
 
 
 def test_a_sync_that_was_taken_over_neither_begins_nor_commits(shop: Shop) -> None:
     slow = shop.open()
-    slow.note("s", (1,), ADD, [A])
-    changes = slow.settle()
+    slow.record("s", (1,), ADD, [A])
+    changes = slow.diff()
     other = shop.open()
-    for step in (lambda: slow.begin(changes), lambda: slow.commit(changes, LIST)):
+    for step in (lambda: slow.write_ahead(changes), lambda: slow.commit(changes, LIST)):
         with pytest.raises(StoreBusyError):
             step()
     slow.close()
-    assert other.is_ours
+    assert other.holds_lease
     assert (other.members, shop.files()) == (0, ["manifest.json"])
 
 
 def test_a_sync_that_does_not_know_yet_that_it_was_taken_over_learns_it_from_the_manifest(shop: Shop) -> None:
     slow = shop.open()
-    slow.note("s", (1,), ADD, [A])
-    changes = slow.settle()
+    slow.record("s", (1,), ADD, [A])
+    changes = slow.diff()
     fast = shop.open()
     slow._leased._seen_s = shop.time.clock()  # As if its clock had stood still with it.
-    assert slow.is_ours
+    assert slow.holds_lease
     with pytest.raises(StoreBusyError):
-        slow.begin(changes)
-    assert not slow.is_ours
-    fast.note("s", (1,), ADD, [B])
-    changes = fast.settle()
-    fast.begin(changes)
+        slow.write_ahead(changes)
+    assert not slow.holds_lease
+    fast.record("s", (1,), ADD, [B])
+    changes = fast.diff()
+    fast.write_ahead(changes)
     assert sent(changes) == ({B}, set())
     fast.commit(changes, LIST)
     # What the slow one had brought to the store is cleaned up.
@@ -79,9 +79,9 @@ def test_a_sync_that_does_not_know_yet_that_it_was_taken_over_learns_it_from_the
 def test_a_sync_doubts_its_lease_a_beat_before_anybody_may_take_it(shop: Shop) -> None:
     book = shop.open()
     shop.time.now_s += BELIEVED_FOR_S - 1
-    assert book.is_ours
+    assert book.holds_lease
     shop.time.now_s += 1
-    assert not book.is_ours
+    assert not book.holds_lease
     assert BELIEVED_FOR_S + BEAT_S <= BEATS_TO_DIE * BEAT_S
 
 
@@ -92,10 +92,10 @@ def test_a_beat_that_fails_is_made_up_by_the_next(shop: Shop) -> None:
     shop.time.now_s += BEAT_S
     book._leased.beat()
     shop.time.now_s += BEAT_S
-    assert not book.is_ours
+    assert not book.holds_lease
     blobs.is_dead = False
     book._leased.beat()
-    assert book.is_ours
+    assert book.holds_lease
 
 
 def test_a_change_that_arrived_though_it_seemed_to_fail_costs_no_lease(shop: Shop) -> None:
@@ -111,14 +111,14 @@ def test_a_change_that_arrived_though_it_seemed_to_fail_costs_no_lease(shop: Sho
 
     blobs = Mute(FolderBlobs(shop.root))
     book = shop.open(blobs=blobs)
-    book.note("s", (1,), ADD, [A])
-    changes = book.settle()
-    for step in (lambda: book.begin(changes), lambda: book.commit(changes, LIST)):
+    book.record("s", (1,), ADD, [A])
+    changes = book.diff()
+    for step in (lambda: book.write_ahead(changes), lambda: book.commit(changes, LIST)):
         blobs.is_mute = True
         with pytest.raises(StorageFailedError):
             step()
         step()
-    assert book.is_ours
+    assert book.holds_lease
     book.close()
     with shop.open() as again:
         assert (again.members, shop.files()) == (1, ["changes", "manifest.json"])
@@ -128,7 +128,7 @@ def test_after_giving_back_a_late_beat_takes_nothing(shop: Shop) -> None:
     book = shop.open()
     book.close()
     book._leased.beat()
-    assert not book.is_ours
+    assert not book.holds_lease
     shop.open()
     assert shop.time.slept == []
 
@@ -138,7 +138,7 @@ def test_who_ends_does_not_wait_for_a_beat_that_hangs(shop: Shop, monkeypatch: p
     book = shop.open()
     with book._leased._lock:
         book.close()
-    assert shop.open().is_ours
+    assert shop.open().holds_lease
     assert shop.time.slept == [BEAT_S] * BEATS_TO_DIE
 
 
@@ -175,7 +175,7 @@ def test_a_failure_to_give_back_is_no_failure_of_the_sync(shop: Shop) -> None:
     with pytest.raises(StorageFailedError):
         blobs.delete("x")
     book.close()
-    assert shop.open().is_ours
+    assert shop.open().holds_lease
 
 
 @pytest.mark.parametrize("after", [False, True])

@@ -24,17 +24,17 @@ def test_neither_the_store_nor_the_work_on_it_shows_an_identifier_or_a_key(
     # So little memory that DuckDB writes to the private folder.
     book._workspace.execute("SET memory_limit = '6MiB'")
     for number in range(100_000):
-        book.note("s", (f"{KEY}-{number}",), ADD, [PEOPLE[number % 4] if number < 8 else person(str(number))])
-    book.note("s", (KEY,), REMOVE, [person("c")])
-    book.withdraw([person("d")])
+        book.record("s", (f"{KEY}-{number}",), ADD, [PEOPLE[number % 4] if number < 8 else person(str(number))])
+    book.record("s", (KEY,), REMOVE, [person("c")])
+    book.remove_everywhere([person("d")])
     book._spool.flush()
     spilled = [path for path in private.rglob("spill/*") if path.is_file()]
     assert sum(path.stat().st_size for path in spilled) > 1_000_000
     forbidden = [*_forms([*PEOPLE, *map(person, ("c", "d", "100"))]), KEY.encode(), STORE_KEY.encode()]
     _assert_without(forbidden, spilled)
     book._workspace.execute("SET memory_limit = '200MiB'")
-    changes = book.settle(["s"])
-    book.begin(changes)
+    changes = book.diff(["s"])
+    book.write_ahead(changes)
     _assert_without(forbidden, (path for path in private.rglob("*") if path.is_file()))
     _assert_without(forbidden, shop.folder.iterdir())
     book.commit(changes, "1")
@@ -43,8 +43,8 @@ def test_neither_the_store_nor_the_work_on_it_shows_an_identifier_or_a_key(
 
 def test_reprs_show_nobody(shop: Shop) -> None:
     with shop.open() as book:
-        book.note("s", (KEY,), ADD, [PEOPLE[0]])
-        assert PEOPLE[0] not in repr(book.settle())
+        book.record("s", (KEY,), ADD, [PEOPLE[0]])
+        assert PEOPLE[0] not in repr(book.diff())
 
 
 def _forms(identifiers: list[str]) -> list[bytes]:

@@ -11,7 +11,7 @@ import pytest
 
 from destination_pinterest.config import LocalMembershipStore
 from destination_pinterest.errors import StorageFailedError, StorageRefusedError, StoreMismatchError
-from destination_pinterest.membership import MembershipBook, open_membership_store
+from destination_pinterest.membership import MembershipLedger, open_membership_store
 from destination_pinterest.membership.folder import FolderBlobs
 from destination_pinterest.membership.manifest import Manifest, folder_of, write_manifest
 from destination_pinterest.membership.store_key import Scrypt, StoreKey
@@ -210,15 +210,15 @@ def test_a_place_that_does_not_give_back_what_was_written_fails_the_check(shop: 
 
 @pytest.mark.parametrize("error", [duckdb.OutOfMemoryException, duckdb.IOException])
 def test_a_full_private_folder_is_told_with_advice(shop: Shop, error: type[Exception]) -> None:
-    book: MembershipBook = shop.open()
+    book: MembershipLedger = shop.open()
     with pytest.raises(StorageFailedError, match="TMPDIR"), book._workspace._explained():
         raise error("no space")
 
 
 def test_an_identifier_that_cannot_be_decrypted_is_told_as_damage(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     book = shop.open()
-    book.note("s", (1,), ADD, [person("a")])
-    changes = book.settle()
+    book.record("s", (1,), ADD, [person("a")])
+    changes = book.diff()
     book._workspace.execute("UPDATE touched SET c1 = c1 + 1")
     with pytest.raises(StoreMismatchError, match="can't be decrypted"):
         list(changes.iter_additions(10))

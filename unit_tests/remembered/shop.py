@@ -10,7 +10,7 @@ from typing import Any
 
 from destination_pinterest.config import read_config
 from destination_pinterest.markers import REPORT_PREFIX
-from destination_pinterest.membership import MembershipBook, MembershipStore
+from destination_pinterest.membership import MembershipLedger, MembershipStore
 from destination_pinterest.membership.folder import FolderBlobs
 from destination_pinterest.membership.store_key import StoreKey
 from destination_pinterest.protocol.catalog import parse_catalog
@@ -110,7 +110,7 @@ class Shop:
     def store(self, blobs: Any = None, key: str = KEY) -> MembershipStore:
         return MembershipStore(blobs or FolderBlobs(self.root), StoreKey(key), sleep=_nobody_waits, clock=lambda: 0.0)
 
-    def open(self, audience: str = "users", blobs: Any = None) -> MembershipBook:
+    def open(self, audience: str = "users", blobs: Any = None) -> MembershipLedger:
         """The audience's book. Nobody may have left it open."""
         return self.store(blobs).open(AD_ACCOUNT, audience)
 

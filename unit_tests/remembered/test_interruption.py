@@ -87,8 +87,8 @@ def test_after_a_sync_that_died_between_announcing_and_committing_the_next_one_c
     shop.sync([stream(**BY_IMAGE)], *rows("abc"), state(1, {}))
     with shop.open() as book:
         for name in "abdh":
-            book.note("users", None, Operation.ADD, list(people(name)))
-        book.begin(book.settle(["users"]))
+            book.record("users", None, Operation.ADD, list(people(name)))
+        book.write_ahead(book.diff(["users"]))
     shop.others_add(arrived)
     assert shop.sync([stream(**BY_IMAGE)], *rows("abce"), state(1, {})) == [1]
     assert shop.people_in() == people("abce")
@@ -101,8 +101,8 @@ def test_after_such_a_death_nobody_leaves_before_the_rows_have_come_again(shop: 
     shop.has("abcdefgh")
     with shop.open() as book:
         for key, name in enumerate("abcdefgh"):
-            book.note("users", [key], Operation.ADD, list(people(name)))
-        book.begin(book.settle())
+            book.record("users", [key], Operation.ADD, list(people(name)))
+        book.write_ahead(book.diff())
     changed = {7: "i"}
     again = [row(changed.get(key, name), id=key) for key, name in enumerate("abcdefgh")]
     assert shop.sync([deduped()], *again[:2], state(1), shop.wait(EPOCH), *again[2:4], state(2)) == [1, 2]
@@ -115,8 +115,8 @@ def test_where_ends_are_told_an_input_that_broke_off_decides_nothing_about_rows_
     shop.has("abcdefgh")
     with shop.open() as book:
         for key, name in enumerate("abcdefgh"):
-            book.note("users", [key], Operation.ADD, list(people(name)))
-        book.begin(book.settle())
+            book.record("users", [key], Operation.ADD, list(people(name)))
+        book.write_ahead(book.diff())
     told = deduped(generation_id=3, minimum_generation_id=0, sync_id=12)
     again = [row(name, id=key) for key, name in enumerate("abcdefgi")]
     assert shop.sync([told], *again[:2], state(1), shop.wait(EPOCH), *again[2:4], state(2)) == [1, 2]
@@ -130,8 +130,8 @@ def test_where_ends_are_told_an_input_that_broke_off_decides_nothing_about_rows_
 def test_a_death_is_made_up_for_although_no_row_comes_any_more(shop: Shop) -> None:
     shop.has("a")
     with shop.open() as book:
-        book.note("users", [1], Operation.ADD, list(people("a")))
-        book.begin(book.settle())
+        book.record("users", [1], Operation.ADD, list(people("a")))
+        book.write_ahead(book.diff())
     shop.sync([deduped()], max_removal_percent=100)
     assert shop.people_in() == set()
 

@@ -34,12 +34,12 @@ _HOLDER: Final = "stream, h1, h2"
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What a settlement counted; see Changes. `joins` and `leaves` count members, `changed` counts holdings."""
+    """What a settlement counted; see Delta. `joins` and `leaves` count members, `changed` counts holdings."""
 
     additions: int
     removals: int
     removals_by_absence: int
-    removals_named: int
+    removals_of_nonmembers: int
     joins: int
     leaves: int
     unconfirmed_before: int
@@ -48,7 +48,7 @@ class Figures:
     changed: int
 
 
-def settle(workspace: Workspace, holdings: Holdings, replaced: Collection[int], *, is_whole: bool) -> Figures:
+def diff(workspace: Workspace, holdings: Holdings, replaced: Collection[int], *, is_whole: bool) -> Figures:
     """Makes `joined`, `gone` and `words` from the table `spool`, the holdings and the maybes.
 
     Maybes that nothing else speaks of are decided only where the rows are whole, or they would go and come again.
@@ -60,11 +60,11 @@ def settle(workspace: Workspace, holdings: Holdings, replaced: Collection[int], 
         f"WHERE stream = {EVERYWHERE}"
     )
     _find_latest(workspace)
-    if holdings.are_none:
+    if holdings.is_empty:
         _join_all(workspace)
     else:
         _compare(workspace)
-    _judge(workspace, is_first=holdings.are_none, is_whole=is_whole)
+    _judge(workspace, is_first=holdings.is_empty, is_whole=is_whole)
     return _count(workspace)
 
 
@@ -162,7 +162,7 @@ def _count(workspace: Workspace) -> Figures:
         additions=additions,
         removals=removals,
         removals_by_absence=absent,
-        removals_named=named,
+        removals_of_nonmembers=named,
         joins=joins,
         leaves=leaves,
         unconfirmed_before=unconfirmed,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Changes:
+class Delta:
     """How an audience comes from what the book has to what the rows say.
 
     Args:
@@ -15,10 +15,10 @@ class Changes:
             between sending and committing: whether they arrived is unknown, so they are sent again.
         removals_by_absence: of the removals, those that no row asks for: a replaced table no longer has their rows, or
             an earlier sync was about to add them. What a guard counts.
-        removals_named: of the removals, those of identifiers that the book does not have: a row asks for them.
+        removals_of_nonmembers: of the removals, those of identifiers that the book does not have: a row asks for them.
         members_before, members_after: distinct identifiers that the book confirms, now and after the commit.
         unconfirmed_before: identifiers beyond `members_before` that an earlier sync was about to add.
-        undecided: identifiers that an earlier sync was about to send and that stay unconfirmed.
+        in_doubt: identifiers that an earlier sync was about to send and that stay unconfirmed.
         unresolved_deletions: rows that are deleted by a key that the book does not know, or with no key at all, and
             that name nobody.
         holdings_changed: how many holdings come or go; identifiers that several rows share come and go unseen.
@@ -27,17 +27,17 @@ class Changes:
     additions: int
     removals: int
     removals_by_absence: int
-    removals_named: int
+    removals_of_nonmembers: int
     members_before: int
     members_after: int
     unconfirmed_before: int
-    undecided: int
+    in_doubt: int
     unresolved_deletions: int
     holdings_changed: int
     _read: Callable[[str, int], Iterator[list[str]]] = field(repr=False)
 
     @property
-    def are_none(self) -> bool:
+    def is_empty(self) -> bool:
         """Whether there is nothing to send."""
         return self.additions == 0 and self.removals == 0
 

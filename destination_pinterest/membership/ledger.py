@@ -27,13 +27,13 @@ import msgspec
 
 from destination_pinterest.errors import InternalError, StoreMismatchError
 from destination_pinterest.membership.blobs import Blobs
-from destination_pinterest.membership.changes import Changes
+from destination_pinterest.membership.delta import Delta
+from destination_pinterest.membership.diff import diff
 from destination_pinterest.membership.folder import PART
 from destination_pinterest.membership.holdings import Holdings, rows_of
 from destination_pinterest.membership.keys import AudienceKeys, DamagedSealError, Kind
 from destination_pinterest.membership.lease import LeasedManifest, busy
 from destination_pinterest.membership.manifest import DataFile, Manifest, damaged
-from destination_pinterest.membership.settlement import settle
 from destination_pinterest.membership.spool import Spool
 from destination_pinterest.membership.workspace import Workspace
 from destination_pinterest.vocabulary import Operation
@@ -46,8 +46,8 @@ def is_data_file(name: str) -> bool:
     return _DATA_FILE.fullmatch(name) is not None
 
 
-class MembershipBook:
-    """A book that this sync has for itself until `close`. Use it from one thread; `is_ours` from any.
+class MembershipLedger:
+    """A book that this sync has for itself until `close`. Use it from one thread; `holds_lease` from any.
 
     Every method raises, besides what it names:
         StorageRefusedError, StorageFailedError: the store, or the local disk, does not do what it should.
@@ -70,7 +70,7 @@ class MembershipBook:
         self._leased = leased
         self._keys = keys
         self._workspace = workspace
-        self._settled: Changes | None = None
+        self._settled: Delta | None = None
         self._delete_leftovers()
         manifest = leased.manifest
         self._holdings = Holdings(workspace)
@@ -95,7 +95,7 @@ class MembershipBook:
         return self._leased.manifest.streams
 
     @property
-    def has_undecided(self) -> bool:
+    def is_in_doubt(self) -> bool:
         """Whether an earlier sync ended between sending and committing, and it is not known yet what came of it."""
         return self._leased.manifest.maybes is not None
 
@@ -104,11 +104,11 @@ class MembershipBook:
         return self._leased.manifest.generations.get(stream)
 
     @property
-    def is_ours(self) -> bool:
+    def holds_lease(self) -> bool:
         """Whether no other sync can have the book by now. Where it is False, nothing more should be sent."""
-        return self._leased.is_ours
+        return self._leased.holds_lease
 
-    def note(self, stream: str, key: Sequence[Any] | None, operation: Operation, identifiers: Sequence[str]) -> None:
+    def record(self, stream: str, key: Sequence[Any] | None, operation: Operation, identifiers: Sequence[str]) -> None:
         """Notes a row, in the order of the rows. Of one key, or of one identifier without a key, the last word counts.
 
         Args:
@@ -119,18 +119,18 @@ class MembershipBook:
                 with REMOVE and none, the row is deleted by its key.
         """
         self._refuse_if_settled()
-        self._spool.note(stream, key, operation, identifiers)
+        self._spool.record(stream, key, operation, identifiers)
 
-    def withdraw(self, identifiers: Sequence[str]) -> None:
+    def remove_everywhere(self, identifiers: Sequence[str]) -> None:
         """Notes people who are to be out, whatever rows of whatever streams hold them, or will until the settlement.
 
         They are sent as removals whether the book has them or not. Rows noted after the next commit may bring them
         back, as may a replaced table that still has them.
         """
         self._refuse_if_settled()
-        self._spool.withdraw(identifiers)
+        self._spool.remove_everywhere(identifiers)
 
-    def settle(self, replaced: Collection[str] = (), *, is_whole: bool = True) -> Changes:
+    def diff(self, replaced: Collection[str] = (), *, is_whole: bool = True) -> Delta:
         """What the rows since the last commit ask for. May be asked again, of more or fewer streams.
 
         Args:
@@ -140,30 +140,30 @@ class MembershipBook:
         """
         self._spool.flush()
         numbers = [self._spool.number_of(stream) for stream in replaced]
-        figures = settle(self._workspace, self._holdings, numbers, is_whole=is_whole)
-        self._settled = Changes(
+        figures = diff(self._workspace, self._holdings, numbers, is_whole=is_whole)
+        self._settled = Delta(
             additions=figures.additions,
             removals=figures.removals,
             removals_by_absence=figures.removals_by_absence,
-            removals_named=figures.removals_named,
+            removals_of_nonmembers=figures.removals_of_nonmembers,
             members_before=self.members,
             members_after=self.members + figures.joins - figures.leaves,
             unconfirmed_before=figures.unconfirmed_before,
-            undecided=figures.undecided,
+            in_doubt=figures.undecided,
             unresolved_deletions=figures.unresolved_deletions + self._spool.unresolvable,
             holdings_changed=figures.changed,
             _read=self._read,
         )
         return self._settled
 
-    def begin(self, changes: Changes) -> None:
+    def write_ahead(self, changes: Delta) -> None:
         """Writes down what is about to be sent. Nothing may be sent before.
 
         Raises:
             StoreBusyError: another sync has taken the book over.
         """
         self._require(changes)
-        if changes.are_none:
+        if changes.is_empty:
             return
         path = self._new_path("maybes")
         self._holdings.write_maybes(path)
@@ -173,7 +173,7 @@ class MembershipBook:
         self._delete_leftovers()
 
     def commit(
-        self, changes: Changes, customer_list_id: str | None, generations: Mapping[str, str] = MappingProxyType({})
+        self, changes: Delta, customer_list_id: str | None, generations: Mapping[str, str] = MappingProxyType({})
     ) -> None:
         """Makes the rows the book, after Pinterest accepted all that was sent. The next rows begin a new epoch.
 
@@ -188,7 +188,7 @@ class MembershipBook:
         self._require(changes)
         if customer_list_id is None and changes.members_after:
             raise InternalError("The membership store was given members of a customer list that does not exist.")
-        undecided = self._write_undecided() if changes.undecided else None
+        undecided = self._write_undecided() if changes.in_doubt else None
         rest = partial(
             msgspec.structs.replace,
             customer_list_id=customer_list_id,
@@ -223,7 +223,7 @@ class MembershipBook:
         if self._settled is not None:
             raise InternalError("A row was noted between the settlement of the membership store and its commit.")
 
-    def _commit_holdings(self, changes: Changes, rest: Callable[..., Manifest]) -> None:
+    def _commit_holdings(self, changes: Delta, rest: Callable[..., Manifest]) -> None:
         path = self._new_path("changes")
         if self._holdings.write_changes(path, changes.holdings_changed):
             self._update(self._leased.manifest.base, self._add(path), rest)
@@ -243,10 +243,10 @@ class MembershipBook:
         self._holdings.write_undecided(path)
         return path
 
-    def _require(self, changes: Changes) -> None:
+    def _require(self, changes: Delta) -> None:
         if changes is not self._settled:
             raise InternalError("The membership store was given changes that are not its last settlement.")
-        if not self.is_ours:
+        if not self.holds_lease:
             raise busy(self._leased.manifest)
 
     def _read(self, which: str, size: int) -> Iterator[list[str]]:

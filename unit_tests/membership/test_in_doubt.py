@@ -4,33 +4,33 @@ from __future__ import annotations
 
 import pytest
 
-from destination_pinterest.membership import MembershipBook
+from destination_pinterest.membership import MembershipLedger
 from destination_pinterest.vocabulary import Operation
 from unit_tests.membership.shop import LIST, Shop, person, sent
 
 ADD, REMOVE = Operation.ADD, Operation.REMOVE
 
 
-def note(book: MembershipBook, **holders: str) -> None:
+def note(book: MembershipLedger, **holders: str) -> None:
     """Keys with the person whom each row names; a row without one is deleted."""
     for key, name in holders.items():
-        book.note("s", [key], ADD if name else REMOVE, [person(name)] if name else [])
+        book.record("s", [key], ADD if name else REMOVE, [person(name)] if name else [])
 
 
 def die(shop: Shop, **holders: str) -> None:
     """A sync that ends when it has announced what it would send."""
     with shop.open() as book:
         note(book, **holders)
-        book.begin(book.settle())
+        book.write_ahead(book.diff())
 
 
 def people(names: str) -> set[str]:
     return {person(name) for name in names}
 
 
-def commit(book: MembershipBook, *, is_whole: bool) -> tuple[set[str], set[str]]:
-    changes = book.settle(is_whole=is_whole)
-    book.begin(changes)
+def commit(book: MembershipLedger, *, is_whole: bool) -> tuple[set[str], set[str]]:
+    changes = book.diff(is_whole=is_whole)
+    book.write_ahead(changes)
     said = sent(changes)
     book.commit(changes, LIST)
     return said
@@ -43,16 +43,16 @@ def test_people_stay_undecided_over_epochs_and_syncs_until_their_rows_come_or_al
         assert commit(book, is_whole=False) == (people("a"), set())
         note(book, k2="e")
         assert commit(book, is_whole=False) == (people("e"), set())
-        assert book.has_undecided
+        assert book.is_in_doubt
     with shop.open() as book:
         note(book, k3="c")
-        changes = book.settle(is_whole=False)
-        assert (changes.undecided, changes.unconfirmed_before) == (2, 3)
-        book.begin(changes)
+        changes = book.diff(is_whole=False)
+        assert (changes.in_doubt, changes.unconfirmed_before) == (2, 3)
+        book.write_ahead(changes)
     with shop.open() as book:
         note(book, k3="c")
         assert commit(book, is_whole=True) == (people("c"), people("bd"))
-        assert (book.has_undecided, book.members) == (False, 3)
+        assert (book.is_in_doubt, book.members) == (False, 3)
 
 
 def test_somebody_who_was_about_to_leave_is_not_added_again_in_between(shop: Shop) -> None:
@@ -80,19 +80,19 @@ def test_a_settlement_may_be_asked_for_again(shop: Shop, names: str) -> None:
     shop.sync([("s", None, ADD, [person(name)]) for name in "ab"])
     with shop.open() as book:
         for name in names:
-            book.note("s", None, ADD, [person(name)])
-        assert book.settle(["s"]).removals == 2 - len(names)
-        changes = book.settle()
-        assert changes.are_none
+            book.record("s", None, ADD, [person(name)])
+        assert book.diff(["s"]).removals == 2 - len(names)
+        changes = book.diff()
+        assert changes.is_empty
         book.commit(changes, LIST)
         assert book.members == 2
 
 
 def test_generations_are_kept_by_stream_also_where_nothing_else_changed(shop: Shop) -> None:
     with shop.open() as book:
-        book.commit(book.settle(["s"]), None, {"s": "generation 1"})
-        book.commit(book.settle(["t"]), None, {"t": "generation 5"})
+        book.commit(book.diff(["s"]), None, {"s": "generation 1"})
+        book.commit(book.diff(["t"]), None, {"t": "generation 5"})
     with shop.open() as book:
         assert [book.generation_of(name) for name in "stu"] == ["generation 1", "generation 5", None]
-        book.commit(book.settle(["s"]), None, {"s": "generation 2"})
+        book.commit(book.diff(["s"]), None, {"s": "generation 2"})
         assert [book.generation_of(name) for name in "st"] == ["generation 2", "generation 5"]

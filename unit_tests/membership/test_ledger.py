@@ -27,7 +27,7 @@ def test_an_unchanged_table_sends_and_writes_nothing(shop: Shop) -> None:
     shop.sync(rows, ["s"])
     before = sorted(shop.folder.glob("*.parquet"))
     changes, added, removed = shop.sync(rows, ["s"])
-    assert changes.are_none
+    assert changes.is_empty
     assert (added, removed, changes.holdings_changed) == (set(), set(), 0)
     assert sorted(shop.folder.glob("*.parquet")) == before
 
@@ -72,7 +72,7 @@ def test_a_deletion_by_key_alone_is_resolved_by_the_book_or_counted(shop: Shop) 
 
 def test_a_row_with_neither_key_nor_identifier_says_nothing(shop: Shop) -> None:
     changes, _, _ = shop.sync([("s", None, ADD, [])])
-    assert (changes.are_none, changes.holdings_changed, changes.unresolved_deletions) == (True, 0, 0)
+    assert (changes.is_empty, changes.holdings_changed, changes.unresolved_deletions) == (True, 0, 0)
 
 
 def test_a_deletion_of_a_row_that_came_in_the_same_epoch_is_resolved(shop: Shop) -> None:
@@ -91,7 +91,7 @@ def test_who_is_named_in_a_removal_is_removed_though_the_book_does_not_know_them
     shop.sync([("s", (1,), ADD, [A])])
     changes, _, removed = shop.sync([("s", (7,), REMOVE, [B]), ("t", None, REMOVE, [C]), ("t", None, REMOVE, [A])])
     assert removed == {B, C}
-    assert (changes.removals_named, changes.removals_by_absence, changes.members_after) == (2, 0, 1)
+    assert (changes.removals_of_nonmembers, changes.removals_by_absence, changes.members_after) == (2, 0, 1)
 
 
 def test_a_standing_removal_is_sent_once_and_again_after_the_person_came_back(shop: Shop) -> None:
@@ -107,7 +107,7 @@ def test_who_is_withdrawn_leaves_whatever_rows_hold_them_and_whoever_else_those_
     changes, added, removed = shop.sync([frozenset([A, LONG])])
     assert (added, removed, changes.holdings_changed) == (set(), {A, LONG}, 4)
     assert (changes.members_before, changes.members_after) == (4, 2)
-    assert (changes.removals_named, changes.removals_by_absence, changes.share_absent) == (0, 0, 0)
+    assert (changes.removals_of_nonmembers, changes.removals_by_absence, changes.share_absent) == (0, 0, 0)
     # No row brings them back by standing there, nor does one that is deleted take them out once more.
     assert shop.sync([("s", (2,), REMOVE, []), ("s", (1,), REMOVE, [])])[1:] == (set(), {B})
 
@@ -116,13 +116,13 @@ def test_who_is_withdrawn_and_not_in_the_book_is_removed_every_time(shop: Shop) 
     for _ in range(2):
         changes, added, removed = shop.sync([frozenset([A, B]), frozenset([A])])
         assert (added, removed, changes.holdings_changed, changes.members_after) == (set(), {A, B}, 0, 0)
-        assert (changes.removals_named, changes.removals_by_absence) == (2, 0)
+        assert (changes.removals_of_nonmembers, changes.removals_by_absence) == (2, 0)
         assert shop.files() == ["manifest.json"]
 
 
 def test_to_withdraw_nobody_says_nothing(shop: Shop) -> None:
     changes, _, _ = shop.sync([frozenset()])
-    assert (changes.are_none, changes.unresolved_deletions) == (True, 0)
+    assert (changes.is_empty, changes.unresolved_deletions) == (True, 0)
 
 
 @pytest.mark.parametrize("replaced", [[], ["s"], ["s", "t"]])
@@ -138,7 +138,7 @@ def test_a_withdrawal_wins_over_rows_of_its_epoch_before_and_after_it(
     changes, added, removed = shop.sync(rows, replaced)
     assert (added, removed) == ({B} if is_first else set(), {A})
     assert (changes.members_after, changes.removals_by_absence) == (1, 0)
-    assert changes.removals_named == is_first
+    assert changes.removals_of_nonmembers == is_first
 
 
 def test_who_is_withdrawn_and_absent_from_a_replaced_table_does_not_count_as_absent(shop: Shop) -> None:
@@ -165,36 +165,36 @@ def test_who_is_withdrawn_while_a_standing_removal_names_them_is_out_and_the_rem
     changes, _, removed = shop.sync([*gone, frozenset([A])], ["s"])
     assert (removed, changes.holdings_changed, changes.members_after) == ({A}, 1, 0)
     changes, _, _ = shop.sync(gone, ["s"])
-    assert (changes.are_none, changes.holdings_changed) == (True, 0)
+    assert (changes.is_empty, changes.holdings_changed) == (True, 0)
 
 
 def test_a_withdrawal_takes_back_what_was_about_to_be_added_when_a_sync_ended(shop: Shop) -> None:
     with shop.open() as book:
-        book.note("s", (1,), ADD, [A])
-        book.note("s", (2,), ADD, [B])
-        book.begin(book.settle())
+        book.record("s", (1,), ADD, [A])
+        book.record("s", (2,), ADD, [B])
+        book.write_ahead(book.diff())
     changes, added, removed = shop.sync([("s", (1,), ADD, [A]), ("s", (2,), ADD, [B]), frozenset([A])])
     assert (added, removed) == ({B}, {A})
-    assert (changes.unconfirmed_before, changes.removals_named, changes.removals_by_absence) == (2, 0, 0)
-    assert shop.sync([])[0].are_none
+    assert (changes.unconfirmed_before, changes.removals_of_nonmembers, changes.removals_by_absence) == (2, 0, 0)
+    assert shop.sync([])[0].is_empty
 
 
 def test_a_withdrawal_decides_what_is_undecided_and_leaves_the_rest_of_it_so(shop: Shop) -> None:
     with shop.open() as book:
-        book.note("s", (1,), ADD, [A])
-        book.note("s", (2,), ADD, [B])
-        book.begin(book.settle())
+        book.record("s", (1,), ADD, [A])
+        book.record("s", (2,), ADD, [B])
+        book.write_ahead(book.diff())
     with shop.open() as book:
-        assert book.has_undecided
-        book.withdraw([A])
-        changes = book.settle(is_whole=False)
-        book.begin(changes)
-        assert (sent(changes), changes.undecided, changes.removals_by_absence) == ((set(), {A}), 1, 0)
+        assert book.is_in_doubt
+        book.remove_everywhere([A])
+        changes = book.diff(is_whole=False)
+        book.write_ahead(changes)
+        assert (sent(changes), changes.in_doubt, changes.removals_by_absence) == ((set(), {A}), 1, 0)
         book.commit(changes, LIST)
-        assert book.has_undecided
+        assert book.is_in_doubt
     assert shop.sync([])[1:] == (set(), {B})
     with shop.open() as book:
-        assert not book.has_undecided
+        assert not book.is_in_doubt
 
 
 def test_a_withdrawal_that_was_not_sent_to_its_end_is_forgotten_with_its_sync_and_the_table_made_good(
@@ -202,8 +202,8 @@ def test_a_withdrawal_that_was_not_sent_to_its_end_is_forgotten_with_its_sync_an
 ) -> None:
     shop.sync([("s", (1,), ADD, [A])])
     with shop.open() as book:
-        book.withdraw([A])
-        book.begin(book.settle())
+        book.remove_everywhere([A])
+        book.write_ahead(book.diff())
     changes, added, removed = shop.sync([])
     assert (added, removed, changes.members_after) == ({A}, set(), 1)
 
@@ -216,8 +216,8 @@ def test_a_withdrawal_is_for_its_epoch_alone(shop: Shop) -> None:
             (("s", (1,), ADD, [A]), ({A}, set())),
         ]:
             note_all(book, [row])
-            changes = book.settle()
-            book.begin(changes)
+            changes = book.diff()
+            book.write_ahead(changes)
             assert sent(changes) == expected
             book.commit(changes, LIST)
         assert book.members == 1
@@ -244,9 +244,9 @@ def test_several_epochs_make_one_sync(shop: Shop) -> None:
             (("s", (1,), ADD, [B]), ({B}, {A})),
             (("s", (1,), REMOVE, []), (set(), {B})),
         ]:
-            book.note(*row)
-            changes = book.settle()
-            book.begin(changes)
+            book.record(*row)
+            changes = book.diff()
+            book.write_ahead(changes)
             assert sent(changes) == expected
             book.commit(changes, LIST)
 
@@ -255,8 +255,8 @@ def test_what_was_about_to_be_sent_when_a_sync_ended_is_sent_again_or_taken_back
     shop.sync([("s", (1,), ADD, [A])])
     with shop.open() as book:
         for row in [("s", (1,), ADD, [B]), ("s", (2,), ADD, [C])]:
-            book.note(*row)
-        book.begin(book.settle())
+            book.record(*row)
+        book.write_ahead(book.diff())
     changes, added, removed = shop.sync([("s", (2,), ADD, [C])])
     # A was about to be removed and still holds; B was about to be added and nobody has it.
     assert (added, removed) == ({A, C}, {B})
@@ -268,10 +268,10 @@ def test_what_was_about_to_be_sent_when_a_sync_ended_is_sent_again_or_taken_back
 def test_a_sync_that_ends_before_it_begins_to_send_leaves_the_book_as_it_was(shop: Shop) -> None:
     shop.sync([("s", (1,), ADD, [A])])
     with shop.open() as book:
-        book.note("s", (1,), ADD, [B])
-        book.settle()
+        book.record("s", (1,), ADD, [B])
+        book.diff()
     changes, _, _ = shop.sync([])
-    assert changes.are_none
+    assert changes.is_empty
 
 
 @pytest.mark.parametrize("replaced", [[], ["s"]])
@@ -279,9 +279,9 @@ def test_a_settlement_may_be_left_at_that(shop: Shop, replaced: list[str]) -> No
     shop.sync([("s", (1,), ADD, [A]), ("s", (2,), REMOVE, [C])], ["s"])
     before = {path.name: path.read_bytes() for path in shop.folder.glob("*.parquet")}
     with shop.open() as book:
-        book.note("s", (1,), ADD, [B])
-        book.withdraw([C])
-        assert not book.settle(replaced).are_none
+        book.record("s", (1,), ADD, [B])
+        book.remove_everywhere([C])
+        assert not book.diff(replaced).is_empty
         assert (book.members, book.customer_list_id, book.streams) == (1, LIST, ("s",))
     assert {path.name: path.read_bytes() for path in shop.folder.glob("*.parquet")} == before
     # The next sync settles as if there had been none between, at once and without waiting.
@@ -318,7 +318,7 @@ def test_a_large_change_writes_the_base_anew_and_a_small_one_does_not(
 def test_the_list_that_the_book_is_about_can_change_without_any_row(shop: Shop) -> None:
     shop.sync([("s", (1,), ADD, [A])])
     with shop.open() as book:
-        book.commit(book.settle(), "99")
+        book.commit(book.diff(), "99")
     with shop.open() as book:
         assert (book.customer_list_id, book.members) == ("99", 1)
 
@@ -326,14 +326,14 @@ def test_the_list_that_the_book_is_about_can_change_without_any_row(shop: Shop) 
 def test_a_book_may_be_about_no_list_as_long_as_it_has_nobody(shop: Shop) -> None:
     rows: list[Row | Withdrawal] = [("s", (1,), REMOVE, [A]), frozenset([B])]
     assert shop.sync(rows, ["s"], list_id=None)[2] == {A, B}
-    assert shop.sync([], list_id=None)[0].are_none
+    assert shop.sync([], list_id=None)[0].is_empty
     with shop.open() as book:
         assert (book.customer_list_id, book.members) == (None, 0)
-        book.note("t", (1,), ADD, [C])
-        changes = book.settle()
+        book.record("t", (1,), ADD, [C])
+        changes = book.diff()
         with pytest.raises(InternalError, match="a customer list that does not exist"):
             book.commit(changes, None)
-        book.begin(changes)
+        book.write_ahead(changes)
         book.commit(changes, LIST)
     with shop.open() as book:
         assert (book.customer_list_id, book.members) == (LIST, 1)
@@ -341,15 +341,15 @@ def test_a_book_may_be_about_no_list_as_long_as_it_has_nobody(shop: Shop) -> Non
 
 def test_steps_in_another_order_are_refused(shop: Shop) -> None:
     with shop.open() as book:
-        book.note("s", (1,), ADD, [A])
-        old = book.settle()
-        changes = book.settle()
+        book.record("s", (1,), ADD, [A])
+        old = book.diff()
+        changes = book.diff()
         with pytest.raises(InternalError, match="not its last settlement"):
-            book.begin(old)
+            book.write_ahead(old)
         with pytest.raises(InternalError, match="between the settlement"):
-            book.note("s", (1,), ADD, [A])
+            book.record("s", (1,), ADD, [A])
         with pytest.raises(InternalError, match="between the settlement"):
-            book.withdraw([A])
+            book.remove_everywhere([A])
         book.commit(changes, LIST)
         with pytest.raises(InternalError, match="not its last settlement"):
             book.commit(changes, LIST)
@@ -366,6 +366,6 @@ def test_the_private_folder_is_gone_after_the_sync_and_was_nobody_elses_to_read(
 def test_no_more_than_so_many_streams(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spool, "_MOST_STREAMS", 1)
     with shop.open() as book:
-        book.note("s", (1,), ADD, [A])
+        book.record("s", (1,), ADD, [A])
         with pytest.raises(InternalError, match="More than 1 streams"):
-            book.note("t", (1,), ADD, [A])
+            book.record("t", (1,), ADD, [A])

@@ -1,0 +1,1 @@
+"""What the Makefile runs; modules are started as `python -m tools.NAME`."""
