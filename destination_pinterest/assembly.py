@@ -1,14 +1,14 @@
-"""One sync, put together: from the catalog's streams and the settings to parts that know nothing of each other's making.
+"""One sync, put together: from the catalog's streams and the settings to parts ready to run.
 
 `sync.py` runs what is assembled here, and so do the tests' rigs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from os import environ
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from destination_pinterest.access_tiers import STANDARD_WRITES_A_MINUTE
 from destination_pinterest.api.retry import RetryPolicy
@@ -46,6 +46,9 @@ from destination_pinterest.routing.plan import StreamPlan, plan_streams
 from destination_pinterest.session import PinterestSession, PlatformConfig, open_session
 from destination_pinterest.system import System
 
+if TYPE_CHECKING:  # It brings DuckDB and NumPy, which syncs without a store do without.
+    from destination_pinterest.membership.store_key import Scrypt
+
 _MOST_THREADS: Final = 64
 # Requests a second to one list that may be worth having in flight, by tier: the quota's own rate; for `none`, half of
 # the 100 a second that Pinterest allows any app (developers.pinterest.com rate limits, read 2026-11-22).
@@ -76,6 +79,22 @@ class SyncRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class Tuning:
+    """What a sync's pace and cost depend on, and its outcome does not. Tests set it; everybody else takes the default.
+
+    Args:
+        epoch_s: see `MirrorStrategy`.
+        stretchings: the cost of the store key by version, see membership.store_key; None for the real one.
+    """
+
+    epoch_s: float = EPOCH_S
+    stretchings: Mapping[int, Scrypt] | None = None
+
+
+DEFAULT_TUNING: Final = Tuning()
+
+
+@dataclass(frozen=True, slots=True)
 class SyncParts:
     """The parts of a sync. `audiences` and `strategies` are in the same order, one an audience."""
 
@@ -92,6 +111,7 @@ class SyncParts:
     journal: SyncJournal
     writer: SyncWriter
     dead_letters: DeadLetterStorage | None
+    tuning: Tuning
 
     @property
     def mirrors(self) -> list[MirrorStrategy]:
@@ -108,7 +128,7 @@ def assemble(
     *,
     pause: Pause | None = None,
     make_pool: MakePool = WorkerPool,
-    epoch_s: float = EPOCH_S,
+    tuning: Tuning = DEFAULT_TUNING,
 ) -> SyncParts:
     """Puts a sync together. Nothing is sent yet.
 
@@ -117,7 +137,7 @@ def assemble(
         system: clocks and chance.
         pause: sleeps, and can be ended from outside.
         make_pool: makes the threads that send; tests own theirs.
-        epoch_s: see `MirrorStrategy`.
+        tuning: pace and cost.
 
     Raises:
         ConfigurationError: the settings and the catalog don't go together.
@@ -149,7 +169,7 @@ def assemble(
         clock=system.clock,
     )
     sender = DeliverySender(session.client, creator, config.batch_size)
-    make_strategy = _StrategyFactory(config, system, session, creator, sender, epoch_s)
+    make_strategy = _StrategyFactory(config, system, session, creator, sender, epoch_s=tuning.epoch_s)
     strategies = [make_strategy(audience) for audience in audiences]
     journal = SyncJournal(
         request.messages,
@@ -173,7 +193,7 @@ def assemble(
     dead_letters = _dead_letters(config, system)
     writer = SyncWriter(
         source=source,
-        routes=_routes(config, audiences, strategies, decoder, ledger, dead_letters),
+        routes=_routes(config, audiences, strategies, decoder=decoder, ledger=ledger, dead_letters=dead_letters),
         pool=pool,
         sender=sender,
         journal=journal,
@@ -194,6 +214,7 @@ def assemble(
         journal,
         writer,
         dead_letters,
+        tuning,
     )
 
 
@@ -207,6 +228,7 @@ class _StrategyFactory:
         session: PinterestSession,
         creator: AudienceCreator,
         sender: DeliverySender,
+        *,
         epoch_s: float,
     ) -> None:
         self._config = config
@@ -257,6 +279,7 @@ def _routes(
     config: Config,
     audiences: Sequence[AudiencePlan],
     strategies: Sequence[SyncStrategy],
+    *,
     decoder: MessageDecoder,
     ledger: CheckpointLedger,
     dead_letters: DeadLetterStorage | None,
@@ -266,7 +289,7 @@ def _routes(
         if dead_letters is not None:
             identity_columns = tuple(identity.column for identity in plan.identities)
             letters = dead_letters.rows_of(plan.stream, plan.key_columns, identity_columns, decoder)
-        return StreamRoute(plan, config, decoder, strategy, ledger.tally(plan.stream.key), letters)
+        return StreamRoute(plan, config, decoder, strategy, ledger.tally(plan.stream.key), dead_letters=letters)
 
     return {
         plan.stream.key: route(plan, strategy)

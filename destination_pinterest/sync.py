@@ -91,7 +91,14 @@ class Sync:
         for lane, update in zip(lanes, parts.lookup.find([lane.target for lane in lanes]), strict=True):
             lane.update(update)
         config, pause = parts.request.config, parts.session.pause
-        for remark in open_ledgers(parts.mirrors, config, sleep=pause.sleep, clock=parts.system.clock):
+        remarks = open_ledgers(
+            parts.mirrors,
+            config,
+            sleep=pause.sleep,
+            clock=parts.system.clock,
+            stretchings=parts.tuning.stretchings,
+        )
+        for remark in remarks:
             self._messages.log("INFO", remark)
         self._log_notes()
         for strategy in parts.strategies:

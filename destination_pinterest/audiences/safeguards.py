@@ -28,22 +28,24 @@ class Safeguards:
         """Whether any number of members may not leave."""
         return self.max_removal_percent < 100
 
-    def check_removal(self, refused: str, *, leaving: int, known: int) -> None:
+    def check_removal(self, refused: str, *, leaving: int, known: int, counted: str = "") -> None:
         """Lets at most `max_removal_percent` of the `known` members leave.
 
         Args:
-            refused: says, as the beginning of a sentence that figures end, what does not happen.
+            refused: what does not happen, as the beginning of a sentence that goes on with the figures.
             leaving: how many would leave.
             known: of how many.
+            counted: how, where that is not obvious.
 
         Raises:
             RemovalGuardError: too many would.
         """
         if leaving * 100 > known * self.max_removal_percent:
+            share = f"{_share(leaving, known)}, {counted}" if counted else _share(leaving, known)
             raise RemovalGuardError(
-                f"{refused}: {leaving:,} of {known:,} identifiers ({_share(leaving, known)}) would leave, and Largest "
-                f"removal (max_removal_percent) permits {self.max_removal_percent} %. If the table is right, raise that "
-                "setting for one sync; if not, correct the table."
+                f"{refused}: {leaving:,} of {known:,} identifiers ({share}) would leave, and Largest removal "
+                f"(max_removal_percent) permits {self.max_removal_percent} %. If the table is right, raise that setting "
+                "for one sync; if not, correct the table."
             )
 
     def empty_table_note(self, keeps: str) -> str:
@@ -61,10 +63,10 @@ class Safeguards:
         """
         if not is_complete:
             raise IncompleteStreamError(
-                f'The audience "{audience}" keeps its members: it was to become equal to the table, but the input ended '
-                "without proof that the whole table came. See whether the source failed and run the sync again; if "
-                "every attempt ends so, this host or source never says when a stream is whole, so choose a sync mode "
-                "that ends in Append."
+                f'The audience "{audience}" keeps its members: it was to become equal to the table, but the input '
+                "ended without proof that the whole table came. See whether the source failed and run the sync again; "
+                "if every attempt ends so, this host or source never says when a stream is whole, so choose a sync "
+                "mode that ends in Append."
             )
 
 

@@ -91,13 +91,11 @@ class AudienceSwapper:
             return
         if target.shadow is None or target.shadow.spans != "job":
             self._safeguards.require_complete(target.name, is_complete=False)
-        yield TargetUpdate(
-            target,
-            (
-                "The input ended without proof that the whole table came, so the audience keeps the people it had. The "
-                "next attempt goes on with the list that is to replace them.",
-            ),
+        note = (
+            "The input ended without proof that the whole table came, so the audience keeps the people it had. The "
+            "next attempt goes on with the list that is to replace them."
         )
+        yield TargetUpdate(target, (note,))
 
     def _begin(self, target: AudienceTarget, *, has_rows: bool) -> Iterator[TargetUpdate]:
         """Creates the audience.
@@ -168,7 +166,7 @@ class AudienceSwapper:
         if target.audience_id is None:
             kept = f'The audience "{target.name}" was not made, since an earlier customer list ({before.id}) holds more'
         counted = "as Pinterest counts, repeats included"
-        self._safeguards.check_removal(f"{kept} ({counted})", leaving=old - new, known=old)
+        self._safeguards.check_removal(kept, leaving=old - new, known=old, counted=counted)
 
     def _new_people(self, target: AudienceTarget, list_id: str, sent: int) -> int | None:
         """Identifiers in the new list; None where Pinterest does not tell.

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from destination_pinterest.audiences.target import AudienceTarget
 from destination_pinterest.config import Config
 from destination_pinterest.delivery.mirror import MirrorStrategy
 from destination_pinterest.errors import ConnectorError
 
+if TYPE_CHECKING:
+    from destination_pinterest.membership.store_key import Scrypt
+
 # A sync that was killed leaves a lease on every ledger, each of which is watched for a minute before it is taken over.
 _AT_ONCE: Final = 16
 
 
 def open_ledgers(
-    mirrors: Sequence[MirrorStrategy], config: Config, *, sleep: Callable[[float], None], clock: Callable[[], float]
+    mirrors: Sequence[MirrorStrategy],
+    config: Config,
+    *,
+    sleep: Callable[[float], None],
+    clock: Callable[[], float],
+    stretchings: Mapping[int, Scrypt] | None = None,
 ) -> list[str]:
     """Opens the ledgers of mirrored audiences. What people may want to know of them, in sentences.
 
@@ -25,6 +33,7 @@ def open_ledgers(
         config: the settings.
         sleep: waits so many seconds, and can be ended from outside.
         clock: monotonic seconds.
+        stretchings: the cost of the store key, by version; None for the real one.
 
     Raises:
         ConnectorError: one of them can't be opened. Those that were are still to be closed.
@@ -33,8 +42,15 @@ def open_ledgers(
         return []
     # Brings DuckDB and NumPy with it, which other syncs do without.
     from destination_pinterest.membership import open_membership_store  # noqa: PLC0415
+    from destination_pinterest.membership.store_key import STRETCHINGS  # noqa: PLC0415
 
-    store = open_membership_store(config.membership_store, sleep=sleep, clock=clock, books=len(mirrors))
+    store = open_membership_store(
+        config.membership_store,
+        sleep=sleep,
+        clock=clock,
+        books=len(mirrors),
+        stretchings=STRETCHINGS if stretchings is None else stretchings,
+    )
     with ThreadPoolExecutor(_AT_ONCE) as threads:
         opening = [
             (mirror, threads.submit(store.open, config.ad_account_id, _name(mirror.lane.target))) for mirror in mirrors
@@ -59,7 +75,8 @@ def _remarks(mirror: MirrorStrategy) -> list[str]:
     absent = mirror.absent_streams
     if not absent:
         return []
-    return [
+    remark = (
         f'The audience "{mirror.lane.target.name}" also has people of streams that are not in this sync: '
         f"{', '.join(absent)}. They stay in it."
-    ]
+    )
+    return [remark]

@@ -39,6 +39,7 @@ class StreamRoute:
         decoder: MessageDecoder,
         strategy: SyncStrategy,
         tally: StreamTally,
+        *,
         dead_letters: DeadLetters | None = None,
     ) -> None:
         self.plan = plan

@@ -1,7 +1,7 @@
 """What every way of keeping an audience does: take rows, say what is due, finish.
 
-A way is a class: rows are added (append.py), a shadow list is filled and swapped in (swap.py), or rows are compared with
-a membership store and the difference is sent (mirror.py). A new one is a new file here and a name in
+A way is a class: rows are added (append.py), a shadow list is filled and swapped in (swap.py), or rows are compared
+with a membership store and the difference is sent (mirror.py). A new one is a new file here and a name in
 routing/audience_plan.py.
 """
 
@@ -53,7 +53,7 @@ class SyncStrategy(ABC):
     def __init__(self, lane: AudienceLane) -> None:
         self.lane = lane
 
-    def prepare(self) -> None:
+    def prepare(self) -> None:  # noqa: B027 - most have nothing to do
         """Does what is to be done before the first row, once the audience has been looked up."""
 
     @abstractmethod
@@ -69,7 +69,7 @@ class SyncStrategy(ABC):
     def take(self, operation: Operation, identifiers: Sequence[str], key: Sequence[object] | None) -> None:
         """Takes a row's identifiers (at least one) and what it does to them; `key` tells rows apart, where it does."""
 
-    def vacate(self, key: Sequence[object], operation: Operation) -> None:
+    def vacate(self, key: Sequence[object], operation: Operation) -> None:  # noqa: B027 - only for who reads keys
         """Takes a row that holds no identifier any more: deleted by its key alone (REMOVE), or emptied (ADD)."""
 
     def withdraw(self, identifiers: Sequence[str]) -> None:
@@ -116,7 +116,7 @@ class SyncStrategy(ABC):
             ConnectorError: it stays as it is, and why.
         """
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 - most open nothing
         """Gives back what was opened; also after a failure."""
 
     @property

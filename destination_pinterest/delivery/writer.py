@@ -229,7 +229,8 @@ class SyncWriter:
 
     def _ack_file(self, stored: Stored) -> None:
         if self._dead_letters is not None:
-            self._failure = self._failure or self._dead_letters.ack(stored)
+            error = self._dead_letters.ack(stored)  # Also after a failure: what was stored counts.
+            self._failure = self._failure or error
 
     def _watermark(self) -> int:
         marks = [strategy.watermark for strategy in self._strategies]

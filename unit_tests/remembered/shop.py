@@ -5,17 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from destination_pinterest.markers import REPORT_PREFIX
 from destination_pinterest.membership import MembershipLedger, MembershipStore
 from destination_pinterest.membership.folder import FolderBlobs
-from destination_pinterest.membership.store_key import StoreKey
+from destination_pinterest.membership.store_key import STRETCHINGS, StoreKey
 from destination_pinterest.protocol.catalog import parse_catalog
 from destination_pinterest.protocol.lines import MessageLines
 from destination_pinterest.sync import Sync
-from unit_tests.support.rig import new_sync
+from unit_tests.support.rig import CHEAP, new_sync
 
 KEY = "a key that only tests know"
 
@@ -97,7 +98,7 @@ class Shop:
         catalog = parse_catalog(json.dumps({"streams": list(streams)}).encode())
         sync = self.running = new_sync(
             raw, catalog, MessageLines(_lines(steps)), self._messages,
-            self.pinterest, system=self._clock.system, epoch_s=EPOCH,
+            self.pinterest, system=self._clock.system, tuning=replace(CHEAP, epoch_s=EPOCH),
         )  # fmt: skip
         self.released = []
         self.pinterest.asked.clear()
@@ -109,7 +110,12 @@ class Shop:
         return lambda: self._clock.pass_by(seconds)
 
     def store(self, blobs: Any = None, key: str = KEY) -> MembershipStore:
-        return MembershipStore(blobs or FolderBlobs(self.root), StoreKey(key), sleep=_nobody_waits, clock=lambda: 0.0)
+        return MembershipStore(
+            blobs or FolderBlobs(self.root),
+            StoreKey(key, CHEAP.stretchings or STRETCHINGS),
+            sleep=_nobody_waits,
+            clock=lambda: 0.0,
+        )
 
     def open(self, audience: str = "users", blobs: Any = None) -> MembershipLedger:
         """The audience's ledger. Nobody may have left it open."""

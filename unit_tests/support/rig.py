@@ -15,7 +15,7 @@ from destination_pinterest.api.observer import Observer, SilentObserver
 from destination_pinterest.api.quota import Quota
 from destination_pinterest.api.retry import RetryPolicy
 from destination_pinterest.api.transport import Transport
-from destination_pinterest.assembly import SyncRequest, assemble
+from destination_pinterest.assembly import SyncRequest, Tuning, assemble
 from destination_pinterest.audiences.creation import AudienceCreator
 from destination_pinterest.audiences.lookup import AudienceLookup
 from destination_pinterest.audiences.target import AudienceTarget
@@ -23,17 +23,20 @@ from destination_pinterest.config import read_config
 from destination_pinterest.delivery.lane import AudienceLane
 from destination_pinterest.delivery.workers import Event, WorkerPool
 from destination_pinterest.errors import InterruptedSyncError
+from destination_pinterest.membership.store_key import Scrypt
 from destination_pinterest.pause import Pause
 from destination_pinterest.protocol.catalog import ConfiguredStream, StreamKey, parse_catalog
 from destination_pinterest.protocol.emit import MessageWriter
 from destination_pinterest.protocol.lines import Lines
-from destination_pinterest.routing.audience_plan import EPOCH_S
 from destination_pinterest.session import PlatformConfig
 from destination_pinterest.sync import Sync
 from destination_pinterest.system import System
 from destination_pinterest.vocabulary import Identifier
 from unit_tests.support.clock import Clock
 from unit_tests.support.fake_pinterest import FakePinterest
+
+# The real cost of the store key is a tenth of a second for each ledger, which would make the tests slow.
+CHEAP = Tuning(stretchings={1: Scrypt(n=2, r=8, p=1)})
 
 
 class InlinePool(WorkerPool):
@@ -162,12 +165,12 @@ def new_sync(
     pinterest: FakePinterest,
     *,
     system: System,
-    epoch_s: float = EPOCH_S,
+    tuning: Tuning = CHEAP,
 ) -> Sync:
     """A sync into `pinterest` that keeps changed configs in its messages."""
     platform_config = PlatformConfig(raw, messages)
     request = SyncRequest(read_config(raw), platform_config, streams, lines, messages, pinterest.open_wire)
-    return Sync(assemble(request, system, epoch_s=epoch_s))
+    return Sync(assemble(request, system, tuning=tuning))
 
 
 @pytest.fixture
@@ -221,7 +224,9 @@ def make_streams(streams: dict[str, list[str]]) -> tuple[ConfiguredStream, ...]:
     for key, columns in streams.items():
         namespace, _, name = key.rpartition(".")
         properties: dict[str, object] = {column: {} for column in columns}
-        configured.append({"stream": {"name": name, "namespace": namespace or None, "json_schema": {"properties": properties}}})
+        configured.append(
+            {"stream": {"name": name, "namespace": namespace or None, "json_schema": {"properties": properties}}}
+        )
     return parse_catalog(json.dumps({"streams": configured}).encode())
 
 
