@@ -1,18 +1,42 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from random import Random
+from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from destination_pinterest.api.client import PinterestClient
+from destination_pinterest.audiences.creation import AudienceCreator
 from destination_pinterest.audiences.target import AudienceTarget
-from destination_pinterest.delivery.append import MembershipBatch
+from destination_pinterest.delivery.append import AppendStrategy, MembershipBatch
 from destination_pinterest.delivery.lane import MAX_IN_FLIGHT, AudienceLane, Delivery
+from destination_pinterest.errors import PermissionDeniedError
+from destination_pinterest.protocol.catalog import StreamKey
+from destination_pinterest.protocol.input import RowRun
 from destination_pinterest.vocabulary import Identifier, Operation
+from unit_tests.conftest import FakePinterest
 
 ADD, REMOVE = Operation.ADD, Operation.REMOVE
+TARGET = AudienceTarget("VIP", frozenset({Identifier.EMAIL}), list_id="1")
+USERS = StreamKey(None, "users")
+
+MakeStrategy = Callable[..., AppendStrategy]
+
+
+@pytest.fixture
+def make_strategy(
+    make_client: Callable[..., PinterestClient], make_creator: Callable[[PinterestClient], AudienceCreator]
+) -> MakeStrategy:
+    def make(size: int = 9, *, target: AudienceTarget = TARGET, batch: MembershipBatch | None = None) -> AppendStrategy:
+        lane = AudienceLane(target, (USERS,), 6.7)
+        return AppendStrategy(lane, batch or MembershipBatch(size), 5.0, make_creator(make_client()))
+
+    return make
 
 
 def content(deliveries: Iterator[Delivery] | list[Delivery]) -> list[tuple[Operation, str, int, int]]:
@@ -121,7 +145,7 @@ class FarEnd:
 
     def __init__(self, lane: AudienceLane, choices: Iterator[int]) -> None:
         self.members: set[str] = set()
-        self.settled_rows = 0
+        self.accepted_rows = 0
         self.on_their_way: list[Delivery] = []
         self._lane = lane
         self._choices = choices
@@ -132,26 +156,26 @@ class FarEnd:
             self.on_their_way.append(delivery)
             assert len(self.on_their_way) <= self._lane.window <= MAX_IN_FLIGHT
 
-    def settle_one(self) -> None:
+    def accept_one(self) -> None:
         delivery = self.on_their_way.pop(next(self._choices) % len(self.on_their_way))
         if delivery.operation is ADD:
             self.members |= delivery.identifiers.keys()
         else:
             self.members -= delivery.identifiers.keys()
-        self.settled_rows += delivery.rows
-        self._lane.settle(delivery)
+        self.accepted_rows += delivery.rows
+        self._lane.ack(delivery, len(delivery.identifiers))
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(runs=RUNS, size=st.integers(1, 8), chance=st.randoms(use_true_random=False), latency_s=st.floats(0, 2))
 def test_in_whatever_order_deliveries_arrive_the_membership_is_that_of_the_rows_one_by_one(
-    runs: list[tuple[str, list[object]]], size: int, chance: object, latency_s: float
+    make_strategy: MakeStrategy, runs: list[tuple[str, list[Any]]], size: int, chance: Random, latency_s: float
 ) -> None:
-    lane = AudienceLane(
-        AudienceTarget("VIP", frozenset({Identifier.EMAIL}), list_id="1"), MembershipBatch(size), (), 6.7
-    )
+    batch = MembershipBatch(size)
+    strategy = make_strategy(batch=batch)
+    lane = strategy.lane
     lane.measured(latency_s)
-    far_end = FarEnd(lane, iter(lambda: chance.randrange(1000), None))  # type: ignore[attr-defined]
+    far_end = FarEnd(lane, iter(lambda: chance.randrange(1000), -1))
     rows: list[tuple[Operation, Sequence[str]]] = []
     now_s = 0.0
 
@@ -163,46 +187,46 @@ def test_in_whatever_order_deliveries_arrive_the_membership_is_that_of_the_rows_
     for kind, what in runs:
         now_s += 1.0
         if kind == "one":
-            ((operation, identifiers),) = what  # type: ignore[misc]
+            ((operation, identifiers),) = what
             # A row stays whole, even where it alone is more than a batch; the sender cuts it.
-            take(lane.batch.apply(operation, identifiers, len(rows), now_s), max(size, 4))
+            take(batch.apply(operation, identifiers, len(rows), now_s), max(size, 4))
             rows.append((operation, identifiers))
         elif kind == "bulk":
-            take(lane.batch.add_all(what, len(rows), now_s), size)  # type: ignore[arg-type]
-            rows += [(ADD, [identifier]) for identifier in what]  # type: ignore[list-item]
+            take(batch.add_all(what, len(rows), now_s), size)
+            rows += [(ADD, [identifier]) for identifier in what]
         else:
-            take(lane.batch.take_due(now_s - 2.0), max(size, 4))
+            take(batch.take_due(now_s - 2.0), max(size, 4))
         far_end.start()
-        while far_end.on_their_way and chance.random() < 0.4:  # type: ignore[attr-defined]
-            far_end.settle_one()
+        while far_end.on_their_way and chance.random() < 0.4:
+            far_end.accept_one()
             far_end.start()
-        # Everything before the oldest row that is not settled is settled for good: replaying the rest changes nothing.
-        safe = len(rows) if lane.first_position is None else lane.first_position
-        assert lane.first_position is None or safe < len(rows)
-        assert far_end.settled_rows >= safe
-    take(lane.batch.take_all(), max(size, 4))
+        # Everything before the oldest row that is not safe was accepted for good: replaying the rest changes nothing.
+        safe = len(rows) if strategy.watermark is None else strategy.watermark
+        assert strategy.watermark is None or safe < len(rows)
+        assert far_end.accepted_rows >= safe
+    take(batch.take_all(), max(size, 4))
     far_end.start()
     while far_end.on_their_way:
-        far_end.settle_one()
+        far_end.accept_one()
         far_end.start()
-    assert (lane.is_busy, lane.first_position) == (False, None)
+    assert (lane.is_busy, strategy.watermark) == (False, None)
     assert far_end.members == one_by_one(rows)
-    assert far_end.settled_rows == len(rows)
+    assert far_end.accepted_rows == len(rows)
 
 
-@settings(deadline=None)
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=ROWS, size=st.integers(1, 8), cut=st.integers(0, 60))
 def test_what_was_safe_when_a_sync_died_need_not_be_sent_again(
-    rows: list[tuple[Operation, list[str]]], size: int, cut: int
+    make_strategy: MakeStrategy, rows: list[tuple[Operation, list[str]]], size: int, cut: int
 ) -> None:
-    """A sync dies with deliveries settled in part; the next one begins at the safe position: membership is exact."""
-    lane = AudienceLane(
-        AudienceTarget("VIP", frozenset({Identifier.EMAIL}), list_id="1"), MembershipBatch(size), (), 6.7
-    )
+    """A sync dies with deliveries accepted in part; the next one begins at the safe position: membership is exact."""
+    batch = MembershipBatch(size)
+    strategy = make_strategy(batch=batch)
+    lane = strategy.lane
     members: set[str] = set()
     queue: deque[Delivery] = deque()
     for position, (operation, identifiers) in enumerate(rows):
-        queue.extend(lane.batch.apply(operation, identifiers, position, 0.0))
+        queue.extend(batch.apply(operation, identifiers, position, 0.0))
     for number, delivery in enumerate(queue):
         lane.enqueue(delivery)
         if number < cut:
@@ -213,8 +237,8 @@ def test_what_was_safe_when_a_sync_died_need_not_be_sent_again(
                 if delivery.operation is ADD
                 else members - delivery.identifiers.keys()
             )
-            lane.settle(delivery)
-    safe = len(rows) if lane.first_position is None else lane.first_position
+            lane.ack(delivery, len(delivery.identifiers))
+    safe = len(rows) if strategy.watermark is None else strategy.watermark
     for operation, identifiers in rows[safe:]:
         members = members | set(identifiers) if operation is ADD else members - set(identifiers)
     assert members == one_by_one(rows)
@@ -227,3 +251,88 @@ def test_a_batch_of_any_size_keeps_nothing_back(size: int) -> None:
     sent += list(batch.take_all())
     assert [person for delivery in sent for person in delivery.identifiers] == PEOPLE
     assert sum(delivery.rows for delivery in sent) == len(PEOPLE)
+
+
+# --- the strategy -----------------------------------------------------------------------------------------------------
+
+
+def begin(strategy: AppendStrategy, position: int, now_s: float) -> None:
+    strategy.begin_run(RowRun(USERS, [], position), now_s)
+
+
+def started(strategy: AppendStrategy) -> list[Delivery]:
+    """What may go out now."""
+    return list(iter(strategy.lane.start_next, None))
+
+
+def test_rows_wait_until_the_batch_is_full_old_enough_or_the_input_ends(make_strategy: MakeStrategy) -> None:
+    strategy = make_strategy(2)
+    begin(strategy, 3, 100.0)
+    strategy.take(ADD, ["a"], None)
+    assert (started(strategy), strategy.due_s) == ([], 105.0)
+    strategy.take(ADD, ["b"], None)
+    (full,) = started(strategy)
+    assert content([full]) == [(ADD, "ab", 2, 3)]
+    strategy.lane.ack(full, 2)
+    assert strategy.due_s is None
+    begin(strategy, 5, 200.0)
+    strategy.add_all(["c"])
+    strategy.flush(204.9)
+    assert started(strategy) == []
+    strategy.flush(205.0)
+    assert content(started(strategy)) == [(ADD, "c", 1, 5)]
+    strategy.take(REMOVE, ["d"], None)
+    strategy.drain()
+    assert content(started(strategy)) == [(REMOVE, "d", 1, 5)]
+
+
+def test_the_oldest_row_that_is_not_safe_is_found_in_the_batch_as_well_as_on_its_way(
+    make_strategy: MakeStrategy,
+) -> None:
+    strategy = make_strategy()
+    assert strategy.watermark is None
+    begin(strategy, 9, 0.0)
+    strategy.take(ADD, ["z"], None)
+    assert (strategy.watermark, strategy.lane.watermark, strategy.lane.is_busy) == (9, None, False)
+    strategy.lane.enqueue(Delivery(ADD, {"q": None}, 1, 7))
+    assert strategy.watermark == 7
+
+
+def test_absence_means_nothing_and_people_who_are_to_leave_are_removed(make_strategy: MakeStrategy) -> None:
+    strategy = make_strategy()
+    begin(strategy, 0, 0.0)
+    strategy.withdraw(["a", "b"])
+    assert list(strategy.settle(lambda _: True, is_end=True)) == []
+    strategy.drain()
+    assert content(started(strategy)) == [(REMOVE, "ab", 1, 0)]
+    assert strategy.members is None
+
+
+def test_the_audience_is_created_at_the_end(make_strategy: MakeStrategy, pinterest: FakePinterest) -> None:
+    list_id = pinterest.add_list("VIP", "a")
+    strategy = make_strategy(target=replace(TARGET, list_id=list_id))
+    strategy.finish(lambda _: False)
+    (audience_id,) = pinterest.audiences
+    assert strategy.lane.target.audience_id == audience_id
+
+
+def test_the_audience_of_a_list_that_an_earlier_sync_left_without_one_is_created_before_the_first_row(
+    make_strategy: MakeStrategy, pinterest: FakePinterest
+) -> None:
+    list_id = pinterest.add_list("VIP", "a")
+    strategy = make_strategy(target=replace(TARGET, list_id=list_id))
+    pinterest.refuse("POST", "audiences", 400, "Audience size too small")
+    strategy.prepare()
+    assert (strategy.lane.target.audience_id, strategy.lane.notes) == (None, [])
+    strategy.prepare()
+    assert [strategy.lane.target.audience_id] == list(pinterest.audiences)
+
+
+def test_an_audience_that_may_not_be_created_fails_the_sync_at_its_end_and_not_before(
+    make_strategy: MakeStrategy, pinterest: FakePinterest
+) -> None:
+    strategy = make_strategy(target=replace(TARGET, list_id=pinterest.add_list("VIP", "a")))
+    pinterest.refuse("POST", "audiences", 403, times=2)
+    strategy.prepare()
+    with pytest.raises(PermissionDeniedError):
+        strategy.finish(lambda _: True)
