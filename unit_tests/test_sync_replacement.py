@@ -244,7 +244,7 @@ def test_a_cleared_stream_leaves_the_audience_and_its_state_comes_back(shop: Sho
 def test_a_table_that_shrank_too_much_fails_and_releases_no_last_state(shop: Shop, host: dict[str, Any]) -> None:
     shop.has("abcdefgh")
     end = [] if host is BY_IMAGE else [complete()]
-    with pytest.raises(RemovalGuardError, match=r"5 of 8 identifiers \(62 %\) would leave"):
+    with pytest.raises(RemovalGuardError, match=r"5 of 8 identifiers \(62 %, .*\) would leave"):
         shop.sync([configured(**host)], *rows("abc"), state(1, {}), *end)
     assert shop.people_in() == people("abcdefgh")
     assert shop.released == ([1] if host is RESUMING else [])
@@ -431,7 +431,7 @@ def test_a_list_without_an_audience_keeps_its_people_unless_it_may_be_empty(
 
 def test_too_many_who_would_leave_a_list_without_an_audience_stop_the_sync(too_small: Shop, pinterest: Any) -> None:
     (kept,) = pinterest.lists
-    refused = rf"an earlier customer list \({kept}\) holds more .* 17 of 20 identifiers \(85 %\) would leave"
+    refused = rf"an earlier customer list \({kept}\) holds more: 17 of 20 identifiers \(85 %, .*\) would leave"
     with pytest.raises(RemovalGuardError, match=refused):
         too_small.sync([configured(**PLATFORM_LATER)], *rows("abc"), state(2), complete())
     assert pinterest.audiences == {}

@@ -44,8 +44,8 @@ class Safeguards:
             share = f"{_share(leaving, known)}, {counted}" if counted else _share(leaving, known)
             raise RemovalGuardError(
                 f"{refused}: {leaving:,} of {known:,} identifiers ({share}) would leave, and Largest removal "
-                f"(max_removal_percent) permits {self.max_removal_percent} %. If the table is right, raise that setting "
-                "for one sync; if not, correct the table."
+                f"(max_removal_percent) permits {self.max_removal_percent} %. If the table is right, raise that "
+                "setting for one sync; if not, correct the table."
             )
 
     def empty_table_note(self, keeps: str) -> str:

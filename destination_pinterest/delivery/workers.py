@@ -74,6 +74,8 @@ class WorkerPool:
             job: must not raise, or the sync would wait for ever: an error is part of what it returns.
             lane: what the client does meanwhile is about it.
         """
+        if self._is_shut_down:
+            return
         self._jobs.put(lambda: self.do(job, lane))
         if not self._idle.acquire(blocking=False) and self._started < self._most:
             self._started += 1

@@ -90,7 +90,8 @@ class SyncWriter:
 
     def stop(self) -> None:
         """Asks the writer to end within STOP_GRACE_S and wakes it; for a signal handler."""
-        self._stop_by_s = self._clock() + STOP_GRACE_S
+        if self._stop_by_s is None:  # A second signal does not prolong the grace.
+            self._stop_by_s = self._clock() + STOP_GRACE_S
         self._pool.post(None)
 
     @property

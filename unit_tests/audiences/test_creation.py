@@ -13,7 +13,8 @@ from destination_pinterest.delivery.lane import Delivery
 from destination_pinterest.delivery.sender import DeliverySender
 from destination_pinterest.errors import AmbiguousCreationError, InvalidRequestError
 from destination_pinterest.vocabulary import Identifier, Operation
-from unit_tests.conftest import Clock, FakePinterest
+from unit_tests.support.clock import Clock
+from unit_tests.support.fake_pinterest import FakePinterest
 
 EMAIL = frozenset({Identifier.EMAIL})
 
@@ -66,7 +67,8 @@ def test_the_type_of_a_list_is_its_most_telling_identifier(
     creator: AudienceCreator, pinterest: FakePinterest, identifiers: set[Identifier], list_type: str
 ) -> None:
     created = creator.create_list(AudienceTarget("VIP", frozenset(identifiers)), "aa")
-    assert pinterest.lists[created.id]["type"] == list_type
+    assert pinterest.lists[created.id]["name"] == "VIP"
+    assert [asked.body["list_type"] for asked in pinterest.asked_for("POST", "customer_lists")] == [list_type]
 
 
 def test_a_creation_that_got_lost_after_it_happened_is_found_and_not_repeated(

@@ -15,7 +15,8 @@ from destination_pinterest.errors import (
     ServerError,
 )
 from destination_pinterest.vocabulary import Identifier
-from unit_tests.conftest import Asked, Clock, FakePinterest
+from unit_tests.support.clock import Clock
+from unit_tests.support.fake_pinterest import Asked, FakePinterest
 
 EMAIL = frozenset({Identifier.EMAIL})
 

@@ -10,7 +10,7 @@ from destination_pinterest.audiences.status import TargetStatus, read_status
 from destination_pinterest.audiences.target import AudienceTarget
 from destination_pinterest.errors import ServerError
 from destination_pinterest.vocabulary import Identifier
-from unit_tests.conftest import FakePinterest
+from unit_tests.support.fake_pinterest import FakePinterest
 
 
 def target(**known: Any) -> AudienceTarget:

@@ -22,7 +22,8 @@ from destination_pinterest.errors import (
     RuleChangeRefusedError,
 )
 from destination_pinterest.vocabulary import Identifier
-from unit_tests.conftest import Clock, FakePinterest
+from unit_tests.support.clock import Clock
+from unit_tests.support.fake_pinterest import FakePinterest
 
 IfRefused = Literal["fail", "new_audience"]
 
@@ -218,7 +219,7 @@ def test_sizes_that_pinterest_does_not_tell_are_not_taken_for_permission(stage: 
 
 def test_requests_that_pinterest_counted_twice_do_not_fool_the_guard(stage: Stage) -> None:
     stage.set_up(100, 60, ALONE)
-    with pytest.raises(RemovalGuardError, match=r"70 of 100 identifiers \(70 %\) would leave"):
+    with pytest.raises(RemovalGuardError, match=r"70 of 100 identifiers \(70 %, .*\) would leave"):
         stage.finish(sent=30)
     stage.finish(sent=60)
     assert len(stage.people) == 60
@@ -388,7 +389,7 @@ def test_a_table_none_of_whose_rows_could_be_used_changes_nobody(stage: Stage, *
 
 def test_too_many_who_would_leave_a_list_without_an_audience_stop_the_sync(stage: Stage, waiting: str) -> None:
     stage.set_up(None, 3)
-    refused = rf'"VIP" was not made, since an earlier customer list \({waiting}\) holds more .*: 17 of 20 identifiers'
+    refused = rf'"VIP" was not made, since an earlier customer list \({waiting}\) holds more: 17 of 20 identifiers'
     with pytest.raises(RemovalGuardError, match=refused):
         stage.finish()
     assert stage.pinterest.audiences == {}

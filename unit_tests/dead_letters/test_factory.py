@@ -10,7 +10,7 @@ from destination_pinterest.identity.rejection import Rejection, RejectionReason
 from destination_pinterest.object_storage.s3 import S3Bucket
 from destination_pinterest.protocol.catalog import parse_catalog
 from destination_pinterest.protocol.input import MessageDecoder
-from unit_tests.conftest import Clock
+from unit_tests.support.clock import Clock
 
 SETTINGS = S3ObjectStorage(
     access_key_id="k", secret_access_key="s", s3_bucket_name="shop", s3_bucket_region="eu-central-1", bucket_path="p",

@@ -35,7 +35,8 @@ from destination_pinterest.protocol.catalog import StreamKey, parse_catalog
 from destination_pinterest.protocol.emit import MessageWriter
 from destination_pinterest.protocol.input import MessageDecoder
 from destination_pinterest.routing.decision import DELETION_KEPT
-from unit_tests.conftest import Clock, FakePinterest
+from unit_tests.support.clock import Clock
+from unit_tests.support.fake_pinterest import FakePinterest
 from unit_tests.support.rig import HandPool, InlinePool, Rig
 
 REFUSED = Rejection("email", None, RejectionReason.INVALID_EMAIL)
@@ -350,7 +351,7 @@ def test_of_two_failures_the_first_is_what_the_sync_fails_with_and_both_are_sett
     pinterest.refuse("POST", "customer_lists", 400)
 
     def do_both() -> None:
-        assert len(rig.hands.waiting) == 2
+        assert len(rig.hands.submitted) == 2
         rig.hands.do_next(first)
         rig.hands.do_next()
 

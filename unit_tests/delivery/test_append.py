@@ -19,7 +19,7 @@ from destination_pinterest.errors import PermissionDeniedError
 from destination_pinterest.protocol.catalog import StreamKey
 from destination_pinterest.protocol.input import RowRun
 from destination_pinterest.vocabulary import Identifier, Operation
-from unit_tests.conftest import FakePinterest
+from unit_tests.support.fake_pinterest import FakePinterest
 
 ADD, REMOVE = Operation.ADD, Operation.REMOVE
 TARGET = AudienceTarget("VIP", frozenset({Identifier.EMAIL}), list_id="1")

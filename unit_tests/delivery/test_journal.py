@@ -14,7 +14,8 @@ from destination_pinterest.errors import ConnectorError, ObjectBusyError, RateLi
 from destination_pinterest.markers import PROGRESS_PREFIX
 from destination_pinterest.protocol.catalog import StreamKey
 from destination_pinterest.protocol.emit import MessageWriter
-from unit_tests.conftest import Clock, Outbox
+from unit_tests.support.clock import Clock
+from unit_tests.support.outbox import Outbox
 
 USERS, ORDERS = StreamKey(None, "users"), StreamKey("shop", "orders")
 

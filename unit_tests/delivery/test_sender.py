@@ -11,7 +11,7 @@ from destination_pinterest.delivery.lane import Delivery
 from destination_pinterest.delivery.sender import MAX_RECORDS_BYTES, DeliverySender
 from destination_pinterest.errors import InvalidRequestError, ServerError
 from destination_pinterest.vocabulary import Identifier, Operation
-from unit_tests.conftest import Asked, FakePinterest
+from unit_tests.support.fake_pinterest import Asked, FakePinterest
 
 MakeSender = Callable[..., DeliverySender]
 

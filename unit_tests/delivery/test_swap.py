@@ -18,7 +18,8 @@ from destination_pinterest.errors import IncompleteStreamError
 from destination_pinterest.protocol.catalog import StreamKey
 from destination_pinterest.protocol.input import RowRun
 from destination_pinterest.vocabulary import Identifier, Operation
-from unit_tests.conftest import Clock, FakePinterest
+from unit_tests.support.clock import Clock
+from unit_tests.support.fake_pinterest import FakePinterest
 
 ALONE = ShadowList("started 2026-11-22 16:00:00 UTC, 00ff", "attempt")
 SHARED = ShadowList("generation 7, job 12", "job")

@@ -14,7 +14,9 @@ from destination_pinterest.delivery.lane import MAX_QUEUED
 from destination_pinterest.delivery.workers import Event, WorkerPool
 from destination_pinterest.delivery.writer import FAILURE_GRACE_S, LAST_GRACE_S, STOP_GRACE_S
 from destination_pinterest.errors import InvalidRequestError, ProtocolError, ServerError
-from unit_tests.conftest import Asked, Clock, FakePinterest, Outbox
+from unit_tests.support.clock import Clock
+from unit_tests.support.fake_pinterest import Asked, FakePinterest
+from unit_tests.support.outbox import Outbox
 from unit_tests.support.rig import HandPool, Rig
 
 MakeRig = Callable[..., Rig]
@@ -361,7 +363,7 @@ def test_requests_that_are_on_their_way_when_another_fails_may_still_release_sta
     states = all_until_failure(rig.run(lines, lambda: rig.hands.do_next(1)), InvalidRequestError)
     assert ids(states) == [1]
     assert pinterest.members_of("users") == people("a")
-    assert rig.hands.waiting == []
+    assert rig.hands.submitted == []
 
 
 def test_requests_that_never_end_are_left_after_a_grace(
@@ -492,7 +494,7 @@ def test_a_list_that_is_busy_is_written_one_request_at_a_time_from_then_on(
     started: list[int] = []
 
     def settle_one() -> None:
-        started.append(len(rig.hands.waiting))
+        started.append(len(rig.hands.submitted))
         rig.hands.do_next()
 
     lines = b"".join(row(name) for name in "abcdef")

@@ -19,7 +19,8 @@ from destination_pinterest.delivery.strategy import SyncStrategy
 from destination_pinterest.delivery.tally import AudienceTally
 from destination_pinterest.reporting.builder import SyncReporter
 from destination_pinterest.reporting.reconciliation import Reconciliation
-from unit_tests.conftest import Clock, FakePinterest
+from unit_tests.support.clock import Clock
+from unit_tests.support.fake_pinterest import FakePinterest
 
 
 @pytest.fixture
