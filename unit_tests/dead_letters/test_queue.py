@@ -255,7 +255,7 @@ def make_rejecting_rig(
         stream = {"stream": {"name": "users", "json_schema": schema}, "primary_key": [["id"]]}
         streams = parse_catalog(json.dumps({"streams": [stream]}).encode())
         config = {**raw_config, "object_storage_config": STORAGE, **changes}
-        return Rig(config, streams, messages, clock, pool)
+        return Rig(config, streams, messages, clock, pool, pinterest)
 
     return make
 

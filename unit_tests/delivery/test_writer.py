@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from hashlib import sha256
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
@@ -13,7 +14,9 @@ from hypothesis import strategies as st
 from destination_pinterest.delivery.lane import MAX_QUEUED
 from destination_pinterest.delivery.workers import Event, WorkerPool
 from destination_pinterest.delivery.writer import FAILURE_GRACE_S, LAST_GRACE_S, STOP_GRACE_S
-from destination_pinterest.errors import InvalidRequestError, ProtocolError, ServerError
+from destination_pinterest.errors import InvalidRequestError, ProtocolError, ServerError, StoreBusyError
+from destination_pinterest.membership.lease import BELIEVED_FOR_S
+from unit_tests.membership.shop import Shop
 from unit_tests.support.clock import Clock
 from unit_tests.support.fake_pinterest import Asked, FakePinterest
 from unit_tests.support.outbox import Outbox
@@ -388,6 +391,26 @@ def test_a_fault_of_our_own_in_a_thread_is_raised_and_not_waited_for(
     pinterest.before = broken
     with pytest.raises(ZeroDivisionError):
         list(make_rig().run(row("a")))
+
+
+def test_what_waits_is_not_sent_once_another_sync_may_have_the_audiences_ledger(
+    make_rig: MakeRig, patient_pool: type[PatientPool], pinterest: FakePinterest, tmp_path: Path
+) -> None:
+    store = {"store_type": "local", "path": str(tmp_path), "store_key": "a key that is not used here"}
+    rig = make_rig(pool=patient_pool, membership_store=store)
+    shop = Shop(tmp_path)
+    (mirror,) = rig.parts.mirrors
+    mirror.open(shop.open())
+
+    def lose_touch_and_send() -> None:
+        shop.time.now_s += BELIEVED_FOR_S
+        rig.hands.do_next()
+
+    assert isinstance(rig.pool, PatientPool)
+    rig.pool.meanwhile = lose_touch_and_send
+    assert all_until_failure(rig.run(row("a") + state(1)), StoreBusyError) == []
+    assert pinterest.asked == []
+    mirror.close()
 
 
 def test_the_first_of_several_failures_is_the_one_that_is_raised(make_rig: MakeRig, pinterest: FakePinterest) -> None:

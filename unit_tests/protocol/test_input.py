@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -9,8 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from destination_pinterest.errors import ProtocolError
-from destination_pinterest.protocol.checkpoint import NOTHING
-from destination_pinterest.protocol.input import MessageDecoder, cached_name
+from destination_pinterest.protocol.catalog import ConfiguredStream, StreamKey
+from destination_pinterest.protocol.checkpoint import NOTHING, CheckpointLedger
+from destination_pinterest.protocol.completeness import Completeness
+from destination_pinterest.protocol.input import Input, MessageDecoder, RowRun, cached_name
 
 CANARY = "canary.person@example.com"
 
@@ -241,3 +244,154 @@ def test_another_column_is_never_taken_for_the_cached_one() -> None:
     for decoder in (MessageDecoder(["Email", "email"]), MessageDecoder(["Email"], known=["Email", "email"])):
         (message,) = decoder.decode(line)
         assert decoder.reader_of("Email")(message.record.data) is None
+
+
+# --- the order of messages --------------------------------------------------------------------------------------------
+
+USERS, ORDERS, SHOP_USERS = StreamKey(None, "users"), StreamKey(None, "orders"), StreamKey("shop", "users")
+
+
+class Chunks:
+    """Lines that have all come."""
+
+    def __init__(self, chunks: Iterable[bytes]) -> None:
+        self._chunks = list(chunks)
+
+    def read(self, timeout_s: float) -> bytes | None:
+        return self._chunks.pop(0) if self._chunks else None
+
+    def wake(self) -> None:
+        raise AssertionError("Nobody waits for these lines.")
+
+
+class Desk:
+    """An input of three streams, and what is behind it."""
+
+    def __init__(self, *chunks: bytes) -> None:
+        streams = [ConfiguredStream(key, ("email",), "full_refresh", "append") for key in (USERS, ORDERS, SHOP_USERS)]
+        decoder = MessageDecoder(["email"])
+        self.read_email = decoder.reader_of("email")
+        self.ledger = CheckpointLedger()
+        completeness = Completeness(streams, trust_end_markers=True)
+        self.source = Input(Chunks(chunks), decoder, [USERS, ORDERS, SHOP_USERS], self.ledger, completeness)
+
+    def read(self) -> list[tuple[str, str, int]]:
+        """The runs of one chunk: of which stream, whose rows, and after how many others."""
+        runs = self.source.read(1.0)
+        assert runs is not None
+        return [self.told(run) for run in runs]
+
+    def told(self, run: RowRun) -> tuple[str, str, int]:
+        return str(run.stream), "".join(str(self.read_email(row)) for row in run.rows), run.position
+
+
+def rows(names: str, stream: str = "users", namespace: str | None = None) -> bytes:
+    return b"".join(record(stream, namespace, email=name) + b"\n" for name in names)
+
+
+def state(number: int, stream: str = "users") -> bytes:
+    content = {"stream_descriptor": {"name": stream}, "stream_state": {"page": number}}
+    return json.dumps({"type": "STATE", "state": {"id": number, "type": "STREAM", "stream": content}}).encode() + b"\n"
+
+
+def status(kind: str, stream: str = "users") -> bytes:
+    told = {"stream_descriptor": {"name": stream}, "status": kind}
+    return json.dumps({"type": "TRACE", "trace": {"type": "STREAM_STATUS", "stream_status": told}}).encode() + b"\n"
+
+
+def released(desk: Desk, watermark: int) -> list[tuple[int, float, float]]:
+    """The states that come out: which, and how many rows each counts and how many rejected ones."""
+    came = [json.loads(each) for each in desk.source.release(watermark)]
+    stats = [each["destinationStats"] for each in came]
+    return [
+        (each["id"], counted["recordCount"], counted["rejectedRecordCount"])
+        for each, counted in zip(came, stats, strict=True)
+    ]
+
+
+def test_rows_of_one_stream_with_nothing_between_them_are_one_run() -> None:
+    desk = Desk(rows("abc"))
+    assert desk.read() == [("users", "abc", 0)]
+    assert (desk.source.position, desk.source.read(1.0)) == (3, None)
+
+
+def test_a_run_ends_where_another_stream_begins_and_counts_the_rows_of_all_streams() -> None:
+    desk = Desk(rows("ab") + rows("x", "orders") + rows("c"), rows("d") + rows("y", "users", "shop"))
+    assert desk.read() == [("users", "ab", 0), ("orders", "x", 2), ("users", "c", 3)]
+    assert desk.read() == [("users", "d", 4), ("shop.users", "y", 5)]
+    assert desk.source.position == 6
+
+
+def test_a_state_ends_a_run_and_comes_back_once_the_rows_before_it_are_safe() -> None:
+    desk = Desk(rows("ab") + state(1) + rows("c") + state(2))
+    assert desk.read() == [("users", "ab", 0), ("users", "c", 2)]
+    assert released(desk, 1) == []
+    assert released(desk, 2) == [(1, 2.0, 0.0)]
+    assert released(desk, 3) == [(2, 1.0, 0.0)]
+
+
+def test_what_is_rejected_while_a_run_is_taken_is_counted_by_the_state_behind_it() -> None:
+    desk = Desk(rows("ab") + state(1) + rows("c") + state(2))
+    runs = desk.source.read(1.0)
+    assert runs is not None
+    for run in runs:
+        if run.position == 0:
+            desk.ledger.tally(run.stream).rejected += 1
+    assert released(desk, 3) == [(1, 1.0, 1.0), (2, 1.0, 0.0)]
+
+
+def test_a_state_counts_the_rows_of_its_own_stream() -> None:
+    desk = Desk(rows("ab") + rows("x", "orders") + state(1, "orders") + state(2))
+    desk.read()
+    assert released(desk, 3) == [(1, 1.0, 0.0), (2, 2.0, 0.0)]
+
+
+def test_a_silence_brings_no_runs_and_is_not_the_end() -> None:
+    desk = Desk(b"", rows("a"))
+    assert desk.read() == []
+    assert desk.read() == [("users", "a", 0)]
+
+
+def test_other_messages_do_not_part_a_run() -> None:
+    log = b'{"type":"LOG","log":{"level":"INFO","message":"x"}}\n'
+    assert Desk(rows("a") + log + rows("b")).read() == [("users", "ab", 0)]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (rows("a", "visits"), 'A record of the stream "visits" came, which the catalog does not name'),
+        (rows("a", "orders", "shop"), 'A record of the stream "shop.orders" came, which the catalog does not name'),
+        (b'{"type":"RECORD"}\n', "has no record in it"),
+    ],
+)
+def test_a_record_of_no_stream_that_was_configured_is_a_fault_of_the_platform(line: bytes, said: str) -> None:
+    with pytest.raises(ProtocolError, match=said):
+        Desk(line).read()
+
+
+def test_rows_before_a_record_that_is_wrong_are_still_a_run() -> None:
+    desk = Desk(rows("ab") + rows("x", "visits"))
+    runs = desk.source.read(1.0)
+    assert runs is not None
+    assert desk.told(next(runs)) == ("users", "ab", 0)
+    with pytest.raises(ProtocolError):
+        next(runs)
+
+
+def test_a_row_after_a_proof_takes_it_back() -> None:
+    desk = Desk(rows("a") + status("COMPLETE"), rows("b"))
+    desk.read()
+    assert desk.source.is_complete(USERS)
+    assert not desk.source.is_complete(ORDERS)
+    desk.read()
+    assert not desk.source.is_complete(USERS)
+
+
+def test_an_empty_state_behind_the_last_row_is_a_proof_unless_a_row_follows() -> None:
+    empty = b'{"type":"STATE","state":{"type":"STREAM","stream":{"stream_descriptor":{"name":"users"}}}}\n'
+    desk = Desk(rows("a") + empty + rows("b"), empty)
+    desk.read()
+    assert not desk.source.is_complete(USERS)
+    desk.read()
+    assert desk.source.is_complete(USERS)
