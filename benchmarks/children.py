@@ -16,7 +16,12 @@ from pathlib import Path
 from typing import Final
 
 # How Python writes bytecode and buffers its output is left as it is by default, for all alike.
-_LEFT_OUT: Final = ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED", "DESTINATION_PINTEREST_PROGRESS_S")
+_LEFT_OUT: Final = (
+    "PYTHONDONTWRITEBYTECODE",
+    "PYTHONUNBUFFERED",
+    "DESTINATION_PINTEREST_PROGRESS_S",
+    "DESTINATION_PINTEREST_REPORT_TEXT",
+)
 _BYTES_A_KIB: Final = 1024
 
 Command = Sequence[str | Path]

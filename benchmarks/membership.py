@@ -16,7 +16,7 @@ from benchmarks.figures import Table, against_first, verdict
 
 _BYTES_A_MIB: Final = 1 << 20
 _MOST_MIB: Final = 1024
-# In this order: each finds the book that the one before left. The share of rows that is not as at first.
+# In this order: each finds the ledger that the one before left. The share of rows that is not as at first.
 _SYNCS: Final = {"first fill": 0.0, "unchanged": 0.0, "1 % changed": 0.01}
 
 

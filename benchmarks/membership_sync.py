@@ -1,4 +1,4 @@
-"""One sync against a membership store, as a process of its own: notes rows, settles, reads what is to be sent, commits.
+"""One sync against a membership store as a process of its own: records rows, diffs them, reads what to send, commits.
 
     python -m benchmarks.membership_sync FOLDER ROWS CHANGED
 
@@ -43,21 +43,21 @@ def main() -> None:
     store = open_membership_store(LocalMembershipStore(path=folder, store_key=_KEY))
     every = int(1 / changed) if changed else rows + 1
     with _timed("open"):
-        book = store.open(_AD_ACCOUNT, "Customers")
-    with book:
-        with _timed("note"):
+        ledger = store.open(_AD_ACCOUNT, "Customers")
+    with ledger:
+        with _timed("record"):
             for number in range(1, rows + 1):
                 name = f"{'new' if number % every == 0 else 'old'}-{number}@example.com"
-                book.record(_STREAM, (number,), Operation.ADD, (hashlib.sha256(name.encode()).hexdigest(),))
-        with _timed("settle"):
-            changes = book.diff([_STREAM])
-        with _timed("begin"):
-            book.write_ahead(changes)
+                ledger.record(_STREAM, (number,), Operation.ADD, (hashlib.sha256(name.encode()).hexdigest(),))
+        with _timed("diff"):
+            delta = ledger.diff([_STREAM])
+        with _timed("write ahead"):
+            ledger.write_ahead(delta)
         with _timed("read"):
-            sent = sum(map(len, changes.iter_removals(_BATCH))) + sum(map(len, changes.iter_additions(_BATCH)))
+            sent = sum(map(len, delta.iter_removals(_BATCH))) + sum(map(len, delta.iter_additions(_BATCH)))
         with _timed("commit"):
-            book.commit(changes, _LIST)
-        found = {"additions": changes.additions, "removals": changes.removals, "sent": sent, "members": book.members}
+            ledger.commit(delta, _LIST)
+        found = {"additions": delta.additions, "removals": delta.removals, "sent": sent, "members": ledger.members}
     print(json.dumps({**found, "seconds": _seconds}))
 
 

@@ -19,10 +19,10 @@ from destination_pinterest.api.client import PinterestClient
 from destination_pinterest.api.models import Audience, CustomerList
 from destination_pinterest.audiences.list_counts import ListCounts, MatchEstimate, counts_of, estimate_match
 from destination_pinterest.audiences.shadow_list import is_shadow_list_of
+from destination_pinterest.markers import LISTING_PREFIX
 from destination_pinterest.reporting.status_text import outlook
 from destination_pinterest.routing.destination_object import CUSTOMER_LIST
 
-LISTING_PREFIX: Final = "pinterest_audiences: "
 SCHEMA_VERSION: Final = 1
 
 

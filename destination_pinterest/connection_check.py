@@ -14,7 +14,6 @@ from typing import Final
 from destination_pinterest.api.auth import RefreshingToken
 from destination_pinterest.api.models import AdAccount
 from destination_pinterest.config import Config
-from destination_pinterest.connection import Connection
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import (
     ConfigurationError,
@@ -23,12 +22,16 @@ from destination_pinterest.errors import (
     NotFoundError,
     PermissionDeniedError,
 )
-from destination_pinterest.identity.mapping import IdentityColumn, check_columns
-from destination_pinterest.identity.operation import OperationRule
+from destination_pinterest.identity.mapping import check_columns
 from destination_pinterest.object_storage.probe import probe
 from destination_pinterest.object_storage.s3 import S3Bucket
+from destination_pinterest.routing.audience_plan import is_tracked
+from destination_pinterest.routing.decision import operation_rule
+from destination_pinterest.routing.plan import declared_identities
+from destination_pinterest.session import PinterestSession
 from destination_pinterest.specification import SCOPES
 from destination_pinterest.vocabulary import Operation
+from destination_pinterest.wording.plan_text import unused_store
 
 _ROLES_WITHOUT_AUDIENCES: Final = frozenset(
     {
@@ -41,7 +44,7 @@ _NEEDED_SCOPES: Final = frozenset(SCOPES) - {"user_accounts:read"}
 # The only way to learn of `ads:write` without it being told is to write; no list has this id, and nobody this digest.
 _NO_LIST: Final = "0"
 _NOBODY: Final = hashlib.sha256(b"destination-pinterest asks whether it may write").hexdigest()
-CHAIN_WARNING_S: Final = 14 * 86_400
+REFRESH_EXPIRY_WARNING_S: Final = 14 * 86_400
 # A person waits in front of a check, so a bucket is not asked as patiently as by a sync.
 _BUCKET_ATTEMPTS: Final = 2
 
@@ -51,14 +54,14 @@ class ConnectionCheck:
 
     Args:
         config: the settings.
-        connection: made from them.
+        session: made from them.
         now: seconds since the epoch.
     """
 
-    def __init__(self, config: Config, connection: Connection, *, now: Callable[[], float]) -> None:
+    def __init__(self, config: Config, session: PinterestSession, *, now: Callable[[], float]) -> None:
         self._config = config
-        self._client = connection.client
-        self._sign_in = connection.sign_in
+        self._client = session.client
+        self._sign_in = session.sign_in
         self._now = now
 
     def run(self) -> str:
@@ -76,7 +79,7 @@ class ConnectionCheck:
         name = f'"{account.name}" ({account.id})' if account.name else account.id
         found = f"Connected to the ad account {name}{self._as_whom()}."
         stores = (*_try_object_storage(self._config), *_try_membership_store(self._config))
-        return " ".join([found, *stores, *chain_end(self._sign_in, self._now())])
+        return " ".join([found, *stores, *refresh_expiry(self._sign_in, self._now())])
 
     def _check_scopes(self) -> None:
         granted = self._sign_in.scopes if self._sign_in else None
@@ -106,12 +109,12 @@ class ConnectionCheck:
             return ""  # Only a nicety, which needs a scope that syncs do not.
 
 
-def chain_end(sign_in: RefreshingToken | None, now: float) -> list[str]:
+def refresh_expiry(sign_in: RefreshingToken | None, now: float) -> list[str]:
     """Until when the sign-in holds if nothing runs, as a sentence; none where that is not known."""
-    if sign_in is None or sign_in.chain_ends_at is None:
+    if sign_in is None or sign_in.refresh_expires_at is None:
         return []
-    moment = datetime.fromtimestamp(sign_in.chain_ends_at, UTC).strftime("%Y-%m-%d")
-    days = max(0, int((sign_in.chain_ends_at - now) // 86_400))
+    moment = datetime.fromtimestamp(sign_in.refresh_expires_at, UTC).strftime("%Y-%m-%d")
+    days = max(0, int((sign_in.refresh_expires_at - now) // 86_400))
     return [f"The sign-in ends on {moment} (in {days} days) unless a sync or check runs before that."]
 
 
@@ -128,8 +131,8 @@ def _try_membership_store(config: Config) -> list[str]:
     """What is remembered where, as a sentence, once it was tried."""
     if config.membership_store is None:
         return []
-    if config.mode != "mirror":
-        return [f"The membership store is not used, since What the table does (mode) is {config.mode}."]
+    if not is_tracked(config):
+        return list(unused_store(config))
     # Brings DuckDB and NumPy with it, which other checks do without.
     from destination_pinterest.membership import open_membership_store  # noqa: PLC0415
 
@@ -141,11 +144,8 @@ def _try_membership_store(config: Config) -> list[str]:
 def _check_settings(config: Config) -> None:
     """What contradicts itself in the settings would otherwise be found by a sync."""
     if config.identity_columns:
-        check_columns([IdentityColumn(s.column, s.identifier, s.format) for s in config.identity_columns])
-    if config.operation_column:
-        OperationRule(
-            add_values=config.operation_column.add_values, remove_values=config.operation_column.remove_values
-        )
+        check_columns(declared_identities(config))
+    operation_rule(config)
 
 
 def _check_role(account: AdAccount) -> None:

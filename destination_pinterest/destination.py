@@ -37,10 +37,11 @@ from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets, get_secrets,
 
 from destination_pinterest.api.observer import SilentObserver
 from destination_pinterest.api.retry import RetryPolicy
+from destination_pinterest.api.wire import OpenWire, open_http_wire
+from destination_pinterest.assembly import SyncRequest, assemble
 from destination_pinterest.audience_listing import AudienceListing, Listing
 from destination_pinterest.commands import parse_command
 from destination_pinterest.config import Config, connection_specification, migrate, read_config, unknown_keys
-from destination_pinterest.connection import Connection, connect
 from destination_pinterest.connection_check import ConnectionCheck
 from destination_pinterest.discovery import Discovery, without_renewal
 from destination_pinterest.error_codes import Code
@@ -48,6 +49,7 @@ from destination_pinterest.errors import ConnectorError, InvalidConfigError, Pro
 from destination_pinterest.protocol.catalog import ConfiguredStream, parse_catalog, read_catalog
 from destination_pinterest.protocol.emit import LogHandler, MessageWriter
 from destination_pinterest.protocol.lines import LineReader, Lines, MessageLines
+from destination_pinterest.session import PinterestSession, PlatformConfig, open_session
 from destination_pinterest.specification import connector_specification
 from destination_pinterest.sync import Sync
 from destination_pinterest.system import System
@@ -62,10 +64,12 @@ class DestinationPinterest(Destination):
 
     Args:
         system: clocks, sleep and chance.
+        open_wire: makes the way to Pinterest.
     """
 
-    def __init__(self, system: System | None = None) -> None:
+    def __init__(self, system: System | None = None, *, open_wire: OpenWire = open_http_wire) -> None:
         self._system = system or System()
+        self._open_wire = open_wire
 
     def run(self, args: list[str]) -> None:
         """Runs a command; everything on standard output is an Airbyte message. Exits with 1 after any failure."""
@@ -144,12 +148,12 @@ class DestinationPinterest(Destination):
 
     def _check(self, raw: Mapping[str, Any], messages: MessageWriter) -> str:
         config = _known_config(raw, messages)
-        return ConnectionCheck(config, self._connection(config, raw, messages), now=self._system.now).run()
+        return ConnectionCheck(config, self._session(config, raw, messages), now=self._system.now).run()
 
     def _discover(self, raw: Mapping[str, Any], messages: MessageWriter) -> dict[str, Any]:
         config = _known_config(raw, messages)
-        connection = self._connection(without_renewal(config, self._system.now()), raw, messages)
-        catalog = Discovery(config, connection.client).run()
+        session = self._session(without_renewal(config, self._system.now()), raw, messages)
+        catalog = Discovery(config, session.client).run()
         if catalog.left_out:
             messages.log(
                 "WARN",
@@ -161,17 +165,17 @@ class DestinationPinterest(Destination):
     def _list_audiences(self, raw: Mapping[str, Any], messages: MessageWriter) -> Listing:
         """Unlike `discover` it may renew the sign-in: whoever types this command keeps what comes out as CONTROL."""
         config = _known_config(raw, messages)
-        return AudienceListing(self._connection(config, raw, messages).client).run()
+        return AudienceListing(self._session(config, raw, messages).client).run()
 
-    def _connection(self, config: Config, raw: Mapping[str, Any], messages: MessageWriter) -> Connection:
+    def _session(self, config: Config, raw: Mapping[str, Any], messages: MessageWriter) -> PinterestSession:
         """For a command that a person waits for."""
-        return connect(
+        return open_session(
             config,
-            migrate(raw),
-            keeper=_Keeper(messages, migrate(raw)),
+            _platform_config(raw, messages),
             system=self._system,
             observer=SilentObserver(),
             retry=RetryPolicy(retry_s=_CHECK_RETRY_S),
+            open_wire=self._open_wire,
         )
 
     def _write(self, config: Mapping[str, Any], plans: tuple[ConfiguredStream, ...], messages: MessageWriter) -> None:
@@ -192,14 +196,14 @@ class DestinationPinterest(Destination):
         self, raw: Mapping[str, Any], plans: tuple[ConfiguredStream, ...], lines: Lines, messages: MessageWriter
     ) -> Sync:
         config = _known_config(raw, messages)
-        keeper = _Keeper(messages, migrate(raw))
-        return Sync(config, migrate(raw), plans, lines, messages, keeper=keeper, system=self._system)
+        request = SyncRequest(config, _platform_config(raw, messages), plans, lines, messages, self._open_wire)
+        return Sync(assemble(request, self._system))
 
     def _messages(self) -> MessageWriter:
         return MessageWriter(sys.stdout.buffer, now=self._system.now, scrub=filter_secrets)
 
 
-class _Keeper:
+class _SecretConfigSink:
     """Hands a changed config to the platform, once its secrets are among those that never show."""
 
     def __init__(self, messages: MessageWriter, config: Mapping[str, Any]) -> None:
@@ -207,10 +211,15 @@ class _Keeper:
         self._secrets = get_secrets(connection_specification(), config)
 
     def control(self, config: Mapping[str, Any]) -> None:
-        """See `ConfigKeeper.control`. The secrets that are replaced may still be in use, so they stay secret."""
+        """See `ConfigSink.control`. The secrets that are replaced may still be in use, so they stay secret."""
         self._secrets += get_secrets(connection_specification(), config)
         update_secrets(self._secrets)
         self._messages.control(config)
+
+
+def _platform_config(raw: Mapping[str, Any], messages: MessageWriter) -> PlatformConfig:
+    content = migrate(raw)
+    return PlatformConfig(content, _SecretConfigSink(messages, content))
 
 
 def _known_config(raw: Mapping[str, Any], messages: MessageWriter) -> Config:

@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
     config = ConfigFile(arguments.config)
     display = QuietDisplay(sys.stderr)
     if config.warning:
-        display.said("WARN", config.warning)
+        display.log("WARN", config.warning)
     answers = ConnectorAnswers(display, lambda _: None, config.keep_credentials)
     interruption = Interruption()
     with (

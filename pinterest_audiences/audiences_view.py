@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from pinterest_audiences.report_view import Line, counts_text, left_over_lines, size_text, with_id
+from pinterest_audiences.report_view import Line, counts_text, estimated_size, left_over_lines, with_id
 
 
 def audience_lines(audience: Mapping[str, Any], left_over: Sequence[str]) -> Iterator[Line]:
     """Names and values of one audience; `left_over` are ids of lists that replacements of it have left."""
     yield "Audience", with_id(audience["audience_status"], audience["audience_id"])
-    yield "Audience size", size_text(audience["audience_size"], audience["match_estimate"])
+    yield "Audience size", estimated_size(audience["audience_size"], audience["match_estimate"])
     if audience["outlook"]:
         yield "", audience["outlook"]
     customer_list = audience["customer_list"]
@@ -57,8 +57,8 @@ def closing_sentence(listing: Mapping[str, Any]) -> str:
 
 
 def _counters(customer_list: Mapping[str, Any]) -> str:
-    return "not told by Pinterest" if customer_list["counts"] is None else counts_text(customer_list["counts"])
+    return "not given by Pinterest" if customer_list["counts"] is None else counts_text(customer_list["counts"])
 
 
 def _day_and_time(moment: str | None) -> str:
-    return "not told" if moment is None else moment.replace("T", " ").replace("Z", " UTC")
+    return "unknown" if moment is None else moment.replace("T", " ").replace("Z", " UTC")

@@ -1,4 +1,4 @@
-"""What the connector says, line by line, and who is told: states, logs, waits, errors, configs to keep, results.
+"""The connector's output, line by line: states, logs, waits, errors, configs to keep, results.
 
 Source: airbytehq/airbyte-protocol at 776eede (read 2026-11-22); hosts and connectors fill messages up with nulls, so
 the type decides.
@@ -6,32 +6,18 @@ the type decides.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 import msgspec
 
 from destination_pinterest.error_codes import Code
+from destination_pinterest.markers import LISTING_PREFIX, PROGRESS_PREFIX, REPORT_PREFIX
 from pinterest_audiences.failures import Failure
-
-PROGRESS_PREFIX: Final = "pinterest_sync_progress: "
-REPORT_PREFIX: Final = "pinterest_sync_report: "
-LISTING_PREFIX: Final = "pinterest_audiences: "
-# The report as text, which comes right before the report itself: shown as a table instead. Nothing else may match; a
-# warning can begin with the audience's name too.
-_REPORT_TEXT: Final = re.compile(
-    r'Audience ".*" \(audience .+, customer list .+\) from .*: [\d,]+ rows entered, [\d,]+ synced, [\d,]+ not synced, '
-    r"-?[\d,]+ pending, [\d,]+ errored\."
-    r"|  (Identifiers|Not synced|Identifiers refused in rows that had others|Members|At Pinterest now"
-    r"|Pinterest's counters|Left over|Note): .*"
-    r"|Sync (succeeded|failed) in [\d.]+ s: .* waited for quota\.",
-    re.DOTALL,
-)
 
 
 class Watcher(Protocol):
-    """Somebody to whom a running sync is shown. Called from several threads."""
+    """Shows a running sync. Called from several threads."""
 
     def read(self, rows: int) -> None:
         """So many more rows were read from the source and given to the connector."""
@@ -42,8 +28,8 @@ class Watcher(Protocol):
     def waiting(self, until_s: float) -> None:
         """Pinterest's quota is used up until then (seconds since 1970); 0 when it gives again."""
 
-    def said(self, level: str, text: str) -> None:
-        """The connector said something to a person."""
+    def log(self, level: str, text: str) -> None:
+        """The connector logged a line for people."""
 
 
 class _Log(msgspec.Struct):
@@ -115,8 +101,8 @@ class ConnectorAnswers:
             self._watcher.progressed(_progress_at_the_end(self.report or {}))
         elif log.message.startswith(LISTING_PREFIX):
             self.listing = msgspec.json.decode(log.message.removeprefix(LISTING_PREFIX))
-        elif not _REPORT_TEXT.fullmatch(log.message):
-            self._watcher.said(log.level, log.message)
+        else:
+            self._watcher.log(log.level, log.message)
 
     def _state(self, state: dict[str, Any]) -> None:
         stream_state = (state.get("stream") or {}).get("stream_state")

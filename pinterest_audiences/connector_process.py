@@ -18,6 +18,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import IO, Any, Final
 
 from destination_pinterest.error_codes import Code
+from destination_pinterest.markers import PROGRESS_VARIABLE, REPORT_TEXT_VARIABLE
 from pinterest_audiences.connector_answers import ConnectorAnswers, Watcher
 from pinterest_audiences.failures import ConnectorProcessError, Failure, UsageError
 from pinterest_audiences.interruption import Interruption
@@ -25,8 +26,8 @@ from pinterest_audiences.line_pipe import LinePipe
 
 # "-P": a folder of the user's that is named like a package of ours is not imported instead.
 OWN_CONNECTOR: Final = (sys.executable, "-P", "-m", "destination_pinterest")
-# How often the connector writes a line of progress; by itself every 30 s, which is right for a platform's log.
-PROGRESS: Final = {"DESTINATION_PINTEREST_PROGRESS_S": "0.5"}
+# Progress for a bar, and no report in sentences: the command line shows the report as a table.
+_VARIABLES: Final = {PROGRESS_VARIABLE: "0.5", REPORT_TEXT_VARIABLE: "0"}
 DRAIN_GRACE_S: Final = 8.0
 TERM_GRACE_S: Final = 8.0
 _LOOK_UP_EVERY_S: Final = 0.2
@@ -88,7 +89,7 @@ class ConnectorProcess:
                 running.end()
 
     def wait(self) -> int:
-        """Waits until the connector has sent everything, or, once somebody asked to stop, for a few seconds.
+        """Waits until the connector has sent everything, or a few seconds once a stop was requested.
 
         The pipe must be closed before. Returns its exit code, negative for a signal.
         """
@@ -98,7 +99,7 @@ class ConnectorProcess:
         return self.end()
 
     def end(self) -> int:
-        """Sees to it that the process ends: by itself, else by SIGTERM, else by SIGKILL. Harmless when repeated."""
+        """Ends the process: waits, then sends SIGTERM, then SIGKILL. Harmless when repeated."""
         self.pipe.close()
         asked = self._interruption.times
         for grace_s, signal_number in ((DRAIN_GRACE_S, signal.SIGTERM), (TERM_GRACE_S, signal.SIGKILL)):
@@ -142,7 +143,7 @@ class ConnectorProcess:
     def _listen_to_errors(self, stderr: IO[bytes]) -> None:
         with stderr:
             for line in stderr:
-                self._watcher.said("ERROR", line.decode("utf-8", "replace").rstrip())
+                self._watcher.log("ERROR", line.decode("utf-8", "replace").rstrip())
 
 
 def _nameless_file(content: Mapping[str, Any]) -> IO[bytes]:
@@ -161,7 +162,7 @@ def _start(command: Sequence[str], descriptors: Sequence[int]) -> subprocess.Pop
             stderr=subprocess.PIPE,
             start_new_session=True,
             pass_fds=descriptors,
-            env={**PROGRESS, **os.environ},
+            env={**_VARIABLES, **os.environ},
         )
     except FileNotFoundError:
         raise UsageError(

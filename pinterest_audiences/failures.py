@@ -6,8 +6,9 @@ signal.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Self
 
 from destination_pinterest.error_codes import LEADING_CODE, Code
 from destination_pinterest.errors import ConfigurationError, ConnectorError, InternalError, TransientError
@@ -15,6 +16,9 @@ from destination_pinterest.errors import ConfigurationError, ConnectorError, Int
 EXIT_DONE = 0
 EXIT_FAILED = 1
 EXIT_USAGE = 2
+
+# A sentence ends before one that begins with a capital letter, an option or Pinterest's answer; not within a name.
+_FIRST_SENTENCE: Final = re.compile(r'(?:"[^"]*"|[^"])*?[.?!](?= [A-Z\[-]|$)')
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,11 @@ class Failure:
             return cls(f"{Code.CONNECTOR_GAVE_NO_CODE}: {message}", Code.CONNECTOR_GAVE_NO_CODE, kind or "system_error")
         return cls(message, found[0], kind or "system_error")
 
+    @property
+    def gist(self) -> str:
+        """What happened, with the code in front: the text's first sentence."""
+        return first_sentence(self.text)
+
     def as_json(self) -> dict[str, str]:
         """Its part of a command's JSON."""
         return {"status": "failed", "error": self.text, "error_code": self.code, "failure_kind": self.kind}
@@ -60,6 +69,13 @@ class SourceError(TransientError):
 
 class ConnectorProcessError(InternalError):
     """The connector's process ended without saying why, or can't be started."""
+
+
+def first_sentence(text: str) -> str:
+    """What happened, of a text that goes on with what to do; in one line."""
+    line = " ".join(text.split())
+    found = _FIRST_SENTENCE.match(line)
+    return found[0] if found else line
 
 
 def missing_extra(error: ModuleNotFoundError) -> UsageError:

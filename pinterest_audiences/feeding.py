@@ -19,7 +19,7 @@ class Feed:
         stream: its description.
         columns: the names of a row's values.
         since: the cursor's value that the source began with, None for the beginning.
-        watcher: is told of rows that were given.
+        watcher: shows how many rows were given.
         now: seconds since the epoch.
     """
 

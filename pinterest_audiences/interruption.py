@@ -13,7 +13,7 @@ SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interruption:
-    """Whether somebody asked to stop, how often, and by which signal."""
+    """Whether a stop was requested, how often, and by which signal."""
 
     def __init__(self) -> None:
         self._event = threading.Event()

@@ -22,7 +22,7 @@ class PipeClosedError(Exception):
 
 
 class InterruptedByUserError(Exception):
-    """Somebody asked to stop. The last line that went out is whole where the connector took it."""
+    """A stop was requested. The last line that went out is whole where the connector took it."""
 
 
 class LinePipe:

@@ -80,7 +80,7 @@ class QuietDisplay:
     def waiting(self, until_s: float) -> None:
         """See Watcher."""
 
-    def said(self, level: str, text: str) -> None:
+    def log(self, level: str, text: str) -> None:
         """See Watcher."""
         if level in LOUD_LEVELS:
             self._line(spoken(level, text))
@@ -131,18 +131,18 @@ class PlainDisplay(QuietDisplay):
         if is_new:
             self._line(wait_text(until_s).capitalize() + ".")
 
-    def said(self, level: str, text: str) -> None:
+    def log(self, level: str, text: str) -> None:
         """See Watcher."""
         self._line(spoken(level, text))
 
 
 def spoken(level: str, text: str) -> str:
-    """A line of the connector's, marked where it needs attention."""
+    """A log line of the connector's, with its level where it needs attention."""
     return f"{level.lower()}: {text}" if level in LOUD_LEVELS else text
 
 
 def counts_text(counts: SyncCounts, total: int | None) -> str:
-    """One line that says how far a sync is."""
+    """A sync's progress as one line."""
     of_total = "" if not total else f" of {total:,}"
     waited = f", waited {counts.waited_s:,.1f} s for quota" if counts.waited_s else ""
     waiting = f"; {wait_text(counts.waiting_until_s)}" if counts.waiting_until_s else ""

@@ -10,7 +10,7 @@ from typing import Any, Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from pinterest_audiences.progress import LOUD_LEVELS, SyncCounts, spoken, wait_text
+from pinterest_audiences.progress import SyncCounts, spoken, wait_text
 
 
 class BarDisplay:
@@ -66,11 +66,10 @@ class BarDisplay:
         with self._lock:
             self._show(replace(self._counts, waiting_until_s=until_s))
 
-    def said(self, level: str, text: str) -> None:
+    def log(self, level: str, text: str) -> None:
         """See Watcher."""
         style = {"WARN": "yellow", "ERROR": "red", "FATAL": "red"}.get(level, "dim")
-        said = spoken(level, text) if level in LOUD_LEVELS else text
-        self._console.print(said, style=style, markup=False, highlight=False)
+        self._console.print(spoken(level, text), style=style, markup=False, highlight=False)
 
     def _show(self, counts: SyncCounts) -> None:
         self._counts = counts

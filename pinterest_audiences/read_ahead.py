@@ -1,4 +1,4 @@
-"""Reads the source in a thread of its own, a little ahead, so that a long query keeps nobody from stopping it."""
+"""Reads the source in a thread of its own, a little ahead, so that a long query can be stopped."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class ReadAhead:
     """The rows of a selection, read by a thread. A context manager: when it is left, nothing reads any more.
 
     Args:
-        source: not to be used by anybody else meanwhile.
+        source: not to be used elsewhere meanwhile.
         selection: what to read.
         batch_rows: rows in a batch, at most.
         interruption: ends every wait.

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
+from destination_pinterest.wording.figures import (
+    LEFT_OVER,
+    by_count,
+    counters_text,
+    ids_text,
+    size_text,
+    sync_sentence,
+)
+
+# A name and a value; an empty name continues the line above.
 Line = tuple[str, str]
-
-# Enough to look some of them up; --json has all.
-_MOST_IDS: Final = 5
 
 
 def report_lines(audience: Mapping[str, Any]) -> Iterator[Line]:
@@ -30,7 +37,7 @@ def report_lines(audience: Mapping[str, Any]) -> Iterator[Line]:
     yield "Customer list", with_id(audience["customer_list_status"], audience["customer_list_id"])
     yield from _counters(audience)
     yield "Audience", with_id(audience["audience_status"], audience["audience_id"])
-    yield "Audience size", size_text(audience["audience_size"], audience.get("match_estimate"))
+    yield "Audience size", estimated_size(audience["audience_size"], audience.get("match_estimate"))
     if audience.get("outlook"):
         yield "", audience["outlook"]
     yield from left_over_lines(audience.get("left_over_customer_list_ids") or ())
@@ -40,32 +47,19 @@ def report_lines(audience: Mapping[str, Any]) -> Iterator[Line]:
 
 def left_over_lines(list_ids: Sequence[str]) -> Iterator[Line]:
     """Lists that replacements have left, if there are any, and what is to be known of them."""
-    if not list_ids:
-        return
-    more = f" and {_number(len(list_ids) - _MOST_IDS)} more" if len(list_ids) > _MOST_IDS else ""
-    yield "Left-over lists", f"{_number(len(list_ids))} ({', '.join(list_ids[:_MOST_IDS])}{more})"
-    yield (
-        "",
-        "No audience uses them; Pinterest has no way to delete them. With a membership store no new ones are made.",
-    )
+    if list_ids:
+        yield "Left-over lists", ids_text(list_ids)
+        yield "", LEFT_OVER
 
 
-def size_text(size: int | None, estimate: Mapping[str, Any] | None) -> str:
+def estimated_size(size: int | None, estimate: Mapping[str, Any] | None) -> str:
     """An audience's size, and the share that is matched as far as it can be estimated."""
-    if size is None:
-        return "not counted yet"
-    of = {"members": "the members", "pinterest_records": "Pinterest's records"}
-    matched = f"; approximately {estimate['share']:.1%} of {of[estimate['of']]}" if estimate else ""
-    return f"{_number(size)} people, as Pinterest counts{matched.replace('%', ' %')}"
+    return size_text(size, None if estimate is None else (estimate["share"], estimate["of"]))
 
 
 def counts_text(counts: Mapping[str, Any]) -> str:
     """A customer list's counters."""
-    requests = "" if counts["batches"] is None else f"; requests so far: {_number(counts['batches'])}"
-    return (
-        f"{_number(counts['records'])} ({_number(counts['added'])} added less {_number(counts['removed'])} removed, "
-        f"repeats count{requests})"
-    )
+    return counters_text(counts["records"], counts["added"], counts["removed"], counts["batches"])
 
 
 def with_id(status: str | None, identifier: str | None) -> str:
@@ -77,11 +71,8 @@ def with_id(status: str | None, identifier: str | None) -> str:
 
 def summary(report: Mapping[str, Any]) -> str:
     """The whole sync in a sentence."""
-    return (
-        f"Sync {report['status']} in {report['duration_s']:,.1f} s: {report['rows_per_second']:,.0f} rows a second, "
-        f"{_number(report['requests'])} requests, {_number(report['retries'])} of them repeated, "
-        f"{report['waited_s']:,.1f} s waited for quota."
-    )
+    figures = ("duration_s", "rows_per_second", "requests", "retries", "waited_s")
+    return sync_sentence(report["status"], **{name: report.get(name, 0) for name in figures})
 
 
 def aligned(lines: list[Line]) -> str:
@@ -91,7 +82,7 @@ def aligned(lines: list[Line]) -> str:
 
 
 def _reasons(counts: Mapping[str, int]) -> Iterator[Line]:
-    for reason, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+    for reason, count in by_count(counts):
         yield f"  {reason}", _number(count)
 
 

@@ -6,12 +6,14 @@ import argparse
 import hashlib
 import sys
 from contextlib import closing
+from itertools import chain
 from typing import Any
 
 from destination_pinterest.error_codes import Code
+from destination_pinterest.errors import IdentityColumnsError
 from destination_pinterest.identity.recognition import recognise_columns
 from pinterest_audiences.config_file import ConfigFile
-from pinterest_audiences.failures import EXIT_DONE, UsageError
+from pinterest_audiences.failures import EXIT_DONE, UsageError, first_sentence
 from pinterest_audiences.printing import Printer
 from pinterest_audiences.sources.names import check_columns
 from pinterest_audiences.sources.opening import open_source
@@ -92,16 +94,23 @@ def _state_file(request: SyncRequest, config: ConfigFile, source: Source) -> Sta
 def _dry_run(request: SyncRequest, config: ConfigFile, source: Source, selection: Selection, printer: Printer) -> int:
     # Only a dry run maps rows here; a sync need not wait until all that it takes is loaded.
     from destination_pinterest.config import read_config  # noqa: PLC0415
-    from pinterest_audiences.dry_run import DryRun, dry_run_lines, dry_run_result  # noqa: PLC0415
+    from pinterest_audiences.dry_run import DryRun  # noqa: PLC0415
+    from pinterest_audiences.dry_run_view import dry_run_lines, dry_run_result  # noqa: PLC0415
 
     settings = read_config(config.overlaid(**request.overlay()))
     rows = source.open_rows(selection, request.batch_rows)
     check_columns(request.named_columns(), rows.columns, source.label)
-    dry_run = DryRun(rows.columns, settings)
-    for batch in rows.batches:
+    batches = iter(rows.batches)
+    first = next(batches, ())
+    try:
+        dry_run = DryRun(request.stream_of(selection.table, rows.columns, first), rows.columns, settings)
+    except IdentityColumnsError as error:
+        raise IdentityColumnsError(
+            error.code, f"{first_sentence(error.message)} Name an identity column by --identity COLUMN=EMAIL."
+        ) from None
+    for batch in chain([first], batches):
         dry_run.count(batch)
-    replaces = request.replace and settings.mode == "mirror"
-    result = dry_run_result(dry_run, request.audience, settings.batch_size, replaces=replaces)
-    title = f'Dry run: {source.label} into the audience "{request.audience}"'
-    printer.counts(title, dry_run_lines(result, settings.batch_size), result)
+    result = dry_run_result(dry_run, settings.batch_size)
+    title = f'Dry run: {source.label} into the audience "{dry_run.audience.name}"'
+    printer.counts(title, list(dry_run_lines(result, settings.batch_size)), result)
     return EXIT_DONE

@@ -5,14 +5,19 @@ from __future__ import annotations
 import argparse
 import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from destination_pinterest.error_codes import Code
 from destination_pinterest.vocabulary import Identifier, ValueFormat
+from pinterest_audiences.airbyte_messages import StreamDescription
 from pinterest_audiences.connector_process import OWN_CONNECTOR
+from pinterest_audiences.cursor_state import cursor_state
 from pinterest_audiences.failures import UsageError
+from pinterest_audiences.json_values import json_types
+from pinterest_audiences.sources.source import Row
 
 DEFAULT_BATCH_ROWS: Final = 5_000
 
@@ -62,6 +67,16 @@ class SyncRequest:
     def named_columns(self) -> tuple[str, ...]:
         """Columns that must be there."""
         return (*(choice.column for choice in self.identities), *self.primary_key)
+
+    def stream_of(self, table: str | None, columns: Sequence[str], first: Sequence[Row]) -> StreamDescription:
+        """What the catalog says of the rows, by the first of them; `table` is None for a query.
+
+        Raises: UsageError if the cursor's values have no order that survives a file.
+        """
+        if self.cursor is not None and first:
+            cursor_state(self.cursor, first[0][list(columns).index(self.cursor)])
+        name = self.stream or (table or "query").rpartition(".")[2]
+        return StreamDescription(name, json_types(columns, first), self.cursor, self.primary_key, replaces=self.replace)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -14,12 +14,10 @@ from pinterest_audiences.airbyte_messages import StreamDescription
 from pinterest_audiences.config_file import ConfigFile
 from pinterest_audiences.connector_answers import ConnectorAnswers
 from pinterest_audiences.connector_process import ConnectorProcess
-from pinterest_audiences.cursor_state import cursor_state
 from pinterest_audiences.displays import display_for
 from pinterest_audiences.failures import EXIT_DONE, EXIT_FAILED, Failure, SourceError, ended_silently
 from pinterest_audiences.feeding import Feed
 from pinterest_audiences.interruption import Interruption
-from pinterest_audiences.json_values import json_types
 from pinterest_audiences.line_pipe import InterruptedByUserError, PipeClosedError
 from pinterest_audiences.printing import Printer
 from pinterest_audiences.progress import Display
@@ -72,7 +70,7 @@ class SyncRun:
         """Returns the exit code; the report is on standard output, all else on standard error."""
         with self._interruption.listening(), display_for(sys.stderr, quiet=self._request.quiet) as display:
             if self._config.warning:
-                display.said("WARN", self._config.warning)
+                display.log("WARN", self._config.warning)
             answers = ConnectorAnswers(display, self._keep_state, self._config.keep_credentials)
             outcome = self._sync(display, answers)
         self._print(answers.report, outcome)
@@ -87,7 +85,7 @@ class SyncRun:
                 check_columns(self._request.named_columns(), columns, self._source.label)
                 batches = reading.batches()
                 first = next(batches, ())
-                stream = self._stream(columns, first)
+                stream = self._request.stream_of(self._selection.table, columns, first)
                 display.begin(total)
                 return self._send(columns, chain([first] if first else [], batches), stream, display, answers)
         except InterruptedByUserError:
@@ -114,13 +112,13 @@ class SyncRun:
             try:
                 feed.run(batches, connector.pipe)
             except (PipeClosedError, InterruptedByUserError):
-                pass  # what the connector said, or the signal, decides below
+                pass  # what the connector reported, or the signal, decides below
             except SourceError as error:
                 source_failure = Failure.of(error)
             connector.pipe.close()
             exit_code = connector.wait()
         if feed.rows_without_cursor:
-            display.said(
+            display.log(
                 "WARN", f"{feed.rows_without_cursor:,} rows have no {stream.cursor}; every run sends them again."
             )
         return self._outcome(feed, answers, source_failure, exit_code)
@@ -133,7 +131,7 @@ class SyncRun:
             if self._request.replace:
                 left = "a new run makes the audience equal to the table"
             return _stopped(self._interruption, f"Stopped after {feed.rows:,} rows were read; {left}.")
-        # Where the source failed, what the connector says follows from that.
+        # Where the source failed, the connector's error only follows from that.
         failure = source_failure or answers.failure
         if failure is None and exit_code != 0:
             failure = ended_silently(exit_code)
@@ -145,25 +143,29 @@ class SyncRun:
         return Outcome(EXIT_DONE)
 
     def _print(self, report: dict[str, Any] | None, outcome: Outcome) -> None:
-        if outcome.failure is not None and (report is not None or self._request.json):
-            report = {"schema_version": 1, "audiences": [], **(report or {}), **outcome.failure.as_json()}
-        if report is not None:
-            self._printer.report(report)
         if outcome.failure is not None:
-            sys.stderr.write(f"pinterest-audiences: {outcome.failure.text}\n")
+            self._print_failure(report, outcome.failure)
+        elif report is not None:
+            self._printer.report(report)
 
-    def _stream(self, columns: Sequence[str], first: Sequence[Row]) -> StreamDescription:
-        request = self._request
-        if request.cursor is not None and first:
-            cursor_state(request.cursor, first[0][list(columns).index(request.cursor)])
-        name = request.stream or (self._selection.table or "query").rpartition(".")[2]
-        return StreamDescription(
-            name, json_types(columns, first), request.cursor, request.primary_key, replaces=request.replace
-        )
+    def _print_failure(self, report: dict[str, Any] | None, failure: Failure) -> None:
+        """The reason first; then what was synced before it, if anything was. A table must not hide the reason."""
+        _write_error(failure.text)
+        failed = {"schema_version": 1, "audiences": [], **(report or {}), **failure.as_json()}
+        if self._request.json:
+            self._printer.report(failed)
+        elif any(audience["entered"] for audience in failed["audiences"]):
+            self._printer.report(failed)
+            _write_error(failure.gist)
 
     def _keep_state(self, state: Mapping[str, Any]) -> None:
         if self._state_file is not None:
             self._state_file.save(state)
+
+
+def _write_error(text: str) -> None:
+    sys.stderr.write(f"pinterest-audiences: {text}\n")
+    sys.stderr.flush()
 
 
 def _stopped(interruption: Interruption, sentence: str) -> Outcome:

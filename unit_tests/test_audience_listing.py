@@ -9,34 +9,40 @@ import pytest
 
 from destination_pinterest.api.observer import SilentObserver
 from destination_pinterest.api.retry import RetryPolicy
-from destination_pinterest.audience_listing import LISTING_PREFIX, AudienceListing, ListedList, Listing
+from destination_pinterest.audience_listing import AudienceListing, ListedList, Listing
 from destination_pinterest.audiences.list_counts import ListCounts, MatchEstimate
 from destination_pinterest.config import read_config
-from destination_pinterest.connection import connect
 from destination_pinterest.error_codes import Code
+from destination_pinterest.markers import LISTING_PREFIX
+from destination_pinterest.protocol.emit import MessageWriter
+from destination_pinterest.session import PlatformConfig, open_session
+from unit_tests.support.clock import Clock
+from unit_tests.support.fake_pinterest import Asked, FakePinterest
 from unit_tests.support.raises import raises
 
 SECOND_GENERATION = "VIP [generation 2, job 12]"
 
 
 @pytest.fixture
-def look(messages: Any, clock: Any, raw_config: dict[str, Any], pinterest: Any) -> Callable[[], Listing]:
+def look(
+    messages: MessageWriter, clock: Clock, raw_config: dict[str, Any], pinterest: FakePinterest
+) -> Callable[[], Listing]:
     """Looks at the account; nothing is tried twice."""
-    connection = connect(
+    session = open_session(
         read_config(raw_config),
-        raw_config,
-        keeper=messages,
+        PlatformConfig(raw_config, messages),
         system=clock.system,
         observer=SilentObserver(),
         retry=RetryPolicy(retry_s=0.0),
+        open_wire=pinterest.open_wire,
     )
-    return AudienceListing(connection.client).run
+    return AudienceListing(session.client).run
 
 
 Look = Callable[[], Listing]
 
 
-def test_everything_that_pinterest_tells_of_an_audience_is_there(look: Look, pinterest: Any) -> None:
+def test_everything_that_pinterest_tells_of_an_audience_is_there(look: Look, pinterest: FakePinterest) -> None:
     list_id = pinterest.add_list(
         "Customers", status="PROCESSING", num_uploaded_user_records=250, num_removed_user_records=50, num_batches=3,
         created_time=1_700_000_000, updated_time=1_700_000_060,
@@ -58,7 +64,7 @@ def test_everything_that_pinterest_tells_of_an_audience_is_there(look: Look, pin
     )  # fmt: skip
 
 
-def test_what_pinterest_does_not_tell_is_none(look: Look, pinterest: Any) -> None:
+def test_what_pinterest_does_not_tell_is_none(look: Look, pinterest: FakePinterest) -> None:
     pinterest.lists["7"] = {"id": "7"}
     pinterest.audiences["8"] = {"id": "8", "audience_type": "CUSTOMER_LIST", "rule": {"customer_list_id": "7"}}
     (audience,) = look().audiences
@@ -67,7 +73,7 @@ def test_what_pinterest_does_not_tell_is_none(look: Look, pinterest: Any) -> Non
     assert audience.outlook is None
 
 
-def test_all_pages_are_read_and_nothing_else_is_asked(look: Look, pinterest: Any) -> None:
+def test_all_pages_are_read_and_nothing_else_is_asked(look: Look, pinterest: FakePinterest) -> None:
     pinterest.page_size = 2
     for number in range(5):
         pinterest.add_audience(f"A{number}", pinterest.add_list(f"L{number}"))
@@ -80,12 +86,12 @@ def test_all_pages_are_read_and_nothing_else_is_asked(look: Look, pinterest: Any
     assert {asked.method for asked in pinterest.asked} == {"GET"}
 
 
-def test_an_audience_whose_list_is_not_told_is_asked_for(look: Look, pinterest: Any) -> None:
+def test_an_audience_whose_list_is_not_told_is_asked_for(look: Look, pinterest: FakePinterest) -> None:
     list_id = pinterest.add_list("VIP", "a")
     audience_id = pinterest.add_audience("VIP", None)
     lost_id = pinterest.add_audience("Lost", None)
 
-    def tell(asked: Any) -> None:
+    def tell(asked: Asked) -> None:
         if asked.path.endswith(f"/audiences/{audience_id}"):
             pinterest.audiences[audience_id]["rule"] = {"customer_list_id": list_id}
 
@@ -96,14 +102,14 @@ def test_an_audience_whose_list_is_not_told_is_asked_for(look: Look, pinterest: 
     assert (lost.audience_id, lost.customer_list) == (lost_id, None)
 
 
-def test_of_a_list_that_is_gone_the_id_is_left(look: Look, pinterest: Any) -> None:
+def test_of_a_list_that_is_gone_the_id_is_left(look: Look, pinterest: FakePinterest) -> None:
     pinterest.add_audience("VIP", "4711", status="READY", size=5)
     listing = look()
     assert listing.audiences[0].customer_list == ListedList("4711")
     assert listing.customer_lists_without_audience == []
 
 
-def test_lists_that_replacements_left_are_known_by_their_names(look: Look, pinterest: Any) -> None:
+def test_lists_that_replacements_left_are_known_by_their_names(look: Look, pinterest: FakePinterest) -> None:
     names = {
         "VIP": "VIP",
         "VIP [generation 1, job 11]": "VIP",
@@ -123,14 +129,14 @@ def test_lists_that_replacements_left_are_known_by_their_names(look: Look, pinte
     assert {each.counts for each in free} == {ListCounts(1, 1, 0, 1)}
 
 
-def test_a_name_with_brackets_of_its_own_is_no_obstacle(look: Look, pinterest: Any) -> None:
+def test_a_name_with_brackets_of_its_own_is_no_obstacle(look: Look, pinterest: FakePinterest) -> None:
     pinterest.add_audience("VIP [EU]", pinterest.add_list("VIP [EU]"))
     pinterest.add_list("VIP [EU] [generation 1, job 11]")
     (left,) = look().customer_lists_without_audience
     assert left.left_over_of == "VIP [EU]"
 
 
-def test_of_two_audiences_of_a_name_one_that_was_replaced_is_enough(look: Look, pinterest: Any) -> None:
+def test_of_two_audiences_of_a_name_one_that_was_replaced_is_enough(look: Look, pinterest: FakePinterest) -> None:
     pinterest.add_list("VIP")
     for list_name in (SECOND_GENERATION, "by hand"):
         pinterest.add_audience("VIP", pinterest.add_list(list_name))
@@ -138,7 +144,7 @@ def test_of_two_audiences_of_a_name_one_that_was_replaced_is_enough(look: Look, 
     assert left.left_over_of == "VIP"
 
 
-def test_audiences_of_other_types_are_counted(look: Look, pinterest: Any) -> None:
+def test_audiences_of_other_types_are_counted(look: Look, pinterest: FakePinterest) -> None:
     for kind in ("VISITOR", "ACTALIKE", "VISITOR", None):
         pinterest.add_audience("Others", None, kind)
     listing = look()
@@ -146,13 +152,13 @@ def test_audiences_of_other_types_are_counted(look: Look, pinterest: Any) -> Non
     assert listing.audiences == []
 
 
-def test_an_audience_that_moves_to_a_later_page_is_shown_once(look: Look, pinterest: Any) -> None:
+def test_an_audience_that_moves_to_a_later_page_is_shown_once(look: Look, pinterest: FakePinterest) -> None:
     pinterest.page_size = 1
     for name in ("VIP", "Small"):
         pinterest.add_audience(name, pinterest.add_list(name))
     newest = {"id": "1", "name": "Newest", "audience_type": "CUSTOMER_LIST"}
 
-    def create_another(_: Any) -> None:
+    def create_another(_: Asked) -> None:
         if len(pinterest.asked) == 2:
             pinterest.audiences = {"1": newest, **pinterest.audiences}
 
@@ -161,13 +167,13 @@ def test_an_audience_that_moves_to_a_later_page_is_shown_once(look: Look, pinter
     assert len(pinterest.asked_for("GET", "/audiences$")) == 3
 
 
-def test_a_token_that_is_refused_is_told(look: Look, pinterest: Any) -> None:
+def test_a_token_that_is_refused_is_told(look: Look, pinterest: FakePinterest) -> None:
     pinterest.refuse("GET", "audiences", 401, "Authentication failed.", code=2)
     with raises(Code.ACCESS_TOKEN_REFUSED):
         look()
 
 
-def test_the_line_for_programs_is_one_line_of_json(look: Look, pinterest: Any) -> None:
+def test_the_line_for_programs_is_one_line_of_json(look: Look, pinterest: FakePinterest) -> None:
     pinterest.add_audience("Two\nlines", pinterest.add_list("x"))
     listing = look()
     line = listing.as_line()

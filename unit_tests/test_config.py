@@ -13,7 +13,7 @@ from destination_pinterest.config import (
     read_config,
     unknown_keys,
 )
-from destination_pinterest.config.credentials import token_mark
+from destination_pinterest.config.credentials import token_fingerprint
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import InvalidConfigError
 from destination_pinterest.vocabulary import Identifier, LetterCase, ValueFormat
@@ -272,8 +272,8 @@ def test_what_is_kept_of_an_earlier_sign_in_counts_only_for_the_tokens_that_it_i
         refresh_token=refresh_token,
         access_token_expires_at=1,
         refresh_token_expires_at=2,
-        access_token_mark=token_mark("kept"),
-        refresh_token_mark=token_mark("kept"),
+        access_token_mark=token_fingerprint("kept"),
+        refresh_token_mark=token_fingerprint("kept"),
     ).without_leftovers()
     times = (credentials.access_token_expires_at, credentials.refresh_token_expires_at)
     assert (credentials.access_token, *times) == left
@@ -289,6 +289,6 @@ def test_times_without_a_mark_are_not_known_to_be_true_of_any_token() -> None:
 
 def test_a_mark_tells_tokens_apart_and_holds_none() -> None:
     tokens = ["pina_1", "pina_2", "", "p\udc80"]
-    marks = {token_mark(token) for token in tokens}
+    marks = {token_fingerprint(token) for token in tokens}
     assert len(marks) == len(tokens)
     assert all(len(mark) == 16 and "pina" not in mark for mark in marks)

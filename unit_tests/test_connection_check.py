@@ -10,8 +10,7 @@ import pytest
 from destination_pinterest.api.observer import SilentObserver
 from destination_pinterest.api.retry import RetryPolicy
 from destination_pinterest.config import read_config
-from destination_pinterest.connection import connect
-from destination_pinterest.connection_check import ConnectionCheck, chain_end
+from destination_pinterest.connection_check import ConnectionCheck, refresh_expiry
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import (
     AuthenticationError,
@@ -20,6 +19,10 @@ from destination_pinterest.errors import (
     PermissionDeniedError,
 )
 from destination_pinterest.membership import open_membership_store
+from destination_pinterest.protocol.emit import MessageWriter
+from destination_pinterest.session import PlatformConfig, open_session
+from unit_tests.support.clock import Clock
+from unit_tests.support.fake_pinterest import FakePinterest
 from unit_tests.support.raises import raises
 
 AD_ACCOUNT = "549755885175"
@@ -27,14 +30,21 @@ DAY_S = 86_400
 
 
 @pytest.fixture
-def run(messages: Any, clock: Any, pinterest: Any) -> Callable[[dict[str, Any]], str]:
+def run(messages: MessageWriter, clock: Clock, pinterest: FakePinterest) -> Callable[[dict[str, Any]], str]:
     """Checks a config; nothing is tried twice."""
 
     def check(raw: dict[str, Any]) -> str:
         config, system = read_config(raw), clock.system
         retry = RetryPolicy(retry_s=0.0)
-        connection = connect(config, raw, keeper=messages, system=system, observer=SilentObserver(), retry=retry)
-        return ConnectionCheck(config, connection, now=clock.now).run()
+        session = open_session(
+            config,
+            PlatformConfig(raw, messages),
+            system=system,
+            observer=SilentObserver(),
+            retry=retry,
+            open_wire=pinterest.open_wire,
+        )
+        return ConnectionCheck(config, session, now=clock.now).run()
 
     return check
 
@@ -42,7 +52,7 @@ def run(messages: Any, clock: Any, pinterest: Any) -> Callable[[dict[str, Any]],
 Run = Callable[[dict[str, Any]], str]
 
 
-def test_a_good_sign_in_names_the_account_the_person_and_the_end_of_the_chain(
+def test_a_good_sign_in_names_the_account_the_person_and_the_end_of_the_sign_in(
     run: Run, oauth_config: dict[str, Any]
 ) -> None:
     assert run(oauth_config) == (
@@ -51,17 +61,19 @@ def test_a_good_sign_in_names_the_account_the_person_and_the_end_of_the_chain(
     )
 
 
-def test_a_pasted_token_has_no_chain(run: Run, raw_config: dict[str, Any]) -> None:
+def test_a_pasted_token_has_no_end_that_is_known(run: Run, raw_config: dict[str, Any]) -> None:
     assert run(raw_config) == 'Connected to the ad account "Shop" (549755885175) as owner.'
 
 
-def test_an_account_without_a_name_goes_by_its_number(run: Run, raw_config: dict[str, Any], pinterest: Any) -> None:
+def test_an_account_without_a_name_goes_by_its_number(
+    run: Run, raw_config: dict[str, Any], pinterest: FakePinterest
+) -> None:
     pinterest.account["name"] = None
     assert run(raw_config) == "Connected to the ad account 549755885175 as owner."
 
 
 def test_a_sign_in_without_the_right_to_know_the_persons_name_works(
-    run: Run, oauth_config: dict[str, Any], pinterest: Any
+    run: Run, oauth_config: dict[str, Any], pinterest: FakePinterest
 ) -> None:
     pinterest.granted_scope = "ads:read ads:write"
     pinterest.refuse("GET", "user_account", 403, code=3)
@@ -77,7 +89,7 @@ def test_a_sign_in_without_the_right_to_know_the_persons_name_works(
     ],
 )
 def test_a_scope_that_was_not_granted_is_named(
-    run: Run, oauth_config: dict[str, Any], pinterest: Any, granted: str, missing: str
+    run: Run, oauth_config: dict[str, Any], pinterest: FakePinterest, granted: str, missing: str
 ) -> None:
     pinterest.granted_scope = granted
     with raises(Code.SCOPE_MISSING, match=f"does not include the scope {missing}\\. Sign in again"):
@@ -85,7 +97,7 @@ def test_a_scope_that_was_not_granted_is_named(
 
 
 def test_where_the_scopes_are_not_told_a_write_that_changes_nothing_tells(
-    run: Run, raw_config: dict[str, Any], oauth_config: dict[str, Any], pinterest: Any
+    run: Run, raw_config: dict[str, Any], oauth_config: dict[str, Any], pinterest: FakePinterest
 ) -> None:
     run(raw_config)
     (probe,) = pinterest.asked_for("PATCH")
@@ -97,7 +109,7 @@ def test_where_the_scopes_are_not_told_a_write_that_changes_nothing_tells(
 
 
 def test_a_pasted_token_without_the_right_to_write_is_refused(
-    run: Run, raw_config: dict[str, Any], pinterest: Any
+    run: Run, raw_config: dict[str, Any], pinterest: FakePinterest
 ) -> None:
     pinterest.refuse("PATCH", "customer_lists", 401, "missing scope", code=3)
     with raises(Code.SCOPE_MISSING, match="ads:write"):
@@ -105,14 +117,14 @@ def test_a_pasted_token_without_the_right_to_write_is_refused(
 
 
 def test_a_write_that_is_refused_for_another_reason_shows_that_the_scope_is_there(
-    run: Run, raw_config: dict[str, Any], pinterest: Any
+    run: Run, raw_config: dict[str, Any], pinterest: FakePinterest
 ) -> None:
     pinterest.refuse("PATCH", "customer_lists", 400, "bad customer list id")
     assert run(raw_config).startswith("Connected")
 
 
 def test_a_token_that_is_refused_only_for_writing_fails_the_check(
-    run: Run, raw_config: dict[str, Any], pinterest: Any
+    run: Run, raw_config: dict[str, Any], pinterest: FakePinterest
 ) -> None:
     pinterest.refuse("PATCH", "customer_lists", 401, "Authentication failed.")
     with raises(Code.ACCESS_TOKEN_REFUSED):
@@ -121,13 +133,15 @@ def test_a_token_that_is_refused_only_for_writing_fails_the_check(
 
 @pytest.mark.parametrize("roles", [["OWNER"], ["ANALYST", "AUDIENCE_MANAGER"], ["A_ROLE_OF_TOMORROW"], [], None])
 def test_roles_that_may_change_audiences_or_are_not_known_are_let_through(
-    run: Run, raw_config: dict[str, Any], pinterest: Any, roles: list[str] | None
+    run: Run, raw_config: dict[str, Any], pinterest: FakePinterest, roles: list[str] | None
 ) -> None:
     pinterest.account["permissions"] = roles
     assert run(raw_config).startswith("Connected")
 
 
-def test_roles_that_may_not_change_audiences_are_named(run: Run, raw_config: dict[str, Any], pinterest: Any) -> None:
+def test_roles_that_may_not_change_audiences_are_named(
+    run: Run, raw_config: dict[str, Any], pinterest: FakePinterest
+) -> None:
     pinterest.account["permissions"] = ["ANALYST", "FINANCE_MANAGER"]
     with raises(Code.ROLE_MISSING, match=r"has the role ANALYST, FINANCE_MANAGER .* Ask the account's owner"):
         run(raw_config)
@@ -138,7 +152,12 @@ def test_roles_that_may_not_change_audiences_are_named(run: Run, raw_config: dic
     [(401, 2, AuthenticationError), (403, 29, PermissionDeniedError), (404, 4, NotFoundError)],
 )
 def test_an_account_that_can_not_be_reached_says_why(
-    run: Run, raw_config: dict[str, Any], pinterest: Any, status: int, code: int, error: type[ConfigurationError]
+    run: Run,
+    raw_config: dict[str, Any],
+    pinterest: FakePinterest,
+    status: int,
+    code: int,
+    error: type[ConfigurationError],
 ) -> None:
     pinterest.refuse("GET", "ad_accounts/[0-9]+$", status, code=code, times=9)
     with pytest.raises(error) as caught:
@@ -147,14 +166,16 @@ def test_an_account_that_can_not_be_reached_says_why(
 
 
 @pytest.mark.parametrize("path", ["audiences$", "customer_lists$"])
-def test_both_kinds_of_things_must_be_readable(run: Run, raw_config: dict[str, Any], pinterest: Any, path: str) -> None:
+def test_both_kinds_of_things_must_be_readable(
+    run: Run, raw_config: dict[str, Any], pinterest: FakePinterest, path: str
+) -> None:
     pinterest.refuse("GET", path, 403, code=29)
     with raises(Code.ROLE_MISSING):
         run(raw_config)
 
 
 def test_a_network_that_is_down_is_a_failure_that_may_pass(
-    run: Run, raw_config: dict[str, Any], pinterest: Any
+    run: Run, raw_config: dict[str, Any], pinterest: FakePinterest
 ) -> None:
     pinterest.lose("GET", "", acted=False, times=9)
     with raises(Code.PINTEREST_UNREACHABLE) as caught:
@@ -163,7 +184,7 @@ def test_a_network_that_is_down_is_a_failure_that_may_pass(
 
 
 def test_identity_columns_that_make_no_sense_are_found_without_asking_pinterest(
-    run: Run, raw_config: dict[str, Any], pinterest: Any
+    run: Run, raw_config: dict[str, Any], pinterest: FakePinterest
 ) -> None:
     column = {"column": "email", "identifier": "EMAIL"}
     with raises(Code.IDENTITY_COLUMN_MISDECLARED, match="given twice"):
@@ -176,25 +197,25 @@ def test_identity_columns_that_make_no_sense_are_found_without_asking_pinterest(
 
 @pytest.mark.parametrize("words", [{"add_values": ["x"], "remove_values": ["X"]}, {"add_values": [" "]}])
 def test_operation_values_that_make_no_sense_are_found_without_asking_pinterest(
-    run: Run, raw_config: dict[str, Any], pinterest: Any, words: dict[str, Any]
+    run: Run, raw_config: dict[str, Any], pinterest: FakePinterest, words: dict[str, Any]
 ) -> None:
     with raises(Code.OPERATION_VALUES_INVALID, match="operation value"):
         run({**raw_config, "operation_column": {"column": "op", **words}})
     assert pinterest.asked == []
 
 
-def test_the_end_of_a_chain_is_told_in_whole_days(run: Run, oauth_config: dict[str, Any], clock: Any) -> None:
+def test_the_end_of_a_sign_in_is_told_in_whole_days(run: Run, oauth_config: dict[str, Any], clock: Clock) -> None:
     class SignIn:
-        chain_ends_at = clock.epoch + 3.7 * DAY_S
+        refresh_expires_at = clock.epoch + 3.7 * DAY_S
 
     sign_in: Any = SignIn()
-    assert chain_end(sign_in, clock.epoch) == [
+    assert refresh_expiry(sign_in, clock.epoch) == [
         "The sign-in ends on 2027-01-19 (in 3 days) unless a sync or check runs before that."
     ]
-    assert "(in 0 days)" in chain_end(sign_in, clock.epoch + 5 * DAY_S)[0]
-    sign_in.chain_ends_at = None
-    assert chain_end(sign_in, clock.epoch) == []
-    assert chain_end(None, clock.epoch) == []
+    assert "(in 0 days)" in refresh_expiry(sign_in, clock.epoch + 5 * DAY_S)[0]
+    sign_in.refresh_expires_at = None
+    assert refresh_expiry(sign_in, clock.epoch) == []
+    assert refresh_expiry(None, clock.epoch) == []
 
 
 # --- the membership store ---------------------------------------------------------------------------------------------

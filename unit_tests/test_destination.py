@@ -24,6 +24,8 @@ from destination_pinterest.destination import DestinationPinterest
 from destination_pinterest.error_codes import Code
 from destination_pinterest.routing.destination_catalog import destination_catalog
 from destination_pinterest.specification import connector_specification
+from unit_tests.support.fake_pinterest import Asked, FakePinterest
+from unit_tests.support.outbox import Outbox
 
 CANARY = "canary.person@example.com"
 CATALOG = {
@@ -46,7 +48,7 @@ class Ran:
     """How a command ended; None: it returned."""
 
     exit_code: int | str | None
-    outbox: Any
+    outbox: Outbox
 
     def error(self) -> dict[str, Any]:
         """The only error that was told."""
@@ -65,7 +67,7 @@ def _logging_and_secrets_as_they_were() -> Iterator[None]:
 
 
 @contextmanager
-def standard_output_into(outbox: Any) -> Iterator[None]:
+def standard_output_into(outbox: Outbox) -> Iterator[None]:
     """Standard output as it is in a process of its own. (A fixture would not do: pytest sets its own before a test.)"""
     output = io.TextIOWrapper(outbox, write_through=True)
     try:
@@ -94,7 +96,9 @@ def standard_input() -> Iterator[Callable[[bytes], None]]:
 
 
 @pytest.fixture
-def run(tmp_path: Path, standard_input: Callable[[bytes], None], outbox: Any, pinterest: Any) -> Callable[..., Ran]:
+def run(
+    tmp_path: Path, standard_input: Callable[[bytes], None], outbox: Outbox, pinterest: FakePinterest
+) -> Callable[..., Ran]:
     """Runs a command in this process; a config or catalog that is not bytes is written as JSON."""
 
     def run_command(command: str = "", config: Any = None, lines: bytes = b"", catalog: Any = CATALOG) -> Ran:
@@ -107,7 +111,7 @@ def run(tmp_path: Path, standard_input: Callable[[bytes], None], outbox: Any, pi
                 args += [f"--{name}", str(path)]
         with standard_output_into(outbox):
             try:
-                DestinationPinterest().run(args)
+                DestinationPinterest(open_wire=pinterest.open_wire).run(args)
             except SystemExit as end:
                 return Ran(end.code, outbox)
         return Ran(None, outbox)
@@ -146,7 +150,9 @@ def test_a_check_that_succeeds_says_what_it_found(run: Run, raw_config: dict[str
     ]
 
 
-def test_a_check_that_fails_is_an_answer_and_no_failure(run: Run, raw_config: dict[str, Any], pinterest: Any) -> None:
+def test_a_check_that_fails_is_an_answer_and_no_failure(
+    run: Run, raw_config: dict[str, Any], pinterest: FakePinterest
+) -> None:
     pinterest.refuse("GET", "ad_accounts", 401, "Authentication failed.", code=2)
     ran = run("check", raw_config)
     assert ran.exit_code is None
@@ -155,7 +161,7 @@ def test_a_check_that_fails_is_an_answer_and_no_failure(run: Run, raw_config: di
     assert status["message"].startswith("PIN-AUTH-001: Pinterest refuses the access token")
 
 
-def test_a_check_of_bad_settings_names_them(run: Run, raw_config: dict[str, Any], pinterest: Any) -> None:
+def test_a_check_of_bad_settings_names_them(run: Run, raw_config: dict[str, Any], pinterest: FakePinterest) -> None:
     ran = run("check", {**raw_config, "ad_account_id": "12a"})
     (message,) = ran.outbox.messages
     assert message["connectionStatus"] == {
@@ -184,8 +190,10 @@ def test_a_check_keeps_a_token_that_it_rotated(run: Run, oauth_config: dict[str,
     assert (config["platform_key"], config["credentials"]["refresh_token"]) == (1, "pinr_new_1")
 
 
-def test_a_check_works_through_the_cdks_own_method(raw_config: dict[str, Any], pinterest: Any, outbox: Any) -> None:
-    destination, logger = DestinationPinterest(), logging.getLogger("airbyte")
+def test_a_check_works_through_the_cdks_own_method(
+    raw_config: dict[str, Any], pinterest: FakePinterest, outbox: Outbox
+) -> None:
+    destination, logger = DestinationPinterest(open_wire=pinterest.open_wire), logging.getLogger("airbyte")
     with standard_output_into(outbox):
         assert destination.check(logger, raw_config).status is Status.SUCCEEDED
         assert destination.check(logger, {}).status is Status.FAILED
@@ -194,7 +202,9 @@ def test_a_check_works_through_the_cdks_own_method(raw_config: dict[str, Any], p
 # --- discover ---------------------------------------------------------------------------------------------------------
 
 
-def test_a_discover_prints_the_catalog_and_nothing_else(run: Run, raw_config: dict[str, Any], pinterest: Any) -> None:
+def test_a_discover_prints_the_catalog_and_nothing_else(
+    run: Run, raw_config: dict[str, Any], pinterest: FakePinterest
+) -> None:
     audience_id = pinterest.add_audience("VIP", pinterest.add_list("VIP"))
     ran = run("discover", raw_config)
     assert ran.exit_code is None
@@ -205,7 +215,9 @@ def test_a_discover_prints_the_catalog_and_nothing_else(run: Run, raw_config: di
     assert names == ["pinterest_audience"] * 3 + [f"VIP (549755885175/{audience_id})"] * 3
 
 
-def test_a_discover_never_asks_for_a_config_to_be_kept(run: Run, oauth_config: dict[str, Any], pinterest: Any) -> None:
+def test_a_discover_never_asks_for_a_config_to_be_kept(
+    run: Run, oauth_config: dict[str, Any], pinterest: FakePinterest
+) -> None:
     ran = run("discover", oauth_config)
     assert (ran.exit_code, ran.error()["failure_type"]) == (1, "config_error")
     assert "The sign-in has to be renewed" in ran.error()["message"]
@@ -214,7 +226,12 @@ def test_a_discover_never_asks_for_a_config_to_be_kept(run: Run, oauth_config: d
 
 @pytest.mark.parametrize(("status", "kind"), [(401, "config_error"), (503, "transient_error")])
 def test_a_discover_that_fails_is_a_failure(
-    run: Run, raw_config: dict[str, Any], pinterest: Any, monkeypatch: pytest.MonkeyPatch, status: int, kind: str
+    run: Run,
+    raw_config: dict[str, Any],
+    pinterest: FakePinterest,
+    monkeypatch: pytest.MonkeyPatch,
+    status: int,
+    kind: str,
 ) -> None:
     monkeypatch.setattr("destination_pinterest.destination._CHECK_RETRY_S", 0.0)
     pinterest.refuse("GET", "audiences", status, code=2, times=9)
@@ -223,7 +240,9 @@ def test_a_discover_that_fails_is_a_failure(
     assert ran.outbox.of("DESTINATION_CATALOG") == []
 
 
-def test_a_discover_names_settings_that_are_wrong(run: Run, raw_config: dict[str, Any], pinterest: Any) -> None:
+def test_a_discover_names_settings_that_are_wrong(
+    run: Run, raw_config: dict[str, Any], pinterest: FakePinterest
+) -> None:
     ran = run("discover", {**raw_config, "ad_account_id": "12a"})
     assert (ran.exit_code, ran.error()["failure_type"]) == (1, "config_error")
     assert "`ad_account_id`" in ran.error()["message"]
@@ -231,7 +250,7 @@ def test_a_discover_names_settings_that_are_wrong(run: Run, raw_config: dict[str
 
 
 def test_a_discover_says_how_many_audiences_it_had_to_leave_out(
-    run: Run, raw_config: dict[str, Any], pinterest: Any, monkeypatch: pytest.MonkeyPatch
+    run: Run, raw_config: dict[str, Any], pinterest: FakePinterest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in "abc":
         pinterest.add_audience(name, pinterest.add_list(name))
@@ -245,7 +264,7 @@ def test_a_discover_says_how_many_audiences_it_had_to_leave_out(
 
 
 def test_a_write_returns_states_as_they_came_and_reports(
-    run: Run, raw_config: dict[str, Any], pinterest: Any, scenario: Callable[[str], bytes]
+    run: Run, raw_config: dict[str, Any], pinterest: FakePinterest, scenario: Callable[[str], bytes]
 ) -> None:
     lines = scenario("state_with_exact_blob")
     ran = run("write", raw_config, lines)
@@ -259,12 +278,12 @@ def test_a_write_returns_states_as_they_came_and_reports(
 
 
 def test_a_state_is_out_before_the_next_request_is_made(
-    run: Run, raw_config: dict[str, Any], pinterest: Any, scenario: Callable[[str], bytes], outbox: Any
+    run: Run, raw_config: dict[str, Any], pinterest: FakePinterest, scenario: Callable[[str], bytes], outbox: Outbox
 ) -> None:
     """What is flushed only at the end is lost when the process is killed."""
     out_before_the_audience: list[int] = []
 
-    def before(asked: Any) -> None:
+    def before(asked: Asked) -> None:
         if asked.method == "POST" and asked.path.endswith("audiences"):
             out_before_the_audience.append(len(outbox.of("STATE")))
 
@@ -284,7 +303,7 @@ def test_settings_that_are_not_known_are_named_without_their_values(run: Run, ra
     ("status", "code", "kind"), [(401, 2, "config_error"), (403, 29, "config_error"), (503, 0, "transient_error")]
 )
 def test_a_failure_is_told_with_its_kind_and_the_exit_code_is_one(
-    run: Run, raw_config: dict[str, Any], pinterest: Any, status: int, code: int, kind: str
+    run: Run, raw_config: dict[str, Any], pinterest: FakePinterest, status: int, code: int, kind: str
 ) -> None:
     pinterest.refuse("GET", "audiences", status, code=code, times=9)
     ran = run("write", {**raw_config, "retry_hours": 0})
@@ -308,9 +327,9 @@ def test_wrong_input_fails_the_sync_and_quotes_nobody(
 
 @pytest.mark.parametrize("command", ["check", "discover", "write"])
 def test_a_fault_of_our_own_is_told_without_its_text(
-    run: Run, raw_config: dict[str, Any], pinterest: Any, command: str
+    run: Run, raw_config: dict[str, Any], pinterest: FakePinterest, command: str
 ) -> None:
-    def broken(_: Any) -> None:
+    def broken(_: Asked) -> None:
         raise ZeroDivisionError(f"division of {CANARY} by pina_pasted")
 
     pinterest.before = broken
@@ -327,7 +346,7 @@ def test_a_fault_of_our_own_is_told_without_its_text(
 
 @pytest.mark.parametrize("is_flat", [False, True])
 def test_secrets_are_taken_out_of_whatever_is_logged(
-    run: Run, oauth_config: dict[str, Any], pinterest: Any, is_flat: bool
+    run: Run, oauth_config: dict[str, Any], pinterest: FakePinterest, is_flat: bool
 ) -> None:
     secrets = [oauth_config["credentials"][name] for name in ("client_secret", "refresh_token")]
     if is_flat:
@@ -355,7 +374,9 @@ def test_a_config_file_that_can_not_be_read_is_named_and_not_quoted(run: Run, co
     assert f"config.json {said}." in ran.error()["message"]
 
 
-def test_files_that_are_not_there_are_named(tmp_path: Path, outbox: Any, raw_config: dict[str, Any]) -> None:
+def test_files_that_are_not_there_are_named(
+    tmp_path: Path, outbox: Outbox, raw_config: dict[str, Any], pinterest: FakePinterest
+) -> None:
     config = tmp_path / "config.json"
     config.write_text(json.dumps(raw_config))
     for args in (
@@ -363,7 +384,7 @@ def test_files_that_are_not_there_are_named(tmp_path: Path, outbox: Any, raw_con
         ["write", "--config", str(config), "--catalog", str(tmp_path / "none.json")],
     ):
         with standard_output_into(outbox), pytest.raises(SystemExit) as end:
-            DestinationPinterest().run(args)
+            DestinationPinterest(open_wire=pinterest.open_wire).run(args)
         assert end.value.code == 1
     said = [trace["error"]["message"] for trace in outbox.of("TRACE")]
     assert len(said) == 2
@@ -386,7 +407,7 @@ def test_a_write_without_an_input_says_so(
     assert trace["error"]["message"].startswith(f"{Code.INPUT_CLOSED}: Standard input is closed")
 
 
-def test_a_catalog_that_is_none_fails_the_sync(run: Run, raw_config: dict[str, Any], pinterest: Any) -> None:
+def test_a_catalog_that_is_none_fails_the_sync(run: Run, raw_config: dict[str, Any], pinterest: FakePinterest) -> None:
     ran = run("write", raw_config, catalog={"streams": 5})
     assert "not a ConfiguredAirbyteCatalog" in ran.error()["message"]
     assert pinterest.asked == []
@@ -404,7 +425,9 @@ def test_no_command_is_answered_with_the_commands_there_are(run: Run) -> None:
     assert "spec, check --config FILE, discover --config FILE, or write" in ran.error()["message"]
 
 
-def test_the_signal_handler_of_before_is_put_back(run: Run, raw_config: dict[str, Any], pinterest: Any) -> None:
+def test_the_signal_handler_of_before_is_put_back(
+    run: Run, raw_config: dict[str, Any], pinterest: FakePinterest
+) -> None:
     before = signal.getsignal(signal.SIGTERM)
     during: list[Any] = []
     pinterest.before = lambda _: during.append(signal.getsignal(signal.SIGTERM))
@@ -416,15 +439,15 @@ def test_the_signal_handler_of_before_is_put_back(run: Run, raw_config: dict[str
 def test_a_sync_that_is_cancelled_sends_what_it_has_reports_and_dies_of_the_signal(
     run: Run,
     raw_config: dict[str, Any],
-    pinterest: Any,
+    pinterest: FakePinterest,
     scenario: Callable[[str], bytes],
-    outbox: Any,
+    outbox: Outbox,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     before = signal.getsignal(signal.SIGTERM)
     deaths: list[tuple[int, Any, list[str]]] = []
 
-    def cancel(asked: Any) -> None:
+    def cancel(asked: Asked) -> None:
         if asked.method == "POST" and asked.path.endswith("customer_lists"):
             signal.raise_signal(signal.SIGTERM)
 
@@ -443,12 +466,12 @@ def test_a_sync_that_is_cancelled_sends_what_it_has_reports_and_dies_of_the_sign
 
 
 def test_a_cancel_before_anything_is_on_its_way_is_death_at_once(
-    run: Run, raw_config: dict[str, Any], pinterest: Any, outbox: Any, monkeypatch: pytest.MonkeyPatch
+    run: Run, raw_config: dict[str, Any], pinterest: FakePinterest, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = signal.getsignal(signal.SIGTERM)
     deaths: list[int] = []
 
-    def cancel_once(_: Any) -> None:
+    def cancel_once(_: Asked) -> None:
         pinterest.before = lambda _: None
         signal.raise_signal(signal.SIGTERM)
         assert deaths == [signal.SIGTERM]
@@ -464,7 +487,7 @@ def test_a_cancel_before_anything_is_on_its_way_is_death_at_once(
 
 
 def test_everything_that_is_printed_is_a_message(
-    run: Run, raw_config: dict[str, Any], pinterest: Any, scenario: Callable[[str], bytes]
+    run: Run, raw_config: dict[str, Any], pinterest: FakePinterest, scenario: Callable[[str], bytes]
 ) -> None:
     pinterest.before = lambda _: logging.getLogger("another.package").error("two\nlines")
     for name in ("two_streams_interleaved", "all_rejected", "empty", "full_of_nulls", "garbage_line"):
@@ -475,14 +498,16 @@ def test_everything_that_is_printed_is_a_message(
     assert ran.outbox.getvalue().endswith(b"\n")
 
 
-def test_a_sync_works_through_the_cdks_own_method(raw_config: dict[str, Any], pinterest: Any, outbox: Any) -> None:
+def test_a_sync_works_through_the_cdks_own_method(
+    raw_config: dict[str, Any], pinterest: FakePinterest, outbox: Outbox
+) -> None:
     record = {"type": "RECORD", "record": {"stream": "users", "data": {"email": "a@example.com"}, "emitted_at": 1}}
     descriptor = {"name": "users"}
     content = {"type": "STREAM", "stream": {"stream_descriptor": descriptor, "stream_state": {"cursor": 1}}}
     inputs = [AirbyteMessageSerializer.load(message) for message in (record, {"type": "STATE", "state": content})]
     catalog = ConfiguredAirbyteCatalogSerializer.load(CATALOG)
     with standard_output_into(outbox):
-        written = list(DestinationPinterest().write(raw_config, catalog, iter(inputs)))
+        written = list(DestinationPinterest(open_wire=pinterest.open_wire).write(raw_config, catalog, iter(inputs)))
     states = [AirbyteMessageSerializer.dump(message) for message in written]
     assert len(states) == 1
     assert states[0]["state"]["stream"]["stream_descriptor"]["name"] == "users"
@@ -499,7 +524,7 @@ def test_hosts_find_the_connector_in_the_package() -> None:
         _ = destination_pinterest.SourcePinterest
 
 
-def test_the_console_script_runs_the_arguments(monkeypatch: pytest.MonkeyPatch, outbox: Any) -> None:
+def test_the_console_script_runs_the_arguments(monkeypatch: pytest.MonkeyPatch, outbox: Outbox) -> None:
     monkeypatch.setattr(sys, "argv", ["destination-pinterest", "spec"])
     monkeypatch.delitem(sys.modules, "destination_pinterest.__main__")
     with standard_output_into(outbox):

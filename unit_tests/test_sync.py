@@ -8,15 +8,14 @@ from typing import Any
 
 import pytest
 
-from destination_pinterest.config import read_config
-from destination_pinterest.delivery.tally import PROGRESS_PREFIX
 from destination_pinterest.error_codes import Code
+from destination_pinterest.markers import PROGRESS_PREFIX, PROGRESS_VARIABLE, REPORT_PREFIX, REPORT_TEXT_VARIABLE
 from destination_pinterest.protocol.catalog import parse_catalog
 from destination_pinterest.protocol.lines import Lines, MessageLines
-from destination_pinterest.reporting.report import REPORT_PREFIX
-from destination_pinterest.sync import PROGRESS_VARIABLE, Sync
+from destination_pinterest.sync import Sync
 from destination_pinterest.system import System
 from unit_tests.support.raises import raises
+from unit_tests.support.rig import new_sync
 
 DAY_S = 86_400
 
@@ -48,13 +47,12 @@ def make_sync(raw_config: dict[str, Any], messages: Any, pinterest: Any) -> Call
         raw: dict[str, Any] | None = None, **settings: Any,
     ) -> Sync:  # fmt: skip
         raw = {**(raw or raw_config), **settings}
-        return Sync(
-            read_config(raw),
+        return new_sync(
             raw,
             catalog(*streams),
             source or MessageLines(lines),
             messages,
-            keeper=messages,
+            pinterest,
             system=system or System(),
         )
 
@@ -162,7 +160,7 @@ def test_a_stream_that_lacks_the_operation_column_of_another_is_a_warning(
 ) -> None:
     raw = {**raw_config, "operation_column": {"column": "op"}}
     plans = (*catalog("users", columns=("email", "op")), *catalog("orders"))
-    sync = Sync(read_config(raw), raw, plans, MessageLines([]), messages, keeper=messages, system=System())
+    sync = new_sync(raw, plans, MessageLines([]), messages, pinterest, system=System())
     list(sync.run())
     (warning,) = [log["message"] for log in outbox.of("LOG") if log["level"] == "WARN"]
     assert warning.startswith('The stream "orders" has no column "op"')
@@ -177,7 +175,7 @@ def test_people_whose_rows_are_marked_as_deleted_in_upper_case_leave(
     plans = (*catalog("users", columns=("email", upper)), *catalog("orders", columns=("email", lower)))
     deleted = [row("a", **{upper: "2026-11-22"}), row("b", **{lower: "2026-11-22"}), row("c", **{upper: None})]
     source = MessageLines([*deleted, state(1), row("d", "orders", **{lower: None})])
-    list(Sync(read_config(raw_config), raw_config, plans, source, messages, keeper=messages, system=System()).run())
+    list(new_sync(raw_config, plans, source, messages, pinterest, system=System()).run())
     assert pinterest.members_of("users") == people("c")
     assert pinterest.members_of("orders") == people("d")
     assert any(text.endswith("email as EMAIL (auto); deletions: _AB_CDC_DELETED_AT.") for text in outbox.log_texts)
@@ -301,8 +299,8 @@ def test_a_chain_that_is_near_its_end_and_does_not_get_longer_is_a_warning(
     make_sync: MakeSync, oauth_config: dict[str, Any], pinterest: Any, outbox: Any, clock: Any, days: int, warnings: int
 ) -> None:
     """Refresh tokens of older apps keep their end when they are used."""
-    pinterest.chain_s = days * DAY_S
-    oauth_config["credentials"]["refresh_token_expires_at"] = int(clock.epoch) + pinterest.chain_s
+    pinterest.refresh_token_life_s = days * DAY_S
+    oauth_config["credentials"]["refresh_token_expires_at"] = int(clock.epoch) + pinterest.refresh_token_life_s
     list(make_sync(raw=oauth_config, system=System(now=clock.now)).run())
     said = [log["message"] for log in outbox.of("LOG") if log["level"] == "WARN"]
     assert len(said) == warnings
@@ -329,6 +327,18 @@ def test_whoever_watches_may_ask_for_progress_more_often(
     assert json.loads(lines[-1].removeprefix(PROGRESS_PREFIX))["entered"] == 1
 
 
+@pytest.mark.parametrize(("variable", "is_told"), [(None, True), ("1", True), ("0", False)])
+def test_whoever_shows_the_report_in_a_form_of_its_own_may_leave_its_sentences_out(
+    make_sync: MakeSync, outbox: Any, monkeypatch: pytest.MonkeyPatch, variable: str | None, *, is_told: bool
+) -> None:
+    if variable is not None:
+        monkeypatch.setenv(REPORT_TEXT_VARIABLE, variable)
+    list(make_sync(row("a")).run())
+    assert report_of(outbox)["status"] == "succeeded"
+    assert any(text.startswith("Sync succeeded in ") for text in outbox.log_texts) is is_told
+    assert any("1 rows entered" in text for text in outbox.log_texts) is is_told
+
+
 # --- data activation --------------------------------------------------------------------------------------------------
 
 
@@ -343,7 +353,7 @@ def make_activation(raw_config: dict[str, Any], messages: Any, pinterest: Any) -
             for name, (mode, chosen) in streams.items()
             for plan in catalog(name, destination_sync_mode=mode, destination_object_name=chosen)
         ]
-        return Sync(read_config(raw), raw, plans, MessageLines(lines), messages, keeper=messages, system=System())
+        return new_sync(raw, plans, MessageLines(lines), messages, pinterest, system=System())
 
     return make
 

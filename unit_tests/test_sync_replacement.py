@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from destination_pinterest.config import read_config
 from destination_pinterest.error_codes import Code
+from destination_pinterest.markers import REPORT_PREFIX
 from destination_pinterest.protocol.catalog import parse_catalog
 from destination_pinterest.protocol.lines import MessageLines
-from destination_pinterest.sync import Sync
 from unit_tests.support.raises import raises
+from unit_tests.support.rig import new_sync
 
 # What each host says of a stream that is to be replaced.
 PLATFORM = {"generation_id": 7, "minimum_generation_id": 7, "sync_id": 12}
@@ -22,6 +22,10 @@ PLATFORM = {"generation_id": 7, "minimum_generation_id": 7, "sync_id": 12}
 RESUMING = {**PLATFORM, "is_resumable": True}
 BY_IMAGE = {"destination_sync_mode": "overwrite"}
 PYAIRBYTE = {"destination_sync_mode": "overwrite", "generation_id": 1, "minimum_generation_id": 1, "sync_id": 1}
+# What the platform says of a table that is only added to, and of the job after that of PLATFORM.
+APPENDED = {"generation_id": 7, "minimum_generation_id": 0, "sync_id": 12}
+PLATFORM_LATER = {"generation_id": 8, "minimum_generation_id": 8, "sync_id": 13}
+TWENTY = "abcdefghijklmnopqrst"
 
 RunSync = Callable[..., list[int]]
 
@@ -69,9 +73,9 @@ class Shop:
         """The ids of the states that came back."""
         raw = {**self._raw_config, **settings}
         catalog = parse_catalog(json.dumps({"streams": list(streams)}).encode())
-        sync = Sync(
-            read_config(raw), raw, catalog, MessageLines(lines), self._messages,
-            keeper=self._messages, system=self._clock.system,
+        sync = new_sync(
+            raw, catalog, MessageLines(lines), self._messages,
+            self._pinterest, system=self._clock.system,
         )  # fmt: skip
         self.released = []
         for released in sync.run():
@@ -91,6 +95,13 @@ def shop(pinterest: Any, messages: Any, raw_config: dict[str, Any], clock: Any) 
 
 def warnings(outbox: Any) -> list[str]:
     return [log["message"] for log in outbox.of("LOG") if log["level"] == "WARN"]
+
+
+def report(outbox: Any) -> dict[str, Any]:
+    """What the last sync reported of its first audience."""
+    texts = [text for text in outbox.log_texts if text.startswith(REPORT_PREFIX)]
+    audience: dict[str, Any] = json.loads(texts[-1].removeprefix(REPORT_PREFIX))["audiences"][0]
+    return audience
 
 
 @pytest.mark.parametrize(
@@ -234,7 +245,7 @@ def test_a_cleared_stream_leaves_the_audience_and_its_state_comes_back(shop: Sho
 def test_a_table_that_shrank_too_much_fails_and_releases_no_last_state(shop: Shop, host: dict[str, Any]) -> None:
     shop.has("abcdefgh")
     end = [] if host is BY_IMAGE else [complete()]
-    with raises(Code.REMOVAL_ABOVE_LIMIT, match="3 identifiers and the one in use 8"):
+    with raises(Code.REMOVAL_ABOVE_LIMIT, match=r"5 of 8 identifiers \(62 %, .*\) would leave"):
         shop.sync([configured(**host)], *rows("abc"), state(1, {}), *end)
     assert shop.people_in() == people("abcdefgh")
     assert shop.released == ([1] if host is RESUMING else [])
@@ -368,6 +379,75 @@ def test_no_audience_is_made_of_what_a_broken_sync_left(shop: Shop, pinterest: A
     assert shop.sync([configured(**BY_IMAGE)], *rows("xy"), state(1, {})) == [1]
     assert [each for each in seen if each != people("xy")] == []
     assert shop.people_in() == people("xy")
+
+
+# --- a customer list that has no audience yet -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def too_small(shop: Shop, pinterest: Any) -> Shop:
+    """A first table was added, and Pinterest made no audience of its twenty people."""
+    pinterest.refuse("POST", "audiences", 400, "Audience size too small")
+    assert shop.sync([configured(**APPENDED)], *rows(TWENTY), state(1), complete()) == [1]
+    assert pinterest.audiences == {}
+    return shop
+
+
+@pytest.mark.parametrize("first", [APPENDED, PLATFORM])
+@pytest.mark.parametrize("clear", [PLATFORM_LATER, BY_IMAGE])
+def test_a_clear_also_empties_a_list_that_has_no_audience_yet(
+    shop: Shop, pinterest: Any, outbox: Any, first: dict[str, Any], clear: dict[str, Any]
+) -> None:
+    pinterest.refuse("POST", "audiences", 400, "Audience size too small")
+    shop.sync([configured(**first)], *rows(TWENTY), state(1), complete())
+    (abandoned,) = pinterest.lists
+    assert shop.sync([configured(**clear)], state(2, {}), complete(), allow_empty_audience=True) == [2]
+    assert pinterest.audiences == {}
+    assert report(outbox)["left_over_customer_list_ids"] == [abandoned]
+    assert any(f"not made of the customer list {abandoned} any more" in note for note in report(outbox)["notes"])
+    shop.sync([configured(**APPENDED)], *rows("vwxyz"), state(3), complete())
+    assert shop.people_in() & people(TWENTY + "vwxyz") == people("vwxyz")
+
+
+def test_a_clear_after_a_sync_that_died_before_its_audience_leaves_nobody_of_it(shop: Shop, pinterest: Any) -> None:
+    pinterest.refuse("POST", "audiences", 403)
+    with raises(Code.ROLE_MISSING):
+        shop.sync([configured(**APPENDED)], *rows(TWENTY), state(1), complete())
+    shop.sync([configured(**PLATFORM_LATER)], state(2, {}), complete(), allow_empty_audience=True)
+    shop.sync([configured(**APPENDED)], *rows("vwxyz"), state(3), complete())
+    assert shop.people_in() & people(TWENTY + "vwxyz") == people("vwxyz")
+
+
+def test_a_list_without_an_audience_keeps_its_people_unless_it_may_be_empty(
+    too_small: Shop, pinterest: Any, outbox: Any
+) -> None:
+    (kept,) = pinterest.lists
+    assert too_small.sync([configured(**PLATFORM_LATER)], state(2, {}), complete()) == [2]
+    (note,) = report(outbox)["notes"]
+    assert f"The table holds nobody, so the customer list {kept}, which has no audience yet, keeps" in note
+    assert "Allow an empty audience" in note
+    too_small.sync([configured(**APPENDED)], *rows("vwxyz"), state(3), complete())
+    assert too_small.people_in() == people(TWENTY + "vwxyz")
+
+
+def test_too_many_who_would_leave_a_list_without_an_audience_stop_the_sync(too_small: Shop, pinterest: Any) -> None:
+    (kept,) = pinterest.lists
+    refused = rf"an earlier customer list \({kept}\) holds more: 17 of 20 identifiers \(85 %, .*\) would leave"
+    with raises(Code.REMOVAL_ABOVE_LIMIT, match=refused):
+        too_small.sync([configured(**PLATFORM_LATER)], *rows("abc"), state(2), complete())
+    assert pinterest.audiences == {}
+    later = {**PLATFORM_LATER, "sync_id": 14}
+    too_small.sync([configured(**later)], *rows("abc"), state(2), complete(), max_removal_percent=90)
+    assert too_small.people_in() == people("abc")
+
+
+def test_a_list_that_a_table_replaced_before_it_had_an_audience_is_left_over(
+    too_small: Shop, pinterest: Any, outbox: Any
+) -> None:
+    (abandoned,) = pinterest.lists
+    too_small.sync([configured(**PLATFORM_LATER)], *rows(TWENTY[:15]), state(2), complete())
+    assert too_small.people_in() == people(TWENTY[:15])
+    assert report(outbox)["left_over_customer_list_ids"] == [abandoned]
 
 
 def test_of_several_audiences_that_stay_as_they_are_all_say_why(shop: Shop, outbox: Any) -> None:

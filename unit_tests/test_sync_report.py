@@ -9,12 +9,11 @@ from typing import Any
 
 import pytest
 
-from destination_pinterest.config import read_config
 from destination_pinterest.errors import ConnectorError
+from destination_pinterest.markers import REPORT_PREFIX
 from destination_pinterest.protocol.catalog import parse_catalog
 from destination_pinterest.protocol.lines import MessageLines
-from destination_pinterest.reporting.report import REPORT_PREFIX
-from destination_pinterest.sync import Sync
+from unit_tests.support.rig import new_sync
 
 FIRST = {"generation_id": 1, "minimum_generation_id": 1, "sync_id": 11}
 SECOND = {"generation_id": 2, "minimum_generation_id": 2, "sync_id": 12}
@@ -41,13 +40,12 @@ def sync(pinterest: Any, messages: Any, outbox: Any, raw_config: dict[str, Any],
             status = {"stream_descriptor": {"name": "users"}, "status": "COMPLETE"}
             lines.append({"type": "TRACE", "trace": {"type": "STREAM_STATUS", "stream_status": status}})
         raw = {**raw_config, **settings}
-        sync = Sync(
-            read_config(raw),
+        sync = new_sync(
             raw,
             parse_catalog(json.dumps({"streams": [configured]}).encode()),
             MessageLines([json.dumps(line).encode() for line in lines]),
             messages,
-            keeper=messages,
+            pinterest,
             system=clock.system,
         )
         try:

@@ -1,1 +1,1 @@
-"""Room 4: Pinterest's API v5: one method an endpoint, typed errors, tokens, quota, retries."""
+"""Room 4: Pinterest's API v5: one method per endpoint, typed errors, tokens, quota, retries."""

@@ -1,6 +1,6 @@
-"""What Pinterest's refusals mean: a table from status, code and text to an error class and what the user does about it.
+"""What Pinterest's refusals mean: a table from status, code and text to an error class and what the user can do.
 
-The first row that fits decides. The text of a refusal is read only where status and code do not tell enough.
+The first row that matches decides. The text of a refusal is read only where status and code are not enough.
 
 Source: Pinterest OpenAPI 5.23.0 examples of 400, 401, 403, 404, 429, 500; codes 8 and 30 with 429, "spam" and
 2625/2626 as seen in pinterest/api-quickstart, airbytehq/airbyte and rudderlabs/rudder-transformer (read 2026-11-22).
@@ -44,8 +44,8 @@ _SIZE: Final = re.compile(
     r"\btoo (?:large|big|long|many)\b|\bsize\b|\bmax(?:imum|imal)?\b|(?<!rate )(?<!rate-)\blimits?\b|\bexceed|at most",
     re.IGNORECASE,
 )
-# Pinterest's usual text of a 429 names both reasons at once ("… exceeds one of the published rate limits or if multiple
-# write operations are applied to an object within a short time window"), and so tells neither from the other.
+# Pinterest's usual text of a 429 names both reasons ("… exceeds one of the published rate limits or if multiple
+# write operations are applied to an object within a short time window"), and so does not distinguish them.
 _BUSY: Final = re.compile(
     r"\A(?!.*published rate limit).*"
     r"(?:\bmultiple writes?\b|\bsame (?:object|customer|list|audience)|\bconcurren|\bsimultaneous|\bin progress"
@@ -59,11 +59,11 @@ _read_refusal: Final = decoder(Refusal)
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """One row: which refusals it fits, what they are, and what to say. An empty `codes` fits any code of Pinterest's.
+    """One row: which refusals it matches, which error they are, and what to say.
 
-    `text` must be found in Pinterest's message, if given. `records_only`: only for requests whose body can be halved.
-    `quota_left`: only where the headers say that quota is left. In `advice`, {subject} is what was asked for and
-    {scopes} what the token needs.
+    An empty `codes` matches any code of Pinterest's. `text`, if given, must be found in Pinterest's message.
+    `records_only`: only for requests whose body can be halved. `quota_left`: only where the headers say that quota is
+    left. In `advice`, {subject} is what was asked for and {scopes} what the token needs.
     """
 
     statuses: Container[int]
@@ -183,7 +183,7 @@ def refusal(
     records: str = "",
     secrets: tuple[str, ...] = (),
 ) -> ConnectorError:
-    """The error that an answer of a status other than 2xx stands for; not raised.
+    """The error that an answer with a status other than 2xx means; it is returned, not raised.
 
     `headers` is case-insensitive; `now` is in seconds since 1970; `records` and `secrets` are what must not be quoted.
     """
@@ -199,7 +199,7 @@ def refusal(
     )
     advice = meaning.advice.format(subject=endpoint.subject, scopes=" and ".join(endpoint.scopes) or "enough")
     if issubclass(meaning.error, RateLimitedError):
-        # The reset of a quota that is not used up says nothing about when a busy object is free.
+        # When a quota that is not used up resets says nothing about when a busy object is free.
         reset_s = rates.reset_s if meaning.error is RateLimitedError else None
         after_s = rates.retry_after_s if rates.retry_after_s is not None else reset_s
         return meaning.error(meaning.code, advice, answer=answer, retry_after_s=after_s)
@@ -227,7 +227,7 @@ def _meaning(endpoint: Endpoint, status: int, code: int | None, message: str, *,
 
 
 def _read(body: bytes) -> tuple[int | None, str]:
-    """Code and message of a refusal, as far as there are any."""
+    """Code and message of a refusal, where it has them."""
     try:
         found = _read_refusal(body)
     except (msgspec.DecodeError, UnicodeDecodeError):

@@ -1,4 +1,4 @@
-"""Access tokens: where they come from, and how they are kept alive. Sends nothing itself: an endpoint is given.
+"""Access tokens: where they come from, and how they are renewed. Sends nothing itself: the endpoint is injected.
 
 No token is ever in a repr, an error or a log.
 
@@ -18,29 +18,30 @@ from typing import Final, Protocol
 from destination_pinterest.api.models import TokenAnswer
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import AuthenticationError, UnexpectedAnswerError
+from destination_pinterest.system import System
 
 DAY_S: Final = 86_400.0
-# A token this close to its end is not used any more: clocks differ, and a request takes its time.
+# A token this close to its expiry is not used any more: clocks differ, and a request takes time.
 EXPIRY_MARGIN_S: Final = 300.0
-# Half of a refresh token's life: renewed then, the chain outlives a pause of a month.
-CHAIN_MARGIN_S: Final = 30 * DAY_S
+# Half of a refresh token's life: renewed then, the sign-in survives a month without a sync.
+REFRESH_EXPIRY_MARGIN_S: Final = 30 * DAY_S
 
 _BEARER: Final = "Bearer "
 _TOKEN: Final = re.compile(r"[!-~]+")
 
 
 class TokenSource(Protocol):
-    """Gives access tokens. Thread-safe."""
+    """Provides access tokens. Thread-safe."""
 
     def token(self) -> str:
-        """A token that is good as far as is known.
+        """A token that is valid as far as is known.
 
         Raises:
             AuthenticationError: there is none any more.
         """
 
     def renew(self, rejected: str) -> str:
-        """Another token, after Pinterest refused `rejected`; the present one if it is another already.
+        """Another token, after Pinterest refused `rejected`; the current one if it has been replaced already.
 
         Raises:
             AuthenticationError: there is none any more.
@@ -48,7 +49,7 @@ class TokenSource(Protocol):
 
 
 class Bearer:
-    """A token source as the Authorization header wants it."""
+    """A token source in the form of the Authorization header."""
 
     def __init__(self, tokens: TokenSource) -> None:
         self._tokens = tokens
@@ -91,7 +92,7 @@ class StaticToken:
 
 @dataclass(frozen=True, slots=True)
 class TokenSet:
-    """What a refresh leaves one with. Times in seconds since 1970; None where Pinterest did not say."""
+    """The tokens after a refresh. Times in seconds since 1970; None where Pinterest did not say."""
 
     access_token: str
     access_token_expires_at: float | None
@@ -106,52 +107,61 @@ class TokenSet:
         )
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class SignIn:
+    """An OAuth sign-in as the settings hold it. Times in seconds since 1970; None where they are not known."""
+
+    client_id: str
+    client_secret: str
+    refresh_token: str
+    access_token: str | None = None
+    access_token_expires_at: float | None = None
+    refresh_token_expires_at: float | None = None
+
+
 class RefreshingToken:
     """An OAuth sign-in that renews itself.
 
-    It does so before the access token ends, when half of the chain's life is over, and when Pinterest refuses a token.
+    It does so before the access token expires, when the refresh token has lived half of its life, and when Pinterest
+    refuses a token.
     `endpoint(client_id, client_secret, refresh_token)` asks Pinterest. `on_rotation(tokens)` is called under the lock
-    before anybody uses a new token; it must have stored it when it returns. If it raises, so does the refresh, and the
-    next use offers the same tokens to it again, because the old ones may be dead. `clock` is in seconds since 1970.
+    before anybody uses a new token, and must have stored it by the time it returns. If it raises, so does the refresh,
+    and the next use passes it the same tokens again, because the old ones may be dead.
     """
 
     def __init__(
         self,
+        sign_in: SignIn,
         *,
-        client_id: str,
-        client_secret: str,
-        refresh_token: str,
-        access_token: str | None = None,
-        access_token_expires_at: float | None = None,
-        refresh_token_expires_at: float | None = None,
         endpoint: Callable[[str, str, str], TokenAnswer],
-        clock: Callable[[], float],
+        system: System,
         on_rotation: Callable[[TokenSet], None],
     ) -> None:
-        self._client_id = client_id.strip()
-        self._client_secret = client_secret.strip()
+        self._client_id = sign_in.client_id.strip()
+        self._client_secret = sign_in.client_secret.strip()
         self._endpoint = endpoint
-        self._clock = clock
+        self._system = system
         self._on_rotation = on_rotation
         self._lock = threading.Lock()
+        access_token = sign_in.access_token
         self._tokens = TokenSet(
             access_token=_usable(access_token, "access token") if access_token and access_token.strip() else "",
-            access_token_expires_at=access_token_expires_at,
-            refresh_token=_usable(refresh_token, "refresh token"),
-            refresh_token_expires_at=refresh_token_expires_at,
+            access_token_expires_at=sign_in.access_token_expires_at,
+            refresh_token=_usable(sign_in.refresh_token, "refresh token"),
+            refresh_token_expires_at=sign_in.refresh_token_expires_at,
         )
         self._unstored: TokenSet | None = None
         self._refreshed = False
         self._dead: AuthenticationError | None = None
 
     @property
-    def chain_ends_at(self) -> float | None:
-        """When the sign-in ends if nothing runs until then, in seconds since 1970; None if not known."""
+    def refresh_expires_at(self) -> float | None:
+        """When the sign-in expires if nothing runs until then, in seconds since 1970; None if not known."""
         return self._tokens.refresh_token_expires_at
 
     @property
     def scopes(self) -> frozenset[str] | None:
-        """What the token was granted; None if not known (yet)."""
+        """The scopes that the token was granted; None if not known (yet)."""
         scope = self._tokens.scope
         return None if scope is None else frozenset(part for part in re.split(r"[\s,]+", scope) if part)
 
@@ -159,7 +169,7 @@ class RefreshingToken:
         """The access token, refreshed if it is due.
 
         Raises:
-            AuthenticationError: the chain has ended: somebody must sign in again.
+            AuthenticationError: the refresh token has expired: somebody must sign in again.
             ConnectorError: the refresh failed in a way that may pass; whatever `on_rotation` raises.
         """
         with self._lock:
@@ -182,14 +192,18 @@ class RefreshingToken:
         return f"RefreshingToken({self._tokens!r})"
 
     def _is_due(self) -> bool:
-        tokens, now = self._tokens, self._clock()
+        tokens, now = self._tokens, self._system.now()
         if not tokens.access_token:
             return True
         if tokens.access_token_expires_at is not None and now >= tokens.access_token_expires_at - EXPIRY_MARGIN_S:
             return True
-        # Once a run: an answer that does not lengthen the chain must not cause a refresh for each request.
-        chain_ends_at = tokens.refresh_token_expires_at
-        return not self._refreshed and chain_ends_at is not None and now >= chain_ends_at - CHAIN_MARGIN_S
+        # Once a run: an answer that does not extend the sign-in must not cause a refresh for each request.
+        refresh_expires_at = tokens.refresh_token_expires_at
+        return (
+            not self._refreshed
+            and refresh_expires_at is not None
+            and now >= refresh_expires_at - REFRESH_EXPIRY_MARGIN_S
+        )
 
     def _refresh(self) -> None:
         if self._unstored is None:
@@ -204,21 +218,21 @@ class RefreshingToken:
         try:
             answer = self._endpoint(self._client_id, self._client_secret, self._tokens.refresh_token)
         except AuthenticationError as error:
-            # Every thread and every request would ask again, and be refused again.
+            # Otherwise every thread and every request would ask again, and be refused again.
             self._dead = error
             raise
-        return _token_set(answer, self._tokens, self._clock())
+        return _token_set(answer, self._tokens, self._system.now())
 
 
 def _token_set(answer: TokenAnswer, old: TokenSet, now: float) -> TokenSet:
-    """The answer's tokens; what it leaves out stays as it was."""
-    refresh_token, chain_ends_at = old.refresh_token, old.refresh_token_expires_at
+    """The tokens in the answer; what it leaves out stays as it was."""
+    refresh_token, refresh_expires_at = old.refresh_token, old.refresh_token_expires_at
     if answer.refresh_token:
-        refresh_token, chain_ends_at = answer.refresh_token, None
+        refresh_token, refresh_expires_at = answer.refresh_token, None
     if answer.refresh_token_expires_at is not None:
-        chain_ends_at = answer.refresh_token_expires_at
+        refresh_expires_at = answer.refresh_token_expires_at
     elif answer.refresh_token_expires_in is not None:
-        chain_ends_at = now + answer.refresh_token_expires_in
+        refresh_expires_at = now + answer.refresh_token_expires_in
     if not (_TOKEN.fullmatch(answer.access_token) and _TOKEN.fullmatch(refresh_token)):
         raise UnexpectedAnswerError(
             Code.ANSWER_UNEXPECTED,
@@ -228,15 +242,15 @@ def _token_set(answer: TokenAnswer, old: TokenSet, now: float) -> TokenSet:
         access_token=answer.access_token,
         access_token_expires_at=None if answer.expires_in is None else now + answer.expires_in,
         refresh_token=refresh_token,
-        refresh_token_expires_at=chain_ends_at,
+        refresh_token_expires_at=refresh_expires_at,
         scope=old.scope if answer.scope is None else answer.scope,
     )
 
 
 def _usable(token: str, name: str) -> str:
-    """The token without blanks around it.
+    """The token without surrounding blanks.
 
-    A header with a line break or a letter beyond ASCII can't be sent, and the HTTP library's error would show it.
+    A header with a line break or a character beyond ASCII can't be sent, and the HTTP library's error would show it.
 
     Raises:
         AuthenticationError: it can't be a token.

@@ -1,4 +1,4 @@
-"""Pinterest's API v5: one method an endpoint, and no decisions.
+"""Pinterest's API v5: one method per endpoint, and no decisions.
 
 Source: Pinterest OpenAPI 5.23.0, operations named beside each method. Any 2xx is accepted: 5.28 answers 201 to
 creations.
@@ -45,8 +45,8 @@ _audience_page: Final = decoder(Page[Audience])
 class PinterestClient:
     """The API for one ad account. Thread-safe.
 
-    `tokens` gives the access tokens. Every method raises the typed errors of answers.MEANINGS; TransientErrors only
-    after the transport's retries. Ids are text of up to 18 digits.
+    Every method raises the typed errors of answers.MEANINGS; TransientErrors only after the transport's retries. Ids
+    are text of up to 18 digits.
     """
 
     def __init__(self, ad_account_id: str, tokens: TokenSource, transport: Transport) -> None:
@@ -139,7 +139,7 @@ class PinterestClient:
         customer_list_id: str | None = None,
         description: str | None = None,
     ) -> Audience:
-        """Changes what is given; `customer_list_id` is the list that the audience is made of (audiences/update)."""
+        """Changes what is passed; `customer_list_id` is the list that the audience is made of (audiences/update)."""
         body: dict[str, Any] = {"operation_type": "UPDATE"}
         if name is not None:
             body["name"] = name
@@ -194,7 +194,7 @@ def _rule(customer_list_id: str) -> dict[str, str]:
 
 
 def _checked(value: str, subject: str) -> str:
-    """An id as it may stand in a path: nothing that could lead anywhere else."""
+    """An id that is safe in a path: nothing that could lead anywhere else."""
     if not _ID.fullmatch(value):
         raise InvalidConfigError(
             Code.ID_MALFORMED, f"The id of the {subject} is not up to 18 digits. Correct it in the settings."

@@ -1,4 +1,4 @@
-"""The endpoints that we speak to: what each is called, costs and needs, and whether it may be repeated. Data only.
+"""The endpoints that we call: their path, rate category and scopes, and whether they may be repeated. Data only.
 
 Source: Pinterest OpenAPI 5.23.0 (2025-12-11), `x-ratelimit-category` and `security` of each operation.
 """
@@ -24,7 +24,7 @@ class Effect(StrEnum):
     NONE = "none"
     """It reads; repeating it changes nothing."""
     REPEATABLE = "repeatable"
-    """It writes; doing it twice leaves what doing it once leaves."""
+    """It writes, but is idempotent."""
     CREATES = "creates"
     """Doing it twice may leave two things."""
 
@@ -74,7 +74,7 @@ AUDIENCES: Final = Endpoint("GET", _AUDIENCES, *_READ, "ad account", _READS)
 AUDIENCE: Final = Endpoint("GET", _AUDIENCE, *_READ, "audience", _READS)
 CREATE_AUDIENCE: Final = Endpoint("POST", _AUDIENCES, *_CREATE, "audience", _WRITES)
 UPDATE_AUDIENCE: Final = Endpoint("PATCH", _AUDIENCE, *_UPDATE, "audience", _WRITES)
-# A refresh is repeated, because giving up is never better: a refresh token that a lost answer has ended stays so.
+# A refresh is repeated, because giving up is no better: a refresh token that a lost answer has ended stays ended.
 TOKEN: Final = Endpoint("POST", "/oauth/token", Category.ORG_READ, Effect.REPEATABLE, "sign-in", ())
 
 ENDPOINTS: Final = (

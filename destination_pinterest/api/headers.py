@@ -2,7 +2,7 @@
 
 Source: header names as airbytehq/airbyte #16161 saw them in Pinterest's answers (x-ratelimit-reset: 67150, seconds).
 Doubt: Pinterest documents no format. `x-ratelimit-limit` may come in Envoy's form, "100, 100;w=1, 400;w=60", where the
-first number is the limit that the other two headers speak of. `Retry-After` is documented nowhere, and obeyed if sent.
+first number is the limit that the other two headers refer to. `Retry-After` is documented nowhere, and obeyed if sent.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _ROUNDING_S: Final = 1.0
 
 @dataclass(frozen=True, slots=True)
 class RateHeaders:
-    """The quota as one answer tells it; None where it does not. Times are in seconds from the answer."""
+    """The quota as one answer reports it; None where it does not. Times are in seconds from the answer."""
 
     limit: int | None = None
     remaining: int | None = None

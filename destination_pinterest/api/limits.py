@@ -1,10 +1,10 @@
-"""The request limits of Pinterest's access tiers, and how each kind is counted. Not thread-safe: Quota locks.
+"""The request limits of Pinterest's access tiers, and how each kind is counted. Not thread-safe; Quota locks.
 
 Source: developers.pinterest.com/docs/reference/rate-limits (read 2026-11-22): Standard: 100 requests a second in all,
 ads_read 1,000, ads_write 400 and org_read 1,000 a minute per user and app; Trial: 1,000 requests a day in all, of which
 300 ads_write. "Subject to change without notice." The 7 a second for writes is what Braze keeps to.
-Doubt: whether Pinterest's minute is a sliding or a fixed one is not documented. A limit kept over every sliding minute
-is kept over every fixed one. A Trial day is taken as fixed; when it ends is known only from x-ratelimit-reset.
+Doubt: whether Pinterest's minute is sliding or fixed is not documented. A limit that holds over every sliding minute
+holds over every fixed one. A Trial day is assumed to be fixed; only x-ratelimit-reset tells when it ends.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, Protocol
 
+from destination_pinterest.access_tiers import STANDARD_WRITES_A_MINUTE, TRIAL_WRITES_A_DAY, WRITES_A_SECOND
 from destination_pinterest.api.endpoints import Category
 
 Tier = Literal["standard", "trial", "none"]
@@ -23,13 +24,13 @@ DAY_S: Final = 86_400.0
 # Clocks of two machines drift apart by some 100 parts in a million, 6 ms a minute; and a window may be closed at both
 # ends. Costs less than a thousandth of the quota.
 _WINDOW_MARGIN_S: Final = 0.05
-# The oldest request that counts is still without an answer: it is looked at again this soon.
+# The oldest request that counts has no answer yet: checked again after this.
 _UNANSWERED_RECHECK_S: Final = 0.1
 
 
 @dataclass(slots=True, eq=False)
 class Permit:
-    """Leave to send one request of `category`. Times are monotonic; `answered_at` is set by Quota.learn."""
+    """Permission to send one request of `category`. Times are monotonic; `answered_at` is set by Quota.learn."""
 
     category: Category
     sent_at: float
@@ -37,7 +38,7 @@ class Permit:
 
 
 class Limit(Protocol):
-    """Something that allows so many requests in some time. All times are of one monotonic clock, in seconds."""
+    """Allows a number of requests in a period. All times are of one monotonic clock, in seconds."""
 
     @property
     def allowed(self) -> int:
@@ -53,7 +54,7 @@ class Limit(Protocol):
         """How many of the allowed requests are used up."""
 
     def reset_at(self, moment: float) -> None:
-        """The server says that this limit starts afresh at `moment`."""
+        """The server says that this limit resets at `moment`."""
 
 
 class Pace:
@@ -73,12 +74,12 @@ class Pace:
         """The request goes."""
         self._next_at = permit.sent_at + self._spacing_s
 
-    def used(self, now: float) -> int:  # noqa: ARG002 - whenever
-        """Spacing uses nothing up."""
+    def used(self, now: float) -> int:  # noqa: ARG002 - the same at any time
+        """Spacing has no quota to use up."""
         return 0
 
     def reset_at(self, moment: float) -> None:
-        """Spacing does not start afresh."""
+        """Spacing has nothing to reset."""
 
 
 class SlidingWindow:
@@ -89,7 +90,7 @@ class SlidingWindow:
     never `allowed` + 1 in a window. Sent as fast as that, the share of the limit that is used is
     window_s / (window_s + round trip + margin): 99.7 % of 400 a minute at 150 ms.
 
-    A request that was given up without an answer counts as arrived by then.
+    A request without an answer counts as arrived when it is given up.
     """
 
     def __init__(self, allowed: int, window_s: float) -> None:
@@ -118,7 +119,7 @@ class SlidingWindow:
         return len(self._permits)
 
     def reset_at(self, moment: float) -> None:
-        """A sliding window keeps itself right; a fixed one's end is never later."""
+        """Nothing to do: a sliding window never ends earlier than a fixed one."""
 
 
 class FixedWindow:
@@ -166,7 +167,7 @@ def limits_of(tier: Tier) -> Limits:
         return Limits(
             everything=(Pace(100),),
             of_category={
-                Category.ADS_WRITE: (Pace(7), SlidingWindow(400, 60.0)),
+                Category.ADS_WRITE: (Pace(WRITES_A_SECOND), SlidingWindow(STANDARD_WRITES_A_MINUTE, 60.0)),
                 Category.ADS_READ: (SlidingWindow(1000, 60.0),),
                 Category.ORG_READ: (SlidingWindow(1000, 60.0),),
             },
@@ -174,6 +175,6 @@ def limits_of(tier: Tier) -> Limits:
     if tier == "trial":
         return Limits(
             everything=(FixedWindow(1000, DAY_S),),
-            of_category={Category.ADS_WRITE: (Pace(7), FixedWindow(300, DAY_S))},
+            of_category={Category.ADS_WRITE: (Pace(WRITES_A_SECOND), FixedWindow(TRIAL_WRITES_A_DAY, DAY_S))},
         )
     return Limits()

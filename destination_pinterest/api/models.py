@@ -1,6 +1,6 @@
-"""What we read of Pinterest's answers, as frozen structs.
+"""The parts of Pinterest's answers that we read, as frozen structs.
 
-Tolerant of unknown and null fields, and of numbers written as text; strict about ids, which everything else hangs on.
+Tolerant of unknown and null fields, and of numbers written as text; strict about ids, on which everything else depends.
 
 Source: Pinterest OpenAPI 5.23.0: Account, AdAccount, CustomerList, Audience, Paginated (read 2026-11-22). 5.28 requires
 `id` and `name` of lists; 5.23 requires nothing. Statuses are text here, so that a new one is not a failure.
@@ -78,7 +78,7 @@ class CustomerList(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Audience(msgspec.Struct, frozen=True, kw_only=True):
-    """An audience. `size` is Pinterest's count of matched people, if it tells; times are in seconds since 1970."""
+    """An audience. `size` is Pinterest's count of matched people, if given; times are in seconds since 1970."""
 
     id: Id
     name: str | None = None
@@ -120,7 +120,7 @@ class TokenAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
-    """The body of an error, of which nothing is sure."""
+    """The body of an error, whose shape is not guaranteed."""
 
     code: Any = None
     message: Any = None

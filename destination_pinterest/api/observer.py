@@ -1,7 +1,7 @@
-"""What the client tells whoever watches it: answers, retries and waits. It counts and prints nothing itself.
+"""What the client reports to its observer: answers, retries and waits. It counts and prints nothing itself.
 
-An observer is called from every thread that sends, so it must be thread-safe, quick, and must not raise.
-Nothing that it is told holds a body, an identifier or a secret.
+An observer is called from every thread that sends, so it must be thread-safe and quick, and must not raise.
+Nothing that it receives holds a body, an identifier or a secret.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ class RetryNotice:
 class QuotaWait:
     """A request waits `wait_s` for its turn, from now on.
 
-    `resets_at` (seconds since 1970) is when the quota that is used up gives again; None where the wait is only the
-    ordinary spacing of requests, too short to tell anybody of.
+    `resets_at` (seconds since 1970) is when the quota that is used up resets; None where the wait is only the ordinary
+    spacing of requests, too short to report.
     """
 
     category: Category
@@ -48,7 +48,7 @@ class QuotaWait:
 
 
 class Observer(Protocol):
-    """Somebody who watches the client."""
+    """Hears what the client does."""
 
     def answered(self, exchange: Exchange) -> None:
         """Pinterest answered."""
@@ -61,7 +61,7 @@ class Observer(Protocol):
 
 
 class SilentObserver:
-    """Watches nothing."""
+    """Ignores everything."""
 
     def answered(self, exchange: Exchange) -> None:
         """Pinterest answered."""

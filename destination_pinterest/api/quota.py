@@ -1,16 +1,17 @@
 """The quota of an app and user: who may send a request, and when. Shared by all threads that send.
 
-Two clocks: the limits of the access tier (limits.py), counted here, and what Pinterest's answers say is left. The
-second only ever tightens: it knows of other programs that use the same quota, and of what an earlier run has used.
+Two counts: our own, against the limits of the access tier (limits.py), and what Pinterest's answers report as left. The
+second only ever tightens the first: it includes other programs that use the same quota, and earlier runs.
 
-pyrate-limiter, which the CDK brings, is not used: its buckets book a request at its sending and know nothing of its
-arrival, count in whole milliseconds of one clock, start a thread that never ends, and can't be told what headers say.
+pyrate-limiter, which the CDK brings, is not used: its buckets count a request when it is sent and not
+when it may have arrived, in whole milliseconds of one clock; it starts a thread that never ends, and ignores what the
+headers say.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,42 +23,42 @@ from destination_pinterest.api.observer import Observer, QuotaWait
 from destination_pinterest.api.retry import when
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import RateLimitedError
+from destination_pinterest.system import System
 
-# Waits from here on are for quota and are worth telling a person; shorter ones space requests.
-TELLING_WAIT_S: Final = 1.0
-# The minute's quota is waited for in any case: that is ordinary sending, and no retry.
+# Waits from here on are for quota and worth a log line; shorter ones only space requests.
+NOTABLE_WAIT_S: Final = 1.0
+# Waiting for the minute's quota is always allowed: that is ordinary sending, not a retry.
 ORDINARY_WAIT_S: Final = 120.0
-# "None left" without a time: asked again after this. If it was the day's quota, the answer will be a 429 that says so.
+# "None left" without a reset time: the next request goes after this. If the day's quota is used up, a 429 will say so.
 UNKNOWN_RESET_S: Final = 60.0
-# What the server said is left is on its way in requests without an answer: their answers are waited for.
+# The requests in flight may use up what the server reported as left: their answers are waited for.
 _UNANSWERED_RECHECK_S: Final = 0.05
 
 
 @dataclass(slots=True)
-class _Told:
-    """What the server said last: `remaining` requests until `resets_at`, as of `told_at`; monotonic times."""
+class _Reported:
+    """What the server reported last: `remaining` requests until `resets_at`, as of `reported_at`; monotonic times."""
 
     remaining: int
-    told_at: float
+    reported_at: float
     resets_at: float
 
 
-class _Book:
-    """What is known of one category."""
+class _CategoryState:
+    """What is known of one category: our own count, what the server reported, and who waits."""
 
     def __init__(self, limits: tuple[Limit, ...]) -> None:
         self.limits = limits
         self.turn = FairLock()
         self.in_flight = 0
-        self.told: _Told | None = None
-        self.held_until = 0.0
+        self.reported: _Reported | None = None
+        self.blocked_until = 0.0
 
 
 class Quota:
-    """Lets requests go one by one, within every limit.
+    """Grants permits one by one, within every limit.
 
-    Each `acquire` must be followed by one `learn` with the permit that it gave, whatever became of the request.
-    `clock` is monotonic, `now` is in seconds since 1970, `sleep` takes seconds and may raise to end the waiting.
+    Each `acquire` must be followed by one `learn` with its permit, whatever became of the request.
     `longest_wait_s` is how long a request may wait for quota, the retry budget; ORDINARY_WAIT_S at least.
     """
 
@@ -66,80 +67,77 @@ class Quota:
         limits: Limits,
         *,
         longest_wait_s: float,
-        clock: Callable[[], float],
-        now: Callable[[], float],
-        sleep: Callable[[float], None],
+        system: System,
         observer: Observer,
     ) -> None:
         self._longest_wait_s = max(longest_wait_s, ORDINARY_WAIT_S)
-        self._clock = clock
-        self._now = now
-        self._sleep = sleep
+        self._system = system
         self._observer = observer
         self._lock = threading.Lock()
-        self._books = {
-            category: _Book((*limits.of_category.get(category, ()), *limits.everything)) for category in Category
+        self._states = {
+            category: _CategoryState((*limits.of_category.get(category, ()), *limits.everything))
+            for category in Category
         }
 
     def acquire(self, category: Category) -> Permit:
-        """Waits until a request of `category` may be sent, first come first served, and books it.
+        """Waits until a request of `category` may be sent, first come first served, and counts it.
 
         Raises:
             RateLimitedError: the quota is used up for longer than a request may wait; says until when.
-            Whatever `sleep` raises.
+            Whatever the system's `sleep` raises.
         """
-        book = self._books[category]
-        with book.turn.held():
+        state = self._states[category]
+        with state.turn.held():
             while True:
                 with self._lock:
-                    clock = self._clock()
-                    wait_s = self._free_at(book, clock) - clock
+                    clock = self._system.clock()
+                    wait_s = self._free_at(state, clock) - clock
                     if wait_s <= 0:
-                        return self._booked(book, Permit(category, clock))
+                        return self._issued(state, Permit(category, clock))
                 self._wait(category, wait_s)
 
     def learn(self, permit: Permit, headers: Mapping[str, str] | None = None) -> None:
         """The request of `permit` was answered with `headers` (case-insensitive); None: it ended without an answer."""
-        now = self._now()
+        now = self._system.now()
         rates = RateHeaders() if headers is None else read_rate_headers(headers, now)
-        book = self._books[permit.category]
+        state = self._states[permit.category]
         with self._lock:
-            clock = self._clock()
+            clock = self._system.clock()
             permit.answered_at = clock
-            book.in_flight -= 1
+            state.in_flight -= 1
             if rates.remaining is None:
-                self._count_silent(book)
+                self._count_unreported(state)
             else:
-                self._hear(book, permit, rates.remaining, rates, clock)
+                self._take_report(state, permit, rates.remaining, rates, clock)
 
-    def hold(self, category: Category, seconds: float) -> None:
-        """Nobody sends a request of `category` for so long: Pinterest has refused one for lack of quota."""
+    def block(self, category: Category, seconds: float) -> None:
+        """Sends no request of `category` for so long: Pinterest refused one for lack of quota."""
         with self._lock:
-            book = self._books[category]
-            book.held_until = max(book.held_until, self._clock() + seconds)
+            state = self._states[category]
+            state.blocked_until = max(state.blocked_until, self._system.clock() + seconds)
 
-    def _free_at(self, book: _Book, clock: float) -> float:
+    def _free_at(self, state: _CategoryState, clock: float) -> float:
         """When the next request may go, as far as is known now."""
-        moments = [limit.free_at(clock) for limit in book.limits]
-        return max(clock, book.held_until, self._told_free_at(book, clock), *moments)
+        moments = [limit.free_at(clock) for limit in state.limits]
+        return max(clock, state.blocked_until, self._reported_free_at(state, clock), *moments)
 
-    def _told_free_at(self, book: _Book, clock: float) -> float:
-        told = book.told
-        if told is None or clock >= told.resets_at:
+    def _reported_free_at(self, state: _CategoryState, clock: float) -> float:
+        reported = state.reported
+        if reported is None or clock >= reported.resets_at:
             return clock
-        if told.remaining > book.in_flight:
+        if reported.remaining > state.in_flight:
             return clock
-        return clock + _UNANSWERED_RECHECK_S if told.remaining > 0 else told.resets_at
+        return clock + _UNANSWERED_RECHECK_S if reported.remaining > 0 else reported.resets_at
 
-    def _booked(self, book: _Book, permit: Permit) -> Permit:
-        for limit in book.limits:
+    def _issued(self, state: _CategoryState, permit: Permit) -> Permit:
+        for limit in state.limits:
             limit.take(permit)
-        book.in_flight += 1
+        state.in_flight += 1
         return permit
 
     def _wait(self, category: Category, wait_s: float) -> None:
         if wait_s > self._longest_wait_s:
-            now = self._now()
+            now = self._system.now()
             raise RateLimitedError(
                 Code.QUOTA_USED_UP,
                 f"Pinterest's quota of {category} requests for this app and user is used up; it resets "
@@ -147,31 +145,33 @@ class Quota:
                 "Pinterest for Standard access if the app has Trial access.",
                 retry_after_s=wait_s,
             )
-        resets_at = self._now() + wait_s if wait_s >= TELLING_WAIT_S else None
+        resets_at = self._system.now() + wait_s if wait_s >= NOTABLE_WAIT_S else None
         self._observer.waiting(QuotaWait(category, wait_s, resets_at))
-        self._sleep(wait_s)
+        self._system.sleep(wait_s)
 
-    def _hear(self, book: _Book, permit: Permit, remaining: int, rates: RateHeaders, clock: float) -> None:
+    def _take_report(
+        self, state: _CategoryState, permit: Permit, remaining: int, rates: RateHeaders, clock: float
+    ) -> None:
         resets_at = clock + (UNKNOWN_RESET_S if rates.reset_s is None else rates.reset_s)
-        for limit in book.limits:
+        for limit in state.limits:
             if limit.allowed != rates.limit:
                 continue
             if rates.reset_s is not None:
                 limit.reset_at(resets_at)
-            if limit.allowed - remaining <= limit.used(clock) - book.in_flight:
-                # Nobody but this program has used the quota, and its own count is the more exact one: it knows when
-                # each request leaves a sliding window, where the server names one moment for all. Requests under way
-                # explain nothing, because the server may not have counted them yet.
-                book.told = None
+            if limit.allowed - remaining <= limit.used(clock) - state.in_flight:
+                # Only this program has used the quota, and its own count is more exact: it knows when each request
+                # leaves a sliding window, where the server names one moment for all. Requests in flight are left out,
+                # because the server may not have counted them yet.
+                state.reported = None
                 return
-        told = book.told
-        if told is None or clock >= told.resets_at or permit.sent_at >= told.told_at:
-            book.told = _Told(remaining, clock, resets_at)
-        elif remaining < told.remaining:
-            # Sent before the last word came: the server may have counted it before or after. The lower figure is later.
-            book.told = _Told(remaining, clock, max(resets_at, told.resets_at))
+        reported = state.reported
+        if reported is None or clock >= reported.resets_at or permit.sent_at >= reported.reported_at:
+            state.reported = _Reported(remaining, clock, resets_at)
+        elif remaining < reported.remaining:
+            # Sent before the last report came, so either may be the later one. The lower figure is.
+            state.reported = _Reported(remaining, clock, max(resets_at, reported.resets_at))
 
-    def _count_silent(self, book: _Book) -> None:
-        """A request ended without a word on quota: the last word may not include it, so it is taken off."""
-        if book.told is not None:
-            book.told.remaining = max(0, book.told.remaining - 1)
+    def _count_unreported(self, state: _CategoryState) -> None:
+        """A request ended without a report on quota: the last report may not include it, so it is subtracted."""
+        if state.reported is not None:
+            state.reported.remaining = max(0, state.reported.remaining - 1)

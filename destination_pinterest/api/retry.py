@@ -1,8 +1,8 @@
-"""When a request that failed is sent again, and what is said when it is not. Pure: no clock, no sleep.
+"""When a failed request is sent again, and the error that is raised when it is not. Pure: no clock, no sleep.
 
-Source: exponential backoff with jitter as in AWS's "Exponential Backoff And Jitter"; the figures are ours, except that
-Pinterest's own waits (Retry-After, x-ratelimit-reset) go before them.
-Doubt: nothing is documented about how long the spam filter holds; asking it often is known to make it worse.
+Source: exponential backoff with jitter as in AWS's "Exponential Backoff And Jitter"; the figures are ours, but
+Pinterest's own waits (Retry-After, x-ratelimit-reset) take precedence.
+Doubt: how long the spam filter blocks is not documented; asking it often is known to make it worse.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class RetryPolicy:
     """How long and how often one request is tried.
 
     `retry_s` is the time from the first failure within which the last sending must begin; `initial_s` and `max_s` are
-    the first and the longest wait between two; `jitter` (0 to 1) is the share of a wait that chance may take off.
+    the first and the longest wait between two; `jitter` (0 to 1) is the largest share of a wait that chance subtracts.
     All in seconds.
     """
 
@@ -57,7 +57,7 @@ class RetryPolicy:
             delay = max(retry_after_s, initial_s) + initial_s * jitter * chance
 
         with 0 <= chance < 1. None where `error` does not pass by waiting, and where elapsed_s + delay > retry_s: a
-        reset that lies beyond is reported now and not after an hour of sleep. The spam filter is asked at most
+        reset that lies beyond it is reported now, not after an hour of sleep. The spam filter is asked at most
         SPAM_ATTEMPTS times, SPAM_INITIAL_S to SPAM_MAX_S apart.
         """
         if not isinstance(error, TransientError) or isinstance(error, InterruptedSyncError):
@@ -79,8 +79,8 @@ class RetryPolicy:
 def may_repeat(effect: Effect, error: ConnectorError, *, may_have_acted: bool) -> bool:
     """Whether sending again does no harm.
 
-    What reads, or leaves the same when done twice, may always be sent again. A creation only if Pinterest certainly did
-    not act: it answered 429, or never got the request.
+    A request that only reads, or that is idempotent, may always be sent again; a creation only if Pinterest certainly
+    did not act: it answered 429, or never got the request.
     """
     if effect is not Effect.CREATES:
         return True
@@ -88,9 +88,9 @@ def may_repeat(effect: Effect, error: ConnectorError, *, may_have_acted: bool) -
 
 
 def given_up(error: ConnectorError, attempts: int, elapsed_s: float, now: float) -> ConnectorError:
-    """What is raised for `error` when it is not tried again: the same kind, saying how often and how long it was tried.
+    """The error to raise when a request is not tried again: `error`, with how often and how long it was tried.
 
-    `now` is in seconds since 1970. An error that was never worth trying again comes back as it is.
+    `now` is in seconds since 1970. An error that is never retried is returned as it is.
     """
     if not isinstance(error, TransientError):
         return error

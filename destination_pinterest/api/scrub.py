@@ -1,8 +1,8 @@
-"""Makes Pinterest's error texts fit to be kept: nothing of a person and no secret is left in them.
+"""Makes Pinterest's error texts safe to log: no personal data and no secret is left in them.
 
-Pinterest may quote what it was sent. What is taken out: everything that occurs in the records of the request, addresses
-with an @ in any escape, runs of 32 or more characters without a break (hashes, UUIDs, tokens), and what begins as
-Pinterest's tokens do. The rest is brought to one line and cut.
+Pinterest may quote what it was sent. Removed are: everything that occurs in the request's records, addresses with an @
+in any escape, unbroken runs of 32 or more characters (hashes, UUIDs, tokens), and what begins as Pinterest's tokens do.
+The rest is put on one line and truncated.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from typing import Final
 MESSAGE_CHARS: Final = 300
 REMOVED: Final = "[…]"
 
-# What is looked at: a quotation of a whole request is not searched to its end. The word that the cut runs through goes.
+# How much is read: a quotation of a whole request is not searched to its end. A word that the cut splits is dropped.
 _READ_CHARS: Final = 2_000
 _WORD: Final = re.compile(r"[^\s,;:'\"`()\[\]{}<>=|]+")
 _LAST_WORD: Final = re.compile(r"[^\s,;:'\"`()\[\]{}<>=|]*\Z")
 _AT: Final = re.compile(r"@|%40|\\u0040|\uff20")
 _TOKEN: Final = re.compile(r"pin[acr]_|pin[acr][0-9a-z_-]{8}", re.IGNORECASE)
 _LONG: Final = re.compile(r"[\w+.~-]{32}")
-# Shorter pieces of a record occur in ordinary words ("add", "bad"): they are taken out only as whole records.
+# Shorter pieces of a record occur in ordinary words ("add", "bad"): they are removed only as whole records.
 _SHORTEST_PIECE: Final = 5
 _REQUEST_ID: Final = re.compile(r"[0-9A-Za-z._:-]{1,64}")
 
 
 def scrub(text: str, records: str = "", secrets: Iterable[str] = ()) -> str:
-    """`text` without people and secrets, on one line, at most MESSAGE_CHARS characters.
+    """`text` without personal data and secrets, on one line, at most MESSAGE_CHARS characters.
 
     `records` is the request's comma-separated identifiers; `secrets` are further texts that must not remain.
     """

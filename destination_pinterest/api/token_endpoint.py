@@ -32,7 +32,7 @@ _SIGN_IN_AGAIN_AFTER_A_LOSS: Final = (
 
 
 class _Basic:
-    """The app's ID and secret as the Authorization header wants them."""
+    """The app's ID and secret in the form of the Authorization header."""
 
     def __init__(self, client_id: str, client_secret: str) -> None:
         self._value = "Basic " + base64.b64encode(f"{client_id}:{client_secret}".encode()).decode()
@@ -42,12 +42,12 @@ class _Basic:
         return self._value
 
     def renew(self, rejected: str) -> str:  # noqa: ARG002 - as Credentials has it
-        """There is nothing else to offer."""
+        """There are no other credentials."""
         raise AuthenticationError(Code.SIGN_IN_NOT_RENEWED, _SIGN_IN_AGAIN)
 
 
 class TokenEndpoint:
-    """Callable as RefreshingToken wants it; one caller at a time, which RefreshingToken sees to."""
+    """What RefreshingToken calls; one caller at a time, which RefreshingToken ensures."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport

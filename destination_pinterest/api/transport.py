@@ -1,22 +1,19 @@
-"""One call from beginning to end: quota, token, sending, meaning of the answer, retries. Knows no endpoint by name.
+"""One call from beginning to end: quota, token, sending, what the answer means, retries. Knows no endpoint by name.
 
-What it tells the observer and what it raises never holds a body or a secret.
+What it reports to the observer and what it raises never holds a body or a secret.
 """
 
 from __future__ import annotations
 
-import random
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Generic, Protocol, TypeVar
 
 import msgspec
-import requests
 
 from destination_pinterest.api import answers
 from destination_pinterest.api.endpoints import Endpoint
-from destination_pinterest.api.observer import Exchange, Observer, RetryNotice, SilentObserver
+from destination_pinterest.api.observer import Exchange, Observer, RetryNotice
 from destination_pinterest.api.quota import Quota
 from destination_pinterest.api.retry import RetryPolicy, given_up, may_repeat
 from destination_pinterest.api.scrub import clean_request_id
@@ -33,6 +30,7 @@ from destination_pinterest.errors import (
     ServerError,
     UnexpectedAnswerError,
 )
+from destination_pinterest.system import System
 
 T = TypeVar("T")
 
@@ -58,11 +56,11 @@ class Credentials(Protocol):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Call(Generic[T]):
-    """One thing to ask. `path` is the endpoint's template filled in, with the query.
+    """One request to make. `path` is the endpoint's template filled in, with the query.
 
     `decode` reads the body of a 2xx answer (models.decoder). `object_id` is what the path names, for the observer.
     `records` and `secrets` are parts of the body that Pinterest might quote and that must not be kept.
-    `on_lost_answer` is called when Pinterest may have acted without our hearing of it. Never printed.
+    `on_lost_answer` is called when Pinterest may have acted but the answer was lost. Never printed.
     """
 
     endpoint: Endpoint
@@ -78,7 +76,7 @@ class Call(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class _Failure:
-    """A sending that brought no result. `may_have_acted`: Pinterest may have done what was asked."""
+    """An attempt without a result. `may_have_acted`: Pinterest may have done what was asked."""
 
     error: ConnectorError
     may_have_acted: bool
@@ -86,7 +84,7 @@ class _Failure:
 
 @dataclass(frozen=True, slots=True)
 class _Result(Generic[T]):
-    """A sending that brought one."""
+    """An attempt with a result."""
 
     value: T
 
@@ -94,38 +92,30 @@ class _Result(Generic[T]):
 class Transport:
     """Sends calls to one server for one app and user. Thread-safe.
 
-    `quota` and `retry` say when a request may go (again); share them and the session with everything that speaks for
-    the same app and user. `clock` is monotonic, `now` is in seconds since 1970, `sleep` takes seconds and may raise to
-    end a wait, `rng` gives numbers from 0 to 1.
+    `quota` and `retry` say when a request may go (again); share them and the wire with everything that speaks for the
+    same app and user. The system's `sleep` may raise to end a wait.
     """
 
     def __init__(
         self,
-        base_url: str,
+        wire: Wire,
         quota: Quota,
         retry: RetryPolicy,
         *,
-        session: requests.Session,
-        clock: Callable[[], float] = time.monotonic,
-        now: Callable[[], float] = time.time,
-        sleep: Callable[[float], None] = time.sleep,
-        rng: Callable[[], float] = random.random,
-        observer: Observer | None = None,
+        system: System,
+        observer: Observer,
     ) -> None:
-        self._wire = Wire(base_url, session, clock)
+        self._wire = wire
         self._quota = quota
         self._retry = retry
-        self._clock = clock
-        self._now = now
-        self._sleep = sleep
-        self._rng = rng
-        self._observer = observer or SilentObserver()
+        self._system = system
+        self._observer = observer
 
     def perform(self, call: Call[T], credentials: Credentials) -> T:
-        """Sends `call` until it has an answer, gives up, or learns that it must not be sent again.
+        """Sends `call` until it is answered, until it gives up, or until the call must not be sent again.
 
         Raises:
-            AmbiguousCreationError: a creation may have taken effect without an answer.
+            AmbiguousCreationError: a creation may have taken effect, but its answer was lost.
             ConnectorError: whatever else Pinterest's answer means, see answers.MEANINGS.
         """
         sendings = 0
@@ -146,8 +136,8 @@ class Transport:
             if not may_repeat(call.endpoint.effect, error, may_have_acted=outcome.may_have_acted):
                 raise _ambiguous(call.endpoint, error) if outcome.may_have_acted else error
             sendings += 1
-            failed_at = self._clock() if failed_at is None else failed_at
-            self._wait_to_retry(call, error, sendings, self._clock() - failed_at)
+            failed_at = self._system.clock() if failed_at is None else failed_at
+            self._wait_to_retry(call, error, sendings, self._system.clock() - failed_at)
 
     def _sent(self, call: Call[T], authorization: str) -> _Result[T] | _Failure:
         permit = self._quota.acquire(call.endpoint.category)
@@ -163,18 +153,24 @@ class Transport:
             return _read(call, reply)
         secrets = (*call.secrets, authorization.partition(" ")[2])
         error = answers.refusal(
-            call.endpoint, reply.status, reply.headers, reply.body, self._now(), records=call.records, secrets=secrets
+            call.endpoint,
+            reply.status,
+            reply.headers,
+            reply.body,
+            self._system.now(),
+            records=call.records,
+            secrets=secrets,
         )
         return _Failure(error, may_have_acted=isinstance(error, ServerError | ConnectionFailedError))
 
     def _wait_to_retry(self, call: Call[T], error: ConnectorError, sendings: int, elapsed_s: float) -> None:
-        delay_s = self._retry.delay_s(error, sendings, elapsed_s, self._rng())
+        delay_s = self._retry.delay_s(error, sendings, elapsed_s, self._system.chance())
         if isinstance(error, RateLimitedError) and not isinstance(error, ObjectBusyError):
-            self._quota.hold(call.endpoint.category, delay_s or error.retry_after_s or 0.0)
+            self._quota.block(call.endpoint.category, delay_s or error.retry_after_s or 0.0)
         if delay_s is None:
-            raise given_up(error, sendings, elapsed_s, self._now())
+            raise given_up(error, sendings, elapsed_s, self._system.now())
         self._observer.retrying(RetryNotice(call.endpoint, call.object_id, error, sendings, delay_s))
-        self._sleep(delay_s)
+        self._system.sleep(delay_s)
 
 
 def _message(call: Call[T], authorization: str) -> Message:
@@ -190,7 +186,7 @@ def _message(call: Call[T], authorization: str) -> Message:
 
 
 def _read(call: Call[T], reply: Reply) -> _Result[T] | _Failure:
-    """The result in a 2xx answer. What is not JSON came from something in between, or was cut off."""
+    """The result of a 2xx answer. What is not JSON came from something in between, or was cut off."""
     try:
         return _Result(call.decode(reply.body))
     except msgspec.ValidationError as misfit:
@@ -209,7 +205,7 @@ def _read(call: Call[T], reply: Reply) -> _Result[T] | _Failure:
 
 
 def _renew(credentials: Credentials, rejected: str, error: ConnectorError) -> None:
-    """Has the credentials renewed, and joins Pinterest's answer to the failure if they can't be."""
+    """Renews the credentials; if they can't be, the failure carries Pinterest's answer."""
     try:
         credentials.renew(rejected)
     except AuthenticationError as failure:

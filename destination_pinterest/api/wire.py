@@ -1,9 +1,11 @@
-"""Sends one request and brings back what came: an answer of any status, or the reason why there is none. No retries.
+"""Sends one request and returns the outcome: an answer of any status, or the reason why there is none. No retries.
 
-requests' adapters are used, its Session.send is not. That one would read .netrc and put a password of it in the place
-of our token, prepare redirects, and keep cookies in a jar that threads share; and it costs twice the adapter's time. Of
-the session there remain the mounted adapters, the proxies and the certificates, from the environment as usual. The
-pool of connections in an adapter is urllib3's and thread-safe, so all threads share one session.
+`Wire` is the seam at which tests play the far end; `HttpWire` is the real one. It uses requests' adapters but not its
+Session.send, which would read .netrc and put a password from there in place of our token, prepare redirects, keep
+cookies in a jar that threads share, and take twice as long. What remains of the session are its adapters, and the
+proxies and certificates that it finds in the environment. urllib3 alone would be less code here only if we chose
+proxies, proxy logins and certificates ourselves. An adapter's connection pool is urllib3's and thread-safe, so all
+threads share one session.
 
 Exceptions of requests and urllib3 hold the request, with the token and people's hashes. None of them leaves this
 module, not even as the context of another: what went wrong is a value.
@@ -17,7 +19,7 @@ import socket
 import ssl
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
 import requests
@@ -29,6 +31,7 @@ from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnection
 
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import ConnectionFailedError, ConnectorError, InvalidConfigError
+from destination_pinterest.system import System
 
 CONNECT_TIMEOUT_S: Final = 10.0
 READ_TIMEOUT_S: Final = 60.0
@@ -72,17 +75,22 @@ class Lost:
     may_have_acted: bool
 
 
-def open_session(connections: int = CONNECTIONS) -> requests.Session:
-    """A session whose pool keeps as many connections as there are threads. Close it in the end."""
-    session = requests.Session()
-    adapter = HTTPAdapter(pool_connections=1, pool_maxsize=connections, max_retries=0)
-    session.mount("https://", adapter)
-    session.mount("http://", adapter)
-    return session
+class Wire(Protocol):
+    """The way to one server. Thread-safe."""
+
+    def exchange(self, message: Message) -> Reply | Lost:
+        """Sends `message` once and reads the whole answer."""
 
 
-class Wire:
-    """One server. Thread-safe. `base_url` is without a trailing slash; `clock` is monotonic."""
+OpenWire = Callable[[str, System], Wire]
+"""Makes the way to the server at a base URL."""
+
+
+class HttpWire:
+    """A server that is reached over HTTP. Thread-safe.
+
+    `base_url` has no trailing slash; `clock` is monotonic; `session` lends its adapter, proxies and certificates.
+    """
 
     def __init__(self, base_url: str, session: requests.Session, clock: Callable[[], float]) -> None:
         self._base_url = base_url.rstrip("/")
@@ -101,7 +109,7 @@ class Wire:
             )
             body = response.content or b""
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as failure:
-            return _lost(failure)
+            return lost_by(failure)
         return Reply(response.status_code, response.headers, body, self._clock() - began)
 
     def _prepared(self, message: Message) -> requests.PreparedRequest:
@@ -117,7 +125,22 @@ class Wire:
         return prepared
 
 
-def _lost(failure: Exception) -> Lost:
+def open_http_wire(base_url: str, system: System) -> Wire:
+    """The real way, with a pool that keeps as many connections as there are threads."""
+    return HttpWire(base_url, pooled_session(), system.clock)
+
+
+def pooled_session() -> requests.Session:
+    """A session whose pool keeps as many connections as there are threads."""
+    session = requests.Session()
+    adapter = HTTPAdapter(pool_connections=1, pool_maxsize=CONNECTIONS, max_retries=0)
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    return session
+
+
+def lost_by(failure: Exception) -> Lost:
+    """What a failure of the network means; nothing of the request stays in it."""
     reasons = list(_reasons(failure))
     if any(isinstance(reason, ssl.SSLCertVerificationError) for reason in reasons):
         return Lost(

@@ -11,15 +11,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 from destination_pinterest.api.client import PinterestClient
-from destination_pinterest.api.models import CustomerList
 from destination_pinterest.audiences.lookup import AudienceLookup
-from destination_pinterest.audiences.target import AudienceTarget
+from destination_pinterest.audiences.target import AudienceTarget, TargetUpdate
 from destination_pinterest.errors import AmbiguousCreationError, InvalidRequestError
-from destination_pinterest.vocabulary import Identifier, Operation
+from destination_pinterest.vocabulary import Identifier
 
 # Pinterest answers so while a list has under 100 matched people; the wording is not documented, so it is read broadly.
 _TOO_EARLY: Final = re.compile(r"too small|size|minimum|at least|\b100\b|processing|not ready|empty", re.IGNORECASE)
@@ -29,23 +28,15 @@ Created = TypeVar("Created")
 
 
 @dataclass(frozen=True, slots=True)
-class TargetStatus:
-    """Pinterest's words on a customer list and its audience, None where it has none.
+class CreatedList:
+    """A customer list that did not exist before.
 
-    Args:
-        customer_list, audience: their statuses.
-        size: the audience's.
-        exceptions: of the customer list.
-        written: the customer list, for its counters.
-        made_of: the id of the list that the audience is made of.
+    `holds_records` is False where its creation had no answer and it was found by name: its first people may be in it
+    or not, and adding them again is harmless.
     """
 
-    customer_list: str | None = None
-    audience: str | None = None
-    size: int | None = None
-    exceptions: str = ""
-    written: CustomerList | None = None
-    made_of: str | None = None
+    id: str
+    holds_records: bool
 
 
 class AudienceCreator:
@@ -53,7 +44,7 @@ class AudienceCreator:
 
     Args:
         pinterest: the client.
-        finder: looks for what exists.
+        lookup: looks for what exists.
         delay_s: how long to wait before an unanswered creation is looked up, by attempt (from 1) and elapsed seconds;
             None gives up.
         sleep: waits so many seconds.
@@ -63,67 +54,65 @@ class AudienceCreator:
     def __init__(
         self,
         pinterest: PinterestClient,
-        finder: AudienceLookup,
+        lookup: AudienceLookup,
         *,
         delay_s: Callable[[int, float], float | None],
         sleep: Callable[[float], None],
         clock: Callable[[], float],
     ) -> None:
         self._pinterest = pinterest
+        self._lookup = lookup
         self._delay_s = delay_s
         self._sleep = sleep
         self._clock = clock
-        self._finder = finder
 
-    def open(self, target: AudienceTarget, records: str, identifiers: int) -> None:
-        """Creates the customer list with its first people.
+    def create_list(self, target: AudienceTarget, records: str) -> CreatedList:
+        """Creates the customer list that is written to, with its first people.
 
-        A creation without an answer is repeated only where no list of that name is found; a list that is found holds
-        the people or not, so they are added to it, which is harmless if they are in.
+        A creation without an answer is repeated only where no new list of that name is found.
         """
-        list_type = _list_type(target.identifiers)
 
-        def found() -> CustomerList | None:
-            customer_list = self._finder.newest_list(target.list_name)
-            if customer_list is not None:
-                # From now on it is there, even if Pinterest finds these people too many for one request.
-                target.list_id = customer_list.id
-                self._pinterest.update_customer_list(customer_list.id, Operation.ADD, records, identifiers)
-            return customer_list
+        def create() -> CreatedList:
+            created = self._pinterest.create_customer_list(target.list_name, records, _list_type(target.identifiers))
+            return CreatedList(created.id, holds_records=True)
 
-        customer_list = self._create(
-            lambda: self._pinterest.create_customer_list(target.list_name, records, list_type), found
-        )
-        target.list_id = customer_list.id
+        def find() -> CreatedList | None:
+            found = self._lookup.newest_list(target.list_name)
+            return None if found is None else CreatedList(found.id, holds_records=False)
 
-    def ensure_audience(self, target: AudienceTarget) -> None:
-        """Creates the audience of an open list, unless it exists or Pinterest holds that it is too early."""
-        if target.list_id is not None and target.audience_id is None:
-            target.audience_id = self.create_audience(target, target.list_id)
+        return self._create(create, find)
 
-    def begin_with(self, target: AudienceTarget, list_id: str) -> None:
-        """Creates the audience of a list that is left over, to be replaced at once by the one that was written to."""
-        target.audience_id = self.create_audience(target, list_id)
-        if target.audience_id is not None:
-            target.before = self._pinterest.customer_list(list_id)
-            target.left_over_list_ids.remove(list_id)
+    def ensure_audience(self, target: AudienceTarget) -> TargetUpdate:
+        """Creates the audience of the list that is written to, unless it exists or Pinterest holds it too early."""
+        if target.list_id is None or target.audience_id is not None:
+            return TargetUpdate(target)
+        return self.create_audience(target, target.list_id)
 
-    def create_audience(self, target: AudienceTarget, list_id: str) -> str | None:
-        """The id of a new audience of a list; None, and a note, where Pinterest holds that it is too early."""
+    def begin_with(self, target: AudienceTarget, list_id: str) -> TargetUpdate:
+        """Creates the audience of a list that is left over, to be swapped at once for the one that was written to."""
+        update = self.create_audience(target, list_id)
+        if update.target.audience_id is None:
+            return update
+        left_over = tuple(other for other in target.left_over_list_ids if other != list_id)
+        live = self._pinterest.customer_list(list_id)
+        return replace(update, target=replace(update.target, live=live, left_over_list_ids=left_over))
+
+    def create_audience(self, target: AudienceTarget, list_id: str) -> TargetUpdate:
+        """The target with a new audience of a list; a note in its place where Pinterest holds that it is too early."""
         try:
             audience = self._create(
                 lambda: self._pinterest.create_audience(target.name, list_id, _DESCRIPTION),
-                lambda: self._finder.newest_audience(target.name, list_id),
+                lambda: self._lookup.newest_audience(target.name, list_id),
             )
         except InvalidRequestError as error:
             if not is_too_early(error):
                 raise
-            target.notes.append(
+            note = (
                 f"Pinterest does not make an audience of the customer list yet ({error.answer}). The people are in the "
                 "list; the audience is created by a later sync, once enough of them are matched."
             )
-            return None
-        return audience.id
+            return TargetUpdate(target, (note,))
+        return TargetUpdate(replace(target, audience_id=audience.id))
 
     def _create(self, create: Callable[[], Created], look_up: Callable[[], Created | None]) -> Created:
         started_s = self._clock()
@@ -140,19 +129,6 @@ class AudienceCreator:
             if found is not None:
                 return found
             attempt += 1
-
-    def status(self, target: AudienceTarget) -> TargetStatus:
-        """What Pinterest says of the two now."""
-        if target.list_id is None:
-            return TargetStatus()
-        customer_list = self._pinterest.customer_list(target.list_id)
-        exceptions = customer_list.described_exceptions
-        if target.audience_id is None:
-            return TargetStatus(customer_list.status, exceptions=exceptions, written=customer_list)
-        audience = self._pinterest.audience(target.audience_id)
-        return TargetStatus(
-            customer_list.status, audience.status, audience.size, exceptions, customer_list, audience.customer_list_id
-        )
 
 
 def is_too_early(error: InvalidRequestError) -> bool:

@@ -1,4 +1,4 @@
-"""Which streams replace their audience, and how the customer list is called that a replacement is built in.
+"""Shadow lists: how the customer list is called in which an audience's replacement is built.
 
 A replacement is built beside the live list, in a customer list whose name carries the generation. Where the attempts of
 a job go on from where the one before ended, they go on filling the same list; all others begin a list of their own,
@@ -29,19 +29,19 @@ _LABEL: Final = rf"(?:audience [0-9]+, )?(?:generations? [0-9, ]+, job [0-9?]+|{
 
 @dataclass(frozen=True, slots=True)
 class ShadowList:
-    """What one customer list is to hold.
+    """A customer list that is filled beside the audience's own, to be swapped in once the whole table is in it.
 
     Args:
         label: tells it from all others of the audience.
         spans: who fills the list: this attempt alone, or the attempts of a job, each from where the one before it
             ended, so that states may go back before the audience is replaced.
-        goes_on_in_job: the job, if its later attempts bring only the rest once an earlier one has replaced the
+        continued_by_job: the job, if its later attempts bring only the rest once an earlier one has replaced the
             audience and returned its states.
     """
 
     label: str
     spans: Literal["attempt", "job"]
-    goes_on_in_job: int | None = None
+    continued_by_job: int | None = None
 
     def list_name(self, audience: str) -> str:
         """The name of the customer list that is to replace the audience's."""
@@ -49,10 +49,10 @@ class ShadowList:
 
     def goes_on_with(self, live_list: str) -> bool:
         """Whether the list that the audience is made of was put there by an earlier attempt of the same job."""
-        if self.goes_on_in_job is None:
+        if self.continued_by_job is None:
             return False
         return (
-            re.search(rf" \[(?:audience [0-9]+, )?generations? [0-9, ]+, job {self.goes_on_in_job}[],]", live_list)
+            re.search(rf" \[(?:audience [0-9]+, )?generations? [0-9, ]+, job {self.continued_by_job}[],]", live_list)
             is not None
         )
 

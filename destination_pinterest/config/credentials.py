@@ -1,8 +1,8 @@
 """The two ways to sign in, and which tokens in a config belong together.
 
 A sign-in through the platform's form replaces the two tokens and nothing else, and by hand only the refresh token is
-replaced; what the connector kept of an earlier sign-in stays beside them. So each time is kept with a mark of the token
-that it is true of.
+replaced; what the connector kept of an earlier sign-in stays beside them. So each time is kept with a fingerprint
+of the token that it belongs to.
 
 Source: airbytehq/airbyte-platform at 310e6cb6, useOauthFlowAdapter.tsx (read 2026-11-22).
 """
@@ -89,19 +89,19 @@ class OAuthCredentials(BaseModel):
         A time without its token is not known. An access token that was kept with another refresh token goes too: who
         pastes the refresh token of somebody else wants to be that person. One that came with the sign-in stays.
         """
-        is_same_chain = self.refresh_token_mark == token_mark(self.refresh_token)
-        is_kept = self.access_token_mark == token_mark(self.access_token or "")
+        is_same_sign_in = self.refresh_token_mark == token_fingerprint(self.refresh_token)
+        is_kept = self.access_token_mark == token_fingerprint(self.access_token or "")
         update: dict[str, None] = {}
-        if not is_same_chain:
+        if not is_same_sign_in:
             update["refresh_token_expires_at"] = None
-        if not (is_kept and is_same_chain):
+        if not (is_kept and is_same_sign_in):
             update["access_token_expires_at"] = None
-        if is_kept and not is_same_chain:
+        if is_kept and not is_same_sign_in:
             update["access_token"] = None
         return self.model_copy(update=update)
 
 
-def token_mark(token: str) -> str:
+def token_fingerprint(token: str) -> str:
     """Sixteen hexadecimal digits by which a token is known again, and from which it can't be had."""
     return hashlib.sha256(token.encode(errors="surrogatepass")).hexdigest()[:16]
 

@@ -11,7 +11,7 @@ from destination_pinterest.dead_letters.queue import DeadLetterQueue, DeadLetter
 from destination_pinterest.dead_letters.row_format import DeadLetterFormat
 from destination_pinterest.object_storage.s3 import S3Bucket
 from destination_pinterest.protocol.catalog import ConfiguredStream
-from destination_pinterest.protocol.messages import MessageDecoder
+from destination_pinterest.protocol.input import MessageDecoder
 
 
 class DeadLetterStorage:

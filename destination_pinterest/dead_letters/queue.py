@@ -91,7 +91,7 @@ class DeadLetterQueue:
             return Stored(file, error)
         return Stored(file, None)
 
-    def settle(self, stored: Stored) -> Exception | None:
+    def ack(self, stored: Stored) -> Exception | None:
         """A file is no longer on its way. What it failed with, if it did: then its rows are never safe."""
         self.in_flight.remove(stored.file)
         if stored.error is None:
@@ -118,7 +118,7 @@ class DeadLetterQueue:
         return min(opened) + MAX_FILE_AGE_S if opened else None
 
     @property
-    def first_position(self) -> int | None:
+    def watermark(self) -> int | None:
         """The position of the oldest row that is not stored; None where all are."""
         positions = [file.first_position for files in (self._waiting, self.in_flight, self._failed) for file in files]
         positions += [rows.first_position for rows in self._open if rows.first_position is not None]

@@ -19,7 +19,7 @@ import orjson
 from destination_pinterest.identity.recognition import recognise_columns
 from destination_pinterest.identity.rejection import Rejection
 from destination_pinterest.protocol.catalog import StreamKey
-from destination_pinterest.protocol.messages import MessageDecoder
+from destination_pinterest.protocol.input import MessageDecoder
 
 
 class DeadLetterFormat:

@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from typing import Final, Protocol
 
 from destination_pinterest.api.observer import Exchange, QuotaWait, RetryNotice
-from destination_pinterest.delivery.events import Told
 from destination_pinterest.delivery.lane import AudienceLane
 from destination_pinterest.delivery.tally import AudienceTally, progress_line
+from destination_pinterest.delivery.workers import ClientEvent
 from destination_pinterest.errors import ObjectBusyError, RateLimitedError
 from destination_pinterest.protocol.catalog import StreamKey
 
@@ -66,19 +66,19 @@ class SyncJournal:
         self._quiet_until_s = clock()
         self._limited: set[StreamKey] = set()
 
-    def told(self, told: Told) -> None:
-        """Takes what the client told."""
-        tallies = [self.sync] if told.lane is None else [self.sync, told.lane.tally]
-        what = told.what
+    def on_event(self, event: ClientEvent) -> None:
+        """Counts what the client did, and tells what is worth telling."""
+        tallies = [self.sync] if event.lane is None else [self.sync, event.lane.tally]
+        what = event.what
         if isinstance(what, Exchange):
-            self._answered(told.lane, what, tallies)
+            self._answered(event.lane, what, tallies)
         elif isinstance(what, RetryNotice):
-            self._retrying(told.lane, what, tallies)
+            self._retrying(event.lane, what, tallies)
         else:
-            self._waiting(told.lane, what, tallies)
+            self._waiting(event.lane, what, tallies)
 
-    def said(self, level: str, text: str) -> None:
-        """Writes a line that somebody else has to say."""
+    def log(self, level: str, text: str) -> None:
+        """Logs on behalf of another component."""
         self._messages.log(level, text)
 
     def tick(self) -> None:
@@ -108,19 +108,19 @@ class SyncJournal:
         )
         if isinstance(notice.error, ObjectBusyError):
             if lane is not None and lane.slow_down():
-                lane.target.notes.append(
+                lane.notes.append(
                     "Pinterest answered that writes to the customer list came too fast, so they went one at a time."
                 )
         elif isinstance(notice.error, RateLimitedError):
             for tally in tallies:
                 tally.waited_s += notice.delay_s
-            if self._is_worth_telling(notice.delay_s):
+            if self._is_notable(notice.delay_s):
                 self._tell_platform(lane, self._now() + notice.delay_s)
 
     def _waiting(self, lane: AudienceLane | None, wait: QuotaWait, tallies: Sequence[AudienceTally]) -> None:
         for tally in tallies:
             tally.waited_s += wait.wait_s
-        if not self._is_worth_telling(wait.wait_s):
+        if not self._is_notable(wait.wait_s):
             return
         until = self._now() + wait.wait_s
         moment = datetime.fromtimestamp(until, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
@@ -129,7 +129,7 @@ class SyncJournal:
         )
         self._tell_platform(lane, until)
 
-    def _is_worth_telling(self, wait_s: float) -> bool:
+    def _is_notable(self, wait_s: float) -> bool:
         """Whether this wait is long, and none was told lately; if so, it is the one that was."""
         if wait_s < _NOTABLE_WAIT_S or self._clock() < self._quiet_until_s:
             return False

@@ -1,90 +1,118 @@
-"""A stream's rows on their way: how their values are read and mapped, and what each row does."""
+"""A stream's rows on their way to an audience: read, mapped, decided about, and taken by its strategy or rejected."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from destination_pinterest.config import Config
 from destination_pinterest.dead_letters.queue import DeadLetters
-from destination_pinterest.delivery.lane import AudienceLane
-from destination_pinterest.identity.mapping import IdentityMapper
-from destination_pinterest.identity.operation import OperationRule
-from destination_pinterest.identity.rejection import RejectionReason
+from destination_pinterest.delivery.strategy import SyncStrategy
+from destination_pinterest.identity.mapping import IdentityMapper, MappedRow
+from destination_pinterest.identity.rejection import Rejection
 from destination_pinterest.protocol.checkpoint import StreamTally
-from destination_pinterest.protocol.messages import MessageDecoder
+from destination_pinterest.protocol.input import MessageDecoder, RowRun
+from destination_pinterest.routing.decision import Decision, decision_of, take_row
 from destination_pinterest.routing.plan import StreamPlan
 from destination_pinterest.vocabulary import Operation
 
-Decision = Operation | RejectionReason | None
+# What tells a stream's rows apart; None where this row has nothing of it.
+Key = tuple[object, ...] | None
 
 
 class StreamRoute:
-    """A stream's rows on their way.
+    """Where one stream's rows go. This is the hot path.
 
-    `read` gives the values of a row that the mapper makes identifiers of; `decide` says what the row does to them
-    (None: every row of the stream adds). `read_only_column` is there for streams whose rows all add and have one
-    identity column, which are most: they are mapped in bulk. `rejected` takes what is refused, where that is written
-    down; it needs the row, so that nothing is mapped in bulk then. `read_key` gives the values of the primary key,
-    where a membership store wants them and rows are told apart by them.
+    Args:
+        plan: what is decided about the stream.
+        config: the settings.
+        decoder: makes the rows.
+        strategy: keeps the audience that it leads to.
+        tally: the stream's counts since its last state.
+        dead_letters: takes what is refused, where that is written down.
     """
-
-    __slots__ = ("decide", "lane", "mapper", "read", "read_key", "read_only_column", "rejected", "tally", "way")
 
     def __init__(
         self,
-        way: StreamPlan,
+        plan: StreamPlan,
         config: Config,
         decoder: MessageDecoder,
-        lane: AudienceLane,
+        strategy: SyncStrategy,
         tally: StreamTally,
         *,
-        rejected: DeadLetters | None = None,
+        dead_letters: DeadLetters | None = None,
     ) -> None:
-        self.way = way
-        self.lane = lane
-        self.tally = tally
-        self.read = decoder.reader([identity.column for identity in way.identities])
-        self.mapper = IdentityMapper(way.identities, maid_case=config.advertising_id_case)
-        self.decide = _decision(way, config, decoder)
-        self.rejected = rejected
-        self.read_key: Callable[[Any], tuple[object, ...]] | None = None
-        if lane.memory is not None and way.has_key:
-            self.read_key = decoder.reader(way.key_columns)
-        self.read_only_column: Callable[[Any], object] | None = None
-        if self.decide is None and len(way.identities) == 1 and rejected is None:
-            self.read_only_column = decoder.reader_of(way.identities[0].column)
+        self.plan = plan
+        self.strategy = strategy
+        self._tally = tally
+        self._dead_letters = dead_letters
+        self._read = decoder.reader([identity.column for identity in plan.identities])
+        self._mapper = IdentityMapper(plan.identities, maid_case=config.advertising_id_case)
+        self._decide = _row_decision(plan, config, decoder)
+        reads_key = strategy.reads_keys and plan.has_key and not plan.only_removes
+        self._read_key = _key_reader(plan, decoder) if reads_key else None
+        # Most streams have rows that all add and one identity column: they are mapped in bulk.
+        is_plain = self._decide is None and len(plan.identities) == 1 and dead_letters is None and not reads_key
+        self._read_only_column = decoder.reader_of(plan.identities[0].column) if is_plain else None
+
+    def take(self, run: RowRun, now_s: float) -> None:
+        """Takes rows, the oldest of which came after `run.position` others."""
+        self.strategy.lane.tally.entered += len(run.rows)
+        self.strategy.begin_run(run, now_s)
+        if self._read_only_column is not None:
+            self._take_bulk(self._read_only_column, run)
+            return
+        for row in run.rows:
+            self._take_row(row, run.position)
+
+    def _take_bulk(self, read: Callable[[Any], object], run: RowRun) -> None:
+        identifiers, others = self._mapper.map_column(map(read, run.rows))
+        self.strategy.add_all(identifiers)
+        for mapped in others:
+            if self._judge(mapped, Operation.ADD, None, run.position) is not None:
+                self.strategy.take(Operation.ADD, mapped.identifiers, None)
+
+    def _take_row(self, row: Any, position: int) -> None:
+        decision = Operation.ADD if self._decide is None else self._decide(row)
+        mapped = self._mapper.map(self._read(row))
+        key = None if self._read_key is None else self._read_key(row)
+        if key is not None and not mapped.identifiers and isinstance(decision, Operation):
+            # The key says whose row it is: whoever it held leaves, although the row itself names nobody.
+            self.strategy.vacate(key, decision)
+            if decision is Operation.REMOVE:
+                return
+        operation = self._judge(mapped, decision, row, position)
+        if operation is None:
+            return
+        if self.plan.only_removes:
+            self.strategy.withdraw(mapped.identifiers)
+        else:
+            self.strategy.take(operation, mapped.identifiers, key)
+
+    def _judge(self, mapped: MappedRow, decision: Decision, row: Any, position: int) -> Operation | None:
+        """What the row does to its people; None if nothing, which is counted, and written down where that is wanted."""
+        taken = take_row(decision, mapped, self.plan.operation_column, self.strategy.lane.tally)
+        if isinstance(taken, Rejection):
+            self._tally.rejected += 1
+            if self._dead_letters is not None:
+                self._dead_letters.add(row, taken, position)
+            return None
+        return taken
 
 
-def _decision(way: StreamPlan, config: Config, decoder: MessageDecoder) -> Callable[[Any], Decision] | None:
-    if way.only_removes:
-        return lambda _row: Operation.REMOVE
-    decide = _by_columns(way, config, decoder)
-    if config.mode != "remove":
-        return decide
-    if decide is None:
-        return lambda _row: Operation.REMOVE
-    return lambda row: _suppressed(decide(row))
+def _row_decision(plan: StreamPlan, config: Config, decoder: MessageDecoder) -> Callable[[Any], Decision] | None:
+    decide = decision_of(plan, config)
+    if decide is None or not plan.deciding_columns:
+        return None if decide is None else lambda _row: decide(())
+    values = decoder.reader(plan.deciding_columns)
+    return lambda row: decide(values(row))
 
 
-def _by_columns(way: StreamPlan, config: Config, decoder: MessageDecoder) -> Callable[[Any], Decision] | None:
-    columns: Sequence[str] = way.deciding_columns
-    if not columns:
-        return None
-    setting = config.operation_column
-    rule = OperationRule(
-        add_values=setting.add_values if setting else (),
-        remove_values=setting.remove_values if setting else (),
-        deletes="keep" if config.mode == "additive" else config.deletes,
-    )
-    values = decoder.reader(columns)
-    if way.operation_column is None:
-        return lambda row: rule.decide(None, *values(row))
-    return lambda row: rule.decide(*values(row))
+def _key_reader(plan: StreamPlan, decoder: MessageDecoder) -> Callable[[Any], Key]:
+    read = decoder.reader(plan.key_columns)
 
+    def key_of(row: Any) -> Key:
+        values = read(row)
+        return None if all(value is None for value in values) else values
 
-def _suppressed(decision: Decision) -> Decision:
-    """What a row of a suppression table does: people in it leave the audience; one who leaves it changes nothing."""
-    if decision is Operation.ADD:
-        return Operation.REMOVE
-    return None if decision is Operation.REMOVE else decision
+    return key_of

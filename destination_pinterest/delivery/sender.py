@@ -5,14 +5,16 @@ Runs in the threads that send; what it keeps between deliveries is one number.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Final
 
 from destination_pinterest.api.client import PinterestClient
 from destination_pinterest.audiences.creation import AudienceCreator
 from destination_pinterest.audiences.target import AudienceTarget
-from destination_pinterest.delivery.batch import Delivery
+from destination_pinterest.delivery.lane import Delivery
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import InvalidRequestError, RequestTooLargeError
 from destination_pinterest.vocabulary import Operation
@@ -26,29 +28,35 @@ class DeliverySender:
 
     Args:
         pinterest: the client; it retries what is worth retrying.
-        provisioner: creates customer lists.
+        creator: creates customer lists.
         max_identifiers: in one request, until Pinterest refuses that as too large.
     """
 
-    def __init__(self, pinterest: PinterestClient, provisioner: AudienceCreator, max_identifiers: int) -> None:
+    def __init__(self, pinterest: PinterestClient, creator: AudienceCreator, max_identifiers: int) -> None:
         self._pinterest = pinterest
-        self._provisioner = provisioner
+        self._creator = creator
         self._max_identifiers = max_identifiers
+        self._lock = threading.Lock()
 
-    def send(self, target: AudienceTarget, delivery: Delivery) -> int:
+    def send(self, target: AudienceTarget, delivery: Delivery, on_list: Callable[[str], None]) -> int:
         """Returns how many identifiers were sent, when Pinterest has accepted all of them.
+
+        Args:
+            target: where they go.
+            delivery: the identifiers.
+            on_list: is given the id of the customer list as soon as the delivery has created it.
 
         Raises:
             ConnectorError: it did not; part of the delivery may have been accepted, and sending it again is harmless.
         """
-        if delivery.operation is Operation.REMOVE and not target.is_open:
+        if delivery.operation is Operation.REMOVE and target.list_id is None:
             return 0  # A list that does not exist holds nobody.
         identifiers = list(delivery.identifiers)
         while identifiers:
             piece = identifiers[: self._max_identifiers]
             del identifiers[: len(piece)]  # Another thread may have lowered the number meanwhile.
             for records, count in _within_bytes(piece):
-                self._send_records(target, delivery.operation, records, count)
+                target = self._send_records(target, delivery.operation, records, count, on_list)
         return len(delivery.identifiers)
 
     @property
@@ -56,12 +64,20 @@ class DeliverySender:
         """Identifiers in one request, as far as Pinterest has taken them."""
         return self._max_identifiers
 
-    def _send_records(self, target: AudienceTarget, operation: Operation, records: str, count: int) -> None:
+    def _send_records(
+        self, target: AudienceTarget, operation: Operation, records: str, count: int, on_list: Callable[[str], None]
+    ) -> AudienceTarget:
+        """The target afterwards: its customer list exists."""
         try:
-            if target.list_id is None:
-                self._provisioner.open(target, records, count)
-            else:
-                self._pinterest.update_customer_list(target.list_id, operation, records, count)
+            list_id = target.list_id
+            if list_id is None:
+                created = self._creator.create_list(target, records)
+                list_id = created.id
+                target = replace(target, list_id=list_id)
+                on_list(list_id)
+                if created.holds_records:
+                    return target
+            self._pinterest.update_customer_list(list_id, operation, records, count)
         except RequestTooLargeError as error:
             if count == 1:
                 raise InvalidRequestError(
@@ -71,10 +87,15 @@ class DeliverySender:
                     answer=error.answer,
                 ) from None
             half = count // 2
-            self._max_identifiers = min(self._max_identifiers, half)
+            self._take_at_most(half)
             pieces = iter(records.split(","))
             while piece := list(islice(pieces, half)):
-                self._send_records(target, operation, ",".join(piece), len(piece))
+                target = self._send_records(target, operation, ",".join(piece), len(piece), on_list)
+        return target
+
+    def _take_at_most(self, max_identifiers: int) -> None:
+        with self._lock:
+            self._max_identifiers = min(self._max_identifiers, max_identifiers)
 
 
 def _within_bytes(identifiers: Sequence[str]) -> Iterator[tuple[str, int]]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
-PROGRESS_PREFIX: Final = "pinterest_sync_progress: "
+from destination_pinterest.markers import PROGRESS_PREFIX
 
 
 class AudienceTally:

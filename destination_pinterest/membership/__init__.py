@@ -1,16 +1,20 @@
 """The membership store: which identifiers this connector put into an audience, and for which row.
 
-Pinterest can't be asked who is in a list, so who wants people to leave with their rows must remember who came with
-them. One book per audience, kept in a folder or in a bucket, sealed with the key of the settings.
+Pinterest can't be asked who is in a list. To remove people together with their rows, the connector has to remember who
+came with which row: in one ledger for each audience, kept in a folder or a bucket and encrypted with a key from the
+settings.
 
-    store      opens books, and checks that it can
-    book       one audience: rows are noted, settled, and committed once Pinterest has them
-    changes    what a settlement asks of Pinterest
-    spool      the rows of an epoch      holdings   who holds whom now      settlement   the one against the other
-    store_key  what people type, made dear to guess       keys         what is sealed with it and how
-    manifest   what belongs to a book    lease      one sync at a time
-    blobs      what a book needs of a place; folder and bucket are the two places
-    workspace  DuckDB and the private folder that it works in
+    store      opens ledgers, and checks that it can
+    ledger     one audience: rows are recorded, diffed, written ahead, and committed once Pinterest has them
+    delta      what must be sent
+    spool      the rows of an epoch      holdings   which row holds which identifier      diff   compares the two
+    store_key  the key from the settings, made expensive to brute-force      keys   what is encrypted with it, and how
+    manifest   what a ledger consists of      lease   one sync at a time
+    blobs      what a ledger needs of a place; folder and bucket are the two places
+    workspace  DuckDB and its private folder      sizes   the amounts at which a ledger works in another way
+
+Stores outlive the code, so names in files stay as released: a manifest's "changes" and "maybes", and the files of these
+names, are the `delta` since `base` and the identifiers `in_doubt`.
 """
 
 from destination_pinterest.membership.delta import Delta

@@ -1,4 +1,4 @@
-"""What a book needs of the place that it is kept in: small objects by compare-and-swap, and files."""
+"""What a ledger needs of the place that it is kept in: small objects by compare-and-swap, and files."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from typing import Protocol
 
 
 class ChangedMeanwhileError(Exception):
-    """An object is not the version that was to be replaced; nothing was written."""
+    """The object is no longer the version that was to be replaced. Nothing was written."""
 
 
 @dataclass(frozen=True, slots=True)
 class Blob:
-    """A small object's content, and the version that it is."""
+    """A small object: its content and its version."""
 
     body: bytes = field(repr=False)
     version: str
 
 
 class Blobs(Protocol):
-    """Named objects; a name is a folder's and a file's, with a slash between. Any thread may use it.
+    """Named objects. A name is a folder and a file, with a slash between them. Any thread may use it.
 
-    Every method raises:
-        StorageRefusedError: the place is not there, or may not be used: somebody must change something.
-        StorageFailedError: it did not answer as it should; later it may.
+    Every method except `address` raises:
+        StorageRefusedError: the place does not exist, or may not be used: somebody must change something.
+        StorageFailedError: the place failed, and may work again later.
     """
 
     def address(self, name: str) -> str:
-        """Where an object is, as people write it."""
+        """Where an object is, for people."""
         ...
 
     def read(self, name: str) -> Blob | None:
@@ -44,11 +44,11 @@ class Blobs(Protocol):
         ...
 
     def add(self, path: Path, name: str) -> None:
-        """Copies a file to a name that nothing had before. It is there as a whole or not at all."""
+        """Copies a file to a new name. It appears as a whole or not at all."""
         ...
 
     def fetch(self, name: str, folder: Path) -> Path | None:
-        """A file to be read, either where it is or as a copy in `folder`; None where there is none."""
+        """A file for reading: the original, or a copy in `folder`. None where there is none."""
         ...
 
     def delete(self, name: str) -> None:
@@ -56,5 +56,5 @@ class Blobs(Protocol):
         ...
 
     def names(self, prefix: str) -> list[str]:
-        """The names that begin with `prefix`, which ends at a slash or is empty."""
+        """The names that begin with `prefix`, which ends in a slash or is empty."""
         ...

@@ -1,4 +1,4 @@
-"""A folder of an S3 bucket as the place of books."""
+"""A folder of an S3 bucket as a place for ledgers."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class BucketBlobs:
     def write(self, name: str, body: bytes, *, over: str | None) -> str:
         """See Blobs.
 
-        A request whose answer was lost is sent again, and then meets what it wrote itself: that is a success. No two
-        writers ever write the same bytes (a manifest names its owner).
+        A request whose answer was lost is sent again and finds what it wrote the first time: that is a success. No two
+        writers ever write the same bytes, since a manifest names its owner.
         """
         try:
             return self._bucket.put(name, body, if_match=over, if_absent=over is None)

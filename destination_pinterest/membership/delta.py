@@ -1,4 +1,4 @@
-"""What a settlement asks of Pinterest."""
+"""What Pinterest must be sent for the rows of an epoch."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Delta:
-    """How an audience comes from what the book has to what the rows say.
+    """The difference between what the ledger records and what the rows say.
 
     Args:
-        additions, removals: how many identifiers are to be sent. Both include those of an earlier sync that ended
-            between sending and committing: whether they arrived is unknown, so they are sent again.
+        additions, removals: how many identifiers are to be sent. Both include those that an earlier sync left in doubt:
+            whether they arrived is unknown, so they are sent again.
         removals_by_absence: of the removals, those that no row asks for: a replaced table no longer has their rows, or
-            an earlier sync was about to add them. What a guard counts.
-        removals_of_nonmembers: of the removals, those of identifiers that the book does not have: a row asks for them.
-        members_before, members_after: distinct identifiers that the book confirms, now and after the commit.
+            an earlier sync was about to add them. Guards count these.
+        removals_of_nonmembers: of the removals, those of identifiers that the ledger does not have: a row asks for
+            them.
+        members_before, members_after: distinct identifiers that are confirmed, now and after the commit.
         unconfirmed_before: identifiers beyond `members_before` that an earlier sync was about to add.
-        in_doubt: identifiers that an earlier sync was about to send and that stay unconfirmed.
-        unresolved_deletions: rows that are deleted by a key that the book does not know, or with no key at all, and
-            that name nobody.
-        holdings_changed: how many holdings come or go; identifiers that several rows share come and go unseen.
+        in_doubt: identifiers that an earlier sync was about to send and that stay in doubt after the commit.
+        unresolved_deletions: deletions without an identifier whose key the ledger does not know, or that have no key.
+        holdings_changed: how many holdings come or go; where rows share an identifier, members may stay the same.
     """
 
     additions: int
@@ -43,11 +43,11 @@ class Delta:
 
     @property
     def share_absent(self) -> float:
-        """The share, 0 to 1, of all who may be in the audience through this connector that leaves by absence."""
+        """Removals by absence as a share, 0 to 1, of everybody whom this connector may have added."""
         return self.removals_by_absence / max(1, self.members_before + self.unconfirmed_before)
 
     def iter_additions(self, size: int) -> Iterator[list[str]]:
-        """The identifiers to add, each once, at the most `size` at a time. Until the book is committed or closed.
+        """The identifiers to add, each once, at most `size` at a time, until the ledger is committed or closed.
 
         Raises:
             StoreMismatchError: an identifier in the store can't be decrypted.

@@ -1,12 +1,14 @@
-"""The rows of an epoch against the book: which holdings come and go, and what that asks of Pinterest.
+"""Compares the rows of an epoch with the ledger: which holdings come and go, and what Pinterest must be sent for it.
 
-All of it runs in DuckDB, out of core. Of the book, only holdings that the rows touch are looked at in full, so that an
-unchanged table costs one join and no more.
+Everything runs in DuckDB, which spills to disk. Only the holdings that the rows touch are read in full, so an unchanged
+table costs one join and no more. Each step makes a table or a view that the next ones read:
 
-    latest    the last word of every row          joined, gone   holdings that come and go
-    withdrawn identifiers that nobody may hold
-    touched   the identifiers that this is about  kept           those of them that somebody else still holds
-    words     for each: was it a member, is it one, what is to be sent
+    replaced, removed_everywhere   what the caller asked for beside rows
+    latest                         the rows that count: the last one for each holder
+    gained, lost                   holdings that come and go
+    touched                        every identifier that any of this concerns, with the reasons
+    still_held                     those of them that another row still holds
+    decisions                      for each of them: was it a member, is it one now, what is to be sent
 """
 
 # ruff: noqa: S608 - statements are put together from constants of this package; data comes by parameters and files.
@@ -22,19 +24,19 @@ from destination_pinterest.membership.keys import Kind
 from destination_pinterest.membership.spool import EVERYWHERE
 from destination_pinterest.membership.workspace import Workspace
 
-# Why an identifier is looked at; several reasons may meet.
-_JOINS: Final = 1
-_LEAVES: Final = 2
-_MAYBE: Final = 4
-_NAMED: Final = 8
-_UNSEEN: Final = 16
-
 _HOLDER: Final = "stream, h1, h2"
+
+# Why an identifier is looked at, as bits: several reasons may apply at once.
+_GAINED: Final = 1
+_LOST: Final = 2
+_IN_DOUBT: Final = 4
+_REQUESTED: Final = 8
+_ABSENT: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
-    """What a settlement counted; see Delta. `joins` and `leaves` count members, `changed` counts holdings."""
+class Counts:
+    """What a diff counted; see Delta. `joins` and `leaves` count members, `changed` counts holdings."""
 
     additions: int
     removals: int
@@ -43,142 +45,207 @@ class Figures:
     joins: int
     leaves: int
     unconfirmed_before: int
-    undecided: int
+    in_doubt: int
     unresolved_deletions: int
     changed: int
 
 
-def diff(workspace: Workspace, holdings: Holdings, replaced: Collection[int], *, is_whole: bool) -> Figures:
-    """Makes `joined`, `gone` and `words` from the table `spool`, the holdings and the maybes.
+def diff(workspace: Workspace, holdings: Holdings, replaced: Collection[int], *, is_whole: bool) -> Counts:
+    """Makes `gained`, `lost` and `decisions` from the rows in `spool`, the holdings and the identifiers in doubt.
 
-    Maybes that nothing else speaks of are decided only where the rows are whole, or they would go and come again.
+    Args:
+        workspace: where all of these are.
+        holdings: the ledger's content.
+        replaced: the numbers of the streams whose rows are all in the spool.
+        is_whole: whether identifiers in doubt are decided even where no row mentions them. Otherwise they stay in
+            doubt: their rows may still come, and would undo what was sent.
     """
-    workspace.execute("CREATE OR REPLACE TABLE replaced AS SELECT unnest(?::USMALLINT[]) AS stream", [list(replaced)])
-    # They hold nothing: a standing removal of the same identifier stays, since it says the same.
-    workspace.execute(
-        "CREATE OR REPLACE TABLE withdrawn AS SELECT DISTINCT true AS holds, t1, t2 FROM spool "
-        f"WHERE stream = {EVERYWHERE}"
-    )
-    _find_latest(workspace)
+    _select_requests(workspace, replaced)
+    _select_latest(workspace)
     if holdings.is_empty:
-        _join_all(workspace)
+        _gain_everything(workspace)
     else:
         _compare(workspace)
-    _judge(workspace, is_first=holdings.is_empty, is_whole=is_whole)
+    _select_touched(workspace)
+    _select_still_held(workspace, is_first=holdings.is_empty)
+    _decide(workspace, is_whole=is_whole)
     return _count(workspace)
 
 
-def _find_latest(workspace: Workspace) -> None:
+def _select_requests(workspace: Workspace, replaced: Collection[int]) -> None:
+    workspace.execute("CREATE OR REPLACE TABLE replaced AS SELECT unnest(?::USMALLINT[]) AS stream", [list(replaced)])
+    # `holds` is true so that joins meet only what holds the identifier: a tombstone of it stays, as it agrees.
     workspace.execute(
-        f"CREATE OR REPLACE TABLE overruled AS SELECT {_HOLDER}, max(row) AS row FROM spool GROUP BY {_HOLDER} "
-        "HAVING min(row) < max(row)"
-    )
-    # Of a table that is replaced, removals are kept as well: as standing removals.
-    workspace.execute(
-        "CREATE OR REPLACE VIEW latest AS SELECT s.* FROM spool s ANTI JOIN overruled o "
-        "ON s.stream = o.stream AND s.h1 = o.h1 AND s.h2 = o.h2 AND s.row < o.row "
-        "ANTI JOIN withdrawn w ON s.holds = w.holds AND s.t1 = w.t1 AND s.t2 = w.t2 "
-        f"WHERE s.kind <> {Kind.NOBODY} AND (s.holds OR s.stream IN (SELECT stream FROM replaced))"
+        f"""
+        CREATE OR REPLACE TABLE removed_everywhere AS
+        SELECT DISTINCT true AS holds, t1, t2 FROM spool WHERE stream = {EVERYWHERE}
+        """
     )
 
 
-def _join_all(workspace: Workspace) -> None:
-    workspace.execute(f"CREATE OR REPLACE VIEW joined AS SELECT {KEY}, {BODY} FROM latest")
-    workspace.execute(f"CREATE OR REPLACE TABLE gone AS SELECT {KEY}, {BODY} FROM holdings")
+def _select_latest(workspace: Workspace) -> None:
+    workspace.execute(
+        f"""
+        CREATE OR REPLACE TABLE superseded AS
+        SELECT {_HOLDER}, max(row) AS row FROM spool GROUP BY {_HOLDER} HAVING min(row) < max(row)
+        """
+    )
+    # Of a table that is replaced, removals are kept too: as tombstones.
+    workspace.execute(
+        f"""
+        CREATE OR REPLACE VIEW latest AS
+        SELECT s.* FROM spool s
+        ANTI JOIN superseded o ON s.stream = o.stream AND s.h1 = o.h1 AND s.h2 = o.h2 AND s.row < o.row
+        ANTI JOIN removed_everywhere r ON s.holds = r.holds AND s.t1 = r.t1 AND s.t2 = r.t2
+        WHERE s.kind <> {Kind.NOBODY} AND (s.holds OR s.stream IN (SELECT stream FROM replaced))
+        """
+    )
+
+
+def _gain_everything(workspace: Workspace) -> None:
+    workspace.execute(f"CREATE OR REPLACE VIEW gained AS SELECT {KEY}, {BODY} FROM latest")
+    workspace.execute(f"CREATE OR REPLACE TABLE lost AS SELECT {KEY}, {BODY} FROM holdings")
 
 
 def _compare(workspace: Workspace) -> None:
-    """Keys alone are compared: bodies are fetched only for what differs."""
-    matches = " AND ".join(f"w.{column} = h.{column}" for column in KEY.split(", "))
-    either = ", ".join(f"coalesce(w.{column}, h.{column}) AS {column}" for column in KEY.split(", "))
+    """Compares keys alone, and fetches the bodies only of what differs."""
+    columns = KEY.split(", ")
+    either = ", ".join(f"coalesce(new.{column}, old.{column}) AS {column}" for column in columns)
+    is_same = " AND ".join(f"new.{column} = old.{column}" for column in columns)
+    # A holding may be in `old` twice, by its row and by removed_everywhere. It is lost once: `lost` semi-joins.
     workspace.execute(
-        f"CREATE OR REPLACE TABLE difference AS SELECT {either}, h.stream IS NULL AS joins "
-        f"FROM (SELECT {KEY} FROM latest) w FULL JOIN ("
-        f"SELECT {KEY} FROM holdings WHERE stream IN (SELECT stream FROM replaced) UNION ALL "
-        f"SELECT {KEY} FROM holdings SEMI JOIN spool USING ({_HOLDER}) "
-        "WHERE stream NOT IN (SELECT stream FROM replaced) UNION ALL "
-        # Some of them for the second time, which is no harm: nothing that is wanted matches them.
-        f"SELECT {KEY} FROM holdings SEMI JOIN withdrawn USING (holds, t1, t2)) h "
-        f"ON {matches} WHERE w.stream IS NULL OR h.stream IS NULL"
+        f"""
+        CREATE OR REPLACE TABLE difference AS
+        WITH
+            new AS (SELECT {KEY} FROM latest),
+            old AS (
+                SELECT {KEY} FROM holdings WHERE stream IN (SELECT stream FROM replaced)
+                UNION ALL
+                SELECT {KEY} FROM holdings SEMI JOIN spool USING ({_HOLDER})
+                WHERE stream NOT IN (SELECT stream FROM replaced)
+                UNION ALL
+                SELECT {KEY} FROM holdings SEMI JOIN removed_everywhere USING (holds, t1, t2)
+            )
+        SELECT {either}, old.stream IS NULL AS is_gained
+        FROM new FULL JOIN old ON {is_same}
+        WHERE new.stream IS NULL OR old.stream IS NULL
+        """
     )
     workspace.execute(
-        f"CREATE OR REPLACE TABLE joined_rows AS SELECT {KEY}, {BODY} FROM latest "
-        f"SEMI JOIN (SELECT {KEY} FROM difference WHERE joins) USING ({KEY})"
+        f"""
+        CREATE OR REPLACE TABLE gained_rows AS
+        SELECT {KEY}, {BODY} FROM latest SEMI JOIN (SELECT {KEY} FROM difference WHERE is_gained) USING ({KEY})
+        """
     )
-    workspace.execute(f"CREATE OR REPLACE VIEW joined AS SELECT {KEY}, {BODY} FROM joined_rows")
+    workspace.execute(f"CREATE OR REPLACE VIEW gained AS SELECT {KEY}, {BODY} FROM gained_rows")
     workspace.execute(
-        f"CREATE OR REPLACE TABLE gone AS SELECT {KEY}, {BODY} FROM holdings "
-        f"SEMI JOIN (SELECT {KEY} FROM difference WHERE NOT joins) USING ({KEY})"
+        f"""
+        CREATE OR REPLACE TABLE lost AS
+        SELECT {KEY}, {BODY} FROM holdings SEMI JOIN (SELECT {KEY} FROM difference WHERE NOT is_gained) USING ({KEY})
+        """
     )
 
 
-def _judge(workspace: Workspace, *, is_first: bool, is_whole: bool) -> None:
-    columns = f"t1, t2, {BODY}"
+def _select_touched(workspace: Workspace) -> None:
     any_body = ", ".join(f"any_value({column}) AS {column}" for column in BODY.split(", "))
+    # The fourth part: an explicit removal, even of an identifier that another row added, or that nobody did.
     workspace.execute(
-        f"CREATE OR REPLACE TABLE touched AS SELECT t1, t2, {any_body}, bit_or(why) AS why FROM ("
-        f"SELECT {columns}, CASE WHEN holds THEN {_JOINS} ELSE {_NAMED} END AS why FROM joined UNION ALL "
-        f"SELECT {columns}, {_LEAVES} FROM gone WHERE holds UNION ALL "
-        f"SELECT {columns}, {_MAYBE} FROM maybes UNION ALL "
-        # Somebody's own word about a person, also where another row, or nobody, brought that person in.
-        f"SELECT {columns}, {_NAMED} FROM spool WHERE NOT holds AND kind <> {Kind.NOBODY} "
-        "AND stream NOT IN (SELECT stream FROM replaced) UNION ALL "
-        f"SELECT {columns}, {_UNSEEN} FROM gone ANTI JOIN spool USING ({_HOLDER}) "
-        "WHERE holds AND stream IN (SELECT stream FROM replaced)"
-        ") GROUP BY t1, t2"
-    )
-    others = "holdings WHERE false" if is_first else "holdings WHERE holds"
-    workspace.execute(
-        f"CREATE OR REPLACE TABLE kept AS SELECT DISTINCT t1, t2 FROM (SELECT {KEY} FROM {others}) "
-        f"SEMI JOIN touched USING (t1, t2) ANTI JOIN gone USING ({KEY})"
-    )
-    workspace.execute(
-        f"CREATE OR REPLACE VIEW words AS SELECT {columns}, before, after, is_maybe, is_named, is_undecided, "
-        "NOT is_undecided AND after AND (is_maybe OR NOT before) AS adds, "
-        "NOT is_undecided AND NOT after AND (before OR is_maybe OR is_named) AS removes, "
-        "NOT is_undecided AND NOT after AND NOT is_named AND (is_unseen OR (is_maybe AND NOT before)) AS is_absent "
-        f"FROM (SELECT touched.*, why = {0 if is_whole else _MAYBE} AS is_undecided, "
-        f"why & {_LEAVES} <> 0 OR kept.t1 IS NOT NULL AS before, why & {_JOINS} <> 0 OR kept.t1 IS NOT NULL AS after, "
-        f"why & {_MAYBE} <> 0 AS is_maybe, why & {_NAMED} <> 0 AS is_named, why & {_UNSEEN} <> 0 AS is_unseen "
-        "FROM touched LEFT JOIN kept ON touched.t1 = kept.t1 AND touched.t2 = kept.t2)"
+        f"""
+        CREATE OR REPLACE TABLE touched AS
+        SELECT t1, t2, {any_body}, bit_or(reason) AS reasons FROM (
+            SELECT t1, t2, {BODY}, CASE WHEN holds THEN {_GAINED} ELSE {_REQUESTED} END AS reason FROM gained
+            UNION ALL
+            SELECT t1, t2, {BODY}, {_LOST} FROM lost WHERE holds
+            UNION ALL
+            SELECT t1, t2, {BODY}, {_IN_DOUBT} FROM in_doubt
+            UNION ALL
+            SELECT t1, t2, {BODY}, {_REQUESTED} FROM spool
+            WHERE NOT holds AND kind <> {Kind.NOBODY} AND stream NOT IN (SELECT stream FROM replaced)
+            UNION ALL
+            SELECT t1, t2, {BODY}, {_ABSENT} FROM lost ANTI JOIN spool USING ({_HOLDER})
+            WHERE holds AND stream IN (SELECT stream FROM replaced)
+        ) GROUP BY t1, t2
+        """
     )
 
 
-def _count(workspace: Workspace) -> Figures:
-    conditions = (
-        "adds",
-        "removes",
-        "is_absent",
-        "removes AND NOT before AND NOT is_maybe",
-        "after AND NOT before",
-        "before AND NOT after",
-        "is_maybe AND NOT before",
-        "is_undecided",
+def _select_still_held(workspace: Workspace, *, is_first: bool) -> None:
+    is_candidate = "false" if is_first else "holds"
+    workspace.execute(
+        f"""
+        CREATE OR REPLACE TABLE still_held AS
+        SELECT DISTINCT t1, t2 FROM (SELECT {KEY} FROM holdings WHERE {is_candidate})
+        SEMI JOIN touched USING (t1, t2) ANTI JOIN lost USING ({KEY})
+        """
     )
-    counted = ", ".join(f"count(*) FILTER (WHERE {condition})" for condition in conditions)
-    (counts,) = workspace.execute(f"SELECT {counted} FROM words")
-    additions, removals, absent, named, joins, leaves, unconfirmed, undecided = counts
-    return Figures(
+
+
+def _decide(workspace: Workspace, *, is_whole: bool) -> None:
+    stays_in_doubt = "false" if is_whole else f"reasons = {_IN_DOUBT}"
+    workspace.execute(
+        f"""
+        CREATE OR REPLACE VIEW decisions AS
+        WITH facts AS (
+            SELECT
+                touched.*,
+                {stays_in_doubt} AS stays_in_doubt,
+                reasons & {_LOST} <> 0 OR still_held.t1 IS NOT NULL AS was_member,
+                reasons & {_GAINED} <> 0 OR still_held.t1 IS NOT NULL AS is_member,
+                reasons & {_IN_DOUBT} <> 0 AS was_in_doubt,
+                reasons & {_REQUESTED} <> 0 AS is_requested,
+                reasons & {_ABSENT} <> 0 AS is_absent
+            FROM touched LEFT JOIN still_held ON touched.t1 = still_held.t1 AND touched.t2 = still_held.t2
+        )
+        SELECT
+            t1, t2, {BODY}, was_member, is_member, was_in_doubt, stays_in_doubt,
+            NOT stays_in_doubt AND is_member AND (was_in_doubt OR NOT was_member) AS adds,
+            NOT stays_in_doubt AND NOT is_member AND (was_member OR was_in_doubt OR is_requested) AS removes,
+            removes AND NOT is_requested AND (is_absent OR (was_in_doubt AND NOT was_member)) AS leaves_by_absence
+        FROM facts
+        """
+    )
+
+
+def _count(workspace: Workspace) -> Counts:
+    (counts,) = workspace.execute(
+        """
+        SELECT
+            count(*) FILTER (WHERE adds),
+            count(*) FILTER (WHERE removes),
+            count(*) FILTER (WHERE leaves_by_absence),
+            count(*) FILTER (WHERE removes AND NOT was_member AND NOT was_in_doubt),
+            count(*) FILTER (WHERE is_member AND NOT was_member),
+            count(*) FILTER (WHERE was_member AND NOT is_member),
+            count(*) FILTER (WHERE was_in_doubt AND NOT was_member),
+            count(*) FILTER (WHERE stays_in_doubt)
+        FROM decisions
+        """
+    )
+    additions, removals, by_absence, of_nonmembers, joins, leaves, unconfirmed, in_doubt = counts
+    return Counts(
         additions=additions,
         removals=removals,
-        removals_by_absence=absent,
-        removals_of_nonmembers=named,
+        removals_by_absence=by_absence,
+        removals_of_nonmembers=of_nonmembers,
         joins=joins,
         leaves=leaves,
         unconfirmed_before=unconfirmed,
-        undecided=undecided,
+        in_doubt=in_doubt,
         unresolved_deletions=_count_unresolved(workspace),
-        changed=workspace.number("SELECT (SELECT count(*) FROM joined) + (SELECT count(*) FROM gone)"),
+        changed=workspace.number("SELECT (SELECT count(*) FROM gained) + (SELECT count(*) FROM lost)"),
     )
 
 
 def _count_unresolved(workspace: Workspace) -> int:
-    """Deletions by key alone whose key neither the book nor another row of the epoch can resolve."""
-    bare = f"SELECT DISTINCT {_HOLDER} FROM spool WHERE NOT holds AND kind = {Kind.NOBODY}"
-    if not workspace.number(f"SELECT count(*) FROM ({bare} LIMIT 1)"):
+    """Deletions by key alone whose key neither the ledger nor another row of the epoch can resolve."""
+    by_key_alone = f"SELECT DISTINCT {_HOLDER} FROM spool WHERE NOT holds AND kind = {Kind.NOBODY}"
+    # Most epochs have none, and are spared the joins.
+    if not workspace.number(f"SELECT count(*) FROM ({by_key_alone} LIMIT 1)"):
         return 0
     return workspace.number(
-        f"SELECT count(*) FROM ({bare}) "
-        f"ANTI JOIN (SELECT {_HOLDER} FROM spool WHERE kind <> {Kind.NOBODY}) USING ({_HOLDER}) "
-        f"ANTI JOIN (SELECT {_HOLDER} FROM holdings) USING ({_HOLDER})"
+        f"""
+        SELECT count(*) FROM ({by_key_alone})
+        ANTI JOIN (SELECT {_HOLDER} FROM spool WHERE kind <> {Kind.NOBODY}) USING ({_HOLDER})
+        ANTI JOIN (SELECT {_HOLDER} FROM holdings) USING ({_HOLDER})
+        """
     )

@@ -1,4 +1,4 @@
-"""A local folder as the place of books: files are whole by rename, and replaced under a file lock."""
+"""A local folder as a place for ledgers: files appear whole by rename, and are replaced under a file lock."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from destination_pinterest.errors import StorageFailedError, StorageRefusedError
 from destination_pinterest.membership.blobs import Blob, ChangedMeanwhileError
 
 _LOCK: Final = ".lock"
-# A file that is being written. What a crash leaves of it is overwritten, or cleaned up with the file that it was to be.
+# A file that is being written. What a crash leaves of it is overwritten, or deleted as the finished file would be.
 PART: Final = ".part"
-# What somebody must change; anything else, a full disk for one, may be over later.
+# What somebody must change. Anything else, such as a full disk, may pass.
 _REFUSALS: Final = {errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 class FolderBlobs:
-    """A folder that is there already: one that was made here could hide that a volume is not mounted."""
+    """A folder that exists already: making it here could hide that a volume is not mounted."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -62,12 +62,17 @@ class FolderBlobs:
 
     def fetch(self, name: str, folder: Path) -> Path | None:  # noqa: ARG002 - it is read where it is
         """See Blobs."""
-        path = self._root / name
-        return path if path.is_file() else None
+        with self._explained():
+            path = self._root / name
+            if path.is_file():
+                return path
+            self._require_root()
+        return None
 
     def delete(self, name: str) -> None:
         """See Blobs."""
         with self._explained():
+            self._require_root()
             (self._root / name).unlink(missing_ok=True)
 
     def names(self, prefix: str) -> list[str]:
@@ -90,7 +95,7 @@ class FolderBlobs:
 
     @contextmanager
     def _whole(self, name: str) -> Iterator[Path]:
-        """A file to write; afterwards it is `name`, on the disk, or it is gone."""
+        """A file to write. Afterwards it is safely on the disk as `name`, or it is gone."""
         target = self._root / name
         part = target.with_name(target.name + PART)
         try:
@@ -135,7 +140,7 @@ def _version(body: bytes) -> str:
 
 
 def _sync_folder(path: Path) -> None:
-    """Puts the folder's entries on the disk: a rename alone may be lost with the power."""
+    """Flushes the folder's entries to the disk: otherwise a power failure may undo a rename."""
     folder = os.open(path, os.O_RDONLY)
     try:
         os.fsync(folder)

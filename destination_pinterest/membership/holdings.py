@@ -1,10 +1,12 @@
-"""Who holds whom: the book's content as DuckDB reads it, and the files that its next version is made of.
+"""Which rows hold which identifiers: the ledger's content as DuckDB reads it, and the files of its next version.
 
-A holding is a row of a table and one identifier of it. `base` is a Parquet file of holdings; `net` is what came and
-went since, so that a small change costs a small file. Once that is no longer small, base is written anew.
+A holding is one row of a table and one of its identifiers. `base` is a Parquet file of holdings; `delta` is what came
+and went since, so that a small change costs a small file. Once the delta is no longer small, base is rewritten.
 
-Holdings that do not hold ("standing removals") are rows of a replaced table that want their identifier out: they are
-kept so that an unchanged table asks for no removal twice.
+Holdings with `holds` false are tombstones: rows of a replaced table that want their identifier removed. They are kept
+so that an unchanged table does not ask for the same removal again.
+
+The columns are those of the files, and the files are kept from version to version: none may be renamed.
 """
 
 # ruff: noqa: S608 - statements are put together from constants of this package; data comes in files.
@@ -14,13 +16,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from destination_pinterest.membership.sizes import Sizes
 from destination_pinterest.membership.workspace import Workspace
 
 KEY: Final = "stream, holds, h1, h2, t1, t2"
 BODY: Final = "kind, c1, c2, c3, c4, long"
-# A sync downloads base in any case, so writing a sixteenth of it is cheap beside that. The floor spares small books.
+# A sync downloads base anyway, and uploading a sixteenth of it is cheap by comparison.
 _SHARE_OF_BASE: Final = 16
-_SMALL: Final = 20_000
 _TYPES: Final = {
     "is_in": "BOOLEAN",
     "stream": "USMALLINT",
@@ -28,99 +30,113 @@ _TYPES: Final = {
     "kind": "UTINYINT",
     "long": "BLOB",
 }
-_NET: Final = ("is_in", *KEY.split(", "), *BODY.split(", "))
-_MAYBES: Final = ("t1", "t2", *BODY.split(", "))
+_DELTA: Final = ("is_in", *KEY.split(", "), *BODY.split(", "))
+_IN_DOUBT: Final = ("t1", "t2", *BODY.split(", "))
 
 
 class Holdings:
-    """The views `holdings` (KEY and BODY) and `maybes` (tag and BODY) of a workspace."""
+    """The views `holdings` (KEY and BODY) and `in_doubt` (tag and BODY) of a workspace."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, sizes: Sizes) -> None:
         self._workspace = workspace
+        self._small_delta = sizes.small_delta
         self._base_rows = 0
-        self._net_rows = 0
+        self._delta_rows = 0
         self.read_base(None)
-        self.read_changes(None)
-        self.read_maybes(None)
+        self.read_delta(None)
+        self.read_in_doubt(None)
         workspace.execute(
-            f"CREATE VIEW holdings AS SELECT {KEY}, {BODY} FROM base "
-            f"ANTI JOIN (SELECT {KEY} FROM net WHERE NOT is_in) USING ({KEY}) "
-            f"UNION ALL SELECT {KEY}, {BODY} FROM net WHERE is_in"
+            f"""
+            CREATE VIEW holdings AS
+            SELECT {KEY}, {BODY} FROM base ANTI JOIN (SELECT {KEY} FROM delta WHERE NOT is_in) USING ({KEY})
+            UNION ALL
+            SELECT {KEY}, {BODY} FROM delta WHERE is_in
+            """
         )
 
     @property
     def is_empty(self) -> bool:
         """Whether there are no holdings."""
-        return self._base_rows + self._net_rows == 0
+        return self._base_rows + self._delta_rows == 0
 
     def read_base(self, path: Path | None) -> None:
-        """Takes base from a file; None: it is empty."""
-        # A keyless row is its own holder; its file does not say the same twice.
+        """Reads base from a file; None where it is empty."""
+        # A row without a key is its own holder, so the file leaves the holder out.
         columns = KEY.replace("h1, h2", "coalesce(h1, t1) AS h1, coalesce(h2, t2) AS h2")
         self._workspace.execute(
-            f"CREATE OR REPLACE VIEW base AS SELECT {columns}, {BODY} FROM {_source(path, _NET[1:])}"
+            f"CREATE OR REPLACE VIEW base AS SELECT {columns}, {BODY} FROM {_source(path, _DELTA[1:])}"
         )
         self._base_rows = self._workspace.number("SELECT count(*) FROM base")
 
-    def read_changes(self, path: Path | None) -> None:
-        """Takes what came and went since base from a file; None: nothing did."""
-        self._workspace.execute(f"CREATE OR REPLACE TABLE net AS SELECT {', '.join(_NET)} FROM {_source(path, _NET)}")
-        self._net_rows = self._workspace.number("SELECT count(*) FROM net")
-
-    def read_maybes(self, path: Path | None) -> None:
-        """Takes the identifiers that were about to be sent from a file; None: there are none."""
+    def read_delta(self, path: Path | None) -> None:
+        """Reads what came and went since base from a file; None where nothing did."""
         self._workspace.execute(
-            f"CREATE OR REPLACE VIEW maybes AS SELECT {', '.join(_MAYBES)} FROM {_source(path, _MAYBES)}"
+            f"CREATE OR REPLACE TABLE delta AS SELECT {', '.join(_DELTA)} FROM {_source(path, _DELTA)}"
+        )
+        self._delta_rows = self._workspace.number("SELECT count(*) FROM delta")
+
+    def read_in_doubt(self, path: Path | None) -> None:
+        """Reads the identifiers in doubt from a file; None where there are none."""
+        self._workspace.execute(
+            f"CREATE OR REPLACE VIEW in_doubt AS SELECT {', '.join(_IN_DOUBT)} FROM {_source(path, _IN_DOUBT)}"
         )
 
-    def write_changes(self, path: Path, changed: int) -> bool:
-        """Writes what came and went since base, with `joined` and `gone` (`changed` rows) added to it.
+    def write_delta(self, path: Path, changed: int) -> bool:
+        """Writes what came and went since base, with `gained` and `lost` (`changed` rows) added to it.
 
-        Returns False, and writes nothing, if base had better be written anew.
+        Returns False, and writes nothing, if it is time to rewrite base.
         """
-        if self._net_rows + changed > max(_SMALL, self._base_rows // _SHARE_OF_BASE):
+        if self._delta_rows + changed > max(self._small_delta, self._base_rows // _SHARE_OF_BASE):
             return False
-        columns = f"{KEY}, {BODY}"
-        # What came and goes again, or went and comes again, is no change to base.
+        # Opposite changes cancel out.
         self._copy(
-            f"SELECT {', '.join(_NET)} FROM net "
-            f"ANTI JOIN (SELECT {KEY} FROM joined UNION ALL SELECT {KEY} FROM gone) USING ({KEY}) "
-            f"UNION ALL SELECT true, {columns} FROM joined "
-            f"ANTI JOIN (SELECT {KEY} FROM net WHERE NOT is_in) USING ({KEY}) "
-            f"UNION ALL SELECT false, {columns} FROM gone "
-            f"ANTI JOIN (SELECT {KEY} FROM net WHERE is_in) USING ({KEY})",
+            f"""
+            SELECT {", ".join(_DELTA)} FROM delta
+            ANTI JOIN (SELECT {KEY} FROM gained UNION ALL SELECT {KEY} FROM lost) USING ({KEY})
+            UNION ALL
+            SELECT true, {KEY}, {BODY} FROM gained
+            ANTI JOIN (SELECT {KEY} FROM delta WHERE NOT is_in) USING ({KEY})
+            UNION ALL
+            SELECT false, {KEY}, {BODY} FROM lost
+            ANTI JOIN (SELECT {KEY} FROM delta WHERE is_in) USING ({KEY})
+            """,
             path,
         )
         return True
 
     def write_base(self, path: Path) -> None:
-        """Writes all holdings, with `joined` and without `gone`."""
+        """Writes all holdings, with `gained` and without `lost`."""
         columns = KEY.replace(
             "h1, h2",
             "CASE WHEN h1 = t1 AND h2 = t2 THEN NULL ELSE h1 END AS h1, "
             "CASE WHEN h1 = t1 AND h2 = t2 THEN NULL ELSE h2 END AS h2",
         )
         self._copy(
-            f"SELECT {columns}, {BODY} FROM (SELECT {KEY}, {BODY} FROM holdings ANTI JOIN gone USING ({KEY}) "
-            f"UNION ALL SELECT {KEY}, {BODY} FROM joined)",
+            f"""
+            SELECT {columns}, {BODY} FROM (
+                SELECT {KEY}, {BODY} FROM holdings ANTI JOIN lost USING ({KEY})
+                UNION ALL
+                SELECT {KEY}, {BODY} FROM gained
+            )
+            """,
             path,
         )
 
-    def write_maybes(self, path: Path) -> None:
-        """Writes the identifiers that are about to be sent, and those that are undecided."""
-        self._copy(f"SELECT {', '.join(_MAYBES)} FROM words WHERE adds OR removes OR is_undecided", path)
+    def write_ahead(self, path: Path) -> None:
+        """Writes the identifiers that are about to be sent, and those that stay in doubt."""
+        self._copy(f"SELECT {', '.join(_IN_DOUBT)} FROM decisions WHERE adds OR removes OR stays_in_doubt", path)
 
-    def write_undecided(self, path: Path) -> None:
-        """Writes the maybes that no row has spoken of yet."""
-        self._copy(f"SELECT {', '.join(_MAYBES)} FROM words WHERE is_undecided", path)
+    def write_in_doubt(self, path: Path) -> None:
+        """Writes the identifiers that stay in doubt: no row has mentioned them yet."""
+        self._copy(f"SELECT {', '.join(_IN_DOUBT)} FROM decisions WHERE stays_in_doubt", path)
 
     def _copy(self, query: str, path: Path) -> None:
-        # What is sealed can't be compressed.
+        # Encrypted data does not compress.
         self._workspace.execute(f"COPY ({query}) TO {_quoted(path)} (FORMAT parquet, COMPRESSION uncompressed)")
 
 
 def rows_of(workspace: Workspace, path: Path) -> int:
-    """How many rows a file has."""
+    """The number of rows in a file."""
     return workspace.number(f"SELECT count(*) FROM read_parquet({_quoted(path)})")
 
 

@@ -1,9 +1,9 @@
-"""What the store is sealed with: identifiers so that they can be joined and read back, row keys so that they can't.
+"""How the store is encrypted: identifiers so that they can be joined and read back, row keys so that they can't.
 
 An identifier is encrypted with AES-SIV, which gives the same output for the same input. The first 16 bytes of that, the
 SIV, are a keyed digest (a pseudo-random function of the identifier) by which everything is joined; the rest decrypts
-to the identifier. A digest alone would not do: to take somebody out, Pinterest must be told the identifier again. As
-with a keyed digest, nobody learns from the store who is in it without the key.
+to the identifier. A digest alone would not do: to remove somebody, Pinterest must be sent the identifier again. As with
+a keyed digest, the store does not reveal who is in it to anybody without the key.
 
 A row key is only ever compared, so it is a keyed digest and nothing else.
 
@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 TAG_BYTES: Final = 16
-# What nearly every identifier is: a SHA-256. Shorter ones are filled up to it, so that all of them are alike.
+# The length of a SHA-256, which nearly every identifier is. Shorter ones are padded to it, so that none stands out.
 BODY_BYTES: Final = 32
 SALT_BYTES: Final = 16
 _PURPOSE: Final = b"destination-pinterest membership store, version 1: "
@@ -44,7 +44,7 @@ class Kind(IntEnum):
 
 
 class DamagedSealError(Exception):
-    """Something was decrypted that this key did not encrypt."""
+    """This key did not encrypt what was to be decrypted."""
 
 
 class AudienceKeys:
@@ -52,7 +52,7 @@ class AudienceKeys:
 
     Args:
         secret: bytes that nobody can guess; see store_key.
-        salt: SALT_BYTES random bytes, made once for the audience and kept beside its book.
+        salt: SALT_BYTES random bytes, made once for the audience and kept in its manifest.
     """
 
     def __init__(self, secret: bytes, salt: bytes) -> None:
@@ -65,7 +65,7 @@ class AudienceKeys:
         """The kind, and TAG_BYTES of tag followed by the encrypted body: of BODY_BYTES unless the kind is LONG."""
         if len(identifier) == 64 and (raw := _from_hex(identifier)) is not None:
             return Kind.SHA256, self._siv.encrypt(raw, None)
-        kind, body = _written(identifier)
+        kind, body = _encode(identifier)
         return kind, self._siv.encrypt(body, [bytes([kind])])
 
     def unseal(self, kind: int, sealed: bytes) -> str:
@@ -111,7 +111,7 @@ def _from_hex(text: str) -> bytes | None:
     return raw if raw.hex() == text else None
 
 
-def _written(identifier: str) -> tuple[Kind, bytes]:
+def _encode(identifier: str) -> tuple[Kind, bytes]:
     raw = _from_hex(identifier)
     kind, content = (Kind.TEXT, _encoded(identifier)) if raw is None else (Kind.HEX, raw)
     if len(content) > _LONGEST_SHORT:

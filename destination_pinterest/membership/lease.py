@@ -1,9 +1,9 @@
-"""One sync at a time per book: a lease in the manifest, kept alive by a beat, and every change by compare-and-swap.
+"""One sync at a time for each ledger: a lease in the manifest, renewed by a heartbeat and changed by compare-and-swap.
 
-No clock is compared with another machine's. The owner changes the manifest every BEAT_S; who finds a lease watches
-it: while it moves, the owner is alive; once it stood still for BEATS_TO_DIE beats, it is taken over. An owner that
-was taken over learns that from its next change, which finds another version; and one that could not beat for a while
-stops believing in its lease before anybody may take it.
+No machine's clock is compared with another's. The owner changes the manifest every BEAT_S. A sync that finds a lease
+watches it: while it changes, the owner is alive; once it has not changed for BEATS_TO_DIE beats, it is taken over. The
+former owner learns of that from its next change, which finds another version. An owner whose heartbeat fails for a
+while stops relying on its lease before another sync may take it over.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ from destination_pinterest.membership.manifest import Lease, Manifest
 
 BEAT_S: Final = 20.0
 BEATS_TO_DIE: Final = 3
-# One beat less: between an owner that stops believing and another that begins there is a beat of margin.
+# One beat less, as a margin between the owner that stops and the sync that takes over.
 BELIEVED_FOR_S: Final = (BEATS_TO_DIE - 1) * BEAT_S
 
-_GIVING_BACK_S: Final = 5.0
+_RELEASE_WAIT_S: Final = 5.0
 
 
 class LeasedManifest:
-    """The manifest of a book that this sync has for itself. Any thread may use it.
+    """The manifest of a ledger that this sync has to itself. Any thread may use it.
 
     Args:
         blobs, name: where it is.
         found: the version that was found there, if any, as `wait_for_turn` returned it.
-        manifest: what it says, or what a new one shall say.
-        encode: makes a manifest an object's content.
-        owner: a name that no other sync has.
+        manifest: its content, or that of a new one.
+        encode: turns a manifest into an object's content.
+        owner: a name unique to this sync.
         clock: monotonic seconds.
 
     Raises:
@@ -63,8 +63,8 @@ class LeasedManifest:
         self._clock = clock
         self._lock = threading.Lock()
         self._is_lost = False
-        # What was written last, while it is unknown whether it arrived.
-        self._unsure: bytes | None = None
+        # What was written last, as long as nobody knows whether it arrived.
+        self._unconfirmed: bytes | None = None
         self._beat = 0
         self._seen_s = clock()
         self._ended = threading.Event()
@@ -72,39 +72,39 @@ class LeasedManifest:
 
     @property
     def manifest(self) -> Manifest:
-        """As it is now."""
+        """Its present content."""
         return self._manifest
 
     @property
     def holds_lease(self) -> bool:
-        """Whether nobody else can have the book: False as soon as that is in doubt."""
+        """Whether no other sync can have the ledger: False as soon as one might."""
         return not self._is_lost and self._clock() - self._seen_s < BELIEVED_FOR_S
 
     def update(self, change: Callable[[Manifest], Manifest]) -> Manifest:
-        """Replaces the manifest by what `change` makes of it, and returns that.
+        """Replaces the manifest with what `change` makes of it, and returns that.
 
         Raises:
             StoreBusyError: the lease is lost; nothing was written.
-            ConnectorError: as Blobs says; it is unknown whether it was written.
+            ConnectorError: as in Blobs; it is unknown whether anything was written.
         """
         with self._lock:
             self._replace(change(self._manifest))
             return self._manifest
 
     def beat(self) -> None:
-        """Tells others that this sync is alive. A failure is only remembered: the next beat may succeed."""
+        """Shows others that this sync is alive. A failure is ignored: the next beat may succeed."""
         with suppress(ConnectorError):
             self.update(lambda manifest: manifest)
 
     def keep_alive(self) -> None:
-        """Beats from a thread until `give_back`."""
+        """Beats from a thread of its own until `release`."""
         threading.Thread(target=self._beat_on, name="membership lease", daemon=True).start()
 
-    def give_back(self) -> None:
-        """Ends the lease. Where that fails or takes long, the next sync waits until the lease is seen to be dead."""
+    def release(self) -> None:
+        """Ends the lease. Where that fails or takes long, the next sync has to wait for the lease to expire."""
         self._ended.set()
-        # A beat may be on its way to a place that does not answer; who ends a sync has seconds.
-        if not self._lock.acquire(timeout=_GIVING_BACK_S):
+        # A beat may be waiting for a place that does not answer, and a sync that is stopped has only seconds.
+        if not self._lock.acquire(timeout=_RELEASE_WAIT_S):
             return
         try:
             with suppress(ConnectorError):
@@ -135,23 +135,23 @@ class LeasedManifest:
         self._seen_s = started_s
 
     def _write(self, body: bytes) -> str:
-        """Writes over the version that is known; or over one's own, if that had arrived though it seemed to fail."""
-        unsure, self._unsure = self._unsure, body
+        """Writes over the known version, or over our own last write if it arrived although it seemed to fail."""
+        unconfirmed, self._unconfirmed = self._unconfirmed, body
         try:
             version = self._blobs.write(self._name, body, over=self._version)
         except ChangedMeanwhileError:
             found = self._blobs.read(self._name)
-            if found is None or found.body != unsure:
+            if found is None or found.body != unconfirmed:
                 raise
             version = self._blobs.write(self._name, body, over=found.version)
-        self._unsure = None
+        self._unconfirmed = None
         return version
 
 
 def wait_for_turn(
     blobs: Blobs, name: str, read: Callable[[Blob], Manifest], sleep: Callable[[float], None]
 ) -> tuple[Blob, Manifest] | None:
-    """The manifest as it may be taken: with no lease, or with one that stood still. None where there is no manifest.
+    """The manifest once it may be taken: without a lease, or with one that has expired. None where there is none.
 
     Raises:
         StoreBusyError: another sync is alive.
@@ -175,7 +175,7 @@ def wait_for_turn(
 
 
 def busy(manifest: Manifest) -> StoreBusyError:
-    """The error where another sync has the book."""
+    """The error where another sync has the ledger."""
     return StoreBusyError(
         Code.STORE_BUSY,
         f'Another sync is at work on the audience "{manifest.audience}" with the same membership store, which this one '

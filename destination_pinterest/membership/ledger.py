@@ -1,14 +1,14 @@
-"""One audience's book: rows are noted, settled into changes, announced, and committed once Pinterest has them.
+"""One audience's ledger: rows are recorded, diffed, written ahead, sent, and committed once Pinterest has them.
 
-    note, note, …   what the rows say; withdraw says that somebody shall be held by none of them
-    settle          what must be sent for it; may be left at that, by closing the book
-    begin           is written down as "about to be sent", before anything is
+    record, record, …   what the rows say; remove_everywhere overrides all of them
+    diff                what must be sent for it; the caller may stop here and close the ledger
+    write_ahead         notes down what is about to be sent
     (sending)
-    commit          the rows are the book now
+    commit              the rows are the ledger now
 
-A sync that ends anywhere between leaves either the old book, or the old book and the list of who was about to be
-sent. Those count as present where somebody must leave, and as absent where somebody must come, so the next commit is
-right whatever had arrived.
+A sync that ends anywhere in between leaves either the old ledger, or the old ledger and a list of the identifiers that
+were about to be sent. These are in doubt: they count as members where they must leave, and as non-members where they
+must join, so the next commit is right whatever had arrived.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from destination_pinterest.membership.holdings import Holdings, rows_of
 from destination_pinterest.membership.keys import AudienceKeys, DamagedSealError, Kind
 from destination_pinterest.membership.lease import LeasedManifest, busy
 from destination_pinterest.membership.manifest import DataFile, Manifest, damaged
+from destination_pinterest.membership.sizes import Sizes
 from destination_pinterest.membership.spool import Spool
 from destination_pinterest.membership.workspace import Workspace
 from destination_pinterest.vocabulary import Operation
@@ -43,176 +44,184 @@ _DATA_FILE: Final = re.compile(rf"(base|changes|maybes)-[0-9]+-[0-9a-f]{{32}}\.p
 
 
 def is_data_file(name: str) -> bool:
-    """Whether a file's name is one that books give to theirs."""
+    """Whether a file has a name that ledgers give to their data files."""
     return _DATA_FILE.fullmatch(name) is not None
 
 
 class MembershipLedger:
-    """A book that this sync has for itself until `close`. Use it from one thread; `holds_lease` from any.
+    """A ledger that this sync has to itself until `close`. Use it from one thread; `holds_lease` from any.
 
     Every method raises, besides what it names:
-        StorageRefusedError, StorageFailedError: the store, or the local disk, does not do what it should.
+        StorageRefusedError, StorageFailedError: the store or the local disk fails.
 
     Args:
-        blobs, folder: where the book is.
+        blobs, folder: where the ledger is.
         leased: its manifest.
-        keys: what it is sealed with.
-        workspace: where it is worked on; the book closes it.
+        keys: what it is encrypted with.
+        workspace: where it is worked on; the ledger closes it.
+        sizes: see Sizes.
 
     Raises:
-        StoreMismatchError: a file of the book is missing or is not what the manifest says.
+        StoreMismatchError: a file of the ledger is missing or is not what the manifest says.
     """
 
     def __init__(
-        self, blobs: Blobs, folder: str, leased: LeasedManifest, keys: AudienceKeys, workspace: Workspace
+        self,
+        blobs: Blobs,
+        folder: str,
+        leased: LeasedManifest,
+        keys: AudienceKeys,
+        workspace: Workspace,
+        *,
+        sizes: Sizes,
     ) -> None:
         self._blobs = blobs
         self._folder = folder
         self._leased = leased
         self._keys = keys
         self._workspace = workspace
-        self._settled: Delta | None = None
+        self._last_diff: Delta | None = None
         self._delete_leftovers()
         manifest = leased.manifest
-        self._holdings = Holdings(workspace)
+        self._holdings = Holdings(workspace, sizes)
         self._holdings.read_base(self._fetch(manifest.base))
-        self._holdings.read_changes(self._fetch(manifest.changes))
-        self._holdings.read_maybes(self._fetch(manifest.maybes))
-        self._spool = Spool(workspace, keys, manifest.streams)
+        self._holdings.read_delta(self._fetch(manifest.delta))
+        self._holdings.read_in_doubt(self._fetch(manifest.in_doubt))
+        self._spool = Spool(workspace, keys, manifest.streams, sizes)
 
     @property
     def customer_list_id(self) -> str | None:
-        """The customer list that the book is about; None where there was none at the last commit, or no commit."""
+        """The customer list as of the last commit; None where there was no list, or no commit yet."""
         return self._leased.manifest.customer_list_id
 
     @property
     def members(self) -> int:
-        """Distinct identifiers that the book confirms."""
+        """Distinct identifiers that are confirmed to be members."""
         return self._leased.manifest.members
 
     @property
     def streams(self) -> tuple[str, ...]:
-        """The streams that the book has ever had holdings of."""
+        """Every stream that the ledger has ever recorded."""
         return self._leased.manifest.streams
 
     @property
     def is_in_doubt(self) -> bool:
-        """Whether an earlier sync ended between sending and committing, and it is not known yet what came of it."""
-        return self._leased.manifest.maybes is not None
+        """Whether an earlier sync ended after `write_ahead` and before its commit, and this is not resolved yet."""
+        return self._leased.manifest.in_doubt is not None
 
     def generation_of(self, stream: str) -> str | None:
-        """What `commit` was told of the rows by which the stream was replaced last."""
+        """The caller's name for the rows that last replaced the stream, as given to `commit`."""
         return self._leased.manifest.generations.get(stream)
 
     @property
     def holds_lease(self) -> bool:
-        """Whether no other sync can have the book by now. Where it is False, nothing more should be sent."""
+        """Whether no other sync can have taken the ledger over. Where it is False, send nothing more."""
         return self._leased.holds_lease
 
     def record(self, stream: str, key: Sequence[Any] | None, operation: Operation, identifiers: Sequence[str]) -> None:
-        """Notes a row, in the order of the rows. Of one key, or of one identifier without a key, the last word counts.
+        """Records the next row. The last row of a key counts; without a key, the last row of an identifier.
 
         Args:
             stream: the stream's full name.
-            key: the values of its primary key; None where it has none: then each identifier stands for itself.
-            operation: whether the row's identifiers shall be members.
-            identifiers: as they are sent to Pinterest. With ADD and none, the row is there and is nobody (any more);
-                with REMOVE and none, the row is deleted by its key.
+            key: the values of its primary key; None where it has none: then each identifier is a row of its own.
+            operation: whether the row's identifiers should be members.
+            identifiers: as they are sent to Pinterest. ADD without any: the row exists but has no identifier (any
+                more). REMOVE without any: the row is deleted by its key.
         """
-        self._refuse_if_settled()
+        self._refuse_after_diff()
         self._spool.record(stream, key, operation, identifiers)
 
     def remove_everywhere(self, identifiers: Sequence[str]) -> None:
-        """Notes people who are to be out, whatever rows of whatever streams hold them, or will until the settlement.
+        """Records identifiers to remove, whichever rows of whichever streams hold them or are recorded in this epoch.
 
-        They are sent as removals whether the book has them or not. Rows noted after the next commit may bring them
-        back, as may a replaced table that still has them.
+        They are sent as removals whether the ledger has them or not. Rows recorded after the next commit may add them
+        again, as may a replaced table that still has them.
         """
-        self._refuse_if_settled()
+        self._refuse_after_diff()
         self._spool.remove_everywhere(identifiers)
 
     def diff(self, replaced: Collection[str] = (), *, is_whole: bool = True) -> Delta:
-        """What the rows since the last commit ask for. May be asked again, of more or fewer streams.
+        """What must be sent for the rows since the last commit. May be called again, for more or fewer streams.
 
         Args:
-            replaced: streams of which all rows were noted: what they held and were not noted with, they let go.
-            is_whole: whether every row has come again that an earlier sync was about to send something for. Otherwise
-                that is left undecided where no row speaks of it.
+            replaced: streams whose rows were all recorded: what they held before and no recorded row holds is removed.
+            is_whole: whether all rows have come for which an earlier sync was about to send something. Otherwise
+                what it left in doubt stays so where no row mentions it.
         """
         self._spool.flush()
         numbers = [self._spool.number_of(stream) for stream in replaced]
-        figures = diff(self._workspace, self._holdings, numbers, is_whole=is_whole)
-        self._settled = Delta(
-            additions=figures.additions,
-            removals=figures.removals,
-            removals_by_absence=figures.removals_by_absence,
-            removals_of_nonmembers=figures.removals_of_nonmembers,
+        counts = diff(self._workspace, self._holdings, numbers, is_whole=is_whole)
+        self._last_diff = Delta(
+            additions=counts.additions,
+            removals=counts.removals,
+            removals_by_absence=counts.removals_by_absence,
+            removals_of_nonmembers=counts.removals_of_nonmembers,
             members_before=self.members,
-            members_after=self.members + figures.joins - figures.leaves,
-            unconfirmed_before=figures.unconfirmed_before,
-            in_doubt=figures.undecided,
-            unresolved_deletions=figures.unresolved_deletions + self._spool.unresolvable,
-            holdings_changed=figures.changed,
+            members_after=self.members + counts.joins - counts.leaves,
+            unconfirmed_before=counts.unconfirmed_before,
+            in_doubt=counts.in_doubt,
+            unresolved_deletions=counts.unresolved_deletions + self._spool.unresolvable,
+            holdings_changed=counts.changed,
             _read=self._read,
         )
-        return self._settled
+        return self._last_diff
 
-    def write_ahead(self, changes: Delta) -> None:
-        """Writes down what is about to be sent. Nothing may be sent before.
+    def write_ahead(self, delta: Delta) -> None:
+        """Notes down in the store what is about to be sent. Call it before anything is sent.
 
         Raises:
-            StoreBusyError: another sync has taken the book over.
+            StoreBusyError: another sync has taken the ledger over.
         """
-        self._require(changes)
-        if changes.is_empty:
+        self._require(delta)
+        if delta.is_empty:
             return
         path = self._new_path("maybes")
-        self._holdings.write_maybes(path)
-        maybes = self._add(path)
-        self._leased.update(lambda m: msgspec.structs.replace(m, maybes=maybes, sequence=m.sequence + 1))
-        self._holdings.read_maybes(path)
+        self._holdings.write_ahead(path)
+        in_doubt = self._add(path)
+        self._leased.update(lambda m: msgspec.structs.replace(m, in_doubt=in_doubt, sequence=m.sequence + 1))
+        self._holdings.read_in_doubt(path)
         self._delete_leftovers()
 
     def commit(
-        self, changes: Delta, customer_list_id: str | None, generations: Mapping[str, str] = MappingProxyType({})
+        self, delta: Delta, customer_list_id: str | None, generations: Mapping[str, str] = MappingProxyType({})
     ) -> None:
-        """Makes the rows the book, after Pinterest accepted all that was sent. The next rows begin a new epoch.
+        """Makes the rows the ledger, once Pinterest has accepted all that was sent. The next rows begin a new epoch.
 
         Args:
-            changes: the last settlement.
-            customer_list_id: the list that it was sent to; None where there is none yet, so nobody is a member.
-            generations: for streams that were replaced, what their rows are called; see `generation_of`.
+            delta: the last diff.
+            customer_list_id: the list that it was sent to; None where there is none yet, and so no member.
+            generations: for streams that were replaced, a name for their rows; see `generation_of`.
 
         Raises:
-            StoreBusyError: another sync has taken the book over; the book is as before.
+            StoreBusyError: another sync has taken the ledger over, which is as before.
         """
-        self._require(changes)
-        if customer_list_id is None and changes.members_after:
+        self._require(delta)
+        if customer_list_id is None and delta.members_after:
             raise InternalError(
                 Code.STORE_MISUSED,
                 "The membership store was given members of a customer list that does not exist. Please report this.",
             )
-        undecided = self._write_undecided() if changes.in_doubt else None
+        in_doubt = self._write_in_doubt() if delta.in_doubt else None
         rest = partial(
             msgspec.structs.replace,
             customer_list_id=customer_list_id,
             streams=self._spool.streams,
-            members=changes.members_after,
-            maybes=None if undecided is None else self._add(undecided),
+            members=delta.members_after,
+            in_doubt=None if in_doubt is None else self._add(in_doubt),
             generations={**self._leased.manifest.generations, **generations},
         )
-        if changes.holdings_changed:
-            self._commit_holdings(changes, rest)
+        if delta.holdings_changed:
+            self._commit_holdings(delta, rest)
         elif rest(self._leased.manifest) != self._leased.manifest:
-            self._update(self._leased.manifest.base, self._leased.manifest.changes, rest)
-        self._holdings.read_maybes(undecided)
+            self._update(self._leased.manifest.base, self._leased.manifest.delta, rest)
+        self._holdings.read_in_doubt(in_doubt)
         self._delete_leftovers()
         self._spool.clear()
-        self._settled = None
+        self._last_diff = None
 
     def close(self) -> None:
-        """Gives the book back as it was last committed. May be called twice, and after any failure."""
-        self._leased.give_back()
+        """Releases the ledger as it was last committed. May be called twice, and after any failure."""
+        self._leased.release()
         self._workspace.close()
 
     def __enter__(self) -> Self:
@@ -223,46 +232,46 @@ class MembershipLedger:
     ) -> None:
         self.close()
 
-    def _refuse_if_settled(self) -> None:
-        if self._settled is not None:
+    def _refuse_after_diff(self) -> None:
+        if self._last_diff is not None:
             raise InternalError(
                 Code.STORE_MISUSED,
                 "A row was noted between the diff of the membership store and its commit. Please report this.",
             )
 
-    def _commit_holdings(self, changes: Delta, rest: Callable[..., Manifest]) -> None:
+    def _commit_holdings(self, delta: Delta, rest: Callable[..., Manifest]) -> None:
         path = self._new_path("changes")
-        if self._holdings.write_changes(path, changes.holdings_changed):
+        if self._holdings.write_delta(path, delta.holdings_changed):
             self._update(self._leased.manifest.base, self._add(path), rest)
-            self._holdings.read_changes(path)
+            self._holdings.read_delta(path)
             return
         path = self._new_path("base")
         self._holdings.write_base(path)
         self._update(self._add(path), None, rest)
         self._holdings.read_base(path)
-        self._holdings.read_changes(None)
+        self._holdings.read_delta(None)
 
-    def _update(self, base: DataFile | None, changed: DataFile | None, rest: Callable[..., Manifest]) -> None:
-        self._leased.update(lambda m: rest(m, sequence=m.sequence + 1, base=base, changes=changed))
+    def _update(self, base: DataFile | None, delta: DataFile | None, rest: Callable[..., Manifest]) -> None:
+        self._leased.update(lambda m: rest(m, sequence=m.sequence + 1, base=base, delta=delta))
 
-    def _write_undecided(self) -> Path:
+    def _write_in_doubt(self) -> Path:
         path = self._new_path("maybes")
-        self._holdings.write_undecided(path)
+        self._holdings.write_in_doubt(path)
         return path
 
-    def _require(self, changes: Delta) -> None:
-        if changes is not self._settled:
+    def _require(self, delta: Delta) -> None:
+        if delta is not self._last_diff:
             raise InternalError(
                 Code.STORE_MISUSED,
-                "The membership store was given changes that are not its last diff. Please report this.",
+                "The membership store was given a delta that is not its last diff. Please report this.",
             )
         if not self.holds_lease:
             raise busy(self._leased.manifest)
 
     def _read(self, which: str, size: int) -> Iterator[list[str]]:
         body = struct.Struct("<6Q")
-        # `which` is the name of a column of `words`, one of two.
-        query = f"SELECT kind, long, t1, t2, c1, c2, c3, c4 FROM words WHERE {which}"  # noqa: S608
+        # `which` is a column of `decisions`: adds or removes.
+        query = f"SELECT kind, long, t1, t2, c1, c2, c3, c4 FROM decisions WHERE {which}"  # noqa: S608
         for rows in self._workspace.chunks(query, size):
             try:
                 yield [
@@ -293,7 +302,7 @@ class MembershipLedger:
         return self._workspace.folder / f"{kind}-{self._leased.manifest.sequence + 1}-{uuid4().hex}.parquet"
 
     def _delete_leftovers(self) -> None:
-        """Deletes what the manifest names no longer, and what a crash left before the manifest could name it."""
+        """Deletes what the manifest no longer names, and what a crash left before the manifest could name it."""
         ours = {file.name for file in self._leased.manifest.files}
         for name in self._blobs.names(f"{self._folder}/"):
             file = name.rpartition("/")[2]

@@ -1,6 +1,6 @@
-"""The manifest: the one small object that says what a book consists of, whose it is, and who is at work on it.
+"""The manifest: the one small object that says what a ledger consists of, whose it is, and which sync works on it.
 
-Whatever it names belongs to the book, and nothing else does; it is replaced as a whole, by compare-and-swap.
+The ledger is exactly what the manifest names. It is replaced as a whole, by compare-and-swap.
 """
 
 from __future__ import annotations
@@ -25,37 +25,42 @@ _START_ANEW: Final = (
 
 
 class Lease(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Who is at work on the book. `beat` is raised while that sync is alive."""
+    """Which sync works on the ledger. `beat` goes up while that sync is alive."""
 
     owner: str
     beat: int
 
 
 class DataFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A Parquet file in the book's folder, and what it must be."""
+    """A Parquet file in the ledger's folder, and what it must contain."""
 
     name: str
     sha256: str
     rows: int
 
 
-class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A book.
+# What fields are called in the file, where that is not their name: stores outlive the words of the code.
+_NAMES_IN_FILE: Final = {"delta": "changes", "in_doubt": "maybes"}
+
+
+class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, rename=_NAMES_IN_FILE):
+    """A ledger.
 
     Args:
-        format: of all this.
-        ad_account_id, audience: whose book it is.
+        format: the version of this format.
+        ad_account_id, audience: whose ledger it is.
         salt: of its keys, as hexadecimal digits.
         stretching: the version of the parameters by which the store key is stretched.
         key_check: a digest that only the right key gives.
         sequence: raised with every change of the content.
-        customer_list_id: the list that the book is about, once something was committed.
+        customer_list_id: the list whose members the ledger records, once something was committed.
         streams: the names behind the stream numbers in the files.
-        members: distinct identifiers that the book confirms.
-        base: the holdings at some time; changes: what came and went since; maybes: identifiers that were about to be
-            sent and are not confirmed.
-        generations: for each stream, what its caller called the rows by which it was replaced last.
-        lease: who is at work on it.
+        members: distinct identifiers that are confirmed.
+        base: the holdings as of some commit.
+        delta: the holdings that came and went since.
+        in_doubt: identifiers that were about to be sent and are not confirmed.
+        generations: for each stream, the caller's name for the rows that last replaced it.
+        lease: which sync works on it.
     """
 
     format: int = FORMAT
@@ -69,15 +74,15 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     streams: tuple[str, ...] = ()
     members: int = 0
     base: DataFile | None = None
-    changes: DataFile | None = None
-    maybes: DataFile | None = None
+    delta: DataFile | None = None
+    in_doubt: DataFile | None = None
     generations: dict[str, str] = {}
     lease: Lease | None = None
 
     @property
     def files(self) -> list[DataFile]:
-        """The files that belong to the book."""
-        return [file for file in (self.base, self.changes, self.maybes) if file is not None]
+        """The files that belong to the ledger."""
+        return [file for file in (self.base, self.delta, self.in_doubt) if file is not None]
 
 
 class _Sealed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -86,23 +91,23 @@ class _Sealed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def folder_of(ad_account_id: str, audience: str) -> str:
-    """The folder of an audience's book: a name is no file name, so it is a digest."""
+    """The folder of an audience's ledger: a digest, since a name may hold what a file name may not."""
     return hashlib.sha256(json.dumps([ad_account_id, audience]).encode()).hexdigest()[:32]
 
 
 def write_manifest(manifest: Manifest, keys: AudienceKeys) -> bytes:
-    """The object's content."""
+    """The content of the object."""
     content = msgspec.json.encode(manifest)
     return msgspec.json.encode(_Sealed(msgspec.Raw(content), keys.manifest_mac(content)))
 
 
 def read_manifest(body: bytes, keys_of: Callable[[bytes, int], AudienceKeys], address: str) -> Manifest:
-    """The manifest that an object's content is.
+    """Reads a manifest from an object's content.
 
     Args:
         body: that content.
         keys_of: StoreKey.keys.
-        address: where it is, as people write it.
+        address: where it is, for people.
 
     Raises:
         StoreMismatchError: it is damaged, of a later version, or under another key.
@@ -130,7 +135,7 @@ def read_manifest(body: bytes, keys_of: Callable[[bytes, int], AudienceKeys], ad
 
 
 def check_owner(manifest: Manifest, ad_account_id: str, audience: str, address: str) -> None:
-    """Raises StoreMismatchError where the book is another audience's: folders were renamed or copied."""
+    """Raises StoreMismatchError where the ledger is another audience's: folders were renamed or copied."""
     if (manifest.ad_account_id, manifest.audience) != (ad_account_id, audience):
         raise StoreMismatchError(
             Code.STORE_OF_OTHER_AUDIENCE,
@@ -141,7 +146,7 @@ def check_owner(manifest: Manifest, ad_account_id: str, audience: str, address: 
 
 
 def damaged(address: str, what: str) -> StoreMismatchError:
-    """The error for a book that is not what the connector left."""
+    """The error for a ledger that is not as the connector left it."""
     return StoreMismatchError(
         Code.STORE_DAMAGED,
         f"The membership store is damaged at {address}: {what}. Restore the folder from a backup, "

@@ -1,6 +1,6 @@
-"""The rows of an epoch, in the order in which they came: sealed at once, and put into DuckDB by the batch.
+"""The rows of an epoch in their order: encrypted at once, and put into DuckDB in batches.
 
-A row costs one encryption and one append; there is no statement per row.
+A row costs one encryption and one append, and no SQL statement of its own.
 """
 
 from __future__ import annotations
@@ -13,20 +13,18 @@ import numpy as np
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import InternalError
 from destination_pinterest.membership.keys import BODY_BYTES, TAG_BYTES, AudienceKeys, Kind
+from destination_pinterest.membership.sizes import Sizes
 from destination_pinterest.membership.workspace import Workspace, as_columns
 from destination_pinterest.vocabulary import Operation
 
-# 72 bytes each.
-_BATCH: Final = 100_000
 _WORDS: Final = ("meta", "h1", "h2", "t1", "t2", "c1", "c2", "c3", "c4")
 _RECORD_BYTES: Final = 8 * len(_WORDS)
-_NOTHING: Final = bytes(BODY_BYTES)
-_NOBODY: Final = bytes(TAG_BYTES + BODY_BYTES)
+_NO_BODY: Final = bytes(BODY_BYTES)
+_NO_IDENTIFIER: Final = bytes(TAG_BYTES + BODY_BYTES)
 # `meta` is the row's number in the upper half, then 16 bits of stream number, 8 of whether it holds, 8 of kind.
 _HOLDS: Final = 1 << 8
-# The number in place of a stream's where identifiers are withdrawn from all of them.
+# Stands in for a stream's number where identifiers are removed from all of them.
 EVERYWHERE: Final = (1 << 16) - 1
-_MOST_STREAMS: Final = EVERYWHERE
 _INSERT: Final = (
     "INSERT INTO spool SELECT meta >> 32, (meta >> 16) & 65535, ((meta >> 8) & 1) = 1, meta & 255, "
     "h1, h2, t1, t2, c1, c2, c3, c4, {long} FROM batch"
@@ -37,12 +35,13 @@ class Spool:
     """Rows since the last `clear`, in the table `spool`.
 
     Its columns: `row` counts rows; `stream` is an index into `streams`, or EVERYWHERE; `holds` is whether the row
-    wants its identifiers to be members; `h1`, `h2` is who holds them: the row, or where it has no key, the identifier
-    itself; `t1`, `t2` is the tag, `c1` to `c4` or `long` the body of the sealed identifier.
+    wants its identifiers to be members; `h1`, `h2` is the holder: the row, or the identifier itself where the row has
+    no key; `t1`, `t2` is the tag and `c1` to `c4` or `long` the body of the encrypted identifier.
     """
 
-    def __init__(self, workspace: Workspace, keys: AudienceKeys, streams: Sequence[str]) -> None:
+    def __init__(self, workspace: Workspace, keys: AudienceKeys, streams: Sequence[str], sizes: Sizes) -> None:
         self._workspace = workspace
+        self._sizes = sizes
         self._keys = keys
         self._numbers = {name: number for number, name in enumerate(streams)}
         self._records = bytearray()
@@ -53,17 +52,17 @@ class Spool:
 
     @property
     def streams(self) -> tuple[str, ...]:
-        """The names behind the stream numbers: those given at first, and those noted since."""
+        """The names behind the stream numbers: those given at first, and those recorded since."""
         return tuple(self._numbers)
 
     def number_of(self, stream: str) -> int:
         """The number of a stream."""
         number = self._numbers.setdefault(stream, len(self._numbers))
-        if number >= _MOST_STREAMS:
+        if number >= self._sizes.streams:
             raise InternalError(
                 Code.TOO_MANY_STREAMS,
-                f"More than {_MOST_STREAMS} streams were written to one audience. Give some of them an audience of "
-                "their own.",
+                f"More than {self._sizes.streams} streams were written to one audience. Give some of them an audience "
+                "of their own.",
             )
         return number
 
@@ -78,7 +77,7 @@ class Spool:
         if identifiers:
             self._append(meta, holder, identifiers)
         else:
-            self._note_nobody(meta, holder, operation)
+            self._append_bare_key(meta, holder, operation)
 
     def remove_everywhere(self, identifiers: Sequence[str]) -> None:
         """See MembershipLedger.remove_everywhere."""
@@ -86,7 +85,7 @@ class Spool:
         self._append((self._row << 32) | (EVERYWHERE << 16), None, identifiers)
 
     def flush(self) -> None:
-        """Puts what was noted into the table."""
+        """Puts what was recorded into the table."""
         if not self._records:
             return
         batch = as_columns(bytes(self._records), _WORDS)
@@ -118,19 +117,19 @@ class Spool:
             kind, sealed = seal(identifier)
             if kind == Kind.LONG:
                 self._long[len(records) // _RECORD_BYTES] = sealed[TAG_BYTES:]
-                sealed = sealed[:TAG_BYTES] + _NOTHING
+                sealed = sealed[:TAG_BYTES] + _NO_BODY
             records += (meta | kind).to_bytes(8, "little")
             records += holder or sealed[:TAG_BYTES]
             records += sealed
-        if len(records) >= _BATCH * _RECORD_BYTES:
+        if len(records) >= self._sizes.batch * _RECORD_BYTES:
             self.flush()
 
-    def _note_nobody(self, meta: int, holder: bytes | None, operation: Operation) -> None:
+    def _append_bare_key(self, meta: int, holder: bytes | None, operation: Operation) -> None:
         if holder is not None:
             self._records += (meta | Kind.NOBODY).to_bytes(8, "little")
             self._records += holder
-            self._records += _NOBODY
-            if len(self._records) >= _BATCH * _RECORD_BYTES:
+            self._records += _NO_IDENTIFIER
+            if len(self._records) >= self._sizes.batch * _RECORD_BYTES:
                 self.flush()
         elif operation is Operation.REMOVE:
             self.unresolvable += 1

@@ -1,10 +1,10 @@
-"""The membership store of a connection: opens books, one per audience, and checks that it can."""
+"""The membership store of a connection: opens ledgers, one for each audience, and checks that it can."""
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -28,7 +28,8 @@ from destination_pinterest.membership.manifest import (
     read_manifest,
     write_manifest,
 )
-from destination_pinterest.membership.store_key import StoreKey
+from destination_pinterest.membership.sizes import Sizes
+from destination_pinterest.membership.store_key import STRETCHINGS, Scrypt, StoreKey
 from destination_pinterest.membership.workspace import Workspace
 from destination_pinterest.object_storage.s3 import S3Bucket
 
@@ -40,10 +41,17 @@ def open_membership_store(
     clock: Callable[[], float] = time.monotonic,
     attempts: int | None = None,
     books: int = 1,
+    stretchings: Mapping[int, Scrypt] = STRETCHINGS,
 ) -> MembershipStore:
-    """The store that the settings name. A request to a bucket is sent `attempts` times at the most.
+    """The store that the settings name.
 
-    `books` is how many will be open at once, which share the memory.
+    Args:
+        settings: where it is, and its key.
+        sleep: waits so many seconds.
+        clock: monotonic seconds.
+        attempts: how often a request to a bucket is sent at most.
+        books: how many ledgers will be open at once; they share the memory.
+        stretchings: the cost of the store key; see StoreKey.
 
     Raises:
         StorageRefusedError: there are no credentials for the bucket.
@@ -53,21 +61,22 @@ def open_membership_store(
         blobs = FolderBlobs(Path(settings.path))
     else:
         blobs = BucketBlobs(S3Bucket(settings) if attempts is None else S3Bucket(settings, attempts=attempts))
-    return MembershipStore(blobs, StoreKey(settings.store_key), sleep=sleep, clock=clock, books=books)
+    return MembershipStore(blobs, StoreKey(settings.store_key, stretchings), sleep=sleep, clock=clock, books=books)
 
 
 class MembershipStore:
-    """Books, one per audience.
+    """Ledgers, one for each audience.
 
     Every method raises:
-        StorageRefusedError: the place is not there, or may not be used.
-        StorageFailedError: it did not answer as it should.
+        StorageRefusedError: the place does not exist, or may not be used.
+        StorageFailedError: the place failed.
 
     Args:
         blobs: the place.
         store_key: the secret of the settings.
         sleep, clock: seconds; the clock is monotonic.
-        books: how many will be open at once.
+        books: how many ledgers will be open at once.
+        sizes: see Sizes.
     """
 
     def __init__(
@@ -78,21 +87,23 @@ class MembershipStore:
         sleep: Callable[[float], None],
         clock: Callable[[], float],
         books: int = 1,
+        sizes: Sizes = Sizes(),  # noqa: B008 - it can't change
     ) -> None:
         self._blobs = blobs
         self._store_key = store_key
         self._sleep = sleep
         self._clock = clock
         self._books = books
+        self._sizes = sizes
 
     def open(self, ad_account_id: str, audience: str) -> MembershipLedger:
-        """The book of an audience, for this sync alone; a new one if there is none.
+        """The ledger of an audience, for this sync alone; a new one if there is none.
 
-        Waits up to a minute where an earlier sync did not close it, to see whether that one is alive.
+        Waits up to a minute where another sync has not closed it, to see whether that one is alive.
 
         Raises:
-            StoreBusyError: another sync is at work on it.
-            StoreMismatchError: it is damaged, another audience's, of a later version, or under another key.
+            StoreBusyError: another sync is working on it.
+            StoreMismatchError: it is damaged, another audience's, of a later version, or written with another key.
         """
         folder = folder_of(ad_account_id, audience)
         name = f"{folder}/{FILE_NAME}"
@@ -122,22 +133,22 @@ class MembershipStore:
                 owner=uuid4().hex,
                 clock=self._clock,
             )
-            undo.callback(leased.give_back)
+            undo.callback(leased.release)
             leased.keep_alive()
-            book = MembershipLedger(self._blobs, folder, leased, keys, workspace)
+            ledger = MembershipLedger(self._blobs, folder, leased, keys, workspace, sizes=self._sizes)
             undo.pop_all()
-            return book
+            return ledger
 
     @property
     def address(self) -> str:
-        """The place, as people write it."""
+        """The place, for people."""
         return self._blobs.address("")
 
     def check(self) -> None:
-        """Does in small what a sync does: makes a private folder, writes, reads and deletes an object, tries the key.
+        """Tries what a sync needs: makes a private folder, writes, reads and deletes an object, and tries the key.
 
         Raises:
-            StoreMismatchError: a book that is there is damaged, of a later version, or under another key.
+            StoreMismatchError: a ledger in it is damaged, of a later version, or written with another key.
         """
         Workspace().close()
         probe, body = f"check-{uuid4().hex}", os.urandom(SALT_BYTES)
@@ -150,9 +161,9 @@ class MembershipStore:
                 f"The membership store did not give back what was written to {self._blobs.address(probe)}. Look at the "
                 "storage's own logs.",
             )
-        book = next((name for name in self._blobs.names("") if name.endswith(f"/{FILE_NAME}")), None)
-        if book is not None and (manifest := self._blobs.read(book)) is not None:
-            read_manifest(manifest.body, self._store_key.keys, self._blobs.address(book))
+        ledger = next((name for name in self._blobs.names("") if name.endswith(f"/{FILE_NAME}")), None)
+        if ledger is not None and (manifest := self._blobs.read(ledger)) is not None:
+            read_manifest(manifest.body, self._store_key.keys, self._blobs.address(ledger))
 
     def _new(self, ad_account_id: str, audience: str) -> Manifest:
         salt, stretching = os.urandom(SALT_BYTES), self._store_key.newest
@@ -165,7 +176,7 @@ class MembershipStore:
         )
 
     def _require_no_files(self, folder: str) -> None:
-        """Files without a manifest are a book that lost it, and not one that never was."""
+        """Refuses data files without a manifest: they are a ledger that lost it, not a new one."""
         names = self._blobs.names(f"{folder}/")
         if any(is_data_file(name.rpartition("/")[2]) for name in names):
             raise damaged(self._blobs.address(f"{folder}/{FILE_NAME}"), "the file is missing")

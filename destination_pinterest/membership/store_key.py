@@ -1,7 +1,7 @@
-"""The setting `store_key`, made dear to guess: a person typed it, and whoever steals a store may try keys at leisure.
+"""The setting `store_key`, made expensive to brute-force: a person chose it, and who steals a store has time.
 
-Every try costs a scrypt: 0.11 s of one processor and 32 MiB with these parameters (median of 5, x86-64, Python 3.11),
-where a derivation with HKDF alone costs microseconds. A sync pays it once for each book.
+Every guess costs a scrypt: 0.11 s of one processor and 32 MiB with these parameters (median of 5, x86-64, Python 3.11),
+where HKDF alone would cost microseconds. A sync pays it once for each ledger.
 
 Source: RFC 7914 (scrypt); pkg.go.dev/golang.org/x/crypto/scrypt (N = 32768, r = 8, p = 1, or as large an N as 100 ms
 permit); docs.python.org/3/library/hashlib.html; cheatsheetseries.owasp.org, "Password Storage", which asks for p = 3
@@ -31,20 +31,20 @@ class Scrypt:
     p: int
 
 
-# By their version. A new book takes the last one; a book keeps the one that it was made with, so none may be dropped.
+# By version. A new ledger takes the newest; each keeps the one that it was made with, so none may be dropped.
 STRETCHINGS: Final[Mapping[int, Scrypt]] = MappingProxyType({1: Scrypt(n=1 << 15, r=8, p=1)})
 
 
 class UnknownStretchingError(Exception):
-    """A version of the parameters that this version of the connector does not know."""
+    """The parameters have a version that this version of the connector does not know."""
 
 
 class StoreKey:
-    """What was typed, and what it was stretched to so far. Any thread may use it.
+    """The setting, and the keys that were derived from it so far. Any thread may use it.
 
     Args:
         typed: the setting.
-        stretchings: parameters by their version.
+        stretchings: the cost of a derivation, by version.
     """
 
     def __init__(self, typed: str, stretchings: Mapping[int, Scrypt] = STRETCHINGS) -> None:
@@ -54,7 +54,7 @@ class StoreKey:
 
     @property
     def newest(self) -> int:
-        """The version of the parameters that a new book takes."""
+        """The version of the parameters that a new ledger takes."""
         return max(self._stretchings)
 
     def keys(self, salt: bytes, stretching: int) -> AudienceKeys:

@@ -1,6 +1,6 @@
-"""DuckDB, and the private folder on the local disk that it works in.
+"""DuckDB, and its private folder on the local disk.
 
-Only sealed identifiers and keyed digests come here, in memory and on the disk.
+Only encrypted identifiers and keyed digests get here, in memory and on disk.
 Source: duckdb.org/docs, "Configuration" and "Larger-than-memory workloads"; duckdb 2.0.0 (read 2026-11-22).
 """
 
@@ -20,9 +20,9 @@ import numpy.typing as npt
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import StorageFailedError, StorageRefusedError
 
-# All books of a sync together keep to this for data; what DuckDB needs besides comes on top, a third of it as measured.
+# For the data of all ledgers of a sync together. What else DuckDB needs comes on top: a third of this, as measured.
 MEMORY_MIB: Final = 320
-# Below this it can't sort at all.
+# With less, DuckDB can't sort at all.
 _LEAST_MIB: Final = 48
 THREADS: Final = 2
 
@@ -38,11 +38,11 @@ class Workspace:
     """An empty database. Use it from one thread at a time.
 
     Every method raises:
-        StorageFailedError: the disk or the memory did not suffice.
+        StorageFailedError: the disk or the memory is too small.
 
     Args:
-        parent: where the private folder is made; the system's place for such folders by default.
-        shared_by: how many of them share the memory.
+        parent: where the private folder is made; by default, in the system's folder for temporary files.
+        shared_by: how many workspaces share the memory.
 
     Raises:
         StorageRefusedError: the folder can't be made.
@@ -62,12 +62,12 @@ class Workspace:
         self._connection = duckdb.connect(":memory:", config=settings)
 
     def execute(self, statement: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        """Runs a statement and returns all rows that it gives."""
+        """Runs a statement and returns all of its rows."""
         with self._explained():
             return self._connection.execute(statement, list(parameters)).fetchall()
 
     def number(self, statement: str) -> int:
-        """The one number that a query gives."""
+        """The single number that a query returns."""
         return int(self.execute(statement)[0][0])
 
     def insert(self, statement: str, batch: Columns) -> None:
@@ -80,7 +80,7 @@ class Workspace:
                 self._connection.unregister("batch")
 
     def chunks(self, query: str, size: int) -> Iterator[list[tuple[Any, ...]]]:
-        """The rows of a query, at the most `size` at a time; other statements may run between two chunks."""
+        """The rows of a query, at most `size` at a time. Other statements may run in between."""
         with self._explained():
             cursor = self._connection.cursor()
             try:

@@ -1,1 +1,1 @@
-"""Room 6: objects in a bucket, for whoever needs to keep something beyond a sync."""
+"""Room 6: objects in a bucket, for what has to outlive a sync."""

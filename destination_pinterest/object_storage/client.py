@@ -1,4 +1,4 @@
-"""The boto client of one bucket, made from the settings: who signs, where it lies, how long is waited.
+"""The boto client of one bucket, made from the settings: credentials, location, timeouts.
 
 Source: boto3 and botocore 1.44.5 (config.py, credentials.py, session.py). MinIO and Ceph answer STS at the storage's
 own address: docs.min.io, "AssumeRole"; docs.redhat.com, Ceph Storage, "Configuring and using STS Lite with Keystone"
@@ -20,14 +20,14 @@ _TALKATIVE: Final = ("boto3", "botocore", "s3transfer")
 
 
 def make_client(access: S3Access, attempts: int) -> Any:
-    """A client for S3. Nothing is sent yet, except by the machine's own credentials where they have to be looked up.
+    """A client for S3. Nothing is sent yet, except where the machine's own credentials have to be looked up.
 
     Args:
         access: the settings.
-        attempts: how often one request is sent at the most; boto waits longer before each.
+        attempts: how often one request is sent at most; boto waits longer each time.
 
     Raises:
-        botocore.exceptions.BotoCoreError, ValueError: the settings make no sense to boto.
+        botocore.exceptions.BotoCoreError, ValueError: boto can't use the settings.
     """
     # Start-up costs a quarter of a second and 20 MB, which a sync without a bucket need not pay.
     import boto3  # type: ignore[import-untyped]  # noqa: PLC0415
@@ -90,11 +90,11 @@ def _assuming(role_arn: str, source: Any, access: S3Access, config: Any) -> Any:
 
 
 class _Role:
-    """What botocore asks for credentials."""
+    """A credential provider, as botocore calls it."""
 
     def __init__(self, credentials: Any) -> None:
         self._credentials = credentials
 
     def load_credentials(self) -> Any:
-        """The role's."""
+        """The role's credentials."""
         return self._credentials

@@ -1,7 +1,7 @@
-"""What boto raises, as the connector's errors: what happened to which bucket, and what to do about it.
+"""Turns what boto raises into the connector's errors: what happened to which bucket, and what to do about it.
 
-Only the storage's code, status and request id are kept. Its message and boto's own text stay out: they quote addresses,
-key ids and whatever a compatible storage likes to tell.
+Only the storage's code, status and request id are kept. Its message and boto's own text are left out: they may quote
+addresses, key ids, and whatever else a compatible storage includes.
 
 Source: docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html; "Common Errors" of AWS's API references (what STS
 answers with besides); botocore 1.44.5, exceptions.py (all read 2026-11-22). Compatible storages may use other codes,
@@ -34,7 +34,7 @@ _WRONG_REGION: Final = frozenset(
 )
 _DENIED: Final = frozenset({"AccessDenied", "AllAccessDisabled", "AccountProblem", "Forbidden", "403"})
 _WRONG_CLOCK: Final = frozenset({"RequestTimeTooSkewed", "RequestExpired"})
-# Of 4xx, those that the same request may survive later.
+# The 4xx after which the same request may succeed later.
 _PASSING: Final = frozenset(
     {*("RequestTimeout", "SlowDown", "Throttling", "ThrottlingException", "OperationAborted"), "TooManyRequests"}
 )
@@ -46,13 +46,13 @@ def storage_errors(bucket: str, doing: str) -> Iterator[None]:
 
     Args:
         bucket: its name.
-        doing: what is tried, as in "put an object".
+        doing: what was attempted, as in "put an object".
 
     Raises:
-        StorageRefusedError: the same again would be refused again; says what to change.
-        StorageFailedError: the network or the storage failed, boto's own repetitions included.
+        StorageRefusedError: it would be refused again; the message says what to change.
+        StorageFailedError: the network or the storage failed, even after boto's own retries.
     """
-    # Imported already by whoever has a client; a sync without a bucket never comes here.
+    # Whoever has a client has imported these already; a sync without a bucket never gets here.
     from boto3.exceptions import Boto3Error  # type: ignore[import-untyped]  # noqa: PLC0415
     from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]  # noqa: PLC0415
 

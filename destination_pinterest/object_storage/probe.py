@@ -1,4 +1,4 @@
-"""Whether a bucket may be used: an object is written and deleted, as a sync would."""
+"""Checks that a bucket can be used: writes and deletes an object, as a sync would."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ def probe(bucket: S3Bucket) -> None:
     """Writes and deletes a small object.
 
     Raises:
-        StorageRefusedError: that is not possible as the settings are.
-        StorageFailedError: the bucket did not answer as it should.
+        StorageRefusedError: the settings do not permit it.
+        StorageFailedError: the bucket failed.
     """
     bucket.put(_KEY, _BODY)
     bucket.delete(_KEY)

@@ -1,6 +1,6 @@
-"""One folder of one S3 bucket: objects put, read, listed and deleted, on a condition where two may meet.
+"""One folder of one S3 bucket: objects are put, read, listed and deleted, conditionally where two writers may meet.
 
-A storage that takes no notice of a condition writes all the same, and then nothing here can tell.
+A storage that ignores conditions writes regardless, which can't be noticed here.
 
 Source: docs.aws.amazon.com/AmazonS3, "How to prevent object overwrites with conditional writes"; botocore 1.44.5, the
 description of PutObject (If-Match, If-None-Match; 412 and 409); github.com/minio/minio/issues/21526, where AWS answers
@@ -18,21 +18,21 @@ from destination_pinterest.config.s3 import S3Access
 from destination_pinterest.object_storage.client import make_client
 from destination_pinterest.object_storage.failures import CONDITION_FAILED, NOT_THERE, code_of, storage_errors
 
-# With 60 s for an answer and boto's waits between, a storage that hangs is given up after about five minutes.
+# With 60 s for an answer and boto's waits in between, a storage that hangs fails after about five minutes.
 _ATTEMPTS: Final = 5
 
 
 class ConditionFailedError(Exception):
-    """A `put` found another object, or none, where its condition says otherwise; nothing was written.
+    """The condition of a `put` does not hold; nothing was written.
 
-    For whoever set the condition to catch. After an answer that was lost and a request that boto repeated, the object
-    that is in the way may be one's own: who needs to know reads it.
+    To be caught by whoever set the condition. When boto repeats a request whose answer was lost, the object in the way
+    may be the caller's own: read it to find out.
     """
 
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
-    """An object's content, and the version that it is."""
+    """An object's content and version."""
 
     body: bytes = field(repr=False)
     etag: str
@@ -43,11 +43,11 @@ class S3Bucket:
 
     Every method raises:
         StorageRefusedError: no such bucket, no permission, wrong keys or region: somebody must change something.
-        StorageFailedError: the network or the storage failed, boto's own repetitions included.
+        StorageFailedError: the network or the storage failed, even after boto's own retries.
 
     Args:
         access: the settings.
-        attempts: how often one request is sent at the most.
+        attempts: how often one request is sent at most.
     """
 
     def __init__(self, access: S3Access, *, attempts: int = _ATTEMPTS) -> None:
@@ -59,7 +59,7 @@ class S3Bucket:
 
     @property
     def address(self) -> str:
-        """The folder as people write it: s3://bucket/folder/."""
+        """The folder, for people: s3://bucket/folder/."""
         return f"s3://{self._name}/{self._folder}"
 
     def put(self, key: str, body: bytes, *, if_match: str | None = None, if_absent: bool = False) -> str:
@@ -82,7 +82,7 @@ class S3Bucket:
                 answer = self._client.put_object(Bucket=self._name, Key=self._folder + key, Body=body, **condition)
                 return str(answer["ETag"])
             except self._client.exceptions.ClientError as error:
-                # Over an object that is gone, AWS answers If-Match by 404.
+                # AWS answers 404 to If-Match on an object that is gone.
                 unexpected = CONDITION_FAILED if if_match is None else CONDITION_FAILED | NOT_THERE
                 if not condition or code_of(error) not in unexpected:
                     raise
@@ -119,7 +119,7 @@ class S3Bucket:
             if not is_whole:
                 path.unlink(missing_ok=True)
         if not is_whole:
-            # Where the answer has no body, a bucket that is not there can't be told from it; a listing tells.
+            # Without a body, the answer could also mean that the bucket does not exist; a listing tells.
             next(self.keys(key), None)
         return is_whole
 

@@ -11,11 +11,38 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from typing import Final
 
 import msgspec
 
+from destination_pinterest.error_codes import Code
+from destination_pinterest.errors import ProtocolError
 from destination_pinterest.protocol.catalog import StreamKey
-from destination_pinterest.protocol.messages import decode_state_owner
+
+NOTHING: Final = msgspec.Raw(b"null")
+# What msgspec raises over bytes that are not what it was told to expect; a text that is not UTF-8 is no DecodeError.
+UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+
+class StreamDescriptor(msgspec.Struct, frozen=True):
+    """Which stream a message is about."""
+
+    name: str
+    namespace: str | None = None
+
+
+class StreamState(msgspec.Struct, frozen=True):
+    """The part of a state that says whose it is."""
+
+    type: str | None = None
+    stream: DescribedStream | None = None
+
+
+class DescribedStream(msgspec.Struct, frozen=True):
+    """`state.stream`, as far as it is read; `stream_state` as it came, null where it is left out."""
+
+    stream_descriptor: StreamDescriptor
+    stream_state: msgspec.Raw = NOTHING
 
 
 class StreamTally:
@@ -29,7 +56,7 @@ class StreamTally:
 
 
 @dataclass(frozen=True, slots=True)
-class _Held:
+class _QueuedState:
     position: int
     state: bytes
 
@@ -43,14 +70,17 @@ class CheckpointLedger:
 
     def __init__(self) -> None:
         self._tallies: dict[StreamKey, StreamTally] = {}
-        self._held: deque[_Held] = deque()
+        self._queued: deque[_QueuedState] = deque()
 
     def tally(self, stream: StreamKey) -> StreamTally:
         """The running counts of one stream; the same object at every call."""
         return self._tallies.setdefault(stream, StreamTally())
 
-    def hold(self, state: msgspec.Raw, position: int) -> None:
+    def queue_state(self, state: msgspec.Raw, position: int) -> DescribedStream | None:
         """Takes a state that came after `position` records, and closes the counts that belong to it.
+
+        Returns:
+            The stream that it is of; None where it is of all.
 
         Raises:
             ProtocolError: a state of the legacy form.
@@ -61,21 +91,22 @@ class CheckpointLedger:
         else:
             descriptor = owner.stream.stream_descriptor
             tallies = [self.tally(StreamKey(descriptor.namespace, descriptor.name))]
-        self._held.append(_Held(position, _with_counts(state, tallies)))
+        self._queued.append(_QueuedState(position, _with_counts(state, tallies)))
         for tally in tallies:
             tally.received = tally.rejected = 0
+        return owner.stream
 
-    def release(self, safe_position: int) -> list[bytes]:
+    def release(self, watermark: int) -> list[bytes]:
         """The states whose every earlier record is safe, oldest first, as the content of `state`."""
         released = []
-        while self._held and self._held[0].position <= safe_position:
-            released.append(self._held.popleft().state)
+        while self._queued and self._queued[0].position <= watermark:
+            released.append(self._queued.popleft().state)
         return released
 
     @property
-    def held(self) -> int:
+    def queued(self) -> int:
         """How many states wait."""
-        return len(self._held)
+        return len(self._queued)
 
 
 def _with_counts(state: msgspec.Raw, tallies: list[StreamTally]) -> bytes:
@@ -87,3 +118,24 @@ def _with_counts(state: msgspec.Raw, tallies: list[StreamTally]) -> bytes:
         f'{{"recordCount":{accepted}.0,"rejectedRecordCount":{rejected}.0}}'.encode()
     )
     return msgspec.json.encode(content)
+
+
+def decode_state_owner(raw: msgspec.Raw) -> StreamState:
+    """Whose state it is.
+
+    Raises:
+        ProtocolError: a state of the legacy form, or one that names no stream.
+    """
+    try:
+        owner = msgspec.json.decode(raw, type=StreamState)
+    except UNREADABLE:
+        raise ProtocolError(
+            Code.SOURCE_OUTDATED, "A STATE message has no readable `state`. Update the source connector."
+        ) from None
+    if owner.type == "GLOBAL" or (owner.type == "STREAM" and owner.stream is not None):
+        return owner
+    raise ProtocolError(
+        Code.SOURCE_OUTDATED,
+        f"The source sends states of type {owner.type or 'LEGACY'}, which no current platform uses. Update the source "
+        "connector to one that sends STREAM or GLOBAL states.",
+    )

@@ -23,7 +23,7 @@ from typing import Final
 import msgspec
 
 from destination_pinterest.protocol.catalog import ConfiguredStream, StreamKey
-from destination_pinterest.protocol.messages import UNREADABLE, StreamDescriptor, decode_state_owner
+from destination_pinterest.protocol.checkpoint import UNREADABLE, DescribedStream, StreamDescriptor
 
 _END_MARKERS: Final = ("__ab_full_refresh_sync_complete", "__ab_no_cursor_state_message")
 
@@ -42,16 +42,21 @@ class Completeness:
     """Collects proofs.
 
     Args:
-        plans: the catalog's streams.
+        streams: those of which somebody will ask.
         trust_end_markers: whether a source's own end marker is a proof.
     """
 
-    def __init__(self, plans: Iterable[ConfiguredStream], *, trust_end_markers: bool) -> None:
-        self._plans = {plan.key: plan for plan in plans}
+    def __init__(self, streams: Iterable[ConfiguredStream], *, trust_end_markers: bool) -> None:
+        self._streams = {stream.key: stream for stream in streams}
         self._trust_end_markers = trust_end_markers
         self._by_status: set[StreamKey] = set()
         self._by_state: set[StreamKey] = set()
         self._broken: set[StreamKey] = set()
+
+    @property
+    def watched(self) -> frozenset[StreamKey]:
+        """The streams whose messages are to be told."""
+        return frozenset(self._streams)
 
     def is_complete(self, stream: StreamKey) -> bool:
         """Whether all of the stream is proven to have come."""
@@ -77,31 +82,24 @@ class Completeness:
             self._by_status.discard(stream)
             self._broken.add(stream)
 
-    def state_came(self, state: msgspec.Raw) -> None:
-        """Takes the `state` of a STATE message; a stream's last one decides.
-
-        Raises:
-            ProtocolError: a state of the legacy form.
-        """
-        described = decode_state_owner(state).stream
-        if described is None:
-            return
-        stream = _key(described.stream_descriptor)
-        plan = self._plans.get(stream)
-        if plan is not None and self._is_proof(plan, described.stream_state):
-            self._by_state.add(stream)
+    def state_came(self, described: DescribedStream) -> None:
+        """Takes the `stream` of a STATE message; a stream's last one decides."""
+        key = _key(described.stream_descriptor)
+        stream = self._streams.get(key)
+        if stream is not None and self._is_proof(stream, described.stream_state):
+            self._by_state.add(key)
         else:
-            self._by_state.discard(stream)
+            self._by_state.discard(key)
 
-    def _is_proof(self, plan: ConfiguredStream, stream_state: msgspec.Raw) -> bool:
-        if plan.has_generation or plan.sync_mode != "full_refresh":
+    def _is_proof(self, stream: ConfiguredStream, stream_state: msgspec.Raw) -> bool:
+        if stream.has_generation or stream.sync_mode != "full_refresh":
             return False
         try:
             content = msgspec.json.decode(stream_state, type=dict[str, msgspec.Raw] | None)
         except UNREADABLE:
             return False
         if not content:
-            return not plan.is_resumable
+            return not stream.is_resumable
         is_marked = any(bytes(content.get(marker, b"")) == b"true" for marker in _END_MARKERS)
         return is_marked and self._trust_end_markers
 

@@ -1,1 +1,1 @@
-"""What people and programs are told of a sync. Only reads."""
+"""Reports of a sync, for people and for programs. Only reads."""

@@ -16,7 +16,7 @@ class Reconciliation(msgspec.Struct, frozen=True):
 
     Args:
         sent_added, sent_removed: what Pinterest accepted from this sync.
-        counted_added, counted_removed: by how much Pinterest's counters moved; None where it does not tell.
+        counted_added, counted_removed: by how much Pinterest's counters moved; None where they are unknown.
         difference: the two compared, in a sentence; None where they agree, or where one is not known.
     """
 
@@ -33,7 +33,7 @@ def reconcile(
     """Compares.
 
     Args:
-        before: the counters of the list that was written to; None where Pinterest did not tell them.
+        before: the counters of the list that was written to; None where Pinterest did not give them.
         after: the same, later.
         added: identifiers that Pinterest accepted in between.
         removed: identifiers whose removal it accepted.

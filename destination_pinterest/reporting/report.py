@@ -7,18 +7,17 @@ schema_version keys are only ever added.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final, Literal
 
 import msgspec
 
 from destination_pinterest.audiences.list_counts import ListCounts, MatchEstimate
+from destination_pinterest.markers import REPORT_PREFIX
 from destination_pinterest.reporting.reconciliation import Reconciliation
+from destination_pinterest.wording.figures import LEFT_OVER, by_count, counters_text, ids_text, size_text, sync_sentence
 
-REPORT_PREFIX: Final = "pinterest_sync_report: "
 SCHEMA_VERSION: Final = 1
-# Enough to look some of them up; the JSON object has all.
-_MOST_IDS: Final = 5
 
 
 class Members(msgspec.Struct, frozen=True):
@@ -29,7 +28,7 @@ class Members(msgspec.Struct, frozen=True):
         unchanged: those who stayed and were not sent; at least so many, where rows were settled several times. None
             for a sync that failed.
         left_by_absence: those taken out since no row holds them any more.
-        unresolved_deletions: deletions that name nobody and whose key the store does not know.
+        unresolved_deletions: deletions that carry no identifier and whose key the store does not know.
     """
 
     before: int
@@ -100,9 +99,13 @@ class SyncReport(msgspec.Struct, frozen=True):
         """Lines for a person."""
         for audience in self.audiences:
             yield from _audience_text(audience)
-        yield (
-            f"Sync {self.status} in {self.duration_s:.1f} s: {self.rows_per_second:,.0f} rows a second, "
-            f"{self.requests:,} requests, {self.retries:,} of them repeated, {self.waited_s:.1f} s waited for quota."
+        yield sync_sentence(
+            self.status,
+            duration_s=self.duration_s,
+            rows_per_second=self.rows_per_second,
+            requests=self.requests,
+            retries=self.retries,
+            waited_s=self.waited_s,
         )
 
 
@@ -127,9 +130,9 @@ def _audience_text(audience: AudienceReport) -> Iterator[str]:
     if audience.customer_list_status:
         yield f"  At Pinterest now: {_at_pinterest(audience)}"
     if audience.pinterest_counts_after is not None:
-        yield f"  Pinterest's counters: {_counters(audience, audience.pinterest_counts_after)}"
+        yield f"  Records by Pinterest's counters: {_counters(audience, audience.pinterest_counts_after)}"
     if audience.left_over_customer_list_ids:
-        yield f"  Left over: {_left_over(audience.left_over_customer_list_ids)}"
+        yield f"  Left-over customer lists: {ids_text(audience.left_over_customer_list_ids)}. {LEFT_OVER}"
     for note in audience.notes:
         yield f"  Note: {note}"
 
@@ -146,10 +149,8 @@ def _members(members: Members) -> str:
 
 
 def _at_pinterest(audience: AudienceReport) -> str:
-    size = "not counted yet" if audience.audience_size is None else f"{audience.audience_size:,}"
-    if audience.match_estimate is not None:
-        counted = "the members" if audience.match_estimate.of == "members" else "Pinterest's records"
-        size += f", approximately {audience.match_estimate.share:.1%} of {counted}".replace("%", " %")
+    estimate = audience.match_estimate
+    size = size_text(audience.audience_size, None if estimate is None else (estimate.share, estimate.of))
     told = (
         f"customer list {audience.customer_list_status}, audience {audience.audience_status or 'not created yet'}, "
         f"size {size}."
@@ -158,27 +159,14 @@ def _at_pinterest(audience: AudienceReport) -> str:
 
 
 def _counters(audience: AudienceReport, after: ListCounts) -> str:
-    before = audience.pinterest_counts_before
-    earlier = "" if before is None else f"{before.records:,} before, "
-    requests = "" if after.batches is None else f"; requests so far: {after.batches:,}"
-    told = f"{earlier}{after.records:,} now in the customer list (added less removed, repeats count{requests})"
-    if audience.replaced_customer_list_counts is not None:
-        told += f"; {audience.replaced_customer_list_counts.records:,} in the one that it replaced"
+    before, replaced = audience.pinterest_counts_before, audience.replaced_customer_list_counts
+    told = "" if before is None else f"{before.records:,} before, "
+    told += f"now {counters_text(after.records, after.added, after.removed, after.batches)}"
+    if replaced is not None:
+        told += f"; {replaced.records:,} in the customer list that was replaced"
     difference = audience.reconciliation.difference if audience.reconciliation else None
     return f"{told}. {difference}" if difference else f"{told}."
 
 
-def _left_over(list_ids: Sequence[str]) -> str:
-    named = ", ".join(list_ids[:_MOST_IDS])
-    more = f" and {len(list_ids) - _MOST_IDS:,} more" if len(list_ids) > _MOST_IDS else ""
-    lists = "list that no audience uses" if len(list_ids) == 1 else "lists that no audience uses"
-    return (
-        f"{len(list_ids):,} customer {lists} ({named}{more}). They do no harm, and Pinterest has no way to delete "
-        "them; a membership store (membership_store in the settings) keeps new ones from being made."
-    )
-
-
 def _reasons(counts: dict[str, int]) -> str:
-    return ", ".join(
-        f"{reason} {count:,}" for reason, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    )
+    return ", ".join(f"{reason} {count:,}" for reason, count in by_count(counts))

@@ -24,7 +24,7 @@ _AUDIENCES: Final = {
     "READY": "It can be targeted.",
 }
 _NO_AUDIENCE: Final = "A sync creates the audience once Pinterest lets it."
-_NO_SIZE: Final = "Pinterest tells no size yet."
+_NO_SIZE: Final = "Pinterest gives no size yet."
 _SIZE_LAGS: Final = f"People of the last {MATCHING_TIME} may still be missing from its size."
 _OTHER_SIZE: Final = "Until the new customer list is matched, the size may be that of the one before."
 

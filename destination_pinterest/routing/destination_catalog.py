@@ -1,4 +1,4 @@
-"""Data activation: the DESTINATION_CATALOG, which says what a connection's streams can be pointed at.
+"""Data activation: the DESTINATION_CATALOG, the objects that a connection's streams can be pointed at.
 
 Every audience of the ad account that is made from a customer list is an object, and `pinterest_audience` is one more,
 for audiences that go by the settings. The operations are those that Airbyte's form calls Insert, Upsert and Soft

@@ -1,4 +1,4 @@
-"""Which way a stream's rows go: the columns they are read by, what they do, and the audience they lead to."""
+"""What is decided about a stream before its first row: its columns, what its rows do, and its audience."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class StreamPlan:
     name is what it was called then.
     """
 
-    plan: ConfiguredStream
+    stream: ConfiguredStream
     audience: str
     identities: tuple[IdentityColumn, ...]
     operation_column: str | None
@@ -46,9 +46,9 @@ class StreamPlan:
 
         A full refresh that is not deduplicated may hold several rows of one key, and all of them count.
         """
-        if self.plan.sync_mode != "incremental" and self.plan.destination_sync_mode != "append_dedup":
+        if self.stream.sync_mode != "incremental" and self.stream.destination_sync_mode != "append_dedup":
             return False
-        return self.plan.is_key_whole and len(self.key_columns) == len(self.plan.primary_key)
+        return self.stream.is_key_whole and len(self.key_columns) == len(self.stream.primary_key)
 
     @property
     def lane_key(self) -> tuple[str, str]:
@@ -58,7 +58,7 @@ class StreamPlan:
     @property
     def only_removes(self) -> bool:
         """Whether every row takes its person out, whatever is in it."""
-        return self.plan.destination_sync_mode == SOFT_DELETE
+        return self.stream.destination_sync_mode == SOFT_DELETE
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -75,120 +75,125 @@ class StreamPlan:
         return (*operation, *dict.fromkeys((*self.deletion_columns, DELETED_AT)))
 
 
-def plan_streams(plans: Sequence[ConfiguredStream], config: Config) -> list[StreamPlan]:
+def plan_streams(streams: Sequence[ConfiguredStream], config: Config) -> list[StreamPlan]:
     """Decides about the streams of a sync.
 
     Raises:
         as `plan_stream`; InvalidConfigError: the settings name an operation column that no stream has.
     """
-    ways = [plan_stream(plan, config) for plan in plans]
-    concerned = [way for way in ways if not way.only_removes]
-    if config.operation_column and concerned and all(way.operation_column is None for way in concerned):
+    plans = [plan_stream(stream, config) for stream in streams]
+    concerned = [plan for plan in plans if not plan.only_removes]
+    if config.operation_column and concerned and all(plan.operation_column is None for plan in concerned):
         raise InvalidConfigError(
             Code.OPERATION_COLUMN_UNKNOWN,
             f'No stream has the operation column "{config.operation_column.column}" of the settings, so every row '
             "would add, also those that should remove. Correct the name (upper and lower case count), or take the "
             "setting out.",
         )
-    return ways
+    return plans
 
 
-def plan_stream(plan: ConfiguredStream, config: Config) -> StreamPlan:
+def plan_stream(stream: ConfiguredStream, config: Config) -> StreamPlan:
     """Decides about a stream.
 
     Raises:
-        SyncModeError: the stream wants to be written in a way that is not offered.
+        SyncModeError: the stream is set to a sync mode that is not offered.
         IdentityColumnsError: no column of it identifies people, or one that is needed has a name that can't be read.
         InvalidConfigError: the audience would have no name, or the destination object is none of this ad account's.
     """
-    if plan.destination_sync_mode not in (*SYNC_MODES, SOFT_DELETE):
+    if stream.destination_sync_mode not in (*SYNC_MODES, SOFT_DELETE):
         raise SyncModeError(
             Code.SYNC_MODE_UNKNOWN,
-            f'The stream "{plan.key}" is set to the sync mode {plan.destination_sync_mode}, which this connector does '
-            "not offer. Choose a mode that ends in Append, Append + Deduped or Overwrite.",
+            f'The stream "{stream.key}" is set to the sync mode {stream.destination_sync_mode}, which this connector '
+            "does not offer. Choose a mode that ends in Append, Append + Deduped or Overwrite.",
         )
-    if plan.destination_sync_mode == SOFT_DELETE and config.mode == "additive":
+    if stream.destination_sync_mode == SOFT_DELETE and config.mode == "additive":
         raise SyncModeError(
             Code.SOFT_DELETE_CONTRADICTS_MODE,
-            f'The stream "{plan.key}" removes (soft_delete), but the setting What the table does (mode) is additive, '
+            f'The stream "{stream.key}" removes (soft_delete), but the setting What the table does (mode) is additive, '
             "so that nobody leaves. Change the one or the other.",
         )
-    chosen = chosen_audience(plan.destination_object_name, config.ad_account_id)
-    only_removes = plan.destination_sync_mode == SOFT_DELETE
+    chosen = chosen_audience(stream.destination_object_name, config.ad_account_id)
+    only_removes = stream.destination_sync_mode == SOFT_DELETE
     operation_column = config.operation_column.column if config.operation_column and not only_removes else None
-    if operation_column is not None and plan.columns and operation_column not in plan.columns:
+    if operation_column is not None and stream.columns and operation_column not in stream.columns:
         operation_column = None
-    way = StreamPlan(
-        plan=plan,
-        audience=chosen.name if chosen else audience_name(plan, config.audience_name),
-        identities=_identities(plan, config),
+    plan = StreamPlan(
+        stream=stream,
+        audience=chosen.name if chosen else audience_name(stream, config.audience_name),
+        identities=_identities(stream, config),
         operation_column=operation_column,
-        deletion_columns=() if only_removes else deletion_columns(plan.columns),
+        deletion_columns=() if only_removes else deletion_columns(stream.columns),
         audience_id=chosen.audience_id if chosen else None,
-        key_columns=_key_columns(plan, config),
+        key_columns=_key_columns(stream, config),
     )
-    for column in way.columns:
+    for column in plan.columns:
         if _UNREADABLE_NAME.search(column):
             raise IdentityColumnsError(
                 Code.COLUMN_NAME_UNREADABLE,
-                f'The column {column!r} of the stream "{plan.key}" has a quotation mark, a backslash or a control '
+                f'The column {column!r} of the stream "{stream.key}" has a quotation mark, a backslash or a control '
                 "character in its name. Rename it where the data comes from, or name other columns in the settings.",
             )
-    return way
+    return plan
 
 
-def audience_name(plan: ConfiguredStream, template: str) -> str:
+def audience_name(stream: ConfiguredStream, template: str) -> str:
     """The template filled in.
 
     Raises:
         InvalidConfigError: nothing is left of it.
     """
-    words = {"{namespace}": plan.key.namespace or "", "{stream}": plan.key.name}
+    words = {"{namespace}": stream.key.namespace or "", "{stream}": stream.key.name}
     name = re.sub(r"\{(?:namespace|stream)\}", lambda word: words[word[0]], template).strip()
     if not name:
         raise InvalidConfigError(
             Code.AUDIENCE_NAME_EMPTY,
-            f'The audience name "{template}" is blank for the stream "{plan.key}". Put {{stream}} into it.',
+            f'The audience name "{template}" is blank for the stream "{stream.key}". Put {{stream}} into it.',
         )
     return name
 
 
-def _identities(plan: ConfiguredStream, config: Config) -> tuple[IdentityColumn, ...]:
-    if config.identity_columns is None:
-        return _recognised(plan)
-    declared = tuple(
-        IdentityColumn(setting.column, setting.identifier, setting.format) for setting in config.identity_columns
+def declared_identities(config: Config) -> tuple[IdentityColumn, ...]:
+    """The identity columns that the settings name; none where columns are recognised by their names."""
+    return tuple(
+        IdentityColumn(setting.column, setting.identifier, setting.format) for setting in config.identity_columns or ()
     )
-    present = tuple(column for column in declared if not plan.columns or column.column in plan.columns)
+
+
+def _identities(stream: ConfiguredStream, config: Config) -> tuple[IdentityColumn, ...]:
+    if config.identity_columns is None:
+        return _recognised(stream)
+    declared = declared_identities(config)
+    present = tuple(column for column in declared if not stream.columns or column.column in stream.columns)
     if not present:
-        if plan.destination_object_name:
-            return _recognised(plan)  # The settings speak of the source's columns; these are the object's fields.
+        if stream.destination_object_name:
+            return _recognised(stream)  # The settings speak of the source's columns; these are the object's fields.
         names = ", ".join(column.column for column in declared)
         raise IdentityColumnsError(
             Code.IDENTITY_COLUMNS_NOT_IN_STREAM,
-            f'The stream "{plan.key}" has none of the identity columns of the settings ({names}); '
-            f"{_has_columns(plan)}. Correct the settings, or take the stream out of the connection.",
+            f'The stream "{stream.key}" has none of the identity columns of the settings ({names}); '
+            f"{_has_columns(stream)}. Correct the settings, or take the stream out of the connection.",
         )
     return present
 
 
-def _recognised(plan: ConfiguredStream) -> tuple[IdentityColumn, ...]:
-    recognised = recognise_columns(plan.columns)
+def _recognised(stream: ConfiguredStream) -> tuple[IdentityColumn, ...]:
+    recognised = recognise_columns(stream.columns)
     if not recognised:
         raise IdentityColumnsError(
             Code.NO_IDENTITY_COLUMN_RECOGNISED,
-            f'No column of the stream "{plan.key}" is recognised as an identity column; {_has_columns(plan)}. '
+            f'No column of the stream "{stream.key}" is recognised as an identity column; {_has_columns(stream)}. '
             "Name the right one under Identity columns in the settings, or take the stream out of the connection.",
         )
     return recognised
 
 
-def _key_columns(plan: ConfiguredStream, config: Config) -> tuple[str, ...]:
+def _key_columns(stream: ConfiguredStream, config: Config) -> tuple[str, ...]:
     """The primary key, where something is made of it. A column that can't be read is no reason to fail."""
     if config.object_storage_config is None and config.membership_store is None:
         return ()
-    return tuple(column for column in plan.primary_key if not _UNREADABLE_NAME.search(column))
+    return tuple(column for column in stream.primary_key if not _UNREADABLE_NAME.search(column))
 
 
-def _has_columns(plan: ConfiguredStream) -> str:
-    return f"its columns are {', '.join(plan.columns)}" if plan.columns else "its schema names no columns"
+def _has_columns(stream: ConfiguredStream) -> str:
+    return f"its columns are {', '.join(stream.columns)}" if stream.columns else "its schema names no columns"

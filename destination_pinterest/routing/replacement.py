@@ -6,40 +6,48 @@ from collections.abc import Iterable, Sequence
 
 from destination_pinterest.config import Config
 from destination_pinterest.protocol.catalog import ConfiguredStream
-from destination_pinterest.routing.plan import StreamPlan
+from destination_pinterest.routing.plan import SOFT_DELETE, StreamPlan
 
 
-def replaces(plan: ConfiguredStream) -> bool:
+def replaces(stream: ConfiguredStream) -> bool:
     """Whether the stream's rows are to be all that the audience holds, as far as the platform is concerned."""
-    if plan.destination_sync_mode == "soft_delete":
+    if stream.destination_sync_mode == SOFT_DELETE:
         return False  # Its rows are those to take out; a refresh only sends them all again.
-    return plan.drops_earlier_generations or plan.destination_sync_mode == "overwrite"
+    return stream.drops_earlier_generations or stream.destination_sync_mode == "overwrite"
 
 
-def obstacle(plans: Sequence[ConfiguredStream]) -> str | None:
+def obstacle(streams: Sequence[ConfiguredStream]) -> str | None:
     """Why streams of one audience, some of which are to replace it, can only be added to it; None where they can."""
-    for plan in plans:
-        if not replaces(plan):
-            return f'the stream "{plan.key}" leads to the same audience and does not replace it'
-        if plan.has_generation:
+    for stream in streams:
+        if not replaces(stream):
+            return f'the stream "{stream.key}" leads to the same audience and does not replace it'
+        if stream.has_generation:
             continue
-        if plan.sync_mode != "full_refresh":
-            return f'the stream "{plan.key}" is read incrementally, so its rows are not the whole table'
-        if plan.is_resumable:
+        if stream.sync_mode != "full_refresh":
+            return f'the stream "{stream.key}" is read incrementally, so its rows are not the whole table'
+        if stream.is_resumable:
             return (
-                f'the stream "{plan.key}" can be resumed in its middle, and this platform does not tell whether it '
+                f'the stream "{stream.key}" can be resumed in its middle, and this platform does not tell whether it '
                 "was, so its rows may not be the whole table"
             )
     return None
 
 
-def why_not_replaced(ways: Iterable[StreamPlan], config: Config) -> str | None:
+def continues_in_job(stream: ConfiguredStream) -> bool:
+    """Whether a later attempt of a job brings only what came after the states that an earlier one gave back.
+
+    A full refresh that can't be resumed is read from its beginning by every attempt.
+    """
+    return stream.has_generation and (stream.sync_mode == "incremental" or stream.is_resumable)
+
+
+def why_not_replaced(plans: Iterable[StreamPlan], config: Config) -> str | None:
     """Why the audience that streams share is added to although one of them asks for its replacement; None if not so."""
-    plans = [way.plan for way in ways]
-    wanting = [plan for plan in plans if replaces(plan)]
+    streams = [plan.stream for plan in plans]
+    wanting = [stream for stream in streams if replaces(stream)]
     if not wanting or config.mode == "remove":
         return None
     if config.mode == "additive":
         return f"the setting What the table does (mode) is {config.mode}"
-    # With a memory, streams of one audience don't depend on each other.
-    return obstacle(plans if config.membership_store is None else wanting)
+    # With a membership store, streams of one audience don't depend on each other.
+    return obstacle(streams if config.membership_store is None else wanting)

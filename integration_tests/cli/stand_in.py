@@ -66,8 +66,28 @@ def main() -> int:
                 say(message)
             if mode == "chatty":
                 log("INFO", "x" * 1000)
+    if mode in {"unbegun", "unfinished"}:
+        log("WARN", "pinterest_sync_report: " + json.dumps(failed_report(records if mode == "unfinished" else 0)))
+        say(
+            {
+                "type": "TRACE",
+                "trace": {"type": "ERROR", "error": {"message": "Pinterest is not there. Try again when it is."}},
+            }
+        )
+        return 1
     log("WARN", "It was a fine day.")
     return 0
+
+
+def failed_report(entered: int) -> dict[str, object]:
+    audience = {
+        "audience": "VIPs", "audience_id": "1", "customer_list_id": "2", "streams": ["people"], "entered": entered,
+        "synced": 0, "not_synced": {}, "pending": entered, "errored": 0, "identifiers_added": 0,
+        "identifiers_removed": 0, "identifiers_refused": {}, "requests": 1, "retries": 0, "waited_s": 0,
+        "rows_per_second": 1, "customer_list_status": None, "audience_status": None, "audience_size": None, "notes": [],
+    }  # fmt: skip
+    totals = {"duration_s": 1, "rows_per_second": 1, "requests": 1, "retries": 0, "waited_s": 0}
+    return {"schema_version": 1, "status": "failed", **totals, "audiences": [audience]}
 
 
 if __name__ == "__main__":

@@ -107,6 +107,40 @@ def test_what_the_connector_refuses_is_the_last_line(run: Run, arguments: list[s
     assert result.stderr.splitlines()[-1] == "pinterest-audiences: PIN-CLI-020: The token is expired."
 
 
+def test_the_reason_of_a_failure_comes_before_what_was_done_until_then_and_again_in_the_last_line(
+    arguments: list[str], stand_in: Make, tmp_path: Path
+) -> None:
+    command = [*PROGRAM, "sync", *arguments, "--destination", str(stand_in("unfinished").executable)]
+    done = subprocess.run(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    shown = done.stdout[done.stdout.index("pinterest-audiences: ") :].splitlines()
+    reason = "pinterest-audiences: PIN-CLI-020: Pinterest is not there. Try again when it is."
+    assert done.returncode == 1
+    assert shown[:2] == [reason, 'Audience "VIPs" from people']
+    assert shown[2].split() == ["Rows", "entered", "100"]
+    assert shown[-2].startswith("Sync failed in ")
+    assert shown[-1] == "pinterest-audiences: PIN-CLI-020: Pinterest is not there."
+
+
+def test_a_failure_before_the_first_row_is_its_reason_and_nothing_else(
+    run: Run, arguments: list[str], stand_in: Make
+) -> None:
+    result = run(*arguments, "--quiet", "--destination", stand_in("unbegun").executable)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr == "pinterest-audiences: PIN-CLI-020: Pinterest is not there. Try again when it is.\n"
+    programs = run(*arguments, "--json", "--destination", stand_in("unbegun").executable)
+    assert json.loads(programs.stdout)["error"].startswith("PIN-CLI-020: Pinterest is not there. ")
+    assert json.loads(programs.stdout)["audiences"][0]["entered"] == 0
+
+
+def test_a_dry_run_of_columns_that_identify_nobody_says_how_to_name_one(run: Run, arguments: list[str]) -> None:
+    result = run(*arguments, "--columns", "id", "--dry-run")
+    assert result.returncode == 2
+    assert f"{Code.NO_IDENTITY_COLUMN_RECOGNISED}: No column of the stream" in result.stderr
+    assert result.stderr.endswith("its columns are id. Name an identity column by --identity COLUMN=EMAIL.\n")
+
+
 def test_a_connector_that_dies_without_a_word_fails_the_sync(run: Run, arguments: list[str], stand_in: Make) -> None:
     result = run(*arguments, "--json", "--destination", stand_in("die").executable)
     assert result.returncode == 1

@@ -1,25 +1,55 @@
-"""The membership store in a bucket, against a server: what a folder does, and what only a bucket can."""
+"""The contract of every place, kept by a bucket on a server; and what only a bucket can do."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
 from destination_pinterest.config import S3MembershipStore
-from destination_pinterest.error_codes import Code
-from destination_pinterest.membership import MembershipLedger, MembershipStore, open_membership_store
-from destination_pinterest.membership.blobs import ChangedMeanwhileError
+from destination_pinterest.membership import open_membership_store
+from destination_pinterest.membership.blobs import Blobs, ChangedMeanwhileError
 from destination_pinterest.membership.bucket import BucketBlobs
 from destination_pinterest.object_storage.s3 import S3Bucket
-from destination_pinterest.vocabulary import Operation
 from integration_tests.s3_server import S3Server
-from unit_tests.support.raises import raises
+from unit_tests.membership.shop import STORE_KEY, Syncs
+from unit_tests.support.store_contract import BlobsContract, StoreContract, blobs
 
-ADD = Operation.ADD
-A, B = (hashlib.sha256(name).hexdigest() for name in (b"a@example.com", b"b@example.com"))
+__all__ = ["blobs"]
+
+_FOLDER = "connections/pinterest/"
+
+
+class BucketPlace:
+    """A bucket's folder as a place."""
+
+    def __init__(self, server: S3Server) -> None:
+        self._server = server
+        self._bucket = server.new_bucket()
+
+    def settings(self, bucket: str) -> S3MembershipStore:
+        return S3MembershipStore.model_validate({**self._server.access(bucket), "store_key": STORE_KEY})
+
+    @property
+    def own_settings(self) -> S3MembershipStore:
+        return self.settings(self._bucket)
+
+    def connect(self) -> Blobs:
+        return BucketBlobs(S3Bucket(self.own_settings))
+
+    def elsewhere(self) -> Blobs:
+        return BucketBlobs(S3Bucket(self.settings("no-such-bucket"), attempts=1))
+
+    def content(self) -> dict[str, bytes]:
+        found = self._server.content(self._bucket)
+        assert all(key.startswith(_FOLDER) for key in found)
+        return {key.removeprefix(_FOLDER): body for key, body in found.items()}
+
+    def put(self, name: str, body: bytes) -> None:
+        self._server.client.put_object(Bucket=self._bucket, Key=_FOLDER + name, Body=body)
+
+    def remove(self, name: str) -> None:
+        self._server.client.delete_object(Bucket=self._bucket, Key=_FOLDER + name)
 
 
 @pytest.fixture(scope="module")
@@ -30,105 +60,36 @@ def server() -> Iterator[S3Server]:
 
 
 @pytest.fixture
-def bucket(server: S3Server) -> str:
-    return server.new_bucket()
+def place(server: S3Server) -> BucketPlace:
+    return BucketPlace(server)
 
 
-def settings(server: S3Server, bucket: str, **changes: Any) -> S3MembershipStore:
-    return S3MembershipStore.model_validate({**server.access(bucket), "store_key": "a key only for tests", **changes})
+@pytest.fixture
+def syncs(place: BucketPlace) -> Iterator[Syncs]:
+    syncs = Syncs(place.connect)
+    yield syncs
+    syncs.close()
 
 
-def store(server: S3Server, bucket: str, **changes: Any) -> MembershipStore:
-    # A time in which nobody sleeps and no lease grows old.
-    return open_membership_store(settings(server, bucket, **changes), sleep=lambda _: None, clock=lambda: 0.0)
+class TestBlobs(BlobsContract):
+    pass
 
 
-def sync(book: MembershipLedger, *rows: tuple[int, str]) -> tuple[list[str], list[str]]:
-    for key, identifier in rows:
-        book.record("s", (key,), ADD, [identifier])
-    changes = book.diff(["s"])
-    book.write_ahead(changes)
-    said = (
-        [one for some in changes.iter_additions(9) for one in some],
-        [one for some in changes.iter_removals(9) for one in some],
-    )
-    book.commit(changes, "77")
-    return said
+class TestStore(StoreContract):
+    pass
 
 
-def test_a_book_is_kept_from_sync_to_sync(server: S3Server, bucket: str) -> None:
-    with store(server, bucket).open("1", "Customers") as book:
-        assert sync(book, (1, A)) == ([A], [])
-    with store(server, bucket).open("1", "Customers") as book:
-        assert (book.members, book.customer_list_id) == (1, "77")
-        assert sync(book, (1, B)) == ([B], [A])
-        assert sync(book, (1, B)) == ([], [])
-    names = [key.rpartition("/")[2].partition("-")[0] for key in server.content(bucket)]
-    assert sorted(names) == ["changes", "manifest.json"]
-    assert all(key.startswith("connections/pinterest/") for key in server.content(bucket))
-    assert not [key for key, body in server.content(bucket).items() if A.encode() in body or bytes.fromhex(A) in body]
+def test_the_settings_name_the_bucket(place: BucketPlace) -> None:
+    with open_membership_store(place.own_settings).open("1", "Customers") as ledger:
+        assert (ledger.members, ledger.customer_list_id) == (0, None)
+    assert [name.rpartition("/")[2] for name in place.content()] == ["manifest.json"]
 
 
-def test_the_check_leaves_nothing_and_tells_another_key(server: S3Server, bucket: str) -> None:
-    store(server, bucket).check()
-    assert server.content(bucket) == {}
-    store(server, bucket).open("1", "Customers").close()
-    store(server, bucket).check()
-    with raises(Code.STORE_KEY_WRONG, match=f"s3://{bucket}/connections/pinterest/.*another store key"):
-        store(server, bucket, store_key="another key of sixteen").check()
-
-
-def test_a_bucket_that_is_not_there_is_refused(server: S3Server) -> None:
-    with raises(Code.BUCKET_MISSING):
-        store(server, "no-such-bucket").check()
-
-
-def test_two_syncs_at_once_end_with_one_of_them(server: S3Server, bucket: str) -> None:
-    first = store(server, bucket).open("1", "Customers")
-    first.record("s", (1,), ADD, [A])
-    changes = first.diff()
-    # Nobody beats in this time, so the second finds a lease that stands still and takes it over.
-    with store(server, bucket).open("1", "Customers") as second:
-        with raises(Code.STORE_BUSY):
-            first.write_ahead(changes)
-        assert not first.holds_lease
-        assert sync(second, (1, B)) == ([B], [])
-    first.close()
-    with store(server, bucket).open("1", "Customers") as book:
-        assert book.members == 1
-
-
-def test_a_lease_that_moves_is_respected(server: S3Server, bucket: str) -> None:
-    first = store(server, bucket).open("1", "Customers")
-    second = open_membership_store(
-        settings(server, bucket),
-        sleep=lambda _: first._leased.beat(),
-        clock=lambda: 0.0,
-    )
-    with raises(Code.STORE_BUSY, match="Another sync"):
-        second.open("1", "Customers")
-    first.close()
-
-
-def test_a_file_that_is_missing_or_changed_is_told(server: S3Server, bucket: str) -> None:
-    with store(server, bucket).open("1", "Customers") as book:
-        sync(book, (1, A))
-    (key,) = (key for key in server.content(bucket) if "changes-" in key)
-    server.client.put_object(Bucket=bucket, Key=key, Body=b"something else")
-    with raises(Code.STORE_DAMAGED, match=r"changes-.*is not what it was"):
-        store(server, bucket).open("1", "Customers")
-    server.client.delete_object(Bucket=bucket, Key=key)
-    with raises(Code.STORE_DAMAGED, match=r"s3://.*changes-.*: the file is missing"):
-        store(server, bucket).open("1", "Customers")
-
-
-def test_a_write_whose_answer_was_lost_and_that_was_sent_again_is_a_success(server: S3Server, bucket: str) -> None:
-    blobs = BucketBlobs(S3Bucket(settings(server, bucket)))
+def test_a_write_whose_answer_was_lost_and_that_was_sent_again_is_a_success(place: BucketPlace) -> None:
+    blobs = place.connect()
     first = blobs.write("a/manifest.json", b"1", over=None)
     second = blobs.write("a/manifest.json", b"2", over=first)
     # What boto's repetition of that request meets: the version that it wrote itself.
     assert blobs.write("a/manifest.json", b"2", over=first) == second
     with pytest.raises(ChangedMeanwhileError):
         blobs.write("a/manifest.json", b"3", over=first)
-    with pytest.raises(ChangedMeanwhileError):
-        blobs.write("a/manifest.json", b"3", over=None)

@@ -32,11 +32,13 @@ class Platform:
 
     `supports_refreshes` is what the destination's metadata says; a connector that was added by its image is taken for
     one that says nothing. `resumes_full_refreshes` is the feature flag platform.enable-resumable-full-refresh, which is
-    off by default.
+    off by default. `counts_attempts` is true of the platform that was read; what a generation is, is the host's matter,
+    so a destination should be right with one that keeps it for all attempts of a job, too.
     """
 
     supports_refreshes: bool = True
     resumes_full_refreshes: bool = False
+    counts_attempts: bool = True
 
     def catalog(self, streams: Sequence[Stream], ids: SyncIds) -> dict[str, Any]:
         """See `Host.catalog`."""
@@ -75,6 +77,7 @@ class Platform:
 
 CURRENT_PLATFORM = Platform()
 PLATFORM_THAT_RESUMES_FULL_REFRESHES = Platform(resumes_full_refreshes=True)
+PLATFORM_THAT_COUNTS_JOBS = Platform(counts_attempts=False)
 CUSTOM_CONNECTOR = Platform(supports_refreshes=False)
 
 

@@ -33,6 +33,10 @@ class Host(Protocol):
     def resumes_full_refreshes(self) -> bool:
         """Whether a later attempt of a job continues a resumable full refresh, in the same generation."""
 
+    @property
+    def counts_attempts(self) -> bool:
+        """Whether a later attempt that starts from nothing is a generation of its own."""
+
     def catalog(self, streams: Sequence[Stream], ids: SyncIds) -> dict[str, Any]:
         """The configured catalog that the destination gets."""
 

@@ -60,10 +60,10 @@ class Connection:
         descriptors = [stream.descriptor for stream in emptied]
         return self._job(EmptySource(tuple(descriptors)), emptied, set(descriptors), truncated=set(descriptors))
 
-    def begin_again(self, streams: Collection[Descriptor]) -> None:
-        """A new generation of these streams, without their states."""
+    def begin_again(self, streams: Collection[Descriptor], *, counts: bool = True) -> None:
+        """These streams without their states; if it `counts`, in a new generation."""
         for stream in streams:
-            self._generations[stream] = self._generations.get(stream, 0) + 1
+            self._generations[stream] = self._generations.get(stream, 0) + counts
             self._states.pop(stream, None)
         if {stream.descriptor for stream in self.streams} <= set(streams):
             self._global_state = None
@@ -120,7 +120,7 @@ class Job:
         `run_attempt`.
         """
         connection, reader = self.connection, source or self.source
-        connection.begin_again(self._begun_again())
+        connection.begin_again(self._begun_again(), counts=not self.attempts or connection.host.counts_attempts)
         ids = connection.ids(self.sync_id, self.streams, self.truncated)
         verdict = run_attempt(
             connection.destination,

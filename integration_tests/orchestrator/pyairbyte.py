@@ -53,6 +53,7 @@ class PyAirbyte:
 
     cache: bool = True
     resumes_full_refreshes: bool = True
+    counts_attempts: bool = True
 
     def catalog(self, streams: Sequence[Stream], ids: SyncIds) -> dict[str, Any]:
         """See `Host.catalog`. The job's ids never come here."""

@@ -20,7 +20,12 @@ import pytest
 
 from integration_tests.airbyte_messages import address
 from integration_tests.connector_process import Connectors
-from integration_tests.orchestrator.airbyte_platform import CURRENT_PLATFORM, CUSTOM_CONNECTOR
+from integration_tests.orchestrator.airbyte_platform import (
+    CURRENT_PLATFORM,
+    CUSTOM_CONNECTOR,
+    PLATFORM_THAT_COUNTS_JOBS,
+    Platform,
+)
 from integration_tests.orchestrator.hosts import Host
 from integration_tests.orchestrator.interruption import kill, terminate
 from integration_tests.orchestrator.jobs import Connection
@@ -183,6 +188,20 @@ def test_a_check_reaches_the_store(
         assert s3.content(store["s3_bucket_name"]) == {}
     finally:
         connectors.stop()
+
+
+@pytest.mark.parametrize("host", [CURRENT_PLATFORM, PLATFORM_THAT_COUNTS_JOBS])
+def test_a_later_attempt_that_reads_the_whole_table_makes_the_audience_the_table(
+    connector: Connector, pinterest: RunningSandbox, new_store: MakeStore, host: Platform
+) -> None:
+    """The first attempt had sent everything when its host lost it, and people have left the table since."""
+    stream = overwritten(f"a table that is read again where counts_attempts is {host.counts_attempts}")
+    connection = Connection(host, connector(membership_store=new_store("folder")), [stream])
+    job = connection.job(table_of(stream, range(1, 101)))
+    first = job.attempt().succeeded()
+    assert first.acknowledged == first.sent
+    job.attempt(source=table_of(stream, range(1, 91))).succeeded()
+    assert members_of(pinterest, stream) == people(range(1, 91))
 
 
 # --- deaths -----------------------------------------------------------------------------------------------------------

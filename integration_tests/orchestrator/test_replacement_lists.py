@@ -196,3 +196,22 @@ def test_the_first_job_of_an_installation_is_taken_for_pyairbytes_and_adds(
     connection.job(source).attempt().succeeded()
     assert members_of(pinterest, table.name) == OLD | people(range(5, 13))
     assert generations_of(pinterest, table.name) == []
+
+
+@pytest.mark.parametrize("allow_empty", [True, False])
+def test_a_clear_also_empties_a_list_that_has_no_audience_yet(
+    connector: Connector, pinterest: RunningSandbox, *, allow_empty: bool
+) -> None:
+    name = f"cleared before its audience{' and kept' if not allow_empty else ''}"
+    stream = Stream(name, sync_mode="full_refresh", destination_sync_mode="append")
+    connection = Connection(CURRENT_PLATFORM, connector(allow_empty_audience=allow_empty), [stream])
+    pinterest.change(audience_floor="refuse")
+    try:
+        connection.job(scripted(*rows(stream, 1, 20))).attempt().succeeded()
+        connection.clear(stream).attempt().succeeded()
+    finally:
+        pinterest.change(audience_floor="allow")
+    assert name not in {audience["name"] for audience in pinterest.audiences()}
+    connection.job(scripted(*rows(stream, 21, 25))).attempt().succeeded()
+    everybody = people(range(1, 26))
+    assert members_of(pinterest, name) & everybody == (people(range(21, 26)) if allow_empty else everybody)

@@ -1,9 +1,7 @@
-"""Pinterest's sandbox behind requests' adapter, without a socket; and the moments at which a process can die."""
+"""Pinterest's sandbox as a wire, without a socket; and the moments at which a process can die."""
 
 from __future__ import annotations
 
-import http.client
-import io
 import os
 import random
 from collections import Counter
@@ -11,18 +9,17 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from unittest import mock
-from urllib.parse import urlsplit
 
-import requests
-from requests.adapters import HTTPAdapter
-
+from destination_pinterest.api.wire import Lost, Message, Reply, Wire
 from integration_tests.property.machine import Clock
+from integration_tests.property.tables import EVERYBODY
 from pinterest_sandbox.entities import CustomerList
-from pinterest_sandbox.in_process import BrokenAnswerError, InProcess
+from pinterest_sandbox.in_process import InProcess
 from pinterest_sandbox.members import member_text
 from pinterest_sandbox.sandbox import Sandbox
 from pinterest_sandbox.settings import Settings
 from pinterest_sandbox.storage import Memory
+from unit_tests.support.sandbox_wire import SandboxWire
 
 AD_ACCOUNT_ID = "549755885175"
 API_BASE_URL = "http://127.0.0.1/v5"
@@ -71,6 +68,7 @@ class Pinterest:
             settings, Memory(), with_control=True, clock=clock.now, sleep=_no_latency, chance=random.Random(0)
         )
         self._client = InProcess(self._sandbox)
+        self.wire = SandboxWire(self._client)
 
     def close(self) -> None:
         self._client.close()
@@ -101,7 +99,13 @@ class Pinterest:
         made_of = [found.rule["customer_list_id"] for found in world.audiences.values() if found.name == audience]
         if made_of:
             return str(made_of[-1])
-        return self._newest(lambda found: found.name == audience)
+        return self._newest(
+            lambda found: found.name == audience or (found.name.startswith(f"{audience} [") and self._is_emptied(found))
+        )
+
+    def _is_emptied(self, customer_list: CustomerList) -> bool:
+        """Whether a list took the place of another to hold nobody: then it holds somebody who is nobody."""
+        return not self.members(customer_list.id) <= EVERYBODY
 
     def unused_list(self, beginning: str) -> str | None:
         """The id of the newest list of such a name that no audience is made of."""
@@ -126,45 +130,34 @@ class Pinterest:
         fitting = [found.id for found in self._sandbox.world.customer_lists.values() if fits(found)]
         return max(fitting, key=int, default=None)
 
-    @contextmanager
-    def answers(self, moments: Moments, after_each: Callable[[], None]) -> Iterator[None]:
-        """Until it ends, every request of the process comes here. `after_each` is called once one has taken effect."""
 
-        def send(_adapter: HTTPAdapter, request: requests.PreparedRequest, **_: Any) -> requests.Response:
-            moments.comes()
-            try:
-                return self._response(request)
-            finally:
-                after_each()
-                moments.comes()
+class WatchedWire:
+    """Requests are moments too, one before and one after each. `after_each` is called once one has taken effect."""
 
-        def fsync(_descriptor: int) -> None:
-            if not moments.is_dead:  # What unwinds afterwards writes to a folder that is put back.
-                moments.comes()
+    def __init__(self, wire: Wire, moments: Moments, after_each: Callable[[], None]) -> None:
+        self._wire = wire
+        self._moments = moments
+        self._after_each = after_each
 
-        with mock.patch.object(HTTPAdapter, "send", send), mock.patch.object(os, "fsync", fsync):
-            yield
-
-    def _response(self, request: requests.PreparedRequest) -> requests.Response:
-        url = urlsplit(str(request.url))
-        body = request.body or b""
+    def exchange(self, message: Message) -> Reply | Lost:
+        self._moments.comes()
         try:
-            reply = self._client.request(
-                str(request.method),
-                f"{url.path}?{url.query}",
-                body=body if isinstance(body, bytes) else body.encode(),
-                token=None,
-                headers={name.lower(): str(value) for name, value in request.headers.items()},
-            )
-        except ConnectionResetError as error:
-            raise requests.ConnectionError(error) from None
-        except BrokenAnswerError:
-            raise requests.ConnectionError(http.client.IncompleteRead(b"")) from None
-        response = requests.Response()
-        response.status_code = reply.status
-        response.raw = io.BytesIO(reply.body)
-        response.headers.update(reply.headers)
-        return response
+            return self._wire.exchange(message)
+        finally:
+            self._after_each()
+            self._moments.comes()
+
+
+@contextmanager
+def disk_writes_are(moments: Moments) -> Iterator[None]:
+    """Until it ends, each write to a disk is a moment."""
+
+    def fsync(_descriptor: int) -> None:
+        if not moments.is_dead:  # What unwinds afterwards writes to a folder that is put back.
+            moments.comes()
+
+    with mock.patch.object(os, "fsync", fsync):
+        yield
 
 
 async def _no_latency(_seconds: float) -> None:

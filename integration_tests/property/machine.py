@@ -1,24 +1,20 @@
 """The machine that a sync runs on: a clock that jumps, and threads whose order chance decides.
 
-Waits cost nothing, and one seed always gives the same run, so that a failure can be made smaller. Only Python's own
-means are replaced (waiting, queues, threads), and only where the connector uses them.
+Waits cost nothing, and one seed always gives the same run, so that a failure can be made smaller.
 """
 
 from __future__ import annotations
 
-import queue
+import math
 import random
-import threading
-from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
-from types import SimpleNamespace
-from typing import Any
-from unittest import mock
 
+from destination_pinterest.delivery.lane import AudienceLane
+from destination_pinterest.delivery.workers import Event, WorkerPool
+from destination_pinterest.error_codes import Code
+from destination_pinterest.errors import InterruptedSyncError
+from destination_pinterest.pause import Pause
 from destination_pinterest.system import System
 
 _STARTED_AT_S = 1_790_000_000.0
@@ -43,87 +39,66 @@ class Clock:
 
 
 class Machine:
-    """One process's worth of threads, queues and sleeps. `chance` decides who runs when."""
+    """One process's worth of threads, a mailbox and sleeps. `chance` decides who runs when."""
 
     def __init__(self, clock: Clock, chance: random.Random) -> None:
         self.clock = clock
         self.chance = chance
         self.system = System(clock=clock.monotonic, now=clock.now, chance=chance.random)
-        self._threads = _Threads(chance)
+        self.pause = _Pause(clock)
 
-    @contextmanager
-    def runs(self) -> Iterator[None]:
-        """Until it ends, connectors that are made run on this machine."""
-        waiting = SimpleNamespace(Event=lambda: _Sleep(self.clock))
-        told = SimpleNamespace(SimpleQueue=lambda: _Queue(self.clock, self._threads), Empty=queue.Empty)
-        with (
-            mock.patch("destination_pinterest.pause.threading", waiting),
-            mock.patch("destination_pinterest.delivery.events.queue", told),
-            mock.patch("destination_pinterest.sync.DaemonThreads", return_value=self._threads),
-        ):
-            yield
+    def pool(self, most: int, *, wake: Callable[[], None], interrupt: Callable[[], None]) -> WorkerPool:
+        """The threads of a sync."""
+        return _Pool(most, wake=wake, interrupt=interrupt, machine=self)
 
 
-class _Sleep(threading.Event):
+class _Pause(Pause):
     """A wait that is over at once, and the clock is later."""
 
     def __init__(self, clock: Clock) -> None:
         super().__init__()
         self._clock = clock
+        self._is_interrupted = False
+        self._at_most_s = math.inf
 
-    def wait(self, timeout: float | None = None) -> bool:
-        if not self.is_set():
-            self._clock.pass_by(timeout or 0.0)
-        return self.is_set()
+    def sleep(self, seconds: float) -> None:
+        if self._is_interrupted or seconds > self._at_most_s:
+            raise InterruptedSyncError(Code.SYNC_STOPPED, "stopped")
+        self._clock.pass_by(seconds)
+
+    def allow_at_most(self, seconds: float) -> None:
+        self._at_most_s = seconds
+
+    def interrupt(self) -> None:
+        self._is_interrupted = True
 
 
-class _Threads(Executor):
+class _Pool(WorkerPool):
     """Threads, as the one that decides sees them: what they were given gets done while it waits, in any order."""
 
-    def __init__(self, chance: random.Random) -> None:
-        self._chance = chance
-        self._given: list[Callable[[], Any]] = []
+    def __init__(self, most: int, *, wake: Callable[[], None], interrupt: Callable[[], None], machine: Machine) -> None:
+        super().__init__(most, wake=wake, interrupt=interrupt)
+        self._clock = machine.clock
+        self._chance = machine.chance
+        self._given: list[Callable[[], None]] = []
 
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        self._given.append(partial(fn, *args, **kwargs))
-        return Future()
+    def submit(self, job: Callable[[], Event], lane: AudienceLane | None = None) -> None:
+        self._given.append(lambda: self.do(job, lane))
 
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+    def take(self, timeout_s: float) -> Event | None:
+        if timeout_s <= 0:
+            if self._given and self._chance.random() < _RUNS_MEANWHILE:
+                self._run_one()
+            return super().take(0.0)
+        # The mailbox may hold a None that only ends a wait.
+        while (event := super().take(0.0)) is None and self._given:
+            self._run_one()
+        if event is None:
+            self._clock.pass_by(timeout_s)
+        return event
+
+    def shut_down(self) -> None:
         self._given.clear()
 
-    def run_one(self) -> bool:
-        """Has one of them get its work done; False if there is none."""
-        if not self._given:
-            return False
+    def _run_one(self) -> None:
         self._given.pop(self._chance.randrange(len(self._given)))()
-        return True
-
-    def run_perhaps(self) -> None:
-        if self._given and self._chance.random() < _RUNS_MEANWHILE:
-            self.run_one()
-
-
-class _Queue:
-    """A SimpleQueue whose reader's waits are when threads run."""
-
-    def __init__(self, clock: Clock, threads: _Threads) -> None:
-        self._clock = clock
-        self._threads = threads
-        self._items: deque[Any] = deque()
-
-    def put(self, item: Any) -> None:
-        self._items.append(item)
-
-    def get(self, timeout: float) -> Any:
-        while not self._items and self._threads.run_one():
-            pass
-        if not self._items:
-            self._clock.pass_by(timeout)
-            raise queue.Empty
-        return self._items.popleft()
-
-    def get_nowait(self) -> Any:
-        self._threads.run_perhaps()
-        if not self._items:
-            raise queue.Empty
-        return self._items.popleft()

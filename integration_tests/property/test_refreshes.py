@@ -6,7 +6,9 @@ Chance rarely strings these together: which attempt replaced the audience, and w
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,13 +27,16 @@ _USERS = Stream(
 )
 
 
+_APPENDED = replace(_USERS, sync_mode="full_refresh", destination_sync_mode="append")
+
+
 class Refreshing:
     """A connection whose refresh of two rows is about to begin. Of whom there was before, nobody is in the table."""
 
-    def __init__(self, folder: Path, *, has_audience: bool) -> None:
+    def __init__(self, folder: Path, *, has_audience: bool, stream: Stream = _USERS, allow_empty: bool = False) -> None:
         folder.mkdir()
         shape = Shape(
-            _USERS, states_every=1, logs_deletions=True, by_key_alone=False, has_snapshots=True, has_end_marker=True
+            stream, states_every=1, logs_deletions=True, by_key_alone=False, has_snapshots=True, has_end_marker=True
         )
         setup = Setup(
             host=CURRENT_PLATFORM,
@@ -42,13 +47,14 @@ class Refreshing:
             batch_size=1900,
             mode="mirror",
             deletes="remove",
-            allow_empty=False,
+            allow_empty=allow_empty,
             were_there=(3,) if has_audience else None,
         )
         self.world = World(setup, folder)
         self.comes(1)
         self.comes(2)
-        self.world.refresh(self.world.streams[0], truncates=True)
+        if stream is _USERS:
+            self.world.refresh(self.world.streams[0], truncates=True)
 
     def comes(self, number: int) -> None:
         self.world.tables[0].put(number, {"email": email(number)})
@@ -67,8 +73,8 @@ class Refreshing:
 def refreshing(tmp_path: Path) -> Iterator[Callable[..., Refreshing]]:
     begun: list[Refreshing] = []
 
-    def begin(*, has_audience: bool) -> Refreshing:
-        begun.append(Refreshing(tmp_path / str(len(begun)), has_audience=has_audience))
+    def begin(**setup: Any) -> Refreshing:
+        begun.append(Refreshing(tmp_path / str(len(begun)), **setup))
         return begun[-1]
 
     yield begin
@@ -108,3 +114,19 @@ def test_a_refresh_whose_audience_comes_too_early_loses_nobody(refreshing: Calla
         refresh.comes(0)
         refresh.world.pinterest.change(audience_floor="allow")
         refresh.ends()
+
+
+@pytest.mark.parametrize("allow_empty", [True, False])
+def test_a_clear_before_there_is_an_audience_leaves_nobody_if_it_may(
+    refreshing: Callable[..., Refreshing], *, allow_empty: bool
+) -> None:
+    for first in range(4, 12):
+        for second in range(3, 10):
+            appending = refreshing(has_audience=False, stream=_APPENDED, allow_empty=allow_empty)
+            appending.is_killed(first)
+            appending.world.clear(appending.world.streams[0])
+            appending.is_killed(second)
+            appending.ends()
+            appending.leaves(1)
+            appending.comes(0)
+            appending.ends()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import random
 import shutil
@@ -13,9 +12,12 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from destination_pinterest.assembly import SyncRequest, Tuning, assemble
 from destination_pinterest.config import read_config
 from destination_pinterest.errors import ConnectorError
+from destination_pinterest.membership.store_key import Scrypt
 from destination_pinterest.protocol.catalog import parse_catalog
+from destination_pinterest.session import PlatformConfig
 from destination_pinterest.sync import Sync
 from integration_tests.orchestrator.jobs import Connection, Job
 from integration_tests.orchestrator.sent import SentState
@@ -27,6 +29,8 @@ from integration_tests.property.far_end import (
     KilledError,
     Moments,
     Pinterest,
+    WatchedWire,
+    disk_writes_are,
 )
 from integration_tests.property.input import Input
 from integration_tests.property.machine import Clock, Machine
@@ -34,12 +38,8 @@ from integration_tests.property.setups import Setup
 from integration_tests.property.tables import Table, TableSource, email, sha256_of
 
 _BETWEEN_ATTEMPTS_S = 60.0
-_scrypt = hashlib.scrypt
-
-
-def _cheap_scrypt(password: bytes, *, n: int, **parameters: Any) -> bytes:
-    """What is dear about the store's key has no part in the promise."""
-    return _scrypt(password, n=2, **parameters)
+# What is expensive about the store's key has no part in the promise.
+_CHEAP = Tuning(stretchings={1: Scrypt(n=2, r=8, p=1)})
 
 
 @dataclass(frozen=True)
@@ -231,11 +231,9 @@ class Attempt:
             world.pinterest.fault(fault.action, endpoint=fault.endpoint, after=fault.after, times=fault.times)
         machine = Machine(world.clock, self._chance)
         with ExitStack() as stack:
-            stack.enter_context(machine.runs())
-            stack.enter_context(world.pinterest.answers(self._moments, self._look))
+            stack.enter_context(disk_writes_are(self._moments))
             # The store's lease is kept alive by a thread that no clock here moves.
             stack.enter_context(mock.patch("destination_pinterest.membership.lease.BELIEVED_FOR_S", 1e9))
-            stack.enter_context(mock.patch("hashlib.scrypt", _cheap_scrypt))
             ending = self._synced(machine)
         if self._moments.is_dead:
             world.put_folder_back()
@@ -253,10 +251,16 @@ class Attempt:
     def _synced(self, machine: Machine) -> str:
         raw = self._world.settings()
         try:
-            sync = Sync(
-                read_config(raw), raw, parse_catalog(json.dumps(self._catalog).encode()), self._input, self._world.said,
-                keeper=self._world.said, system=machine.system,
-            )  # fmt: skip
+            request = SyncRequest(
+                read_config(raw),
+                PlatformConfig(raw, self._world.said),
+                parse_catalog(json.dumps(self._catalog).encode()),
+                self._input,
+                self._world.said,
+                lambda *_: WatchedWire(self._world.pinterest.wire, self._moments, self._look),
+            )
+            parts = assemble(request, machine.system, pause=machine.pause, make_pool=machine.pool, tuning=_CHEAP)
+            sync = Sync(parts)
             self._input.stop = sync.stop
             self._take(sync.run())
         except KilledError:

@@ -37,8 +37,8 @@ PLAIN_429 = (
 
 def refuse(
     status: int,
-    code: Any = 1,
-    message: Any = "",
+    code: object = 1,
+    message: object = "",
     endpoint: Endpoint = endpoints.UPDATE_CUSTOMER_LIST,
     headers: dict[str, str] | None = None,
     **more: Any,
@@ -208,7 +208,7 @@ def test_a_body_that_is_not_pinterests_leaves_the_status(body: bytes) -> None:
 
 
 @pytest.mark.parametrize(("code", "read"), [(8, 8), ("8", None), (True, None), (None, None), ([8], None), (8.5, None)])
-def test_a_code_is_a_whole_number_or_nothing(code: Any, read: int | None) -> None:
+def test_a_code_is_a_whole_number_or_nothing(code: object, read: int | None) -> None:
     error = refuse(500, code, ["not", "text"])
     assert error.answer is not None
     assert error.answer.code == read

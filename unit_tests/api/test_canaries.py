@@ -13,13 +13,16 @@ import requests
 import urllib3
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
-from destination_pinterest.api.auth import RefreshingToken
+from destination_pinterest.api.auth import RefreshingToken, SignIn
 from destination_pinterest.api.client import PinterestClient
 from destination_pinterest.api.retry import RetryPolicy
 from destination_pinterest.api.token_endpoint import TokenEndpoint
-from destination_pinterest.api.transport import Transport
 from destination_pinterest.errors import ConnectorError
 from destination_pinterest.vocabulary import Identifier, Operation
+from unit_tests.api.factories import MakeClient, MakeTransport
+from unit_tests.support.clock import Clock
+from unit_tests.support.scripted_adapter import Reaction, ScriptedAdapter, answer, fails
+from unit_tests.support.watcher import Watcher
 
 BASE_URL = "https://pinterest.example.com/v5"
 DIGEST = hashlib.sha256(b"canary.person@example.com").hexdigest()
@@ -75,10 +78,10 @@ def echo(request: requests.PreparedRequest) -> str:
     return f"Invalid {request.headers['Authorization']} {piece} '{DIGEST}', {PLAIN}; body {text}"
 
 
-def faults(answer: Any, fails: Any) -> dict[str, Callable[..., Any]]:
+def faults() -> dict[str, Reaction]:
     """Every way in which a request can fail, with the request in it."""
 
-    def refusing(status: int, code: int) -> Callable[..., Any]:
+    def refusing(status: int, code: int) -> Reaction:
         return lambda request: answer(
             status, {"code": code, "message": echo(request)}, {"x-pinterest-rid": PLAIN, "Retry-After": OPAQUE}
         )(request)
@@ -103,7 +106,7 @@ def faults(answer: Any, fails: Any) -> dict[str, Callable[..., Any]]:
     return found
 
 
-FAULTS = list(faults(lambda *_: None, lambda _: None))
+FAULTS = list(faults())
 
 
 @pytest.mark.parametrize("method", CALLS)
@@ -112,25 +115,19 @@ def test_no_failure_gives_a_person_or_a_secret_away(
     *,
     fault: str,
     method: str,
-    make_client: Any,
-    make_quota: Any,
-    tools: dict[str, Any],
-    far_end: Any,
-    watcher: Any,
-    time: Any,
-    answer: Any,
-    fails: Any,
+    make_client: MakeClient,
+    make_transport: MakeTransport,
+    far_end: ScriptedAdapter,
+    watcher: Watcher,
+    clock: Clock,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    far_end.will(faults(answer, fails)[fault])
+    far_end.will(faults()[fault])
     tokens = RefreshingToken(
-        client_id="1234567",
-        client_secret=SECRETS["client"],
-        refresh_token=SECRETS["refresh"],
-        access_token=SECRETS["access"],
-        endpoint=TokenEndpoint(Transport(BASE_URL, make_quota(), RetryPolicy(retry_s=5), **tools)),
-        clock=time.now,
+        SignIn("1234567", SECRETS["client"], SECRETS["refresh"], SECRETS["access"]),
+        endpoint=TokenEndpoint(make_transport(RetryPolicy(retry_s=5))),
+        system=clock.system,
         on_rotation=lambda tokens: None,
     )
     client = make_client(tokens, RetryPolicy(retry_s=5))
@@ -144,7 +141,7 @@ def test_no_failure_gives_a_person_or_a_secret_away(
     assert_silent([caplog.text, repr(client), repr(tokens)])
 
 
-def test_the_canaries_would_be_found(far_end: Any, fails: Any, session: requests.Session) -> None:
+def test_the_canaries_would_be_found(far_end: ScriptedAdapter, session: requests.Session) -> None:
     far_end.will(fails(lambda r: requests.ConnectionError("x", request=r)))
     with pytest.raises(requests.ConnectionError) as caught:
         session.patch(f"{BASE_URL}/x", data=RECORDS)

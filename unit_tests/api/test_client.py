@@ -7,13 +7,18 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+import requests
 
-from destination_pinterest.api.auth import RefreshingToken
+from destination_pinterest.api.auth import RefreshingToken, SignIn
 from destination_pinterest.api.client import PAGE_SIZE, PinterestClient
 from destination_pinterest.api.models import TokenAnswer
 from destination_pinterest.error_codes import Code
 from destination_pinterest.vocabulary import Identifier, Operation
+from unit_tests.api.factories import MakeClient
+from unit_tests.support.clock import Clock
 from unit_tests.support.raises import raises
+from unit_tests.support.scripted_adapter import ScriptedAdapter, answer
+from unit_tests.support.watcher import Watcher
 
 ACCOUNT = "/v5/ad_accounts/549755885175"
 IN_PATH: dict[str, Callable[[PinterestClient, str], Any]] = {
@@ -26,7 +31,7 @@ IN_PATH: dict[str, Callable[[PinterestClient, str], Any]] = {
 }
 
 
-def asked(far_end: Any) -> tuple[str, str, dict[str, str], Any]:
+def asked(far_end: ScriptedAdapter) -> tuple[str, str, dict[str, str], Any]:
     """Method, path, query and body of the last request."""
     request = far_end.requests[-1]
     url = urlsplit(request.url)
@@ -34,13 +39,13 @@ def asked(far_end: Any) -> tuple[str, str, dict[str, str], Any]:
     return request.method, url.path, dict(parse_qsl(url.query)), body
 
 
-def test_the_user_account_says_who_is_signed_in(client: PinterestClient, far_end: Any, answer: Any) -> None:
+def test_the_user_account_says_who_is_signed_in(client: PinterestClient, far_end: ScriptedAdapter) -> None:
     far_end.will(answer(200, {"username": "shop"}))
     assert client.user_account().username == "shop"
     assert asked(far_end) == ("GET", "/v5/user_account", {}, None)
 
 
-def test_the_ad_account_is_the_clients(client: PinterestClient, far_end: Any, answer: Any) -> None:
+def test_the_ad_account_is_the_clients(client: PinterestClient, far_end: ScriptedAdapter) -> None:
     far_end.will(
         answer(200, {"id": "549755885175", "name": "Shop", "permissions": ["ADMIN"], "owner": {"username": "x"}})
     )
@@ -59,7 +64,7 @@ def test_the_ad_account_is_the_clients(client: PinterestClient, far_end: Any, an
     ],
 )
 def test_lists_are_read_to_their_last_page_as_far_as_they_are_wanted(
-    *, client: PinterestClient, far_end: Any, answer: Any, method: str, path: str, order: dict[str, str]
+    *, client: PinterestClient, far_end: ScriptedAdapter, method: str, path: str, order: dict[str, str]
 ) -> None:
     far_end.will(
         answer(200, {"items": [{"id": "1"}, {"id": "2"}], "bookmark": "b+/="}),
@@ -78,13 +83,13 @@ def test_lists_are_read_to_their_last_page_as_far_as_they_are_wanted(
 
 
 @pytest.mark.parametrize("method", ["customer_lists", "audiences"])
-def test_lists_are_ordered_as_asked(client: PinterestClient, far_end: Any, answer: Any, method: str) -> None:
+def test_lists_are_ordered_as_asked(client: PinterestClient, far_end: ScriptedAdapter, method: str) -> None:
     far_end.will(answer(200, {"items": [], "bookmark": ""}))
     assert list(getattr(client, method)("ASCENDING")) == []
     assert asked(far_end)[2]["order"] == "ASCENDING"
 
 
-def test_pages_that_go_in_a_circle_are_not_read_for_ever(client: PinterestClient, far_end: Any, answer: Any) -> None:
+def test_pages_that_go_in_a_circle_are_not_read_for_ever(client: PinterestClient, far_end: ScriptedAdapter) -> None:
     first = answer(200, {"items": [{"id": "1"}], "bookmark": "a"})
     second = answer(200, {"items": [{"id": "2"}], "bookmark": "b"})
     far_end.will(first, second, first)
@@ -93,7 +98,7 @@ def test_pages_that_go_in_a_circle_are_not_read_for_ever(client: PinterestClient
     assert len(far_end.requests) == 3
 
 
-def test_a_customer_list_is_read_by_its_id(client: PinterestClient, far_end: Any, answer: Any, watcher: Any) -> None:
+def test_a_customer_list_is_read_by_its_id(client: PinterestClient, far_end: ScriptedAdapter, watcher: Watcher) -> None:
     far_end.will(answer(200, {"id": "643", "status": "READY"}))
     assert client.customer_list("643").status == "READY"
     assert asked(far_end) == ("GET", f"{ACCOUNT}/customer_lists/643", {}, None)
@@ -102,7 +107,7 @@ def test_a_customer_list_is_read_by_its_id(client: PinterestClient, far_end: Any
 
 @pytest.mark.parametrize("identifier", Identifier)
 def test_a_customer_list_is_created_with_pinterests_type(
-    client: PinterestClient, far_end: Any, answer: Any, identifier: Identifier
+    client: PinterestClient, far_end: ScriptedAdapter, identifier: Identifier
 ) -> None:
     far_end.will(answer(201, {"id": "643"}))
     assert client.create_customer_list("VIP ✓", "a,b", identifier).id == "643"
@@ -112,14 +117,14 @@ def test_a_customer_list_is_created_with_pinterests_type(
 
 
 @pytest.mark.parametrize("operation", Operation)
-def test_a_customer_list_is_updated(client: PinterestClient, far_end: Any, answer: Any, operation: Operation) -> None:
+def test_a_customer_list_is_updated(client: PinterestClient, far_end: ScriptedAdapter, operation: Operation) -> None:
     far_end.will(answer(200, {"id": "643", "num_uploaded_user_records": 12}))
     assert client.update_customer_list("643", operation, 'a,"b\\', 2).num_uploaded_user_records == 12
     body = {"operation_type": operation.value, "records": 'a,"b\\'}
     assert asked(far_end) == ("PATCH", f"{ACCOUNT}/customer_lists/643", {}, body)
 
 
-def test_a_request_that_is_too_large_says_how_large_it_was(client: PinterestClient, far_end: Any, answer: Any) -> None:
+def test_a_request_that_is_too_large_says_how_large_it_was(client: PinterestClient, far_end: ScriptedAdapter) -> None:
     far_end.will(answer(413, b"<html>"))
     with raises(
         Code.REQUEST_TOO_LARGE, match=r"a request of 1,900 identifiers \(3,799 characters\) too large.*HTTP 413"
@@ -127,7 +132,7 @@ def test_a_request_that_is_too_large_says_how_large_it_was(client: PinterestClie
         client.update_customer_list("643", Operation.ADD, ",".join("a" * 1900), 1900)
 
 
-def test_an_audience_is_read_by_its_id(client: PinterestClient, far_end: Any, answer: Any) -> None:
+def test_an_audience_is_read_by_its_id(client: PinterestClient, far_end: ScriptedAdapter) -> None:
     far_end.will(answer(200, {"id": "7", "size": None}))
     assert client.audience("7").size is None
     assert asked(far_end) == ("GET", f"{ACCOUNT}/audiences/7", {}, None)
@@ -135,7 +140,7 @@ def test_an_audience_is_read_by_its_id(client: PinterestClient, far_end: Any, an
 
 @pytest.mark.parametrize("description", [None, "Kept equal"])
 def test_an_audience_is_created_of_a_customer_list(
-    client: PinterestClient, far_end: Any, answer: Any, description: str | None
+    client: PinterestClient, far_end: ScriptedAdapter, description: str | None
 ) -> None:
     far_end.will(answer(200, {"id": "7"}))
     assert client.create_audience("VIP", "643", description).id == "7"
@@ -155,7 +160,7 @@ def test_an_audience_is_created_of_a_customer_list(
     ],
 )
 def test_an_audience_is_updated_in_what_is_given(
-    client: PinterestClient, far_end: Any, answer: Any, change: dict[str, str], sent: dict[str, Any]
+    client: PinterestClient, far_end: ScriptedAdapter, change: dict[str, str], sent: dict[str, Any]
 ) -> None:
     far_end.will(answer(200, {"id": "7"}))
     client.update_audience("7", **change)
@@ -164,7 +169,9 @@ def test_an_audience_is_updated_in_what_is_given(
 
 @pytest.mark.parametrize("value", ["", "../../oauth/token", "7?x=1", "7/8", "seven", "1" * 19, "\u0663", "7\n"])
 @pytest.mark.parametrize("method", IN_PATH)
-def test_an_id_can_not_lead_anywhere_else(client: PinterestClient, far_end: Any, method: str, value: str) -> None:
+def test_an_id_can_not_lead_anywhere_else(
+    client: PinterestClient, far_end: ScriptedAdapter, method: str, value: str
+) -> None:
     with raises(Code.ID_MALFORMED, match="up to 18 digits"):
         IN_PATH[method](client, value)
     assert far_end.requests == []
@@ -176,7 +183,7 @@ def test_an_ad_account_that_is_none_is_refused_before_anything_is_sent() -> None
 
 
 def test_threads_that_are_refused_together_refresh_once_and_all_succeed(
-    make_client: Any, far_end: Any, answer: Any, time: Any
+    make_client: MakeClient, far_end: ScriptedAdapter, clock: Clock
 ) -> None:
     refreshed: list[str] = []
 
@@ -185,16 +192,13 @@ def test_threads_that_are_refused_together_refresh_once_and_all_succeed(
         return TokenAnswer(access_token="pina_new", expires_in=1e6)
 
     tokens = RefreshingToken(
-        client_id="1",
-        client_secret="s",
-        refresh_token="pinr_0",
-        access_token="pina_old",
+        SignIn("1", "s", "pinr_0", "pina_old"),
         endpoint=endpoint,
-        clock=time.now,
+        system=clock.system,
         on_rotation=lambda tokens: None,
     )
 
-    def reply(request: Any) -> Any:
+    def reply(request: requests.PreparedRequest) -> requests.Response:
         old = request.headers["Authorization"] == "Bearer pina_old"
         return answer(401, {"code": 2, "message": "x"})(request) if old else answer(200, {"id": "643"})(request)
 

@@ -5,7 +5,6 @@ import itertools
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -17,7 +16,11 @@ from destination_pinterest.api.observer import QuotaWait, SilentObserver
 from destination_pinterest.api.quota import ORDINARY_WAIT_S, UNKNOWN_RESET_S, Quota
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import InterruptedSyncError
+from destination_pinterest.system import System
+from unit_tests.api.factories import MakeQuota
+from unit_tests.support.clock import Clock
 from unit_tests.support.raises import raises
+from unit_tests.support.watcher import Watcher
 
 WRITE = Category.ADS_WRITE
 READ = Category.ADS_READ
@@ -74,9 +77,11 @@ class World:
         self.quota = Quota(
             limits,
             longest_wait_s=3600.0,
-            clock=lambda: self.time,
-            now=lambda: self.time + 1_800_000_000.0,
-            sleep=lambda seconds: self.advance(self.time + seconds),
+            system=System(
+                clock=lambda: self.time,
+                now=lambda: self.time + 1_800_000_000.0,
+                sleep=lambda seconds: self.advance(self.time + seconds),
+            ),
             observer=SilentObserver(),
         )
 
@@ -190,110 +195,104 @@ def test_another_program_that_uses_the_same_quota_is_learned_of() -> None:
 
 
 @pytest.fixture
-def quota(make_quota: Any) -> Quota:
+def quota(make_quota: MakeQuota) -> Quota:
     return make_quota()
 
 
-def test_without_limits_nobody_waits(quota: Quota, time: Any) -> None:
+def test_without_limits_nobody_waits(quota: Quota, clock: Clock) -> None:
     for _ in range(1_000):
         quota.learn(quota.acquire(WRITE), {})
-    assert time.slept == []
+    assert clock.slept == []
 
 
-def test_none_left_is_waited_for_until_the_reset(quota: Quota, time: Any, watcher: Any) -> None:
+def test_none_left_is_waited_for_until_the_reset(quota: Quota, clock: Clock, watcher: Watcher) -> None:
     quota.learn(quota.acquire(WRITE), rates(400, 0, 30))
     quota.acquire(WRITE)
-    assert time.slept == [31.0]
-    assert watcher.waits == [QuotaWait(WRITE, 31.0, time.now())]
+    assert clock.slept == [31.0]
+    assert watcher.waits == [QuotaWait(WRITE, 31.0, clock.now())]
 
 
-def test_other_categories_do_not_wait(quota: Quota, time: Any) -> None:
+def test_other_categories_do_not_wait(quota: Quota, clock: Clock) -> None:
     quota.learn(quota.acquire(WRITE), rates(400, 0, 30))
     quota.acquire(READ)
-    assert time.slept == []
+    assert clock.slept == []
 
 
-def test_requests_under_way_count_as_used_until_their_answers_tell(quota: Quota, time: Any) -> None:
+def test_requests_under_way_count_as_used_until_their_answers_tell(quota: Quota, clock: Clock) -> None:
     first, second, third = (quota.acquire(WRITE) for _ in range(3))
-    time.pass_by(0.1)
+    clock.pass_by(0.1)
     quota.learn(first, rates(None, 3, 60))
     quota.acquire(WRITE)
-    assert time.slept == []
+    assert clock.slept == []
     # Three are left and three under way: the server may have counted them or not. Their answers are waited for.
-    slept: list[float] = []
-
-    def sleep(seconds: float) -> None:
-        slept.append(seconds)
-        time.pass_by(seconds)
-        if len(slept) == 1:
-            quota.learn(second, rates(None, 3, 60))
-
-    quota._sleep = sleep
+    clock.before_sleep = lambda _: quota.learn(second, rates(None, 3, 60))
     quota.acquire(WRITE)
-    assert len(slept) == 1
-    assert slept[0] < 0.1
+    assert len(clock.slept) == 1
+    assert clock.slept[0] < 0.1
     del third
 
 
-def test_an_older_answer_that_comes_late_does_not_raise_what_is_left(quota: Quota, time: Any) -> None:
+def test_an_older_answer_that_comes_late_does_not_raise_what_is_left(quota: Quota, clock: Clock) -> None:
     early, late = quota.acquire(WRITE), quota.acquire(WRITE)
-    time.pass_by(0.1)
+    clock.pass_by(0.1)
     quota.learn(late, rates(None, 0, 60))
     quota.learn(early, rates(None, 5, 60))
     quota.acquire(WRITE)
-    assert time.slept == pytest.approx([61.0])
+    assert clock.slept == pytest.approx([61.0])
 
 
-def test_of_two_answers_at_once_the_lower_one_holds(quota: Quota, time: Any) -> None:
+def test_of_two_answers_at_once_the_lower_one_holds(quota: Quota, clock: Clock) -> None:
     early, late = quota.acquire(WRITE), quota.acquire(WRITE)
-    time.pass_by(0.1)
+    clock.pass_by(0.1)
     quota.learn(late, rates(None, 5, 60))
     quota.learn(early, rates(None, 0, 40))
     quota.acquire(WRITE)
-    assert time.slept == pytest.approx([61.0])
+    assert clock.slept == pytest.approx([61.0])
 
 
-def test_a_newer_answer_replaces_an_older_one(quota: Quota, time: Any) -> None:
+def test_a_newer_answer_replaces_an_older_one(quota: Quota, clock: Clock) -> None:
     quota.learn(quota.acquire(WRITE), rates(None, 1, 600))
-    time.pass_by(1.0)
+    clock.pass_by(1.0)
     quota.learn(quota.acquire(WRITE), rates(None, 50, 600))
     for _ in range(50):
         quota.acquire(WRITE)
-    assert time.slept == []
+    assert clock.slept == []
 
 
-def test_a_request_that_ended_without_an_answer_is_taken_off(quota: Quota, time: Any) -> None:
+def test_a_request_that_ended_without_an_answer_is_taken_off(quota: Quota, clock: Clock) -> None:
     quota.learn(quota.acquire(WRITE), rates(None, 1, 30))
-    time.pass_by(1.0)
+    clock.pass_by(1.0)
     quota.learn(quota.acquire(WRITE))
     quota.acquire(WRITE)
-    assert time.slept == [30.0]
+    assert clock.slept == [30.0]
 
 
-def test_none_left_without_a_time_is_asked_again_after_a_minute(quota: Quota, time: Any) -> None:
+def test_none_left_without_a_time_is_asked_again_after_a_minute(quota: Quota, clock: Clock) -> None:
     quota.learn(quota.acquire(WRITE), rates(None, 0, None))
     quota.acquire(WRITE)
-    assert time.slept == [UNKNOWN_RESET_S]
+    assert clock.slept == [UNKNOWN_RESET_S]
 
 
-def test_headers_that_tell_only_of_our_own_use_do_not_slow_a_sliding_minute(make_quota: Any, time: Any) -> None:
+def test_headers_that_tell_only_of_our_own_use_do_not_slow_a_sliding_minute(
+    make_quota: MakeQuota, clock: Clock
+) -> None:
     quota = make_quota(limits_of("standard"))
     quota.learn(quota.acquire(WRITE), rates(400, 399, 60))
     for left in range(398, 0, -1):
         quota.learn(quota.acquire(WRITE), rates(400, left, 2))
     quota.learn(quota.acquire(WRITE), rates(400, 0, 50))
     quota.acquire(WRITE)
-    assert time.slept[-1] < 4.0
+    assert clock.slept[-1] < 4.0
 
 
-def test_a_limit_of_the_servers_that_is_not_ours_is_obeyed(make_quota: Any, time: Any) -> None:
+def test_a_limit_of_the_servers_that_is_not_ours_is_obeyed(make_quota: MakeQuota, clock: Clock) -> None:
     quota = make_quota(limits_of("standard"))
     quota.learn(quota.acquire(WRITE), rates("100, 100;w=1, 400;w=60", 0, 1))
     quota.acquire(WRITE)
-    assert time.slept == [2.0]
+    assert clock.slept == [2.0]
 
 
-def test_what_is_left_without_a_time_does_not_move_the_end_of_the_day(make_quota: Any) -> None:
+def test_what_is_left_without_a_time_does_not_move_the_end_of_the_day(make_quota: MakeQuota) -> None:
     quota = make_quota(limits_of("trial"))
     for left in range(299, -1, -1):
         quota.learn(quota.acquire(WRITE), rates(300, left, None))
@@ -301,27 +300,27 @@ def test_what_is_left_without_a_time_does_not_move_the_end_of_the_day(make_quota
         quota.acquire(WRITE)
 
 
-def test_a_hold_stops_its_category(quota: Quota, time: Any) -> None:
-    quota.hold(WRITE, 20.0)
-    quota.hold(WRITE, 5.0)
+def test_a_hold_stops_its_category(quota: Quota, clock: Clock) -> None:
+    quota.block(WRITE, 20.0)
+    quota.block(WRITE, 5.0)
     quota.acquire(READ)
-    assert time.slept == []
+    assert clock.slept == []
     quota.acquire(WRITE)
-    assert time.slept == [20.0]
+    assert clock.slept == [20.0]
 
 
-def test_trial_sends_300_writes_a_day_and_then_says_when_it_goes_on(make_quota: Any, time: Any) -> None:
+def test_trial_sends_300_writes_a_day_and_then_says_when_it_goes_on(make_quota: MakeQuota, clock: Clock) -> None:
     quota = make_quota(limits_of("trial"), longest_wait_s=3600.0)
     for _ in range(300):
         quota.learn(quota.acquire(WRITE))
     with raises(Code.QUOTA_USED_UP, match=r"ads_write.* UTC \(in 23 h 59 min\)") as caught:
         quota.acquire(WRITE)
     assert caught.value.retry_after_s == pytest.approx(DAY_S, abs=60)
-    assert time.slept
-    assert max(time.slept) < 1.0
+    assert clock.slept
+    assert max(clock.slept) < 1.0
 
 
-def test_trial_sends_1000_requests_a_day_of_all_kinds(make_quota: Any) -> None:
+def test_trial_sends_1000_requests_a_day_of_all_kinds(make_quota: MakeQuota) -> None:
     quota = make_quota(limits_of("trial"))
     for _ in range(100):
         quota.learn(quota.acquire(WRITE))
@@ -332,17 +331,17 @@ def test_trial_sends_1000_requests_a_day_of_all_kinds(make_quota: Any) -> None:
             quota.acquire(category)
 
 
-def test_the_server_knows_when_the_trial_day_ends(make_quota: Any, time: Any) -> None:
+def test_the_server_knows_when_the_trial_day_ends(make_quota: MakeQuota, clock: Clock) -> None:
     quota = make_quota(limits_of("trial"), longest_wait_s=13 * 3600.0)
     for left in range(299, -1, -1):
         quota.learn(quota.acquire(WRITE), rates(300, left, 30_000))
-    before = time.clock()
+    before = clock.clock()
     for _ in range(300):
         quota.learn(quota.acquire(WRITE))
-    assert time.clock() - before == pytest.approx(30_001 + 300 / 7, abs=2)
+    assert clock.clock() - before == pytest.approx(30_001 + 300 / 7, abs=2)
 
 
-def test_what_an_earlier_run_used_of_the_trial_day_is_learned(make_quota: Any) -> None:
+def test_what_an_earlier_run_used_of_the_trial_day_is_learned(make_quota: MakeQuota) -> None:
     quota = make_quota(limits_of("trial"))
     quota.learn(quota.acquire(WRITE), rates(300, 0, 67_150))
     with raises(Code.QUOTA_USED_UP, match=r"\(in 18 h 39 min\)") as caught:
@@ -350,15 +349,15 @@ def test_what_an_earlier_run_used_of_the_trial_day_is_learned(make_quota: Any) -
     assert caught.value.retry_after_s == pytest.approx(67_151)
 
 
-def test_the_minute_is_waited_for_even_without_a_retry_budget(make_quota: Any, time: Any) -> None:
+def test_the_minute_is_waited_for_even_without_a_retry_budget(make_quota: MakeQuota, clock: Clock) -> None:
     quota = make_quota(longest_wait_s=0.0)
     quota.learn(quota.acquire(WRITE), rates(None, 0, 60))
     quota.acquire(WRITE)
-    assert time.slept == [61.0]
+    assert clock.slept == [61.0]
     assert ORDINARY_WAIT_S > 61.0
 
 
-def test_ordinary_spacing_is_told_without_a_time(make_quota: Any, watcher: Any) -> None:
+def test_ordinary_spacing_is_told_without_a_time(make_quota: MakeQuota, watcher: Watcher) -> None:
     quota = make_quota(limits_of("standard"))
     quota.acquire(WRITE)
     quota.acquire(WRITE)
@@ -366,18 +365,18 @@ def test_ordinary_spacing_is_told_without_a_time(make_quota: Any, watcher: Any) 
     assert watcher.waits[0].wait_s == pytest.approx(0.143)
 
 
-def test_a_wait_that_is_interrupted_leaves_the_turn_to_the_next(make_quota: Any, time: Any) -> None:
+def test_a_wait_that_is_interrupted_leaves_the_turn_to_the_next(make_quota: MakeQuota, clock: Clock) -> None:
     quota = make_quota()
-    quota.hold(WRITE, 20.0)
+    quota.block(WRITE, 20.0)
 
     def interrupted(seconds: float) -> None:
         raise InterruptedSyncError(Code.SYNC_STOPPED, "stopped")
 
-    quota._sleep = interrupted
+    clock.before_sleep = interrupted
     for _ in range(3):
         with raises(Code.SYNC_STOPPED):
             quota.acquire(WRITE)
-    time.pass_by(21.0)
+    clock.pass_by(21.0)
     quota.acquire(WRITE)
 
 
@@ -393,9 +392,7 @@ def test_many_threads_share_one_quota_without_exceeding_it() -> None:
     quota = Quota(
         limits_of("standard"),
         longest_wait_s=3600.0,
-        clock=lambda: now[0],
-        now=lambda: now[0],
-        sleep=sleep,
+        system=System(clock=lambda: now[0], now=lambda: now[0], sleep=sleep),
         observer=SilentObserver(),
     )
 

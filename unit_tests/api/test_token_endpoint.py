@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
-from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
@@ -11,7 +10,6 @@ import requests
 from destination_pinterest.api import endpoints
 from destination_pinterest.api.retry import RetryPolicy
 from destination_pinterest.api.token_endpoint import TokenEndpoint
-from destination_pinterest.api.transport import Transport
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import (
     NotFoundError,
@@ -19,23 +17,31 @@ from destination_pinterest.errors import (
     ServerError,
     UnexpectedAnswerError,
 )
+from unit_tests.api.factories import MakeTransport
 from unit_tests.support.raises import raises
+from unit_tests.support.scripted_adapter import ScriptedAdapter, answer, fails
+from unit_tests.support.watcher import Watcher
 
 BASE_URL = "https://pinterest.example.com/v5"
 TOKENS = {"access_token": "pina_1", "token_type": "bearer", "expires_in": 2592000, "scope": "ads:read"}
 ASKED = ("1234567", "app-s3cret", "pinr_0+/=")
 
 
+MakeEndpoint = Callable[..., TokenEndpoint]
+
+
 @pytest.fixture
-def make(make_quota: Any, tools: dict[str, Any]) -> Callable[..., TokenEndpoint]:
-    return lambda **policy: TokenEndpoint(Transport(BASE_URL, make_quota(), RetryPolicy(**policy), **tools))
+def make(make_transport: MakeTransport) -> MakeEndpoint:
+    return lambda **policy: TokenEndpoint(make_transport(RetryPolicy(**policy)))
 
 
 def lost(request: requests.PreparedRequest) -> Exception:
     return requests.ReadTimeout("x", request=request)
 
 
-def test_a_refresh_is_a_form_with_the_app_in_the_header(make: Any, far_end: Any, answer: Any, watcher: Any) -> None:
+def test_a_refresh_is_a_form_with_the_app_in_the_header(
+    make: MakeEndpoint, far_end: ScriptedAdapter, watcher: Watcher
+) -> None:
     far_end.will(answer(200, {**TOKENS, "refresh_token": "pinr_1", "refresh_token_expires_at": 5}))
     found = make()(*ASKED)
     assert (found.access_token, found.refresh_token, found.expires_in, found.refresh_token_expires_at) == (
@@ -54,7 +60,9 @@ def test_a_refresh_is_a_form_with_the_app_in_the_header(make: Any, far_end: Any,
 
 @pytest.mark.parametrize("status", [400, 401, 403])
 @pytest.mark.parametrize("code", [1, 2, 3, 29, 283])
-def test_a_refused_refresh_means_signing_in_again(make: Any, far_end: Any, answer: Any, status: int, code: int) -> None:
+def test_a_refused_refresh_means_signing_in_again(
+    make: MakeEndpoint, far_end: ScriptedAdapter, status: int, code: int
+) -> None:
     far_end.will(answer(status, {"code": code, "message": "bad pinr_0+/= for app-s3cret"}, {"x-pinterest-rid": "4711"}))
     with raises(Code.SIGN_IN_NOT_RENEWED, match=r"Sign in again in the destination.*4711") as caught:
         make()(*ASKED)
@@ -65,14 +73,14 @@ def test_a_refused_refresh_means_signing_in_again(make: Any, far_end: Any, answe
 
 
 def test_a_refusal_after_a_lost_answer_says_that_the_token_may_have_been_replaced(
-    make: Any, far_end: Any, answer: Any, fails: Any
+    make: MakeEndpoint, far_end: ScriptedAdapter
 ) -> None:
     far_end.will(fails(lost), answer(401, {"code": 2, "message": "x"}))
     with raises(Code.SIGN_IN_NOT_RENEWED, match="an answer to a refresh was lost"):
         make()(*ASKED)
 
 
-def test_a_lost_answer_is_remembered_until_a_refresh_succeeds(make: Any, far_end: Any, answer: Any, fails: Any) -> None:
+def test_a_lost_answer_is_remembered_until_a_refresh_succeeds(make: MakeEndpoint, far_end: ScriptedAdapter) -> None:
     endpoint = make(retry_s=0)
     far_end.will(fails(lost))
     with raises(Code.PINTEREST_UNREACHABLE):
@@ -89,7 +97,7 @@ def test_a_lost_answer_is_remembered_until_a_refresh_succeeds(make: Any, far_end
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503])
-def test_what_may_pass_is_tried_again(make: Any, far_end: Any, answer: Any, status: int) -> None:
+def test_what_may_pass_is_tried_again(make: MakeEndpoint, far_end: ScriptedAdapter, status: int) -> None:
     far_end.will(answer(status), answer(status), answer(200, TOKENS))
     assert make()(*ASKED).access_token == "pina_1"
 
@@ -104,7 +112,7 @@ def test_what_may_pass_is_tried_again(make: Any, far_end: Any, answer: Any, stat
     ],
 )
 def test_what_does_not_speak_of_the_sign_in_keeps_its_kind(
-    *, make: Any, far_end: Any, answer: Any, status: int, body: Any, kind: type[Exception]
+    *, make: MakeEndpoint, far_end: ScriptedAdapter, status: int, body: object, kind: type[Exception]
 ) -> None:
     far_end.will(answer(status, body))
     with pytest.raises(kind):

@@ -32,7 +32,11 @@ from destination_pinterest.errors import (
     RequestTooLargeError,
     UnexpectedAnswerError,
 )
+from unit_tests.api.factories import MakeTransport
+from unit_tests.support.clock import Clock
 from unit_tests.support.raises import raises
+from unit_tests.support.scripted_adapter import ScriptedAdapter, answer, fails
+from unit_tests.support.watcher import Watcher
 
 BASE_URL = "https://pinterest.example.com/v5"
 POOL = urllib3.HTTPSConnectionPool("pinterest.example.com")
@@ -75,21 +79,16 @@ def reset(request: requests.PreparedRequest) -> Exception:
 
 
 @pytest.fixture
-def quota(make_quota: Any) -> Quota:
-    return make_quota()
+def transport(make_transport: MakeTransport) -> Transport:
+    return make_transport()
 
 
 @pytest.fixture
-def transport(quota: Quota, tools: dict[str, Any]) -> Transport:
-    return Transport(BASE_URL, quota, RetryPolicy(), **tools)
+def impatient(make_transport: MakeTransport) -> Transport:
+    return make_transport(RetryPolicy(retry_s=0))
 
 
-@pytest.fixture
-def impatient(quota: Quota, tools: dict[str, Any]) -> Transport:
-    return Transport(BASE_URL, quota, RetryPolicy(retry_s=0), **tools)
-
-
-def test_a_call_is_sent_once_and_read(transport: Transport, far_end: Any, answer: Any, watcher: Any) -> None:
+def test_a_call_is_sent_once_and_read(transport: Transport, far_end: ScriptedAdapter, watcher: Watcher) -> None:
     far_end.will(answer(200, OK))
     assert transport.perform(call(), Tokens()).name == "VIP"
     (sent,) = far_end.requests
@@ -107,12 +106,12 @@ def test_a_call_is_sent_once_and_read(transport: Transport, far_end: Any, answer
 
 
 @pytest.mark.parametrize("status", [status for status in range(200, 227) if status != 204])
-def test_any_2xx_is_a_yes(transport: Transport, far_end: Any, answer: Any, status: int) -> None:
+def test_any_2xx_is_a_yes(transport: Transport, far_end: ScriptedAdapter, status: int) -> None:
     far_end.will(answer(status, OK))
     assert transport.perform(call(endpoints.CREATE_CUSTOMER_LIST), Tokens()).id == "643"
 
 
-def test_an_answer_without_content_is_not_asked_for_again(transport: Transport, far_end: Any, answer: Any) -> None:
+def test_an_answer_without_content_is_not_asked_for_again(transport: Transport, far_end: ScriptedAdapter) -> None:
     far_end.will(answer(204, b""))
     with raises(Code.ANSWER_UNEXPECTED, match="no content"):
         transport.perform(call(), Tokens())
@@ -140,11 +139,9 @@ PASSING = {
 def test_what_may_pass_is_tried_again_where_that_is_harmless(
     *,
     transport: Transport,
-    far_end: Any,
-    answer: Any,
-    fails: Any,
-    watcher: Any,
-    time: Any,
+    far_end: ScriptedAdapter,
+    watcher: Watcher,
+    clock: Clock,
     endpoint: Endpoint,
     what: str,
 ) -> None:
@@ -152,7 +149,7 @@ def test_what_may_pass_is_tried_again_where_that_is_harmless(
     far_end.will(failure, failure, answer(200, OK))
     assert transport.perform(call(endpoint), Tokens()).id == "643"
     assert len(far_end.requests) == 3
-    assert time.slept == [1.0, 2.0]
+    assert clock.slept == [1.0, 2.0]
     assert [(notice.attempt, notice.delay_s, notice.object_id) for notice in watcher.retries] == [
         (1, 1.0, "643"),
         (2, 2.0, "643"),
@@ -162,7 +159,7 @@ def test_what_may_pass_is_tried_again_where_that_is_harmless(
 @pytest.mark.parametrize("what", PASSING)
 @pytest.mark.parametrize("endpoint", CREATING, ids=str)
 def test_a_creation_is_never_repeated_blindly(
-    *, transport: Transport, far_end: Any, answer: Any, fails: Any, endpoint: Endpoint, what: str
+    *, transport: Transport, far_end: ScriptedAdapter, endpoint: Endpoint, what: str
 ) -> None:
     far_end.will(PASSING[what](answer, fails), answer(200, OK))
     if what in {"connection refused", "429"}:
@@ -178,7 +175,7 @@ def test_a_creation_is_never_repeated_blindly(
 
 
 def test_a_creation_with_an_answer_of_the_wrong_shape_may_have_happened(
-    transport: Transport, far_end: Any, answer: Any
+    transport: Transport, far_end: ScriptedAdapter
 ) -> None:
     far_end.will(answer(201, {"name": "VIP"}))
     with raises(Code.CREATION_IN_DOUBT, match="required field `id`"):
@@ -203,10 +200,9 @@ def test_a_creation_with_an_answer_of_the_wrong_shape_may_have_happened(
 def test_what_does_not_pass_is_raised_at_once(
     *,
     transport: Transport,
-    far_end: Any,
-    answer: Any,
-    time: Any,
-    watcher: Any,
+    far_end: ScriptedAdapter,
+    clock: Clock,
+    watcher: Watcher,
     status: int,
     code: int,
     message: str,
@@ -217,26 +213,26 @@ def test_what_does_not_pass_is_raised_at_once(
     with pytest.raises(kind, match="4711"):
         transport.perform(call(), tokens)
     assert len(far_end.requests) == 1
-    assert (time.slept, watcher.retries, tokens.rejected) == ([], [], [])
+    assert (clock.slept, watcher.retries, tokens.rejected) == ([], [], [])
 
 
-def test_an_answer_of_the_wrong_shape_is_raised_at_once(transport: Transport, far_end: Any, answer: Any) -> None:
+def test_an_answer_of_the_wrong_shape_is_raised_at_once(transport: Transport, far_end: ScriptedAdapter) -> None:
     far_end.will(answer(200, {"id": 5}, {"x-pinterest-rid": "4711"}))
     with raises(Code.ANSWER_UNEXPECTED, match=r"got `int` - at `\$.id`.*4711"):
         transport.perform(call(), Tokens())
     assert len(far_end.requests) == 1
 
 
-def test_a_refused_token_is_renewed_once(transport: Transport, far_end: Any, answer: Any, time: Any) -> None:
+def test_a_refused_token_is_renewed_once(transport: Transport, far_end: ScriptedAdapter, clock: Clock) -> None:
     far_end.will(answer(401, {"code": 2, "message": "Authentication failed."}), answer(200, OK))
     tokens = Tokens()
     transport.perform(call(endpoints.CREATE_AUDIENCE), tokens)
     assert tokens.rejected == ["Bearer pina_0"]
     assert [sent.headers["Authorization"] for sent in far_end.requests] == ["Bearer pina_0", "Bearer pina_1"]
-    assert time.slept == []
+    assert clock.slept == []
 
 
-def test_a_renewed_token_that_is_refused_too_is_the_end(transport: Transport, far_end: Any, answer: Any) -> None:
+def test_a_renewed_token_that_is_refused_too_is_the_end(transport: Transport, far_end: ScriptedAdapter) -> None:
     far_end.will(answer(401, {"code": 2, "message": "Authentication failed."}))
     tokens = Tokens(renewals=5)
     with raises(Code.ACCESS_TOKEN_REFUSED, match=r"Authentication failed\."):
@@ -244,14 +240,14 @@ def test_a_renewed_token_that_is_refused_too_is_the_end(transport: Transport, fa
     assert len(far_end.requests) == 2
 
 
-def test_a_renewed_token_that_lacks_a_scope_names_it(transport: Transport, far_end: Any, answer: Any) -> None:
+def test_a_renewed_token_that_lacks_a_scope_names_it(transport: Transport, far_end: ScriptedAdapter) -> None:
     far_end.will(answer(401, {"code": 2, "message": "x"}), answer(401, {"code": 3, "message": "x"}))
     with raises(Code.SCOPE_MISSING, match="ads:write"):
         transport.perform(call(), Tokens())
 
 
 def test_a_token_that_can_not_be_renewed_fails_with_advice_and_pinterests_answer(
-    transport: Transport, far_end: Any, answer: Any
+    transport: Transport, far_end: ScriptedAdapter
 ) -> None:
     far_end.will(answer(401, {"code": 2, "message": "Authentication failed."}, {"x-pinterest-rid": "4711"}))
     with raises(Code.ACCESS_TOKEN_REFUSED, match=r"Make a new one.*HTTP 401, code 2.*4711") as caught:
@@ -261,16 +257,16 @@ def test_a_token_that_can_not_be_renewed_fails_with_advice_and_pinterests_answer
 
 
 def test_giving_up_says_how_often_and_how_long_it_was_tried(
-    quota: Quota, tools: dict[str, Any], far_end: Any, answer: Any, time: Any
+    make_transport: MakeTransport, far_end: ScriptedAdapter, clock: Clock
 ) -> None:
-    transport = Transport(BASE_URL, quota, RetryPolicy(retry_s=100, initial_s=1, max_s=8), **tools)
+    transport = make_transport(RetryPolicy(retry_s=100, initial_s=1, max_s=8))
     far_end.will(answer(500, {"code": 0, "message": "Oops"}))
     with raises(Code.PINTEREST_FAULT, match=r"given up after 15 attempts in 1 min 35 s\].*Oops"):
         transport.perform(call(), Tokens())
-    assert sum(time.slept) == 95
+    assert sum(clock.slept) == 95
 
 
-def test_without_a_retry_budget_nothing_is_tried_again(impatient: Transport, far_end: Any, answer: Any) -> None:
+def test_without_a_retry_budget_nothing_is_tried_again(impatient: Transport, far_end: ScriptedAdapter) -> None:
     far_end.will(answer(503))
     with raises(Code.PINTEREST_FAULT):
         impatient.perform(call(), Tokens())
@@ -278,49 +274,48 @@ def test_without_a_retry_budget_nothing_is_tried_again(impatient: Transport, far
 
 
 def test_time_spent_waiting_for_quota_is_not_time_spent_retrying(
-    quota: Quota, tools: dict[str, Any], far_end: Any, answer: Any
+    quota: Quota, make_transport: MakeTransport, far_end: ScriptedAdapter
 ) -> None:
-    transport = Transport(BASE_URL, quota, RetryPolicy(retry_s=10), **tools)
-    quota.hold(endpoints.UPDATE_CUSTOMER_LIST.category, 50.0)
+    transport = make_transport(RetryPolicy(retry_s=10))
+    quota.block(endpoints.UPDATE_CUSTOMER_LIST.category, 50.0)
     far_end.will(answer(503), answer(200, OK))
     assert transport.perform(call(), Tokens()).id == "643"
 
 
 def test_a_429_holds_back_everybody_of_its_category(
-    *, transport: Transport, quota: Quota, far_end: Any, answer: Any, time: Any, watcher: Any
+    *, transport: Transport, quota: Quota, far_end: ScriptedAdapter, clock: Clock, watcher: Watcher
 ) -> None:
     quiet = {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "30"}
     times: list[float] = []
 
-    def sleep(seconds: float) -> None:
+    def meanwhile(_seconds: float) -> None:
         if not times:
             # While one request waits to be tried again, another one of the same kind wants to go.
             times.append(
-                quota._free_at(quota._books[endpoints.UPDATE_CUSTOMER_LIST.category], time.clock()) - time.clock()
+                quota._free_at(quota._states[endpoints.UPDATE_CUSTOMER_LIST.category], clock.clock()) - clock.clock()
             )
-        time.sleep(seconds)
 
-    transport._sleep = sleep
+    clock.before_sleep = meanwhile
     far_end.will(answer(429, {"code": 8, "message": "slow down"}, quiet), answer(200, OK))
     transport.perform(call(), Tokens())
     assert times == [31.0]
-    assert time.slept == [31.0]
+    assert clock.slept == [31.0]
     assert [type(notice.error) for notice in watcher.retries] == [RateLimitedError]
 
 
 def test_a_busy_object_holds_back_nobody_else(
-    *, transport: Transport, quota: Quota, far_end: Any, answer: Any, time: Any, watcher: Any
+    *, transport: Transport, quota: Quota, far_end: ScriptedAdapter, clock: Clock, watcher: Watcher
 ) -> None:
     far_end.will(answer(429, {"code": 8, "message": "x"}, {"x-ratelimit-remaining": "17"}), answer(200, OK))
-    transport._sleep = lambda seconds: quota.learn(quota.acquire(endpoints.UPDATE_CUSTOMER_LIST.category))
+    clock.before_sleep = lambda _: quota.learn(quota.acquire(endpoints.UPDATE_CUSTOMER_LIST.category))
     transport.perform(call(), Tokens())
-    assert time.slept == []
+    assert clock.slept == [1.0]
     assert [type(notice.error) for notice in watcher.retries] == [ObjectBusyError]
     assert watcher.retries[0].object_id == "643"
 
 
 def test_a_daily_429_fails_now_and_tells_when_the_quota_resets(
-    transport: Transport, far_end: Any, answer: Any, time: Any
+    transport: Transport, far_end: ScriptedAdapter, clock: Clock
 ) -> None:
     far_end.will(
         answer(429, {"code": 8, "message": "x"}, {"x-ratelimit-reset": "67150", "x-envoy-ratelimited": "true"})
@@ -328,31 +323,31 @@ def test_a_daily_429_fails_now_and_tells_when_the_quota_resets(
     with raises(Code.QUOTA_USED_UP, match=r"2027-01-16 02:39 UTC \(in 18 h 39 min\).*retry_hours") as caught:
         transport.perform(call(), Tokens())
     assert caught.value.retry_after_s == 67_151
-    assert time.slept == []
+    assert clock.slept == []
     # Whoever comes next is told without asking Pinterest again.
     with raises(Code.QUOTA_USED_UP, match="18 h 39 min"):
         transport.perform(call(), Tokens())
     assert len(far_end.requests) == 1
 
 
-def test_the_spam_filter_is_asked_few_times(transport: Transport, far_end: Any, answer: Any, time: Any) -> None:
+def test_the_spam_filter_is_asked_few_times(transport: Transport, far_end: ScriptedAdapter, clock: Clock) -> None:
     far_end.will(answer(429, {"code": 9, "message": "This looks like spam"}))
     with raises(Code.SPAM_FILTER, match=f"given up after {SPAM_ATTEMPTS} attempts"):
         transport.perform(call(), Tokens())
-    assert time.slept == [60.0, 120.0]
+    assert clock.slept == [60.0, 120.0]
 
 
-def test_a_sync_that_is_stopped_stops_waiting(quota: Quota, tools: dict[str, Any], far_end: Any, answer: Any) -> None:
-    def stopped(seconds: float) -> None:
+def test_a_sync_that_is_stopped_stops_waiting(transport: Transport, far_end: ScriptedAdapter, clock: Clock) -> None:
+    def stopped(_seconds: float) -> None:
         raise InterruptedSyncError(Code.SYNC_STOPPED, "stopped")
 
-    transport = Transport(BASE_URL, quota, RetryPolicy(), **{**tools, "sleep": stopped})
+    clock.before_sleep = stopped
     far_end.will(answer(503))
     with raises(Code.SYNC_STOPPED):
         transport.perform(call(), Tokens())
 
 
-def test_a_lost_answer_is_told_to_whoever_asked(transport: Transport, far_end: Any, answer: Any, fails: Any) -> None:
+def test_a_lost_answer_is_told_to_whoever_asked(transport: Transport, far_end: ScriptedAdapter) -> None:
     told: list[str] = []
     far_end.will(fails(refused), answer(429), fails(reset), answer(500), answer(200, b"<"), answer(200, OK))
     transport.perform(call(on_lost_answer=lambda: told.append("lost")), Tokens())
@@ -360,35 +355,27 @@ def test_a_lost_answer_is_told_to_whoever_asked(transport: Transport, far_end: A
 
 
 def test_every_request_is_booked_and_settled_with_its_headers(
-    *, transport: Transport, quota: Quota, far_end: Any, answer: Any, fails: Any, time: Any
+    *, transport: Transport, quota: Quota, far_end: ScriptedAdapter, clock: Clock
 ) -> None:
     far_end.will(
         fails(reset), answer(500, {}, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "9.5"}), answer(200, OK)
     )
     transport.perform(call(), Tokens())
-    assert quota._books[endpoints.UPDATE_CUSTOMER_LIST.category].in_flight == 0
-    assert time.slept == [1.0, 2.0, 7.5]
+    assert quota._states[endpoints.UPDATE_CUSTOMER_LIST.category].in_flight == 0
+    assert clock.slept == [1.0, 2.0, 7.5]
 
 
 def test_a_crash_in_sending_leaves_no_request_booked(
-    transport: Transport, quota: Quota, far_end: Any, fails: Any
+    transport: Transport, quota: Quota, far_end: ScriptedAdapter
 ) -> None:
     far_end.will(fails(lambda request: ZeroDivisionError()))
     with pytest.raises(ZeroDivisionError):
         transport.perform(call(), Tokens())
-    assert quota._books[endpoints.UPDATE_CUSTOMER_LIST.category].in_flight == 0
-
-
-def test_without_an_observer_everything_is_the_same(
-    quota: Quota, tools: dict[str, Any], far_end: Any, answer: Any
-) -> None:
-    transport = Transport(BASE_URL, quota, RetryPolicy(), **{**tools, "observer": None})
-    far_end.will(answer(500), answer(200, OK))
-    assert transport.perform(call(), Tokens()).id == "643"
+    assert quota._states[endpoints.UPDATE_CUSTOMER_LIST.category].in_flight == 0
 
 
 def test_an_unreadable_answer_that_stays_so_is_a_failed_connection(
-    impatient: Transport, far_end: Any, answer: Any
+    impatient: Transport, far_end: ScriptedAdapter
 ) -> None:
     far_end.will(answer(200, b"<html>", {"x-pinterest-rid": "4711"}))
     with raises(Code.ANSWER_UNREADABLE, match=r"not JSON.*4711"):

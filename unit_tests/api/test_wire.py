@@ -3,8 +3,8 @@ from __future__ import annotations
 import http.client
 import socket
 import ssl
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 import requests
@@ -24,22 +24,20 @@ from destination_pinterest.api.wire import (
     CONNECT_TIMEOUT_S,
     CONNECTIONS,
     READ_TIMEOUT_S,
+    HttpWire,
     Lost,
     Message,
     Reply,
-    Wire,
-    open_session,
+    open_http_wire,
+    pooled_session,
 )
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import ConnectionFailedError
+from unit_tests.support.clock import Clock
+from unit_tests.support.scripted_adapter import ScriptedAdapter, answer, fails
 
 BASE_URL = "https://pinterest.example.com/v5"
 MESSAGE = Message("PATCH", "/x?page_size=250", {"Authorization": "Bearer pina_1", "Accept": "application/json"}, b"{}")
-
-
-@pytest.fixture
-def wire(session: requests.Session, time: Any) -> Wire:
-    return Wire(BASE_URL, session, time.clock)
 
 
 def cause(error: Exception, origin: Exception) -> Exception:
@@ -47,7 +45,7 @@ def cause(error: Exception, origin: Exception) -> Exception:
     return error
 
 
-def test_a_message_goes_out_as_it_is(wire: Wire, far_end: Any, answer: Any) -> None:
+def test_a_message_goes_out_as_it_is(wire: HttpWire, far_end: ScriptedAdapter) -> None:
     far_end.will(answer())
     wire.exchange(MESSAGE)
     (sent,) = far_end.requests
@@ -59,7 +57,7 @@ def test_a_message_goes_out_as_it_is(wire: Wire, far_end: Any, answer: Any) -> N
     }
 
 
-def test_a_message_without_a_body_has_no_length(wire: Wire, far_end: Any, answer: Any) -> None:
+def test_a_message_without_a_body_has_no_length(wire: HttpWire, far_end: ScriptedAdapter) -> None:
     far_end.will(answer())
     wire.exchange(Message("GET", "/x", {}))
     assert far_end.requests[0].body is None
@@ -67,9 +65,11 @@ def test_a_message_without_a_body_has_no_length(wire: Wire, far_end: Any, answer
 
 
 @pytest.mark.parametrize("status", [200, 201, 400, 503])
-def test_an_answer_of_any_status_comes_back(wire: Wire, far_end: Any, answer: Any, time: Any, status: int) -> None:
+def test_an_answer_of_any_status_comes_back(
+    wire: HttpWire, far_end: ScriptedAdapter, clock: Clock, status: int
+) -> None:
     def slow(request: requests.PreparedRequest) -> requests.Response:
-        time.pass_by(0.25)
+        clock.pass_by(0.25)
         return answer(status, b'{"a":1}', {"X-Pinterest-RID": "7"})(request)
 
     far_end.will(slow)
@@ -80,7 +80,7 @@ def test_an_answer_of_any_status_comes_back(wire: Wire, far_end: Any, answer: An
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_no_redirect_is_followed(wire: Wire, far_end: Any, answer: Any, status: int) -> None:
+def test_no_redirect_is_followed(wire: HttpWire, far_end: ScriptedAdapter, status: int) -> None:
     far_end.will(answer(status, b"", {"Location": "https://elsewhere.example.com/v5/x"}))
     reply = wire.exchange(MESSAGE)
     assert isinstance(reply, Reply)
@@ -88,14 +88,19 @@ def test_no_redirect_is_followed(wire: Wire, far_end: Any, answer: Any, status: 
     assert len(far_end.requests) == 1
 
 
-def test_every_request_has_both_timeouts(wire: Wire, far_end: Any, answer: Any) -> None:
+def test_every_request_has_both_timeouts(wire: HttpWire, far_end: ScriptedAdapter) -> None:
     far_end.will(answer())
     wire.exchange(MESSAGE)
-    assert far_end.options[0]["timeout"] == (CONNECT_TIMEOUT_S, READ_TIMEOUT_S) == (10.0, 60.0)
+    assert far_end.options[0].timeout == (CONNECT_TIMEOUT_S, READ_TIMEOUT_S) == (10.0, 60.0)
 
 
 def test_netrc_does_not_replace_the_token(
-    *, session: requests.Session, far_end: Any, answer: Any, time: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    *,
+    session: requests.Session,
+    far_end: ScriptedAdapter,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     netrc = tmp_path / "netrc"
     netrc.write_text("machine pinterest.example.com login somebody password something\n")
@@ -105,11 +110,11 @@ def test_netrc_does_not_replace_the_token(
     # The trap is there: requests' own way of sending falls into it.
     session.get(f"{BASE_URL}/x", headers={"Authorization": "Bearer pina_1"})
     assert far_end.requests[0].headers["Authorization"].startswith("Basic ")
-    Wire(BASE_URL, session, time.clock).exchange(MESSAGE)
+    HttpWire(BASE_URL, session, clock.clock).exchange(MESSAGE)
     assert far_end.requests[1].headers["Authorization"] == "Bearer pina_1"
 
 
-def test_cookies_are_neither_kept_nor_sent(session: requests.Session, wire: Wire, far_end: Any, answer: Any) -> None:
+def test_cookies_are_neither_kept_nor_sent(session: requests.Session, wire: HttpWire, far_end: ScriptedAdapter) -> None:
     far_end.will(answer(200, b"{}", {"Set-Cookie": "session=1; Path=/"}))
     wire.exchange(MESSAGE)
     wire.exchange(MESSAGE)
@@ -118,27 +123,27 @@ def test_cookies_are_neither_kept_nor_sent(session: requests.Session, wire: Wire
 
 
 def test_proxies_and_certificates_come_from_the_environment(
-    session: requests.Session, far_end: Any, answer: Any, time: Any, monkeypatch: pytest.MonkeyPatch
+    session: requests.Session, far_end: ScriptedAdapter, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example.com:3128")
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/etc/ours.pem")
     far_end.will(answer())
-    Wire(BASE_URL, session, time.clock).exchange(MESSAGE)
-    assert far_end.options[0]["proxies"]["https"] == "http://proxy.example.com:3128"
-    assert far_end.options[0]["verify"] == "/etc/ours.pem"
+    HttpWire(BASE_URL, session, clock.clock).exchange(MESSAGE)
+    assert (far_end.options[0].proxies or {})["https"] == "http://proxy.example.com:3128"
+    assert far_end.options[0].verify == "/etc/ours.pem"
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8700", "localhost:8700", "[::1]:8700"])
 def test_a_sandbox_on_this_machine_is_not_asked_through_a_proxy(
-    *, host: str, session: requests.Session, far_end: Any, answer: Any, time: Any, monkeypatch: pytest.MonkeyPatch
+    *, host: str, session: requests.Session, far_end: ScriptedAdapter, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://proxy.example.com:3128")
     monkeypatch.delenv("NO_PROXY", raising=False)
     monkeypatch.delenv("no_proxy", raising=False)
     session.mount("http://", far_end)
     far_end.will(answer())
-    Wire(f"http://{host}/v5", session, time.clock).exchange(MESSAGE)
-    assert far_end.options[0]["proxies"] == {}
+    HttpWire(f"http://{host}/v5", session, clock.clock).exchange(MESSAGE)
+    assert far_end.options[0].proxies == {}
 
 
 POOL = urllib3.HTTPSConnectionPool("pinterest.example.com")
@@ -153,7 +158,7 @@ NEVER_SENT["host's name is not found"].__cause__ = socket.gaierror(-2, "x")
 
 @pytest.mark.parametrize(("said", "reason"), NEVER_SENT.items(), ids=list(NEVER_SENT))
 def test_a_connection_that_was_never_made_can_not_have_acted(
-    wire: Wire, far_end: Any, fails: Any, said: str, reason: Exception
+    wire: HttpWire, far_end: ScriptedAdapter, said: str, reason: Exception
 ) -> None:
     kind = requests.ConnectTimeout if said == "timed out" else requests.ConnectionError
     far_end.will(fails(lambda request: kind(MaxRetryError(POOL, "/x", reason), request=request)))
@@ -193,7 +198,7 @@ def test_a_connection_that_was_never_made_can_not_have_acted(
     ],
 )
 def test_a_connection_that_broke_later_may_have_acted(
-    wire: Wire, far_end: Any, fails: Any, said: str, failure: Any
+    wire: HttpWire, far_end: ScriptedAdapter, said: str, failure: Callable[[requests.PreparedRequest], Exception]
 ) -> None:
     far_end.will(fails(failure))
     lost = wire.exchange(MESSAGE)
@@ -203,9 +208,9 @@ def test_a_connection_that_broke_later_may_have_acted(
     assert f"gave no complete answer ({said})" in str(lost.error)
 
 
-def test_an_answer_that_breaks_off_while_it_is_read_is_lost(wire: Wire, far_end: Any) -> None:
+def test_an_answer_that_breaks_off_while_it_is_read_is_lost(wire: HttpWire, far_end: ScriptedAdapter) -> None:
     class Broken:
-        def read(self, *_: Any) -> bytes:
+        def read(self, *_: object) -> bytes:
             raise ProtocolError("broken", IncompleteRead(3, 100))
 
         def isclosed(self) -> bool:
@@ -225,7 +230,7 @@ def test_an_answer_that_breaks_off_while_it_is_read_is_lost(wire: Wire, far_end:
 
 
 def test_a_certificate_that_can_not_be_verified_is_for_somebody_to_set_right(
-    wire: Wire, far_end: Any, fails: Any
+    wire: HttpWire, far_end: ScriptedAdapter
 ) -> None:
     refused = urllib3.exceptions.SSLError(ssl.SSLCertVerificationError(1, "self-signed certificate"))
     far_end.will(
@@ -238,13 +243,13 @@ def test_a_certificate_that_can_not_be_verified_is_for_somebody_to_set_right(
     assert not lost.may_have_acted
 
 
-def test_what_is_not_the_networks_fault_is_not_called_so(wire: Wire, far_end: Any, fails: Any) -> None:
+def test_what_is_not_the_networks_fault_is_not_called_so(wire: HttpWire, far_end: ScriptedAdapter) -> None:
     far_end.will(fails(lambda request: ZeroDivisionError()))
     with pytest.raises(ZeroDivisionError):
         wire.exchange(MESSAGE)
 
 
-def test_failures_that_hold_each_other_in_a_ring_are_read_once(wire: Wire, far_end: Any, fails: Any) -> None:
+def test_failures_that_hold_each_other_in_a_ring_are_read_once(wire: HttpWire, far_end: ScriptedAdapter) -> None:
     first, second = OSError(), OSError()
     first.__cause__, second.__cause__ = second, first
     far_end.will(fails(lambda request: first))
@@ -257,9 +262,13 @@ def test_messages_and_replies_do_not_show_themselves() -> None:
 
 
 def test_the_session_keeps_a_connection_for_every_thread_and_never_retries_by_itself() -> None:
-    with open_session() as session:
+    with pooled_session() as session:
         adapter = session.get_adapter(BASE_URL)
         assert isinstance(adapter, HTTPAdapter)
         assert adapter is session.get_adapter("http://127.0.0.1:8700/v5")
         assert adapter._pool_maxsize == CONNECTIONS
         assert adapter.max_retries.total == 0
+
+
+def test_the_real_wire_speaks_http(clock: Clock) -> None:
+    assert isinstance(open_http_wire(BASE_URL, clock.system), HttpWire)

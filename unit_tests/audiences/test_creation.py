@@ -5,15 +5,17 @@ from typing import Any
 
 import pytest
 
-from destination_pinterest.audiences.creation import AudienceCreator
+from destination_pinterest.api.client import PinterestClient
+from destination_pinterest.audiences.creation import AudienceCreator, CreatedList
 from destination_pinterest.audiences.lookup import AudienceLookup
-from destination_pinterest.audiences.target import AudienceTarget
-from destination_pinterest.errors import (
-    AmbiguousCreationError,
-    InvalidRequestError,
-    RequestTooLargeError,
-)
-from destination_pinterest.vocabulary import Identifier
+from destination_pinterest.audiences.target import AudienceTarget, TargetUpdate
+from destination_pinterest.delivery.lane import Delivery
+from destination_pinterest.delivery.sender import DeliverySender
+from destination_pinterest.error_codes import Code
+from destination_pinterest.vocabulary import Identifier, Operation
+from unit_tests.support.clock import Clock
+from unit_tests.support.fake_pinterest import FakePinterest
+from unit_tests.support.raises import raises
 
 EMAIL = frozenset({Identifier.EMAIL})
 
@@ -23,33 +25,32 @@ def target(name: str = "VIP", **known: Any) -> AudienceTarget:
 
 
 @pytest.fixture
-def client(make_client: Callable[..., Any]) -> Any:
+def client(make_client: Callable[[], PinterestClient]) -> PinterestClient:
     return make_client()
 
 
 @pytest.fixture
-def finder(client: Any, clock: Any) -> AudienceLookup:
+def lookup(client: PinterestClient, clock: Clock) -> AudienceLookup:
     return AudienceLookup(client, now=clock.now)
 
 
 @pytest.fixture
-def provisioner(client: Any, finder: AudienceLookup, clock: Any) -> AudienceCreator:
+def creator(client: PinterestClient, lookup: AudienceLookup, clock: Clock) -> AudienceCreator:
     """Waits 1 s, 2 s, 3 s for a lost answer, then gives up."""
     return AudienceCreator(
         client,
-        finder,
+        lookup,
         delay_s=lambda attempt, _: float(attempt) if attempt <= 3 else None,
         sleep=clock.sleep,
         clock=clock.clock,
     )
 
 
-def test_a_list_is_created_with_its_first_people(provisioner: AudienceCreator, pinterest: Any) -> None:
-    opened = target()
-    provisioner.open(opened, "aa,bb", 2)
-    assert opened.list_id is not None
-    assert pinterest.members[opened.list_id] == {"aa", "bb"}
-    assert pinterest.lists[opened.list_id]["name"] == "VIP"
+def test_a_list_is_created_with_its_first_people(creator: AudienceCreator, pinterest: FakePinterest) -> None:
+    created = creator.create_list(target(), "aa,bb")
+    assert created.holds_records
+    assert pinterest.members[created.id] == {"aa", "bb"}
+    assert pinterest.lists[created.id]["name"] == "VIP"
 
 
 @pytest.mark.parametrize(
@@ -64,76 +65,77 @@ def test_a_list_is_created_with_its_first_people(provisioner: AudienceCreator, p
     ],
 )
 def test_the_type_of_a_list_is_its_most_telling_identifier(
-    provisioner: AudienceCreator, pinterest: Any, identifiers: set[Identifier], list_type: str
+    creator: AudienceCreator, pinterest: FakePinterest, identifiers: set[Identifier], list_type: str
 ) -> None:
-    opened = AudienceTarget("VIP", frozenset(identifiers))
-    provisioner.open(opened, "aa", 1)
-    assert pinterest.lists[str(opened.list_id)]["type"] == list_type
+    created = creator.create_list(AudienceTarget("VIP", frozenset(identifiers)), "aa")
+    assert pinterest.lists[created.id]["name"] == "VIP"
+    assert [asked.body["list_type"] for asked in pinterest.asked_for("POST", "customer_lists")] == [list_type]
 
 
 def test_a_creation_that_got_lost_after_it_happened_is_found_and_not_repeated(
-    provisioner: AudienceCreator, pinterest: Any, clock: Any
+    creator: AudienceCreator, pinterest: FakePinterest, clock: Clock
 ) -> None:
+    """Whether its first people are in it, nobody knows, so whoever asked adds them again."""
     pinterest.lose("POST", "customer_lists", acted=True)
-    opened = target()
-    provisioner.open(opened, "aa,bb", 2)
-    assert len(pinterest.lists) == 1
-    assert pinterest.members == {opened.list_id: {"aa", "bb"}}
-    assert len(pinterest.asked_for("PATCH")) == 1
+    created = creator.create_list(target(), "aa,bb")
+    assert pinterest.members == {created.id: {"aa", "bb"}}
+    assert created == CreatedList(created.id, holds_records=False)
+    assert len(pinterest.asked_for("POST")) == 1
     assert clock.slept == [1.0]
 
 
 def test_a_creation_that_got_lost_before_it_happened_is_looked_up_and_repeated(
-    provisioner: AudienceCreator, pinterest: Any, clock: Any
+    creator: AudienceCreator, pinterest: FakePinterest, clock: Clock
 ) -> None:
     pinterest.lose("POST", "customer_lists", acted=False, times=2)
-    opened = target()
-    provisioner.open(opened, "aa", 1)
+    created = creator.create_list(target(), "aa")
     assert [asked.method for asked in pinterest.asked] == ["POST", "GET", "POST", "GET", "POST"]
-    assert list(pinterest.lists) == [opened.list_id]
+    assert list(pinterest.lists) == [created.id]
+    assert created.holds_records
     assert clock.slept == [1.0, 2.0]
 
 
 def test_a_list_of_the_name_that_was_another_audiences_before_is_not_taken_for_the_lost_one(
-    finder: AudienceLookup, provisioner: AudienceCreator, pinterest: Any
+    lookup: AudienceLookup, creator: AudienceCreator, pinterest: FakePinterest
 ) -> None:
     others = pinterest.add_list("VIP", "zz")
     pinterest.add_audience("VIP of last year", others)
-    opened = target()
-    finder.find([opened])
+    (update,) = lookup.find([target()])
     pinterest.lose("POST", "customer_lists", acted=False)
-    provisioner.open(opened, "aa", 1)
-    assert opened.list_id != others
-    assert pinterest.members[others] == {"zz"}
+    created = creator.create_list(update.target, "aa")
+    assert created.id != others
+    assert pinterest.members == {others: {"zz"}, created.id: {"aa"}}
 
 
-def test_a_creation_that_is_lost_for_ever_is_raised(provisioner: AudienceCreator, pinterest: Any) -> None:
+def test_a_creation_that_is_lost_for_ever_is_raised(creator: AudienceCreator, pinterest: FakePinterest) -> None:
     pinterest.lose("POST", "customer_lists", acted=False, times=99)
-    opened = target()
-    with pytest.raises(AmbiguousCreationError):
-        provisioner.open(opened, "aa", 1)
+    with raises(Code.CREATION_IN_DOUBT):
+        creator.create_list(target(), "aa")
     assert len(pinterest.asked_for("POST")) == 4
-    assert not opened.is_open
+    assert pinterest.lists == {}
 
 
-def test_another_error_of_a_creation_is_raised_at_once(provisioner: AudienceCreator, pinterest: Any) -> None:
+def test_another_error_of_a_creation_is_raised_at_once(creator: AudienceCreator, pinterest: FakePinterest) -> None:
     pinterest.refuse("POST", "customer_lists", 400, "name is reserved")
-    with pytest.raises(InvalidRequestError):
-        provisioner.open(target(), "aa", 1)
+    with raises(Code.REQUEST_REFUSED):
+        creator.create_list(target(), "aa")
     assert len(pinterest.asked) == 1
 
 
-def test_an_open_list_gets_its_audience(provisioner: AudienceCreator, pinterest: Any) -> None:
-    opened = target(list_id=pinterest.add_list("VIP"))
-    provisioner.ensure_audience(opened)
-    created = pinterest.audiences[str(opened.audience_id)]
-    assert (created["name"], created["rule"]) == ("VIP", {"customer_list_id": opened.list_id})
+def test_an_open_list_gets_its_audience(creator: AudienceCreator, pinterest: FakePinterest) -> None:
+    list_id = pinterest.add_list("VIP")
+    update = creator.ensure_audience(target(list_id=list_id))
+    ((audience_id, created),) = pinterest.audiences.items()
+    assert update == TargetUpdate(target(list_id=list_id, audience_id=audience_id))
+    assert (created["name"], created["rule"]) == ("VIP", {"customer_list_id": list_id})
     assert pinterest.asked[0].body["description"].startswith("Kept by destination-pinterest")
 
 
-def test_an_audience_that_exists_or_has_no_list_is_not_created(provisioner: AudienceCreator, pinterest: Any) -> None:
-    provisioner.ensure_audience(target(list_id="1", audience_id="2"))
-    provisioner.ensure_audience(target())
+def test_an_audience_that_exists_or_has_no_list_is_not_created(
+    creator: AudienceCreator, pinterest: FakePinterest
+) -> None:
+    for known in (target(list_id="1", audience_id="2"), target()):
+        assert creator.ensure_audience(known) == TargetUpdate(known)
     assert pinterest.asked == []
 
 
@@ -147,64 +149,83 @@ def test_an_audience_that_exists_or_has_no_list_is_not_created(provisioner: Audi
     ],
 )
 def test_an_audience_that_is_refused_as_too_small_is_left_to_a_later_sync(
-    finder: AudienceLookup, provisioner: AudienceCreator, pinterest: Any, message: str
+    lookup: AudienceLookup, creator: AudienceCreator, pinterest: FakePinterest, message: str
 ) -> None:
     opened = target(list_id=pinterest.add_list("VIP"))
     pinterest.refuse("POST", "audiences", 400, message)
-    provisioner.ensure_audience(opened)
-    assert opened.audience_id is None
-    (note,) = opened.notes
+    update = creator.ensure_audience(opened)
+    assert update.target == opened
+    (note,) = update.notes
     assert message in note
     assert "created by a later sync" in note
-    later = target()
-    finder.find([later])
-    provisioner.ensure_audience(later)
-    assert later.audience_id is not None
+    (found,) = lookup.find([target()])
+    later = creator.ensure_audience(found.target).target
+    assert later.audience_id in pinterest.audiences
     assert later.list_id == opened.list_id
 
 
-def test_another_refusal_of_an_audience_is_raised(provisioner: AudienceCreator, pinterest: Any) -> None:
+def test_another_refusal_of_an_audience_is_raised(creator: AudienceCreator, pinterest: FakePinterest) -> None:
     opened = target(list_id=pinterest.add_list("VIP"))
     pinterest.refuse("POST", "audiences", 400, "The name contains a forbidden word.")
-    with pytest.raises(InvalidRequestError):
-        provisioner.ensure_audience(opened)
-    assert (opened.audience_id, opened.notes) == (None, [])
+    with raises(Code.REQUEST_REFUSED):
+        creator.ensure_audience(opened)
+    assert pinterest.audiences == {}
 
 
 def test_a_lost_creation_of_an_audience_is_found_by_its_name_and_its_list(
-    provisioner: AudienceCreator, pinterest: Any
+    creator: AudienceCreator, pinterest: FakePinterest
 ) -> None:
     opened = target(list_id=pinterest.add_list("VIP"))
     pinterest.add_audience("VIP", pinterest.add_list("another"))
     pinterest.lose("POST", "audiences", acted=True)
-    provisioner.ensure_audience(opened)
+    created = creator.ensure_audience(opened).target
     ours = [a["id"] for a in pinterest.audiences.values() if a["rule"]["customer_list_id"] == opened.list_id]
-    assert ours == [opened.audience_id]
+    assert ours == [created.audience_id]
 
 
 def test_a_lost_creation_of_an_audience_is_repeated_if_there_is_none(
-    provisioner: AudienceCreator, pinterest: Any
+    creator: AudienceCreator, pinterest: FakePinterest
 ) -> None:
     opened = target(list_id=pinterest.add_list("VIP"))
     pinterest.lose("POST", "audiences", acted=False)
-    provisioner.ensure_audience(opened)
-    assert list(pinterest.audiences) == [opened.audience_id]
+    created = creator.ensure_audience(opened).target
+    assert list(pinterest.audiences) == [created.audience_id]
 
 
-def test_the_status_is_asked_of_what_there_is(provisioner: AudienceCreator, pinterest: Any) -> None:
-    nothing = provisioner.status(target())
-    assert (nothing.customer_list, nothing.audience, nothing.size) == (None, None, None)
-    list_id = pinterest.add_list("VIP", status="UPLOADING")
-    only_list = provisioner.status(target(list_id=list_id))
-    assert (only_list.customer_list, only_list.audience) == ("UPLOADING", None)
-    both = provisioner.status(target(list_id=list_id, audience_id=pinterest.add_audience("VIP", list_id)))
-    assert (both.customer_list, both.audience, both.size) == ("UPLOADING", "READY", 120)
+def test_an_audience_is_begun_with_a_left_over_list_which_then_is_its_own(
+    creator: AudienceCreator, pinterest: FakePinterest
+) -> None:
+    older, left_over = (pinterest.add_list(f"VIP [generation {number}, job 11]", "a") for number in (5, 6))
+    begun = target(list_id=pinterest.add_list("VIP"), left_over_list_ids=(older, left_over))
+    update = creator.begin_with(begun, left_over)
+    ((audience_id, created),) = pinterest.audiences.items()
+    assert created["rule"] == {"customer_list_id": left_over}
+    assert (update.target.audience_id, update.target.list_id) == (audience_id, begun.list_id)
+    assert update.target.live is not None
+    assert update.target.live.id == left_over
+    assert (update.target.left_over_list_ids, update.notes) == ((older,), ())
 
 
-def test_a_lost_list_that_is_found_is_the_one_for_the_halves_too(provisioner: AudienceCreator, pinterest: Any) -> None:
-    lost = target()
+def test_a_left_over_list_that_is_too_small_as_well_stays_left_over(
+    creator: AudienceCreator, pinterest: FakePinterest
+) -> None:
+    left_over = pinterest.add_list("VIP [generation 6, job 11]")
+    begun = target(list_id=pinterest.add_list("VIP"), left_over_list_ids=(left_over,))
+    pinterest.refuse("POST", "audiences", 400, "Audience size is too small")
+    update = creator.begin_with(begun, left_over)
+    assert update.target == begun
+    assert "too small" in update.notes[0]
+
+
+def test_a_lost_list_that_is_found_is_the_one_for_the_halves_too(
+    client: PinterestClient, creator: AudienceCreator, pinterest: FakePinterest
+) -> None:
     pinterest.lose("POST", "customer_lists", acted=True)
     pinterest.refuse("PATCH", "customer_lists", 413)
-    with pytest.raises(RequestTooLargeError):
-        provisioner.open(lost, "a,b", 2)
-    assert list(pinterest.lists) == [lost.list_id]
+    made: list[str] = []
+    delivery = Delivery(Operation.ADD, {"a": None, "b": None}, 2, 0)
+    assert DeliverySender(client, creator, 100).send(target(), delivery, made.append) == 2
+    assert list(pinterest.lists) == made
+    changed = pinterest.asked_for("PATCH")
+    assert [asked.path.rpartition("/")[2] for asked in changed] == made * 3
+    assert [asked.body["records"] for asked in changed] == ["a,b", "a", "b"]

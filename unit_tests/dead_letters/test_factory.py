@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from botocore.stub import ANY, Stubber
 
@@ -10,7 +9,8 @@ from destination_pinterest.dead_letters.factory import DeadLetterStorage
 from destination_pinterest.identity.rejection import Rejection, RejectionReason
 from destination_pinterest.object_storage.s3 import S3Bucket
 from destination_pinterest.protocol.catalog import parse_catalog
-from destination_pinterest.protocol.messages import MessageDecoder
+from destination_pinterest.protocol.input import MessageDecoder
+from unit_tests.support.clock import Clock
 
 SETTINGS = S3ObjectStorage(
     access_key_id="k", secret_access_key="s", s3_bucket_name="shop", s3_bucket_region="eu-central-1", bucket_path="p",
@@ -18,7 +18,7 @@ SETTINGS = S3ObjectStorage(
 )  # fmt: skip
 
 
-def test_rows_go_into_the_bucket_under_the_settings_names_and_are_summed_up(clock: Any) -> None:
+def test_rows_go_into_the_bucket_under_the_settings_names_and_are_summed_up(clock: Clock) -> None:
     stream = {"stream": {"name": "users", "json_schema": {}}, "primary_key": [["id"]], "sync_id": 3}
     (plan,) = parse_catalog(json.dumps({"streams": [stream]}).encode())
     decoder = MessageDecoder(["email", "id"])
@@ -35,7 +35,7 @@ def test_rows_go_into_the_bucket_under_the_settings_names_and_are_summed_up(cloc
             storage.records.close()
             (file,) = storage.records.start_due()
             assert json.loads(file.body)["rejected_value"] == "no"
-            assert storage.records.settle(storage.records.store(file)) is None
+            assert storage.records.ack(storage.records.store(file)) is None
             files = "2 files" if part else "1 file"
             assert list(storage.summary()) == [f"Rejected rows: {part + 1} written to s3://shop/p/ in {files}."]
         far_end.assert_no_pending_responses()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from destination_pinterest.dead_letters.row_format import DeadLetterFormat
 from destination_pinterest.identity.rejection import Rejection, RejectionReason
 from destination_pinterest.protocol.catalog import StreamKey
-from destination_pinterest.protocol.messages import MessageDecoder
+from destination_pinterest.protocol.input import MessageDecoder
 from destination_pinterest.vocabulary import Identifier
 
 INVALID = Rejection("email", Identifier.EMAIL, RejectionReason.INVALID_EMAIL)

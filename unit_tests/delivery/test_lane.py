@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
-from destination_pinterest.delivery.batch import Delivery
-from destination_pinterest.delivery.lane import MAX_IN_FLIGHT, MAX_QUEUED, AudienceLane
+from destination_pinterest.audiences.target import TargetUpdate
+from destination_pinterest.delivery.lane import MAX_IN_FLIGHT, MAX_QUEUED, AudienceLane, Delivery
 from destination_pinterest.vocabulary import Operation
 
 MakeLane = Callable[..., AudienceLane]
@@ -21,7 +22,7 @@ def test_deliveries_start_in_the_order_they_were_made_as_many_as_the_window_hold
     for each in made:
         lane.enqueue(each)
     assert [lane.start_next() for _ in range(3)] == [made[0], made[1], None]
-    lane.settle(made[1])
+    lane.ack(made[1], 1)
     assert lane.start_next() is made[2]
 
 
@@ -31,7 +32,7 @@ def test_a_delivery_waits_for_one_that_it_contradicts_and_so_does_everything_beh
     for each in (first, second, third):
         lane.enqueue(each)
     assert [lane.start_next(), lane.start_next()] == [first, None]
-    lane.settle(first)
+    lane.ack(first, 1)
     assert [lane.start_next(), lane.start_next()] == [second, third]
 
 
@@ -42,8 +43,8 @@ def test_only_one_delivery_starts_while_the_list_does_not_exist(make_lane: MakeL
     first = lane.start_next()
     assert first is not None
     assert lane.start_next() is None
-    lane.target.list_id = "1"
-    lane.settle(first)
+    lane.list_created("1")
+    lane.ack(first, 1)
     assert lane.start_next() is not None
 
 
@@ -82,17 +83,63 @@ def test_the_reader_waits_for_a_list_with_a_long_queue(make_lane: MakeLane) -> N
     assert lane.is_backed_up
 
 
-def test_the_oldest_unsettled_row_is_found_wherever_it_is(make_lane: MakeLane) -> None:
-    lane = make_lane(max_identifiers=5)
-    assert (lane.first_position, lane.is_busy) == (None, False)
-    lane.batch.apply(Operation.ADD, ["z"], 9, 0.0)
-    assert (lane.first_position, lane.is_busy) == (9, False)
+def test_the_oldest_row_that_is_not_safe_is_found_wherever_it_is(make_lane: MakeLane) -> None:
+    lane = make_lane()
+    assert (lane.watermark, lane.is_busy) == (None, False)
     queued, started, failed = delivery("q", position=7), delivery("s", position=5), delivery("f", position=3)
+    lane.enqueue(queued)
+    assert (lane.watermark, lane.is_busy) == (7, True)
+    lane = make_lane()
     for each in (failed, started, queued):
         lane.enqueue(each)
     assert (lane.start_next(), lane.start_next()) == (failed, started)
-    assert lane.first_position == 3
+    assert lane.watermark == 3
     lane.fail(failed)
-    assert lane.first_position == 3
-    lane.settle(started)
-    assert (lane.first_position, lane.in_flight) == (3, [])
+    assert lane.watermark == 3
+    lane.ack(started, 1)
+    assert (lane.watermark, lane.in_flight) == (3, [])
+
+
+def test_a_pinned_watermark_stays_where_it_was_pinned_first_whatever_is_accepted(make_lane: MakeLane) -> None:
+    lane = make_lane()
+    lane.pin_watermark(4)
+    lane.pin_watermark(6)
+    assert (lane.watermark, lane.pinned, lane.is_busy) == (4, 4, False)
+    earlier = delivery("a", position=2)
+    lane.enqueue(earlier)
+    assert (lane.start_next(), lane.watermark) == (earlier, 2)
+    lane.ack(earlier, 1)
+    assert lane.watermark == 4
+    lane.unpin_watermark()
+    assert (lane.watermark, lane.pinned) == (None, 0)
+
+
+def test_a_watermark_that_is_pinned_at_the_first_row_is_pinned(make_lane: MakeLane) -> None:
+    lane = make_lane()
+    lane.pin_watermark(0)
+    assert lane.watermark == 0
+
+
+def test_accepted_rows_and_identifiers_are_counted_and_failed_rows_apart(make_lane: MakeLane) -> None:
+    lane = make_lane()
+    for each in (delivery("ab"), delivery("c", Operation.REMOVE)):
+        lane.enqueue(each)
+        assert lane.start_next() is each
+        lane.ack(each, len(each.identifiers))
+    failed = delivery("d")
+    lane.enqueue(failed)
+    assert lane.start_next() is failed
+    lane.fail(failed)
+    tally = lane.tally
+    assert (tally.synced, tally.errored, tally.identifiers_added, tally.identifiers_removed) == (2, 1, 2, 1)
+
+
+def test_what_changed_at_pinterest_comes_with_notes_each_of_which_is_logged_once(make_lane: MakeLane) -> None:
+    lane = make_lane()
+    changed = replace(lane.target, audience_id="7")
+    lane.update(TargetUpdate(changed, ("It was found.",)))
+    assert lane.target == changed
+    assert lane.unlogged_notes() == ["It was found."]
+    lane.notes.append("And more.")
+    assert (lane.unlogged_notes(), lane.unlogged_notes()) == (["And more."], [])
+    assert lane.notes == ["It was found.", "And more."]

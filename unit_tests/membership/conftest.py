@@ -23,5 +23,5 @@ def shop(tmp_path: Path, private: Path) -> Iterator[Shop]:
     (tmp_path / "store").mkdir()
     shop = Shop(tmp_path / "store")
     yield shop
-    for book in shop.opened:
-        book.close()
+    for ledger in shop.opened:
+        ledger.close()

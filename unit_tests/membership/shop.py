@@ -1,4 +1,4 @@
-"""A membership store in a folder, with a time of its own, and syncs against it that can be ended anywhere."""
+"""A membership store with a time of its own, and syncs against it that can be ended anywhere."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from destination_pinterest.errors import StorageFailedError
 from destination_pinterest.membership import Delta, MembershipLedger, MembershipStore
 from destination_pinterest.membership.blobs import Blob, Blobs
 from destination_pinterest.membership.folder import FolderBlobs
+from destination_pinterest.membership.sizes import Sizes
 from destination_pinterest.membership.store_key import Scrypt, StoreKey
 from destination_pinterest.vocabulary import Operation
 
@@ -51,35 +52,54 @@ class Time:
             self.meanwhile()
 
 
-class Shop:
-    """The store, and every book that was opened."""
+class Syncs:
+    """Syncs against a store, wherever it is kept, and every ledger that was opened."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self.stretchings: Mapping[int, Scrypt] = CHEAP
+    def __init__(self, connect: Callable[[], Blobs], stretchings: Mapping[int, Scrypt] = CHEAP) -> None:
+        self.stretchings = stretchings
+        self.sizes = Sizes()
         self.time = Time()
         self.opened: list[MembershipLedger] = []
+        self._connect = connect
 
     def store(self, *, blobs: Blobs | None = None, key: str = STORE_KEY) -> MembershipStore:
         store_key = StoreKey(key, self.stretchings)
-        return MembershipStore(blobs or FolderBlobs(self.root), store_key, sleep=self.time.sleep, clock=self.time.clock)
+        return MembershipStore(
+            blobs or self._connect(), store_key, sleep=self.time.sleep, clock=self.time.clock, sizes=self.sizes
+        )
 
     def open(self, *, blobs: Blobs | None = None, key: str = STORE_KEY, audience: str = AUDIENCE) -> MembershipLedger:
-        book = self.store(blobs=blobs, key=key).open(AD_ACCOUNT, audience)
-        self.opened.append(book)
-        return book
+        ledger = self.store(blobs=blobs, key=key).open(AD_ACCOUNT, audience)
+        self.opened.append(ledger)
+        return ledger
 
     def sync(
-        self, rows: Collection[Row | Withdrawal], replaced: Collection[str] = (), list_id: str | None = LIST
+        self,
+        rows: Collection[Row | Withdrawal],
+        replaced: Collection[str] = (),
+        list_id: str | None = LIST,
+        audience: str = AUDIENCE,
     ) -> tuple[Delta, set[str], set[str]]:
-        """A whole sync of one epoch: its changes, who was added, and who was removed."""
-        with self.open() as book:
-            note_all(book, rows)
-            changes = book.diff(replaced)
-            book.write_ahead(changes)
-            added, removed = sent(changes)
-            book.commit(changes, list_id)
-        return changes, added, removed
+        """A whole sync of one epoch: its delta, who was added, and who was removed."""
+        with self.open(audience=audience) as ledger:
+            record_all(ledger, rows)
+            delta = ledger.diff(replaced)
+            ledger.write_ahead(delta)
+            added, removed = sent(delta)
+            ledger.commit(delta, list_id)
+        return delta, added, removed
+
+    def close(self) -> None:
+        for ledger in self.opened:
+            ledger.close()
+
+
+class Shop(Syncs):
+    """Syncs against a store in a folder that tests look into."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(lambda: FolderBlobs(root))
+        self.root = root
 
     @property
     def folder(self) -> Path:
@@ -90,20 +110,20 @@ class Shop:
         return sorted(path.name.partition("-")[0] for path in self.folder.iterdir() if path.name != ".lock")
 
 
-def note_all(book: MembershipLedger, rows: Collection[Row | Withdrawal]) -> None:
+def record_all(ledger: MembershipLedger, rows: Collection[Row | Withdrawal]) -> None:
     for row in rows:
         if isinstance(row, frozenset):
-            book.remove_everywhere(sorted(row))
+            ledger.remove_everywhere(sorted(row))
         else:
-            book.record(*row)
+            ledger.record(*row)
 
 
-def sent(changes: Delta) -> tuple[set[str], set[str]]:
+def sent(delta: Delta) -> tuple[set[str], set[str]]:
     """Who is to be added and who removed; each is named once, as often as it was counted."""
-    additions = [identifier for chunk in changes.iter_additions(2) for identifier in chunk]
-    removals = [identifier for chunk in changes.iter_removals(2) for identifier in chunk]
-    assert len(additions) == len(set(additions)) == changes.additions
-    assert len(removals) == len(set(removals)) == changes.removals
+    additions = [identifier for chunk in delta.iter_additions(2) for identifier in chunk]
+    removals = [identifier for chunk in delta.iter_removals(2) for identifier in chunk]
+    assert len(additions) == len(set(additions)) == delta.additions
+    assert len(removals) == len(set(removals)) == delta.removals
     return set(additions), set(removals)
 
 

@@ -1,6 +1,6 @@
 """Whatever rows come and wherever syncs are killed: after a commit, Pinterest has those whom the tables hold.
 
-A simulated list is driven by what the book says is to be sent; a model of plain dictionaries says who should be in it.
+A simulated list is driven by what the ledger says to send; a model of plain dictionaries says who should be in it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from destination_pinterest.membership import Delta, MembershipLedger
 from destination_pinterest.membership.folder import FolderBlobs
 from destination_pinterest.vocabulary import Operation
-from unit_tests.membership.shop import LIST, KilledError, MortalBlobs, Row, Shop, Withdrawal, note_all, person, sent
+from unit_tests.membership.shop import LIST, KilledError, MortalBlobs, Row, Shop, Withdrawal, person, record_all, sent
 
 ADD, REMOVE = Operation.ADD, Operation.REMOVE
 # Of every way in which an identifier is written.
@@ -53,7 +53,7 @@ class Epoch:
 
 @dataclass
 class Model:
-    """What the book should have, and the list at Pinterest."""
+    """What the ledger should have, and the list at Pinterest."""
 
     holds: dict[tuple[str, object], frozenset[str]] = field(default_factory=dict)
     at_pinterest: set[str] = field(default_factory=lambda: set(STRANGERS))
@@ -71,8 +71,8 @@ class Model:
             if isinstance(row, frozenset):
                 continue
             stream, key, operation, identifiers = row
-            words = [(key, identifiers)] if key is not None else [(one, [one]) for one in identifiers]
-            for holder, held in words:
+            holders = [(key, identifiers)] if key is not None else [(one, [one]) for one in identifiers]
+            for holder, held in holders:
                 holds[stream, holder] = frozenset(held if operation is ADD else ())
         return {holder: some - epoch.withdrawn for holder, some in holds.items()}
 
@@ -93,7 +93,7 @@ def withdrawals() -> st.SearchStrategy[Withdrawal]:
 
 
 def epochs() -> st.SearchStrategy[Epoch]:
-    well = st.fixed_dictionaries({})
+    well: st.SearchStrategy[dict[str, object]] = st.fixed_dictionaries({})
     killed = st.one_of(
         st.fixed_dictionaries({"kill_at_change": st.integers(1, 9), "kill_after_change": st.booleans()}),
         st.fixed_dictionaries({"kill_after_sent": st.integers(0, 6), "gives_back": st.booleans()}),
@@ -145,17 +145,17 @@ def test_after_every_commit_the_list_holds_whom_the_tables_hold(syncs: list[list
 def _run(shop: Shop, model: Model, sync: Sequence[Epoch]) -> None:
     """Epochs until the sync ends, or is killed in one."""
     blobs = MortalBlobs(FolderBlobs(shop.root))
-    book = shop.open(blobs=blobs)
+    ledger = shop.open(blobs=blobs)
     for epoch in sync:
         holds = model.after(epoch)
         blobs.kill_in, blobs.kill_after = epoch.kill_at_change, epoch.kill_after_change
         version = None
         try:
-            changes = _settle(book, model, epoch)
-            book.write_ahead(changes)
-            added, removed = _send(changes, model, epoch)
+            delta = _settle(ledger, model, epoch)
+            ledger.write_ahead(delta)
+            added, removed = _send(delta, model, epoch)
             version = _sequence(shop)
-            book.commit(changes, LIST)
+            ledger.commit(delta, LIST)
         except KilledError:
             if version is not None and _sequence(shop) > version:
                 model.holds = holds
@@ -164,36 +164,38 @@ def _run(shop: Shop, model: Model, sync: Sequence[Epoch]) -> None:
                 blobs.die()
             break
         model.holds = holds
-        assert book.members == len(model.members)
+        assert ledger.members == len(model.members)
         model.in_doubt -= {*PEOPLE} if epoch.is_whole else epoch.withdrawn | added | removed
         assert (model.at_pinterest & {*PEOPLE}) ^ model.members <= model.in_doubt
-        assert book.is_in_doubt == bool(changes.in_doubt) <= (not epoch.is_whole)
+        assert ledger.is_in_doubt == bool(delta.in_doubt) <= (not epoch.is_whole)
         assert model.strangers <= model.at_pinterest
         assert not epoch.withdrawn & model.at_pinterest
-    with suppress(KilledError):  # A kill that no epoch met comes while the book is given back.
-        book.close()
-    book.close()
+    with suppress(KilledError):  # A kill that no epoch met comes while the ledger is given back.
+        ledger.close()
+    ledger.close()
 
 
-def _settle(book: MembershipLedger, model: Model, epoch: Epoch) -> Delta:
-    note_all(book, epoch.rows)
-    changes = book.diff(epoch.replaced, is_whole=epoch.is_whole)
+def _settle(ledger: MembershipLedger, model: Model, epoch: Epoch) -> Delta:
+    record_all(ledger, epoch.rows)
+    delta = ledger.diff(epoch.replaced, is_whole=epoch.is_whole)
     after = set().union(*model.after(epoch).values())
-    assert (changes.members_before, changes.members_after) == (len(model.members), len(after))
-    assert changes.removals_by_absence + changes.removals_of_nonmembers <= changes.removals
+    assert (delta.members_before, delta.members_after) == (len(model.members), len(after))
+    assert delta.removals_by_absence + delta.removals_of_nonmembers <= delta.removals
     # Rows may name strangers, and whether those leave in a sync that is killed is open: no longer looked at.
     model.strangers -= epoch.removals | epoch.withdrawn
-    return changes
+    return delta
 
 
-def _send(changes: Delta, model: Model, epoch: Epoch) -> tuple[set[str], set[str]]:
-    added, removed = sent(changes)
+def _send(delta: Delta, model: Model, epoch: Epoch) -> tuple[set[str], set[str]]:
+    added, removed = sent(delta)
     assert epoch.withdrawn <= removed
-    assert changes.removals_by_absence <= len(removed - epoch.withdrawn)
-    words = [(model.at_pinterest.discard, one) for one in sorted(removed)]
-    words += [(model.at_pinterest.add, one) for one in sorted(added)]
-    for do, identifier in words[: epoch.kill_after_sent]:
-        do(identifier)
+    assert delta.removals_by_absence <= len(removed - epoch.withdrawn)
+    requests = [*((REMOVE, one) for one in sorted(removed)), *((ADD, one) for one in sorted(added))]
+    for operation, identifier in requests[: epoch.kill_after_sent]:
+        if operation is ADD:
+            model.at_pinterest.add(identifier)
+        else:
+            model.at_pinterest.discard(identifier)
     if epoch.kill_after_sent is not None:
         raise KilledError
     return added, removed

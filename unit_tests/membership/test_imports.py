@@ -8,7 +8,7 @@ import pytest
 HEAVY = {"duckdb", "numpy", "cryptography"}
 
 
-@pytest.mark.parametrize("module", ["destination_pinterest.delivery.tracked", "destination_pinterest.sync"])
+@pytest.mark.parametrize("module", ["destination_pinterest.delivery.mirror", "destination_pinterest.sync"])
 def test_who_has_no_membership_store_pays_for_none(module: str) -> None:
     assert not _imported_with(module) & {"destination_pinterest.membership", "duckdb", "numpy"}
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-import pytest
-
-from destination_pinterest.membership import spool
+from destination_pinterest.membership.sizes import Sizes
 from destination_pinterest.vocabulary import Operation
 from unit_tests.membership.shop import STORE_KEY, Shop, person
 
@@ -16,35 +14,33 @@ PEOPLE = [person("a"), person("b"), "5d41402abc4b2a76b9719d911017c592", "XY1999-
 KEY = "customer-4711-of-the-warehouse"
 
 
-def test_neither_the_store_nor_the_work_on_it_shows_an_identifier_or_a_key(
-    shop: Shop, private: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(spool, "_BATCH", 10_000)
-    book = shop.open()
+def test_neither_the_store_nor_the_work_on_it_shows_an_identifier_or_a_key(shop: Shop, private: Path) -> None:
+    shop.sizes = Sizes(batch=10_000)
+    ledger = shop.open()
     # So little memory that DuckDB writes to the private folder.
-    book._workspace.execute("SET memory_limit = '6MiB'")
+    ledger._workspace.execute("SET memory_limit = '6MiB'")
     for number in range(100_000):
-        book.record("s", (f"{KEY}-{number}",), ADD, [PEOPLE[number % 4] if number < 8 else person(str(number))])
-    book.record("s", (KEY,), REMOVE, [person("c")])
-    book.remove_everywhere([person("d")])
-    book._spool.flush()
+        ledger.record("s", (f"{KEY}-{number}",), ADD, [PEOPLE[number % 4] if number < 8 else person(str(number))])
+    ledger.record("s", (KEY,), REMOVE, [person("c")])
+    ledger.remove_everywhere([person("d")])
+    ledger._spool.flush()
     spilled = [path for path in private.rglob("spill/*") if path.is_file()]
     assert sum(path.stat().st_size for path in spilled) > 1_000_000
     forbidden = [*_forms([*PEOPLE, *map(person, ("c", "d", "100"))]), KEY.encode(), STORE_KEY.encode()]
     _assert_without(forbidden, spilled)
-    book._workspace.execute("SET memory_limit = '200MiB'")
-    changes = book.diff(["s"])
-    book.write_ahead(changes)
+    ledger._workspace.execute("SET memory_limit = '200MiB'")
+    delta = ledger.diff(["s"])
+    ledger.write_ahead(delta)
     _assert_without(forbidden, (path for path in private.rglob("*") if path.is_file()))
     _assert_without(forbidden, shop.folder.iterdir())
-    book.commit(changes, "1")
+    ledger.commit(delta, "1")
     _assert_without(forbidden, shop.folder.iterdir())
 
 
 def test_reprs_show_nobody(shop: Shop) -> None:
-    with shop.open() as book:
-        book.record("s", (KEY,), ADD, [PEOPLE[0]])
-        assert PEOPLE[0] not in repr(book.diff())
+    with shop.open() as ledger:
+        ledger.record("s", (KEY,), ADD, [PEOPLE[0]])
+        assert PEOPLE[0] not in repr(ledger.diff())
 
 
 def _forms(identifiers: list[str]) -> list[bytes]:

@@ -38,7 +38,7 @@ def test_an_audience_is_a_block_of_lines_where_there_is_no_terminal() -> None:
     assert printed(listing(VIP)).splitlines() == [
         'Audience "VIP"',
         "  Audience          READY (id 22)",
-        "  Audience size     557 people, as Pinterest counts; approximately 61.9 % of Pinterest's records",
+        "  Audience size     557 people by Pinterest's count, approximately 61.9 % of Pinterest's records",
         "                    It can be targeted.",
         "  Customer list     READY (id 11)",
         "  Records           900 (1,000 added less 100 removed, repeats count; requests so far: 2)",
@@ -54,8 +54,8 @@ def test_what_pinterest_does_not_tell_is_said_so() -> None:
         "  Audience          status unknown (id 22)",
         "  Audience size     not counted yet",
         "  Customer list     status unknown (id 11)",
-        "  Records           not told by Pinterest",
-        "  Created, updated  not told, not told",
+        "  Records           not given by Pinterest",
+        "  Created, updated  unknown, unknown",
     ]
     assert "Customer list     Pinterest does not say which" in printed(
         listing(msgspec.structs.replace(bare, customer_list=None))
@@ -76,7 +76,7 @@ def test_left_over_lists_are_shown_with_their_audience_and_by_themselves() -> No
     )
     lines = printed(listing(VIP, free=free)).splitlines()
     assert lines[7] == "  Left-over lists   1 (9)"
-    assert lines[8].strip().startswith("No audience uses them; Pinterest has no way to delete them.")
+    assert lines[8].strip().startswith("No audience uses them. Pinterest has no way to delete them,")
     assert lines[9:13] == [
         "Customer lists that no audience is made of",
         '  VIP      READY (id 9), 1,000 records; left over from replacing "VIP"',

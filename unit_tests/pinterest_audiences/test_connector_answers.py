@@ -1,16 +1,15 @@
 from __future__ import annotations
 
+import ast
 import json
+import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from destination_pinterest.audience_listing import LISTING_PREFIX
-from destination_pinterest.audiences.list_counts import ListCounts
-from destination_pinterest.delivery.tally import PROGRESS_PREFIX
 from destination_pinterest.error_codes import Code
-from destination_pinterest.reporting.report import REPORT_PREFIX, AudienceReport, Members, SyncReport
 from pinterest_audiences import connector_answers
 from pinterest_audiences.connector_answers import ConnectorAnswers
 from pinterest_audiences.failures import Failure
@@ -32,7 +31,7 @@ class Notes:
     def waiting(self, until_s: float) -> None:
         self.noted.append(("waiting", until_s))
 
-    def said(self, level: str, text: str) -> None:
+    def log(self, level: str, text: str) -> None:
         self.noted.append((level, text))
 
     def keep_state(self, state: Mapping[str, Any]) -> None:
@@ -95,47 +94,27 @@ def test_logs_progress_and_report_go_where_they_belong() -> None:
     assert answers.report == report
 
 
-def audience_report(**changes: Any) -> AudienceReport:
-    content: dict[str, Any] = {
-        "audience": 'The "best" (of): all', "audience_id": "77", "customer_list_id": "55", "streams": ["people", "b"],
-        "entered": 100_000, "synced": 99_000, "not_synced": {"invalid_email": 940}, "pending": 60, "errored": 0,
-        "identifiers_added": 98_000, "identifiers_removed": 1_200, "identifiers_refused": {"zero_maid": 4},
-        "requests": 53, "retries": 2, "waited_s": 1.5, "rows_per_second": 8333.3, "customer_list_status": "READY",
-        "audience_status": None, "audience_size": 12_345, "notes": ["Something to know."],
-        "members": Members(1, 2, 1, 0, 0), "pinterest_counts_after": ListCounts(2, 2, 0, 2), "outlook": "Wait.",
-        "left_over_customer_list_ids": ["4"],
-    }  # fmt: skip
-    return AudienceReport(**{**content, **changes})
-
-
-@pytest.mark.parametrize("outcome", ["succeeded", "failed"])
-def test_the_report_as_text_is_not_said_beside_the_table(outcome: Any) -> None:
-    audiences = [audience_report(), audience_report(audience_id=None, customer_list_id=None, streams=[], pending=-1)]
-    lines = list(SyncReport(outcome, 12.0, 8333.3, 60_000, 3, 2.5, audiences).as_text())
-    assert len(lines) == 19
-    notes = Notes()
-    taken(notes, *map(log, lines))
-    assert notes.noted == []
-
-
+@pytest.mark.parametrize("characters", [10_000, 1_000_000])
 @pytest.mark.parametrize(
-    "text",
-    [
-        'Audience "VIPs": Pinterest has two lists of that name.',
-        'Audience "VIPs" (audience 77, customer list 55) is about to be removed.',
-        "  Traceback of something",
-        "Sync failed in a way that somebody must look at.",
-    ],
+    "repeated", ['" (audience 1, customer list 1) from ', "pinterest_sync_report: ", "(" * 9, "  Note: "]
 )
-def test_a_warning_that_begins_like_the_report_is_said(text: str) -> None:
+def test_a_line_is_logged_whole_however_long_and_alike_to_others_it_is(repeated: str, characters: int) -> None:
+    text = f'Audience "{repeated * (characters // len(repeated))}'
     notes = Notes()
-    taken(notes, log(text, "WARN"))
-    assert notes.noted == [("WARN", text)]
+    started = time.process_time()
+    taken(notes, log(text))
+    assert time.process_time() - started < 1.0  # 10,000 characters took 9 s when lines were matched by a pattern
+    assert notes.noted == [("INFO", text)]
 
 
-def test_the_report_and_the_progress_are_looked_for_under_the_connector_s_own_names() -> None:
-    assert (connector_answers.REPORT_PREFIX, connector_answers.PROGRESS_PREFIX) == (REPORT_PREFIX, PROGRESS_PREFIX)
-    assert connector_answers.LISTING_PREFIX == LISTING_PREFIX
+def test_lines_are_told_apart_by_how_they_begin_and_by_no_pattern() -> None:
+    imported = {
+        name.name
+        for node in ast.walk(ast.parse(Path(connector_answers.__file__).read_text()))
+        if isinstance(node, ast.Import)
+        for name in node.names
+    }
+    assert imported == {"msgspec"}
 
 
 def test_a_listing_of_audiences_is_kept_and_not_said() -> None:

@@ -1,161 +1,229 @@
 from __future__ import annotations
 
-import io
 import json
+import re
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from itertools import product
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from destination_pinterest.config import Config, read_config
 from destination_pinterest.error_codes import Code
-from destination_pinterest.errors import IdentityColumnsError
-from destination_pinterest.protocol.catalog import ConfiguredStream, StreamKey
-from destination_pinterest.routing import plan as routing
+from destination_pinterest.markers import REPORT_PREFIX
+from destination_pinterest.protocol.catalog import parse_catalog
+from destination_pinterest.protocol.lines import MessageLines
 from destination_pinterest.vocabulary import Operation
-from pinterest_audiences.dry_run import DryRun, dry_run_lines, dry_run_result, identities, standard_duration_s
-from pinterest_audiences.printing import Printer
-from pinterest_audiences.report_view import aligned
+from pinterest_audiences.airbyte_messages import RecordEncoder, StreamDescription, complete_line
+from pinterest_audiences.dry_run import DryRun
+from pinterest_audiences.json_values import json_types
 from unit_tests.support.raises import raises
+from unit_tests.support.rig import new_sync
 
-COLUMNS = ("id", "email", "gaid", "_ab_cdc_deleted_at")
+COLUMNS = ("id", "email", "gaid", "op", "deleted")
+TOMBSTONES = (None, "_ab_cdc_deleted_at", "_AB_CDC_DELETED_AT")
+OP = {"column": "op", "add_values": ["insert", "1"], "remove_values": ["delete", "0"]}
 ZERO = "00000000-0000-0000-0000-000000000000"
 
 
-def config(**settings: Any) -> Config:
-    credentials = {"auth_method": "access_token", "access_token": "x"}
-    return read_config({"credentials": credentials, "ad_account_id": "1", **settings})
+def row(number: int, email: Any, op: Any = None, deleted: Any = None, gaid: Any = None) -> tuple[Any, ...]:
+    return (number, email, gaid, op, deleted)
 
 
-def counted(rows: list[tuple[Any, ...]], **settings: Any) -> dict[str, Any]:
-    run = DryRun(COLUMNS, config(**settings))
-    run.count(rows)
-    return dry_run_result(run, "VIPs", 2)
-
-
+# No identifier comes twice, so that "at most" is exactly how many.
 ROWS = [
-    (1, "a@example.com", None, None),
-    (2, " A@Example.com ", "38400000-8cf0-11bd-b23e-10b96e40000d", None),
-    (3, "a@example.com", ZERO, None),
-    (4, "no address", None, None),
-    (5, None, None, None),
-    (6, "b@example.com", None, "2026-01-01"),
-    (7, b"\x00", None, None),
+    row(1, "a@example.com"),
+    row(2, " B@Example.com ", "insert", gaid="38400000-8cf0-11bd-b23e-10b96e40000d"),
+    row(3, "c@example.com", gaid=ZERO),
+    row(4, "no address"),
+    row(5, None),
+    row(6, "d@example.com", "delete"),
+    row(7, "e@example.com", "DELETE", deleted=""),
+    row(8, "f@example.com", deleted="2026-11-22"),
+    row(9, "g@example.com", "insert", deleted="2026-11-22"),
+    row(10, None, "delete"),
+    row(11, "", deleted="2026-11-22"),
+    row(12, "h@example.com", "unheard of"),
+    row(13, "i@example.com", Decimal("1.0")),
+    row(14, "j@example.com", Decimal(0)),
+    row(15, b"\x00", 1),
+    row(16, Decimal(7)),
+    row(17, ["k@example.com", "no address"], True),
+    row(18, "l@example.com", deleted=False),
 ]
 
 
-def test_rows_and_identifiers_are_counted_as_the_connector_would() -> None:
-    result = counted(ROWS)
-    assert result["rows"] == 7
-    assert result["usable"] == 4
-    assert result["not_usable"] == {"invalid_email": 2, "no_identity": 1}
-    assert result["identifiers_to_add"] == 4
-    assert result["identifiers_to_remove"] == 1
-    assert result["identifiers_refused"] == {"zero_maid": 1}
-    assert result["requests"] == 3
+def described(columns: Sequence[str], rows: Sequence[Any] = (), **more: Any) -> StreamDescription:
+    return StreamDescription("people", json_types(columns, rows), **more)
 
 
-def test_deleted_rows_count_for_nothing_where_deletions_are_not_wanted() -> None:
-    result = counted(ROWS, deletes="keep")
-    assert result["not_usable"]["deletion_kept"] == 1
-    assert result["identifiers_to_remove"] == 0
+def named(tombstone: str | None) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+    """The columns, and the rows, where deletions are marked in this column or in none."""
+    if tombstone is None:
+        return COLUMNS[:-1], [each[:-1] for each in ROWS]
+    return (*COLUMNS[:-1], tombstone), ROWS
 
 
-def test_an_operation_column_decides() -> None:
-    setting = {"column": "id", "remove_values": ["1"], "add_values": ["2"]}
-    result = counted(ROWS[:4], operation_column=setting)
-    assert result["identifiers_to_remove"] == 1
-    assert result["not_usable"] == {"unknown_operation": 2}
+@pytest.fixture
+def config(raw_config: dict[str, Any]) -> Callable[..., Config]:
+    return lambda **settings: read_config({**raw_config, "audience_name": "VIPs", **settings})
 
 
-def test_declared_columns_count_instead_of_recognised_ones() -> None:
-    result = counted(ROWS, identity_columns=[{"column": "gaid", "identifier": "GAID"}])
-    assert [column["column"] for column in result["identity_columns"]] == ["gaid"]
-    assert result["usable"] == 1
+@pytest.fixture
+def synced(
+    pinterest: Any, messages: Any, outbox: Any, raw_config: dict[str, Any], clock: Any
+) -> Callable[..., dict[str, Any]]:
+    """Syncs rows as the command line gives them to the connector; what the report says of the audience."""
+    pinterest.add_audience("VIPs", pinterest.add_list("VIPs"))
+
+    def sync(stream: StreamDescription, columns: Sequence[str], rows: Any, **settings: Any) -> dict[str, Any]:
+        raw = {**raw_config, "audience_name": "VIPs", **settings}
+        lines = RecordEncoder(stream.name, columns, clock.now).lines(rows) + complete_line(stream.name, clock.now())
+        sync = new_sync(
+            raw,
+            parse_catalog(json.dumps(stream.catalog()).encode()),
+            MessageLines(lines.splitlines()),
+            messages,
+            pinterest,
+            system=clock.system,
+        )
+        assert list(sync.run()) == []
+        (report,) = [text for text in outbox.log_texts if text.startswith(REPORT_PREFIX)][-1:]
+        audience: dict[str, Any] = json.loads(report.removeprefix(REPORT_PREFIX))["audiences"][0]
+        return audience
+
+    return sync
 
 
-def test_a_table_without_identity_is_answered_with_its_columns() -> None:
-    with raises(Code.NO_IDENTITY_COLUMN_RECOGNISED, match=r"the columns are: id, city.*--identity"):
-        DryRun(("id", "city"), config())
+def outcome_of(report: dict[str, Any]) -> dict[str, Any]:
+    """What a sync has done."""
+    return {
+        "rows": (report["entered"], report["synced"]),
+        "identifiers": (report["identifiers_added"], report["identifiers_removed"]),
+        "not_synced": report["not_synced"],
+        "refused": report["identifiers_refused"],
+    }
 
 
-DECLARED = {"identity_columns": [{"column": "gaid", "identifier": "GAID"}, {"column": "mail", "identifier": "EMAIL"}]}
+def foretold(run: DryRun) -> dict[str, Any]:
+    """What a dry run says that a sync will do."""
+    counts = run.counts
+    return {
+        "rows": (counts.rows, counts.usable),
+        "identifiers": (counts.identifiers[Operation.ADD], counts.identifiers[Operation.REMOVE]),
+        "not_synced": dict(counts.not_synced),
+        "refused": dict(counts.identifiers_refused),
+    }
 
 
-@pytest.mark.parametrize("settings", [{}, DECLARED])
+@pytest.mark.parametrize("replaces", [False, True])
+@pytest.mark.parametrize("tombstone", TOMBSTONES)
+@pytest.mark.parametrize("by_operation", [False, True])
 @pytest.mark.parametrize(
-    "columns",
-    [COLUMNS, ("mail", "gaid"), ("Email", "E-Mail", "idfa", "email_sha256"), ("sales_rep_email", "hashed_email"), ()],
+    ("mode", "deletes"), [*product(["mirror", "additive", "remove"], ["remove"]), ("mirror", "keep")]
 )
-def test_a_dry_run_takes_the_columns_that_the_connector_takes(
-    columns: tuple[str, ...], settings: dict[str, Any]
+def test_a_dry_run_foretells_what_the_sync_does(
+    config: Callable[..., Config],
+    synced: Callable[..., dict[str, Any]],
+    outbox: Any,
+    mode: str,
+    deletes: str,
+    tombstone: str | None,
+    *,
+    by_operation: bool,
+    replaces: bool,
 ) -> None:
-    plan = ConfiguredStream(StreamKey(None, "people"), columns or ("id",), "full_refresh", "append")
-    try:
-        expected = routing.plan_stream(plan, config(**settings)).identities
-    except IdentityColumnsError:
-        with raises(Code.NO_IDENTITY_COLUMN_RECOGNISED):
-            identities(plan.columns, config(**settings))
-    else:
-        assert identities(plan.columns, config(**settings)) == expected
+    settings: dict[str, Any] = {"mode": mode, "deletes": deletes}
+    if by_operation:
+        settings["operation_column"] = OP
+    columns, rows = named(tombstone)
+    stream = described(columns, rows, replaces=replaces)
+    run = DryRun(stream, columns, config(**settings))
+    run.count(rows)
+    assert foretold(run) == outcome_of(synced(stream, columns, rows, **settings))
+    logged = {re.sub(r'the customer list "[^"]*"', "a customer list of its own", text) for text in outbox.log_texts}
+    assert {text for _, text in run.plan_lines} <= logged
 
 
-@pytest.mark.parametrize("columns", [("_AB_CDC_DELETED_AT", "x"), ("x", "_Ab_Cdc_Deleted_At")])
-def test_a_dry_run_knows_deleted_rows_whatever_the_case_of_the_column(columns: tuple[str, str]) -> None:
-    run = DryRun(("email", *columns), config())
-    deleted = [None if column == "x" else "2026-01-01" for column in columns]
-    run.count([("a@example.com", *deleted), ("b@example.com", None, None)])
-    assert run.counts.identifiers == {Operation.ADD: 1, Operation.REMOVE: 1}
-
-
-def test_any_of_several_deletion_columns_counts_in_a_dry_run() -> None:
-    run = DryRun(("email", "_ab_cdc_deleted_at", "_AB_CDC_DELETED_AT"), config())
-    run.count(
-        [("a@example.com", "2026-01-01", None), ("b@example.com", None, "2026-01-01"), ("c@example.com", "", None)]
-    )
-    assert run.counts.identifiers == {Operation.ADD: 1, Operation.REMOVE: 2}
-
-
-@pytest.mark.parametrize(("requests", "seconds"), [(0, 0), (7, 1), (400, 60), (800, 120), (407, 61)])
-def test_standard_quota_is_400_a_minute_and_7_a_second(requests: int, seconds: float) -> None:
-    assert standard_duration_s(requests) == seconds
-
-
-@pytest.mark.parametrize(("identifiers", "days", "suffices"), [(600, 1, True), (601, 2, False)])
-def test_trial_quota_is_300_a_day(identifiers: int, days: int, suffices: bool) -> None:
-    result = counted([(1, "a@example.com", None, None)] * identifiers)
-    assert result["trial_days"] == days
-    assert result["trial_quota_of_a_day_suffices"] is suffices
-    said = aligned(dry_run_lines(result, 2))
-    assert ("fits into one day's 300 requests" in said) is suffices
-    assert ("2 days of 300 requests with --cursor" in said) is not suffices
+@pytest.mark.parametrize("replaces", [False, True])
+def test_a_dry_run_foretells_what_a_first_sync_with_a_membership_store_does(
+    config: Callable[..., Config], synced: Callable[..., dict[str, Any]], tmp_path: Path, *, replaces: bool
+) -> None:
+    (tmp_path / "store").mkdir()
+    store = {"store_type": "local", "path": str(tmp_path / "store"), "store_key": "a key that is only for tests"}
+    settings: dict[str, Any] = {"membership_store": store, "operation_column": OP}
+    columns, rows = named("_ab_cdc_deleted_at")
+    stream = described(columns, rows, replaces=replaces, primary_key=() if replaces else ("id",))
+    run = DryRun(stream, columns, config(**settings))
+    run.count(rows)
+    assert run.counts.deletions_by_key == (0 if replaces else 2)
+    done = outcome_of(synced(stream, columns, rows, **settings))
+    assert foretold(run) == done
 
 
 @pytest.mark.parametrize(
-    ("requests", "said"), [(1, "about 1 s"), (1000, "about 2 minutes"), (72_000, "about 3.0 hours")]
+    ("columns", "settings", "code", "says"),
+    [
+        (("id", "email"), {"operation_column": OP}, Code.OPERATION_COLUMN_UNKNOWN, 'the operation column "op"'),
+        (("id", "city"), {}, Code.NO_IDENTITY_COLUMN_RECOGNISED, "its columns are id, city"),
+        (
+            ("id",),
+            {"identity_columns": [{"column": "mail", "identifier": "EMAIL"}]},
+            Code.IDENTITY_COLUMNS_NOT_IN_STREAM,
+            "mail",
+        ),
+    ],
 )
-def test_the_estimate_is_in_words(requests: int, said: str) -> None:
-    result = {**counted(ROWS), "standard_duration_s": standard_duration_s(requests)}
-    assert said in aligned(dry_run_lines(result, 2))
+def test_a_dry_run_refuses_what_the_sync_refuses_in_the_same_words(
+    config: Callable[..., Config],
+    synced: Callable[..., dict[str, Any]],
+    columns: tuple[str, ...],
+    settings: dict[str, Any],
+    code: Code,
+    says: str,
+) -> None:
+    with raises(code, match=says) as foretold_failure:
+        DryRun(described(columns), columns, config(**settings))
+    with raises(code) as failure_of_sync:
+        synced(described(columns), columns, [], **settings)
+    assert str(foretold_failure.value) == str(failure_of_sync.value)
 
 
-def test_each_reason_comes_with_what_to_do_and_no_value_is_shown() -> None:
-    result = counted(ROWS, deletes="keep")
-    output = io.StringIO()
-    Printer(output).counts("Dry run", dry_run_lines(result, 2), result)
-    text = output.getvalue()
-    assert "not an e-mail address" in text
-    assert "Deleted rows change nothing." in text
-    assert "example.com" not in text
-    assert "Nothing was sent." in text
-    output = io.StringIO()
-    Printer(output, as_json=True).counts("Dry run", [], result)
-    assert json.loads(output.getvalue()) == result
+@pytest.mark.parametrize(
+    ("mode", "added", "removed", "not_synced"),
+    [("mirror", 2, 1, {}), ("additive", 2, 0, {"deletion_kept": 1}), ("remove", 0, 2, {"deletion_kept": 1})],
+)
+def test_the_mode_decides_what_a_deleted_row_does(
+    config: Callable[..., Config], mode: str, added: int, removed: int, not_synced: dict[str, int]
+) -> None:
+    columns = ("email", "_ab_cdc_deleted_at")
+    run = DryRun(described(columns), columns, config(mode=mode))
+    run.count([("a@example.com", None), ("b@example.com", None), ("c@example.com", "2026-11-22")])
+    said = foretold(run)
+    assert (said["identifiers"], said["not_synced"]) == ((added, removed), not_synced)
 
 
-@pytest.mark.parametrize("replaces", [True, False])
-def test_a_dry_run_of_a_replacement_says_that_people_will_leave(*, replaces: bool) -> None:
-    run = DryRun(COLUMNS, config())
-    run.count(ROWS)
-    result = dry_run_result(run, "VIPs", 2, replaces=replaces)
-    assert result["replaces"] is replaces
-    assert ("whoever is in the audience" in aligned(dry_run_lines(result, 2))) is replaces
+@pytest.mark.parametrize(
+    ("settings", "replaces", "keeping", "says"),
+    [
+        ({}, False, "direct", 'Stream "people" goes to the audience "VIPs"'),
+        ({}, True, "swapped", "is to be replaced: the rows go into a customer list of its own"),
+        ({"mode": "additive"}, True, "direct", "is not replaced but added to, since the setting What the table does"),
+        ({"mode": "remove"}, True, "direct", "takes people out of the audience"),
+    ],
+)
+def test_a_dry_run_says_how_the_audience_is_kept(
+    config: Callable[..., Config], settings: dict[str, Any], replaces: bool, keeping: str, says: str
+) -> None:
+    run = DryRun(described(COLUMNS, replaces=replaces), COLUMNS, config(**settings))
+    assert run.audience.keeping == keeping
+    assert any(says in text for _, text in run.plan_lines)
+
+
+def test_values_are_what_the_connector_reads_out_of_json(config: Callable[..., Config]) -> None:
+    run = DryRun(described(("email", "op")), ("email", "op"), config(operation_column=OP))
+    run.count([("a@example.com", Decimal("1.0")), ("b@example.com", Decimal(0)), (Decimal(5), 1), (b"\x01", 1)])
+    said = foretold(run)
+    assert (said["identifiers"], said["not_synced"]) == ((1, 1), {"not_text": 1, "invalid_email": 1})

@@ -82,8 +82,8 @@ def test_quiet_shows_warnings_and_errors_only() -> None:
         display.read(1)
         display.progressed(PROGRESS)
         display.waiting(5.0)
-        display.said("INFO", "Hello.")
-        display.said("WARN", "Careful.")
+        display.log("INFO", "Hello.")
+        display.log("WARN", "Careful.")
     assert output.getvalue() == "warn: Careful.\n"
 
 
@@ -95,7 +95,7 @@ def shown_by_the_bar(total: int | None, **counts: Any) -> str:
         display.read(899)
         display.progressed({**PROGRESS, **counts})
         display.waiting(1_700_000_000.0)
-        display.said("WARN", "Careful [bold] of brackets.")
+        display.log("WARN", "Careful [bold] of brackets.")
     return output.getvalue()
 
 

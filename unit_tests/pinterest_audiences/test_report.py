@@ -87,7 +87,7 @@ def test_what_is_not_there_yet_is_said_so() -> None:
     text = printed(report(audience_id=None, audience_status=None, customer_list_status=None, audience_size=1500))
     assert "Audience             not created yet" in text
     assert "Customer list        status unknown (id 11)" in text
-    assert "Audience size        1,500 people, as Pinterest counts" in text
+    assert "Audience size        1,500 people by Pinterest's count" in text
 
 
 def test_a_report_of_a_connector_that_tells_less_is_printed_as_well() -> None:
@@ -127,11 +127,11 @@ def test_members_and_counters_stand_where_they_are_known() -> None:
         "  Records replaced     2,000 (customer list 10)",
         "                       Pinterest counted 1 more.",
         "  Audience             TOO_SMALL (id 22)",
-        "  Audience size        61 people, as Pinterest counts; approximately 67.8 % of the members",
+        "  Audience size        61 people by Pinterest's count, approximately 67.8 % of the members",
         f"                       {MATCHING}",
         "  Left-over lists      2 (9, 10)",
     ]
-    assert lines[-3].strip().startswith("No audience uses them; Pinterest has no way to delete them.")
+    assert lines[-3].strip().startswith("No audience uses them. Pinterest has no way to delete them,")
 
 
 @pytest.mark.parametrize(

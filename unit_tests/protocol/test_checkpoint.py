@@ -34,15 +34,15 @@ def stats(state: bytes) -> tuple[float, float]:
 
 def test_a_state_waits_until_everything_before_it_is_safe() -> None:
     ledger = CheckpointLedger()
-    ledger.hold(stream_state(USERS), 7)
-    assert (ledger.release(6), ledger.held) == ([], 1)
-    assert (len(ledger.release(7)), ledger.held) == (1, 0)
+    ledger.queue_state(stream_state(USERS), 7)
+    assert (ledger.release(6), ledger.queued) == ([], 1)
+    assert (len(ledger.release(7)), ledger.queued) == (1, 0)
     assert ledger.release(100) == []
 
 
 def test_a_state_without_records_before_it_is_safe_at_once() -> None:
     ledger = CheckpointLedger()
-    ledger.hold(stream_state(USERS), 0)
+    ledger.queue_state(stream_state(USERS), 0)
     assert len(ledger.release(0)) == 1
 
 
@@ -52,14 +52,14 @@ def test_the_blob_comes_back_byte_for_byte_with_the_counts_added_at_its_end() ->
         '{"big":123456789012345678901234567890,"price":1.10,"name":"Zoë \\u00e9 \\"q\\"", "e":1E400}},"data":null'
     )
     ledger = CheckpointLedger()
-    ledger.hold(msgspec.Raw((blob + "}").encode()), 0)
+    ledger.queue_state(msgspec.Raw((blob + "}").encode()), 0)
     (released,) = ledger.release(0)
     assert released.decode() == blob + ',"destinationStats":{"recordCount":0.0,"rejectedRecordCount":0.0}}'
 
 
 def test_stats_that_a_source_sent_are_replaced() -> None:
     ledger = CheckpointLedger()
-    ledger.hold(stream_state(USERS, destinationStats={"recordCount": 99.0}, sourceStats={"recordCount": 1.0}), 0)
+    ledger.queue_state(stream_state(USERS, destinationStats={"recordCount": 99.0}, sourceStats={"recordCount": 1.0}), 0)
     (released,) = ledger.release(0)
     assert json.loads(released)["sourceStats"] == {"recordCount": 1.0}
     assert stats(released) == (0.0, 0.0)
@@ -69,10 +69,10 @@ def test_a_stream_state_counts_only_its_own_stream_since_its_last_state() -> Non
     ledger = CheckpointLedger()
     users, orders = ledger.tally(USERS), ledger.tally(ORDERS)
     users.received, users.rejected, orders.received = 5, 2, 9
-    ledger.hold(stream_state(USERS), 14)
+    ledger.queue_state(stream_state(USERS), 14)
     users.received += 1
-    ledger.hold(stream_state(USERS), 15)
-    ledger.hold(stream_state(ORDERS), 15)
+    ledger.queue_state(stream_state(USERS), 15)
+    ledger.queue_state(stream_state(ORDERS), 15)
     assert [stats(state) for state in ledger.release(15)] == [(3.0, 2.0), (1.0, 0.0), (9.0, 0.0)]
 
 
@@ -80,22 +80,22 @@ def test_a_global_state_counts_all_streams() -> None:
     ledger = CheckpointLedger()
     users, orders = ledger.tally(USERS), ledger.tally(ORDERS)
     users.received, users.rejected, orders.received = 5, 2, 9
-    ledger.hold(global_state(), 14)
-    ledger.hold(global_state(stream={"stream_descriptor": {"name": "users"}}), 14)
+    ledger.queue_state(global_state(), 14)
+    ledger.queue_state(global_state(stream={"stream_descriptor": {"name": "users"}}), 14)
     assert [stats(state) for state in ledger.release(14)] == [(12.0, 2.0), (0.0, 0.0)]
 
 
 def test_a_global_state_with_a_stream_beside_it_still_counts_all_streams() -> None:
     ledger = CheckpointLedger()
     ledger.tally(USERS).received, ledger.tally(ORDERS).received = 5, 9
-    ledger.hold(global_state(stream={"stream_descriptor": {"name": "users"}}), 14)
+    ledger.queue_state(global_state(stream={"stream_descriptor": {"name": "users"}}), 14)
     assert stats(ledger.release(14)[0]) == (14.0, 0.0)
 
 
 def test_a_state_of_a_stream_that_sent_nothing_counts_nothing() -> None:
     ledger = CheckpointLedger()
     ledger.tally(USERS).received = 5
-    ledger.hold(stream_state(StreamKey(None, "unheard")), 5)
+    ledger.queue_state(stream_state(StreamKey(None, "unheard")), 5)
     assert stats(ledger.release(5)[0]) == (0.0, 0.0)
 
 
@@ -113,13 +113,13 @@ def test_a_state_of_a_stream_that_sent_nothing_counts_nothing() -> None:
 )
 def test_a_state_that_is_nobodys_is_refused(state: Any, said: str) -> None:
     with raises(Code.SOURCE_OUTDATED, match=said):
-        CheckpointLedger().hold(msgspec.Raw(msgspec.json.encode(state)), 0)
+        CheckpointLedger().queue_state(msgspec.Raw(msgspec.json.encode(state)), 0)
 
 
 def test_a_state_whose_stream_is_no_text_is_refused() -> None:
     broken = b'{"type":"STREAM","stream":{"stream_descriptor":{"name":"\xff"}}}'
     with raises(Code.SOURCE_OUTDATED, match="no readable"):
-        CheckpointLedger().hold(msgspec.Raw(broken), 0)
+        CheckpointLedger().queue_state(msgspec.Raw(broken), 0)
 
 
 ROW = st.tuples(st.just("row"), st.sampled_from([USERS, ORDERS]), st.booleans())
@@ -146,7 +146,7 @@ def test_states_leave_in_order_never_early_all_at_the_end_and_their_counts_add_u
             uncounted[key] += 1
             continue
         number = len(positions)
-        ledger.hold(global_state(id=number) if key is None else stream_state(key, id=number), sum(rows.values()))
+        ledger.queue_state(global_state(id=number) if key is None else stream_state(key, id=number), sum(rows.values()))
         positions.append(sum(rows.values()))
         for closed in rows if key is None else [key]:
             uncounted[closed] = 0

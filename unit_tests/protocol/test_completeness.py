@@ -6,10 +6,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from destination_pinterest.error_codes import Code
 from destination_pinterest.protocol.catalog import ConfiguredStream, StreamKey
+from destination_pinterest.protocol.checkpoint import DescribedStream, decode_state_owner
 from destination_pinterest.protocol.completeness import Completeness
-from unit_tests.support.raises import raises
 
 USERS = StreamKey(None, "users")
 ORDERS = StreamKey("shop", "orders")
@@ -28,15 +27,21 @@ def status(stream: StreamKey, word: str) -> msgspec.Raw:
     return raw({"type": "STREAM_STATUS", "stream_status": {"stream_descriptor": descriptor, "status": word}})
 
 
-def state(stream: StreamKey, blob: str) -> msgspec.Raw:
+def state(stream: StreamKey, blob: str) -> DescribedStream:
     descriptor = json.dumps({"name": stream.name, "namespace": stream.namespace})
     text = f'{{"type":"STREAM","stream":{{"stream_descriptor":{descriptor},"stream_state":{blob}}}}}'
-    return raw(text.encode())
+    return described_in(raw(text.encode()))
+
+
+def described_in(state: msgspec.Raw) -> DescribedStream:
+    described = decode_state_owner(state).stream
+    assert described is not None
+    return described
 
 
 @pytest.fixture
 def completeness() -> Completeness:
-    return Completeness([plan()], trust_end_markers=True)
+    return Completeness([plan(), plan(ORDERS)], trust_end_markers=True)
 
 
 def test_nothing_is_complete_by_itself(completeness: Completeness) -> None:
@@ -94,7 +99,7 @@ def test_the_end_state_of_a_full_refresh_proves_it(completeness: Completeness, b
 
 
 def test_a_state_without_content_counts_as_empty(completeness: Completeness) -> None:
-    completeness.state_came(raw({"type": "STREAM", "stream": {"stream_descriptor": {"name": "users"}}}))
+    completeness.state_came(described_in(raw({"type": "STREAM", "stream": {"stream_descriptor": {"name": "users"}}})))
     assert completeness.is_complete(USERS)
 
 
@@ -134,8 +139,8 @@ def test_no_state_proves_it_for_an_incremental_stream_or_on_a_host_that_tells_of
 
 
 def test_the_state_of_a_stream_that_the_catalog_does_not_name_proves_nothing(completeness: Completeness) -> None:
-    completeness.state_came(state(ORDERS, "{}"))
-    assert not completeness.is_complete(ORDERS)
+    completeness.state_came(state(StreamKey(None, "other"), "{}"))
+    assert not completeness.is_complete(StreamKey(None, "other"))
 
 
 def test_an_empty_state_of_a_stream_that_can_be_resumed_is_its_own() -> None:
@@ -189,13 +194,3 @@ def test_a_state_does_not_take_the_status_back(completeness: Completeness) -> No
     completeness.status_came(status(USERS, "COMPLETE"))
     completeness.state_came(state(USERS, '{"page":2}'))
     assert completeness.is_complete(USERS)
-
-
-def test_a_global_state_proves_nothing(completeness: Completeness) -> None:
-    completeness.state_came(raw({"type": "GLOBAL", "global": {"shared_state": {}, "stream_states": []}}))
-    assert not completeness.is_complete(USERS)
-
-
-def test_a_legacy_state_is_refused(completeness: Completeness) -> None:
-    with raises(Code.SOURCE_OUTDATED, match="LEGACY"):
-        completeness.state_came(raw({"data": {}}))

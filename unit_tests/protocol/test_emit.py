@@ -11,9 +11,11 @@ import pytest
 
 from destination_pinterest.protocol.catalog import StreamKey
 from destination_pinterest.protocol.emit import LogHandler, MessageWriter
+from unit_tests.support.clock import Clock
+from unit_tests.support.outbox import Outbox
 
 
-def test_every_message_is_one_line_and_flushed_before_the_call_returns(messages: MessageWriter, outbox: Any) -> None:
+def test_every_message_is_one_line_and_flushed_before_the_call_returns(messages: MessageWriter, outbox: Outbox) -> None:
     messages.message({"type": "SPEC", "spec": {"text": "two\nlines"}})
     assert outbox.messages == [{"type": "SPEC", "spec": {"text": "two\nlines"}}]
     messages.state(b'{"id":7,"n":1.10}')
@@ -26,7 +28,7 @@ def test_a_log_is_scrubbed() -> None:
     assert json.loads(output.getvalue()) == {"type": "LOG", "log": {"level": "WARN", "message": "my ****"}}
 
 
-def test_every_text_of_an_error_is_scrubbed_and_the_kind_is_kept(clock: Any) -> None:
+def test_every_text_of_an_error_is_scrubbed_and_the_kind_is_kept(clock: Clock) -> None:
     output = io.BytesIO()
     writer = MessageWriter(output, now=clock.now, scrub=lambda text: text.replace("secret", "****"))
     writer.error(
@@ -46,13 +48,13 @@ def test_every_text_of_an_error_is_scrubbed_and_the_kind_is_kept(clock: Any) -> 
     }
 
 
-def test_what_an_error_lacks_is_left_out(messages: MessageWriter, outbox: Any) -> None:
+def test_what_an_error_lacks_is_left_out(messages: MessageWriter, outbox: Outbox) -> None:
     messages.error("x", "system_error")
     (trace,) = outbox.of("TRACE")
     assert trace["error"] == {"message": "x", "failure_type": "system_error"}
 
 
-def test_a_control_carries_the_whole_config_as_it_is(messages: MessageWriter, outbox: Any, clock: Any) -> None:
+def test_a_control_carries_the_whole_config_as_it_is(messages: MessageWriter, outbox: Outbox, clock: Clock) -> None:
     config = {"credentials": {"refresh_token": "new"}, "foreign": [1, {"a": None}]}
     messages.control(config)
     assert outbox.of("CONTROL") == [
@@ -60,18 +62,18 @@ def test_a_control_carries_the_whole_config_as_it_is(messages: MessageWriter, ou
     ]
 
 
-def test_a_stream_status_names_the_stream(messages: MessageWriter, outbox: Any) -> None:
+def test_a_stream_status_names_the_stream(messages: MessageWriter, outbox: Outbox) -> None:
     messages.stream_status(StreamKey(None, "users"), "RUNNING")
     assert outbox.stream_statuses == [{"stream_descriptor": {"name": "users"}, "status": "RUNNING"}]
 
 
-def test_a_limited_stream_says_until_when_in_milliseconds(messages: MessageWriter, outbox: Any) -> None:
+def test_a_limited_stream_says_until_when_in_milliseconds(messages: MessageWriter, outbox: Outbox) -> None:
     messages.stream_status(StreamKey("shop", "users"), "RUNNING", rate_limited_until=1_800_000_060.25)
     (status,) = outbox.stream_statuses
     assert status["reasons"] == [{"type": "RATE_LIMITED", "rate_limited": {"quota_reset": 1_800_000_060_250}}]
 
 
-def test_lines_of_many_threads_are_never_mixed(messages: MessageWriter, outbox: Any) -> None:
+def test_lines_of_many_threads_are_never_mixed(messages: MessageWriter, outbox: Outbox) -> None:
     def talk(letter: str) -> None:
         for _ in range(50):
             messages.log("INFO", letter * 500)
@@ -95,7 +97,7 @@ def test_when_nobody_listens_any_more_it_is_an_error_once_and_no_other_follows()
         writer.error("the error", "system_error")
 
 
-def test_an_output_that_is_no_file_may_break_too(clock: Any) -> None:
+def test_an_output_that_is_no_file_may_break_too(clock: Clock) -> None:
     class Broken(io.BytesIO):
         def write(self, _: Any) -> int:
             raise BrokenPipeError
@@ -115,12 +117,14 @@ def test_an_output_that_is_no_file_may_break_too(clock: Any) -> None:
         (35, "INFO"),
     ],
 )
-def test_pythons_log_records_come_out_as_messages(messages: MessageWriter, outbox: Any, level: int, said: str) -> None:
+def test_pythons_log_records_come_out_as_messages(
+    messages: MessageWriter, outbox: Outbox, level: int, said: str
+) -> None:
     LogHandler(messages).handle(logging.LogRecord("x", level, "f.py", 1, "hello %s", ("you",), None))
     assert outbox.of("LOG") == [{"level": said, "message": "hello you"}]
 
 
-def test_a_traceback_stays_out_of_the_log(messages: MessageWriter, outbox: Any) -> None:
+def test_a_traceback_stays_out_of_the_log(messages: MessageWriter, outbox: Outbox) -> None:
     try:
         raise ValueError("jane@example.com")
     except ValueError as error:
@@ -130,7 +134,7 @@ def test_a_traceback_stays_out_of_the_log(messages: MessageWriter, outbox: Any) 
 
 
 def test_a_record_that_cannot_be_formatted_fails_nobody(
-    messages: MessageWriter, outbox: Any, monkeypatch: pytest.MonkeyPatch
+    messages: MessageWriter, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(logging, "raiseExceptions", False)
     LogHandler(messages).handle(logging.LogRecord("x", logging.INFO, "f.py", 1, "%d", ("text",), None))

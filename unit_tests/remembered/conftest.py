@@ -1,13 +1,11 @@
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from destination_pinterest.delivery import tracked as memory
-from unit_tests.remembered.shop import EPOCH, Shop
+from unit_tests.remembered.shop import Shop
 
 
 @pytest.fixture
@@ -17,9 +15,5 @@ def shop(
     raw_config: dict[str, Any],
     clock: Any,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> Shop:
-    monkeypatch.setattr(memory, "EPOCH_S", EPOCH)
-    # A tenth of a second for every book: what makes guessing slow would make the tests slow.
-    monkeypatch.setattr(hashlib, "scrypt", lambda typed, *, salt, **_: hashlib.sha256(typed + salt).digest())
     return Shop(pinterest, messages, raw_config, clock, tmp_path / "store")

@@ -5,19 +5,21 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from destination_pinterest.config import read_config
+from destination_pinterest.markers import REPORT_PREFIX
 from destination_pinterest.membership import MembershipLedger, MembershipStore
 from destination_pinterest.membership.folder import FolderBlobs
-from destination_pinterest.membership.store_key import StoreKey
+from destination_pinterest.membership.store_key import STRETCHINGS, StoreKey
 from destination_pinterest.protocol.catalog import parse_catalog
 from destination_pinterest.protocol.lines import MessageLines
-from destination_pinterest.reporting.report import REPORT_PREFIX
 from destination_pinterest.sync import Sync
+from unit_tests.support.rig import CHEAP, new_sync
 
 KEY = "a key that only tests know"
+
 AD_ACCOUNT = "549755885175"
 # Short beside the time that a lease is believed in without a beat: the tests' clock leaps.
 EPOCH = 10.0
@@ -94,9 +96,9 @@ class Shop:
         """The ids of the states that came back. `writes` tells afterwards what was written to customer lists."""
         raw = {**self._raw_config, **settings}
         catalog = parse_catalog(json.dumps({"streams": list(streams)}).encode())
-        sync = self.running = Sync(
-            read_config(raw), raw, catalog, MessageLines(_lines(steps)), self._messages,
-            keeper=self._messages, system=self._clock.system,
+        sync = self.running = new_sync(
+            raw, catalog, MessageLines(_lines(steps)), self._messages,
+            self.pinterest, system=self._clock.system, tuning=replace(CHEAP, epoch_s=EPOCH),
         )  # fmt: skip
         self.released = []
         self.pinterest.asked.clear()
@@ -108,16 +110,21 @@ class Shop:
         return lambda: self._clock.pass_by(seconds)
 
     def store(self, blobs: Any = None, key: str = KEY) -> MembershipStore:
-        return MembershipStore(blobs or FolderBlobs(self.root), StoreKey(key), sleep=_nobody_waits, clock=lambda: 0.0)
+        return MembershipStore(
+            blobs or FolderBlobs(self.root),
+            StoreKey(key, CHEAP.stretchings or STRETCHINGS),
+            sleep=_nobody_waits,
+            clock=lambda: 0.0,
+        )
 
     def open(self, audience: str = "users", blobs: Any = None) -> MembershipLedger:
-        """The audience's book. Nobody may have left it open."""
+        """The audience's ledger. Nobody may have left it open."""
         return self.store(blobs).open(AD_ACCOUNT, audience)
 
     def members(self, audience: str = "users") -> int:
-        """How many the book confirms."""
-        with self.open(audience) as book:
-            return book.members
+        """How many the ledger confirms."""
+        with self.open(audience) as ledger:
+            return ledger.members
 
     def people_in(self, audience: str = "users") -> set[str]:
         (found,) = [each for each in self.pinterest.audiences.values() if each["name"] == audience]
@@ -140,7 +147,7 @@ def _lines(steps: Iterable[Step]) -> Iterator[bytes]:
 
 
 def _nobody_waits(_seconds: float) -> None:
-    raise AssertionError("A book was left open.")
+    raise AssertionError("A ledger was left open.")
 
 
 def reports(outbox: Any) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from unit_tests.remembered.shop import (
     deduped,
     deleted,
     people,
+    reports,
     row,
     rows,
     said,
@@ -25,6 +27,8 @@ from unit_tests.remembered.shop import (
     stream,
 )
 from unit_tests.support.raises import raises
+
+TWENTY = "abcdefghijklmnopqrst"
 
 
 @pytest.mark.parametrize("host", [PLATFORM, BY_IMAGE, PYAIRBYTE])
@@ -68,7 +72,7 @@ def test_the_first_sync_takes_members_who_are_there_for_its_own_only_if_rows_nam
 
 
 @pytest.mark.parametrize("host", [PLATFORM, BY_IMAGE, PYAIRBYTE])
-def test_without_proof_of_the_whole_nothing_is_sent_or_released_and_the_book_stays(
+def test_without_proof_of_the_whole_nothing_is_sent_or_released_and_the_ledger_stays(
     shop: Shop, host: dict[str, Any]
 ) -> None:
     shop.sync([stream(**BY_IMAGE)], *rows("abc"), state(1, {}))
@@ -102,12 +106,61 @@ def test_a_later_attempt_of_a_job_whose_table_was_already_replaced_only_goes_on(
     assert shop.people_in() == people("g")
 
 
+def test_a_later_attempt_of_a_table_that_can_not_be_resumed_mirrors_it_again(shop: Shop, outbox: Any) -> None:
+    """The first attempt was killed after its state, and reading begins anew: what left the table meanwhile leaves."""
+    shop.sync([stream(**PLATFORM)], *rows("abcdefghij"), state(1, {}), complete())
+    assert shop.sync([stream(**PLATFORM)], *rows("abcdefghi"), state(2, {}), complete()) == [2]
+    assert (shop.people_in(), shop.members()) == (people("abcdefghi"), 9)
+    assert reports(outbox)[-1]["members"]["left_by_absence"] == 1
+
+
+def test_a_later_attempt_of_a_table_that_can_be_resumed_brings_the_rest_and_mirrors_nothing(shop: Shop) -> None:
+    resumable = stream(**PLATFORM)
+    resumable["stream"]["is_resumable"] = True
+    shop.sync([resumable], *rows("abcdefgh"), state(1), complete())
+    shop.sync([resumable], *rows("ij"), state(2), complete(), max_removal_percent=100)
+    assert (shop.people_in(), shop.members()) == (people("abcdefghij"), 10)
+
+
+# --- a customer list that has no audience yet -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [400, 403])
+def test_a_clear_also_empties_a_list_that_has_no_audience_yet(shop: Shop, status: int, outbox: Any) -> None:
+    """Pinterest found the first sync's people too few, or that sync died."""
+    shop.pinterest.refuse("POST", "audiences", status, "Audience size too small")
+    with nullcontext() if status == 400 else raises(Code.ROLE_MISSING):
+        shop.sync([stream(**PLATFORM)], *rows(TWENTY), state(1), complete())
+    cleared = {**PLATFORM, "generation_id": 8, "minimum_generation_id": 8, "sync_id": 13}
+    assert shop.sync([stream(**cleared)], state(2, {}), complete()) == [2]
+    assert any("keeps the 20 people" in text for text in said(outbox, "WARN"))
+    shop.sync([stream(**cleared)], state(2, {}), complete(), allow_empty_audience=True)
+    appended = {**cleared, "minimum_generation_id": 0, "sync_id": 14}
+    shop.sync([stream(**appended)], *rows("vwxyz"), state(3), complete())
+    assert (shop.people_in(), shop.members()) == (people("vwxyz"), 5)
+
+
+def test_a_clear_after_a_sync_that_died_in_its_first_request_empties_the_list_that_this_made(
+    shop: Shop, outbox: Any
+) -> None:
+    shop.pinterest.refuse("PATCH", "customer_lists/", 403)
+    with raises(Code.ROLE_MISSING):
+        shop.sync([stream(**PLATFORM)], *rows(TWENTY), state(1), complete(), batch_size=10)
+    (made,) = shop.pinterest.lists
+    assert len(shop.pinterest.members[made]) == 10
+    cleared = {**PLATFORM, "generation_id": 8, "minimum_generation_id": 8, "sync_id": 13}
+    shop.sync([stream(**cleared)], state(2, {}), complete())
+    assert any("keeps the 20 people" in text for text in said(outbox, "WARN"))
+    shop.sync([stream(**cleared)], state(2, {}), complete(), allow_empty_audience=True)
+    assert shop.pinterest.members[made] == set()
+
+
 # --- guards -----------------------------------------------------------------------------------------------------------
 
 
 def test_too_many_who_would_leave_by_absence_stop_the_sync_with_both_numbers(shop: Shop) -> None:
     shop.sync([stream(**BY_IMAGE)], *rows("abcdefgh"), state(1, {}))
-    expected = r"of 8 identifiers .* 5 \(62 %\) .*max_removal_percent\) permits 50 %"
+    expected = r"5 of 8 identifiers \(62 %\) .*max_removal_percent\) permits 50 %"
     with raises(Code.REMOVAL_ABOVE_LIMIT, match=expected):
         shop.sync([stream(**BY_IMAGE)], *rows("abc"), state(2, {}))
     assert (shop.writes, shop.released, shop.members()) == ([], [], 8)

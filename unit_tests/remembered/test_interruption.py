@@ -27,7 +27,7 @@ from unit_tests.remembered.shop import (
 from unit_tests.support.raises import raises
 
 
-def test_a_state_comes_back_only_once_the_book_is_written(shop: Shop) -> None:
+def test_a_state_comes_back_only_once_the_ledger_is_written(shop: Shop) -> None:
     seen = []
     shop.pinterest.before = lambda asked: seen.append(list(shop.released)) if "/customer_lists/" in asked.path else None
     shop.has("x")
@@ -82,10 +82,10 @@ def test_after_a_sync_that_died_between_announcing_and_committing_the_next_one_c
     shop: Shop, arrived: str
 ) -> None:
     shop.sync([stream(**BY_IMAGE)], *rows("abc"), state(1, {}))
-    with shop.open() as book:
+    with shop.open() as ledger:
         for name in "abdh":
-            book.record("users", None, Operation.ADD, list(people(name)))
-        book.write_ahead(book.diff(["users"]))
+            ledger.record("users", None, Operation.ADD, list(people(name)))
+        ledger.write_ahead(ledger.diff(["users"]))
     shop.others_add(arrived)
     assert shop.sync([stream(**BY_IMAGE)], *rows("abce"), state(1, {})) == [1]
     assert shop.people_in() == people("abce")
@@ -96,10 +96,10 @@ def test_after_a_sync_that_died_between_announcing_and_committing_the_next_one_c
 def test_after_such_a_death_nobody_leaves_before_the_rows_have_come_again(shop: Shop) -> None:
     """The first epoch of the next sync may be shorter than the one that was about to be sent."""
     shop.has("abcdefgh")
-    with shop.open() as book:
+    with shop.open() as ledger:
         for key, name in enumerate("abcdefgh"):
-            book.record("users", [key], Operation.ADD, list(people(name)))
-        book.write_ahead(book.diff())
+            ledger.record("users", [key], Operation.ADD, list(people(name)))
+        ledger.write_ahead(ledger.diff())
     changed = {7: "i"}
     again = [row(changed.get(key, name), id=key) for key, name in enumerate("abcdefgh")]
     assert shop.sync([deduped()], *again[:2], state(1), shop.wait(EPOCH), *again[2:4], state(2)) == [1, 2]
@@ -110,10 +110,10 @@ def test_after_such_a_death_nobody_leaves_before_the_rows_have_come_again(shop: 
 
 def test_where_ends_are_told_an_input_that_broke_off_decides_nothing_about_rows_that_did_not_come(shop: Shop) -> None:
     shop.has("abcdefgh")
-    with shop.open() as book:
+    with shop.open() as ledger:
         for key, name in enumerate("abcdefgh"):
-            book.record("users", [key], Operation.ADD, list(people(name)))
-        book.write_ahead(book.diff())
+            ledger.record("users", [key], Operation.ADD, list(people(name)))
+        ledger.write_ahead(ledger.diff())
     told = deduped(generation_id=3, minimum_generation_id=0, sync_id=12)
     again = [row(name, id=key) for key, name in enumerate("abcdefgi")]
     assert shop.sync([told], *again[:2], state(1), shop.wait(EPOCH), *again[2:4], state(2)) == [1, 2]
@@ -126,9 +126,9 @@ def test_where_ends_are_told_an_input_that_broke_off_decides_nothing_about_rows_
 
 def test_a_death_is_made_up_for_although_no_row_comes_any_more(shop: Shop) -> None:
     shop.has("a")
-    with shop.open() as book:
-        book.record("users", [1], Operation.ADD, list(people("a")))
-        book.write_ahead(book.diff())
+    with shop.open() as ledger:
+        ledger.record("users", [1], Operation.ADD, list(people("a")))
+        ledger.write_ahead(ledger.diff())
     shop.sync([deduped()], max_removal_percent=100)
     assert shop.people_in() == set()
 

@@ -39,19 +39,19 @@ def test_while_another_sync_is_at_work_a_second_one_fails_and_changes_nothing(
     assert (shop.writes, shop.released, shop.members()) == ([], [], 3)
 
 
-def test_books_that_dead_syncs_left_are_taken_over_all_at_once(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ledgers_that_dead_syncs_left_are_taken_over_all_at_once(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     streams = [stream(name, **BY_IMAGE) for name in ("users", "orders")]
     lines = [*rows("abc"), *rows("x", "orders"), state(1, {}), state(2, {}, "orders")]
     shop.sync(streams, *lines)
     dead = [MortalBlobs(FolderBlobs(shop.root)) for _ in streams]
-    books = [shop.open(name, blobs) for name, blobs in zip(("users", "orders"), dead, strict=True)]
+    ledgers = [shop.open(name, blobs) for name, blobs in zip(("users", "orders"), dead, strict=True)]
     for blobs in dead:
         blobs.die()
     monkeypatch.setattr(lease, "BEAT_S", 0.02)
     assert shop.sync(streams, *lines) == [1, 2]
     assert shop.writes == []
-    for book in books:
-        book.close()
+    for ledger in ledgers:
+        ledger.close()
 
 
 def _spoil_the_key(shop: Shop) -> dict[str, Any]:
@@ -146,7 +146,7 @@ def test_without_a_folder_to_work_in_the_error_says_which_variable_names_one(
     assert shop.writes == []
 
 
-def test_a_sync_that_fails_at_its_beginning_leaves_no_book_open(shop: Shop) -> None:
+def test_a_sync_that_fails_at_its_beginning_leaves_no_ledger_open(shop: Shop) -> None:
     shop.sync([stream(**BY_IMAGE)], *rows("a"), state(1, {}))
     shop.pinterest.refuse("GET", "/audiences", 403, "no")
     with raises(Code.ROLE_MISSING, match="no"):

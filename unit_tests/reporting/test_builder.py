@@ -1,43 +1,68 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from dataclasses import replace
+from typing import Any, Literal
 
 import pytest
 
+from destination_pinterest.api.client import PinterestClient
 from destination_pinterest.api.models import CustomerList
 from destination_pinterest.audiences.creation import AudienceCreator
 from destination_pinterest.audiences.list_counts import ListCounts, MatchEstimate
-from destination_pinterest.audiences.lookup import AudienceLookup
+from destination_pinterest.audiences.safeguards import Safeguards
 from destination_pinterest.audiences.shadow_list import ShadowList
+from destination_pinterest.delivery.append import AppendStrategy, MembershipBatch
 from destination_pinterest.delivery.lane import AudienceLane
+from destination_pinterest.delivery.mirror import MirroredStreams, MirrorStrategy
+from destination_pinterest.delivery.strategy import SyncStrategy
 from destination_pinterest.delivery.tally import AudienceTally
-from destination_pinterest.delivery.tracked import LaneMemory
 from destination_pinterest.reporting.builder import SyncReporter
 from destination_pinterest.reporting.reconciliation import Reconciliation
+from unit_tests.support.clock import Clock
+from unit_tests.support.fake_pinterest import FakePinterest
 
 
 @pytest.fixture
-def make_reporter(make_client: Callable[..., Any], clock: Any) -> Callable[..., SyncReporter]:
-    def make(*lanes: AudienceLane, catch_up: Callable[[], None] = lambda: None) -> SyncReporter:
-        client = make_client(retry_s=0.0)
-        provisioner = AudienceCreator(
-            client, AudienceLookup(client, now=clock.now), delay_s=lambda *_: None, sleep=clock.sleep, clock=clock.clock
-        )
+def client(make_client: Callable[..., PinterestClient]) -> PinterestClient:
+    return make_client(retry_s=0.0)
+
+
+@pytest.fixture
+def creator(client: PinterestClient, make_creator: Callable[[PinterestClient], AudienceCreator]) -> AudienceCreator:
+    return make_creator(client)
+
+
+@pytest.fixture
+def make_reporter(client: PinterestClient, creator: AudienceCreator, clock: Clock) -> Callable[..., SyncReporter]:
+    """A reporter on lanes to which rows are added, or on other strategies."""
+
+    def make(
+        *lanes: AudienceLane, others: tuple[SyncStrategy, ...] = (), catch_up: Callable[[], None] = lambda: None
+    ) -> SyncReporter:
+        strategies = (*(AppendStrategy(lane, MembershipBatch(100), 60.0, creator) for lane in lanes), *others)
         sync = AudienceTally()
         sync.requests, sync.retries, sync.waited_s = 9, 2, 1.23456
-        return SyncReporter(iter(lanes), sync, provisioner, catch_up=catch_up, clock=clock.clock)
+        return SyncReporter(iter(strategies), sync, client, catch_up=catch_up, clock=clock.clock)
 
     return make
 
 
+def know(lane: AudienceLane, **known: Any) -> None:
+    """What a sync has found or made at Pinterest."""
+    lane.target = replace(lane.target, **known)
+
+
 def test_a_report_says_what_was_counted_and_what_pinterest_says(
-    make_reporter: Callable[..., SyncReporter], make_lane: Callable[..., AudienceLane], pinterest: Any, clock: Any
+    make_reporter: Callable[..., SyncReporter],
+    make_lane: Callable[..., AudienceLane],
+    pinterest: FakePinterest,
+    clock: Clock,
 ) -> None:
     list_id = pinterest.add_list("VIP", status="PROCESSING")
     lane = make_lane("VIP", list_id=list_id)
-    lane.target.audience_id = pinterest.add_audience("VIP", list_id, status="TOO_SMALL", size=12)
-    lane.target.notes.append("Noted.")
+    know(lane, audience_id=pinterest.add_audience("VIP", list_id, status="TOO_SMALL", size=12))
+    lane.notes.append("Noted.")
     tally = lane.tally
     tally.entered, tally.synced, tally.errored, tally.identifiers_added, tally.waited_s = 20, 15, 1, 14, 0.12345
     tally.not_synced["no_identity"] = 3
@@ -57,7 +82,7 @@ def test_a_report_says_what_was_counted_and_what_pinterest_says(
 
 
 def test_a_list_without_an_audience_has_a_status_of_its_own(
-    make_reporter: Callable[..., SyncReporter], make_lane: Callable[..., AudienceLane], pinterest: Any
+    make_reporter: Callable[..., SyncReporter], make_lane: Callable[..., AudienceLane], pinterest: FakePinterest
 ) -> None:
     lane = make_lane("VIP", list_id=pinterest.add_list("VIP"))
     (audience,) = make_reporter(lane).report(succeeded=True).audiences
@@ -65,7 +90,7 @@ def test_a_list_without_an_audience_has_a_status_of_its_own(
 
 
 def test_a_sync_without_anybody_to_add_says_that_nothing_was_created(
-    make_reporter: Callable[..., SyncReporter], make_lane: Callable[..., AudienceLane], pinterest: Any
+    make_reporter: Callable[..., SyncReporter], make_lane: Callable[..., AudienceLane], pinterest: FakePinterest
 ) -> None:
     report = make_reporter(make_lane(list_id=None)).report(succeeded=True)
     assert report.rows_per_second == 0.0
@@ -73,8 +98,26 @@ def test_a_sync_without_anybody_to_add_says_that_nothing_was_created(
     assert pinterest.asked == []
 
 
+def test_where_a_list_waits_for_its_audience_it_is_not_said_that_nothing_was_created(
+    make_reporter: Callable[..., SyncReporter], make_lane: Callable[..., AudienceLane], pinterest: FakePinterest
+) -> None:
+    lane = make_lane(list_id=None)
+    know(lane, adoptable=CustomerList(id="7"))
+    (audience,) = make_reporter(lane).report(succeeded=True).audiences
+    assert audience.notes == []
+
+
+def test_what_pinterest_says_is_wrong_with_a_list_is_noted_after_what_the_sync_noted(
+    make_reporter: Callable[..., SyncReporter], make_lane: Callable[..., AudienceLane], pinterest: FakePinterest
+) -> None:
+    lane = make_lane(list_id=pinterest.add_list("VIP", exceptions={"bad": 3}))
+    lane.notes.append("Noted.")
+    (audience,) = make_reporter(lane).report(succeeded=True).audiences
+    assert audience.notes == ["Noted.", 'Pinterest says of the customer list: {"bad":3}']
+
+
 def test_a_failed_sync_asks_pinterest_nothing_more(
-    make_reporter: Callable[..., SyncReporter], make_lane: Callable[..., AudienceLane], pinterest: Any
+    make_reporter: Callable[..., SyncReporter], make_lane: Callable[..., AudienceLane], pinterest: FakePinterest
 ) -> None:
     report = make_reporter(make_lane(list_id="1"), make_lane(list_id=None)).report(succeeded=False)
     assert report.status == "failed"
@@ -83,7 +126,7 @@ def test_a_failed_sync_asks_pinterest_nothing_more(
 
 
 def test_a_status_that_can_not_be_had_does_not_fail_a_sync_that_is_done(
-    make_reporter: Callable[..., SyncReporter], make_lane: Callable[..., AudienceLane], pinterest: Any
+    make_reporter: Callable[..., SyncReporter], make_lane: Callable[..., AudienceLane], pinterest: FakePinterest
 ) -> None:
     pinterest.refuse("GET", "customer_lists", 503, "down", times=9)
     report = make_reporter(make_lane(list_id=pinterest.add_list("VIP"))).report(succeeded=True)
@@ -94,7 +137,7 @@ def test_a_status_that_can_not_be_had_does_not_fail_a_sync_that_is_done(
 
 
 def test_the_requests_for_the_status_are_counted_too(
-    make_reporter: Callable[..., SyncReporter], make_lane: Callable[..., AudienceLane], pinterest: Any
+    make_reporter: Callable[..., SyncReporter], make_lane: Callable[..., AudienceLane], pinterest: FakePinterest
 ) -> None:
     lane = make_lane("VIP", list_id=pinterest.add_list("VIP"))
 
@@ -106,28 +149,26 @@ def test_the_requests_for_the_status_are_counted_too(
 
 
 @pytest.fixture
-def written_lane(make_lane: Callable[..., AudienceLane], pinterest: Any) -> AudienceLane:
+def written_lane(make_lane: Callable[..., AudienceLane], pinterest: FakePinterest) -> AudienceLane:
     """A lane of an audience whose list had 200 records by 2 requests, 120 of whom are matched."""
     list_id = pinterest.add_list("VIP", num_uploaded_user_records=210, num_removed_user_records=10, num_batches=2)
     lane = make_lane("VIP", list_id=list_id)
-    lane.target.audience_id = pinterest.add_audience("VIP", list_id)
-    lane.target.before = CustomerList(
-        id=list_id, num_uploaded_user_records=210, num_removed_user_records=10, num_batches=2
-    )
+    live = CustomerList(id=list_id, num_uploaded_user_records=210, num_removed_user_records=10, num_batches=2)
+    know(lane, audience_id=pinterest.add_audience("VIP", list_id), live=live)
     return lane
 
 
-def sent(pinterest: Any, lane: AudienceLane, *, added: int, removed: int, counted_besides: int = 0) -> None:
+def sent(pinterest: FakePinterest, lane: AudienceLane, *, added: int, removed: int, counted_besides: int = 0) -> None:
     """What Pinterest accepted in the sync, and what its counter shows besides."""
     lane.tally.identifiers_added, lane.tally.identifiers_removed = added, removed
-    found = pinterest.lists[lane.target.list_id]
+    found = pinterest.lists[str(lane.target.list_id)]
     found["num_uploaded_user_records"] += added + counted_besides
     found["num_removed_user_records"] += removed
     found["num_batches"] += 2
 
 
 def test_pinterests_counters_are_those_of_the_start_and_of_the_end(
-    make_reporter: Callable[..., SyncReporter], written_lane: AudienceLane, pinterest: Any
+    make_reporter: Callable[..., SyncReporter], written_lane: AudienceLane, pinterest: FakePinterest
 ) -> None:
     sent(pinterest, written_lane, added=50, removed=10)
     (audience,) = make_reporter(written_lane).report(succeeded=True).audiences
@@ -140,7 +181,7 @@ def test_pinterests_counters_are_those_of_the_start_and_of_the_end(
 
 
 def test_what_was_counted_besides_is_told_with_the_requests_that_were_repeated(
-    make_reporter: Callable[..., SyncReporter], written_lane: AudienceLane, pinterest: Any
+    make_reporter: Callable[..., SyncReporter], written_lane: AudienceLane, pinterest: FakePinterest
 ) -> None:
     sent(pinterest, written_lane, added=50, removed=0, counted_besides=50)
     written_lane.tally.retries = 1
@@ -152,7 +193,7 @@ def test_what_was_counted_besides_is_told_with_the_requests_that_were_repeated(
 
 
 def test_a_list_that_the_sync_created_had_nobody_before(
-    make_reporter: Callable[..., SyncReporter], make_lane: Callable[..., AudienceLane], pinterest: Any
+    make_reporter: Callable[..., SyncReporter], make_lane: Callable[..., AudienceLane], pinterest: FakePinterest
 ) -> None:
     lane = make_lane("VIP", list_id=pinterest.add_list("VIP", "a", "b"))
     lane.tally.identifiers_added = 2
@@ -163,7 +204,7 @@ def test_a_list_that_the_sync_created_had_nobody_before(
 
 
 def test_the_identifier_that_stands_for_nobody_in_an_empty_list_was_sent_as_well(
-    make_reporter: Callable[..., SyncReporter], make_lane: Callable[..., AudienceLane], pinterest: Any
+    make_reporter: Callable[..., SyncReporter], make_lane: Callable[..., AudienceLane], pinterest: FakePinterest
 ) -> None:
     lane = make_lane("VIP", list_id=pinterest.add_list("VIP", "nobody"))
     (audience,) = make_reporter(lane).report(succeeded=True).audiences
@@ -171,9 +212,9 @@ def test_the_identifier_that_stands_for_nobody_in_an_empty_list_was_sent_as_well
 
 
 def test_counters_that_pinterest_does_not_tell_are_not_made_up(
-    make_reporter: Callable[..., SyncReporter], written_lane: AudienceLane, pinterest: Any
+    make_reporter: Callable[..., SyncReporter], written_lane: AudienceLane, pinterest: FakePinterest
 ) -> None:
-    pinterest.lists[written_lane.target.list_id]["num_uploaded_user_records"] = None
+    pinterest.lists[str(written_lane.target.list_id)]["num_uploaded_user_records"] = None
     written_lane.tally.identifiers_added = 5
     (audience,) = make_reporter(written_lane).report(succeeded=True).audiences
     assert (audience.pinterest_counts_after, audience.match_estimate) == (None, None)
@@ -181,7 +222,7 @@ def test_counters_that_pinterest_does_not_tell_are_not_made_up(
 
 
 def test_a_sync_that_failed_tells_what_was_known_when_it_began(
-    make_reporter: Callable[..., SyncReporter], written_lane: AudienceLane, pinterest: Any
+    make_reporter: Callable[..., SyncReporter], written_lane: AudienceLane, pinterest: FakePinterest
 ) -> None:
     written_lane.tally.identifiers_added = 10
     (audience,) = make_reporter(written_lane).report(succeeded=False).audiences
@@ -191,29 +232,34 @@ def test_a_sync_that_failed_tells_what_was_known_when_it_began(
 
 
 def test_a_store_that_was_not_opened_tells_no_members(
-    make_reporter: Callable[..., SyncReporter], make_lane: Callable[..., AudienceLane]
+    make_reporter: Callable[..., SyncReporter], make_lane: Callable[..., AudienceLane], creator: AudienceCreator
 ) -> None:
-    lane = make_lane(list_id=None)
-    lane.memory = LaneMemory([], max_removal_percent=50, allow_empty=False)
-    (audience,) = make_reporter(lane).report(succeeded=False).audiences
+    mirror = MirrorStrategy(
+        make_lane(list_id=None),
+        MirroredStreams((), ()),
+        creator,
+        Safeguards(50, allow_empty=False),
+        max_identifiers=lambda: 100,
+        epoch_s=60.0,
+    )
+    (audience,) = make_reporter(others=(mirror,)).report(succeeded=False).audiences
     assert (audience.members, audience.pinterest_counts_before) == (None, None)
 
 
-def replaced(lane: AudienceLane, pinterest: Any, *, is_switched: bool = True) -> str:
+def replaced(lane: AudienceLane, pinterest: FakePinterest, *, is_switched: bool = True) -> str:
     """The lane's audience after a generation was built; the id of the list before."""
     old = str(lane.target.list_id)
     new = pinterest.add_list("VIP [generation 7, job 12]", "a", "b", status="PROCESSING")
-    lane.target.list_id = new
-    lane.target.left_over_list_ids = ["4", "5"]
+    know(lane, list_id=new, left_over_list_ids=("4", "5"))
     lane.tally.identifiers_added = 2
     if is_switched:
-        lane.target.replaced_list_id = old
-        pinterest.audiences[lane.target.audience_id]["rule"] = {"customer_list_id": new}
+        know(lane, swapped_out_list_id=old)
+        pinterest.audiences[str(lane.target.audience_id)]["rule"] = {"customer_list_id": new}
     return old
 
 
 def test_a_replaced_list_is_left_over_and_its_counts_are_told(
-    make_reporter: Callable[..., SyncReporter], written_lane: AudienceLane, pinterest: Any
+    make_reporter: Callable[..., SyncReporter], written_lane: AudienceLane, pinterest: FakePinterest
 ) -> None:
     old = replaced(written_lane, pinterest)
     (audience,) = make_reporter(written_lane).report(succeeded=True).audiences
@@ -228,17 +274,17 @@ def test_a_replaced_list_is_left_over_and_its_counts_are_told(
 
 
 def test_a_list_that_another_audience_was_left_with_is_not_left_over(
-    make_reporter: Callable[..., SyncReporter], written_lane: AudienceLane, pinterest: Any
+    make_reporter: Callable[..., SyncReporter], written_lane: AudienceLane, pinterest: FakePinterest
 ) -> None:
     old = replaced(written_lane, pinterest)
-    written_lane.target.superseded_audience_id = "99"
+    know(written_lane, superseded_audience_id="99")
     (audience,) = make_reporter(written_lane).report(succeeded=True).audiences
     assert (audience.replaced_customer_list_id, audience.superseded_audience_id) == (old, "99")
     assert audience.left_over_customer_list_ids == ["4", "5"]
 
 
 def test_a_generation_that_was_not_put_in_place_says_nothing_of_the_audience_s_match(
-    make_reporter: Callable[..., SyncReporter], written_lane: AudienceLane, pinterest: Any
+    make_reporter: Callable[..., SyncReporter], written_lane: AudienceLane, pinterest: FakePinterest
 ) -> None:
     replaced(written_lane, pinterest, is_switched=False)
     (audience,) = make_reporter(written_lane).report(succeeded=True).audiences
@@ -249,11 +295,11 @@ def test_a_generation_that_was_not_put_in_place_says_nothing_of_the_audience_s_m
 
 
 def test_a_generation_that_an_earlier_attempt_began_had_people_before(
-    make_reporter: Callable[..., SyncReporter], written_lane: AudienceLane, pinterest: Any
+    make_reporter: Callable[..., SyncReporter], written_lane: AudienceLane, pinterest: FakePinterest
 ) -> None:
     replaced(written_lane, pinterest)
     list_id = str(written_lane.target.list_id)
-    written_lane.target.generation_before = CustomerList(id=list_id, num_uploaded_user_records=1)
+    know(written_lane, resumed=CustomerList(id=list_id, num_uploaded_user_records=1))
     written_lane.tally.identifiers_added = 1
     (audience,) = make_reporter(written_lane).report(succeeded=True).audiences
     assert audience.pinterest_counts_before == ListCounts(1, 1, 0, None)
@@ -264,13 +310,13 @@ def test_a_generation_that_an_earlier_attempt_began_had_people_before(
 def test_rows_in_a_list_that_did_not_replace_the_audiences_are_pending(
     make_reporter: Callable[..., SyncReporter],
     written_lane: AudienceLane,
-    pinterest: Any,
-    spans: Any,
+    pinterest: FakePinterest,
+    spans: Literal["attempt", "job"],
     left_over: list[str],
 ) -> None:
     """The next attempt of the job goes on with such a list, or nobody does."""
     replaced(written_lane, pinterest, is_switched=False)
-    written_lane.target.generation = ShadowList("generation 7, job 12", spans)
+    know(written_lane, shadow=ShadowList("generation 7, job 12", spans))
     written_lane.tally.entered, written_lane.tally.synced = 3, 2
     (audience,) = make_reporter(written_lane).report(succeeded=False).audiences
     assert (audience.entered, audience.synced, audience.pending) == (3, 0, 3)
@@ -280,10 +326,10 @@ def test_rows_in_a_list_that_did_not_replace_the_audiences_are_pending(
 
 
 def test_rows_in_a_list_that_has_replaced_the_audiences_are_synced(
-    make_reporter: Callable[..., SyncReporter], written_lane: AudienceLane, pinterest: Any
+    make_reporter: Callable[..., SyncReporter], written_lane: AudienceLane, pinterest: FakePinterest
 ) -> None:
     replaced(written_lane, pinterest)
-    written_lane.target.generation = ShadowList("generation 7, job 12", "attempt")
+    know(written_lane, shadow=ShadowList("generation 7, job 12", "attempt"))
     written_lane.tally.entered, written_lane.tally.synced = 3, 2
     (audience,) = make_reporter(written_lane).report(succeeded=True).audiences
     assert (audience.synced, audience.pending, audience.notes) == (2, 1, [])
@@ -293,14 +339,13 @@ def test_rows_in_a_list_that_has_replaced_the_audiences_are_synced(
 def test_rows_of_an_audience_that_does_not_exist_yet_are_pending_if_the_sync_failed(
     make_reporter: Callable[..., SyncReporter],
     make_lane: Callable[..., AudienceLane],
-    pinterest: Any,
+    pinterest: FakePinterest,
     *,
     succeeded: bool,
 ) -> None:
     """Where it succeeded, the list holds all of the table, and the audience is only made later."""
     lane = make_lane("VIP", list_id=pinterest.add_list("VIP [generation 7, job 12]", "a", "b"))
-    lane.target.audience_id = None
-    lane.target.generation = ShadowList("generation 7, job 12", "attempt")
+    know(lane, shadow=ShadowList("generation 7, job 12", "attempt"))
     lane.tally.entered, lane.tally.synced = 3, 2
     (audience,) = make_reporter(lane).report(succeeded=succeeded).audiences
     assert (audience.synced, audience.pending) == ((2, 1) if succeeded else (0, 3))

@@ -8,8 +8,10 @@ import pytest
 
 from destination_pinterest.audiences.list_counts import ListCounts, MatchEstimate
 from destination_pinterest.delivery.tally import AudienceTally
+from destination_pinterest.markers import REPORT_PREFIX
 from destination_pinterest.reporting.reconciliation import Reconciliation
-from destination_pinterest.reporting.report import REPORT_PREFIX, AudienceReport, Members, SyncReport
+from destination_pinterest.reporting.report import AudienceReport, Members, SyncReport
+from destination_pinterest.wording.figures import LEFT_OVER
 
 AUDIENCE = {
     "audience": "VIP", "audience_id": "77", "customer_list_id": "55", "streams": ["shop.users", "orders"],
@@ -72,7 +74,7 @@ def test_the_lines_for_people_say_everything() -> None:
         "8,333 rows a second.\n"
         "  Not synced: no_identity 900, email_not_bare 5, invalid_email 5.\n"
         "  Identifiers refused in rows that had others: invalid_email 4.\n"
-        "  At Pinterest now: customer list READY, audience TOO_SMALL, size 12,345.\n"
+        "  At Pinterest now: customer list READY, audience TOO_SMALL, size 12,345 people by Pinterest's count.\n"
         "  Note: One.\n"
         "  Note: Two.\n"
         "Sync succeeded in 12.0 s: 8,333 rows a second, 60 requests, 3 of them repeated, 2.5 s waited for quota."
@@ -83,12 +85,12 @@ def test_the_lines_for_people_say_what_else_is_known() -> None:
     assert "\n".join(list(report(**KNOWN, notes=[]).as_text())[4:-1]) == (
         "  Members: 20,000 before and 21,000 after, by the membership store, 19,500 of them unchanged; 1,100 left "
         "since no row holds them; 3 deletions by an unknown key.\n"
-        "  At Pinterest now: customer list READY, audience TOO_SMALL, size 12,345, approximately 61.7 % of the "
-        "members. Some of it will change.\n"
-        "  Pinterest's counters: 20,500 before, 22,000 now in the customer list (added less removed, repeats count; "
-        "requests so far: 15); 9,000 in the one that it replaced. Pinterest counted 100 more.\n"
-        "  Left over: 2 customer lists that no audience uses (41, 44). They do no harm, and Pinterest has no way to "
-        "delete them; a membership store (membership_store in the settings) keeps new ones from being made."
+        "  At Pinterest now: customer list READY, audience TOO_SMALL, size 12,345 people by Pinterest's count, "
+        "approximately 61.7 % of the members. Some of it will change.\n"
+        "  Records by Pinterest's counters: 20,500 before, now 22,000 (23,500 added less 1,500 removed, "
+        "repeats count; requests so far: 15); 9,000 in the customer list that was "
+        "replaced. Pinterest counted 100 more.\n"
+        f"  Left-over customer lists: 2 (41, 44). {LEFT_OVER}"
     )
 
 
@@ -110,30 +112,18 @@ def test_members_of_a_sync_that_failed_are_told_without_those_who_stayed() -> No
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({}, "7 now in the customer list (added less removed, repeats count)."),
+        ({}, "now 7 (7 added less 0 removed, repeats count)."),
         ({"pinterest_counts_before": ListCounts(0, 0, 0, 0), "reconciliation": Reconciliation(7, 0, 7, 0)},
-         "0 before, 7 now in the customer list (added less removed, repeats count)."),
+         "0 before, now 7 (7 added less 0 removed, repeats count)."),
     ],
 )  # fmt: skip
 def test_counters_that_agree_are_told_and_no_more(changes: dict[str, Any], told: str) -> None:
-    assert line("Pinterest's counters", pinterest_counts_after=ListCounts(7, 7, 0, None), **changes) == told
+    assert line("Records by Pinterest's counters", pinterest_counts_after=ListCounts(7, 7, 0, None), **changes) == told
 
 
 def test_an_estimate_says_what_it_was_made_from() -> None:
     text = line("At Pinterest now", match_estimate=MatchEstimate(0.5, "pinterest_records"))
-    assert text.endswith("size 12,345, approximately 50.0 % of Pinterest's records.")
-
-
-@pytest.mark.parametrize(
-    ("lists", "named"),
-    [
-        (1, "1 customer list that no audience uses (0)."),
-        (5, "5 customer lists that no audience uses (0, 1, 2, 3, 4)."),
-        (1200, "1,200 customer lists that no audience uses (0, 1, 2, 3, 4 and 1,195 more)."),
-    ],
-)
-def test_of_many_left_over_lists_some_are_named(lists: int, named: str) -> None:
-    assert line("Left over", left_over_customer_list_ids=[str(number) for number in range(lists)]).startswith(named)
+    assert text.endswith("size 12,345 people by Pinterest's count, approximately 50.0 % of Pinterest's records.")
 
 
 def test_what_there_is_not_is_not_spoken_of() -> None:

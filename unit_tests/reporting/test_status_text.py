@@ -9,7 +9,7 @@ from destination_pinterest.reporting.status_text import outlook
 MATCHING = "Matching is running, which takes Pinterest 24 to 48 hours: status and size will still change."
 TOO_SMALL = "Fewer than 100 people are matched, so it can't be targeted."
 CREATED_LATER = "A sync creates the audience once Pinterest lets it."
-NO_SIZE = "Pinterest tells no size yet."
+NO_SIZE = "Pinterest gives no size yet."
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from destination_pinterest.api.models import Audience
 from destination_pinterest.audiences.chosen import find_chosen
 from destination_pinterest.error_codes import Code
 from destination_pinterest.routing.destination_object import NEW_AUDIENCE, ChosenAudience, chosen_audience, object_name
+from unit_tests.support.fake_pinterest import FakePinterest
 from unit_tests.support.raises import raises
 
 ACCOUNT = "549755885175"
@@ -54,13 +55,15 @@ def test_a_chosen_audience_is_found_by_its_id_among_those_that_are_known() -> No
     assert find_chosen(VIP, [namesake, renamed], None) is renamed  # type: ignore[arg-type]  # asked nothing
 
 
-def test_a_chosen_audience_that_is_not_known_is_asked_for(make_client: Callable[..., Any], pinterest: Any) -> None:
+def test_a_chosen_audience_that_is_not_known_is_asked_for(
+    make_client: Callable[..., Any], pinterest: FakePinterest
+) -> None:
     audience_id = pinterest.add_audience("VIP 2027", "1")
     assert find_chosen(ChosenAudience("VIP", audience_id), [], make_client()).name == "VIP 2027"
 
 
 def test_a_chosen_audience_that_is_gone_is_named_with_what_to_do(
-    make_client: Callable[..., Any], pinterest: Any
+    make_client: Callable[..., Any], pinterest: FakePinterest
 ) -> None:
     with raises(Code.CHOSEN_AUDIENCE_GONE, match=r'"VIP" \(7\).*Refresh the list of objects.*HTTP 404'):
         find_chosen(VIP, [], make_client())

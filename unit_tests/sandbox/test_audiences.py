@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
+from unit_tests.sandbox.person import FakeClock, Person
+
 AUDIENCES = "/v5/ad_accounts/549755885175/audiences"
 MANY = ",".join(f"p{number}@example.com" for number in range(300))
 
 
-def test_an_audience_has_no_size_until_matching_is_over(start: Callable[..., Any], clock: Any) -> None:
+def test_an_audience_has_no_size_until_matching_is_over(start: Callable[..., Any], clock: FakeClock) -> None:
     person = start(matching_delay_s=5, match_rate=1.0)
     audience = person.new_audience(person.new_list(MANY)["id"])
     assert (audience["status"], audience["size"]) == ("INITIALIZING", None)
@@ -18,7 +20,7 @@ def test_an_audience_has_no_size_until_matching_is_over(start: Callable[..., Any
     assert (audience["status"], audience["size"]) == ("READY", 300)
 
 
-def test_a_live_audience_keeps_its_size_while_a_write_is_worked_on(start: Callable[..., Any], clock: Any) -> None:
+def test_a_live_audience_keeps_its_size_while_a_write_is_worked_on(start: Callable[..., Any], clock: FakeClock) -> None:
     person = start(matching_delay_s=5, match_rate=1.0)
     list_id = person.new_list(MANY)["id"]
     audience_id = person.new_audience(list_id)["id"]
@@ -58,7 +60,7 @@ def test_the_floor_refuses_an_audience_of_a_list_that_is_not_ready(
     assert person.call("POST", AUDIENCES, body).status == 200
 
 
-def test_name_and_description_can_be_changed(person: Any, clock: Any) -> None:
+def test_name_and_description_can_be_changed(person: Person, clock: FakeClock) -> None:
     audience = person.new_audience(person.new_list()["id"])
     clock.now += 60
     changed = person.call("PATCH", f"{AUDIENCES}/{audience['id']}", {"name": "new", "description": "text"}).json()
@@ -66,7 +68,9 @@ def test_name_and_description_can_be_changed(person: Any, clock: Any) -> None:
     assert changed["updated_timestamp"] == audience["updated_timestamp"] + 60
 
 
-def test_a_changed_rule_points_to_the_other_list_and_is_worked_out_anew(start: Callable[..., Any], clock: Any) -> None:
+def test_a_changed_rule_points_to_the_other_list_and_is_worked_out_anew(
+    start: Callable[..., Any], clock: FakeClock
+) -> None:
     person = start(matching_delay_s=5, match_rate=1.0)
     first, second = person.new_list(MANY)["id"], person.new_list(MANY + ",one.more@example.com")["id"]
     audience_id = person.new_audience(first)["id"]
@@ -78,7 +82,9 @@ def test_a_changed_rule_points_to_the_other_list_and_is_worked_out_anew(start: C
     assert person.get_audience(audience_id)["size"] == 301
 
 
-def test_a_change_of_the_rule_is_refused_where_the_setting_says_so_and_the_same_rule_is_no_change(person: Any) -> None:
+def test_a_change_of_the_rule_is_refused_where_the_setting_says_so_and_the_same_rule_is_no_change(
+    person: Person,
+) -> None:
     first, second = person.new_list()["id"], person.new_list()["id"]
     audience_id = person.new_audience(first)["id"]
     person.settings(rule_change="refuse")
@@ -89,7 +95,7 @@ def test_a_change_of_the_rule_is_refused_where_the_setting_says_so_and_the_same_
     assert same.status == 200
 
 
-def test_a_removed_audience_is_gone_and_its_list_is_not(person: Any) -> None:
+def test_a_removed_audience_is_gone_and_its_list_is_not(person: Person) -> None:
     list_id = person.new_list()["id"]
     audience_id = person.new_audience(list_id)["id"]
     assert person.call("PATCH", f"{AUDIENCES}/{audience_id}", {"operation_type": "REMOVE"}).status == 200
@@ -112,13 +118,13 @@ def test_a_removed_audience_is_gone_and_its_list_is_not(person: Any) -> None:
     ],
 )
 def test_a_rule_that_does_not_say_enough_or_names_nothing_is_refused(
-    person: Any, audience_type: str, rule: dict[str, object]
+    person: Person, audience_type: str, rule: dict[str, object]
 ) -> None:
     reply = person.call("POST", AUDIENCES, {"name": "x", "audience_type": audience_type, "rule": rule})
     assert (reply.status, reply.json()["code"]) == (400, 1)
 
 
-def test_audiences_that_resemble_another_take_its_id_and_a_percentage_as_number_or_text(person: Any) -> None:
+def test_audiences_that_resemble_another_take_its_id_and_a_percentage_as_number_or_text(person: Person) -> None:
     seed = person.new_audience(person.new_list()["id"])["id"]
     for percentage, status in [(10, 200), ("10", 200), (11, 400), (0, 400)]:
         rule = {"seed_id": [seed], "country": "US", "percentage": percentage}
@@ -128,7 +134,7 @@ def test_audiences_that_resemble_another_take_its_id_and_a_percentage_as_number_
             assert reply.json()["rule"]["percentage"] == 10
 
 
-def test_a_strangers_audience_is_not_permitted(person: Any) -> None:
+def test_a_strangers_audience_is_not_permitted(person: Person) -> None:
     audience_id = person.new_audience(person.new_list()["id"])["id"]
     person.world.audiences[audience_id].ad_account_id = "549755885999"
     for method, body in [("GET", None), ("PATCH", {"name": "x"})]:

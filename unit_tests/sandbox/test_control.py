@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from unit_tests.sandbox.person import Person
+
 
 def test_the_control_side_is_not_there_unless_it_was_asked_for(start: Callable[..., Any]) -> None:
     closed = start(with_control=False)
@@ -31,13 +33,13 @@ def test_a_reset_brings_back_the_start_settings_and_clock_included(start: Callab
 @pytest.mark.parametrize(
     "changes", [{"tier": "gold"}, {"match_rate": 1.5}, {"latency": 3}, {"matching_delay_s": -1}, []]
 )
-def test_settings_that_make_no_sense_are_refused_and_change_nothing(person: Any, changes: object) -> None:
+def test_settings_that_make_no_sense_are_refused_and_change_nothing(person: Person, changes: object) -> None:
     before = person.call("GET", "/_sandbox/settings").json()
     assert person.call("PATCH", "/_sandbox/settings", changes).status == 400
     assert person.call("GET", "/_sandbox/settings").json() == before
 
 
-def test_the_clock_advances_matching_and_token_lives(person: Any) -> None:
+def test_the_clock_advances_matching_and_token_lives(person: Person) -> None:
     token = person.token(expires_in_s=100)
     list_id = person.new_list()["id"]
     person.call("POST", "/_sandbox/clock", {"advance_s": 100})
@@ -45,7 +47,7 @@ def test_the_clock_advances_matching_and_token_lives(person: Any) -> None:
     assert person.call("GET", "/v5/ad_accounts", token=token).status == 401
 
 
-def test_requests_are_remembered_with_what_they_did(person: Any) -> None:
+def test_requests_are_remembered_with_what_they_did(person: Person) -> None:
     list_id = person.new_list("a@example.com,b@example.com")["id"]
     person.patch_list(list_id, "REMOVE", "a@example.com")
     person.call("GET", "/v5/ad_accounts?page_size=0")
@@ -64,20 +66,20 @@ def test_requests_are_remembered_with_what_they_did(person: Any) -> None:
     assert person.call("DELETE", "/_sandbox/requests").json() == {"total": 0}
 
 
-def test_bodies_are_kept_only_when_asked_for(person: Any) -> None:
+def test_bodies_are_kept_only_when_asked_for(person: Person) -> None:
     person.settings(keep_bodies=True)
     person.new_list("canary@example.com")
     assert "canary@example.com" in person.seen()[0]["body"]
 
 
-def test_quota_left_can_be_seen_and_refilled(person: Any) -> None:
+def test_quota_left_can_be_seen_and_refilled(person: Person) -> None:
     person.new_list()
     shown = person.call("GET", "/_sandbox/quota").json()
     assert (shown["tier"], shown["categories"]["ads_write"]["remaining"]) == ("standard", 399)
     assert person.call("DELETE", "/_sandbox/quota").json()["categories"]["ads_write"]["remaining"] == 400
 
 
-def test_an_ad_account_with_a_role_can_be_put_and_used(person: Any) -> None:
+def test_an_ad_account_with_a_role_can_be_put_and_used(person: Person) -> None:
     account = {
         "name": "New",
         "owner_user_id": "729090764583391999",
@@ -91,7 +93,7 @@ def test_an_ad_account_with_a_role_can_be_put_and_used(person: Any) -> None:
     assert "777" in [shown["id"] for shown in person.call("GET", "/_sandbox/ad_accounts").json()["ad_accounts"]]
 
 
-def test_tokens_are_issued_with_scopes_life_and_text_as_wanted_and_listed(person: Any) -> None:
+def test_tokens_are_issued_with_scopes_life_and_text_as_wanted_and_listed(person: Person) -> None:
     issued = person.call(
         "POST", "/_sandbox/tokens", {"token": "pina_mine", "scopes": ["ads:read"], "expires_in_s": 5}
     ).json()
@@ -104,7 +106,7 @@ def test_tokens_are_issued_with_scopes_life_and_text_as_wanted_and_listed(person
     assert person.call("POST", "/_sandbox/tokens/pina_mine/forget").status == 404
 
 
-def test_members_are_shown_as_json_or_one_a_line_and_lists_with_their_counts(person: Any) -> None:
+def test_members_are_shown_as_json_or_one_a_line_and_lists_with_their_counts(person: Person) -> None:
     list_id = person.new_list("b@example.com,a@example.com")["id"]
     members = f"/_sandbox/customer_lists/{list_id}/members"
     shown = person.call("GET", members).json()
@@ -117,7 +119,7 @@ def test_members_are_shown_as_json_or_one_a_line_and_lists_with_their_counts(per
     assert person.call("DELETE", "/_sandbox/customer_lists/1").status == 404
 
 
-def test_audiences_are_shown(person: Any) -> None:
+def test_audiences_are_shown(person: Person) -> None:
     audience = person.new_audience(person.new_list()["id"])
     (shown,) = person.call("GET", "/_sandbox/audiences").json()["audiences"]
     assert shown["id"] == audience["id"]

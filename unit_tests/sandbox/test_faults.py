@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from pinterest_sandbox.faults import ErrorStatus, FaultPlan, Faults, ResetBefore
 from pinterest_sandbox.in_process import BrokenAnswerError
+from unit_tests.sandbox.person import FakeClock, Person
 
 ACCOUNTS = "/v5/ad_accounts"
 
@@ -40,7 +39,7 @@ def test_several_plans_strike_one_request_together() -> None:
     assert faults.strike("x", []) == [ErrorStatus(503), ResetBefore()]
 
 
-def test_an_error_status_comes_with_its_code_message_and_headers_and_nothing_takes_effect(person: Any) -> None:
+def test_an_error_status_comes_with_its_code_message_and_headers_and_nothing_takes_effect(person: Person) -> None:
     list_id = person.new_list()["id"]
     person.fault(
         {"kind": "status", "status": 503, "code": 4197, "message": "later", "headers": {"retry-after": "7"}}, times=1
@@ -52,7 +51,7 @@ def test_an_error_status_comes_with_its_code_message_and_headers_and_nothing_tak
     assert person.members(list_id) == {"a@example.com", "c@example.com"}
 
 
-def test_a_429_comes_with_or_without_headers(person: Any) -> None:
+def test_a_429_comes_with_or_without_headers(person: Person) -> None:
     person.fault({"kind": "rate_limit", "reset_s": 9, "retry_after_s": 3}, times=1)
     reply = person.call("GET", ACCOUNTS)
     assert (reply.status, reply.json()["code"]) == (429, 8)
@@ -64,7 +63,7 @@ def test_a_429_comes_with_or_without_headers(person: Any) -> None:
     assert not {name for name in reply.headers if "limit" in name or name == "retry-after"}
 
 
-def test_a_reset_before_has_no_effect_and_a_reset_after_has(person: Any) -> None:
+def test_a_reset_before_has_no_effect_and_a_reset_after_has(person: Person) -> None:
     list_id = person.new_list()["id"]
     person.fault({"kind": "reset_before"}, times=1)
     person.fault({"kind": "reset_after"}, after=1, times=1)
@@ -75,7 +74,7 @@ def test_a_reset_before_has_no_effect_and_a_reset_after_has(person: Any) -> None
     assert [seen["outcome"] for seen in person.seen()] == ["answered", "reset_before", "reset_after"]
 
 
-def test_a_truncated_answer_breaks_off_and_a_cut_body_is_no_json(person: Any) -> None:
+def test_a_truncated_answer_breaks_off_and_a_cut_body_is_no_json(person: Person) -> None:
     person.fault({"kind": "truncate"}, times=1)
     with pytest.raises(BrokenAnswerError):
         person.new_list()
@@ -87,14 +86,14 @@ def test_a_truncated_answer_breaks_off_and_a_cut_body_is_no_json(person: Any) ->
         reply.json()
 
 
-def test_an_html_page_in_place_of_json(person: Any) -> None:
+def test_an_html_page_in_place_of_json(person: Person) -> None:
     person.fault({"kind": "not_json", "status": 502}, times=1)
     reply = person.call("GET", ACCOUNTS)
     assert (reply.status, reply.headers["content-type"]) == (502, "text/html; charset=utf-8")
     assert reply.body.startswith(b"<html>")
 
 
-def test_latency_is_slept_before_the_request_is_worked_on(person: Any, clock: Any) -> None:
+def test_latency_is_slept_before_the_request_is_worked_on(person: Person, clock: FakeClock) -> None:
     person.settings(latency_ms=250)
     person.fault({"kind": "latency", "seconds": 2}, times=1)
     person.call("GET", ACCOUNTS)
@@ -102,12 +101,12 @@ def test_latency_is_slept_before_the_request_is_worked_on(person: Any, clock: An
     assert clock.slept == [2.25, 0.25]
 
 
-def test_a_token_expires_under_the_request_that_shows_it(person: Any) -> None:
+def test_a_token_expires_under_the_request_that_shows_it(person: Person) -> None:
     person.fault({"kind": "expire_token"}, after=1, times=1)
     assert [person.call("GET", ACCOUNTS).status for _ in range(3)] == [200, 401, 401]
 
 
-def test_a_list_vanishes_under_us(person: Any) -> None:
+def test_a_list_vanishes_under_us(person: Person) -> None:
     list_id, other = person.new_list()["id"], person.new_list()["id"]
     person.fault({"kind": "delete_list"}, object_id=list_id)
     assert person.patch_list(other, "ADD", "b@example.com").status == 200
@@ -116,7 +115,7 @@ def test_a_list_vanishes_under_us(person: Any) -> None:
 
 
 @pytest.mark.parametrize("status", [413, 400])
-def test_a_request_with_too_many_identifiers_is_refused_and_a_smaller_one_is_not(person: Any, status: int) -> None:
+def test_a_request_with_too_many_identifiers_is_refused_and_a_smaller_one_is_not(person: Person, status: int) -> None:
     list_id = person.new_list()["id"]
     person.fault({"kind": "too_large", "limit": 2, "status": status})
     assert person.patch_list(list_id, "ADD", "b@example.com,c@example.com,d@example.com").status == status
@@ -124,7 +123,7 @@ def test_a_request_with_too_many_identifiers_is_refused_and_a_smaller_one_is_not
     assert person.members(list_id) == {"a@example.com", "b@example.com", "c@example.com"}
 
 
-def test_plans_are_listed_with_their_counts_and_can_be_ended(person: Any) -> None:
+def test_plans_are_listed_with_their_counts_and_can_be_ended(person: Person) -> None:
     first = person.fault({"kind": "reset_before"}, endpoint="audiences/list", times=1)
     second = person.fault({"kind": "status", "status": 500}, times=1)
     person.call("GET", ACCOUNTS)
@@ -146,7 +145,7 @@ def test_plans_are_listed_with_their_counts_and_can_be_ended(person: Any) -> Non
         {"action": {"kind": "reset_before"}, "tims": 2},
     ],
 )
-def test_a_plan_that_makes_no_sense_is_refused(person: Any, plan: dict[str, object]) -> None:
+def test_a_plan_that_makes_no_sense_is_refused(person: Person, plan: dict[str, object]) -> None:
     reply = person.call("POST", "/_sandbox/faults", plan)
     assert reply.status == 400
     assert reply.json()["error"]

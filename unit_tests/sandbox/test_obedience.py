@@ -11,7 +11,9 @@ import pytest
 import yaml
 
 from pinterest_sandbox import contract
+from pinterest_sandbox.in_process import Reply
 from pinterest_sandbox.operations import OPERATIONS
+from unit_tests.sandbox.person import Person
 
 CONTRACT = yaml.safe_load((Path(__file__).parents[2] / "source_spec" / "pinterest_v5.yaml").read_text(encoding="utf-8"))
 SCHEMAS = CONTRACT["components"]["schemas"]
@@ -156,7 +158,7 @@ def bad_bodies() -> Iterator[Any]:
             yield pytest.param(operation, body, id=f"{operation.id} body {body!r}")
 
 
-def prepare(person: Any) -> None:
+def prepare(person: Person) -> None:
     assert person.new_list()["id"] == LIST
     assert person.new_audience(LIST)["id"] == AUDIENCE
     path = f"/v5/ad_accounts/549755885175/customer_lists/{LIST}/uploads"
@@ -164,7 +166,7 @@ def prepare(person: Any) -> None:
     assert made["customer_list_upload"]["id"] == UPLOAD
 
 
-def send(person: Any, operation: Any, body: Any = None, path: dict[str, str] | None = None, query: str = "") -> Any:
+def send(person: Person, operation: Any, body: Any = None, path: dict[str, str] | None = None, query: str = "") -> Any:
     target = "/v5" + operation.path.format(**{**IDS, **(path or {})})
     return person.call(operation.method, target + query, body)
 
@@ -174,7 +176,7 @@ def good_query(operation: Any, **changes: str) -> str:
     return "?" + "&".join(f"{name}={value}" for name, value in query.items())
 
 
-def assert_refused(reply: Any) -> None:
+def assert_refused(reply: Reply) -> None:
     assert reply.status == 400, reply.body
     assert reply.json()["code"] == 1
     assert set(reply.json()) == {"code", "message"}
@@ -182,7 +184,7 @@ def assert_refused(reply: Any) -> None:
 
 @pytest.mark.parametrize(("operation", "body"), list(bad_bodies()))
 def test_a_body_that_the_contract_refuses_is_refused_and_changes_nothing(
-    person: Any, operation: Any, body: Any
+    person: Person, operation: Any, body: Any
 ) -> None:
     prepare(person)
     before = msgspec.json.encode([person.world.customer_lists, person.world.audiences, person.world.shares])
@@ -195,7 +197,7 @@ def test_a_body_that_the_contract_refuses_is_refused_and_changes_nothing(
     "operation", [op for op in OPERATIONS if body_schema(declared(op.id)[2])], ids=lambda operation: operation.id
 )
 def test_a_body_that_the_contract_allows_is_accepted_and_one_that_is_no_json_is_not(
-    person: Any, operation: Any
+    person: Person, operation: Any
 ) -> None:
     prepare(person)
     good = GOOD_BODIES[str(body_schema(declared(operation.id)[2]))]
@@ -206,7 +208,7 @@ def test_a_body_that_the_contract_allows_is_accepted_and_one_that_is_no_json_is_
 
 
 @pytest.mark.parametrize("operation", [op for op in OPERATIONS if "{" in op.path], ids=lambda operation: operation.id)
-def test_ids_in_the_path_are_held_to_pattern_and_length(person: Any, operation: Any) -> None:
+def test_ids_in_the_path_are_held_to_pattern_and_length(person: Person, operation: Any) -> None:
     prepare(person)
     declaration = declared(operation.id)[2]
     good = GOOD_BODIES.get(str(body_schema(declaration)))
@@ -223,7 +225,7 @@ def test_ids_in_the_path_are_held_to_pattern_and_length(person: Any, operation: 
 
 
 @pytest.mark.parametrize("operation", [op for op in OPERATIONS if op.query], ids=lambda operation: operation.id)
-def test_queries_are_held_to_the_contract(person: Any, operation: Any) -> None:
+def test_queries_are_held_to_the_contract(person: Person, operation: Any) -> None:
     prepare(person)
     assert send(person, operation, query=good_query(operation)).status == 200
     for parameter in declared(operation.id)[2]["parameters"]:
@@ -242,7 +244,7 @@ def test_queries_are_held_to_the_contract(person: Any, operation: Any) -> None:
             assert_refused(send(person, operation, query=without))
 
 
-def test_messages_read_as_pinterests_do_and_repeat_the_body(person: Any) -> None:
+def test_messages_read_as_pinterests_do_and_repeat_the_body(person: Person) -> None:
     prepare(person)
     lists = "/v5/ad_accounts/549755885175/customer_lists"
     pattern = person.call("GET", "/v5/ad_accounts/12a").json()["message"]
@@ -256,7 +258,7 @@ def test_messages_read_as_pinterests_do_and_repeat_the_body(person: Any) -> None
 
 
 @pytest.mark.parametrize("media_type", ["application/x-www-form-urlencoded", "text/plain", ""])
-def test_a_body_of_another_media_type_is_refused(person: Any, media_type: str) -> None:
+def test_a_body_of_another_media_type_is_refused(person: Person, media_type: str) -> None:
     prepare(person)
     target = f"/v5/ad_accounts/549755885175/customer_lists/{LIST}"
     body = msgspec.json.encode(GOOD_BODIES["CustomerListUpdateRequest"])

@@ -9,11 +9,14 @@ from hypothesis import strategies as st
 
 from pinterest_sandbox.quota import Quota
 from pinterest_sandbox.settings import Settings, SettingsInUse
+from unit_tests.sandbox.person import FakeClock, Person
 
 ACCOUNTS = "/v5/ad_accounts"
 
 
-def test_standard_permits_400_writes_a_minute_and_says_how_many_are_left(start: Callable[..., Any], clock: Any) -> None:
+def test_standard_permits_400_writes_a_minute_and_says_how_many_are_left(
+    start: Callable[..., Any], clock: FakeClock
+) -> None:
     person = start(tier="standard")
     list_id = person.new_list()["id"]
     remaining = []
@@ -30,7 +33,7 @@ def test_standard_permits_400_writes_a_minute_and_says_how_many_are_left(start: 
     assert person.patch_list(list_id, "ADD", "b@example.com").status == 200
 
 
-def test_no_tier_permits_more_than_100_requests_within_one_second(start: Callable[..., Any], clock: Any) -> None:
+def test_no_tier_permits_more_than_100_requests_within_one_second(start: Callable[..., Any], clock: FakeClock) -> None:
     person = start(tier="standard")
     statuses = [person.call("GET", ACCOUNTS).status for _ in range(101)]
     assert statuses == [200] * 100 + [429]
@@ -38,7 +41,7 @@ def test_no_tier_permits_more_than_100_requests_within_one_second(start: Callabl
     assert person.call("GET", ACCOUNTS).status == 200
 
 
-def test_trial_permits_300_writes_a_day_to_the_whole_app(start: Callable[..., Any], clock: Any) -> None:
+def test_trial_permits_300_writes_a_day_to_the_whole_app(start: Callable[..., Any], clock: FakeClock) -> None:
     person = start(tier="trial")
     other_user = person.token(user_id="729090764583391195")
     list_id = person.new_list()["id"]
@@ -73,18 +76,18 @@ def test_the_tier_none_has_neither_limits_nor_headers(start: Callable[..., Any])
 
 
 @pytest.mark.parametrize(("form", "shown"), [("plain", "1000"), ("envoy", "1000, 1000;w=60"), ("none", None)])
-def test_the_form_of_the_headers_is_a_setting(person: Any, form: str, shown: str | None) -> None:
+def test_the_form_of_the_headers_is_a_setting(person: Person, form: str, shown: str | None) -> None:
     person.settings(rate_limit_headers=form)
     assert person.call("GET", ACCOUNTS).headers.get("x-ratelimit-limit") == shown
 
 
-def test_requests_without_a_valid_token_spend_nobodys_quota(person: Any) -> None:
+def test_requests_without_a_valid_token_spend_nobodys_quota(person: Person) -> None:
     for _ in range(5):
         person.call("GET", ACCOUNTS, token="garbage")
     assert person.call("GET", ACCOUNTS).headers["x-ratelimit-remaining"] == "999"
 
 
-def test_a_request_that_the_contract_refuses_is_counted(person: Any) -> None:
+def test_a_request_that_the_contract_refuses_is_counted(person: Person) -> None:
     person.call("GET", f"{ACCOUNTS}?page_size=0")
     assert person.call("GET", ACCOUNTS).headers["x-ratelimit-remaining"] == "998"
 

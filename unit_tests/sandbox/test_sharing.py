@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from unit_tests.sandbox.person import Person
+
 OWN = "/v5/ad_accounts/549755885175/audiences"
 BUSINESS = "/v5/businesses/729090764583391194/audiences"
 SISTER_ACCOUNT, FOREIGN_ACCOUNT = "549755885176", "549755885999"
@@ -11,7 +13,7 @@ SISTER_BUSINESS, FOREIGN_BUSINESS = "729090764583391195", "729090764583391999"
 
 
 @pytest.fixture
-def audience_id(person: Any) -> str:
+def audience_id(person: Person) -> str:
     return str(person.new_audience(person.new_list()["id"])["id"])
 
 
@@ -21,7 +23,7 @@ def share(audience_id: str, recipients: list[str], operation: str = "SHARE", key
 
 @pytest.mark.parametrize("prefix", [OWN, BUSINESS])
 def test_an_audience_is_shared_with_an_ad_account_seen_there_and_taken_back(
-    person: Any, audience_id: str, prefix: str
+    person: Person, audience_id: str, prefix: str
 ) -> None:
     path = f"{prefix}/ad_accounts/shared"
     shared = person.call("PATCH", path, share(audience_id, [SISTER_ACCOUNT])).json()
@@ -39,7 +41,7 @@ def test_an_audience_is_shared_with_an_ad_account_seen_there_and_taken_back(
 
 
 @pytest.mark.parametrize("prefix", [OWN, BUSINESS])
-def test_an_audience_is_shared_with_a_business_and_taken_back(person: Any, audience_id: str, prefix: str) -> None:
+def test_an_audience_is_shared_with_a_business_and_taken_back(person: Person, audience_id: str, prefix: str) -> None:
     path = f"{prefix}/businesses/shared"
     body = share(audience_id, [SISTER_BUSINESS], key="business")
     assert person.call("PATCH", path, body).json()["permissions"] == ["RESOURCE_PINNER_LIST_READER"]
@@ -52,7 +54,7 @@ def test_an_audience_is_shared_with_a_business_and_taken_back(person: Any, audie
 
 
 def test_a_business_that_received_an_audience_sees_it_and_may_pass_it_to_its_own_ad_accounts_only(
-    person: Any, audience_id: str
+    person: Person, audience_id: str
 ) -> None:
     person.call("PATCH", f"{OWN}/businesses/shared", share(audience_id, [SISTER_BUSINESS], key="business"))
     sister = person.token(user_id=SISTER_BUSINESS)
@@ -67,7 +69,7 @@ def test_a_business_that_received_an_audience_sees_it_and_may_pass_it_to_its_own
     assert person.call("PATCH", f"{base}/businesses/shared", to_business, token=sister).status == 403
 
 
-def test_a_received_audience_cannot_be_changed_by_its_recipient(person: Any, audience_id: str) -> None:
+def test_a_received_audience_cannot_be_changed_by_its_recipient(person: Person, audience_id: str) -> None:
     person.call("PATCH", f"{OWN}/ad_accounts/shared", share(audience_id, [SISTER_ACCOUNT]))
     sister = person.token(user_id=SISTER_BUSINESS)
     path = f"/v5/ad_accounts/{SISTER_ACCOUNT}/audiences/{audience_id}"
@@ -77,7 +79,7 @@ def test_a_received_audience_cannot_be_changed_by_its_recipient(person: Any, aud
 
 @pytest.mark.parametrize("recipient", [FOREIGN_ACCOUNT, "1"])
 def test_recipients_outside_the_hierarchy_are_refused_and_nothing_is_shared(
-    person: Any, audience_id: str, recipient: str
+    person: Person, audience_id: str, recipient: str
 ) -> None:
     reply = person.call("PATCH", f"{OWN}/ad_accounts/shared", share(audience_id, [SISTER_ACCOUNT, recipient]))
     assert (reply.status, reply.json()) == (400, {"code": 400, "message": "Invalid ad account id"})
@@ -86,13 +88,13 @@ def test_recipients_outside_the_hierarchy_are_refused_and_nothing_is_shared(
     assert person.call("PATCH", f"{OWN}/businesses/shared", body).json()["message"] == "Invalid business id"
 
 
-def test_removing_an_audience_takes_its_shares_along(person: Any, audience_id: str) -> None:
+def test_removing_an_audience_takes_its_shares_along(person: Person, audience_id: str) -> None:
     person.call("PATCH", f"{OWN}/ad_accounts/shared", share(audience_id, [SISTER_ACCOUNT]))
     person.call("PATCH", f"{OWN}/{audience_id}", {"operation_type": "REMOVE"})
     assert person.world.shares == {}
 
 
-def test_unknown_audiences_and_strange_businesses_are_refused(person: Any, audience_id: str) -> None:
+def test_unknown_audiences_and_strange_businesses_are_refused(person: Person, audience_id: str) -> None:
     assert person.call("PATCH", f"{OWN}/ad_accounts/shared", share("9", [SISTER_ACCOUNT])).status == 404
     assert person.call("GET", f"/v5/businesses/{FOREIGN_BUSINESS}/audiences").status == 403
     assert person.call("GET", "/v5/businesses/5/audiences").json() == {"code": 30, "message": "User not found."}

@@ -8,9 +8,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from pinterest_sandbox.uploads import SMALLEST_PART_BYTES
+from unit_tests.sandbox.person import FakeClock, Person
 
 
-def begin(person: Any, list_id: str, parts: int = 1, operation: str = "ADD") -> dict[str, Any]:
+def begin(person: Person, list_id: str, parts: int = 1, operation: str = "ADD") -> dict[str, Any]:
     path = f"/v5/ad_accounts/549755885175/customer_lists/{list_id}/uploads"
     reply = person.call("POST", path, {"operation": operation, "total_parts": parts})
     assert reply.status == 200, reply.body
@@ -19,12 +20,14 @@ def begin(person: Any, list_id: str, parts: int = 1, operation: str = "ADD") -> 
     return dict(made)
 
 
-def put(person: Any, made: dict[str, Any], number: int, body: bytes) -> Any:
+def put(person: Person, made: dict[str, Any], number: int, body: bytes) -> Any:
     url = urlsplit(made["s3_multipart_upload_data"]["file_parts"][number - 1]["presigned_url"])
     return person.call("PUT", f"{url.path}?{url.query}", body=body, token=None)
 
 
-def test_a_file_in_one_part_reaches_the_list_and_its_records_are_counted(start: Callable[..., Any], clock: Any) -> None:
+def test_a_file_in_one_part_reaches_the_list_and_its_records_are_counted(
+    start: Callable[..., Any], clock: FakeClock
+) -> None:
     person = start(matching_delay_s=5)
     made_list = person.new_list("old@example.com")
     made = begin(person, made_list["id"])
@@ -43,7 +46,7 @@ def test_a_file_in_one_part_reaches_the_list_and_its_records_are_counted(start: 
     assert person.get_list(made_list["id"])["num_batches"] == 2
 
 
-def test_records_may_be_cut_in_two_by_the_border_of_parts(person: Any) -> None:
+def test_records_may_be_cut_in_two_by_the_border_of_parts(person: Person) -> None:
     list_id = person.new_list("old@example.com")["id"]
     made = begin(person, list_id, parts=2, operation="REMOVE")
     put(person, made, 2, b"ld@example.com")
@@ -52,7 +55,7 @@ def test_records_may_be_cut_in_two_by_the_border_of_parts(person: Any) -> None:
     assert person.members(list_id) == set()
 
 
-def test_an_upload_runs_once_and_only_with_all_parts_of_the_right_size(person: Any) -> None:
+def test_an_upload_runs_once_and_only_with_all_parts_of_the_right_size(person: Person) -> None:
     made = begin(person, person.new_list()["id"], parts=2)
     run = f"{made['path']}/run"
     assert "part 1 of 2 was not uploaded" in person.call("POST", run).json()["message"]
@@ -65,7 +68,7 @@ def test_an_upload_runs_once_and_only_with_all_parts_of_the_right_size(person: A
     assert put(person, made, 1, b"late").status == 403
 
 
-def test_an_address_that_was_not_given_out_is_refused(person: Any) -> None:
+def test_an_address_that_was_not_given_out_is_refused(person: Person) -> None:
     made = begin(person, person.new_list()["id"])
     upload_id = made["customer_list_upload"]["id"]
     assert person.call("PUT", f"/_uploads/{upload_id}/1?X-Amz-Signature=x", body=b"a").status == 403
@@ -75,12 +78,12 @@ def test_an_address_that_was_not_given_out_is_refused(person: Any) -> None:
 
 
 @pytest.mark.parametrize("parts", [0, 11])
-def test_one_to_ten_parts_are_allowed(person: Any, parts: int) -> None:
+def test_one_to_ten_parts_are_allowed(person: Person, parts: int) -> None:
     path = f"/v5/ad_accounts/549755885175/customer_lists/{person.new_list()['id']}/uploads"
     assert person.call("POST", path, {"operation": "ADD", "total_parts": parts}).status == 400
 
 
-def test_an_upload_belongs_to_its_list(person: Any) -> None:
+def test_an_upload_belongs_to_its_list(person: Person) -> None:
     made = begin(person, person.new_list()["id"])
     other = person.new_list()["id"]
     upload_id = made["customer_list_upload"]["id"]

@@ -1,64 +1,83 @@
-"""A sync's parts put together as sync.py does it, with an executor and a clock that tests own."""
+"""A sync assembled as the connector assembles it, with workers, sleep and a clock that tests own."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
-import requests
 
 from destination_pinterest.api.auth import StaticToken
 from destination_pinterest.api.client import PinterestClient
 from destination_pinterest.api.limits import Limits
-from destination_pinterest.api.observer import Observer
+from destination_pinterest.api.observer import Observer, SilentObserver
 from destination_pinterest.api.quota import Quota
 from destination_pinterest.api.retry import RetryPolicy
 from destination_pinterest.api.transport import Transport
+from destination_pinterest.assembly import SyncRequest, Tuning, assemble
 from destination_pinterest.audiences.creation import AudienceCreator
 from destination_pinterest.audiences.lookup import AudienceLookup
 from destination_pinterest.audiences.target import AudienceTarget
 from destination_pinterest.config import read_config
-from destination_pinterest.delivery.batch import MembershipBatch
-from destination_pinterest.delivery.events import EventObserver, Events
-from destination_pinterest.delivery.intake import RowIntake
-from destination_pinterest.delivery.journal import SyncJournal
 from destination_pinterest.delivery.lane import AudienceLane
-from destination_pinterest.delivery.route import StreamRoute
-from destination_pinterest.delivery.sender import DeliverySender
-from destination_pinterest.delivery.writer import AudienceWriter
+from destination_pinterest.delivery.workers import Event, WorkerPool
+from destination_pinterest.error_codes import Code
+from destination_pinterest.errors import InterruptedSyncError
+from destination_pinterest.membership.store_key import Scrypt
+from destination_pinterest.pause import Pause
 from destination_pinterest.protocol.catalog import ConfiguredStream, StreamKey, parse_catalog
-from destination_pinterest.protocol.checkpoint import CheckpointLedger
-from destination_pinterest.protocol.completeness import Completeness
-from destination_pinterest.protocol.messages import MessageDecoder
-from destination_pinterest.routing.plan import plan_stream
+from destination_pinterest.protocol.emit import MessageWriter
+from destination_pinterest.protocol.lines import Lines
+from destination_pinterest.session import PlatformConfig
+from destination_pinterest.sync import Sync
+from destination_pinterest.system import System
 from destination_pinterest.vocabulary import Identifier
+from unit_tests.support.clock import Clock
+from unit_tests.support.fake_pinterest import FakePinterest
 
-BASE_URL = "https://pinterest.example.com/v5"
+# The real cost of the store key is a tenth of a second for each ledger, which would make the tests slow.
+CHEAP = Tuning(stretchings={1: Scrypt(n=2, r=8, p=1)})
 
 
-class InlineExecutor(Executor):
+class InlinePool(WorkerPool):
     """Does at once what it is given."""
 
-    def submit(self, work: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
-        work(*arguments, **named)
-        return Future()
+    def submit(self, job: Callable[[], Event], lane: AudienceLane | None = None) -> None:
+        self.do(job, lane)
 
 
-class HandExecutor(Executor):
+class HandPool(WorkerPool):
     """Does what it is given when it is told to."""
 
-    def __init__(self) -> None:
-        self.waiting: list[Callable[[], Any]] = []
+    def __init__(self, most: int, *, wake: Callable[[], None], interrupt: Callable[[], None]) -> None:
+        super().__init__(most, wake=wake, interrupt=interrupt)
+        self.submitted: list[Callable[[], None]] = []
 
-    def submit(self, work: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
-        self.waiting.append(lambda: work(*arguments, **named))
-        return Future()
+    def submit(self, job: Callable[[], Event], lane: AudienceLane | None = None) -> None:
+        self.submitted.append(lambda: self.do(job, lane))
 
-    def do(self, number: int = 0) -> None:
-        self.waiting.pop(number)()
+    def do_next(self, number: int = 0) -> None:
+        self.submitted.pop(number)()
+
+
+class ClockPause(Pause):
+    """Sleeps on the tests' clock."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__()
+        self._clock = clock
+        self.interruptions = 0
+        self.when_interrupted: Callable[[], object] = lambda: None
+
+    def sleep(self, seconds: float) -> None:
+        if self.interruptions:
+            raise InterruptedSyncError(Code.SYNC_STOPPED, "stopped")
+        self._clock.sleep(seconds)
+
+    def interrupt(self) -> None:
+        self.interruptions += 1
+        self.when_interrupted()
 
 
 Step = bytes | float | Callable[[], object]
@@ -67,9 +86,9 @@ Step = bytes | float | Callable[[], object]
 class Script:
     """Standard input: chunks of lines, numbers for seconds of silence, and what else happens meanwhile."""
 
-    def __init__(self, clock: Any, *steps: Step) -> None:
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._steps = list(steps)
+        self._steps: list[Step] = []
         self._is_woken = False
         self.patience_s: list[float] = []
 
@@ -90,6 +109,10 @@ class Script:
             self._steps.insert(0, step - waited)
         return b""
 
+    def append(self, *steps: Step) -> None:
+        """More to come."""
+        self._steps += steps
+
     @property
     def left(self) -> int:
         """Steps that were not read yet."""
@@ -101,102 +124,68 @@ class Script:
 
 
 class Rig:
-    """An AudienceWriter with everything around it."""
+    """A sync's writer with everything around it. No audience has been looked up."""
 
     def __init__(
         self,
         raw_config: dict[str, Any],
-        plans: tuple[ConfiguredStream, ...],
-        make_client: Callable[..., PinterestClient],
-        messages: Any,
-        clock: Any,
-        executor: Executor,
+        streams: tuple[ConfiguredStream, ...],
+        messages: MessageWriter,
+        clock: Clock,
+        pool: type[WorkerPool],
+        pinterest: FakePinterest,
     ) -> None:
-        config = read_config(raw_config)
-        ways = [plan_stream(plan, config) for plan in plans]
-        self._scripts: list[Script] = []
-        self.events = Events(lambda: [script.wake() for script in self._scripts])
-        self.observer = EventObserver(self.events)
-        self.client = make_client(observer=self.observer)
-        finder = AudienceLookup(self.client, now=clock.now)
-        self.provisioner = AudienceCreator(
-            self.client, finder, delay_s=lambda attempt, _: float(attempt), sleep=clock.sleep, clock=clock.clock
-        )
-        self.lanes: dict[str, AudienceLane] = {}
-        for way in ways:
-            streams = tuple(other.plan.key for other in ways if other.audience == way.audience)
-            identifiers = frozenset(identity.identifier for identity in way.identities)
-            target = AudienceTarget(way.audience, identifiers)
-            batch = MembershipBatch(config.batch_size)
-            self.lanes.setdefault(way.audience, AudienceLane(target, batch, streams, 6.7))
-        self.ledger = CheckpointLedger()
-        self.completeness = Completeness(plans, trust_end_markers=True)
-        self.journal = SyncJournal(
-            messages, list(self.lanes.values()), clock=clock.clock, now=clock.now, progress_every_s=30.0
-        )
-        decoder = MessageDecoder(column for way in ways for column in way.columns)
-        routes = [
-            StreamRoute(way, config, decoder, self.lanes[way.audience], self.ledger.tally(way.plan.key)) for way in ways
-        ]
-        self.executor = executor
-        self.writer = AudienceWriter(
-            intake=RowIntake(
-                decoder,
-                {(route.way.plan.key.namespace, route.way.plan.key.name): route for route in routes},
-                self.ledger,
-                self.completeness,
-                clock.clock,
-            ),
-            lanes=list(self.lanes.values()),
-            ledger=self.ledger,
-            completeness=self.completeness,
-            sender=DeliverySender(self.client, self.provisioner, config.batch_size),
-            executor=executor,
-            events=self.events,
-            observer=self.observer,
-            journal=self.journal,
-            clock=clock.clock,
-            flush_s=config.flush_seconds,
-            interrupt=self._interrupt,
-        )
-        self.interruptions = 0
-        self.when_interrupted: Callable[[], object] = lambda: None
         self.clock = clock
+        self.pause = ClockPause(clock)
+        self.script = Script(clock)
+        platform_config = PlatformConfig(raw_config, messages)
+        config = read_config(raw_config)
+        request = SyncRequest(config, platform_config, streams, self.script, messages, pinterest.open_wire)
+        self.parts = assemble(request, clock.system, pause=self.pause, make_pool=pool)
+        self.writer = self.parts.writer
+        self.pool = self.parts.pool
+        self.client = self.parts.session.client
+        self.lanes = {strategy.lane.target.name: strategy.lane for strategy in self.parts.strategies}
 
-    def script(self, *steps: Step) -> Script:
-        script = Script(self.clock, *steps)
-        self._scripts.append(script)
-        return script
+    @property
+    def hands(self) -> HandPool:
+        """The pool of a rig whose work is done by hand."""
+        assert isinstance(self.pool, HandPool)
+        return self.pool
 
     def run(self, *steps: Step) -> Iterator[bytes]:
-        return self.writer.run(self.script(*steps))
+        self.script.append(*steps)
+        return self.writer.run()
 
-    def _interrupt(self) -> None:
-        self.interruptions += 1
-        self.when_interrupted()
+
+def new_sync(
+    raw: Mapping[str, Any],
+    streams: Sequence[ConfiguredStream],
+    lines: Lines,
+    messages: MessageWriter,
+    pinterest: FakePinterest,
+    *,
+    system: System,
+    tuning: Tuning = CHEAP,
+) -> Sync:
+    """A sync into `pinterest` that keeps changed configs in its messages."""
+    platform_config = PlatformConfig(raw, messages)
+    request = SyncRequest(read_config(raw), platform_config, streams, lines, messages, pinterest.open_wire)
+    return Sync(assemble(request, system, tuning=tuning))
 
 
 @pytest.fixture
-def session() -> Iterator[requests.Session]:
-    with requests.Session() as session:
-        yield session
-
-
-@pytest.fixture
-def make_client(session: requests.Session, clock: Any, pinterest: Any) -> Callable[..., PinterestClient]:
+def make_client(clock: Clock, pinterest: FakePinterest) -> Callable[..., PinterestClient]:
     """A client without limits; it sleeps on the tests' clock and is answered by the `pinterest` fixture."""
 
     def make(observer: Observer | None = None, retry_s: float = 3600.0) -> PinterestClient:
-        times = {"clock": clock.clock, "now": clock.now, "sleep": clock.sleep}
-        watcher: Any = observer or EventObserver(Events(lambda: None))
+        watcher = observer or SilentObserver()
         transport = Transport(
-            BASE_URL,
-            Quota(Limits(), longest_wait_s=retry_s, observer=watcher, **times),
+            pinterest,
+            Quota(Limits(), longest_wait_s=retry_s, system=clock.system, observer=watcher),
             RetryPolicy(retry_s=retry_s),
-            session=session,
-            rng=lambda: 0.0,
+            system=clock.system,
             observer=watcher,
-            **times,
         )
         return PinterestClient(pinterest.account["id"], StaticToken("pina_token"), transport)
 
@@ -204,42 +193,54 @@ def make_client(session: requests.Session, clock: Any, pinterest: Any) -> Callab
 
 
 @pytest.fixture
-def make_rig(
-    raw_config: dict[str, Any], make_client: Callable[..., PinterestClient], messages: Any, clock: Any
-) -> Callable[..., Rig]:
-    """A rig for streams given by namespace and name, each with the columns that it has; settings by name."""
+def make_creator(clock: Clock) -> Callable[[PinterestClient], AudienceCreator]:
+    """What creates lists and audiences, with a second more before each look for what an unanswered creation made."""
 
-    def make(
-        streams: dict[str, list[str]] | None = None,
-        *,
-        executor: Executor | None = None,
-        **settings: Any,
-    ) -> Rig:
-        plans = make_plans(streams or {"users": ["email"]})
-        return Rig({**raw_config, **settings}, plans, make_client, messages, clock, executor or InlineExecutor())
+    def make(client: PinterestClient) -> AudienceCreator:
+        lookup = AudienceLookup(client, now=clock.now)
+        return AudienceCreator(
+            client, lookup, delay_s=lambda attempt, _: float(attempt), sleep=clock.sleep, clock=clock.clock
+        )
 
     return make
 
 
-def make_plans(streams: dict[str, list[str]]) -> tuple[ConfiguredStream, ...]:
+@pytest.fixture
+def make_rig(
+    raw_config: dict[str, Any], pinterest: FakePinterest, messages: MessageWriter, clock: Clock
+) -> Callable[..., Rig]:
+    """A rig for streams given by namespace and name, each with the columns that it has; settings by name."""
+
+    def make(
+        streams: dict[str, list[str]] | None = None, *, pool: type[WorkerPool] = InlinePool, **settings: Any
+    ) -> Rig:
+        configured = make_streams(streams or {"users": ["email"]})
+        return Rig({**raw_config, **settings}, configured, messages, clock, pool, pinterest)
+
+    return make
+
+
+def make_streams(streams: dict[str, list[str]]) -> tuple[ConfiguredStream, ...]:
     configured = []
     for key, columns in streams.items():
         namespace, _, name = key.rpartition(".")
-        schema = {"properties": {column: {} for column in columns}}
-        configured.append({"stream": {"name": name, "namespace": namespace or None, "json_schema": schema}})
+        properties: dict[str, object] = {column: {} for column in columns}
+        configured.append(
+            {"stream": {"name": name, "namespace": namespace or None, "json_schema": {"properties": properties}}}
+        )
     return parse_catalog(json.dumps({"streams": configured}).encode())
 
 
 @pytest.fixture
-def hand_executor() -> HandExecutor:
-    return HandExecutor()
-
-
-@pytest.fixture
 def make_lane() -> Callable[..., AudienceLane]:
-    def make(name: str = "VIP", *, list_id: str | None = "1", max_identifiers: int = 10, **more: Any) -> AudienceLane:
+    def make(
+        name: str = "VIP",
+        *,
+        list_id: str | None = "1",
+        streams: tuple[StreamKey, ...] = (StreamKey(None, "users"),),
+        rate_per_s: float = 6.7,
+    ) -> AudienceLane:
         target = AudienceTarget(name, frozenset({Identifier.EMAIL}), list_id=list_id)
-        streams = more.get("streams", (StreamKey(None, "users"),))
-        return AudienceLane(target, MembershipBatch(max_identifiers), streams, more.get("rate_per_s", 6.7))
+        return AudienceLane(target, streams, rate_per_s)
 
     return make

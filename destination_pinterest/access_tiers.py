@@ -1,0 +1,13 @@
+"""How many requests Pinterest allows an app that adds or removes people, by access tier.
+
+Source: developers.pinterest.com/docs/reference/rate-limits (read 2026-11-22), category ads_write, per app and user. The
+7 a second are what Braze keeps to.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+WRITES_A_SECOND: Final = 7
+STANDARD_WRITES_A_MINUTE: Final = 400
+TRIAL_WRITES_A_DAY: Final = 300

@@ -1,0 +1,311 @@
+"""One sync, put together: from the catalog's streams and the settings to parts ready to run.
+
+`sync.py` runs what is assembled here, and so do the tests' rigs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from os import environ
+from typing import TYPE_CHECKING, Final
+
+from destination_pinterest.access_tiers import STANDARD_WRITES_A_MINUTE
+from destination_pinterest.api.retry import RetryPolicy
+from destination_pinterest.api.wire import OpenWire, open_http_wire
+from destination_pinterest.audiences.creation import AudienceCreator
+from destination_pinterest.audiences.lookup import AudienceLookup
+from destination_pinterest.audiences.safeguards import Safeguards
+from destination_pinterest.audiences.shadow_list import new_shadow_list
+from destination_pinterest.audiences.swap import AudienceSwapper
+from destination_pinterest.audiences.target import AudienceTarget
+from destination_pinterest.config import Config
+from destination_pinterest.dead_letters.factory import DeadLetterStorage
+from destination_pinterest.dead_letters.queue import MAX_FILES_IN_FLIGHT
+from destination_pinterest.delivery.append import AppendStrategy, MembershipBatch
+from destination_pinterest.delivery.journal import SyncJournal
+from destination_pinterest.delivery.lane import MAX_IN_FLIGHT, AudienceLane
+from destination_pinterest.delivery.mirror import MirroredStreams, MirrorStrategy
+from destination_pinterest.delivery.route import StreamRoute
+from destination_pinterest.delivery.sender import DeliverySender
+from destination_pinterest.delivery.strategy import SyncStrategy
+from destination_pinterest.delivery.swap import SwapStrategy
+from destination_pinterest.delivery.workers import WorkerPool
+from destination_pinterest.delivery.writer import SyncWriter
+from destination_pinterest.markers import PROGRESS_VARIABLE
+from destination_pinterest.object_storage.s3 import S3Bucket
+from destination_pinterest.pause import Pause
+from destination_pinterest.protocol.catalog import ConfiguredStream, StreamKey
+from destination_pinterest.protocol.checkpoint import CheckpointLedger
+from destination_pinterest.protocol.completeness import Completeness
+from destination_pinterest.protocol.emit import MessageWriter
+from destination_pinterest.protocol.input import Input, MessageDecoder
+from destination_pinterest.protocol.lines import Lines
+from destination_pinterest.routing.audience_plan import EPOCH_S, AudiencePlan, plan_audiences
+from destination_pinterest.routing.plan import StreamPlan, plan_streams
+from destination_pinterest.session import PinterestSession, PlatformConfig, open_session
+from destination_pinterest.system import System
+
+if TYPE_CHECKING:  # It brings DuckDB and NumPy, which syncs without a store do without.
+    from destination_pinterest.membership.store_key import Scrypt
+
+_MOST_THREADS: Final = 64
+# Requests a second to one list that may be worth having in flight, by tier: the quota's own rate; for `none`, half of
+# the 100 a second that Pinterest allows any app (developers.pinterest.com rate limits, read 2026-11-22).
+_RATE_PER_S: Final = {"standard": STANDARD_WRITES_A_MINUTE / 60, "trial": 1.0, "none": 50.0}
+# A platform's log wants a line of progress now and then; a terminal's progress bar asks for more.
+_PROGRESS_S: Final = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class SyncRequest:
+    """What a sync is asked to do.
+
+    Args:
+        config: the settings.
+        platform_config: what they were read from; takes a rotated token.
+        streams: the catalog's.
+        lines: the input.
+        messages: the output.
+        open_wire: makes the way to Pinterest.
+    """
+
+    config: Config
+    platform_config: PlatformConfig
+    streams: Sequence[ConfiguredStream]
+    lines: Lines
+    messages: MessageWriter
+    open_wire: OpenWire = open_http_wire
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """What a sync's pace and cost depend on, and its outcome does not. Tests set it; everybody else takes the default.
+
+    Args:
+        epoch_s: see `MirrorStrategy`.
+        stretchings: the cost of the store key by version, see membership.store_key; None for the real one.
+    """
+
+    epoch_s: float = EPOCH_S
+    stretchings: Mapping[int, Scrypt] | None = None
+
+
+DEFAULT_TUNING: Final = Tuning()
+
+
+@dataclass(frozen=True, slots=True)
+class SyncParts:
+    """The parts of a sync. `audiences` and `strategies` are in the same order, one an audience."""
+
+    request: SyncRequest
+    system: System
+    session: PinterestSession
+    plans: Sequence[StreamPlan]
+    audiences: Sequence[AudiencePlan]
+    strategies: Sequence[SyncStrategy]
+    lookup: AudienceLookup
+    source: Input
+    pool: WorkerPool
+    sender: DeliverySender
+    journal: SyncJournal
+    writer: SyncWriter
+    dead_letters: DeadLetterStorage | None
+    tuning: Tuning
+
+    @property
+    def mirrors(self) -> list[MirrorStrategy]:
+        """The audiences that have a ledger in the membership store."""
+        return [strategy for strategy in self.strategies if isinstance(strategy, MirrorStrategy)]
+
+
+MakePool = Callable[..., WorkerPool]
+
+
+def assemble(
+    request: SyncRequest,
+    system: System,
+    *,
+    pause: Pause | None = None,
+    make_pool: MakePool = WorkerPool,
+    tuning: Tuning = DEFAULT_TUNING,
+) -> SyncParts:
+    """Puts a sync together. Nothing is sent yet.
+
+    Args:
+        request: what is to be done.
+        system: clocks and chance.
+        pause: sleeps, and can be ended from outside.
+        make_pool: makes the threads that send; tests own theirs.
+        tuning: pace and cost.
+
+    Raises:
+        ConfigurationError: the settings and the catalog don't go together.
+    """
+    config = request.config
+    plans = plan_streams(request.streams, config)
+    audiences = plan_audiences(plans, config)
+    pause = pause or Pause()
+    pool = make_pool(
+        min(_MOST_THREADS, MAX_IN_FLIGHT * max(1, len(audiences)) + MAX_FILES_IN_FLIGHT),
+        wake=request.lines.wake,
+        interrupt=pause.interrupt,
+    )
+    session = open_session(
+        config,
+        request.platform_config,
+        system=system,
+        observer=pool,
+        retry=RetryPolicy.from_hours(config.retry_hours),
+        open_wire=request.open_wire,
+        pause=pause,
+    )
+    lookup = AudienceLookup(session.client, now=system.now)
+    creator = AudienceCreator(
+        session.client,
+        lookup,
+        delay_s=session.lost_answer_delay_s,
+        sleep=pause.sleep,
+        clock=system.clock,
+    )
+    sender = DeliverySender(session.client, creator, config.batch_size)
+    make_strategy = _StrategyFactory(config, system, session, creator, sender, epoch_s=tuning.epoch_s)
+    strategies = [make_strategy(audience) for audience in audiences]
+    journal = SyncJournal(
+        request.messages,
+        [strategy.lane for strategy in strategies],
+        clock=system.clock,
+        now=system.now,
+        progress_every_s=float(environ.get(PROGRESS_VARIABLE, _PROGRESS_S)),
+    )
+    ledger = CheckpointLedger()
+    decoder = MessageDecoder(
+        (column for plan in plans for column in plan.columns),
+        (column for stream in request.streams for column in stream.columns),
+    )
+    source = Input(
+        request.lines,
+        decoder,
+        [stream.key for stream in request.streams],
+        ledger,
+        _completeness(audiences, config),
+    )
+    dead_letters = _dead_letters(config, system)
+    writer = SyncWriter(
+        source=source,
+        routes=_routes(config, audiences, strategies, decoder=decoder, ledger=ledger, dead_letters=dead_letters),
+        pool=pool,
+        sender=sender,
+        journal=journal,
+        dead_letters=dead_letters.records if dead_letters else None,
+        clock=system.clock,
+    )
+    return SyncParts(
+        request,
+        system,
+        session,
+        plans,
+        audiences,
+        strategies,
+        lookup,
+        source,
+        pool,
+        sender,
+        journal,
+        writer,
+        dead_letters,
+        tuning,
+    )
+
+
+class _StrategyFactory:
+    """Makes the way in which an audience is kept, by its name."""
+
+    def __init__(
+        self,
+        config: Config,
+        system: System,
+        session: PinterestSession,
+        creator: AudienceCreator,
+        sender: DeliverySender,
+        *,
+        epoch_s: float,
+    ) -> None:
+        self._config = config
+        self._system = system
+        self._creator = creator
+        self._sender = sender
+        self._epoch_s = epoch_s
+        self._safeguards = Safeguards(config.max_removal_percent, config.allow_empty_audience)
+        self._swapper = AudienceSwapper(
+            session.client, creator, self._safeguards, if_refused=config.refused_rule_change
+        )
+        self._make = {"direct": self._append, "swapped": self._swap, "tracked": self._mirror}
+
+    def __call__(self, audience: AudiencePlan) -> SyncStrategy:
+        return self._make[audience.keeping](audience)
+
+    def _append(self, audience: AudiencePlan) -> SyncStrategy:
+        return AppendStrategy(self._lane(audience), self._batch(), self._config.flush_seconds, self._creator)
+
+    def _swap(self, audience: AudiencePlan) -> SyncStrategy:
+        lane = self._lane(audience, is_shadowed=True)
+        return SwapStrategy(lane, self._batch(), self._config.flush_seconds, self._swapper)
+
+    def _mirror(self, audience: AudiencePlan) -> SyncStrategy:
+        return MirrorStrategy(
+            self._lane(audience),
+            MirroredStreams(audience.streams, tuple(plan.stream for plan in audience.replaced)),
+            self._creator,
+            self._safeguards,
+            max_identifiers=lambda: self._sender.max_identifiers,
+            epoch_s=self._epoch_s,
+        )
+
+    def _batch(self) -> MembershipBatch:
+        return MembershipBatch(self._config.batch_size)
+
+    def _lane(self, audience: AudiencePlan, *, is_shadowed: bool = False) -> AudienceLane:
+        shadow = None
+        if is_shadowed:
+            now, chance = self._system.now(), self._system.chance()
+            shadow = new_shadow_list(audience.streams, audience.audience_id, now, chance)
+        target = AudienceTarget(audience.name, audience.identifiers, chosen_id=audience.audience_id, shadow=shadow)
+        streams = tuple(stream.key for stream in audience.streams)
+        return AudienceLane(target, streams, _RATE_PER_S[self._config.access_tier])
+
+
+def _routes(
+    config: Config,
+    audiences: Sequence[AudiencePlan],
+    strategies: Sequence[SyncStrategy],
+    *,
+    decoder: MessageDecoder,
+    ledger: CheckpointLedger,
+    dead_letters: DeadLetterStorage | None,
+) -> dict[StreamKey, StreamRoute]:
+    def route(plan: StreamPlan, strategy: SyncStrategy) -> StreamRoute:
+        letters = None
+        if dead_letters is not None:
+            identity_columns = tuple(identity.column for identity in plan.identities)
+            letters = dead_letters.rows_of(plan.stream, plan.key_columns, identity_columns, decoder)
+        return StreamRoute(plan, config, decoder, strategy, ledger.tally(plan.stream.key), dead_letters=letters)
+
+    return {
+        plan.stream.key: route(plan, strategy)
+        for audience, strategy in zip(audiences, strategies, strict=True)
+        for plan in audience.plans
+    }
+
+
+def _completeness(audiences: Sequence[AudiencePlan], config: Config) -> Completeness:
+    """Where rows are only added, nobody asks whether all have come, and their messages are not looked into."""
+    asked = [stream for audience in audiences if audience.keeping != "direct" for stream in audience.streams]
+    return Completeness(asked, trust_end_markers=config.trust_end_markers)
+
+
+def _dead_letters(config: Config, system: System) -> DeadLetterStorage | None:
+    storage = config.object_storage_config
+    if storage is None:
+        return None
+    return DeadLetterStorage(S3Bucket(storage), storage, clock=system.clock, now=system.now)

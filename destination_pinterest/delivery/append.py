@@ -1,0 +1,199 @@
+"""Adding to an audience: identifiers wait in a batch, and go out when it is full or old enough.
+
+Deliveries that leave a batch, applied in the order they leave, give the membership that the rows would have given one
+by one: an identifier waits on one side only, and a later row moves it to the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from destination_pinterest.audiences.creation import AudienceCreator
+from destination_pinterest.delivery.lane import AudienceLane, Delivery
+from destination_pinterest.delivery.strategy import IsComplete, SyncStrategy
+from destination_pinterest.protocol.input import RowRun
+from destination_pinterest.vocabulary import Operation
+
+
+class BatchedStrategy(SyncStrategy):
+    """What ways of keeping an audience have in common whose rows become deliveries as they come.
+
+    Args:
+        lane: the audience's.
+        batch: collects what is not yet a delivery.
+        flush_s: the age at which a part-filled batch goes out.
+    """
+
+    def __init__(self, lane: AudienceLane, batch: MembershipBatch, flush_s: float) -> None:
+        super().__init__(lane)
+        self._batch = batch
+        self._flush_s = flush_s
+        self._position = 0
+        self._now_s = 0.0
+
+    def begin_run(self, run: RowRun, now_s: float) -> None:
+        """See `SyncStrategy.begin_run`."""
+        self._position, self._now_s = run.position, now_s
+
+    def add_all(self, identifiers: Sequence[str]) -> None:
+        """See `SyncStrategy.add_all`."""
+        for full in self._batch.add_all(identifiers, self._position, self._now_s):
+            self.lane.enqueue(full)
+
+    def take(self, operation: Operation, identifiers: Sequence[str], key: Sequence[object] | None) -> None:  # noqa: ARG002 - nothing remembers whose row it is
+        """See `SyncStrategy.take`."""
+        for full in self._batch.apply(operation, identifiers, self._position, self._now_s):
+            self.lane.enqueue(full)
+
+    def flush(self, now_s: float) -> None:
+        """See `SyncStrategy.flush`."""
+        for delivery in self._batch.take_due(now_s - self._flush_s):
+            self.lane.enqueue(delivery)
+
+    def check_may_send(self) -> None:
+        """See `SyncStrategy.check_may_send`. Rows that came may always be sent."""
+
+    def drain(self) -> None:
+        """See `SyncStrategy.drain`."""
+        for delivery in self._batch.take_all():
+            self.lane.enqueue(delivery)
+
+    @property
+    def due_s(self) -> float | None:
+        """See `SyncStrategy.due_s`."""
+        opened_s = self._batch.opened_s
+        return None if opened_s is None else opened_s + self._flush_s
+
+    @property
+    def watermark(self) -> int | None:
+        """See `SyncStrategy.watermark`."""
+        positions = (self.lane.watermark, self._batch.first_position)
+        return min((position for position in positions if position is not None), default=None)
+
+
+class AppendStrategy(BatchedStrategy):
+    """Rows add their people, or take them out where they say so; nobody leaves for being absent.
+
+    Args:
+        lane, batch, flush_s: see `BatchedStrategy`.
+        creator: creates the audience.
+    """
+
+    def __init__(self, lane: AudienceLane, batch: MembershipBatch, flush_s: float, creator: AudienceCreator) -> None:
+        super().__init__(lane, batch, flush_s)
+        self._creator = creator
+
+    def prepare(self) -> None:
+        """See `SyncStrategy.prepare`."""
+        self.create_early(self._creator)
+
+    def finish(self, is_complete: IsComplete) -> None:  # noqa: ARG002 - absence means nothing here
+        """Creates the audience, if there is none yet."""
+        self.lane.update(self._creator.ensure_audience(self.lane.target))
+
+
+class MembershipBatch:
+    """Collects changes until `max_identifiers` of one operation wait, or the oldest of them is due."""
+
+    def __init__(self, max_identifiers: int) -> None:
+        self._max_identifiers = max_identifiers
+        self._sides = {Operation.ADD: _Side(), Operation.REMOVE: _Side()}
+
+    def add_all(self, identifiers: Sequence[str], position: int, now_s: float) -> Iterator[Delivery]:
+        """Takes rows that add one identifier each, in bulk; yields what is full. See `apply`."""
+        side, other = self._sides[Operation.ADD], self._sides[Operation.REMOVE]
+        taken = 0
+        while taken < len(identifiers):
+            room = self._max_identifiers - len(side.identifiers)
+            piece = identifiers[taken : taken + room]
+            taken += len(piece)
+            side.open(position, now_s)
+            side.rows += len(piece)
+            side.identifiers.update(dict.fromkeys(piece))
+            if other.identifiers:
+                side.supersede(other, piece)
+            if len(side.identifiers) >= self._max_identifiers:
+                yield side.take(Operation.ADD)
+
+    def apply(self, operation: Operation, identifiers: Sequence[str], position: int, now_s: float) -> list[Delivery]:
+        """Takes a row's identifiers; returns what is full, in the order in which it is to go out.
+
+        Args:
+            operation: what the row does to each of them.
+            identifiers: at least one.
+            position: the number of records before this row, or fewer.
+            now_s: the clock that `take_due` is asked with.
+        """
+        side = self._sides[operation]
+        full = []
+        if side.identifiers and len(side.identifiers) + len(identifiers) > self._max_identifiers:
+            full.append(side.take(operation))
+        side.open(position, now_s)
+        side.rows += 1
+        waiting = side.identifiers
+        for identifier in identifiers:
+            waiting[identifier] = None
+        other = self._sides[Operation.REMOVE if operation is Operation.ADD else Operation.ADD]
+        if other.identifiers:
+            side.supersede(other, identifiers)
+        if len(waiting) >= self._max_identifiers:
+            full.append(side.take(operation))
+        return full
+
+    def take_due(self, opened_before_s: float) -> Iterator[Delivery]:
+        """Whatever waits since before that moment."""
+        for operation, side in self._sides.items():
+            if side.rows and side.opened_s <= opened_before_s:
+                yield side.take(operation)
+
+    def take_all(self) -> Iterator[Delivery]:
+        """Whatever waits."""
+        for operation, side in self._sides.items():
+            if side.rows:
+                yield side.take(operation)
+
+    @property
+    def opened_s(self) -> float | None:
+        """Since when the oldest waits; None where nothing does."""
+        return min((side.opened_s for side in self._sides.values() if side.rows), default=None)
+
+    @property
+    def first_position(self) -> int | None:
+        """The position of the oldest row that waits; None where none does."""
+        return min((side.first_position for side in self._sides.values() if side.rows), default=None)
+
+
+class _Side:
+    """The identifiers of one operation."""
+
+    __slots__ = ("first_position", "identifiers", "opened_s", "rows")
+
+    def __init__(self) -> None:
+        self.identifiers: dict[str, None] = {}
+        self.rows = 0
+        self.first_position = 0
+        self.opened_s = 0.0
+
+    def open(self, position: int, now_s: float) -> None:
+        if not self.rows:
+            self.first_position = position
+            self.opened_s = now_s
+
+    def take(self, operation: Operation) -> Delivery:
+        delivery = Delivery(operation, self.identifiers, self.rows, self.first_position)
+        self.identifiers = {}
+        self.rows = 0
+        return delivery
+
+    def supersede(self, other: _Side, identifiers: Sequence[str]) -> None:
+        """Takes identifiers off the other side. What the other side owed them is owed by this one from now on."""
+        before = len(other.identifiers)
+        for identifier in identifiers:
+            other.identifiers.pop(identifier, None)
+        if len(other.identifiers) == before:
+            return
+        self.first_position = min(self.first_position, other.first_position)
+        self.opened_s = min(self.opened_s, other.opened_s)
+        if not other.identifiers:
+            self.rows += other.rows
+            other.rows = 0

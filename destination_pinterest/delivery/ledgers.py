@@ -1,0 +1,82 @@
+"""The membership ledgers of a sync's audiences: opened together, once the audiences are known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Final
+
+from destination_pinterest.audiences.target import AudienceTarget
+from destination_pinterest.config import Config
+from destination_pinterest.delivery.mirror import MirrorStrategy
+from destination_pinterest.errors import ConnectorError
+
+if TYPE_CHECKING:
+    from destination_pinterest.membership.store_key import Scrypt
+
+# A sync that was killed leaves a lease on every ledger, each of which is watched for a minute before it is taken over.
+_AT_ONCE: Final = 16
+
+
+def open_ledgers(
+    mirrors: Sequence[MirrorStrategy],
+    config: Config,
+    *,
+    sleep: Callable[[float], None],
+    clock: Callable[[], float],
+    stretchings: Mapping[int, Scrypt] | None = None,
+) -> list[str]:
+    """Opens the ledgers of mirrored audiences. What people may want to know of them, in sentences.
+
+    Args:
+        mirrors: the audiences that are kept so; each closes its ledger.
+        config: the settings.
+        sleep: waits so many seconds, and can be ended from outside.
+        clock: monotonic seconds.
+        stretchings: the cost of the store key, by version; None for the real one.
+
+    Raises:
+        ConnectorError: one of them can't be opened. Those that were are still to be closed.
+    """
+    if not mirrors or config.membership_store is None:
+        return []
+    # Brings DuckDB and NumPy with it, which other syncs do without.
+    from destination_pinterest.membership import open_membership_store  # noqa: PLC0415
+    from destination_pinterest.membership.store_key import STRETCHINGS  # noqa: PLC0415
+
+    store = open_membership_store(
+        config.membership_store,
+        sleep=sleep,
+        clock=clock,
+        books=len(mirrors),
+        stretchings=STRETCHINGS if stretchings is None else stretchings,
+    )
+    with ThreadPoolExecutor(_AT_ONCE) as threads:
+        opening = [
+            (mirror, threads.submit(store.open, config.ad_account_id, _name(mirror.lane.target))) for mirror in mirrors
+        ]
+    failures: list[ConnectorError] = []
+    for mirror, ledger in opening:
+        try:
+            mirror.open(ledger.result())
+        except ConnectorError as failure:
+            failures.append(failure)
+    if failures:
+        raise failures[0]
+    return [remark for mirror in mirrors for remark in _remarks(mirror)]
+
+
+def _name(target: AudienceTarget) -> str:
+    """By which the store knows an audience. One that was chosen by its id may be renamed at any time."""
+    return target.name if target.chosen_id is None else f"audience {target.chosen_id}"
+
+
+def _remarks(mirror: MirrorStrategy) -> list[str]:
+    absent = mirror.absent_streams
+    if not absent:
+        return []
+    remark = (
+        f'The audience "{mirror.lane.target.name}" also has people of streams that are not in this sync: '
+        f"{', '.join(absent)}. They stay in it."
+    )
+    return [remark]

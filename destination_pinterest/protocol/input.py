@@ -1,0 +1,276 @@
+"""What the platform sends, decoded and in order: runs of rows with their positions; states and statuses taken down.
+
+Only the columns that somebody asked for are ever decoded; everything else of a row is skipped in C and never becomes a
+Python object. A line that is no Airbyte message is an error that names the line's number and never its content, which
+is a customer's data.
+
+Source: airbytehq/airbyte-protocol, airbyte_protocol.yaml at 776eede (read 2026-11-22); hosts send messages full of
+nulls, so a message is told by its `type`, never by which keys are there.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import attrgetter
+from typing import Any, NamedTuple
+
+import msgspec
+
+from destination_pinterest.error_codes import Code
+from destination_pinterest.errors import ProtocolError
+from destination_pinterest.protocol.catalog import StreamKey
+from destination_pinterest.protocol.checkpoint import NOTHING, UNREADABLE, CheckpointLedger
+from destination_pinterest.protocol.completeness import Completeness
+from destination_pinterest.protocol.lines import Lines
+
+# A \u escape that is half of a surrogate pair is legal JSON and no text. Pairs and escaped backslashes are matched
+# first, so that only true halves are replaced.
+_LONE_SURROGATE = re.compile(
+    rb"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<half>\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
+)
+
+
+def cached_name(column: str) -> str:
+    """What PyAirbyte's cache makes of a column's name, without saying so in the catalog.
+
+    Source: airbyte 0.71.3, airbyte/_util/name_normalizers.py (read and run 2026-11-22).
+    """
+    name = re.sub(r"[^A-Za-z0-9]", "_", column.lower())
+    return f"_{name}" if name[:1].isdigit() else name
+
+
+class RowRun(NamedTuple):
+    """Rows of one stream with no other message between them.
+
+    `position` is the number of records, of all streams, that came before the first of them: what can be done once a run
+    is not done once a row. Each row is opaque; see `MessageDecoder.reader`.
+    """
+
+    stream: StreamKey
+    rows: list[Any]
+    position: int
+
+
+class Input:
+    """The platform's messages in their order.
+
+    Args:
+        lines: where they come from.
+        decoder: reads them.
+        streams: those of the catalog, by (namespace, name).
+        ledger: takes states, each with the number of records before it.
+        completeness: learns of the streams that it watches whether they have come whole.
+    """
+
+    def __init__(
+        self,
+        lines: Lines,
+        decoder: MessageDecoder,
+        streams: Iterable[StreamKey],
+        ledger: CheckpointLedger,
+        completeness: Completeness,
+    ) -> None:
+        self._lines = lines
+        self._decoder = decoder
+        self._streams = {(stream.namespace, stream.name): stream for stream in streams}
+        self._ledger = ledger
+        self._completeness = completeness
+        self._watched = completeness.watched
+        self.position = 0
+
+    def read(self, timeout_s: float) -> Iterator[RowRun] | None:
+        """Waits for lines, `timeout_s` at most; None at the end of the input.
+
+        Take each run before asking for the next one: the state behind it is counted then.
+
+        Raises:
+            ProtocolError: they are not what a platform sends.
+        """
+        chunk = self._lines.read(timeout_s)
+        return None if chunk is None else self._runs(chunk)
+
+    def is_complete(self, stream: StreamKey) -> bool:
+        """Whether all of a stream is proven to have come."""
+        return self._completeness.is_complete(stream)
+
+    def release(self, watermark: int) -> Iterator[bytes]:
+        """The states whose every earlier record is safe, oldest first, each as the content of `state`."""
+        yield from self._ledger.release(watermark)
+
+    def _runs(self, chunk: bytes) -> Iterator[RowRun]:
+        rows: list[Any] = []
+        stream: StreamKey | None = None
+        namespace = name = None
+        for message in self._decoder.decode(chunk) if chunk else ():
+            if message.type == "RECORD":
+                record = message.record
+                if stream is None or record is None or record.stream != name or record.namespace != namespace:
+                    yield from self._run(stream, rows)
+                    stream, rows = self._stream_of(record), []
+                    name, namespace = record.stream, record.namespace
+                rows.append(record.data)
+            elif message.type == "STATE":
+                yield from self._run(stream, rows)
+                rows = []
+                described = self._ledger.queue_state(message.state, self.position)
+                if self._watched and described is not None:
+                    self._completeness.state_came(described)
+            elif message.type == "TRACE":
+                yield from self._run(stream, rows)
+                rows = []
+                if self._watched:
+                    self._completeness.status_came(message.trace)
+        yield from self._run(stream, rows)
+
+    def _run(self, stream: StreamKey | None, rows: list[Any]) -> Iterator[RowRun]:
+        if stream is None or not rows:
+            return
+        position = self.position
+        self.position += len(rows)
+        self._ledger.tally(stream).received += len(rows)
+        if stream in self._watched:
+            self._completeness.record_came(stream)
+        yield RowRun(stream, rows, position)
+
+    def _stream_of(self, record: Any) -> StreamKey:
+        if record is None:
+            raise ProtocolError(
+                Code.SOURCE_OUTDATED, "A RECORD message has no record in it. Update the source connector."
+            )
+        stream = self._streams.get((record.namespace, record.stream))
+        if stream is None:
+            name = record.stream if record.namespace is None else f"{record.namespace}.{record.stream}"
+            raise ProtocolError(
+                Code.STREAM_NOT_IN_CATALOG,
+                f'A record of the stream "{name}" came, which the catalog does not name. '
+                "Refresh the connection's schema.",
+            )
+        return stream
+
+
+class MessageDecoder:
+    """Decodes chunks of whole lines into messages whose rows carry exactly `columns`.
+
+    A message has `type`, `record` (`stream`, `namespace`, `data`), and `state` and `trace` (raw JSON, as they came).
+    `data` is opaque: read it with the function that `reader()` returns.
+
+    Args:
+        columns: those that are read, by the names of the catalog.
+        known: names of the catalog under which a row's column is that column and no other one.
+    """
+
+    def __init__(self, columns: Iterable[str], known: Iterable[str] = ()) -> None:
+        self._attributes = {column: f"c{number}" for number, column in enumerate(dict.fromkeys(columns))}
+        known_names = {*known, *self._attributes}
+        # A column that comes under its name in PyAirbyte's cache is found there, unless that is another column's name.
+        self._cached = {
+            column: f"{attribute}_cached"
+            for column, attribute in self._attributes.items()
+            if cached_name(column) not in known_names
+        }
+        names = {attribute: column for column, attribute in self._attributes.items()}
+        names |= {attribute: cached_name(column) for column, attribute in self._cached.items()}
+        self._names = names
+        self._row_type = msgspec.defstruct(
+            "Row", [(attribute, Any, None) for attribute in names], rename=names, gc=False
+        )  # fmt: skip
+        record_type = msgspec.defstruct(
+            "Record", [("stream", str), ("data", self._row_type), ("namespace", str | None, None)], gc=False
+        )
+        self._record_type = record_type
+        self._message_type = msgspec.defstruct(
+            "Message",
+            [
+                ("type", str),
+                ("record", record_type | None, None),
+                ("state", msgspec.Raw, NOTHING),
+                ("trace", msgspec.Raw, NOTHING),
+            ],
+            gc=False,
+        )
+        decoder = msgspec.json.Decoder(self._message_type)
+        self._decode_lines: Callable[[bytes], list[Any]] = decoder.decode_lines
+        self._decode_line: Callable[[bytes], Any] = decoder.decode
+        self._lines_seen = 0
+
+    def reader(self, columns: Sequence[str]) -> Callable[[Any], tuple[object, ...]]:
+        """A function from a row to the values of `columns` (at least one), in order; null and absent are both None.
+
+        Raises:
+            KeyError: a column that the decoder was not built with.
+        """
+        if len(columns) == 1:
+            only = self.reader_of(columns[0])
+            return lambda row: (only(row),)
+        if self._cached.keys().isdisjoint(columns):
+            return attrgetter(*(self._attributes[column] for column in columns))
+        readers = [self.reader_of(column) for column in columns]
+        return lambda row: tuple(read(row) for read in readers)
+
+    def reader_of(self, column: str) -> Callable[[Any], object]:
+        """A function from a row to the value of one column."""
+        read = attrgetter(self._attributes[column])
+        if column not in self._cached:
+            return read
+        read_cached = attrgetter(self._cached[column])
+        return lambda row: read_cached(row) if (value := read(row)) is None else value
+
+    def decode(self, lines: bytes) -> list[Any]:
+        """The messages of a chunk of whole lines; blank lines are passed over.
+
+        Raises:
+            ProtocolError: a line that is not an Airbyte message.
+        """
+        messages = _or_none(self._decode_lines, lines)
+        if messages is None:
+            messages = self._decode_one_by_one(lines)
+        self._lines_seen += lines.count(b"\n")
+        return messages
+
+    def _decode_one_by_one(self, lines: bytes) -> list[Any]:
+        messages = []
+        for number, line in enumerate(lines.split(b"\n"), start=self._lines_seen + 1):
+            if line.strip():
+                messages.append(_or_none(self._decode_line, line) or self._decode_with_patience(line, number))
+        return messages
+
+    def _decode_with_patience(self, line: bytes, number: int) -> Any:
+        """A legal message that strict decoding can't read: half a surrogate pair, a number beyond a float's range.
+
+        One such value must not fail the rows around it, so it is let through for the mapper to reject.
+        """
+        # U+FFFF is no character, so that no room takes it for a letter of somebody's name, as U+FFFD would be.
+        whole = _LONE_SURROGATE.sub(lambda match: b"\\uffff" if match["half"] else match[0], line)
+        message = _or_none(self._decode_line, whole) or self._loose_record(whole)
+        if message is None:
+            raise ProtocolError(
+                Code.LINE_NOT_A_MESSAGE,
+                f"Line {number} of the input is not an Airbyte message, so the sync stopped there. Run the sync "
+                "again; if it stops at the same place, the source or a mapper writes something else than Airbyte "
+                "messages.",
+            )
+        return message
+
+    def _loose_record(self, line: bytes) -> Any | None:
+        """A RECORD as Python's own parser reads it; None where the line is not one."""
+        try:
+            # Python refuses to make integers of thousands of digits; as a float, any number is one.
+            loose = json.loads(line.decode(), parse_int=float)
+            kind, record = loose["type"], loose["record"]
+            stream, namespace, data = record["stream"], record.get("namespace"), record["data"]
+            row = self._row_type(**{attribute: data.get(name) for attribute, name in self._names.items()})
+        except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
+            return None
+        if kind != "RECORD" or not isinstance(stream, str) or not isinstance(namespace, str | None):
+            return None
+        return self._message_type(type=kind, record=self._record_type(stream, row, namespace))
+
+
+def _or_none(decode: Callable[[bytes], Any], content: bytes) -> Any | None:
+    """What `decode` makes of it, or None: its errors hold the content, and must not be the context of ours."""
+    try:
+        return decode(content)
+    except UNREADABLE:
+        return None

@@ -1,0 +1,102 @@
+"""What a row does to its people, by the values of its stream's deciding columns; and why a row does nothing.
+
+The sync's intake and a dry run call the same functions, so that both count the same rows for the same reasons.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
+
+from destination_pinterest.config import Config
+from destination_pinterest.identity.mapping import MappedRow
+from destination_pinterest.identity.operation import OperationRule
+from destination_pinterest.identity.rejection import Rejection, RejectionReason
+from destination_pinterest.routing.plan import StreamPlan
+from destination_pinterest.vocabulary import Operation
+
+Decision = Operation | RejectionReason | None
+# From the values of a plan's `deciding_columns`, in their order.
+Decide = Callable[[Sequence[object]], Decision]
+
+# Under which rows are counted whose deletion is not wanted: they are done with, and change nothing.
+DELETION_KEPT: Final = "deletion_kept"
+
+
+class RowCounts(Protocol):
+    """Where rows that change nothing are counted, by reason, and identifiers refused in rows that have others."""
+
+    not_synced: Counter[str]
+    identifiers_refused: Counter[str]
+
+
+def decision_of(plan: StreamPlan, config: Config) -> Decide | None:
+    """How a stream's rows are decided about; None where every row adds its people."""
+    if plan.only_removes:
+        return _always_remove
+    by_columns = _by_columns(plan, config)
+    if config.mode != "remove":
+        return by_columns
+    if by_columns is None:
+        return _always_remove
+    return lambda values: _suppressed(by_columns(values))
+
+
+def operation_rule(config: Config) -> OperationRule:
+    """What the settings say about operations and deletions.
+
+    Raises:
+        InvalidConfigError: an operation value is blank, or both adds and removes.
+    """
+    setting = config.operation_column
+    return OperationRule(
+        add_values=setting.add_values if setting else (),
+        remove_values=setting.remove_values if setting else (),
+        deletes="keep" if config.mode == "additive" else config.deletes,
+    )
+
+
+def take_row(
+    decision: Decision, mapped: MappedRow, operation_column: str | None, counts: RowCounts
+) -> Operation | Rejection | None:
+    """What becomes of a row, counted where it changes nothing.
+
+    Returns:
+        What its identifiers are sent for; or why the row is rejected; or None, where its deletion is not wanted.
+    """
+    if decision is None:
+        counts.not_synced[DELETION_KEPT] += 1
+        return None
+    if isinstance(decision, Operation) and mapped.identifiers:
+        for refused in mapped.rejections:
+            counts.identifiers_refused[refused.reason.value] += 1
+        return decision
+    if isinstance(decision, RejectionReason):
+        rejection = Rejection(operation_column, None, decision)
+    else:
+        rejection = mapped.rejections[0]
+        if decision is Operation.REMOVE and rejection.reason is RejectionReason.NO_IDENTITY:
+            rejection = Rejection(None, None, RejectionReason.NO_IDENTITY_IN_DELETION)
+    counts.not_synced[rejection.reason.value] += 1
+    return rejection
+
+
+def _always_remove(_values: Sequence[object]) -> Decision:
+    return Operation.REMOVE
+
+
+def _by_columns(plan: StreamPlan, config: Config) -> Decide | None:
+    if not plan.deciding_columns:
+        return None
+    decide = operation_rule(config).decide
+    if plan.operation_column is None:
+        return lambda values: decide(None, *values)
+    return lambda values: decide(*values)
+
+
+def _suppressed(decision: Decision) -> Decision:
+    """What a row of a suppression table does: people in it leave the audience; one who leaves it changes nothing."""
+    if decision is Operation.ADD:
+        return Operation.REMOVE
+    return None if decision is Operation.REMOVE else decision

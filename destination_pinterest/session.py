@@ -1,0 +1,134 @@
+"""A session with Pinterest, made from the settings: the client, its sign-in, quota and retries, and a way to stop."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from destination_pinterest.api.auth import RefreshingToken, SignIn, StaticToken, TokenSet
+from destination_pinterest.api.client import PinterestClient
+from destination_pinterest.api.limits import limits_of
+from destination_pinterest.api.observer import Observer
+from destination_pinterest.api.quota import Quota
+from destination_pinterest.api.retry import RetryPolicy
+from destination_pinterest.api.token_endpoint import TokenEndpoint
+from destination_pinterest.api.transport import Transport
+from destination_pinterest.api.wire import OpenWire, open_http_wire
+from destination_pinterest.config import Config, OAuthCredentials
+from destination_pinterest.config.credentials import token_fingerprint
+from destination_pinterest.error_codes import Code
+from destination_pinterest.errors import ConnectionFailedError
+from destination_pinterest.pause import Pause
+from destination_pinterest.system import System
+
+
+class ConfigSink(Protocol):
+    """Where a changed config goes, for the platform to keep."""
+
+    def control(self, config: Mapping[str, Any]) -> None:
+        """Takes the whole config."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class PlatformConfig:
+    """The config as the platform keeps it, secrets and unknown keys included, and where a changed one goes."""
+
+    content: Mapping[str, Any]
+    sink: ConfigSink
+
+    def keep(self, tokens: TokenSet) -> None:
+        """Hands the platform a copy with these tokens."""
+        self.sink.control(with_tokens(self.content, tokens))
+
+
+@dataclass(frozen=True, slots=True)
+class PinterestSession:
+    """What talks to Pinterest. `sign_in` is None where the token is one that can't be renewed."""
+
+    client: PinterestClient
+    sign_in: RefreshingToken | None
+    pause: Pause
+    lost_answer_delay_s: Callable[[int, float], float | None]
+
+
+def open_session(
+    config: Config,
+    platform_config: PlatformConfig,
+    *,
+    system: System,
+    observer: Observer,
+    retry: RetryPolicy,
+    open_wire: OpenWire = open_http_wire,
+    pause: Pause | None = None,
+) -> PinterestSession:
+    """Makes a session. Nothing is sent yet.
+
+    Args:
+        config: the settings.
+        platform_config: what they were read from; takes a rotated token.
+        system: clocks and chance; waits are interruptible, whatever its sleep is.
+        observer: hears of answers, retries and waits, from every thread.
+        retry: how long requests are tried.
+        open_wire: makes the way to Pinterest.
+        pause: waits, and can be ended from outside; one of its own where there is none.
+    """
+    pause = pause or Pause()
+    interruptible = system.with_sleep(pause.sleep)
+    quota = Quota(limits_of(config.access_tier), longest_wait_s=retry.retry_s, system=interruptible, observer=observer)
+    wire = open_wire(config.api_base_url, system)
+    transport = Transport(wire, quota, retry, system=interruptible, observer=observer)
+    sign_in: RefreshingToken | None = None
+    if isinstance(config.credentials, OAuthCredentials):
+        endpoint = TokenEndpoint(transport)
+        sign_in = _sign_in(config.credentials.without_leftovers(), platform_config, endpoint, system)
+        tokens: RefreshingToken | StaticToken = sign_in
+    else:
+        tokens = StaticToken(config.credentials.access_token)
+    client = PinterestClient(config.ad_account_id, tokens, transport)
+    # A creation without an answer is not repeated by the client; whoever looks it up waits as for any lost answer.
+    lost = ConnectionFailedError(Code.PINTEREST_UNREACHABLE, "The answer was lost.")
+    return PinterestSession(
+        client, sign_in, pause, lambda attempt, elapsed_s: retry.delay_s(lost, attempt, elapsed_s, system.chance())
+    )
+
+
+def _sign_in(
+    credentials: OAuthCredentials,
+    platform_config: PlatformConfig,
+    endpoint: TokenEndpoint,
+    system: System,
+) -> RefreshingToken:
+    return RefreshingToken(
+        SignIn(
+            client_id=credentials.client_id,
+            client_secret=credentials.client_secret,
+            refresh_token=credentials.refresh_token,
+            access_token=credentials.access_token,
+            access_token_expires_at=credentials.access_token_expires_at,
+            refresh_token_expires_at=credentials.refresh_token_expires_at,
+        ),
+        endpoint=endpoint,
+        system=system,
+        on_rotation=platform_config.keep,
+    )
+
+
+def with_tokens(raw: Mapping[str, Any], tokens: TokenSet) -> dict[str, Any]:
+    """The whole config with the sign-in's present tokens: what the platform is to keep."""
+    config = copy.deepcopy(dict(raw))
+    config["credentials"] = {
+        **config["credentials"],
+        "refresh_token": tokens.refresh_token,
+        "access_token": tokens.access_token,
+        "access_token_expires_at": _whole(tokens.access_token_expires_at),
+        "refresh_token_expires_at": _whole(tokens.refresh_token_expires_at),
+        "access_token_mark": token_fingerprint(tokens.access_token),
+        "refresh_token_mark": token_fingerprint(tokens.refresh_token),
+    }
+    return config
+
+
+def _whole(moment: float | None) -> int | None:
+    return None if moment is None else int(moment)

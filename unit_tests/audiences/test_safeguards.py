@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+from contextlib import nullcontext
+
+import pytest
+
+from destination_pinterest.audiences.safeguards import Safeguards
+from destination_pinterest.error_codes import Code
+from unit_tests.support.raises import raises
+
+
+def permitting(percent: int) -> Safeguards:
+    return Safeguards(percent, allow_empty=False)
+
+
+@pytest.mark.parametrize(
+    ("leaving", "known", "percent", "is_refused"),
+    [
+        (50, 100, 50, False), (51, 100, 50, True), (0, 100, 0, False), (1, 100, 0, True), (99, 100, 99, False),
+        (99, 100, 98, True), (100, 100, 100, False), (0, 0, 0, False), (-400, 100, 0, False), (2, 3, 66, True),
+        (2, 3, 67, False), (1, 0, 99, True),
+    ],
+)  # fmt: skip
+def test_no_more_than_the_permitted_share_leaves(leaving: int, known: int, percent: int, is_refused: bool) -> None:
+    with raises(Code.REMOVAL_ABOVE_LIMIT) if is_refused else nullcontext():
+        permitting(percent).check_removal("Nothing was changed", leaving=leaving, known=known)
+
+
+def test_a_refused_removal_tells_the_figures_and_the_setting() -> None:
+    with raises(Code.REMOVAL_ABOVE_LIMIT) as raised:
+        permitting(50).check_removal('The audience "VIP" stays as it is', leaving=1_500, known=2_000)
+    assert str(raised.value) == (
+        'PIN-GUARD-001: The audience "VIP" stays as it is: 1,500 of 2,000 identifiers (75 %) would leave, and Largest '
+        "removal (max_removal_percent) permits 50 %. If the table is right, raise that setting for one sync; if not, "
+        "correct the table."
+    )
+
+
+def test_removals_are_limited_unless_all_may_leave() -> None:
+    assert [permitting(percent).limits_removals for percent in (0, 50, 99, 100)] == [True, True, True, False]
+
+
+def test_the_note_on_an_empty_table_says_what_stays_and_how_it_would_be_emptied() -> None:
+    note = permitting(50).empty_table_note("the audience keeps the people it had")
+    assert note.startswith("The table holds nobody, so the audience keeps the people it had. ")
+    assert "Allow an empty audience (allow_empty_audience)" in note
+
+
+def test_rows_that_are_not_proven_to_be_the_whole_table_remove_nobody() -> None:
+    with raises(Code.TABLE_INCOMPLETE, match=r'"VIP" keeps its members: .* without proof .* ends in Append\.'):
+        permitting(100).require_complete("VIP", is_complete=False)
+
+
+def test_a_whole_table_needs_no_more_proof() -> None:
+    permitting(0).require_complete("VIP", is_complete=True)

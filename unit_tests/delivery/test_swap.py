@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from destination_pinterest.api.client import PinterestClient
+from destination_pinterest.audiences.creation import AudienceCreator
+from destination_pinterest.audiences.lookup import AudienceLookup
+from destination_pinterest.audiences.safeguards import Safeguards
+from destination_pinterest.audiences.shadow_list import ShadowList
+from destination_pinterest.audiences.swap import AudienceSwapper
+from destination_pinterest.audiences.target import AudienceTarget
+from destination_pinterest.delivery.append import MembershipBatch
+from destination_pinterest.delivery.lane import AudienceLane
+from destination_pinterest.delivery.swap import SwapStrategy
+from destination_pinterest.error_codes import Code
+from destination_pinterest.protocol.catalog import StreamKey
+from destination_pinterest.protocol.input import RowRun
+from destination_pinterest.vocabulary import Identifier, Operation
+from unit_tests.support.clock import Clock
+from unit_tests.support.fake_pinterest import FakePinterest
+from unit_tests.support.raises import raises
+
+ALONE = ShadowList("started 2026-11-22 16:00:00 UTC, 00ff", "attempt")
+SHARED = ShadowList("generation 7, job 12", "job")
+USERS, ORDERS = StreamKey(None, "users"), StreamKey(None, "orders")
+
+MakeStrategy = Callable[..., SwapStrategy]
+
+
+@pytest.fixture
+def make_strategy(
+    make_client: Callable[..., PinterestClient],
+    make_creator: Callable[[PinterestClient], AudienceCreator],
+    pinterest: FakePinterest,
+    clock: Clock,
+) -> MakeStrategy:
+    """For an audience of two people whose replacement, of as many, has been sent."""
+
+    def make(shadow: ShadowList = ALONE) -> SwapStrategy:
+        pinterest.add_audience("VIP", pinterest.add_list("VIP", "old0", "old1"))
+        client = make_client()
+        target = AudienceTarget("VIP", frozenset({Identifier.EMAIL}), shadow=shadow)
+        (update,) = AudienceLookup(client, now=clock.now).find([target])
+        lane = AudienceLane(update.target, (USERS, ORDERS), 6.7)
+        lane.list_created(pinterest.add_list(shadow.list_name("VIP"), "new0", "new1"))
+        swapper = AudienceSwapper(client, make_creator(client), Safeguards(50, allow_empty=False), if_refused="fail")
+        return SwapStrategy(lane, MembershipBatch(2), 5.0, swapper)
+
+    return make
+
+
+def send_two(strategy: SwapStrategy, position: int = 3) -> None:
+    strategy.begin_run(RowRun(USERS, [], position), 0.0)
+    for identifier in ("new0", "new1"):
+        strategy.lane.tally.entered += 1
+        strategy.take(Operation.ADD, [identifier], None)
+    delivery = strategy.lane.start_next()
+    assert delivery is not None
+    strategy.lane.ack(delivery, 2)
+
+
+def people(pinterest: FakePinterest) -> set[str]:
+    (audience,) = pinterest.audiences.values()
+    return pinterest.members[audience["rule"]["customer_list_id"]]
+
+
+def test_rows_in_a_list_that_another_attempt_would_not_find_are_safe_once_it_is_swapped_in(
+    make_strategy: MakeStrategy, pinterest: FakePinterest
+) -> None:
+    strategy = make_strategy(ALONE)
+    send_two(strategy)
+    send_two(strategy, position=5)
+    assert strategy.watermark == 3
+    strategy.finish(lambda _: True)
+    assert strategy.watermark is None
+    assert people(pinterest) == {"new0", "new1"}
+
+
+def test_rows_in_a_list_that_later_attempts_go_on_with_are_safe_once_they_are_accepted(
+    make_strategy: MakeStrategy,
+) -> None:
+    strategy = make_strategy(SHARED)
+    send_two(strategy)
+    assert strategy.watermark is None
+
+
+def test_nothing_is_swapped_while_one_of_the_streams_may_have_more_to_come(
+    make_strategy: MakeStrategy, pinterest: FakePinterest
+) -> None:
+    strategy = make_strategy()
+    send_two(strategy)
+    with raises(Code.TABLE_INCOMPLETE):
+        strategy.finish(lambda stream: stream == USERS)
+    assert people(pinterest) == {"old0", "old1"}
+    assert strategy.watermark == 3
+
+
+def test_what_the_swap_has_to_say_is_noted(make_strategy: MakeStrategy, pinterest: FakePinterest) -> None:
+    strategy = make_strategy(SHARED)
+    strategy.lane.tally.entered = 1
+    strategy.finish(lambda _: False)
+    (note,) = strategy.lane.notes
+    assert "without proof that the whole table came" in note
+    assert people(pinterest) == {"old0", "old1"}

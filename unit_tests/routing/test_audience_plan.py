@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from destination_pinterest.config import read_config
+from destination_pinterest.protocol.catalog import parse_catalog
+from destination_pinterest.routing.audience_plan import AudiencePlan, is_tracked, plan_audiences
+from destination_pinterest.routing.plan import plan_streams
+
+STORE = {"store_type": "local", "path": "/data", "store_key": "a key that is not used here"}
+REPLACED = {"sync_mode": "full_refresh", "destination_sync_mode": "overwrite"}
+UPDATED = {"sync_mode": "incremental", "destination_sync_mode": "append_dedup"}
+# Asks to be replaced, but is read incrementally and so is never the whole table.
+NEVER_WHOLE = {"sync_mode": "incremental", "destination_sync_mode": "overwrite"}
+
+Planned = Callable[..., list[AudiencePlan]]
+
+
+@pytest.fixture
+def planned(raw_config: dict[str, Any]) -> Planned:
+    """The audiences of streams, given by name and mode; all lead to one unless the settings say otherwise."""
+
+    def plan(streams: dict[str, dict[str, Any]], **settings: Any) -> list[AudiencePlan]:
+        schema = {"properties": {"email": {}}}
+        configured = [{"stream": {"name": name, "json_schema": schema}, **how} for name, how in streams.items()]
+        config = read_config({**raw_config, "audience_name": "VIP", **settings})
+        return plan_audiences(plan_streams(parse_catalog(json.dumps({"streams": configured}).encode()), config), config)
+
+    return plan
+
+
+@pytest.mark.parametrize(
+    ("streams", "settings", "keeping", "replaced", "is_explained"),
+    [
+        ({"a": UPDATED}, {}, "direct", "", False),
+        ({"a": REPLACED}, {}, "swapped", "a", False),
+        ({"a": REPLACED, "b": REPLACED}, {}, "swapped", "ab", False),
+        ({"a": REPLACED, "b": UPDATED}, {}, "direct", "", True),
+        ({"a": NEVER_WHOLE}, {}, "direct", "", True),
+        ({"a": REPLACED}, {"mode": "additive"}, "direct", "", True),
+        ({"a": REPLACED}, {"mode": "remove"}, "direct", "", False),
+        ({"a": UPDATED}, {"membership_store": STORE}, "tracked", "", False),
+        ({"a": REPLACED, "b": UPDATED}, {"membership_store": STORE}, "tracked", "a", False),
+        ({"a": REPLACED, "b": NEVER_WHOLE}, {"membership_store": STORE}, "tracked", "a", True),
+        ({"a": REPLACED}, {"membership_store": STORE, "mode": "additive"}, "direct", "", True),
+        ({"a": REPLACED}, {"membership_store": STORE, "mode": "remove"}, "direct", "", False),
+    ],
+)
+def test_an_audience_is_kept_as_its_streams_and_the_settings_allow(
+    planned: Planned,
+    streams: dict[str, dict[str, Any]],
+    settings: dict[str, Any],
+    keeping: str,
+    replaced: str,
+    is_explained: bool,
+) -> None:
+    (audience,) = planned(streams, **settings)
+    assert (audience.keeping, [plan.stream.key.name for plan in audience.replaced]) == (keeping, list(replaced))
+    assert (audience.why_not_replaced is not None) is is_explained
+
+
+def test_streams_that_lead_to_one_audience_share_its_plan(planned: Planned) -> None:
+    assert [len(audience.plans) for audience in planned({"a": UPDATED, "b": REPLACED})] == [2]
+    apart = planned({"a": UPDATED, "b": REPLACED}, audience_name="{stream}")
+    assert [(audience.name, audience.keeping) for audience in apart] == [("a", "direct"), ("b", "swapped")]
+
+
+@pytest.mark.parametrize(("mode", "expected"), [("mirror", True), ("additive", False), ("remove", False)])
+def test_only_a_mirror_is_tracked(raw_config: dict[str, Any], mode: str, expected: bool) -> None:
+    assert is_tracked(read_config({**raw_config, "membership_store": STORE, "mode": mode})) is expected
+    assert not is_tracked(read_config({**raw_config, "mode": mode}))

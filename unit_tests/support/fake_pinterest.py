@@ -1,0 +1,218 @@
+"""Pinterest's API v5 as far as a sync speaks it, in memory and without its rules: a `Wire` that tests look behind.
+
+Nothing here is strict: whether requests are as Pinterest wants them is tested against the sandbox, with which a test
+compares the answers.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import requests
+from requests.structures import CaseInsensitiveDict
+
+from destination_pinterest.api.wire import Lost, Message, Reply, Wire, lost_by
+from destination_pinterest.system import System
+
+AD_ACCOUNT = "549755885175"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request that reached the far end."""
+
+    method: str
+    path: str
+    body: dict[str, Any]
+    authorization: str
+
+
+@dataclass
+class Trouble:
+    """What happens to the next `times` requests that fit, instead of an answer or (`acted`) of the answer only."""
+
+    method: str
+    path: str
+    outcome: Callable[[], Reply | Lost]
+    times: int
+    acted: bool
+
+
+class FakePinterest:
+    """Pinterest's API v5 as far as a sync speaks it. Thread-safe; counts and forgets nothing."""
+
+    def __init__(self) -> None:
+        self.account: dict[str, Any] = {"id": AD_ACCOUNT, "name": "Shop", "permissions": ["ADMIN"]}
+        self.username = "owner"
+        self.lists: dict[str, dict[str, Any]] = {}
+        self.audiences: dict[str, dict[str, Any]] = {}
+        self.members: dict[str, set[str]] = {}
+        self.asked: list[Asked] = []
+        self.in_flight: list[Asked] = []
+        self.before: Callable[[Asked], None] = lambda _: None
+        self.page_size = 250
+        self.rule_changes = "allow"  # or "refuse", or "ignore" with an answer that looks well
+        self.granted_scope: str | None = "ads:read,ads:write,user_accounts:read"
+        self.refreshes = 0
+        self.refresh_token_life_s = 5_184_000
+        self._troubles: list[Trouble] = []
+        self._next_id = 1000
+        self._lock = threading.Lock()
+
+    def refuse(
+        self, method: str, path: str, status: int, message: str = "no", *, code: int = 1, times: int = 1, **headers: str
+    ) -> None:
+        """Answers so, without acting."""
+        body = {"code": code, "message": message}
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        self._troubles.append(Trouble(method, path, lambda: reply(status, body, named), times, acted=False))
+
+    def lose(self, method: str, path: str, *, acted: bool, times: int = 1) -> None:
+        """Gives no answer; `acted`: after having done what was asked."""
+
+        self._troubles.append(
+            Trouble(method, path, lambda: lost_by(requests.ConnectionError(ConnectionResetError())), times, acted)
+        )
+
+    def add_list(self, name: str, *members: str, **more: object) -> str:
+        """A customer list that is there already."""
+        list_id = self._new_id()
+        counted = {"num_uploaded_user_records": len(members), "num_removed_user_records": 0, "num_batches": 1}
+        self.lists[list_id] = {"id": list_id, "name": name, "status": "READY", **counted, **more}
+        self.members[list_id] = set(members)
+        return list_id
+
+    def add_audience(self, name: str, list_id: str | None, kind: str = "CUSTOMER_LIST", **more: object) -> str:
+        """An audience that is there already."""
+        audience_id = self._new_id()
+        rule = {} if list_id is None else {"rule": {"customer_list_id": list_id}}
+        self.audiences[audience_id] = {
+            "id": audience_id, "name": name, "audience_type": kind, "status": "READY", "size": 120, **rule, **more,
+        }  # fmt: skip
+        return audience_id
+
+    def members_of(self, name: str) -> set[str]:
+        """Who is in the only list of that name."""
+        (list_id,) = [found["id"] for found in self.lists.values() if found["name"] == name]
+        return self.members[list_id]
+
+    def asked_for(self, method: str, path: str = "") -> list[Asked]:
+        """The requests of a method whose path fits a pattern."""
+        return [asked for asked in self.asked if asked.method == method and re.search(path, asked.path)]
+
+    def open_wire(self, _base_url: str, _system: System) -> Wire:
+        """For whoever makes the way to Pinterest."""
+        return self
+
+    def exchange(self, message: Message) -> Reply | Lost:
+        """See Wire."""
+        url = urlsplit(message.path)
+        is_form = message.headers.get("Content-Type", "").startswith("application/x-www-form")
+        body = message.body or b""
+        content = parse_qs(body.decode()) if is_form else json.loads(body or b"{}")
+        asked = Asked(message.method, url.path, content, message.headers["Authorization"])
+        with self._lock:
+            self.asked.append(asked)
+            self.in_flight.append(asked)
+            trouble = self._trouble(asked)
+        try:
+            self.before(asked)
+            if trouble is not None and not trouble.acted:
+                return trouble.outcome()
+            with self._lock:
+                response = self._act(asked, parse_qs(url.query))
+            return response if trouble is None else trouble.outcome()
+        finally:
+            with self._lock:
+                self.in_flight.remove(asked)
+
+    def _trouble(self, asked: Asked) -> Trouble | None:
+        for trouble in self._troubles:
+            if trouble.times and trouble.method == asked.method and re.search(trouble.path, asked.path):
+                trouble.times -= 1
+                return trouble
+        return None
+
+    def _act(self, asked: Asked, query: Mapping[str, list[str]]) -> Reply:  # noqa: PLR0911 - a table
+        account = f"/ad_accounts/{AD_ACCOUNT}"
+        match asked.method, asked.path.removeprefix(account).strip("/").split("/"):
+            case "POST", ["oauth", "token"]:
+                return self._new_tokens()
+            case "GET", ["user_account"]:
+                return reply(200, {"username": self.username})
+            case "GET", [""]:
+                return reply(200, self.account)
+            case "GET", ["customer_lists" | "audiences" as kind]:
+                return self._page(self.lists if kind == "customer_lists" else self.audiences, query)
+            case "GET", ["customer_lists" | "audiences" as kind, number]:
+                return self._one(self.lists if kind == "customer_lists" else self.audiences, number)
+            case "POST", ["customer_lists"]:
+                list_id = self.add_list(asked.body["name"], *asked.body["records"].split(","), status="PROCESSING")
+                self.lists[list_id]["type"] = "customerlist"
+                return reply(201, self.lists[list_id])
+            case "PATCH", ["customer_lists", number]:
+                return self._change(number, asked.body)
+            case "PATCH", ["audiences", number]:
+                return self._change_audience(number, asked.body)
+            case "POST", ["audiences"]:
+                audience_id = self.add_audience(asked.body["name"], asked.body["rule"]["customer_list_id"], size=None)
+                return reply(201, self.audiences[audience_id])
+        return reply(404, {"code": 404, "message": "no such path"})
+
+    def _change(self, list_id: str, body: Mapping[str, str]) -> Reply:
+        if list_id not in self.lists:
+            return reply(404, {"code": 4, "message": "Customer list not found."})
+        named = set(body["records"].split(","))
+        members = self.members[list_id]
+        is_adding = body["operation_type"] == "ADD"
+        self.members[list_id] = members | named if is_adding else members - named
+        counter = "num_uploaded_user_records" if is_adding else "num_removed_user_records"
+        self.lists[list_id][counter] += len(named)
+        self.lists[list_id]["num_batches"] += 1
+        return reply(200, self.lists[list_id])
+
+    def _change_audience(self, audience_id: str, body: Mapping[str, Any]) -> Reply:
+        if audience_id not in self.audiences:
+            return reply(404, {"code": 4, "message": "Audience not found."})
+        changes = {key: body[key] for key in ("name", "description", "rule") if key in body}
+        if "rule" in changes and self.rule_changes == "refuse":
+            return reply(400, {"code": 1, "message": "The rule of an audience cannot be changed."})
+        if self.rule_changes == "ignore":
+            changes.pop("rule", None)
+        self.audiences[audience_id].update(changes)
+        return reply(200, self.audiences[audience_id])
+
+    def _page(self, things: Mapping[str, object], query: Mapping[str, list[str]]) -> Reply:
+        start = int(query.get("bookmark", ["0"])[0])
+        items = list(things.values())
+        end = start + self.page_size
+        return reply(200, {"items": items[start:end], "bookmark": str(end) if end < len(items) else None})
+
+    @staticmethod
+    def _one(things: Mapping[str, object], number: str) -> Reply:
+        if number not in things:
+            return reply(404, {"code": 4, "message": "not found"})
+        return reply(200, things[number])
+
+    def _new_tokens(self) -> Reply:
+        self.refreshes += 1
+        tokens = {
+            "access_token": f"pina_new_{self.refreshes}", "refresh_token": f"pinr_new_{self.refreshes}",
+            "expires_in": 2_592_000, "refresh_token_expires_in": self.refresh_token_life_s, "scope": self.granted_scope,
+        }  # fmt: skip
+        return reply(200, tokens)
+
+    def _new_id(self) -> str:
+        self._next_id += 1
+        return str(self._next_id)
+
+
+def reply(status: int, body: object, headers: Mapping[str, str] | None = None) -> Reply:
+    """An answer with a JSON body."""
+    return Reply(status, CaseInsensitiveDict(headers or {}), json.dumps(body).encode(), 0.0)

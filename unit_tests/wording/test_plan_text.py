@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from destination_pinterest.config import read_config
+from destination_pinterest.protocol.catalog import parse_catalog
+from destination_pinterest.routing.audience_plan import plan_audiences
+from destination_pinterest.routing.plan import plan_streams
+from destination_pinterest.wording.plan_text import PlanLine, plan_lines
+
+STORE = {"store_type": "local", "path": "/data", "store_key": "a key that is not used here"}
+OVERWRITTEN = {"sync_mode": "full_refresh", "destination_sync_mode": "overwrite"}
+UPDATED = {"sync_mode": "incremental", "destination_sync_mode": "append_dedup"}
+BY_OPERATION = {"operation_column": {"mode": "column", "column": "op"}}
+
+
+def stream(name: str = "users", *columns: str, **configured: Any) -> dict[str, Any]:
+    schema = {"properties": {column: {} for column in ("email", *columns)}}
+    return {"stream": {"name": name, "json_schema": schema}, **UPDATED, **configured}
+
+
+@pytest.fixture
+def announced(raw_config: dict[str, Any]) -> Callable[..., list[PlanLine]]:
+    def announced(
+        *streams: dict[str, Any], shadow_lists: dict[tuple[str, str], str] | None = None, **settings: Any
+    ) -> list[PlanLine]:
+        config = read_config({**raw_config, **settings})
+        plans = plan_streams(parse_catalog(json.dumps({"streams": streams}).encode()), config)
+        return list(plan_lines(plans, plan_audiences(plans, config), config, shadow_lists or {}))
+
+    return announced
+
+
+Announced = Callable[..., list[PlanLine]]
+
+
+def test_each_stream_says_where_it_goes_and_by_which_columns(announced: Announced) -> None:
+    assert announced(stream("users", "idfa"), stream("orders"), audience_name="people") == [
+        (
+            "INFO",
+            'Stream "users" goes to the audience "people"; identities: email as EMAIL (auto), idfa as IDFA (auto).',
+        ),
+        ("INFO", 'Stream "orders" goes to the audience "people"; identities: email as EMAIL (auto).'),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        (("_AB_CDC_DELETED_AT",), "_AB_CDC_DELETED_AT"),
+        (("op", "_AB_CDC_DELETED_AT", "_ab_cdc_deleted_at"), "_AB_CDC_DELETED_AT, _ab_cdc_deleted_at, op"),
+    ],
+)
+def test_the_columns_that_mark_rows_as_deleted_are_named(
+    announced: Announced, columns: tuple[str, ...], said: str
+) -> None:
+    settings = BY_OPERATION if "op" in columns else {}
+    ((_, text),) = announced(stream("users", *columns), **settings)
+    assert text.endswith(f"; identities: email as EMAIL (auto); deletions: {said}.")
+
+
+@pytest.mark.parametrize("more", [{"mode": "remove"}, {"destination_sync_mode": "soft_delete"}])
+def test_a_stream_that_takes_people_out_says_so(announced: Announced, more: dict[str, Any]) -> None:
+    streams = [stream(**({} if "mode" in more else more))]
+    said = announced(*streams, **(more if "mode" in more else {}))
+    assert said[0][1].startswith('Stream "users" takes people out of the audience "users"')
+
+
+def test_a_stream_without_the_operation_column_is_warned_of(announced: Announced) -> None:
+    said = announced(stream("users", "op"), stream("orders"), **BY_OPERATION)
+    (warning,) = [text for level, text in said if level == "WARN"]
+    assert 'The stream "orders" has no column "op"' in warning
+
+
+def test_a_replacement_names_the_list_that_it_is_built_in(announced: Announced) -> None:
+    (_, (level, text)) = announced(stream(**OVERWRITTEN), shadow_lists={("name", "users"): "users [new]"})
+    assert level == "INFO"
+    assert text.startswith('The audience "users" is to be replaced: the rows go into the customer list "users [new]",')
+
+
+def test_a_replacement_is_told_before_its_list_has_a_name(announced: Announced) -> None:
+    (_, (_, text)) = announced(stream(**OVERWRITTEN))
+    assert "the rows go into a customer list of its own, which takes the place" in text
+
+
+def test_a_table_that_is_only_added_to_is_warned_of_with_the_reason(announced: Announced) -> None:
+    (_, (level, text)) = announced(stream(**OVERWRITTEN), mode="additive")
+    assert level == "WARN"
+    assert "is not replaced but added to, since the setting What the table does (mode) is additive" in text
+
+
+@pytest.mark.parametrize(
+    ("configured", "when"), [(OVERWRITTEN, "is sent, at the end."), (UPDATED, "every 10 minutes and at the end.")]
+)
+def test_a_remembered_audience_says_when_the_difference_is_sent(
+    announced: Announced, configured: dict[str, Any], when: str
+) -> None:
+    (_, (level, text)) = announced(stream(**configured), membership_store=STORE)
+    assert level == "INFO"
+    assert text.startswith('The audience "users" is remembered in the membership store')
+    assert text.endswith(when)
+
+
+@pytest.mark.parametrize("mode", ["additive", "remove"])
+def test_a_store_that_is_not_used_is_warned_of(announced: Announced, mode: str) -> None:
+    said = announced(stream(), membership_store=STORE, mode=mode)
+    assert said[-1] == ("WARN", f"The membership store is not used, since What the table does (mode) is {mode}.")
+    assert not any("is remembered" in text for _, text in said)
