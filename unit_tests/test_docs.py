@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ DOCUMENTS = sorted(
 )
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
 PAGE = (ROOT / "docs" / "pinterest.md").read_text()
+DESIGN = (ROOT / "docs" / "design.md").read_text()
 QUOTED = re.findall(r'^\| "([^"]+)" \|', OPERATIONS, flags=re.MULTILINE)
 
 
@@ -72,3 +74,16 @@ def test_every_verb_that_a_document_names_is_one_of_the_makefile(document: Path)
     verbs = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
 
     assert set(re.findall(r"`(?:[A-Z]+=\S+ )?make ([a-z-]+)", document.read_text())) <= verbs
+
+
+@pytest.mark.parametrize("named", sorted(set(re.findall(r"`([a-z_]+/(?:[a-z_]+/)*(?:[a-z_]+\.[a-z]+)?)`", DESIGN))))
+def test_a_file_that_the_design_names_is_there(named: str) -> None:
+    assert any((ROOT / folder / named).exists() for folder in (".", "destination_pinterest", "pinterest_audiences"))
+
+
+def test_the_design_shows_the_layers_that_imports_are_held_to() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    layers = next(contract["layers"] for contract in contracts if contract["id"] == "one-way")
+    picture = next(block for block in DESIGN.split("```") if block.startswith("\n__main__"))
+
+    assert [re.split(r"  +", line)[0] for line in picture.strip().splitlines()] == layers

@@ -11,12 +11,13 @@ headers say.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
 from destination_pinterest.api.endpoints import Category
-from destination_pinterest.api.fair_lock import FairLock
 from destination_pinterest.api.headers import RateHeaders, read_rate_headers
 from destination_pinterest.api.limits import Limit, Limits, Permit
 from destination_pinterest.api.observer import Observer, QuotaWait
@@ -42,6 +43,43 @@ class _Reported:
     remaining: int
     reported_at: float
     resets_at: float
+
+
+class FairLock:
+    """A lock that is handed on in the order in which it was asked for, so that no request waits for ever.
+
+    Python's own locks promise no order.
+    """
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._taken = False
+        self._queue: deque[threading.Event] = deque()
+
+    @property
+    def waiting(self) -> int:
+        """How many threads wait for the lock."""
+        return len(self._queue)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Holds the lock for the length of a `with`."""
+        turn: threading.Event | None = None
+        with self._guard:
+            if self._taken:
+                turn = threading.Event()
+                self._queue.append(turn)
+            self._taken = True
+        if turn is not None:
+            turn.wait()
+        try:
+            yield
+        finally:
+            with self._guard:
+                if self._queue:
+                    self._queue.popleft().set()
+                else:
+                    self._taken = False
 
 
 class _CategoryState:
@@ -99,7 +137,7 @@ class Quota:
     def learn(self, permit: Permit, headers: Mapping[str, str] | None = None) -> None:
         """The request of `permit` was answered with `headers` (case-insensitive); None: it ended without an answer."""
         now = self._system.now()
-        rates = RateHeaders() if headers is None else read_rate_headers(headers, now)
+        rates = read_rate_headers(headers, now) if headers else RateHeaders()
         state = self._states[permit.category]
         with self._lock:
             clock = self._system.clock()

@@ -110,7 +110,7 @@ def test_the_guard_refuses_a_table_that_shrank_and_names_the_way_out(story: Stor
     assert guarded is not None
     assert (guarded.status, guarded.exit_code, guarded.failure_type) == ("failed", 1, "config_error")
     assert not guarded.is_retried
-    for words in (f'"{told.shrunk.name}"', "3 identifiers", "8 (as Pinterest counts", "max_removal_percent"):
+    for words in (f'"{told.shrunk.name}"', "5 of 8 identifiers", "as Pinterest counts", "max_removal_percent"):
         assert words in guarded.message
     assert told.after["guarded"][told.shrunk.name] == OLD
 

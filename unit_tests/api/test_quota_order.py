@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from destination_pinterest.api.fair_lock import FairLock
+from destination_pinterest.api.quota import FairLock
 
 
 def until(condition: Callable[[], bool]) -> None:
