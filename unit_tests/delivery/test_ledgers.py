@@ -107,7 +107,7 @@ def test_people_of_other_streams_are_told_of(make: Make, root: Path) -> None:
     (remark,) = opening.open()
     opening.close()
     assert remark == (
-        'The audience "users" also has people of streams that are not in this sync: before. They stay in it.'
+        'The audience "users" also has members from streams that are not in this sync: before. They stay in it.'
     )
 
 

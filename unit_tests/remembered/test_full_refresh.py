@@ -52,7 +52,7 @@ def test_of_a_table_that_is_read_whole_only_the_difference_is_sent(shop: Shop, h
 def test_members_whom_others_added_are_never_touched_by_absence(shop: Shop, outbox: Any) -> None:
     shop.has("xy")
     shop.sync([stream(**BY_IMAGE)], *rows("ab"), state(1, {}))
-    assert any("first sync that the membership store remembers" in text for text in said(outbox, "WARN"))
+    assert any("first sync with this membership store" in text for text in said(outbox, "WARN"))
     shop.others_add("z")
     shop.sync([stream(**BY_IMAGE)], *rows("bc"), state(1, {}))
     assert shop.people_in() == people("bcxyz")
