@@ -136,7 +136,7 @@ def test_a_clear_also_empties_a_list_that_has_no_audience_yet(shop: Shop, status
         shop.sync([stream(**PLATFORM)], *rows(TWENTY), state(1), complete())
     cleared = {**PLATFORM, "generation_id": 8, "minimum_generation_id": 8, "sync_id": 13}
     assert shop.sync([stream(**cleared)], state(2, {}), complete()) == [2]
-    assert any("keeps the 20 people" in text for text in said(outbox, "WARN"))
+    assert any("keeps the 20 members" in text for text in said(outbox, "WARN"))
     shop.sync([stream(**cleared)], state(2, {}), complete(), allow_empty_audience=True)
     appended = {**cleared, "minimum_generation_id": 0, "sync_id": 14}
     shop.sync([stream(**appended)], *rows("vwxyz"), state(3), complete())
@@ -153,7 +153,7 @@ def test_a_clear_after_a_sync_that_died_in_its_first_request_empties_the_list_th
     assert len(shop.pinterest.members[made]) == 10
     cleared = {**PLATFORM, "generation_id": 8, "minimum_generation_id": 8, "sync_id": 13}
     shop.sync([stream(**cleared)], state(2, {}), complete())
-    assert any("keeps the 20 people" in text for text in said(outbox, "WARN"))
+    assert any("keeps the 20 members" in text for text in said(outbox, "WARN"))
     shop.sync([stream(**cleared)], state(2, {}), complete(), allow_empty_audience=True)
     assert shop.pinterest.members[made] == set()
 
@@ -183,7 +183,7 @@ def test_an_empty_table_keeps_its_people_unless_that_is_permitted(shop: Shop, ou
     shop.sync([stream(**BY_IMAGE)], *rows("abc"), state(1, {}))
     assert shop.sync([stream(**BY_IMAGE)], state(2, {})) == [2]
     assert (shop.writes, shop.members()) == ([], 3)
-    assert any("holds nobody, so the audience keeps the 3 people" in text for text in said(outbox, "WARN"))
+    assert any("has no usable rows, so the audience keeps the 3 members" in text for text in said(outbox, "WARN"))
     assert shop.sync([stream(**BY_IMAGE)], state(3, {}), allow_empty_audience=True) == [3]
     assert (shop.people_in(), shop.members()) == (set(), 0)
 
