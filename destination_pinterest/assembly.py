@@ -197,7 +197,7 @@ def assemble(
         pool=pool,
         sender=sender,
         journal=journal,
-        dead_letters=dead_letters.records if dead_letters else None,
+        dead_letters=dead_letters.queue if dead_letters else None,
         clock=system.clock,
     )
     return SyncParts(
@@ -240,7 +240,7 @@ class _StrategyFactory:
         self._swapper = AudienceSwapper(
             session.client, creator, self._safeguards, if_refused=config.refused_rule_change
         )
-        self._make = {"direct": self._append, "swapped": self._swap, "tracked": self._mirror}
+        self._make = {"append": self._append, "swap": self._swap, "mirror": self._mirror}
 
     def __call__(self, audience: AudiencePlan) -> SyncStrategy:
         return self._make[audience.keeping](audience)
@@ -300,7 +300,7 @@ def _routes(
 
 def _completeness(audiences: Sequence[AudiencePlan], config: Config) -> Completeness:
     """Where rows are only added, nobody asks whether all have come, and their messages are not looked into."""
-    asked = [stream for audience in audiences if audience.keeping != "direct" for stream in audience.streams]
+    asked = [stream for audience in audiences if audience.keeping != "append" for stream in audience.streams]
     return Completeness(asked, trust_end_markers=config.trust_end_markers)
 
 
