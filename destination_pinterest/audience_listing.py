@@ -20,7 +20,7 @@ from destination_pinterest.api.models import Audience, CustomerList
 from destination_pinterest.audiences.list_counts import ListCounts, MatchEstimate, counts_of, estimate_match
 from destination_pinterest.audiences.shadow_list import is_shadow_list_of
 from destination_pinterest.markers import LISTING_PREFIX
-from destination_pinterest.reporting.status_text import outlook
+from destination_pinterest.reporting.status_text import status_text
 from destination_pinterest.routing.destination_object import CUSTOMER_LIST
 
 SCHEMA_VERSION: Final = 1
@@ -118,7 +118,7 @@ def _audience(audience: Audience, list_id: str | None, lists: Mapping[str, Custo
         audience.status,
         audience.size,
         estimate_match(audience.size, None, counts),
-        outlook(status, audience.status, audience.size, has_audience=True),
+        status_text(status, audience.status, audience.size, has_audience=True),
         _moment(audience.created_timestamp),
         _moment(audience.updated_timestamp),
         listed,
