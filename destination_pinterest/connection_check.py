@@ -24,7 +24,7 @@ from destination_pinterest.errors import (
 from destination_pinterest.identity.mapping import check_columns
 from destination_pinterest.object_storage.probe import probe
 from destination_pinterest.object_storage.s3 import S3Bucket
-from destination_pinterest.routing.audience_plan import is_tracked
+from destination_pinterest.routing.audience_plan import uses_membership_store
 from destination_pinterest.routing.decision import operation_rule
 from destination_pinterest.routing.plan import declared_identities
 from destination_pinterest.session import PinterestSession
@@ -129,7 +129,7 @@ def _try_membership_store(config: Config) -> list[str]:
     """What is remembered where, as a sentence, once it was tried."""
     if config.membership_store is None:
         return []
-    if not is_tracked(config):
+    if not uses_membership_store(config):
         return list(unused_store(config))
     # Brings DuckDB and NumPy with it, which other checks do without.
     from destination_pinterest.membership import open_membership_store  # noqa: PLC0415

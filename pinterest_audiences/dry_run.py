@@ -61,7 +61,7 @@ class DryRun:
         self._values = self._decoder.reader([identity.column for identity in self.plan.identities])
         self._map = IdentityMapper(self.plan.identities, maid_case=config.advertising_id_case).map
         self._decide = self._decision(config)
-        is_keyed = self.audience.keeping == "tracked" and self.plan.has_key
+        is_keyed = self.audience.keeping == "mirror" and self.plan.has_key
         self._key = self._decoder.reader(self.plan.key_columns) if is_keyed else None
 
     def count(self, rows: Sequence[Row]) -> None:

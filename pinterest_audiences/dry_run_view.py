@@ -17,8 +17,8 @@ from pinterest_audiences.report_view import Line
 
 # How many they are, only the sync finds out.
 _LEAVING: Final = {
-    "swapped": "every member who is in none of these rows",
-    "tracked": "every member whom the connector added and who is in none of these rows",
+    "swap": "every member who is in none of these rows",
+    "mirror": "every member whom the connector added and who is in none of these rows",
 }
 
 
