@@ -48,7 +48,7 @@ def open_ledgers(
         config.membership_store,
         sleep=sleep,
         clock=clock,
-        books=len(mirrors),
+        open_ledgers=len(mirrors),
         stretchings=STRETCHINGS if stretchings is None else stretchings,
     )
     with ThreadPoolExecutor(_AT_ONCE) as threads:
