@@ -1,4 +1,4 @@
-"""A lock that is handed on in the order in which it was asked for, so that nobody waits for ever."""
+"""A lock that is granted in the order of requests, so that no thread waits forever."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 
 class FairLock:
-    """First come, first served. Python's own locks promise no order."""
+    """A first-come, first-served lock. Python's own locks guarantee no order."""
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
@@ -23,7 +23,7 @@ class FairLock:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Holds the lock for the length of a `with`."""
+        """Holds the lock during a `with` block."""
         turn: threading.Event | None = None
         with self._guard:
             if self._taken:
