@@ -1,4 +1,4 @@
-"""The console script `pinterest-audiences`: one subcommand a job, each in a module of its own that registers itself."""
+"""The console script `pinterest-audiences`: each subcommand is a module that registers itself."""
 
 from __future__ import annotations
 
@@ -20,24 +20,26 @@ def main(argv: list[str] | None = None) -> int:
     """Runs the command that the arguments name.
 
     Returns:
-        The exit code: 0 done, 1 failed, 2 can't be carried out as written, 130 and 143 stopped by a signal.
+        The exit code: 0 done, 1 failed, 2 not possible as written, 130 and 143 stopped by a signal.
     """
     arguments = parser().parse_args(argv)
     try:
         return int(arguments.run(arguments))
     except ConnectorError as error:
-        _say(str(error))
+        _print_error(str(error))
         return EXIT_USAGE if isinstance(error, ConfigurationError) else EXIT_FAILED
     except KeyboardInterrupt:
-        _say("Stopped before anything was sent.")
+        _print_error("Stopped before anything was sent.")
         return EXIT_CTRL_C
     except Exception as error:  # noqa: BLE001 - the program's edge; the message of an unknown error may quote people's data
-        _say(f"A fault of this program ({type(error).__name__} in {_place(error.__traceback__)}); please report it.")
+        _print_error(
+            f"A fault of this program ({type(error).__name__} in {_place(error.__traceback__)}); please report it."
+        )
         return EXIT_FAILED
 
 
 def parser() -> argparse.ArgumentParser:
-    """The parser with all commands."""
+    """Returns the parser with all commands."""
     whole = argparse.ArgumentParser(
         prog=PROGRAM, description="Pinterest customer-list audiences from a warehouse, without Airbyte."
     )
@@ -52,7 +54,7 @@ def _place(trace: TracebackType | None) -> str:
     return f"{frames[-1].filename}, line {frames[-1].lineno}" if frames else "an unknown place"
 
 
-def _say(text: str) -> None:
+def _print_error(text: str) -> None:
     sys.stderr.write(f"{PROGRAM}: {text}\n")
 
 

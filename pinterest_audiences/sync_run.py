@@ -1,4 +1,4 @@
-"""One sync: the source's rows into the connector's process, its states into a file, its report onto the terminal."""
+"""Runs one sync: feeds rows to the connector's process, saves its states to a file, and prints its report."""
 
 from __future__ import annotations
 
@@ -29,22 +29,22 @@ from pinterest_audiences.sync_request import SyncRequest
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a sync ended: the exit code, and the sentence that says why, if it failed."""
+    """How a sync ended: the exit code, and the reason if it failed."""
 
     exit_code: int
     error: str | None = None
 
 
 class SyncRun:
-    """One sync, run once.
+    """Runs one sync, once.
 
     Args:
-        request: what was asked for.
+        request: what to do.
         config: the config file; rotated credentials go back into it.
-        source: where rows come from.
-        selection: which rows.
-        state_file: where the cursor is kept; None without one.
-        printer: for the report.
+        source: the source to read.
+        selection: the rows to read.
+        state_file: where the cursor is kept; None without a cursor.
+        printer: prints the report.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class SyncRun:
         self._interruption = Interruption()
 
     def run(self) -> int:
-        """Returns the exit code; the report is on standard output, all else on standard error."""
+        """Runs the sync and returns the exit code. The report goes to standard output, all else to standard error."""
         with self._interruption.listening(), display_for(sys.stderr, quiet=self._request.quiet) as display:
             if self._config.warning:
                 display.log("WARN", self._config.warning)
@@ -128,7 +128,7 @@ class SyncRun:
             if self._request.replace:
                 left = "a new run makes the audience equal to the table"
             return Outcome(self._interruption.exit_code, f"Stopped after {feed.rows:,} rows were read; {left}.")
-        # Where the source failed, the connector's error only follows from that.
+        # If the source failed, the connector's error is only a consequence.
         if source_error or answers.error:
             return Outcome(EXIT_FAILED, source_error or answers.error)
         if exit_code != 0:
@@ -138,7 +138,7 @@ class SyncRun:
         return Outcome(EXIT_DONE)
 
     def _print(self, report: dict[str, Any] | None, outcome: Outcome) -> None:
-        """A failure's reason first; then what was synced before it, if anything was."""
+        """Prints the reason of a failure first, then the report, if there is one."""
         if outcome.error is None:
             if report is not None:
                 self._printer.report(report)
