@@ -33,7 +33,7 @@
         ├── ProtocolError             the platform sent what is not an Airbyte message
         └── UnexpectedAnswerError     Pinterest answered what its description does not allow
 
-A message says what went wrong, where, and what the user does about it. No error ever holds a request's body, a person's
+A message says what went wrong, where, and how the user can fix it. No error ever holds a request's body, a person's
 data or a secret: the only things of Pinterest's that are kept are its status, code, message and request id.
 """
 

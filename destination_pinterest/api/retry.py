@@ -94,17 +94,17 @@ def given_up(error: ConnectorError, attempts: int, elapsed_s: float, now: float)
     """
     if not isinstance(error, TransientError):
         return error
-    said = error.message
+    message = error.message
     if attempts > 1:
-        said += f" Given up after {attempts} attempts in {span(elapsed_s)}."
+        message += f" Given up after {attempts} attempts in {span(elapsed_s)}."
     if isinstance(error, SpamFilterError) or not isinstance(error, RateLimitedError | ServerError):
-        return _worded(error, said)
+        return _with_message(error, message)
     if error.retry_after_s is not None:
-        said += (
+        message += (
             f" Pinterest asks to come back {when(now + error.retry_after_s, now)}, which is later than retry_hours "
             "allows: run the sync again then."
         )
-    return _worded(error, said)
+    return _with_message(error, message)
 
 
 def when(moment: float, now: float) -> str:
@@ -125,7 +125,7 @@ def span(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
-def _worded(error: ConnectorError, message: str) -> ConnectorError:
+def _with_message(error: ConnectorError, message: str) -> ConnectorError:
     if isinstance(error, RateLimitedError | ServerError):
         return type(error)(message, answer=error.answer, retry_after_s=error.retry_after_s)
     return type(error)(message, answer=error.answer)

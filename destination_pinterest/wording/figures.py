@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
 # Enough to look up a few; the report for programs has all.
-_MOST_IDS: Final = 5
+_MAX_IDS: Final = 5
 _COUNTED: Final = {"members": "the members", "pinterest_records": "Pinterest's records"}
 
 LEFT_OVER: Final = (
@@ -34,8 +34,8 @@ def counters_text(records: int, added: int, removed: int, batches: int | None) -
 
 def ids_text(ids: Sequence[str]) -> str:
     """Words how many ids there are, and the first of them."""
-    more = f" and {len(ids) - _MOST_IDS:,} more" if len(ids) > _MOST_IDS else ""
-    return f"{len(ids):,} ({', '.join(ids[:_MOST_IDS])}{more})"
+    more = f" and {len(ids) - _MAX_IDS:,} more" if len(ids) > _MAX_IDS else ""
+    return f"{len(ids):,} ({', '.join(ids[:_MAX_IDS])}{more})"
 
 
 def by_count(counts: Mapping[str, int]) -> list[tuple[str, int]]:
