@@ -8,7 +8,7 @@ __all__ = ["DestinationPinterest"]
 
 
 def __getattr__(name: str) -> Any:
-    """Hosts look for the connector's class here; importing the Airbyte CDK takes a second, so only they pay for it."""
+    """Imports the connector's class when a host asks for it: importing the Airbyte CDK takes a second."""
     if name == "DestinationPinterest":
         from destination_pinterest.destination import DestinationPinterest  # noqa: PLC0415
 

@@ -8,8 +8,8 @@ import sys
 
 def main() -> None:
     """Runs the command that the arguments name; exits with 1 after any failure."""
-    # Importing the CDK makes objects by the hundred thousand, all of which stay: collecting garbage meanwhile takes a
-    # tenth of the start-up, and looking at them again later is as vain.
+    # Importing the CDK creates hundreds of thousands of objects that all stay. Collecting garbage meanwhile takes a
+    # tenth of the start-up, and scanning them again later is useless too.
     gc.disable()
     from destination_pinterest.destination import DestinationPinterest  # noqa: PLC0415
 

@@ -1,7 +1,7 @@
-"""How many requests Pinterest allows an app that adds or removes people, by access tier.
+"""How many requests that write customer lists Pinterest allows an app, by access tier.
 
 Source: developers.pinterest.com/docs/reference/rate-limits (read 2026-11-22), category ads_write, per app and user. The
-7 a second are what Braze keeps to.
+    7 a second are Braze's limit.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""One sync, put together: from the catalog's streams and the settings to parts ready to run.
+"""Assembles a sync from the catalog's streams and the settings.
 
 `sync.py` runs what is assembled here, and so do the tests' rigs.
 """
@@ -46,14 +46,14 @@ from destination_pinterest.routing.plan import StreamPlan, plan_streams
 from destination_pinterest.session import PinterestSession, PlatformConfig, open_session
 from destination_pinterest.system import System
 
-if TYPE_CHECKING:  # It brings DuckDB and NumPy, which syncs without a store do without.
+if TYPE_CHECKING:  # It imports DuckDB and NumPy, which syncs without a store don't need.
     from destination_pinterest.membership.store_key import Scrypt
 
-_MOST_THREADS: Final = 64
-# Requests a second to one list that may be worth having in flight, by tier: the quota's own rate; for `none`, half of
+_MAX_THREADS: Final = 64
+# The rate of requests to one list that is worth having in flight, by tier: the quota's own rate; for `none`, half of
 # the 100 a second that Pinterest allows any app (developers.pinterest.com rate limits, read 2026-11-22).
 _RATE_PER_S: Final = {"standard": STANDARD_WRITES_A_MINUTE / 60, "trial": 1.0, "none": 50.0}
-# A platform's log wants a line of progress now and then; a terminal's progress bar asks for more.
+# Enough progress lines for a platform's log; a terminal's progress bar asks for more.
 _PROGRESS_S: Final = 30.0
 
 
@@ -63,11 +63,11 @@ class SyncRequest:
 
     Args:
         config: the settings.
-        platform_config: what they were read from; takes a rotated token.
-        streams: the catalog's.
+        platform_config: the config that the platform keeps; takes a rotated token.
+        streams: the catalog's streams.
         lines: the input.
         messages: the output.
-        open_wire: makes the way to Pinterest.
+        open_wire: opens the wire to Pinterest.
     """
 
     config: Config
@@ -80,7 +80,7 @@ class SyncRequest:
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """What a sync's pace and cost depend on, and its outcome does not. Tests set it; everybody else takes the default.
+    """What affects a sync's pace and cost, but not its outcome. Only tests change it.
 
     Args:
         epoch_s: see `MirrorStrategy`.
@@ -96,7 +96,7 @@ DEFAULT_TUNING: Final = Tuning()
 
 @dataclass(frozen=True, slots=True)
 class SyncParts:
-    """The parts of a sync. `audiences` and `strategies` are in the same order, one an audience."""
+    """The parts of a sync. `audiences` and `strategies` have one item for each audience, in the same order."""
 
     request: SyncRequest
     system: System
@@ -115,7 +115,7 @@ class SyncParts:
 
     @property
     def mirrors(self) -> list[MirrorStrategy]:
-        """The audiences that have a ledger in the membership store."""
+        """The strategies that have a ledger in the membership store."""
         return [strategy for strategy in self.strategies if isinstance(strategy, MirrorStrategy)]
 
 
@@ -130,24 +130,24 @@ def assemble(
     make_pool: MakePool = WorkerPool,
     tuning: Tuning = DEFAULT_TUNING,
 ) -> SyncParts:
-    """Puts a sync together. Nothing is sent yet.
+    """Assembles a sync. Nothing is sent yet.
 
     Args:
-        request: what is to be done.
+        request: what to do.
         system: clocks and chance.
-        pause: sleeps, and can be ended from outside.
-        make_pool: makes the threads that send; tests own theirs.
+        pause: sleeps, and can be interrupted.
+        make_pool: creates the worker pool; tests have their own.
         tuning: pace and cost.
 
     Raises:
-        ConfigurationError: the settings and the catalog don't go together.
+        ConfigurationError: the settings and the catalog contradict each other.
     """
     config = request.config
     plans = plan_streams(request.streams, config)
     audiences = plan_audiences(plans, config)
     pause = pause or Pause()
     pool = make_pool(
-        min(_MOST_THREADS, MAX_IN_FLIGHT * max(1, len(audiences)) + MAX_FILES_IN_FLIGHT),
+        min(_MAX_THREADS, MAX_IN_FLIGHT * max(1, len(audiences)) + MAX_FILES_IN_FLIGHT),
         wake=request.lines.wake,
         interrupt=pause.interrupt,
     )
@@ -197,7 +197,7 @@ def assemble(
         pool=pool,
         sender=sender,
         journal=journal,
-        dead_letters=dead_letters.records if dead_letters else None,
+        dead_letters=dead_letters.queue if dead_letters else None,
         clock=system.clock,
     )
     return SyncParts(
@@ -219,7 +219,7 @@ def assemble(
 
 
 class _StrategyFactory:
-    """Makes the way in which an audience is kept, by its name."""
+    """Creates the strategy of an audience, by its name in the plan."""
 
     def __init__(
         self,
@@ -240,7 +240,7 @@ class _StrategyFactory:
         self._swapper = AudienceSwapper(
             session.client, creator, self._safeguards, if_refused=config.refused_rule_change
         )
-        self._make = {"direct": self._append, "swapped": self._swap, "tracked": self._mirror}
+        self._make = {"append": self._append, "swap": self._swap, "mirror": self._mirror}
 
     def __call__(self, audience: AudiencePlan) -> SyncStrategy:
         return self._make[audience.keeping](audience)
@@ -299,9 +299,9 @@ def _routes(
 
 
 def _completeness(audiences: Sequence[AudiencePlan], config: Config) -> Completeness:
-    """Where rows are only added, nobody asks whether all have come, and their messages are not looked into."""
-    asked = [stream for audience in audiences if audience.keeping != "direct" for stream in audience.streams]
-    return Completeness(asked, trust_end_markers=config.trust_end_markers)
+    """Watches only streams whose completeness matters: not those whose rows are only appended."""
+    watched = [stream for audience in audiences if audience.keeping != "append" for stream in audience.streams]
+    return Completeness(watched, trust_end_markers=config.trust_end_markers)
 
 
 def _dead_letters(config: Config, system: System) -> DeadLetterStorage | None:

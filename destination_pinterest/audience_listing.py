@@ -1,7 +1,7 @@
-"""What `audiences` does: how is every customer-list audience of the ad account now, and which lists have none?
+"""The command `audiences`: lists the ad account's customer-list audiences, and the lists without an audience.
 
-It reads two lists, page by page, and asks for a single audience only where the list does not say what it is made of: an
-account with thousands of audiences costs some tens of requests.
+It reads two lists, page by page, and requests a single audience only if the listing omits its customer list: an account
+    with thousands of audiences takes some tens of requests.
 
 Source: Pinterest OpenAPI 5.23.0, audiences/list and customer_lists/list (read 2026-11-22).
 """
@@ -20,14 +20,14 @@ from destination_pinterest.api.models import Audience, CustomerList
 from destination_pinterest.audiences.list_counts import ListCounts, MatchEstimate, counts_of, estimate_match
 from destination_pinterest.audiences.shadow_list import is_shadow_list_of
 from destination_pinterest.markers import LISTING_PREFIX
-from destination_pinterest.reporting.status_text import outlook
+from destination_pinterest.reporting.status_text import status_text
 from destination_pinterest.routing.destination_object import CUSTOMER_LIST
 
 SCHEMA_VERSION: Final = 1
 
 
 class ListedList(msgspec.Struct, frozen=True):
-    """A customer list. Times are ISO 8601 in UTC; what Pinterest does not tell is None, as everywhere here."""
+    """A customer list. Times are ISO 8601 in UTC; what Pinterest does not give is None, as everywhere here."""
 
     customer_list_id: str
     name: str | None = None
@@ -39,13 +39,13 @@ class ListedList(msgspec.Struct, frozen=True):
 
 
 class FreeList(ListedList, frozen=True):
-    """One that no audience is made of; `left_over_of` is the audience that was, or was to be, made of it."""
+    """A list without an audience; `left_over_of` is the audience that was, or was to be, made from it."""
 
     left_over_of: str | None = None
 
 
 class ListedAudience(msgspec.Struct, frozen=True):
-    """An audience; of its customer list only the id is known where the list is gone."""
+    """An audience; if its customer list is gone, only the list's id is known."""
 
     name: str | None
     audience_id: str
@@ -69,27 +69,27 @@ class Listing(msgspec.Struct, frozen=True):
     schema_version: int = SCHEMA_VERSION
 
     def as_line(self) -> str:
-        """One line for a program."""
+        """Returns the listing as one line for a program."""
         return LISTING_PREFIX + msgspec.json.encode(self).decode()
 
 
 class AudienceListing:
-    """Looks at an ad account.
+    """Lists the audiences of an ad account.
 
     Args:
-        client: for that account.
+        client: the client for that account.
     """
 
     def __init__(self, client: PinterestClient) -> None:
         self._client = client
 
     def run(self) -> Listing:
-        """How everything is now.
+        """Returns the listing.
 
         Raises:
             ConnectorError: what is wrong and what to do about it.
         """
-        # What is created meanwhile moves the others to later pages, where they are seen again.
+        # Objects created meanwhile move others to later pages, where they appear again.
         audiences = {audience.id: audience for audience in self._client.audiences()}.values()
         usable = [audience for audience in audiences if audience.audience_type == CUSTOMER_LIST]
         made_of = {audience.id: self._list_of(audience) for audience in usable}
@@ -118,7 +118,7 @@ def _audience(audience: Audience, list_id: str | None, lists: Mapping[str, Custo
         audience.status,
         audience.size,
         estimate_match(audience.size, None, counts),
-        outlook(status, audience.status, audience.size, has_audience=True),
+        status_text(status, audience.status, audience.size, has_audience=True),
         _moment(audience.created_timestamp),
         _moment(audience.updated_timestamp),
         listed,
@@ -145,7 +145,7 @@ def _free_list(customer_list: CustomerList, replaced: Mapping[str, bool]) -> Fre
 def _replaced_names(
     audiences: Iterable[Audience], made_of: Mapping[str, str | None], lists: Mapping[str, CustomerList]
 ) -> dict[str, bool]:
-    """The names of audiences, and whether one of that name is made of a list that was made to replace another."""
+    """Returns the names of audiences, and whether one of that name is made from a shadow list."""
     names: dict[str, bool] = {}
     for audience in audiences:
         if audience.name is None:
@@ -157,9 +157,9 @@ def _replaced_names(
 
 
 def _left_over_of(list_name: str, replaced: Mapping[str, bool]) -> str | None:
-    """The audience that a list without one was made for, by the names: Pinterest itself does not tell."""
+    """Returns the audience that a left-over list was made for, judged by the names: Pinterest does not say."""
     if replaced.get(list_name):
-        return list_name  # What the audience was made of before it was replaced for the first time.
+        return list_name  # What the audience was made from before its first swap.
     audience = list_name.rpartition(" [")[0]
     return audience if audience in replaced and is_shadow_list_of(list_name, audience) else None
 
@@ -167,5 +167,5 @@ def _left_over_of(list_name: str, replaced: Mapping[str, bool]) -> str | None:
 def _moment(seconds: float | None) -> str | None:
     try:
         return None if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    except (ValueError, OverflowError, OSError):  # No time that anybody lives in: of another unit, perhaps.
+    except (ValueError, OverflowError, OSError):  # Not a plausible time: in another unit, perhaps.
         return None

@@ -1,7 +1,7 @@
-"""What `check` does: would a sync with these settings work, and if not, what is to be changed?
+"""The command `check`: tests whether a sync with these settings would work, and says what to change if not.
 
 Source: Pinterest OpenAPI 5.23.0, BusinessAccessRole and Role; Segment, Adobe and Lytics ask for the roles owner, admin
-or audience manager (read 2026-11-22). Unknown roles are let through: Pinterest itself has the last word.
+or audience manager (read 2026-11-22). Unknown roles pass: Pinterest itself has the last word.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from destination_pinterest.errors import (
 from destination_pinterest.identity.mapping import check_columns
 from destination_pinterest.object_storage.probe import probe
 from destination_pinterest.object_storage.s3 import S3Bucket
-from destination_pinterest.routing.audience_plan import is_tracked
+from destination_pinterest.routing.audience_plan import uses_membership_store
 from destination_pinterest.routing.decision import operation_rule
 from destination_pinterest.routing.plan import declared_identities
 from destination_pinterest.session import PinterestSession
@@ -41,20 +41,20 @@ _ROLES_WITHOUT_AUDIENCES: Final = frozenset(
     }
 )
 _NEEDED_SCOPES: Final = frozenset(SCOPES) - {"user_accounts:read"}
-# The only way to learn of `ads:write` without it being told is to write; no list has this id, and nobody this digest.
+# If the scopes are unknown, only a write shows whether `ads:write` is granted. No list has this id, no one this digest.
 _NO_LIST: Final = "0"
 _NOBODY: Final = hashlib.sha256(b"destination-pinterest asks whether it may write").hexdigest()
 REFRESH_EXPIRY_WARNING_S: Final = 14 * 86_400
-# A person waits in front of a check, so a bucket is not asked as patiently as by a sync.
+# A person waits for a check, so a bucket is retried less than in a sync.
 _BUCKET_ATTEMPTS: Final = 2
 
 
 class ConnectionCheck:
-    """Asks Pinterest everything that a sync will need.
+    """Tests everything that a sync will need.
 
     Args:
         config: the settings.
-        session: made from them.
+        session: the session made from them.
         now: seconds since the epoch.
     """
 
@@ -65,7 +65,7 @@ class ConnectionCheck:
         self._now = now
 
     def run(self) -> str:
-        """What was found, in a sentence or two.
+        """Returns what was found, in a sentence or two.
 
         Raises:
             ConnectorError: what is wrong and what to do about it.
@@ -77,7 +77,7 @@ class ConnectionCheck:
         next(self._client.audiences(), None)
         next(self._client.customer_lists(), None)
         name = f'"{account.name}" ({account.id})' if account.name else account.id
-        found = f"Connected to the ad account {name}{self._as_whom()}."
+        found = f"Connected to the ad account {name}{self._signed_in_as()}."
         stores = (*_try_object_storage(self._config), *_try_membership_store(self._config))
         return " ".join([found, *stores, *refresh_expiry(self._sign_in, self._now())])
 
@@ -98,19 +98,19 @@ class ConnectionCheck:
         try:
             self._client.update_customer_list(_NO_LIST, Operation.REMOVE, _NOBODY, 1)
         except (NotFoundError, InvalidRequestError, PermissionDeniedError):
-            # There is no such list, so the scope was no obstacle. Whether Pinterest calls what is not there "not
-            # permitted" is not documented; a check that fails without need would be worse than one that is too kind.
+            # There is no such list, so the scope was granted. Pinterest may answer "not permitted" for a missing list;
+            # that is not documented, and a check that fails without need would be worse than one that is too lenient.
             return
 
-    def _as_whom(self) -> str:
+    def _signed_in_as(self) -> str:
         try:
             return f" as {self._client.user_account().username}"
         except ConfigurationError:
-            return ""  # Only a nicety, which needs a scope that syncs do not.
+            return ""  # Only a courtesy, which needs a scope that syncs don't.
 
 
 def refresh_expiry(sign_in: RefreshingToken | None, now: float) -> list[str]:
-    """Until when the sign-in holds if nothing runs, as a sentence; none where that is not known."""
+    """Returns a sentence on when the sign-in ends if nothing runs; none if that is unknown."""
     if sign_in is None or sign_in.refresh_expires_at is None:
         return []
     moment = datetime.fromtimestamp(sign_in.refresh_expires_at, UTC).strftime("%Y-%m-%d")
@@ -119,7 +119,7 @@ def refresh_expiry(sign_in: RefreshingToken | None, now: float) -> list[str]:
 
 
 def _try_object_storage(config: Config) -> list[str]:
-    """Where rejected rows will be written, as a sentence, once it was tried."""
+    """Tests the bucket and returns a sentence on where rejected rows will be written."""
     if config.object_storage_config is None:
         return []
     bucket = S3Bucket(config.object_storage_config, attempts=_BUCKET_ATTEMPTS)
@@ -128,21 +128,21 @@ def _try_object_storage(config: Config) -> list[str]:
 
 
 def _try_membership_store(config: Config) -> list[str]:
-    """What is remembered where, as a sentence, once it was tried."""
+    """Tests the membership store and returns a sentence on where members will be remembered."""
     if config.membership_store is None:
         return []
-    if not is_tracked(config):
+    if not uses_membership_store(config):
         return list(unused_store(config))
-    # Brings DuckDB and NumPy with it, which other checks do without.
+    # Imports DuckDB and NumPy, which other checks don't need.
     from destination_pinterest.membership import open_membership_store  # noqa: PLC0415
 
     store = open_membership_store(config.membership_store, attempts=_BUCKET_ATTEMPTS)
     store.check()
-    return [f"The audience's people will be remembered in {store.address}."]
+    return [f"The audience's members will be remembered in {store.address}."]
 
 
 def _check_settings(config: Config) -> None:
-    """What contradicts itself in the settings would otherwise be found by a sync."""
+    """Finds contradictions in the settings that otherwise only a sync would find."""
     if config.identity_columns:
         check_columns(declared_identities(config))
     operation_rule(config)

@@ -1,7 +1,7 @@
-"""The connector: assembles the rooms for each command and decides nothing itself.
+"""The connector: assembles what each command needs and decides nothing itself.
 
-The CDK's own `run` is replaced, because it drops the platform's `state.id`, leaves states in the buffer of a pipe, and
-logs a line that it can't read, customer's data and all. What goes in and out here is protocol/'s business.
+The CDK's own `run` is replaced, because it drops the platform's `state.id`, leaves states in a pipe's buffer, and logs
+lines that it can't read, customers' data included. Input and output are up to protocol/.
 
 Source: airbyte-cdk 7.39.1, destinations/destination.py (read and run 2026-11-22).
 """
@@ -55,7 +55,7 @@ from destination_pinterest.sync import Sync
 from destination_pinterest.system import System
 
 _STDIN: Final = 0
-# The platform gives a check or discover nine minutes, and a person waits in front of it.
+# The platform gives a check or discover nine minutes, and a person waits for it.
 _CHECK_RETRY_S: Final = 20.0
 
 
@@ -64,7 +64,7 @@ class DestinationPinterest(Destination):
 
     Args:
         system: clocks, sleep and chance.
-        open_wire: makes the way to Pinterest.
+        open_wire: opens the wire to Pinterest.
     """
 
     def __init__(self, system: System | None = None, *, open_wire: OpenWire = open_http_wire) -> None:
@@ -78,10 +78,10 @@ class DestinationPinterest(Destination):
         try:
             self._run_command(args, messages)
         except ConnectorError as error:
-            # PyAirbyte shows its user nothing but the internal message.
+            # PyAirbyte shows only the internal message to its user.
             messages.error(str(error), error.failure_kind, internal=f"{type(error).__name__}: {error}")
             sys.exit(1)
-        except Exception as error:  # noqa: BLE001 - the process's edge: whatever it is, the platform must hear of it
+        except Exception as error:  # noqa: BLE001 - the process's edge: any failure must be reported to the platform
             messages.error(
                 f"{Code.CRASHED}: The connector failed with a fault of its own ({type(error).__name__}). Run the sync "
                 "again, since returned states are safe; if it fails again, report the stack trace to its maintainers.",
@@ -92,11 +92,11 @@ class DestinationPinterest(Destination):
             sys.exit(1)
 
     def spec(self, logger: logging.Logger) -> ConnectorSpecification:  # noqa: ARG002 - the CDK's signature
-        """The form, the sign-in and the sync modes."""
+        """Returns the form, the sign-in and the sync modes."""
         return ConnectorSpecificationSerializer.load(connector_specification())
 
     def check(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteConnectionStatus:
-        """Whether a sync with these settings would work; if not, what to change."""
+        """Says whether a sync with these settings would work, and what to change if not."""
         try:
             found = self._check(config, self._messages())
         except ConnectorError as error:
@@ -110,10 +110,10 @@ class DestinationPinterest(Destination):
         configured_catalog: ConfiguredAirbyteCatalog,
         input_messages: Iterable[AirbyteMessage],
     ) -> Iterator[AirbyteMessage]:
-        """The same sync as the command's, for callers that hold the CDK's objects; those can't carry `state.id`."""
-        plans = parse_catalog(orjson.dumps(ConfiguredAirbyteCatalogSerializer.dump(configured_catalog)))
+        """Runs the same sync for callers with the CDK's objects, which can't carry `state.id`."""
+        streams = parse_catalog(orjson.dumps(ConfiguredAirbyteCatalogSerializer.dump(configured_catalog)))
         lines = MessageLines(orjson.dumps(AirbyteMessageSerializer.dump(message)) for message in input_messages)
-        for state in self._sync(config, plans, lines, self._messages()).run():
+        for state in self._sync(config, streams, lines, self._messages()).run():
             yield AirbyteMessageSerializer.load({"type": "STATE", "state": orjson.loads(state)})
 
     def parse_args(self, args: list[str]) -> argparse.Namespace:
@@ -163,12 +163,12 @@ class DestinationPinterest(Destination):
         return catalog.content
 
     def _list_audiences(self, raw: Mapping[str, Any], messages: MessageWriter) -> Listing:
-        """Unlike `discover` it may renew the sign-in: whoever types this command keeps what comes out as CONTROL."""
+        """Lists audiences. Unlike `discover`, it may renew the sign-in: the caller keeps the CONTROL message."""
         config = _known_config(raw, messages)
         return AudienceListing(self._session(config, raw, messages).client).run()
 
     def _session(self, config: Config, raw: Mapping[str, Any], messages: MessageWriter) -> PinterestSession:
-        """For a command that a person waits for."""
+        """Opens a session for a command that a person waits for."""
         return open_session(
             config,
             _platform_config(raw, messages),
@@ -178,14 +178,14 @@ class DestinationPinterest(Destination):
             open_wire=self._open_wire,
         )
 
-    def _write(self, config: Mapping[str, Any], plans: tuple[ConfiguredStream, ...], messages: MessageWriter) -> None:
+    def _write(self, config: Mapping[str, Any], streams: tuple[ConfiguredStream, ...], messages: MessageWriter) -> None:
         if sys.stdin is None:
             raise ProtocolError(
                 Code.INPUT_CLOSED,
                 "Standard input is closed, so no records can come. Start `write` with a pipe or a file.",
             )
         lines = LineReader(_STDIN)
-        sync = self._sync(config, plans, lines, messages)
+        sync = self._sync(config, streams, lines, messages)
         with _stopping_at_sigterm(sync):
             for state in sync.run():
                 messages.state(state)
@@ -193,10 +193,10 @@ class DestinationPinterest(Destination):
             _die_of_sigterm()
 
     def _sync(
-        self, raw: Mapping[str, Any], plans: tuple[ConfiguredStream, ...], lines: Lines, messages: MessageWriter
+        self, raw: Mapping[str, Any], streams: tuple[ConfiguredStream, ...], lines: Lines, messages: MessageWriter
     ) -> Sync:
         config = _known_config(raw, messages)
-        request = SyncRequest(config, _platform_config(raw, messages), plans, lines, messages, self._open_wire)
+        request = SyncRequest(config, _platform_config(raw, messages), streams, lines, messages, self._open_wire)
         return Sync(assemble(request, self._system))
 
     def _messages(self) -> MessageWriter:
@@ -204,14 +204,14 @@ class DestinationPinterest(Destination):
 
 
 class _SecretConfigSink:
-    """Hands a changed config to the platform, once its secrets are among those that never show."""
+    """Sends a changed config to the platform, once its secrets are among those to scrub."""
 
     def __init__(self, messages: MessageWriter, config: Mapping[str, Any]) -> None:
         self._messages = messages
         self._secrets = get_secrets(connection_specification(), config)
 
     def control(self, config: Mapping[str, Any]) -> None:
-        """See `ConfigSink.control`. The secrets that are replaced may still be in use, so they stay secret."""
+        """See `ConfigSink.control`. The replaced secrets may still be in use, so they are still scrubbed."""
         self._secrets += get_secrets(connection_specification(), config)
         update_secrets(self._secrets)
         self._messages.control(config)
@@ -226,7 +226,7 @@ def _known_config(raw: Mapping[str, Any], messages: MessageWriter) -> Config:
     config = read_config(raw)
     unknown = unknown_keys(config)
     if unknown:
-        messages.log("WARN", f"Settings that this version does not know are left alone: {', '.join(unknown)}.")
+        messages.log("WARN", f"Unknown settings are ignored: {', '.join(unknown)}.")
     return config
 
 
@@ -247,7 +247,7 @@ def _read_config_file(path: Path) -> dict[str, Any]:
 
 
 def _json_or_none(content: bytes) -> Any:
-    """What the content says, or None: the error would hold all of it, secrets too, and become the context of ours."""
+    """Decodes JSON; None if that fails: the error would hold all of it, secrets too, and become the context of ours."""
     try:
         return json.loads(content)
     except (ValueError, RecursionError):
@@ -255,7 +255,7 @@ def _json_or_none(content: bytes) -> Any:
 
 
 def _log_to(messages: MessageWriter) -> None:
-    """Python's logging goes out as messages, the CDK's own handlers included, which would print beside them."""
+    """Turns Python's logging into messages, and removes the CDK's own handlers, which would print otherwise."""
     handler = LogHandler(messages)
     for name in ("", "airbyte"):
         logger = logging.getLogger(name)
@@ -266,7 +266,7 @@ def _log_to(messages: MessageWriter) -> None:
 
 @contextmanager
 def _stopping_at_sigterm(sync: Sync) -> Iterator[None]:
-    """Until it ends, SIGTERM asks the sync to send what it can within a few seconds."""
+    """While active, SIGTERM asks the sync to send what it can within a few seconds."""
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         if not sync.stop():
@@ -280,8 +280,8 @@ def _stopping_at_sigterm(sync: Sync) -> Iterator[None]:
 
 
 def _die_of_sigterm() -> None:
-    """Hosts take a death by the signal for the cancel that they asked for, and exit code 143 for a failure."""
+    """Ends the process by SIGTERM itself: hosts see that as a cancel, but exit code 143 as a failure."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     os.kill(os.getpid(), signal.SIGTERM)
-    # The first process of a container outlives the signal's default action; a shell tells of that death in this way.
+    # The first process of a container ignores the signal's default action; then exit as a shell would.
     sys.exit(128 + signal.SIGTERM)

@@ -1,10 +1,10 @@
-"""What `discover` does: which audiences can a stream be pointed at?
+"""The command `discover`: lists the audiences that a stream can be pointed at.
 
-It reads with the access token at hand and never renews a sign-in. A refresh may end the refresh token that the platform
-keeps, and the platform keeps a new one only where it comes out of a check or a sync: in discover it takes the connector
-for a source, so the CONTROL message would go astray and the sign-in be lost. An access token lives for 30 days, comes
-with the sign-in, and is renewed by every check or sync that needs to, so there is nearly always a good one; where there
-is none, discover says what makes one, before anything is spent.
+It uses the present access token and never renews a sign-in. A refresh may invalidate the refresh token that the
+platform keeps, and the platform keeps a new one only from a check or a sync: in discover it takes the connector for a
+source, so the CONTROL message, and with it the sign-in, would be lost. An access token is valid for 30 days, comes with
+the sign-in, and is renewed by every check or sync that needs to, so there is nearly always a valid one; if not,
+discover says how to get one.
 
 Source: airbytehq/airbyte-platform at 310e6cb6, ConnectorMessageProcessor; developers.pinterest.com, "Set up
 authentication and authorization": refresh tokens may rotate (both read 2026-11-22).
@@ -29,11 +29,11 @@ _RENEW_FIRST: Final = (
 
 
 class Discovery:
-    """Looks for what streams can be pointed at.
+    """Lists what streams can be pointed at.
 
     Args:
         config: the settings.
-        client: made from `without_renewal(config)`.
+        client: the client made from `without_renewal(config)`.
     """
 
     def __init__(self, config: Config, client: PinterestClient) -> None:
@@ -41,10 +41,10 @@ class Discovery:
         self._client = client
 
     def run(self) -> DestinationCatalog:
-        """The ad account's catalog, its newest audiences first.
+        """Returns the ad account's catalog, newest audiences first.
 
         Raises:
-            AuthenticationError: the access token is refused; nothing was done to the sign-in.
+            AuthenticationError: the access token is refused; the sign-in is unchanged.
             ConnectorError: what is wrong and what to do about it.
         """
         setting = self._config.operation_column
@@ -61,14 +61,14 @@ class Discovery:
 
 
 def without_renewal(config: Config, now_s: float) -> Config:
-    """The settings with a sign-in that uses its access token while it lives, and can't do more.
+    """Returns the settings with a sign-in that can use its access token but not renew it.
 
     Args:
         config: the settings.
         now_s: seconds since 1970.
 
     Raises:
-        AuthenticationError: there is no access token that is good.
+        AuthenticationError: there is no valid access token.
     """
     if not isinstance(config.credentials, OAuthCredentials):
         return config

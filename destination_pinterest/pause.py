@@ -1,4 +1,4 @@
-"""A sleep that can be ended from outside: what waits in a thread gives up when the sync does."""
+"""A sleep that can be interrupted, so that waiting threads give up when the sync does."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from destination_pinterest.errors import InterruptedSyncError
 
 
 class Pause:
-    """Sleeps until `interrupt()`; afterwards no sleep begins."""
+    """Sleeps until `interrupt()`; after that, no sleep begins."""
 
     def __init__(self) -> None:
         self._interrupted = threading.Event()
         self._longest_s = math.inf
 
     def sleep(self, seconds: float) -> None:
-        """Waits.
+        """Sleeps for so many seconds.
 
         Raises:
-            InterruptedSyncError: the sync is being stopped, or ends without this.
+            InterruptedSyncError: the sync is being stopped, or no longer waits this long.
         """
         if seconds > self._longest_s or self._interrupted.wait(seconds):
             raise InterruptedSyncError(
@@ -30,9 +30,9 @@ class Pause:
             )
 
     def allow_at_most(self, seconds: float) -> None:
-        """From now on, who would sleep longer gives up instead: what is still to come is not worth the wait."""
+        """From now on, ends longer sleeps at once: what is left to do is not worth the wait."""
         self._longest_s = seconds
 
     def interrupt(self) -> None:
-        """Ends every sleep, now and from now on."""
+        """Ends every present and future sleep."""
         self._interrupted.set()

@@ -1,4 +1,4 @@
-"""A session with Pinterest, made from the settings: the client, its sign-in, quota and retries, and a way to stop."""
+"""Opens a session with Pinterest from the settings: the client, its sign-in, quota, retries and pause."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from destination_pinterest.system import System
 
 
 class ConfigSink(Protocol):
-    """Where a changed config goes, for the platform to keep."""
+    """Takes a changed config for the platform to keep."""
 
     def control(self, config: Mapping[str, Any]) -> None:
         """Takes the whole config."""
@@ -33,19 +33,19 @@ class ConfigSink(Protocol):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class PlatformConfig:
-    """The config as the platform keeps it, secrets and unknown keys included, and where a changed one goes."""
+    """The config as the platform keeps it, with secrets and unknown keys, and the sink for a changed one."""
 
     content: Mapping[str, Any]
     sink: ConfigSink
 
     def keep(self, tokens: TokenSet) -> None:
-        """Hands the platform a copy with these tokens."""
+        """Sends the platform a copy with these tokens."""
         self.sink.control(with_tokens(self.content, tokens))
 
 
 @dataclass(frozen=True, slots=True)
 class PinterestSession:
-    """What talks to Pinterest. `sign_in` is None where the token is one that can't be renewed."""
+    """A session with Pinterest. `sign_in` is None if the token can't be renewed."""
 
     client: PinterestClient
     sign_in: RefreshingToken | None
@@ -63,16 +63,16 @@ def open_session(
     open_wire: OpenWire = open_http_wire,
     pause: Pause | None = None,
 ) -> PinterestSession:
-    """Makes a session. Nothing is sent yet.
+    """Opens a session. Nothing is sent yet.
 
     Args:
         config: the settings.
-        platform_config: what they were read from; takes a rotated token.
-        system: clocks and chance; waits are interruptible, whatever its sleep is.
-        observer: hears of answers, retries and waits, from every thread.
-        retry: how long requests are tried.
-        open_wire: makes the way to Pinterest.
-        pause: waits, and can be ended from outside; one of its own where there is none.
+        platform_config: the config that the platform keeps; takes a rotated token.
+        system: clocks and chance; waits use `pause` instead of its sleep.
+        observer: is notified of answers, retries and waits, from every thread.
+        retry: how long requests are retried.
+        open_wire: opens the wire to Pinterest.
+        pause: waits, and can be interrupted; by default, a new one.
     """
     pause = pause or Pause()
     interruptible = system.with_sleep(pause.sleep)
@@ -116,7 +116,7 @@ def _sign_in(
 
 
 def with_tokens(raw: Mapping[str, Any], tokens: TokenSet) -> dict[str, Any]:
-    """The whole config with the sign-in's present tokens: what the platform is to keep."""
+    """Returns the whole config with the sign-in's present tokens, for the platform to keep."""
     config = copy.deepcopy(dict(raw))
     config["credentials"] = {
         **config["credentials"],

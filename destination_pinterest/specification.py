@@ -1,11 +1,11 @@
-"""What `spec` prints: the form of config/, the sign-in that the platform plays, and the sync modes that are offered.
+"""The output of `spec`: the form of config/, the sign-in that the platform performs, and the sync modes.
 
 The sign-in is declared, not coded: the platform renders these templates, sends the user to Pinterest's consent page and
 exchanges the code. Pinterest wants the app's credentials in a Basic header and the rest as a form.
 
-The access token comes along with the refresh token, so that the check of a destination that is not saved yet needs no
-refresh. A refresh may end the refresh token that stands in the form, and its successor would be lost: a CONTROL message
-is kept only for a destination that exists.
+The access token comes with the refresh token, so that checking a destination that is not saved yet needs no refresh. A
+    refresh may invalidate the refresh token in the form, and the new one would be lost: a CONTROL message is kept only
+    for a saved destination.
 
 Source: airbytehq/airbyte-protocol AdvancedAuth; airbytehq/airbyte-platform at 310e6cb6, DeclarativeOAuthSpecHandler
 (every extracted field must be in the answer, and comes as text, so no times are asked for) and
@@ -25,7 +25,7 @@ SCOPES: Final = ("ads:read", "ads:write", "user_accounts:read")
 
 
 def connector_specification() -> dict[str, Any]:
-    """The ConnectorSpecification, as JSON-like data."""
+    """Returns the ConnectorSpecification, as JSON-like data."""
     return {
         "documentationUrl": DOCUMENTATION_URL,
         "connectionSpecification": connection_specification(),

@@ -1,4 +1,4 @@
-"""One sync, run: audiences are looked up, rows are written, audiences are finished, and the report is given."""
+"""Runs a sync: looks up the audiences, writes rows, finishes the audiences, and reports."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from destination_pinterest.protocol.emit import MessageWriter
 from destination_pinterest.reporting.builder import SyncReporter
 from destination_pinterest.wording.plan_text import plan_lines
 
-# Everything is synced and only the report's figures are missing: the quota's ordinary rhythm is waited for, no more.
+# Everything is synced and only the report's figures are missing, so only short waits are worth it.
 _REPORT_PATIENCE_S: Final = 2.0
 
 
 class Sync:
-    """Runs what was assembled."""
+    """Runs an assembled sync."""
 
     def __init__(self, parts: SyncParts) -> None:
         self._parts = parts
@@ -39,10 +39,10 @@ class Sync:
         )
 
     def run(self) -> Iterator[bytes]:
-        """Yields states as they become safe, each as the content of `state`; ends with the report.
+        """Yields states once they are safe, each as the content of `state`; ends with the report.
 
         Raises:
-            ConnectorError: what the sync failed with, after the report.
+            ConnectorError: why the sync failed; raised after the report.
         """
         succeeded = False
         parts = self._parts
@@ -50,7 +50,7 @@ class Sync:
             self._announce()
             with parts.pool.listening(parts.journal.on_event):
                 self._prepare()
-            # Only now: the first request has renewed the sign-in, where it can be renewed.
+            # Only now, since the first request has renewed the sign-in, if it can be renewed.
             _warn_of_refresh_expiry(parts.session.sign_in, self._messages, parts.system.now())
             self._is_writing = True
             yield from self._writer.run()
@@ -65,7 +65,7 @@ class Sync:
             self._end(succeeded=succeeded)
 
     def stop(self) -> bool:
-        """Asks the sync to end soon; for a signal handler. False if nothing is in flight that is worth waiting for."""
+        """Asks the sync to end soon; for a signal handler. Returns False if there is nothing worth waiting for."""
         if not self._is_writing:
             return False
         self._writer.stop()
@@ -73,7 +73,7 @@ class Sync:
 
     @property
     def is_stopped(self) -> bool:
-        """Whether the sync was asked to end before its input did."""
+        """Whether the sync was asked to stop before its input ended."""
         return self._writer.is_stopped
 
     def _announce(self) -> None:
@@ -105,7 +105,7 @@ class Sync:
             strategy.prepare()
 
     def _finish(self) -> list[ConnectorError]:
-        """Makes every audience what it is to be; one that can't be does not keep the others from it."""
+        """Finishes every audience, even if others fail, and returns the failures."""
         failures: list[ConnectorError] = []
         for strategy in self._parts.strategies:
             _note_absent_identities(strategy)
@@ -141,7 +141,7 @@ class Sync:
         if max_identifiers < self._parts.request.config.batch_size:
             self._messages.log(
                 "WARN",
-                f"Pinterest refused larger requests, so {max_identifiers} identifiers at most were sent "
+                f"Pinterest refused larger requests, so at most {max_identifiers} identifiers were sent "
                 "at a time. Set Identifiers per request to that number in the destination's settings.",
             )
         for line in () if environ.get(REPORT_TEXT_VARIABLE) == "0" else report.as_text():
@@ -155,13 +155,13 @@ def _note_absent_identities(strategy: SyncStrategy) -> None:
     lane = strategy.lane
     if 0 < lane.tally.entered == lane.tally.not_synced[RejectionReason.NO_IDENTITY.value]:
         lane.notes.append(
-            "None of the rows had anything in an identity column. If the table has people, check the names of the "
+            "No row had a value in an identity column. If the table has such values, check the names of the "
             "columns (upper and lower case count) against the log's line about the stream."
         )
 
 
 def _raise_first(failures: Sequence[ConnectorError], messages: MessageWriter) -> None:
-    """The platform shows one failure; the others are at least in the log."""
+    """Raises the first failure, since the platform shows only one, and logs the others."""
     for failure in failures[1:]:
         messages.log("ERROR", str(failure))
     if failures:

@@ -1,4 +1,4 @@
-"""What a program gets from outside besides its input: clocks, sleep and chance. Injected, so that tests own them."""
+"""Clocks, sleep and chance, injected so that tests control them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class System:
 
     Args:
         clock: monotonic seconds, for durations.
-        now: seconds since the epoch, for what is told to others.
+        now: seconds since the epoch, for anything shown or stored.
         chance: a number from 0 up to but not including 1.
         sleep: waits so many seconds; it may raise to end the waiting.
     """
@@ -26,5 +26,5 @@ class System:
     sleep: Callable[[float], None] = time.sleep
 
     def with_sleep(self, sleep: Callable[[float], None]) -> Self:
-        """The same system with another sleep, such as one that can be interrupted."""
+        """Returns the same system with another sleep, such as one that can be interrupted."""
         return replace(self, sleep=sleep)

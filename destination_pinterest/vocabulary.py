@@ -1,4 +1,4 @@
-"""The words that every room shares: Pinterest's and Airbyte's names as enumerations, and nothing that does anything."""
+"""Pinterest's and Airbyte's names as enumerations, for all packages. No behaviour."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Identifier(StrEnum):
-    """What a column identifies a person by.
+    """The kind of identifier in a column.
 
     Adobe's names (EMAIL, GAID, IDFA) and Pinterest's `list_type` values.
     Source: Pinterest OpenAPI 5.23.0, CustomerListType (read 2026-11-22).
@@ -32,7 +32,7 @@ class ValueFormat(StrEnum):
 
 
 class LetterCase(StrEnum):
-    """The case that an advertising ID is brought to before it is hashed."""
+    """The letter case that an advertising ID is converted to before hashing."""
 
     LOWER = "lower"
     UPPER = "upper"

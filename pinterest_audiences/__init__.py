@@ -1,1 +1,1 @@
-"""`pinterest-audiences`: the command line for people without Airbyte. It drives the connector as a process."""
+"""`pinterest-audiences`: the command line for use without Airbyte. It runs the connector as a process."""

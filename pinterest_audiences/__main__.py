@@ -1,4 +1,4 @@
-"""The console script `pinterest-audiences`: one subcommand a job, each in a module of its own that registers itself."""
+"""The console script `pinterest-audiences`: each subcommand is a module that registers itself."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def main(argv: list[str] | None = None) -> int:
     """Runs the command that the arguments name.
 
     Returns:
-        The exit code: 0 done, 1 failed, 2 can't be carried out as written, 130 and 143 stopped by a signal.
+        The exit code: 0 done, 1 failed, 2 not possible as written, 130 and 143 stopped by a signal.
     """
     arguments = parser().parse_args(argv)
     try:

@@ -1,7 +1,8 @@
-"""The messages that an Airbyte platform sends to a destination: the configured catalog, records, states, and the end.
+"""Writes the messages that a destination expects: the configured catalog, records, states and the end.
 
 Source: airbytehq/airbyte-protocol at 776eede and airbytehq/airbyte-platform at 310e6cb6 (read 2026-11-22): a platform
-numbers its states (`id`), ends a full refresh with the state {}, and says COMPLETE only after the source ended well.
+    numbers its states (`id`), ends a full refresh with the state {}, and sends COMPLETE only after the source has
+    succeeded.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ _LINE_END: Final = b"\n"
 
 @dataclass(frozen=True, slots=True)
 class StreamDescription:
-    """What the catalog says of the one stream."""
+    """The catalog's only stream."""
 
     name: str
     properties: Mapping[str, Any]
@@ -29,7 +30,7 @@ class StreamDescription:
     replaces: bool = False
 
     def catalog(self) -> dict[str, Any]:
-        """The ConfiguredAirbyteCatalog. Without generations: every run reads anew, or goes by its cursor."""
+        """Returns the ConfiguredAirbyteCatalog. Generations don't apply: each run reads all or uses a cursor."""
         sync_mode = "incremental" if self.cursor else "full_refresh"
         added = "append_dedup" if self.primary_key else "append"
         stream: dict[str, Any] = {
@@ -50,7 +51,7 @@ class StreamDescription:
 
 
 class RecordEncoder:
-    """Writes rows as RECORD lines.
+    """Encodes rows as RECORD lines.
 
     Args:
         stream: the stream's name.
@@ -65,7 +66,7 @@ class RecordEncoder:
         self._head = b'{"type":"RECORD","record":{"stream":' + self._encoder.encode(stream) + b',"data":'
 
     def lines(self, rows: Sequence[Row]) -> bytes:
-        """One line a row, each with its line end."""
+        """Returns one line per row, each with its line end."""
         tail = b',"emitted_at":%d}}\n' % int(self._now() * 1000)
         columns, head, encode = self._columns, self._head, self._encode
         return b"".join([head + encode(dict(zip(columns, row, strict=True)), row) + tail for row in rows])
@@ -75,12 +76,12 @@ class RecordEncoder:
             try:
                 return self._encoder.encode(data)
             except UnicodeEncodeError:
-                pass  # half of a surrogate pair, which no encoding has: replaced below
+                pass  # half of a surrogate pair, which can't be encoded: replaced below
         return self._encoder.encode({column: jsonable(value) for column, value in data.items()})
 
 
 def state_line(stream: str, number: int, state: Mapping[str, Any], rows: int) -> bytes:
-    """A STATE of the stream; `rows` is how many were sent since the one before."""
+    """Returns a STATE of the stream; `rows` is how many rows were sent since the previous one."""
     content = {
         "type": "STREAM",
         "stream": {"stream_descriptor": {"name": stream}, "stream_state": state},
@@ -91,7 +92,7 @@ def state_line(stream: str, number: int, state: Mapping[str, Any], rows: int) ->
 
 
 def complete_line(stream: str, now_s: float) -> bytes:
-    """Says that the source has read everything there is."""
+    """Returns the message that the source has read everything."""
     status = {"stream_descriptor": {"name": stream}, "status": "COMPLETE"}
     trace = {"type": "STREAM_STATUS", "emitted_at": float(int(now_s * 1000)), "stream_status": status}
     return msgspec.json.encode({"type": "TRACE", "trace": trace}) + _LINE_END

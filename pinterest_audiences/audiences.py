@@ -1,7 +1,7 @@
-"""`pinterest-audiences audiences`: how every customer-list audience of the ad account is now.
+"""`pinterest-audiences audiences`: shows the status of the ad account's customer-list audiences.
 
-The connector is asked, as a process, since it alone speaks with Pinterest. Its sign-in may be renewed by that: what it
-then asks to keep goes into the config file, as in a sync.
+It runs the connector, which alone talks to Pinterest and may renew its sign-in: the new one goes into the config file,
+as in a sync.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ def register(commands: Any) -> None:
     """Adds the command to the parser's commands."""
     parser = commands.add_parser(
         "audiences",
-        help="show how every audience of the ad account is now",
-        description="Show every customer-list audience of the ad account as Pinterest has it now: status, size, "
-        "records, and what will still change; and customer lists that no audience is made of. Nothing is changed.",
+        help="show the status of the ad account's audiences",
+        description="Show the present status of every customer-list audience of the ad account: status, size, "
+        "records, and what will still change; and customer lists without an audience. Nothing is changed.",
     )
     parser.add_argument(
         "--config",
@@ -39,7 +39,7 @@ def register(commands: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Carries the command out. Returns the exit code. Raises: ConnectorError."""
+    """Runs the command. Returns the exit code. Raises: ConnectorError."""
     config = ConfigFile(arguments.config)
     display = QuietDisplay(sys.stderr)
     if config.warning:

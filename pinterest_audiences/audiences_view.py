@@ -1,4 +1,4 @@
-"""The audiences of an ad account as a person reads them: one table an audience, and one of the lists without any."""
+"""Shows the audiences of an ad account: a table for each audience, and one for the lists without an audience."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pinterest_audiences.report_view import Line, counts_text, estimated_size, l
 
 
 def audience_lines(audience: Mapping[str, Any], left_over: Sequence[str]) -> Iterator[Line]:
-    """Names and values of one audience; `left_over` are ids of lists that replacements of it have left."""
+    """Yields names and values of one audience; `left_over` are the ids of its left-over lists."""
     yield "Audience", with_id(audience["audience_status"], audience["audience_id"])
     yield "Audience size", estimated_size(audience["audience_size"], audience["match_estimate"])
     if audience["outlook"]:
@@ -27,7 +27,7 @@ def audience_lines(audience: Mapping[str, Any], left_over: Sequence[str]) -> Ite
 
 
 def free_list_lines(customer_lists: Sequence[Mapping[str, Any]]) -> Iterator[Line]:
-    """One line for each list that no audience is made of."""
+    """Yields one line for each list without an audience."""
     for each in customer_lists:
         origin = f'; left over from replacing "{each["left_over_of"]}"' if each["left_over_of"] else ""
         records = "?" if each["counts"] is None else f"{each['counts']['records']:,}"
@@ -36,7 +36,7 @@ def free_list_lines(customer_lists: Sequence[Mapping[str, Any]]) -> Iterator[Lin
 
 
 def left_over_ids(customer_lists: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
-    """The ids of left-over lists by the names of their audiences."""
+    """Returns the ids of left-over lists by the names of their audiences."""
     found: dict[str, list[str]] = {}
     for each in customer_lists:
         if each["left_over_of"]:
@@ -45,7 +45,7 @@ def left_over_ids(customer_lists: Sequence[Mapping[str, Any]]) -> dict[str, list
 
 
 def closing_sentence(listing: Mapping[str, Any]) -> str:
-    """What the ad account has, in a sentence."""
+    """Sums up the ad account in a sentence."""
     others = listing["other_audiences"]
     kinds = ", ".join(f"{kind} {count:,}" for kind, count in others.items())
     of_others = f"; audiences of other types: {kinds}" if others else ""

@@ -1,6 +1,6 @@
-"""The connector's config as a file of the user's: read, overlaid for one run, and kept up to date when a token rotates.
+"""The user's config file: read, overlaid for one run, and updated when a token rotates.
 
-Only `credentials` ever go back into the file: what the command line laid over it is of this run alone.
+Only `credentials` are written back: the command line's overlay is for this run alone.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from pinterest_audiences.whole_files import write_over, write_whole
 
 _FOR_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 _CREDENTIALS: Final = "credentials"
-# What replacing a file fails with where only writing it is possible: its folder may not be changed, or it is a mount.
+# Errors if a file can't be replaced, only written to: its folder may not be changed, or it is a mount.
 _NOT_REPLACEABLE: Final = frozenset({errno.EBUSY, errno.EACCES, errno.EPERM, errno.EROFS})
 
 
 class ConfigFile:
     """A config file.
 
-    Raises: UsageError if it is missing, unreadable or no JSON object, or if it can't be written although Pinterest
-    changes its refresh token with every use.
+    Raises: UsageError if it is missing, unreadable or not a JSON object, or if it can't be written although its refresh
+        token changes with every use.
     """
 
     def __init__(self, path: str) -> None:
@@ -42,26 +42,26 @@ class ConfigFile:
 
     @property
     def warning(self) -> str | None:
-        """What is wrong with who may read the file."""
+        """A warning if other users may read the file."""
         mode = stat.S_IMODE(self.path.stat().st_mode)
         if mode & _FOR_OTHERS:
             return f"Others on this machine may read {self.path}, and it holds secrets; run: chmod 600 '{self.path}'"
         return None
 
     def overlaid(self, **settings: Any) -> dict[str, Any]:
-        """The config with these settings in place of its own."""
+        """Returns the config with these settings in place of its own."""
         return {**self.content, **settings}
 
     def keep_credentials(self, config: Mapping[str, Any]) -> None:
-        """Takes the credentials of a config that the connector asks to keep.
+        """Saves the credentials of a config that the connector asks to keep.
 
-        Raises: OSError if they can't be written, ValueError if the file is no JSON any more; it is then as it was.
+        Raises: OSError if they can't be written, ValueError if the file is not JSON any more; it is then unchanged.
         """
         if not isinstance(config.get(_CREDENTIALS), dict):
             return
         credentials = config[_CREDENTIALS]
         now = json.loads(self.path.read_text(encoding="utf-8"))
-        # Credentials that lay flat beside the other keys have been lifted; the old ones would only be dead secrets.
+        # Credentials at the top level have been migrated; the old keys would only be dead secrets.
         kept = {key: value for key, value in now.items() if key not in credentials}
         content = (json.dumps({**kept, _CREDENTIALS: credentials}, indent=2, ensure_ascii=False) + "\n").encode()
         try:

@@ -1,7 +1,7 @@
-"""The connector's output, line by line: states, logs, waits, errors, configs to keep, results.
+"""Processes the connector's output line by line: states, logs, waits, errors, configs to keep, results.
 
-Source: airbytehq/airbyte-protocol at 776eede (read 2026-11-22); hosts and connectors fill messages up with nulls, so
-the type decides.
+Source: airbytehq/airbyte-protocol at 776eede (read 2026-11-22); hosts and connectors fill messages with nulls, so the
+    type decides.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ class Watcher(Protocol):
     """Shows a running sync. Called from several threads."""
 
     def read(self, rows: int) -> None:
-        """So many more rows were read from the source and given to the connector."""
+        """Takes the number of further rows that were read from the source and given to the connector."""
 
     def progressed(self, progress: Mapping[str, Any]) -> None:
-        """How far the connector is: entered, synced, not_synced, requests, waited_s."""
+        """Takes the connector's progress: entered, synced, not_synced, requests, waited_s."""
 
     def waiting(self, until_s: float) -> None:
-        """Pinterest's quota is used up until then (seconds since 1970); 0 when it gives again."""
+        """Takes the time until which Pinterest's quota is used up (seconds since 1970); 0 if it no longer is."""
 
     def log(self, level: str, text: str) -> None:
-        """The connector logged a line for people."""
+        """Takes a line that the connector logged for people."""
 
 
 class _Log(msgspec.Struct):
@@ -46,12 +46,12 @@ class _Line(msgspec.Struct):
 
 
 class ConnectorAnswers:
-    """Takes the connector's lines in order; afterwards has the report of a sync, or the listing of audiences.
+    """Takes the connector's lines in order; in the end it has the report of a sync, or the listing of audiences.
 
     Args:
         watcher: is shown what happens.
-        on_state: is given each state that came back; its failure becomes the sync's.
-        on_config: is given each config that the connector asks to keep; its failure becomes the sync's.
+        on_state: called with each returned state; its failure fails the sync.
+        on_config: called with each config that the connector asks to keep; its failure fails the sync.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class ConnectorAnswers:
         self.strange_lines = 0
 
     def take(self, line: bytes) -> None:
-        """One line of the connector's standard output."""
+        """Takes a line of the connector's standard output."""
         try:
             message = self._decoder.decode(line)
         except msgspec.DecodeError:
@@ -106,7 +106,7 @@ class ConnectorAnswers:
 
     def _state(self, state: dict[str, Any]) -> None:
         stream_state = (state.get("stream") or {}).get("stream_state")
-        # A connector that drops the number gives its states back in their order all the same.
+        # A connector that drops the number still returns its states in order.
         self.last_state_number = max(self.last_state_number, int(state.get("id") or self.last_state_number + 1))
         if isinstance(stream_state, dict):
             try:
@@ -147,12 +147,12 @@ class ConnectorAnswers:
 
 
 def _cause(error: OSError | ValueError) -> str:
-    """What went wrong with a file, without its content."""
+    """Words what went wrong with a file, without its content."""
     return (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
 
 
 def _progress_at_the_end(report: Mapping[str, Any]) -> dict[str, Any]:
-    """The report's counts as a last line of progress, which the connector itself writes no more."""
+    """Returns the report's counts as a last progress line, which the connector itself does not write."""
     audiences = report.get("audiences", ())
     return {
         "entered": sum(audience["entered"] for audience in audiences),

@@ -1,7 +1,7 @@
-"""The connector as a process: started, fed through a pipe, listened to, and ended for certain.
+"""Runs the connector as a process: starts it, feeds it through a pipe, reads its output, and makes sure it ends.
 
-It is put into a session of its own, so that Ctrl-C reaches the command line alone, which then lets the connector send
-what it has already read.
+It gets a session of its own, so that Ctrl-C reaches the command line alone, which then lets the connector send what it
+has already read.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from pinterest_audiences.failures import ConnectorProcessError, Failure, UsageEr
 from pinterest_audiences.interruption import Interruption
 from pinterest_audiences.line_pipe import LinePipe
 
-# "-P": a folder of the user's that is named like a package of ours is not imported instead.
+# "-P": a folder of the user's with the name of one of our packages is not imported instead.
 OWN_CONNECTOR: Final = (sys.executable, "-P", "-m", "destination_pinterest")
 # Progress for a bar, and no report in sentences: the command line shows the report as a table.
 _VARIABLES: Final = {PROGRESS_VARIABLE: "0.5", REPORT_TEXT_VARIABLE: "0"}
@@ -34,7 +34,7 @@ _LOOK_UP_EVERY_S: Final = 0.2
 
 
 class ConnectorProcess:
-    """A running connector. Make it by `running`.
+    """A running connector. Create it with `running`.
 
     `pipe` is its standard input.
     """
@@ -70,10 +70,10 @@ class ConnectorProcess:
         watcher: Watcher,
         interruption: Interruption,
     ) -> Iterator[ConnectorProcess]:
-        """Starts a command of the connector; when it is left, the process has ended.
+        """Runs a command of the connector; on exit, the process has ended.
 
-        `files` are what the command takes by option, config and catalog: as files without a name, so that not even a
-        kill leaves secrets behind.
+        `files` are the command's options, config and catalog. They become files without a name, so that not even a kill
+        leaves secrets behind.
         Raises: UsageError if there is no such program.
         """
         with ExitStack() as opened:
@@ -89,9 +89,9 @@ class ConnectorProcess:
                 running.end()
 
     def wait(self) -> int:
-        """Waits until the connector has sent everything, or a few seconds once a stop was requested.
+        """Waits until the connector has sent everything, or a few seconds after a stop was requested.
 
-        The pipe must be closed before. Returns its exit code, negative for a signal.
+        The pipe must be closed already. Returns the exit code, negative for a signal.
         """
         while not self._interruption.is_requested:
             with suppress(subprocess.TimeoutExpired):
@@ -99,7 +99,7 @@ class ConnectorProcess:
         return self.end()
 
     def end(self) -> int:
-        """Ends the process: waits, then sends SIGTERM, then SIGKILL. Harmless when repeated."""
+        """Ends the process: waits, then sends SIGTERM, then SIGKILL. May be repeated."""
         self.pipe.close()
         asked = self._interruption.times
         for grace_s, signal_number in ((DRAIN_GRACE_S, signal.SIGTERM), (TERM_GRACE_S, signal.SIGKILL)):
@@ -111,7 +111,7 @@ class ConnectorProcess:
         return self._ended(self._process.wait())
 
     def _wait_at_most(self, grace_s: float, asked: int) -> int | None:
-        """Waits for its end; asking to stop once more cuts the wait short."""
+        """Waits for its end; another stop request ends the wait."""
         for _ in range(round(grace_s / _LOOK_UP_EVERY_S)):
             with suppress(subprocess.TimeoutExpired):
                 return self._process.wait(_LOOK_UP_EVERY_S)

@@ -1,4 +1,4 @@
-"""The cursor of an incremental sync as a state, and back: with its type, so that a database compares like with like."""
+"""Converts the cursor of an incremental sync to a state and back, with its type, so that databases can compare it."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ _KINDS: Final[Mapping[str, type]] = {
 
 
 def cursor_state(column: str, value: Any) -> dict[str, Any]:
-    """The stream's state after all rows up to `value`; None before the first row that has one.
+    """Returns the stream's state after all rows up to `value`; None before the first row with one.
 
-    Raises: UsageError if values of that type have no order that survives a file.
+    Raises: UsageError if values of that type can't be kept in a file with their order.
     """
     if value is None:
         return {"cursor_field": [column], "cursor": None}
@@ -52,7 +52,7 @@ def cursor_state(column: str, value: Any) -> dict[str, Any]:
 
 
 def cursor_value(state: Mapping[str, Any]) -> Any:
-    """The value that `cursor_state` was given. Raises: ValueError or KeyError if it did not write this."""
+    """Returns the value passed to `cursor_state`. Raises: ValueError or KeyError if that did not write the state."""
     text = state["cursor"]
     return None if text is None else _READERS[state["cursor_type"]](text)
 

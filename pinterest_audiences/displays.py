@@ -10,7 +10,7 @@ from pinterest_audiences.progress import Display, PlainDisplay, QuietDisplay
 
 
 def display_for(output: TextIO, *, quiet: bool) -> Display:
-    """A bar where `output` is a terminal, lines where not. Raises: UsageError if the bar's package is not installed."""
+    """Returns a bar for a terminal, else lines. Raises: UsageError if the bar's package is not installed."""
     if quiet:
         return QuietDisplay(output)
     if not output.isatty():

@@ -1,6 +1,6 @@
-"""What a sync would do, without sending anything: the connector's own plan, its own reading, its own decisions.
+"""Finds out what a sync would do, without sending anything, with the connector's own plan, decoder and decisions.
 
-Rows go through the lines that the connector would get, so that a value is here what it is there.
+Rows go through the lines that the connector would get, so that values are the same here as there.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from pinterest_audiences.sources.source import Row
 
 @dataclass(slots=True)
 class DryRunCounts:
-    """What was found. Identifiers are not told apart: one that comes twice counts twice."""
+    """The counts of a dry run. Repeated identifiers count each time."""
 
     rows: int = 0
     usable: int = 0
@@ -39,10 +39,10 @@ class DryRunCounts:
 
 
 class DryRun:
-    """Takes the rows of one stream as the connector would.
+    """Processes the rows of one stream as the connector would.
 
     Args:
-        stream: what the catalog would say of it.
+        stream: the stream, as in the catalog.
         columns: the names of a row's values.
         config: the connection's settings.
 
@@ -61,7 +61,7 @@ class DryRun:
         self._values = self._decoder.reader([identity.column for identity in self.plan.identities])
         self._map = IdentityMapper(self.plan.identities, maid_case=config.advertising_id_case).map
         self._decide = self._decision(config)
-        is_keyed = self.audience.keeping == "tracked" and self.plan.has_key
+        is_keyed = self.audience.keeping == "mirror" and self.plan.has_key
         self._key = self._decoder.reader(self.plan.key_columns) if is_keyed else None
 
     def count(self, rows: Sequence[Row]) -> None:
@@ -98,7 +98,7 @@ class DryRun:
 
 
 def advice(reason: str) -> str:
-    """What to do about rows that are not synced for a reason."""
+    """Returns what to do about rows that are not synced for a reason."""
     if reason in set(RejectionReason):
         return RejectionReason(reason).sentence
     return "Deleted rows change nothing."

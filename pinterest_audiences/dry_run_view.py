@@ -1,4 +1,4 @@
-"""What a dry run found, for programs and for people: the plan, the counts, and what the sync would take."""
+"""Shows a dry run, for programs and for people: the plan, the counts, and the requests and time needed."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from destination_pinterest.access_tiers import STANDARD_WRITES_A_MINUTE, TRIAL_W
 from destination_pinterest.vocabulary import Operation
 from destination_pinterest.wording.figures import by_count
 from pinterest_audiences.dry_run import DryRun, advice
-from pinterest_audiences.progress import spoken
+from pinterest_audiences.progress import with_level
 from pinterest_audiences.report_view import Line
 
-# How many they are, only the sync finds out.
+# Only the sync finds out how many they are.
 _LEAVING: Final = {
-    "swapped": "every member who is in none of these rows",
-    "tracked": "every member whom the connector added and who is in none of these rows",
+    "swap": "every member that is in none of these rows",
+    "mirror": "every member that the connector added and that is in none of these rows",
 }
 
 
 def dry_run_result(run: DryRun, batch_size: int) -> dict[str, Any]:
-    """What a program reads. `batch_size`: identifiers in a request, at most."""
+    """Returns the result for programs. `batch_size`: identifiers in a request, at most."""
     counts = run.counts
     requests = sum(math.ceil(count / batch_size) for count in counts.identifiers.values())
     return {
@@ -49,20 +49,20 @@ def dry_run_result(run: DryRun, batch_size: int) -> dict[str, Any]:
 
 
 def standard_duration_s(requests: int) -> float:
-    """How long so many requests take at Standard quota."""
+    """Returns how long so many requests take at Standard quota."""
     minutes, rest = divmod(requests, STANDARD_WRITES_A_MINUTE)
     return minutes * 60 + rest / WRITES_A_SECOND
 
 
 def dry_run_lines(result: Mapping[str, Any], batch_size: int) -> Iterator[Line]:
-    """What a person reads."""
+    """Yields the result for people."""
     for number, line in enumerate(result["plan"]):
-        yield "" if number else "Plan", spoken(line["level"], line["message"])
+        yield "" if number else "Plan", with_level(line["level"], line["message"])
     yield "Rows", f"{result['rows']:,}"
     yield "Rows usable", f"{result['usable']:,}"
     yield "Rows not usable", f"{sum(result['not_usable'].values()):,}"
     yield from _reasons(result["not_usable"])
-    yield "Identifiers to add", f"{result['identifiers_to_add']:,} at most (repeats are not told apart here)"
+    yield "Identifiers to add", f"{result['identifiers_to_add']:,} at most (repeats counted)"
     yield "Identifiers to remove", f"{result['identifiers_to_remove']:,} at most"
     if result["deletions_by_key"]:
         yield "Deletions by key", f"{result['deletions_by_key']:,}, whose members only the membership store knows"
@@ -77,7 +77,7 @@ def dry_run_lines(result: Mapping[str, Any], batch_size: int) -> Iterator[Line]:
 
 
 def _reasons(counts: Mapping[str, int]) -> Iterator[Line]:
-    """Each reason with its count and what can be done about it."""
+    """Yields each reason with its count and advice."""
     for reason, count in by_count(counts):
         yield f"  {reason}", f"{count:,}  {advice(reason)}"
 
@@ -90,8 +90,8 @@ def _at_trial_quota(result: Mapping[str, Any]) -> str:
     if result["trial_quota_of_a_day_suffices"]:
         return f"fits into one day's {TRIAL_WRITES_A_DAY} requests, if none of today's are used yet"
     return (
-        f"{result['trial_days']:,} days of {TRIAL_WRITES_A_DAY} requests with --cursor, without which every day begins "
-        "anew; a larger batch_size sends more a day"
+        f"{result['trial_days']:,} days of {TRIAL_WRITES_A_DAY} requests with --cursor, without which every day starts "
+        "over; a larger batch_size sends more a day"
     )
 
 

@@ -1,7 +1,6 @@
-"""The failures that only a command line has, and the exit codes that they end in.
+"""The command line's own failures, and its exit codes.
 
-Exit codes: 0 done, 1 the sync failed, 2 the command can't be carried out as it was written, 130 and 143 stopped by a
-signal.
+Exit codes: 0 done, 1 the sync failed, 2 the command is not possible as written, 130 and 143 stopped by a signal.
 """
 
 from __future__ import annotations
@@ -60,15 +59,15 @@ class Failure:
 
 
 class UsageError(ConfigurationError):
-    """The command can't be carried out as it was written: nothing was sent."""
+    """The command is not possible as written. Nothing was sent."""
 
 
 class SourceError(TransientError):
-    """The source stopped in the middle: what was sent before stays sent, the rest was not read."""
+    """The source stopped in the middle. What was sent stays sent; the rest was not read."""
 
 
 class ConnectorProcessError(InternalError):
-    """The connector's process ended without saying why, or can't be started."""
+    """The connector's process ended without a reason, or can't be started."""
 
 
 def first_sentence(text: str) -> str:
@@ -79,7 +78,7 @@ def first_sentence(text: str) -> str:
 
 
 def missing_extra(error: ModuleNotFoundError) -> UsageError:
-    """Says how to install what the command line needs beyond the connector."""
+    """Returns the error that says how to install the command line's packages."""
     return UsageError(
         Code.PACKAGE_MISSING,
         f'The Python package {error.name!r} is not installed. Run: pip install "airbyte-destination-pinterest[cli]"',

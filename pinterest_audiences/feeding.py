@@ -1,4 +1,4 @@
-"""Gives rows to the connector as an Airbyte platform does: records, states between them, and at last the end."""
+"""Feeds rows to the connector as an Airbyte platform does: records with states in between, then the end."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from pinterest_audiences.sources.source import Row
 
 
 class Feed:
-    """One stream on its way into the connector.
+    """Feeds one stream to the connector.
 
     Args:
-        stream: its description.
+        stream: the stream's description.
         columns: the names of a row's values.
-        since: the cursor's value that the source began with, None for the beginning.
-        watcher: shows how many rows were given.
+        since: the cursor value that reading started from; None for the beginning.
+        watcher: shows how many rows were fed.
         now: seconds since the epoch.
     """
 
@@ -37,7 +37,7 @@ class Feed:
         self.states = 0
 
     def run(self, batches: Iterable[Sequence[Row]], pipe: LinePipe) -> None:
-        """Writes everything; returns only when the source has ended well.
+        """Writes everything; returns only if the source has succeeded.
 
         Raises: what the source raises; PipeClosedError, InterruptedByUserError.
         """
@@ -52,7 +52,7 @@ class Feed:
         pipe.write(complete_line(self._stream.name, self._now()))
 
     def _after(self, batch: Sequence[Row], unstated: int, pipe: LinePipe) -> int:
-        """A state, where there is a cursor; returns the rows that no state covers yet."""
+        """Writes a state if there is a cursor; returns the number of rows that no state covers yet."""
         if self._position is None:
             return unstated
         values = [row[self._position] for row in batch]

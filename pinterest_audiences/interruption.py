@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM as a flag that the main loop looks at, so that no line is cut in half by an exception."""
+"""Turns Ctrl-C and SIGTERM into a flag that the main loop checks, so that no exception cuts a line in half."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ class Interruption:
 
     @property
     def exit_code(self) -> int:
-        """What a shell expects of a program that stopped because of the signal: 130 for Ctrl-C."""
+        """The exit code that shells expect after the signal: 130 for Ctrl-C."""
         return 128 + self.signal_number
 
     def request(self, signal_number: int) -> None:
-        """Asks to stop."""
+        """Requests a stop."""
         self.times += 1
         self.signal_number = signal_number
         self._event.set()
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """Takes the signals while it lasts. Only Python's main thread can; elsewhere nothing is taken."""
+        """Handles the signals while active. Does nothing outside Python's main thread."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return

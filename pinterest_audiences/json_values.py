@@ -1,10 +1,10 @@
-"""A row's values as JSON: what a driver gives, in the form in which Airbyte's sources write it.
+"""Turns a driver's values into JSON, in the form of Airbyte's sources.
 
-Text, whole numbers, dates and UUIDs go straight through the encoder. Bytes become lower hexadecimal digits instead of
-base64, because a warehouse's SHA-256 in a binary column is then what it is in a text column.
+Text, whole numbers, dates and UUIDs go straight to the encoder. Bytes become lower-case hexadecimal digits instead of
+base64, so that a SHA-256 in a binary column is the same as in a text column.
 
-Source: msgspec 0.22.0, read and run 2026-11-22: it would write a Decimal's NaN as it is, which is no JSON, bytes as
-base64, and refuses text that is no Unicode.
+Source: msgspec 0.22.0, read and run 2026-11-22: it would write a Decimal's NaN, which is not JSON, and bytes as base64,
+    and refuses text that is not Unicode.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-# The encoder writes these as they should be; any other value is looked at one by one.
+# The encoder writes these correctly; all other values are converted one by one.
 STRAIGHT: Final = frozenset({str, int, float, bool, type(None), datetime, date, time, UUID})
 
 
 def jsonable(value: Any) -> Any:  # noqa: PLR0911 - one case a type
-    """The value in types that the encoder writes as Airbyte's sources do. Anything unknown becomes its text."""
+    """Converts a value to types that the encoder writes as Airbyte's sources do. Unknown types become text."""
     match value:
         case None | bool() | int() | datetime() | date() | time() | UUID():
             return value
@@ -42,7 +42,7 @@ def jsonable(value: Any) -> Any:  # noqa: PLR0911 - one case a type
 
 
 def json_type(value: Any) -> dict[str, Any]:
-    """The JSON Schema of a column that holds such values; text where nothing is known."""
+    """Returns the JSON Schema of a column with such values; text if the type is unknown."""
     match value:
         case bool():
             kind: dict[str, Any] = {"type": ["null", "boolean"]}
@@ -65,7 +65,7 @@ def json_type(value: Any) -> dict[str, Any]:
 
 
 def json_types(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> dict[str, dict[str, Any]]:
-    """The properties of a stream's schema, by the first value of each column that is not null."""
+    """Returns the properties of a stream's schema, from the first value of each column that is not null."""
     properties = {}
     for position, column in enumerate(columns):
         known = next((row[position] for row in rows if row[position] is not None), None)

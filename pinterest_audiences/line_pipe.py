@@ -1,7 +1,6 @@
-"""Writes whole lines into the connector's standard input, and can be asked to stop while the pipe is full.
+"""Writes whole lines to the connector's standard input, and can be stopped while the pipe is full.
 
-The pipe is the backpressure: a connector that waits for quota stops reading, and then nothing is read from the source
-either.
+The pipe provides backpressure: a connector that waits for quota stops reading, and then the source is not read either.
 """
 
 from __future__ import annotations
@@ -18,19 +17,19 @@ _LAST_LINE_S: Final = 1.0
 
 
 class PipeClosedError(Exception):
-    """The connector reads no more: it has ended, and its own messages say why."""
+    """The connector no longer reads: it has ended, and its own messages say why."""
 
 
 class InterruptedByUserError(Exception):
-    """A stop was requested. The last line that went out is whole where the connector took it."""
+    """A stop was requested. The last line is whole if the connector read it."""
 
 
 class LinePipe:
     """The connector's standard input.
 
     Args:
-        pipe: this object's to close.
-        interruption: looked at between writes, and while the pipe is full.
+        pipe: closed by this object.
+        interruption: checked between writes, and while the pipe is full.
     """
 
     def __init__(self, pipe: IO[bytes], interruption: Interruption) -> None:
@@ -48,7 +47,7 @@ class LinePipe:
             written += self._write_some(memoryview(lines)[written:], _LOOK_UP_EVERY_S)
 
     def close(self) -> None:
-        """Says that no more will come; harmless when repeated."""
+        """Closes the pipe: no more lines will come. May be repeated."""
         self._pipe.close()
 
     def _finish_line(self, lines: bytes, written: int) -> None:

@@ -1,4 +1,4 @@
-"""Standard output: reports as JSON, as tables on a terminal, as aligned text elsewhere."""
+"""Prints results to standard output: as JSON, as tables on a terminal, as aligned text elsewhere."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Printer:
         self._as_json = as_json
 
     def report(self, report: Mapping[str, Any]) -> None:
-        """The report of a sync."""
+        """Prints the report of a sync."""
         if self._as_json:
             self._print(json.dumps(report, ensure_ascii=False))
             return
@@ -34,7 +34,7 @@ class Printer:
         self._print(summary(report))
 
     def listing(self, listing: Mapping[str, Any]) -> None:
-        """The audiences of an ad account; as JSON also why there are none to show."""
+        """Prints the audiences of an ad account; as JSON also the reason of a failure."""
         if self._as_json:
             self._print(json.dumps(listing, ensure_ascii=False))
             return
@@ -44,18 +44,18 @@ class Printer:
             lines = audience_lines(audience, left_over.get(audience["name"], ()))
             self.table(f'Audience "{audience["name"] or audience["audience_id"]}"', list(lines))
         if free:
-            self.table("Customer lists that no audience is made of", list(free_list_lines(free)))
+            self.table("Customer lists without an audience", list(free_list_lines(free)))
         self._print(closing_sentence(listing))
 
     def counts(self, title: str, lines: list[Line], content: Mapping[str, Any]) -> None:
-        """Any other result: the lines for people, the content for programs."""
+        """Prints any other result: the lines for people, the content for programs."""
         if self._as_json:
             self._print(json.dumps(content, ensure_ascii=False))
         else:
             self.table(title, lines)
 
     def table(self, title: str, lines: list[Line]) -> None:
-        """Names and values under a title."""
+        """Prints names and values under a title."""
         if not self._output.isatty():
             self._print(f"{title}\n{aligned(lines)}")
             return

@@ -1,6 +1,6 @@
-"""A running sync, shown: as a bar on a terminal, as a line every few seconds elsewhere, or only its warnings.
+"""Shows a running sync: as a bar on a terminal, as a line every few seconds elsewhere, or only its warnings.
 
-Everything goes to standard error, so that standard output holds the report alone.
+Everything goes to standard error, so that standard output has only the report.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ LOUD_LEVELS: Final = frozenset({"WARN", "ERROR", "FATAL"})
 
 
 class Display(Watcher, AbstractContextManager["Display"], Protocol):
-    """Shows a sync from when it is entered until it is left."""
+    """Shows a sync while its `with` block runs."""
 
     def begin(self, total: int | None) -> None:
-        """The rows begin to flow; so many are expected, where that is known."""
+        """Begins, with the expected number of rows, if known."""
 
 
 @dataclass(frozen=True, slots=True)
 class SyncCounts:
-    """How far a sync is, in rows; `waiting_until_s` is in seconds since 1970, 0 where nothing waits."""
+    """The progress of a sync, in rows; `waiting_until_s` is in seconds since 1970, 0 if nothing waits."""
 
     read: int = 0
     entered: int = 0
@@ -39,24 +39,24 @@ class SyncCounts:
 
     @property
     def done(self) -> int:
-        """Rows whose fate is known."""
+        """Rows that are synced or rejected."""
         return self.synced + self.not_synced
 
     def with_progress(self, progress: Mapping[str, Any]) -> SyncCounts:
-        """The counts after a line of progress."""
+        """Returns the counts after a progress line."""
         names = ("entered", "synced", "not_synced", "requests", "waited_s")
         return replace(self, **{name: progress.get(name, 0) for name in names})
 
 
 def wait_text(until_s: float) -> str:
-    """Until when Pinterest's quota makes the sync wait, in local time."""
+    """Words until when the sync waits for Pinterest's quota, in local time."""
     at = datetime.fromtimestamp(until_s).astimezone()
     day = "" if at.date() == datetime.now().astimezone().date() else f"{at:%Y-%m-%d} "
     return f"waiting for Pinterest's quota until {day}{at:%H:%M:%S}"
 
 
 class QuietDisplay:
-    """Shows warnings and errors and nothing else."""
+    """Shows only warnings and errors."""
 
     def __init__(self, output: TextIO) -> None:
         self._output = output
@@ -66,7 +66,7 @@ class QuietDisplay:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Nothing to put away."""
+        """Does nothing."""
 
     def begin(self, total: int | None) -> None:
         """See Display."""
@@ -83,7 +83,7 @@ class QuietDisplay:
     def log(self, level: str, text: str) -> None:
         """See Watcher."""
         if level in LOUD_LEVELS:
-            self._line(spoken(level, text))
+            self._line(with_level(level, text))
 
     def _line(self, text: str) -> None:
         with self._lock:
@@ -92,7 +92,7 @@ class QuietDisplay:
 
 
 class PlainDisplay(QuietDisplay):
-    """Lines, for logs and pipes.
+    """Shows lines, for logs and pipes.
 
     Args:
         output: where they go.
@@ -133,16 +133,16 @@ class PlainDisplay(QuietDisplay):
 
     def log(self, level: str, text: str) -> None:
         """See Watcher."""
-        self._line(spoken(level, text))
+        self._line(with_level(level, text))
 
 
-def spoken(level: str, text: str) -> str:
-    """A log line of the connector's, with its level where it needs attention."""
+def with_level(level: str, text: str) -> str:
+    """Returns a log line of the connector, with its level if it needs attention."""
     return f"{level.lower()}: {text}" if level in LOUD_LEVELS else text
 
 
 def counts_text(counts: SyncCounts, total: int | None) -> str:
-    """A sync's progress as one line."""
+    """Words a sync's progress as one line."""
     of_total = "" if not total else f" of {total:,}"
     waited = f", waited {counts.waited_s:,.1f} s for quota" if counts.waited_s else ""
     waiting = f"; {wait_text(counts.waiting_until_s)}" if counts.waiting_until_s else ""

@@ -1,4 +1,4 @@
-"""A running sync as a bar on a terminal."""
+"""Shows a running sync as a bar on a terminal."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from typing import Any, Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from pinterest_audiences.progress import SyncCounts, spoken, wait_text
+from pinterest_audiences.progress import SyncCounts, wait_text, with_level
 
 
 class BarDisplay:
-    """A bar whose length is the rows whose fate is known; the connector's lines scroll above it.
+    """A bar of the rows that are synced or rejected; the connector's lines scroll above it.
 
     Args:
         console: the terminal.
-        title: what stands before the bar.
+        title: the text before the bar.
     """
 
     def __init__(self, console: Console, title: str) -> None:
@@ -69,7 +69,7 @@ class BarDisplay:
     def log(self, level: str, text: str) -> None:
         """See Watcher."""
         style = {"WARN": "yellow", "ERROR": "red", "FATAL": "red"}.get(level, "dim")
-        self._console.print(spoken(level, text), style=style, markup=False, highlight=False)
+        self._console.print(with_level(level, text), style=style, markup=False, highlight=False)
 
     def _show(self, counts: SyncCounts) -> None:
         self._counts = counts

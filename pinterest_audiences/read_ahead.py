@@ -26,10 +26,10 @@ _Item = tuple[str, ...] | Sequence[Row] | _Failed | None
 
 
 class ReadAhead:
-    """The rows of a selection, read by a thread. A context manager: when it is left, nothing reads any more.
+    """Reads the rows of a selection in a thread. A context manager: on exit, the thread has stopped.
 
     Args:
-        source: not to be used elsewhere meanwhile.
+        source: must not be used elsewhere meanwhile.
         selection: what to read.
         batch_rows: rows in a batch, at most.
         interruption: ends every wait.
@@ -55,7 +55,7 @@ class ReadAhead:
         self._thread.join(_STOP_S)
 
     def columns(self) -> tuple[str, ...]:
-        """The names of the columns; to be asked first, and once.
+        """Returns the names of the columns; call it first, and once.
 
         Raises: what the source raises; InterruptedByUserError.
         """
@@ -63,7 +63,7 @@ class ReadAhead:
         return item if isinstance(item, tuple) else ()
 
     def batches(self) -> Iterator[Sequence[Row]]:
-        """The rows. Raises: what the source raises, InterruptedByUserError."""
+        """Yields the rows. Raises: what the source raises, InterruptedByUserError."""
         while (batch := self._next()) is not None:
             yield batch
 
@@ -87,7 +87,7 @@ class ReadAhead:
                 if not self._put(batch):
                     return
             self._put(None)
-        except Exception as error:  # noqa: BLE001 - raised again in the thread that asks
+        except Exception as error:  # noqa: BLE001 - raised again in the reading thread
             self._put(_Failed(error))
 
     def _put(self, item: _Item) -> bool:

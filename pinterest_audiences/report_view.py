@@ -1,4 +1,4 @@
-"""The report of a sync as a person reads it: one table an audience, drawn on a terminal and aligned text elsewhere."""
+"""Shows the report of a sync: a table for each audience on a terminal, aligned text elsewhere."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Line = tuple[str, str]
 
 
 def report_lines(audience: Mapping[str, Any]) -> Iterator[Line]:
-    """Names and values of one audience's part of the report; an empty name continues the line above."""
+    """Yields names and values of one audience's part of the report; an empty name continues the line above."""
     yield "Rows entered", _number(audience["entered"])
     yield "Rows synced", _number(audience["synced"])
     yield "Rows not synced", _number(sum(audience["not_synced"].values()))
@@ -46,37 +46,37 @@ def report_lines(audience: Mapping[str, Any]) -> Iterator[Line]:
 
 
 def left_over_lines(list_ids: Sequence[str]) -> Iterator[Line]:
-    """Lists that replacements have left, if there are any, and what is to be known of them."""
+    """Yields lines on left-over lists, if there are any."""
     if list_ids:
         yield "Left-over lists", ids_text(list_ids)
         yield "", LEFT_OVER
 
 
 def estimated_size(size: int | None, estimate: Mapping[str, Any] | None) -> str:
-    """An audience's size, and the share that is matched as far as it can be estimated."""
+    """Words an audience's size, with the estimated share that is matched."""
     return size_text(size, None if estimate is None else (estimate["share"], estimate["of"]))
 
 
 def counts_text(counts: Mapping[str, Any]) -> str:
-    """A customer list's counters."""
+    """Words a customer list's counters."""
     return counters_text(counts["records"], counts["added"], counts["removed"], counts["batches"])
 
 
 def with_id(status: str | None, identifier: str | None) -> str:
-    """A status with what it is of."""
+    """Words a status with the id of its object."""
     if identifier is None:
         return "not created yet"
     return f"{status or 'status unknown'} (id {identifier})"
 
 
 def summary(report: Mapping[str, Any]) -> str:
-    """The whole sync in a sentence."""
+    """Sums up a sync in a sentence."""
     figures = ("duration_s", "rows_per_second", "requests", "retries", "waited_s")
     return sync_sentence(report["status"], **{name: report.get(name, 0) for name in figures})
 
 
 def aligned(lines: list[Line]) -> str:
-    """Lines as text in two columns."""
+    """Returns lines as text in two columns."""
     width = max((len(name) for name, _ in lines), default=0)
     return "\n".join(f"  {name:<{width}}  {value}".rstrip() for name, value in lines)
 

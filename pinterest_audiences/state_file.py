@@ -1,4 +1,4 @@
-"""Where an incremental sync left off: the last state that the connector gave back, and of which sync it is."""
+"""Keeps where an incremental sync left off: the last state that the connector returned, and its sync's identity."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _WHAT: Final = {
 
 @dataclass(frozen=True, slots=True)
 class SyncIdentity:
-    """What a state belongs to. With any other value of these it would skip rows that were never sent."""
+    """The sync that a state belongs to. For another sync, the state would skip rows that were never sent."""
 
     source: str
     rows: str
@@ -39,7 +39,7 @@ class StateFile:
 
     Args:
         path: the file; it need not exist.
-        identity: of the sync that is about to run.
+        identity: the identity of the sync that is about to run.
     """
 
     def __init__(self, path: Path, identity: SyncIdentity) -> None:
@@ -47,7 +47,7 @@ class StateFile:
         self._identity = identity
 
     def since(self) -> Any:
-        """The cursor's value to go on from; None where there is no state yet.
+        """Returns the cursor value to continue from; None if there is no state yet.
 
         Raises: UsageError if the file is damaged, or belongs to another sync.
         """
@@ -81,7 +81,7 @@ class StateFile:
         return value
 
     def check_writable(self) -> None:
-        """Raises: UsageError if there is no such folder."""
+        """Checks the file's folder. Raises: UsageError if there is no such folder."""
         if not self._path.resolve().parent.is_dir():
             raise UsageError(
                 Code.STATE_FILE_UNUSABLE,
@@ -89,6 +89,6 @@ class StateFile:
             )
 
     def save(self, state: Mapping[str, Any]) -> None:
-        """Keeps a state that the connector gave back. Raises: OSError."""
+        """Saves a state that the connector returned. Raises: OSError."""
         content = {"version": VERSION, "sync": asdict(self._identity), "state": dict(state)}
         write_whole(self._path, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())

@@ -1,4 +1,4 @@
-"""`pinterest-audiences sync`: a table, a query or a file into an audience, through the connector's own process."""
+"""`pinterest-audiences sync`: syncs a table, a query or a file into an audience, through the connector's process."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def register(commands: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Carries the command out. Returns the exit code. Raises: ConnectorError."""
+    """Runs the command. Returns the exit code. Raises: ConnectorError."""
     request = read_request(arguments)
     config = ConfigFile(request.config)
     printer = Printer(sys.stdout, as_json=request.json)
@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _selection(request: SyncRequest, source: Source, state_file: StateFile | None) -> Selection:
-    """Which rows are wanted. Raises: UsageError if neither the request nor the source says which table."""
+    """Returns the rows to read. Raises: UsageError if neither the request nor the source names a table."""
     since = None if state_file is None else state_file.since()
     if request.query is not None:
         return Selection(query=request.query, columns=request.columns, cursor=request.cursor, since=since)
@@ -63,7 +63,7 @@ def _selection(request: SyncRequest, source: Source, state_file: StateFile | Non
 
 
 def _check_cursor(request: SyncRequest, config: ConfigFile) -> None:
-    """Raises: UsageError if the cursor identifies people: its last value would stand in the state file in plain."""
+    """Raises: UsageError if the cursor identifies people: the state file would have its last value in plain."""
     if request.cursor is None:
         return
     declared = config.overlaid(**request.overlay()).get("identity_columns") or ()
@@ -78,7 +78,7 @@ def _check_cursor(request: SyncRequest, config: ConfigFile) -> None:
 
 
 def _state_file(request: SyncRequest, config: ConfigFile, source: Source) -> StateFile | None:
-    """Where the cursor is kept, if there is one. Raises: UsageError if there is no such folder."""
+    """Returns the state file, if there is a cursor. Raises: UsageError if there is no such folder."""
     if request.state is None or request.cursor is None:
         return None
     rows = request.table or source.only_table or ""
@@ -92,7 +92,7 @@ def _state_file(request: SyncRequest, config: ConfigFile, source: Source) -> Sta
 
 
 def _dry_run(request: SyncRequest, config: ConfigFile, source: Source, selection: Selection, printer: Printer) -> int:
-    # Only a dry run maps rows here; a sync need not wait until all that it takes is loaded.
+    # Only a dry run maps rows here; a sync need not load these modules.
     from destination_pinterest.config import read_config  # noqa: PLC0415
     from pinterest_audiences.dry_run import DryRun  # noqa: PLC0415
     from pinterest_audiences.dry_run_view import dry_run_lines, dry_run_result  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""What `pinterest-audiences sync` was asked to do, read from its arguments."""
+"""Reads the arguments of `pinterest-audiences sync` into a request."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ DEFAULT_BATCH_ROWS: Final = 5_000
 
 @dataclass(frozen=True, slots=True)
 class IdentityChoice:
-    """A column named by --identity, as the config writes it."""
+    """A column named by --identity."""
 
     column: str
     identifier: Identifier
     format: ValueFormat
 
     def setting(self) -> dict[str, str]:
-        """The entry of `identity_columns`."""
+        """Returns the entry for `identity_columns`."""
         return {"column": self.column, "identifier": self.identifier.value, "format": self.format.value}
 
 
 @dataclass(frozen=True, slots=True)
 class SyncRequest:
-    """One sync. `columns` None means all; `state` is None where there is no cursor."""
+    """A sync to run. `columns` None means all; `state` is None if there is no cursor."""
 
     source: str
     table: str | None
@@ -58,20 +58,20 @@ class SyncRequest:
     json: bool
 
     def overlay(self) -> dict[str, Any]:
-        """The settings of the config that hold for this run alone."""
+        """Returns the settings for this run alone."""
         settings: dict[str, Any] = {"audience_name": self.audience}
         if self.identities:
             settings["identity_columns"] = [choice.setting() for choice in self.identities]
         return settings
 
     def named_columns(self) -> tuple[str, ...]:
-        """Columns that must be there."""
+        """The columns that must exist."""
         return (*(choice.column for choice in self.identities), *self.primary_key)
 
     def stream_of(self, table: str | None, columns: Sequence[str], first: Sequence[Row]) -> StreamDescription:
-        """What the catalog says of the rows, by the first of them; `table` is None for a query.
+        """Describes the stream, from its first rows; `table` is None for a query.
 
-        Raises: UsageError if the cursor's values have no order that survives a file.
+        Raises: UsageError if the cursor's values can't be kept in a file with their order.
         """
         if self.cursor is not None and first:
             cursor_state(self.cursor, first[0][list(columns).index(self.cursor)])
@@ -97,7 +97,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--audience",
         required=True,
         metavar="NAME",
-        help="the audience at Pinterest; created if there is none of that name",
+        help="the audience's name at Pinterest; created if there is none",
     )
     add(
         "--config",
@@ -111,13 +111,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="COLUMN=IDENTIFIER[:FORMAT]",
         help=f"a column that identifies people ({', '.join(Identifier)}; {', '.join(ValueFormat)}); may be repeated; "
-        "without it the config's identity_columns count, else columns are recognised by name",
+        "default: the config's identity_columns, else columns are recognised by name",
     )
     add("--columns", metavar="A,B,…", help="read these columns only (default: all)")
     add(
         "--cursor",
         metavar="COLUMN",
-        help="read only what is new since the last run, by this column, which grows with each change",
+        help="read only what is new since the last run, by this column, which must grow with each change",
     )
     add("--state", metavar="FILE", help="where the cursor is kept between runs (default: beside the config)")
     add(
@@ -125,12 +125,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="COLUMN",
-        help="rows of one key replace each other; may be repeated",
+        help="a column of the primary key: a later row replaces an earlier one of the same key; may be repeated",
     )
     add(
         "--replace",
         action="store_true",
-        help="make the audience equal to the table: people who are not in it leave",
+        help="make the audience equal to the table: members that are not in it are removed",
     )
     add("--dry-run", action="store_true", help="count rows, and estimate requests and time; send nothing")
     add("--stream", metavar="NAME", help="the stream's name in messages (default: the table's name)")
@@ -139,7 +139,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=DEFAULT_BATCH_ROWS,
         metavar="N",
-        help="rows read at once, and between two states (default: %(default)s)",
+        help="rows to read at once, and between two states (default: %(default)s)",
     )
     add(
         "--destination",
@@ -151,7 +151,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def read_request(arguments: argparse.Namespace) -> SyncRequest:
-    """The request. Raises: UsageError if arguments contradict each other or can't be read."""
+    """Returns the request. Raises: UsageError if arguments contradict each other or can't be read."""
     if arguments.state is not None and arguments.cursor is None:
         raise UsageError(Code.USAGE_WRONG, "--state needs --cursor: without a cursor every run reads everything.")
     if arguments.replace and arguments.cursor is not None:
@@ -184,7 +184,7 @@ def read_request(arguments: argparse.Namespace) -> SyncRequest:
 
 
 def read_identity(text: str) -> IdentityChoice:
-    """`email=EMAIL`, `hash=EMAIL:sha256`. Raises: UsageError if it is not of that form."""
+    """Parses `email=EMAIL` or `hash=EMAIL:sha256`. Raises: UsageError if the form is another."""
     column, equals, kind = text.rpartition("=")
     identifier, _, value_format = kind.partition(":")
     try:
@@ -208,7 +208,7 @@ def _one_statement(query: str) -> str:
 
 
 def _columns(arguments: argparse.Namespace) -> tuple[str, ...] | None:
-    """The columns asked for, with those that the sync itself needs."""
+    """Returns the requested columns, with those that the sync itself needs."""
     if arguments.columns is None:
         return None
     asked = [name.strip() for name in arguments.columns.split(",") if name.strip()]

@@ -1,4 +1,4 @@
-"""One sync: the source's rows into the connector's process, its states into a file, its report onto the terminal."""
+"""Runs one sync: feeds rows to the connector's process, saves its states to a file, and prints its report."""
 
 from __future__ import annotations
 
@@ -37,15 +37,15 @@ class Outcome:
 
 
 class SyncRun:
-    """One sync, run once.
+    """Runs one sync, once.
 
     Args:
-        request: what was asked for.
+        request: what to do.
         config: the config file; rotated credentials go back into it.
-        source: where rows come from.
-        selection: which rows.
-        state_file: where the cursor is kept; None without one.
-        printer: for the report.
+        source: the source to read.
+        selection: the rows to read.
+        state_file: where the cursor is kept; None without a cursor.
+        printer: prints the report.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class SyncRun:
         self._interruption = Interruption()
 
     def run(self) -> int:
-        """Returns the exit code; the report is on standard output, all else on standard error."""
+        """Runs the sync and returns the exit code. The report goes to standard output, all else to standard error."""
         with self._interruption.listening(), display_for(sys.stderr, quiet=self._request.quiet) as display:
             if self._config.warning:
                 display.log("WARN", self._config.warning)

@@ -1,4 +1,4 @@
-"""Writes a file whole or not at all: a new one in its place, or, where it can't be replaced, over what it holds."""
+"""Writes a file whole or not at all: replaces it, or overwrites its content if it can't be replaced."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ OWNER_ONLY = 0o600
 def write_whole(path: Path, content: bytes, *, mode: int = OWNER_ONLY) -> None:
     """Replaces the file's content in one step, through a new file beside it. A link is followed, not replaced.
 
-    Raises: OSError; the old content is then still there.
+    Raises: OSError; the file is then unchanged.
     """
     target = path.resolve()
     handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
@@ -33,10 +33,10 @@ def write_whole(path: Path, content: bytes, *, mode: int = OWNER_ONLY) -> None:
 
 
 def write_over(path: Path, content: bytes) -> None:
-    """Writes over the content of a file that can't be replaced, such as one that is mounted by itself.
+    """Overwrites the content of a file that can't be replaced, such as a mounted file.
 
-    The file is not emptied first, so that the old content fits back into it when the disk is full.
-    Raises: OSError; the old content is then there again.
+    The file is not emptied first, so that the old content still fits if the disk is full.
+    Raises: OSError; the old content is then restored.
     """
     before = path.read_bytes()
     with FileIO(path, "r+") as file:

@@ -140,7 +140,7 @@ def test_the_window_follows_the_tier(make: Make) -> None:
     for tier in ("trial", "standard", "none"):
         lane = only(make(stream("users"), access_tier=tier)).lane
         lane.list_created("77")
-        lane.measured(0.5)
+        lane.record_latency(0.5)
         windows.append(lane.window)
     assert windows == [2, 5, 8]
 

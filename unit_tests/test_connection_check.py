@@ -230,7 +230,7 @@ def test_a_check_reaches_the_membership_store_and_leaves_nothing_there(
     run: Run, raw_config: dict[str, Any], tmp_path: Path
 ) -> None:
     found = run({**raw_config, **remembering(tmp_path)})
-    assert found.endswith(f"The audience's people will be remembered in {tmp_path}.")
+    assert found.endswith(f"The audience's members will be remembered in {tmp_path}.")
     assert [path.name for path in tmp_path.iterdir()] == [".lock"]
 
 

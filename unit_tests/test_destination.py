@@ -295,7 +295,7 @@ def test_a_state_is_out_before_the_next_request_is_made(
 def test_settings_that_are_not_known_are_named_without_their_values(run: Run, raw_config: dict[str, Any]) -> None:
     ran = run("write", {**raw_config, "platform_key": CANARY})
     warnings = [log["message"] for log in ran.outbox.of("LOG") if log["level"] == "WARN"]
-    assert warnings == ["Settings that this version does not know are left alone: platform_key."]
+    assert warnings == ["Unknown settings are ignored: platform_key."]
     assert CANARY.encode() not in ran.outbox.getvalue()
 
 

@@ -104,7 +104,7 @@ def test_a_second_sync_makes_the_audience_that_pinterest_found_too_small(
     list(make_sync(row("a")).run())
     (audience,) = report_of(outbox)["audiences"]
     assert (audience["audience_id"], audience["customer_list_status"]) == (None, "PROCESSING")
-    assert "created by a later sync" in audience["notes"][0]
+    assert "a later sync creates the audience" in audience["notes"][0]
     list(make_sync(row("b")).run())
     assert len(pinterest.audiences) == 1
     assert pinterest.members_of("users") == people("ab")
@@ -216,7 +216,7 @@ def test_a_sync_in_which_nobody_is_found_says_so(make_sync: MakeSync, outbox: An
     nobody = json.dumps({"type": "RECORD", "record": {"stream": "users", "data": {"name": "x"}}}).encode()
     list(make_sync(nobody, nobody).run())
     (warning,) = [log["message"] for log in outbox.of("LOG") if log["level"] == "WARN"]
-    assert "None of the rows had anything in an identity column" in warning
+    assert "No row had a value in an identity column" in warning
     list(make_sync(nobody, row("a")).run())
     assert len([log for log in outbox.of("LOG") if log["level"] == "WARN"]) == 1
 
@@ -383,7 +383,7 @@ def test_streams_that_add_to_and_take_out_of_one_object_keep_the_order_of_their_
     assert pinterest.members[list_id] == people("bc")
     (audience,) = report_of(outbox)["audiences"]
     assert (audience["streams"], audience["synced"], audience["identifiers_removed"]) == (["users", "gone"], 6, 3)
-    assert any('Stream "gone" takes people out of the audience "VIP"' in text for text in outbox.log_texts)
+    assert any('Stream "gone" removes members from the audience "VIP"' in text for text in outbox.log_texts)
 
 
 def test_a_new_audience_goes_by_the_settings(make_activation: MakeSync, pinterest: Any) -> None:

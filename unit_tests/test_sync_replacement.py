@@ -236,7 +236,7 @@ def test_a_cleared_stream_leaves_the_audience_and_its_state_comes_back(shop: Sho
     shop.has("abc")
     assert shop.sync([configured(**BY_IMAGE)], state(1, {})) == [1]
     assert shop.people_in() == people("abc")
-    assert any("holds nobody" in text for text in warnings(outbox))
+    assert any("has no usable rows" in text for text in warnings(outbox))
     assert shop.sync([configured(**PLATFORM)], state(2, {}), complete(), allow_empty_audience=True) == [2]
     assert shop.people_in().isdisjoint(people("abc"))
 
@@ -404,7 +404,7 @@ def test_a_clear_also_empties_a_list_that_has_no_audience_yet(
     assert shop.sync([configured(**clear)], state(2, {}), complete(), allow_empty_audience=True) == [2]
     assert pinterest.audiences == {}
     assert report(outbox)["left_over_customer_list_ids"] == [abandoned]
-    assert any(f"not made of the customer list {abandoned} any more" in note for note in report(outbox)["notes"])
+    assert any(f"will not be made from the list {abandoned}" in note for note in report(outbox)["notes"])
     shop.sync([configured(**APPENDED)], *rows("vwxyz"), state(3), complete())
     assert shop.people_in() & people(TWENTY + "vwxyz") == people("vwxyz")
 
@@ -424,7 +424,7 @@ def test_a_list_without_an_audience_keeps_its_people_unless_it_may_be_empty(
     (kept,) = pinterest.lists
     assert too_small.sync([configured(**PLATFORM_LATER)], state(2, {}), complete()) == [2]
     (note,) = report(outbox)["notes"]
-    assert f"The table holds nobody, so the customer list {kept}, which has no audience yet, keeps" in note
+    assert f"The table has no usable rows, so the customer list {kept}, which has no audience yet, keeps" in note
     assert "Allow an empty audience" in note
     too_small.sync([configured(**APPENDED)], *rows("vwxyz"), state(3), complete())
     assert too_small.people_in() == people(TWENTY + "vwxyz")
@@ -432,7 +432,7 @@ def test_a_list_without_an_audience_keeps_its_people_unless_it_may_be_empty(
 
 def test_too_many_who_would_leave_a_list_without_an_audience_stop_the_sync(too_small: Shop, pinterest: Any) -> None:
     (kept,) = pinterest.lists
-    refused = rf"an earlier customer list \({kept}\) holds more: 17 of 20 identifiers \(85 %, .*\) would leave"
+    refused = rf"an earlier customer list \({kept}\) has more: 17 of 20 identifiers \(85 %, .*\) would leave"
     with raises(Code.REMOVAL_ABOVE_LIMIT, match=refused):
         too_small.sync([configured(**PLATFORM_LATER)], *rows("abc"), state(2), complete())
     assert pinterest.audiences == {}

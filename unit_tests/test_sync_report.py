@@ -143,8 +143,8 @@ def test_a_lost_answer_that_took_effect_is_seen_in_the_counters(sync: RunSync, p
     audience = sync(rows(range(7)), plan=plan)
     assert audience["reconciliation"]["counted_added"] == 14
     assert audience["reconciliation"]["difference"].startswith(
-        "Pinterest counted 7 more added than it had accepted in this sync. More is counted if a request whose answer "
-        "was lost took effect and was sent again (requests repeated in this sync: 1)"
+        "Pinterest counted 7 more added than it had accepted in this sync. The count is higher if a request took "
+        "effect, but its answer was lost and it was sent again (requests repeated in this sync: 1)"
     )
 
 

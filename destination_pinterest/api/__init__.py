@@ -1,1 +1,1 @@
-"""Room 4: Pinterest's API v5: one method per endpoint, typed errors, tokens, quota, retries."""
+"""Pinterest's API v5: one method per endpoint, typed errors, tokens, quota, retries."""

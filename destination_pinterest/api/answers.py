@@ -1,6 +1,6 @@
-"""What Pinterest's refusals mean: a table from status, code and text to an error class and what the user can do.
+"""Turns Pinterest's refusals into errors: a table from status, code and text to an error class and advice.
 
-The first row that matches decides. The text of a refusal is read only where status and code are not enough.
+The first row that matches decides. The text of a refusal is read only if status and code are not enough.
 
 Source: Pinterest OpenAPI 5.23.0 examples of 400, 401, 403, 404, 429, 500; codes 8 and 30 with 429, "spam" and
 2625/2626 as seen in pinterest/api-quickstart, airbytehq/airbyte and rudderlabs/rudder-transformer (read 2026-11-22).
@@ -59,11 +59,11 @@ _read_refusal: Final = decoder(Refusal)
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """One row: which refusals it matches, which error they are, and what to say.
+    """One row: which refusals it matches, their error and the advice. An empty `codes` matches any code.
 
-    An empty `codes` matches any code of Pinterest's. `text`, if given, must be found in Pinterest's message.
-    `records_only`: only for requests whose body can be halved. `quota_left`: only where the headers say that quota is
-    left. In `advice`, {subject} is what was asked for and {scopes} what the token needs.
+    `text`, if given, must be found in Pinterest's message. `records_only`: only for requests whose body can be halved.
+    `quota_left`: only if the headers report quota left. In `advice`, {subject} is what was requested and {scopes} what
+    the token needs.
     """
 
     statuses: Container[int]
@@ -183,7 +183,7 @@ def refusal(
     records: str = "",
     secrets: tuple[str, ...] = (),
 ) -> ConnectorError:
-    """The error that an answer with a status other than 2xx means; it is returned, not raised.
+    """Returns the error for an answer with a status other than 2xx.
 
     `headers` is case-insensitive; `now` is in seconds since 1970; `records` and `secrets` are what must not be quoted.
     """
@@ -199,7 +199,7 @@ def refusal(
     )
     advice = meaning.advice.format(subject=endpoint.subject, scopes=" and ".join(endpoint.scopes) or "enough")
     if issubclass(meaning.error, RateLimitedError):
-        # When a quota that is not used up resets says nothing about when a busy object is free.
+        # The reset time of a quota that is not used up says nothing about a busy object.
         reset_s = rates.reset_s if meaning.error is RateLimitedError else None
         after_s = rates.retry_after_s if rates.retry_after_s is not None else reset_s
         return meaning.error(meaning.code, advice, answer=answer, retry_after_s=after_s)
@@ -209,7 +209,7 @@ def refusal(
 
 
 def concerns_token(error: ConnectorError) -> bool:
-    """Whether another token might have been accepted. Scopes and roles stay the same with a renewed one."""
+    """Whether a renewed token might be accepted. Its scopes and roles would be the same."""
     return isinstance(error, AuthenticationError) and error.answer is not None and error.answer.status == 401
 
 
@@ -227,7 +227,7 @@ def _meaning(endpoint: Endpoint, status: int, code: int | None, message: str, *,
 
 
 def _read(body: bytes) -> tuple[int | None, str]:
-    """Code and message of a refusal, where it has them."""
+    """Returns the code and the message of a refusal, if it has them."""
     try:
         found = _read_refusal(body)
     except (msgspec.DecodeError, UnicodeDecodeError):

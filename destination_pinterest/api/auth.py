@@ -1,9 +1,9 @@
-"""Access tokens: where they come from, and how they are renewed. Sends nothing itself: the endpoint is injected.
+"""Provides access tokens and renews them. Sends nothing itself: the endpoint is injected.
 
-No token is ever in a repr, an error or a log.
+No token ever appears in a repr, an error or a log.
 
 Source: developers.pinterest.com, "Set up authentication and authorization" (read 2026-11-22): access tokens live 30
-days, refresh tokens 60; each refresh may return a new refresh token, after which the old one is dead. A refresh can't
+days, refresh tokens 60; each refresh may return a new refresh token, which invalidates the old one. A refresh can't
 widen the scopes.
 """
 
@@ -21,9 +21,9 @@ from destination_pinterest.errors import AuthenticationError, UnexpectedAnswerEr
 from destination_pinterest.system import System
 
 DAY_S: Final = 86_400.0
-# A token this close to its expiry is not used any more: clocks differ, and a request takes time.
+# A token this close to its expiry is no longer used: clocks differ, and a request takes time.
 EXPIRY_MARGIN_S: Final = 300.0
-# Half of a refresh token's life: renewed then, the sign-in survives a month without a sync.
+# Half of a refresh token's lifetime: renewed then, the sign-in survives a month without a sync.
 REFRESH_EXPIRY_MARGIN_S: Final = 30 * DAY_S
 
 _BEARER: Final = "Bearer "
@@ -34,14 +34,14 @@ class TokenSource(Protocol):
     """Provides access tokens. Thread-safe."""
 
     def token(self) -> str:
-        """A token that is valid as far as is known.
+        """Returns a token that is valid as far as is known.
 
         Raises:
             AuthenticationError: there is none any more.
         """
 
     def renew(self, rejected: str) -> str:
-        """Another token, after Pinterest refused `rejected`; the current one if it has been replaced already.
+        """Returns another token after Pinterest refused `rejected`: the current one if that is a different one already.
 
         Raises:
             AuthenticationError: there is none any more.
@@ -55,26 +55,26 @@ class Bearer:
         self._tokens = tokens
 
     def authorization(self) -> str:
-        """The header's value."""
+        """Returns the header's value."""
         return _BEARER + self._tokens.token()
 
     def renew(self, rejected: str) -> str:
-        """Another value than `rejected`."""
+        """Returns another value than `rejected`."""
         return _BEARER + self._tokens.renew(rejected.removeprefix(_BEARER))
 
 
 class StaticToken:
-    """A token that was pasted by hand and can't be renewed."""
+    """A token that was entered by hand and can't be renewed."""
 
     def __init__(self, token: str) -> None:
         self._token = _usable(token, "access token")
 
     def token(self) -> str:
-        """The token."""
+        """Returns the token."""
         return self._token
 
-    def renew(self, rejected: str) -> str:  # noqa: ARG002 - whatever was rejected
-        """Never succeeds.
+    def renew(self, rejected: str) -> str:  # noqa: ARG002 - no token is another one
+        """Always fails: there is no other token.
 
         Raises:
             AuthenticationError: always.
@@ -92,7 +92,7 @@ class StaticToken:
 
 @dataclass(frozen=True, slots=True)
 class TokenSet:
-    """The tokens after a refresh. Times in seconds since 1970; None where Pinterest did not say."""
+    """The tokens after a refresh. Times in seconds since 1970; None if Pinterest did not say."""
 
     access_token: str
     access_token_expires_at: float | None
@@ -109,7 +109,7 @@ class TokenSet:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class SignIn:
-    """An OAuth sign-in as the settings hold it. Times in seconds since 1970; None where they are not known."""
+    """An OAuth sign-in as in the settings. Times in seconds since 1970; None if unknown."""
 
     client_id: str
     client_secret: str
@@ -122,11 +122,10 @@ class SignIn:
 class RefreshingToken:
     """An OAuth sign-in that renews itself.
 
-    It does so before the access token expires, when the refresh token has lived half of its life, and when Pinterest
-    refuses a token.
-    `endpoint(client_id, client_secret, refresh_token)` asks Pinterest. `on_rotation(tokens)` is called under the lock
-    before anybody uses a new token, and must have stored it by the time it returns. If it raises, so does the refresh,
-    and the next use passes it the same tokens again, because the old ones may be dead.
+    It does so before the access token expires, after half of the refresh token's lifetime, and when Pinterest refuses a
+    token. `endpoint(client_id, client_secret, refresh_token)` asks Pinterest. `on_rotation(tokens)` is called under the
+    lock before a new token is used, and must have stored it when it returns. If it raises, so does the refresh, and the
+    next use passes it the same tokens again, because the old ones may be invalid.
     """
 
     def __init__(
@@ -156,20 +155,20 @@ class RefreshingToken:
 
     @property
     def refresh_expires_at(self) -> float | None:
-        """When the sign-in expires if nothing runs until then, in seconds since 1970; None if not known."""
+        """When the sign-in expires if nothing runs until then, in seconds since 1970; None if unknown."""
         return self._tokens.refresh_token_expires_at
 
     @property
     def scopes(self) -> frozenset[str] | None:
-        """The scopes that the token was granted; None if not known (yet)."""
+        """The scopes that the token was granted; None if unknown (yet)."""
         scope = self._tokens.scope
         return None if scope is None else frozenset(part for part in re.split(r"[\s,]+", scope) if part)
 
     def token(self) -> str:
-        """The access token, refreshed if it is due.
+        """Returns the access token, refreshed if due.
 
         Raises:
-            AuthenticationError: the refresh token has expired: somebody must sign in again.
+            AuthenticationError: the refresh token has expired, so a new sign-in is needed.
             ConnectorError: the refresh failed in a way that may pass; whatever `on_rotation` raises.
         """
         with self._lock:
@@ -178,7 +177,7 @@ class RefreshingToken:
             return self._tokens.access_token
 
     def renew(self, rejected: str) -> str:
-        """Another access token than `rejected`; when several threads ask at once, one refresh serves them all.
+        """Returns another access token than `rejected`; if several threads ask at once, one refresh serves them all.
 
         Raises:
             as `token`.
@@ -197,7 +196,7 @@ class RefreshingToken:
             return True
         if tokens.access_token_expires_at is not None and now >= tokens.access_token_expires_at - EXPIRY_MARGIN_S:
             return True
-        # Once a run: an answer that does not extend the sign-in must not cause a refresh for each request.
+        # Once a run: if refreshing does not extend the sign-in, it must not be repeated for each request.
         refresh_expires_at = tokens.refresh_token_expires_at
         return (
             not self._refreshed
@@ -225,7 +224,7 @@ class RefreshingToken:
 
 
 def _token_set(answer: TokenAnswer, old: TokenSet, now: float) -> TokenSet:
-    """The tokens in the answer; what it leaves out stays as it was."""
+    """Returns the tokens in the answer; what it omits stays as it was."""
     refresh_token, refresh_expires_at = old.refresh_token, old.refresh_token_expires_at
     if answer.refresh_token:
         refresh_token, refresh_expires_at = answer.refresh_token, None
@@ -248,9 +247,9 @@ def _token_set(answer: TokenAnswer, old: TokenSet, now: float) -> TokenSet:
 
 
 def _usable(token: str, name: str) -> str:
-    """The token without surrounding blanks.
+    """Returns the token without surrounding blanks.
 
-    A header with a line break or a character beyond ASCII can't be sent, and the HTTP library's error would show it.
+    A header with a line break or a non-ASCII character can't be sent, and the HTTP library's error would show it.
 
     Raises:
         AuthenticationError: it can't be a token.

@@ -56,37 +56,37 @@ class PinterestClient:
 
     @property
     def ad_account_id(self) -> str:
-        """The ad account that the client works in."""
+        """The client's ad account."""
         return self._ad_account_id
 
     def user_account(self) -> UserAccount:
-        """Who is behind the token (user_account/get). Needs the scope user_accounts:read."""
+        """Returns the token's user (user_account/get). Needs the scope user_accounts:read."""
         return self._perform(endpoints.USER_ACCOUNT, _user_account)
 
     def ad_accounts(self) -> Iterator[AdAccount]:
-        """All ad accounts that the token may see, shared ones too (ad_accounts/list)."""
+        """Yields all ad accounts that the token may see, including shared ones (ad_accounts/list)."""
         return self._pages(endpoints.AD_ACCOUNTS, _ad_account_page, {})
 
     def ad_account(self) -> AdAccount:
-        """The client's ad account (ad_accounts/get)."""
+        """Returns the client's ad account (ad_accounts/get)."""
         return self._perform(endpoints.AD_ACCOUNT, _ad_account)
 
     def customer_lists(self, order: Order = "DESCENDING") -> Iterator[CustomerList]:
-        """All customer lists, by id: newest first unless told otherwise (customer_lists/list)."""
+        """Yields all customer lists by id, newest first by default (customer_lists/list)."""
         return self._pages(endpoints.CUSTOMER_LISTS, _customer_list_page, {"order": order})
 
     def customer_list(self, customer_list_id: str) -> CustomerList:
-        """One customer list (customer_lists/get)."""
+        """Returns a customer list (customer_lists/get)."""
         return self._perform(endpoints.CUSTOMER_LIST, _customer_list, customer_list_id)
 
     def create_customer_list(self, name: str, records: str, list_type: Identifier) -> CustomerList:
-        """A new customer list with its first people (customer_lists/create).
+        """Creates a customer list with its first members (customer_lists/create).
 
-        `records` are comma-separated identifiers; `list_type` is only a label: a list of one type may hold others.
+        `records` are comma-separated identifiers; `list_type` is only a label: a list may hold other types too.
 
         Raises:
             AmbiguousCreationError: it may exist now. Look by name before creating again.
-            RequestTooLargeError: to be created with fewer identifiers.
+            RequestTooLargeError: create it with fewer identifiers.
         """
         body = {"name": name, "records": records, "list_type": _LIST_TYPES.get(list_type, list_type.value)}
         return self._perform(endpoints.CREATE_CUSTOMER_LIST, _customer_list, body=body, records=records)
@@ -97,7 +97,7 @@ class PinterestClient:
         """Adds or removes comma-separated identifiers, of which there are `identifiers` (customer_lists/update).
 
         Raises:
-            RequestTooLargeError: to be sent in smaller pieces.
+            RequestTooLargeError: send smaller pieces.
         """
         body = {"operation_type": operation.value, "records": records}
         try:
@@ -113,15 +113,15 @@ class PinterestClient:
         raise RequestTooLargeError(refused.code, message, answer=refused.answer)
 
     def audiences(self, order: Order = "DESCENDING") -> Iterator[Audience]:
-        """All audiences that the ad account owns, of every type, by id: newest first by default (audiences/list)."""
+        """Yields all audiences of the ad account, of every type, by id, newest first by default (audiences/list)."""
         return self._pages(endpoints.AUDIENCES, _audience_page, {"order": order})
 
     def audience(self, audience_id: str) -> Audience:
-        """One audience (audiences/get)."""
+        """Returns an audience (audiences/get)."""
         return self._perform(endpoints.AUDIENCE, _audience, audience_id)
 
     def create_audience(self, name: str, customer_list_id: str, description: str | None = None) -> Audience:
-        """A new audience of the people in a customer list (audiences/create).
+        """Creates an audience from a customer list (audiences/create).
 
         Raises:
             AmbiguousCreationError: it may exist now. Look by name before creating again.
@@ -139,7 +139,7 @@ class PinterestClient:
         customer_list_id: str | None = None,
         description: str | None = None,
     ) -> Audience:
-        """Changes what is passed; `customer_list_id` is the list that the audience is made of (audiences/update)."""
+        """Changes what is passed; `customer_list_id` is the list that the audience is made from (audiences/update)."""
         body: dict[str, Any] = {"operation_type": "UPDATE"}
         if name is not None:
             body["name"] = name
@@ -165,7 +165,7 @@ class PinterestClient:
         return self._transport.perform(call, self._credentials)
 
     def _pages(self, endpoint: Endpoint, decode: Callable[[bytes], Page[T]], parameters: dict[str, str]) -> Iterator[T]:
-        """All items, page by page as they are asked for."""
+        """Yields all items, and requests pages as needed."""
         seen: set[str] = set()
         bookmark = ""
         while True:
@@ -194,7 +194,7 @@ def _rule(customer_list_id: str) -> dict[str, str]:
 
 
 def _checked(value: str, subject: str) -> str:
-    """An id that is safe in a path: nothing that could lead anywhere else."""
+    """Returns the id if it is safe in a path."""
     if not _ID.fullmatch(value):
         raise InvalidConfigError(
             Code.ID_MALFORMED, f"The id of the {subject} is not up to 18 digits. Correct it in the settings."

@@ -1,4 +1,4 @@
-"""The endpoints that we call: their path, rate category and scopes, and whether they may be repeated. Data only.
+"""The endpoints in use: path, rate category, scopes, and whether a request may be repeated. Data only.
 
 Source: Pinterest OpenAPI 5.23.0 (2025-12-11), `x-ratelimit-category` and `security` of each operation.
 """
@@ -11,7 +11,7 @@ from typing import Final
 
 
 class Category(StrEnum):
-    """What an endpoint's requests are counted as; endpoints of one category share a quota."""
+    """A rate category; the endpoints of a category share a quota."""
 
     ADS_READ = "ads_read"
     ADS_WRITE = "ads_write"
@@ -19,22 +19,22 @@ class Category(StrEnum):
 
 
 class Effect(StrEnum):
-    """What repeating a request does."""
+    """The effect of repeating a request."""
 
     NONE = "none"
-    """It reads; repeating it changes nothing."""
+    """It only reads; repeating it changes nothing."""
     REPEATABLE = "repeatable"
     """It writes, but is idempotent."""
     CREATES = "creates"
-    """Doing it twice may leave two things."""
+    """Repeating it may create a second object."""
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """One operation of the API.
 
-    `template` is the path below the base URL with its parameters in braces; `subject` is what a person calls the thing
-    behind it; `scopes` are what the token must have been granted; `sends_records` tells whether its body can be halved.
+    `template` is the path below the base URL with its parameters in braces; `subject` is the object's name for people;
+    `scopes` are the scopes that the token needs; `sends_records` says whether the body can be halved.
     """
 
     method: str
@@ -74,7 +74,8 @@ AUDIENCES: Final = Endpoint("GET", _AUDIENCES, *_READ, "ad account", _READS)
 AUDIENCE: Final = Endpoint("GET", _AUDIENCE, *_READ, "audience", _READS)
 CREATE_AUDIENCE: Final = Endpoint("POST", _AUDIENCES, *_CREATE, "audience", _WRITES)
 UPDATE_AUDIENCE: Final = Endpoint("PATCH", _AUDIENCE, *_UPDATE, "audience", _WRITES)
-# A refresh is repeated, because giving up is no better: a refresh token that a lost answer has ended stays ended.
+# A refresh is repeated, because giving up is no better: if a lost answer has invalidated the refresh token, it stays
+# so.
 TOKEN: Final = Endpoint("POST", "/oauth/token", Category.ORG_READ, Effect.REPEATABLE, "sign-in", ())
 
 ENDPOINTS: Final = (

@@ -1,8 +1,8 @@
-"""What the headers of an answer say about quota, and when to come back. Parsing only; tolerant of every form.
+"""Reads from an answer's headers how much quota is left and when to retry. Only parses; tolerates any form.
 
 Source: header names as airbytehq/airbyte #16161 saw them in Pinterest's answers (x-ratelimit-reset: 67150, seconds).
 Doubt: Pinterest documents no format. `x-ratelimit-limit` may come in Envoy's form, "100, 100;w=1, 400;w=60", where the
-first number is the limit that the other two headers refer to. `Retry-After` is documented nowhere, and obeyed if sent.
+    first number is the limit that the other two headers refer to. `Retry-After` is not documented, but obeyed if sent.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from email.utils import parsedate_to_datetime
 from typing import Final
 
 _FIRST_NUMBER: Final = re.compile(r"^\s*(-?[0-9]{1,18}(?:\.[0-9]{1,9})?)(?![0-9.])")
-# A "reset" beyond this is a point in time, not a number of seconds from now: ten years, or the year 33658.
+# A "reset" beyond this (about 30 years) is a point in time, not a number of seconds from now.
 _EPOCH_S: Final = 315_360_000
 _EPOCH_MS: Final = 1_000_000_000_000
 # A reset in whole seconds may have been rounded down by almost one.
@@ -25,7 +25,7 @@ _ROUNDING_S: Final = 1.0
 
 @dataclass(frozen=True, slots=True)
 class RateHeaders:
-    """The quota as one answer reports it; None where it does not. Times are in seconds from the answer."""
+    """The quota as reported by one answer; None for what it does not report. Times are in seconds from the answer."""
 
     limit: int | None = None
     remaining: int | None = None
@@ -34,9 +34,9 @@ class RateHeaders:
 
 
 def read_rate_headers(headers: Mapping[str, str], now: float) -> RateHeaders:
-    """The quota headers of an answer that came at `now` (seconds since 1970).
+    """Reads the quota headers of an answer that came at `now` (seconds since 1970).
 
-    `headers` is case-insensitive, as requests gives it. What can't be understood is None.
+    `headers` is case-insensitive. What can't be parsed is None.
     """
     limit = _number(headers.get("x-ratelimit-limit"))
     remaining = _number(headers.get("x-ratelimit-remaining"))
@@ -65,7 +65,7 @@ def _seconds_from(number: float | None, now: float) -> float | None:
 
 
 def _retry_after_s(text: str | None, now: float) -> float | None:
-    """Seconds, or a date as HTTP writes them (RFC 9110 §10.2.3)."""
+    """Parses seconds or an HTTP date (RFC 9110 §10.2.3)."""
     if not text:
         return None
     number = _number(text)

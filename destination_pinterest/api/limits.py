@@ -1,4 +1,4 @@
-"""The request limits of Pinterest's access tiers, and how each kind is counted. Not thread-safe; Quota locks.
+"""The request limits of Pinterest's access tiers, and how each kind is counted. Not thread-safe: Quota locks.
 
 Source: developers.pinterest.com/docs/reference/rate-limits (read 2026-11-22): Standard: 100 requests a second in all,
 ads_read 1,000, ads_write 400 and org_read 1,000 a minute per user and app; Trial: 1,000 requests a day in all, of which
@@ -21,10 +21,10 @@ from destination_pinterest.api.endpoints import Category
 Tier = Literal["standard", "trial", "none"]
 
 DAY_S: Final = 86_400.0
-# Clocks of two machines drift apart by some 100 parts in a million, 6 ms a minute; and a window may be closed at both
-# ends. Costs less than a thousandth of the quota.
+# The clocks of two machines drift apart by about 100 parts in a million, 6 ms a minute, and a window may include both
+# ends. This margin costs less than a thousandth of the quota.
 _WINDOW_MARGIN_S: Final = 0.05
-# The oldest request that counts has no answer yet: checked again after this.
+# If the oldest request that counts has no answer yet, it is checked again after this time.
 _UNANSWERED_RECHECK_S: Final = 0.1
 
 
@@ -38,23 +38,23 @@ class Permit:
 
 
 class Limit(Protocol):
-    """Allows a number of requests in a period. All times are of one monotonic clock, in seconds."""
+    """Allows a number of requests in a period. All times are on one monotonic clock, in seconds."""
 
     @property
     def allowed(self) -> int:
-        """How many requests."""
+        """How many requests are allowed."""
 
     def free_at(self, now: float) -> float:
-        """When the next request may go; not later than `now` if it may go at once."""
+        """Returns when the next request may be sent; not later than `now` if it may be sent at once."""
 
     def take(self, permit: Permit) -> None:
-        """The request goes. Only after `free_at` allowed it."""
+        """Counts a request that is sent now. Call it only once `free_at` allows it."""
 
     def used(self, now: float) -> int:
-        """How many of the allowed requests are used up."""
+        """Returns how many of the allowed requests are used up."""
 
     def reset_at(self, moment: float) -> None:
-        """The server says that this limit resets at `moment`."""
+        """Takes note that the server resets this limit at `moment`."""
 
 
 class Pace:
@@ -67,7 +67,7 @@ class Pace:
         self._next_at = -math.inf
 
     def free_at(self, now: float) -> float:
-        """One spacing after the last request."""
+        """Returns one spacing after the last request."""
         return max(now, self._next_at)
 
     def take(self, permit: Permit) -> None:
@@ -75,20 +75,20 @@ class Pace:
         self._next_at = permit.sent_at + self._spacing_s
 
     def used(self, now: float) -> int:  # noqa: ARG002 - the same at any time
-        """Spacing has no quota to use up."""
+        """Returns 0: spacing uses up no quota."""
         return 0
 
     def reset_at(self, moment: float) -> None:
-        """Spacing has nothing to reset."""
+        """Does nothing: spacing has nothing to reset."""
 
 
 class SlidingWindow:
     """At most `allowed` requests in any `window_s` seconds, as the server sees them arrive.
 
     A request arrives at the server between its sending and its answer. So request n + `allowed` is sent only `window_s`
-    after request n was answered, and then it arrives `window_s` after it too, however long either travelled: there are
-    never `allowed` + 1 in a window. Sent as fast as that, the share of the limit that is used is
-    window_s / (window_s + round trip + margin): 99.7 % of 400 a minute at 150 ms.
+    after request n was answered, and then also arrives at least `window_s` after it, however long either took: there
+    are never `allowed` + 1 in a window. At full speed, the used share of the limit is window_s / (window_s + round trip
+    + margin): 99.7 % of 400 a minute at 150 ms.
 
     A request without an answer counts as arrived when it is given up.
     """
@@ -99,7 +99,7 @@ class SlidingWindow:
         self._permits: deque[Permit] = deque()
 
     def free_at(self, now: float) -> float:
-        """When the oldest request that counts leaves the window."""
+        """Returns when the oldest request that counts leaves the window."""
         if self.used(now) < self.allowed:
             return now
         answered_at = self._permits[0].answered_at
@@ -110,7 +110,7 @@ class SlidingWindow:
         self._permits.append(permit)
 
     def used(self, now: float) -> int:
-        """The requests of the window, in order of sending, from the first that has not left it."""
+        """Returns how many requests are in the window."""
         while self._permits:
             answered_at = self._permits[0].answered_at
             if answered_at is None or answered_at + self._window_s > now:
@@ -119,11 +119,11 @@ class SlidingWindow:
         return len(self._permits)
 
     def reset_at(self, moment: float) -> None:
-        """Nothing to do: a sliding window never ends earlier than a fixed one."""
+        """Does nothing: a sliding window never ends earlier than a fixed one."""
 
 
 class FixedWindow:
-    """At most `allowed` requests from the first one until the end: after `window_s`, or when the server says."""
+    """At most `allowed` requests until the window ends: `window_s` after the first, or when the server says."""
 
     def __init__(self, allowed: int, window_s: float) -> None:
         self.allowed = allowed
@@ -132,37 +132,37 @@ class FixedWindow:
         self._ends_at = -math.inf
 
     def free_at(self, now: float) -> float:
-        """The end of the window, where it is used up."""
+        """Returns the end of the window if it is used up."""
         return now if self.used(now) < self.allowed else self._ends_at
 
     def take(self, permit: Permit) -> None:
-        """The request goes; the first one after a window's end opens the next."""
+        """Counts a request; the first one after a window's end opens the next window."""
         used = self.used(permit.sent_at)
         if permit.sent_at >= self._ends_at:
             self._ends_at = permit.sent_at + self._window_s
         self._used = used + 1
 
     def used(self, now: float) -> int:
-        """The requests since the window began."""
+        """Returns how many requests were sent since the window began."""
         if now >= self._ends_at:
             self._used = 0
         return self._used
 
     def reset_at(self, moment: float) -> None:
-        """The server knows better when the window ends."""
+        """Ends the window when the server says."""
         self._ends_at = moment
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The limits of one app and user: what all requests share, and what those of a category share."""
+    """The limits of one app and user: those of all requests, and those of each category."""
 
     everything: tuple[Limit, ...] = ()
     of_category: Mapping[Category, tuple[Limit, ...]] = field(default_factory=dict)
 
 
 def limits_of(tier: Tier) -> Limits:
-    """Fresh counters for a tier. `none` limits nothing by itself: only what the server's headers say counts."""
+    """Returns new counters for a tier. `none` has no limits of its own: only the server's headers count."""
     if tier == "standard":
         return Limits(
             everything=(Pace(100),),

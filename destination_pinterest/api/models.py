@@ -1,4 +1,4 @@
-"""The parts of Pinterest's answers that we read, as frozen structs.
+"""The parts of Pinterest's answers that are read, as frozen structs.
 
 Tolerant of unknown and null fields, and of numbers written as text; strict about ids, on which everything else depends.
 
@@ -21,7 +21,7 @@ Id = Annotated[str, msgspec.Meta(pattern=r"^[0-9]+$")]
 
 
 class UserAccount(msgspec.Struct, frozen=True, kw_only=True):
-    """Who is behind the token."""
+    """The token's user."""
 
     username: str
     id: str | None = None
@@ -30,14 +30,14 @@ class UserAccount(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Owner(msgspec.Struct, frozen=True, kw_only=True):
-    """Whose ad account it is."""
+    """The owner of an ad account."""
 
     username: str | None = None
     id: str | None = None
 
 
 class AdAccount(msgspec.Struct, frozen=True, kw_only=True):
-    """An ad account, and what the person behind the token may do with it (ADMIN, AUDIENCE_MANAGER, …)."""
+    """An ad account, and the roles that the token's user has on it (ADMIN, AUDIENCE_MANAGER, …)."""
 
     id: Id
     name: str | None = None
@@ -52,8 +52,8 @@ class AdAccount(msgspec.Struct, frozen=True, kw_only=True):
 class CustomerList(msgspec.Struct, frozen=True, kw_only=True):
     """A customer list. Times are in seconds since 1970.
 
-    The counters grow by what was sent, also where membership does not change. `status` is PROCESSING, READY, TOO_SMALL,
-    UPLOADING, or what Pinterest adds. `exceptions` is whatever Pinterest says is wrong with the list.
+    The counters grow by what was sent, even if membership does not change. `status` is PROCESSING, READY, TOO_SMALL,
+    UPLOADING, or a new one. `exceptions` is what Pinterest says is wrong with the list.
     """
 
     id: Id
@@ -70,7 +70,7 @@ class CustomerList(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def described_exceptions(self) -> str:
-        """What Pinterest says is wrong with the list, fit to be shown; empty where nothing is."""
+        """What Pinterest says is wrong with the list, fit to be shown; empty if nothing is."""
         return scrub(msgspec.json.encode(self.exceptions).decode()) if self.exceptions else ""
 
     def __repr__(self) -> str:
@@ -93,7 +93,7 @@ class Audience(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def customer_list_id(self) -> str | None:
-        """The customer list that the audience is made of, if it is made of one."""
+        """The customer list that the audience is made from, if any."""
         value = (self.rule or {}).get("customer_list_id")
         return None if value is None else str(value)
 
@@ -106,7 +106,7 @@ class Page(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
 
 
 class TokenAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """What the token endpoint answers. `..._in` are seconds from now, `..._at` seconds since 1970."""
+    """The token endpoint's answer. `..._in` are seconds from now, `..._at` seconds since 1970."""
 
     access_token: str
     expires_in: float | None = None
@@ -127,9 +127,9 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def decoder(kind: type[T]) -> Callable[[bytes], T]:
-    """A function that reads a JSON body as `kind`.
+    """Returns a function that reads a JSON body as `kind`.
 
-    The function raises msgspec.ValidationError where the body is JSON of another shape, and msgspec.DecodeError or
-    UnicodeDecodeError where it is not JSON.
+    The function raises msgspec.ValidationError if the body is JSON of another shape, and msgspec.DecodeError or
+    UnicodeDecodeError if it is not JSON.
     """
     return msgspec.json.Decoder(kind, strict=False).decode

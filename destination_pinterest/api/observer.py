@@ -1,7 +1,7 @@
-"""What the client reports to its observer: answers, retries and waits. It counts and prints nothing itself.
+"""The client's observer: it is notified of answers, retries and waits, which the client does not log itself.
 
-An observer is called from every thread that sends, so it must be thread-safe and quick, and must not raise.
-Nothing that it receives holds a body, an identifier or a secret.
+An observer is called from every sending thread, so it must be thread-safe and quick, and must not raise. It never
+receives a body, an identifier or a secret.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from destination_pinterest.errors import ConnectorError
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """Pinterest answered, with whatever status. `object_id` is the customer list or audience in the path, if any."""
+    """Pinterest answered, with any status. `object_id` is the customer list or audience in the path, if any."""
 
     endpoint: Endpoint
     object_id: str | None
@@ -38,8 +38,8 @@ class RetryNotice:
 class QuotaWait:
     """A request waits `wait_s` for its turn, from now on.
 
-    `resets_at` (seconds since 1970) is when the quota that is used up resets; None where the wait is only the ordinary
-    spacing of requests, too short to report.
+    `resets_at` (seconds since 1970) is when the used-up quota resets; None if the wait only spaces requests and is too
+    short to report.
     """
 
     category: Category
@@ -48,7 +48,7 @@ class QuotaWait:
 
 
 class Observer(Protocol):
-    """Hears what the client does."""
+    """Is notified of what the client does."""
 
     def answered(self, exchange: Exchange) -> None:
         """Pinterest answered."""

@@ -1,11 +1,10 @@
-"""The quota of an app and user: who may send a request, and when. Shared by all threads that send.
+"""The quota of an app and user: decides when a request may be sent. Shared by all sending threads.
 
-Two counts: our own, against the limits of the access tier (limits.py), and what Pinterest's answers report as left. The
-second only ever tightens the first: it includes other programs that use the same quota, and earlier runs.
+There are two counts: our own, against the limits of the access tier (limits.py), and what Pinterest's answers report as
+    left. The second can only tighten the first: it includes other programs that use the same quota, and earlier runs.
 
-pyrate-limiter, which the CDK brings, is not used: its buckets count a request when it is sent and not
-when it may have arrived, in whole milliseconds of one clock; it starts a thread that never ends, and ignores what the
-headers say.
+pyrate-limiter, a dependency of the CDK, is not used: its buckets count a request when it is sent, not when it may have
+arrived, in whole milliseconds of one clock; it starts a thread that never ends, and ignores headers.
 """
 
 from __future__ import annotations
@@ -26,19 +25,20 @@ from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import RateLimitedError
 from destination_pinterest.system import System
 
-# Waits from here on are for quota and worth a log line; shorter ones only space requests.
+# Waits of this length or more are for quota and worth a log line; shorter ones only space requests.
 NOTABLE_WAIT_S: Final = 1.0
-# Waiting for the minute's quota is always allowed: that is ordinary sending, not a retry.
+# Waiting for the next minute's quota is always allowed: that is ordinary sending, not a retry.
 ORDINARY_WAIT_S: Final = 120.0
-# "None left" without a reset time: the next request goes after this. If the day's quota is used up, a 429 will say so.
+# After "none left" without a reset time, the next request waits this long. If the day's quota is used up, a 429 will
+# say so.
 UNKNOWN_RESET_S: Final = 60.0
-# The requests in flight may use up what the server reported as left: their answers are waited for.
+# The requests in flight may use up what the server reported as left, so their answers are awaited.
 _UNANSWERED_RECHECK_S: Final = 0.05
 
 
 @dataclass(slots=True)
 class _Reported:
-    """What the server reported last: `remaining` requests until `resets_at`, as of `reported_at`; monotonic times."""
+    """The server's last report: `remaining` requests until `resets_at`, as of `reported_at`; monotonic times."""
 
     remaining: int
     reported_at: float
@@ -83,7 +83,7 @@ class FairLock:
 
 
 class _CategoryState:
-    """What is known of one category: our own count, what the server reported, and who waits."""
+    """The state of one category: our own count, the server's report, and the queue of waiting requests."""
 
     def __init__(self, limits: tuple[Limit, ...]) -> None:
         self.limits = limits
@@ -94,9 +94,9 @@ class _CategoryState:
 
 
 class Quota:
-    """Grants permits one by one, within every limit.
+    """Grants permits one by one, within all limits.
 
-    Each `acquire` must be followed by one `learn` with its permit, whatever became of the request.
+    Each `acquire` must be followed by one `learn` with its permit, whatever the outcome of the request.
     `longest_wait_s` is how long a request may wait for quota, the retry budget; ORDINARY_WAIT_S at least.
     """
 
@@ -118,7 +118,7 @@ class Quota:
         }
 
     def acquire(self, category: Category) -> Permit:
-        """Waits until a request of `category` may be sent, first come first served, and counts it.
+        """Waits until a request of `category` may be sent, first come, first served, and counts it.
 
         Raises:
             RateLimitedError: the quota is used up for longer than a request may wait; says until when.
@@ -135,7 +135,7 @@ class Quota:
                 self._wait(category, wait_s)
 
     def learn(self, permit: Permit, headers: Mapping[str, str] | None = None) -> None:
-        """The request of `permit` was answered with `headers` (case-insensitive); None: it ended without an answer."""
+        """Takes the `headers` (case-insensitive) of the answer to `permit`'s request; None if there was no answer."""
         now = self._system.now()
         rates = read_rate_headers(headers, now) if headers else RateHeaders()
         state = self._states[permit.category]
@@ -149,13 +149,13 @@ class Quota:
                 self._take_report(state, permit, rates.remaining, rates, clock)
 
     def block(self, category: Category, seconds: float) -> None:
-        """Sends no request of `category` for so long: Pinterest refused one for lack of quota."""
+        """Blocks requests of `category` for so long, after Pinterest refused one for lack of quota."""
         with self._lock:
             state = self._states[category]
             state.blocked_until = max(state.blocked_until, self._system.clock() + seconds)
 
     def _free_at(self, state: _CategoryState, clock: float) -> float:
-        """When the next request may go, as far as is known now."""
+        """Returns when the next request may be sent, as far as is known now."""
         moments = [limit.free_at(clock) for limit in state.limits]
         return max(clock, state.blocked_until, self._reported_free_at(state, clock), *moments)
 
@@ -198,7 +198,7 @@ class Quota:
                 limit.reset_at(resets_at)
             if limit.allowed - remaining <= limit.used(clock) - state.in_flight:
                 # Only this program has used the quota, and its own count is more exact: it knows when each request
-                # leaves a sliding window, where the server names one moment for all. Requests in flight are left out,
+                # leaves a sliding window, while the server gives one time for all. Requests in flight are left out,
                 # because the server may not have counted them yet.
                 state.reported = None
                 return
@@ -206,10 +206,10 @@ class Quota:
         if reported is None or clock >= reported.resets_at or permit.sent_at >= reported.reported_at:
             state.reported = _Reported(remaining, clock, resets_at)
         elif remaining < reported.remaining:
-            # Sent before the last report came, so either may be the later one. The lower figure is.
+            # Sent before the last report came, so either report may be the later one: use the lower figure.
             state.reported = _Reported(remaining, clock, max(resets_at, reported.resets_at))
 
     def _count_unreported(self, state: _CategoryState) -> None:
-        """A request ended without a report on quota: the last report may not include it, so it is subtracted."""
+        """Subtracts a request that ended without a report, since the last report may not include it."""
         if state.reported is not None:
             state.reported.remaining = max(0, state.reported.remaining - 1)

@@ -1,8 +1,8 @@
-"""When a failed request is sent again, and the error that is raised when it is not. Pure: no clock, no sleep.
+"""Decides when a failed request is sent again, and words the error if it is not. Pure: no clock, no sleep.
 
 Source: exponential backoff with jitter as in AWS's "Exponential Backoff And Jitter"; the figures are ours, but
 Pinterest's own waits (Retry-After, x-ratelimit-reset) take precedence.
-Doubt: how long the spam filter blocks is not documented; asking it often is known to make it worse.
+Doubt: how long the spam filter blocks is not documented; frequent requests are known to make it worse.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ _LARGEST_EXPONENT: Final = 60
 class RetryPolicy:
     """How long and how often one request is tried.
 
-    `retry_s` is the time from the first failure within which the last sending must begin; `initial_s` and `max_s` are
-    the first and the longest wait between two; `jitter` (0 to 1) is the largest share of a wait that chance subtracts.
-    All in seconds.
+    `retry_s` is the time after the first failure within which the last attempt must begin; `initial_s` and `max_s` are
+    the first and the longest wait between attempts; `jitter` (0 to 1) is the largest share of a wait that chance
+    subtracts. All in seconds.
     """
 
     retry_s: float = 3600.0
@@ -44,21 +44,21 @@ class RetryPolicy:
 
     @classmethod
     def from_hours(cls, retry_hours: float) -> Self:
-        """The policy for the setting `retry_hours`."""
+        """Returns the policy for the setting `retry_hours`."""
         return cls(retry_s=retry_hours * 3600)
 
     def delay_s(self, error: ConnectorError, attempt: int, elapsed_s: float, chance: float = 0.0) -> float | None:
-        """How long to wait after the `attempt`-th sending (from 1) failed with `error`; None: give up.
+        """Returns how long to wait after attempt number `attempt` (from 1) failed with `error`; None: give up.
 
             delay = min(max_s, initial_s * 2 ** (attempt - 1)) * (1 - jitter * chance)
 
-        or, where Pinterest said when to come back,
+        or, if Pinterest said when to retry,
 
             delay = max(retry_after_s, initial_s) + initial_s * jitter * chance
 
-        with 0 <= chance < 1. None where `error` does not pass by waiting, and where elapsed_s + delay > retry_s: a
-        reset that lies beyond it is reported now, not after an hour of sleep. The spam filter is asked at most
-        SPAM_ATTEMPTS times, SPAM_INITIAL_S to SPAM_MAX_S apart.
+        with 0 <= chance < 1. None if waiting does not help, or if elapsed_s + delay > retry_s: a reset beyond that is
+        reported now, not after an hour of sleep. The spam filter is tried at most SPAM_ATTEMPTS times, SPAM_INITIAL_S
+        to SPAM_MAX_S apart.
         """
         if not isinstance(error, TransientError) or isinstance(error, InterruptedSyncError):
             return None
@@ -77,10 +77,10 @@ class RetryPolicy:
 
 
 def may_repeat(effect: Effect, error: ConnectorError, *, may_have_acted: bool) -> bool:
-    """Whether sending again does no harm.
+    """Whether it is safe to send the request again.
 
-    A request that only reads, or that is idempotent, may always be sent again; a creation only if Pinterest certainly
-    did not act: it answered 429, or never got the request.
+    A request that reads, or is idempotent, may always be sent again; a creation only if Pinterest certainly did not
+    act: it answered 429, or never got the request.
     """
     if effect is not Effect.CREATES:
         return True
@@ -88,7 +88,7 @@ def may_repeat(effect: Effect, error: ConnectorError, *, may_have_acted: bool) -
 
 
 def given_up(error: ConnectorError, attempts: int, elapsed_s: float, now: float) -> ConnectorError:
-    """The error to raise when a request is not tried again: `error`, with how often and how long it was tried.
+    """Returns the error for a request that is not tried again: `error` with how often and how long it was tried.
 
     `now` is in seconds since 1970. An error that is never retried is returned as it is.
     """
@@ -102,11 +102,11 @@ def given_up(error: ConnectorError, attempts: int, elapsed_s: float, now: float)
     ):
         moment = when(now + error.retry_after_s, now)
         facts.append(f"Pinterest asks to come back {moment}, which is later than retry_hours allows")
-    return _worded(error, f"{error.message} [{'; '.join(facts)}]") if facts else error
+    return _with_message(error, f"{error.message} [{'; '.join(facts)}]") if facts else error
 
 
 def when(moment: float, now: float) -> str:
-    """A point in time (seconds since 1970) as a person reads it: "at 2026-11-23 04:10 UTC (in 18 h 39 min)"."""
+    """Words a point in time (seconds since 1970) for people: "at 2026-11-23 04:10 UTC (in 18 h 39 min)"."""
     try:
         date = f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%d %H:%M} UTC"
     except (ValueError, OverflowError, OSError):
@@ -115,7 +115,7 @@ def when(moment: float, now: float) -> str:
 
 
 def span(seconds: float) -> str:
-    """A duration as a person reads it: "4 s", "12 min 5 s", "18 h 39 min"."""
+    """Words a duration for people: "4 s", "12 min 5 s", "18 h 39 min"."""
     whole = max(0, round(seconds))
     hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
     if hours:
@@ -123,7 +123,7 @@ def span(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
-def _worded(error: ConnectorError, message: str) -> ConnectorError:
+def _with_message(error: ConnectorError, message: str) -> ConnectorError:
     if isinstance(error, RateLimitedError | ServerError):
         return type(error)(error.code, message, answer=error.answer, retry_after_s=error.retry_after_s)
     return type(error)(error.code, message, answer=error.answer)

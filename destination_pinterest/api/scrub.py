@@ -1,8 +1,8 @@
-"""Makes Pinterest's error texts safe to log: no personal data and no secret is left in them.
+"""Removes personal data and secrets from Pinterest's error texts, so that they are safe to log.
 
-Pinterest may quote what it was sent. Removed are: everything that occurs in the request's records, addresses with an @
-in any escape, unbroken runs of 32 or more characters (hashes, UUIDs, tokens), and what begins as Pinterest's tokens do.
-The rest is put on one line and truncated.
+Pinterest may quote what it was sent. This removes everything that occurs in the request's records, addresses with an @
+in any escape, unbroken runs of 32 or more characters (hashes, UUIDs, tokens), and words that begin like Pinterest's
+tokens. The rest is put on one line and truncated.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from typing import Final
 MESSAGE_CHARS: Final = 300
 REMOVED: Final = "[…]"
 
-# How much is read: a quotation of a whole request is not searched to its end. A word that the cut splits is dropped.
+# How much is read: a quotation of a whole request is not searched to its end. A word split by the cut is dropped.
 _READ_CHARS: Final = 2_000
 _WORD: Final = re.compile(r"[^\s,;:'\"`()\[\]{}<>=|]+")
 _LAST_WORD: Final = re.compile(r"[^\s,;:'\"`()\[\]{}<>=|]*\Z")
 _AT: Final = re.compile(r"@|%40|\\u0040|\uff20")
 _TOKEN: Final = re.compile(r"pin[acr]_|pin[acr][0-9a-z_-]{8}", re.IGNORECASE)
 _LONG: Final = re.compile(r"[\w+.~-]{32}")
-# Shorter pieces of a record occur in ordinary words ("add", "bad"): they are removed only as whole records.
+# Shorter pieces occur in ordinary words ("add", "bad"), so they are removed only as whole records.
 _SHORTEST_PIECE: Final = 5
 _REQUEST_ID: Final = re.compile(r"[0-9A-Za-z._:-]{1,64}")
 
 
 def scrub(text: str, records: str = "", secrets: Iterable[str] = ()) -> str:
-    """`text` without personal data and secrets, on one line, at most MESSAGE_CHARS characters.
+    """Returns `text` without personal data and secrets, on one line, in at most MESSAGE_CHARS characters.
 
     `records` is the request's comma-separated identifiers; `secrets` are further texts that must not remain.
     """
@@ -50,7 +50,7 @@ def scrub(text: str, records: str = "", secrets: Iterable[str] = ()) -> str:
 
 
 def clean_request_id(text: str | None) -> str | None:
-    """Pinterest's request id if it looks like one."""
+    """Returns Pinterest's request id, if it looks like one."""
     return text if text and _REQUEST_ID.fullmatch(text) else None
 
 
@@ -62,7 +62,7 @@ def _without(unwanted: list[str], text: str) -> str:
 
 
 def _gives_away(word: str, sent: str, whole: frozenset[str]) -> bool:
-    # A path may be long as a whole ("/ad_accounts/549755885175/customer_lists"); its parts may not.
+    # A path may be long ("/ad_accounts/549755885175/customer_lists"), but its parts may not.
     if _AT.search(word) or _TOKEN.search(word) or any(_LONG.search(part) for part in word.split("/")):
         return True
     if not sent or word == REMOVED:

@@ -47,18 +47,18 @@ class _Basic:
 
 
 class TokenEndpoint:
-    """What RefreshingToken calls; one caller at a time, which RefreshingToken ensures."""
+    """The endpoint for RefreshingToken, which makes sure that there is one call at a time."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
         self._answer_lost = False
 
     def __call__(self, client_id: str, client_secret: str, refresh_token: str) -> TokenAnswer:
-        """Exchanges a refresh token, which is dead afterwards if the answer holds another.
+        """Exchanges a refresh token, which becomes invalid if the answer has another.
 
         Raises:
-            AuthenticationError: somebody must sign in again.
-            TransientError: no answer within the retry budget. The refresh token may be dead all the same.
+            AuthenticationError: a new sign-in is needed.
+            TransientError: no answer within the retry budget. The refresh token may be invalid all the same.
         """
         call = Call(
             TOKEN,

@@ -1,6 +1,6 @@
-"""One call from beginning to end: quota, token, sending, what the answer means, retries. Knows no endpoint by name.
+"""Performs one call: quota, token, request, meaning of the answer, retries. Knows no endpoint by name.
 
-What it reports to the observer and what it raises never holds a body or a secret.
+Neither its reports to the observer nor its errors contain a body or a secret.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ _NO_CONTENT: Final = 204
 
 
 class Credentials(Protocol):
-    """What goes into the Authorization header, and what follows when Pinterest refuses it."""
+    """The value of the Authorization header, and its renewal when Pinterest refuses it."""
 
     def authorization(self) -> str:
-        """The header's value."""
+        """Returns the header's value."""
 
     def renew(self, rejected: str) -> str:
-        """Another value, after Pinterest refused `rejected`.
+        """Returns another value, after Pinterest refused `rejected`.
 
         Raises:
             AuthenticationError: there is none.
@@ -56,10 +56,10 @@ class Credentials(Protocol):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Call(Generic[T]):
-    """One request to make. `path` is the endpoint's template filled in, with the query.
+    """A request to make. `path` is the endpoint's template filled in, with the query.
 
     `decode` reads the body of a 2xx answer (models.decoder). `object_id` is what the path names, for the observer.
-    `records` and `secrets` are parts of the body that Pinterest might quote and that must not be kept.
+    `records` and `secrets` are parts of the body that Pinterest might quote and that must be scrubbed.
     `on_lost_answer` is called when Pinterest may have acted but the answer was lost. Never printed.
     """
 
@@ -76,7 +76,7 @@ class Call(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class _Failure:
-    """An attempt without a result. `may_have_acted`: Pinterest may have done what was asked."""
+    """A failed attempt. `may_have_acted`: the request may have taken effect."""
 
     error: ConnectorError
     may_have_acted: bool
@@ -84,7 +84,7 @@ class _Failure:
 
 @dataclass(frozen=True, slots=True)
 class _Result(Generic[T]):
-    """An attempt with a result."""
+    """A successful attempt."""
 
     value: T
 
@@ -92,8 +92,8 @@ class _Result(Generic[T]):
 class Transport:
     """Sends calls to one server for one app and user. Thread-safe.
 
-    `quota` and `retry` say when a request may go (again); share them and the wire with everything that speaks for the
-    same app and user. The system's `sleep` may raise to end a wait.
+    `quota` and `retry` say when a request may be sent (again); share them and the wire among everything that acts for
+    the same app and user. The system's `sleep` may raise to end a wait.
     """
 
     def __init__(
@@ -112,7 +112,7 @@ class Transport:
         self._observer = observer
 
     def perform(self, call: Call[T], credentials: Credentials) -> T:
-        """Sends `call` until it is answered, until it gives up, or until the call must not be sent again.
+        """Sends `call` until it succeeds, until the retries are used up, or until it must not be sent again.
 
         Raises:
             AmbiguousCreationError: a creation may have taken effect, but its answer was lost.
@@ -186,7 +186,7 @@ def _message(call: Call[T], authorization: str) -> Message:
 
 
 def _read(call: Call[T], reply: Reply) -> _Result[T] | _Failure:
-    """The result of a 2xx answer. What is not JSON came from something in between, or was cut off."""
+    """Returns the result of a 2xx answer. If it is not JSON, it came from a proxy or was cut off."""
     try:
         return _Result(call.decode(reply.body))
     except msgspec.ValidationError as misfit:

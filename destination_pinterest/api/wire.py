@@ -1,11 +1,10 @@
 """Sends one request and returns the outcome: an answer of any status, or the reason why there is none. No retries.
 
-`Wire` is the seam at which tests play the far end; `HttpWire` is the real one. It uses requests' adapters but not its
+`Wire` is the seam at which tests replace Pinterest; `HttpWire` is the real one. It uses requests' adapters but not its
 Session.send, which would read .netrc and put a password from there in place of our token, prepare redirects, keep
 cookies in a jar that threads share, and take twice as long. What remains of the session are its adapters, and the
-proxies and certificates that it finds in the environment. urllib3 alone would be less code here only if we chose
-proxies, proxy logins and certificates ourselves. An adapter's connection pool is urllib3's and thread-safe, so all
-threads share one session.
+proxies and certificates that it finds in the environment. urllib3 alone would mean choosing proxies, proxy logins and
+certificates ourselves. An adapter's connection pool is urllib3's and thread-safe, so all threads share one session.
 
 Exceptions of requests and urllib3 hold the request, with the token and people's hashes. None of them leaves this
 module, not even as the context of another: what went wrong is a value.
@@ -35,7 +34,7 @@ from destination_pinterest.system import System
 
 CONNECT_TIMEOUT_S: Final = 10.0
 READ_TIMEOUT_S: Final = 60.0
-# More than the threads that send at once; one above it would still be served, on a connection of its own.
+# More than the sending threads; a thread beyond it would still be served, on a connection of its own.
 CONNECTIONS: Final = 64
 
 _PLAIN_WORDS: Final = (
@@ -59,7 +58,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Reply:
-    """An answer, whatever its status. `headers` is case-insensitive."""
+    """An answer of any status. `headers` is case-insensitive."""
 
     status: int
     headers: Mapping[str, str]
@@ -76,18 +75,18 @@ class Lost:
 
 
 class Wire(Protocol):
-    """The way to one server. Thread-safe."""
+    """A connection to one server. Thread-safe."""
 
     def exchange(self, message: Message) -> Reply | Lost:
         """Sends `message` once and reads the whole answer."""
 
 
 OpenWire = Callable[[str, System], Wire]
-"""Makes the way to the server at a base URL."""
+"""Creates the wire to the server at a base URL."""
 
 
 class HttpWire:
-    """A server that is reached over HTTP. Thread-safe.
+    """Reaches a server over HTTP. Thread-safe.
 
     `base_url` has no trailing slash; `clock` is monotonic; `session` lends its adapter, proxies and certificates.
     """
@@ -113,7 +112,7 @@ class HttpWire:
         return Reply(response.status_code, response.headers, body, self._clock() - began)
 
     def _prepared(self, message: Message) -> requests.PreparedRequest:
-        # requests.Request(...).prepare() parses and quotes what is right already; that takes as long as sending.
+        # requests.Request(...).prepare() parses and quotes what is correct already, which takes as long as sending.
         prepared = requests.PreparedRequest()
         prepared.method = message.method
         prepared.url = self._base_url + message.path
@@ -126,12 +125,12 @@ class HttpWire:
 
 
 def open_http_wire(base_url: str, system: System) -> Wire:
-    """The real way, with a pool that keeps as many connections as there are threads."""
+    """Creates the real wire, whose pool keeps as many connections as there are threads."""
     return HttpWire(base_url, pooled_session(), system.clock)
 
 
 def pooled_session() -> requests.Session:
-    """A session whose pool keeps as many connections as there are threads."""
+    """Creates a session whose pool keeps as many connections as there are threads."""
     session = requests.Session()
     adapter = HTTPAdapter(pool_connections=1, pool_maxsize=CONNECTIONS, max_retries=0)
     session.mount("https://", adapter)
@@ -140,7 +139,7 @@ def pooled_session() -> requests.Session:
 
 
 def lost_by(failure: Exception) -> Lost:
-    """What a failure of the network means; nothing of the request stays in it."""
+    """Says what a network failure means; nothing of the request stays in it."""
     reasons = list(_reasons(failure))
     if any(isinstance(reason, ssl.SSLCertVerificationError) for reason in reasons):
         return Lost(
@@ -164,7 +163,7 @@ def lost_by(failure: Exception) -> Lost:
 
 
 def _reasons(failure: BaseException) -> Iterator[BaseException]:
-    """The failure and those inside it, outermost first. Requests and urllib3 nest them as arguments."""
+    """Yields the failure and those inside it, outermost first. Requests and urllib3 nest them as arguments."""
     seen: set[int] = set()
     current: BaseException | None = failure
     while current is not None and id(current) not in seen:
@@ -175,7 +174,7 @@ def _reasons(failure: BaseException) -> Iterator[BaseException]:
 
 
 def _is_this_machine(base_url: str) -> bool:
-    """Whether the server is on this machine; a sandbox here is never asked through a proxy."""
+    """Whether the server is on this machine; a sandbox here is never reached through a proxy."""
     host = urlsplit(base_url).hostname or ""
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback

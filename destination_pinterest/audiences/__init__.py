@@ -1,1 +1,1 @@
-"""Objects at Pinterest: customer lists and the audiences made of them are looked up, created and swapped here."""
+"""Looks up, creates and swaps the objects at Pinterest: customer lists and the audiences made from them."""

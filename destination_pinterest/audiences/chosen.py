@@ -1,4 +1,4 @@
-"""The audience that a stream was pointed at by its id, as it is now."""
+"""Finds the audience that a stream was pointed at by its id."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from destination_pinterest.routing.destination_object import CUSTOMER_LIST, Chos
 
 
 def find_chosen(chosen: ChosenAudience, listed: Iterable[Audience], pinterest: PinterestClient) -> Audience:
-    """The chosen audience as it is now, whatever it is called.
+    """Returns the chosen audience as it is now, whatever its name.
 
     Args:
         chosen: the audience.
-        listed: the audiences that are known to be there; Pinterest is asked for another one.
-        pinterest: whom to ask.
+        listed: audiences that were listed already; Pinterest is asked only for others.
+        pinterest: the client.
 
     Raises:
-        NotFoundError: it is gone.
-        AudienceConflictError: it is not made from a customer list.
+        NotFoundError: the audience is gone.
+        AudienceConflictError: the audience is not made from a customer list.
     """
     audience = next((audience for audience in listed if audience.id == chosen.audience_id), None)
     try:

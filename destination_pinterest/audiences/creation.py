@@ -1,10 +1,10 @@
-"""Creating what is missing: a customer list with its first people, and the audience that is made of it.
+"""Creates what is missing: a customer list with its first members, and the audience made from it.
 
-Pinterest's names are not unique and its lists can't be deleted, so nothing is ever created that might exist: what
-exists is looked for first, and an unanswered creation is looked up before it is tried again.
+Pinterest's names are not unique and its lists can't be deleted, so nothing is created twice: existing objects are
+looked up first, and a creation without an answer is looked up before it is tried again.
 
-Source: Pinterest OpenAPI 5.23.0 customer_lists/create (`records` is required, so a list is born with its first people)
-and audiences/create (read 2026-11-22).
+Source: Pinterest OpenAPI 5.23.0 customer_lists/create (`records` is required, so a list is created with its first
+members) and audiences/create (read 2026-11-22).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from destination_pinterest.audiences.target import AudienceTarget, TargetUpdate
 from destination_pinterest.errors import AmbiguousCreationError, InvalidRequestError
 from destination_pinterest.vocabulary import Identifier
 
-# Pinterest answers so while a list has under 100 matched people; the wording is not documented, so it is read broadly.
+# Pinterest's answer while a list has under 100 matched people. Its wording is not documented, so this matches broadly.
 _TOO_EARLY: Final = re.compile(r"too small|size|minimum|at least|\b100\b|processing|not ready|empty", re.IGNORECASE)
 _DESCRIPTION: Final = "Kept by destination-pinterest. Changes made by hand may be overwritten."
 
@@ -31,8 +31,8 @@ Created = TypeVar("Created")
 class CreatedList:
     """A customer list that did not exist before.
 
-    `holds_records` is False where its creation had no answer and it was found by name: its first people may be in it
-    or not, and adding them again is harmless.
+    `holds_records` is False if its creation had no answer and it was found by name: whether its first members are in it
+    is unknown, and adding them again is harmless.
     """
 
     id: str
@@ -40,11 +40,11 @@ class CreatedList:
 
 
 class AudienceCreator:
-    """Creates.
+    """Creates customer lists and audiences, never the same one twice.
 
     Args:
         pinterest: the client.
-        lookup: looks for what exists.
+        lookup: looks up what exists.
         delay_s: how long to wait before an unanswered creation is looked up, by attempt (from 1) and elapsed seconds;
             None gives up.
         sleep: waits so many seconds.
@@ -67,9 +67,9 @@ class AudienceCreator:
         self._clock = clock
 
     def create_list(self, target: AudienceTarget, records: str) -> CreatedList:
-        """Creates the customer list that is written to, with its first people.
+        """Creates the customer list to write to, with its first members.
 
-        A creation without an answer is repeated only where no new list of that name is found.
+        A creation without an answer is repeated only if no new list of that name is found.
         """
 
         def create() -> CreatedList:
@@ -83,13 +83,13 @@ class AudienceCreator:
         return self._create(create, find)
 
     def ensure_audience(self, target: AudienceTarget) -> TargetUpdate:
-        """Creates the audience of the list that is written to, unless it exists or Pinterest holds it too early."""
+        """Creates the audience of the list that is written to, unless it exists or Pinterest says it is too early."""
         if target.list_id is None or target.audience_id is not None:
             return TargetUpdate(target)
         return self.create_audience(target, target.list_id)
 
-    def begin_with(self, target: AudienceTarget, list_id: str) -> TargetUpdate:
-        """Creates the audience of a list that is left over, to be swapped at once for the one that was written to."""
+    def create_from_left_over(self, target: AudienceTarget, list_id: str) -> TargetUpdate:
+        """Creates the audience from a left-over list, for the list that was written to to be swapped in."""
         update = self.create_audience(target, list_id)
         if update.target.audience_id is None:
             return update
@@ -98,7 +98,7 @@ class AudienceCreator:
         return replace(update, target=replace(update.target, live=live, left_over_list_ids=left_over))
 
     def create_audience(self, target: AudienceTarget, list_id: str) -> TargetUpdate:
-        """The target with a new audience of a list; a note in its place where Pinterest holds that it is too early."""
+        """Returns the target with a new audience of a list, or a note if Pinterest says that it is too early."""
         try:
             audience = self._create(
                 lambda: self._pinterest.create_audience(target.name, list_id, _DESCRIPTION),
@@ -108,8 +108,8 @@ class AudienceCreator:
             if not is_too_early(error):
                 raise
             note = (
-                f"Pinterest does not make an audience of the customer list yet ({error.answer}). The people are in the "
-                "list; the audience is created by a later sync, once enough of them are matched."
+                f"Pinterest does not make an audience of the customer list yet ({error.answer}). The members are in "
+                "the list; a later sync creates the audience, once enough of them are matched."
             )
             return TargetUpdate(target, (note,))
         return TargetUpdate(replace(target, audience_id=audience.id))
@@ -132,12 +132,12 @@ class AudienceCreator:
 
 
 def is_too_early(error: InvalidRequestError) -> bool:
-    """Whether Pinterest refuses because a list is still small or being matched, and not for good."""
+    """Whether Pinterest refuses only for now, because a list is still too small or being matched."""
     return error.answer is not None and _TOO_EARLY.search(error.answer.message) is not None
 
 
 def _list_type(identifiers: frozenset[Identifier]) -> Identifier:
-    """One list may hold identifiers of several kinds; its type is a label, so the most telling one is taken."""
+    """The type of a new list. A list may hold identifiers of several kinds; its type is only a label."""
     if len(identifiers) > 1 and identifiers <= {Identifier.GAID, Identifier.IDFA, Identifier.MAID}:
         return Identifier.MAID
     return min(identifiers, key=list(Identifier).index)

@@ -1,10 +1,10 @@
-"""How many a customer list holds by Pinterest's counters, and which share of them Pinterest has matched.
+"""Pinterest's counters of a customer list, and an estimate of the share that Pinterest has matched.
 
-The counters count what was sent: a person who was sent twice counts twice, and so does the removal of somebody who was
-never in. They are therefore called records here, never members.
+The counters count what was sent: an identifier sent twice counts twice, and removing one that was never in the list
+    counts too. They are therefore called records here, never members.
 
 Source: Pinterest OpenAPI 5.23.0, CustomerList: num_uploaded_user_records, num_removed_user_records, num_batches (read
-2026-11-22). Pinterest gives no rate of matches; an audience's size over the records is this project's own estimate.
+2026-11-22). Pinterest gives no match rate; an audience's size divided by its records is this project's own estimate.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ class ListCounts(msgspec.Struct, frozen=True):
     """A customer list's counters at one moment.
 
     Args:
-        records: those added less those removed, which is how many it holds if nobody was ever sent twice.
+        records: added less removed, which is the number of members if nothing was ever sent twice.
         added, removed: as sent since the list was created, repeats included.
-        batches: requests that Pinterest has taken, its creation included; None where Pinterest does not tell.
+        batches: requests that Pinterest has accepted, its creation included; None if Pinterest does not say.
     """
 
     records: int
@@ -32,14 +32,14 @@ class ListCounts(msgspec.Struct, frozen=True):
 
 
 class MatchEstimate(msgspec.Struct, frozen=True):
-    """Roughly which share of a list Pinterest has matched.
+    """The approximate share of a list that Pinterest has matched.
 
-    Never more than an estimate: somebody may be in by several identifiers, sizes are counted late, and Pinterest's
-    records include repeats.
+    Only an estimate: one person may have several identifiers, sizes lag behind, and Pinterest's records include
+        repeats.
 
     Args:
-        share: the audience's size over `of`, from 0 up.
-        of: what was counted: the membership store's members, or Pinterest's records.
+        share: the audience's size divided by `of`.
+        of: the members in the membership ledger, or Pinterest's records.
     """
 
     share: float
@@ -51,7 +51,7 @@ NO_COUNTS = ListCounts(records=0, added=0, removed=0, batches=0)
 
 
 def counts_of(customer_list: CustomerList | None) -> ListCounts | None:
-    """A list's counters; None where Pinterest does not tell them."""
+    """Returns a list's counters; None if Pinterest does not give them."""
     if customer_list is None or customer_list.num_uploaded_user_records is None:
         return None
     added = customer_list.num_uploaded_user_records
@@ -60,12 +60,12 @@ def counts_of(customer_list: CustomerList | None) -> ListCounts | None:
 
 
 def estimate_match(size: int | None, members: int | None, counts: ListCounts | None) -> MatchEstimate | None:
-    """The estimate; None where either side of the fraction is not known.
+    """Returns the estimate; None if either side of the fraction is unknown.
 
     Args:
-        size: of the audience.
-        members: of its customer list, counted exactly; None where nobody has.
-        counts: Pinterest's, which stand in for them.
+        size: the audience's size.
+        members: the exact number of its members; None if it is not known.
+        counts: Pinterest's counters, used if `members` is None.
     """
     if size is None:
         return None

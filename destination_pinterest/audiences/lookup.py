@@ -1,4 +1,4 @@
-"""Looks up what exists already: audiences by name or id, their customer lists, and lists that were left without one.
+"""Looks up what exists: audiences by name or id, their customer lists, and lists without an audience.
 
 Source: Pinterest OpenAPI 5.23.0, customer_lists/list and audiences/list; Amperity takes the newest of several lists of
 one name (both read 2026-11-22).
@@ -34,7 +34,7 @@ class AudienceLookup:
         self._lists_before: frozenset[str] = frozenset()
 
     def find(self, targets: Sequence[AudienceTarget]) -> list[TargetUpdate]:
-        """The targets, in their order, with what exists already.
+        """Returns the targets, in order, completed with what exists.
 
         Raises:
             AudienceConflictError: a name is taken by an audience of another kind, a chosen audience is of another
@@ -53,13 +53,13 @@ class AudienceLookup:
         return [self._with_lists(update, every_list, free) for update in updates]
 
     def newest_list(self, name: str) -> CustomerList | None:
-        """The newest list of a name that was not there yet when the sync began."""
+        """Returns the newest list of a name that did not exist when the sync began."""
         found = [one for one in self._pinterest.customer_lists() if one.name == name]
         made_since = [one for one in found if one.id not in self._lists_before]
         return _newest(made_since) if made_since else None
 
     def newest_audience(self, name: str, list_id: str) -> Audience | None:
-        """The newest audience of a name that is made of a list."""
+        """Returns the newest audience of a name that is made from a list."""
         ours = [
             audience
             for audience in _by_name(self._pinterest.audiences(), {name}).get(name, [])
@@ -151,13 +151,13 @@ class AudienceLookup:
         self, target: AudienceTarget, shadow: ShadowList, free: Iterable[CustomerList]
     ) -> AudienceTarget:
         live = target.live
-        if live is not None and shadow.goes_on_with(live.name or "") and self._is_young(live):
-            return target  # An earlier attempt of the job has swapped its list in, which is the one to write to.
+        if live is not None and shadow.continues_from(live.name or "") and self._is_young(live):
+            return target  # An earlier attempt of the job has swapped its list in: write to that one.
         target = replace(target, list_id=None)
         if shadow.spans == "attempt":
             return target
-        # Pinterest may create a list late that a killed attempt asked for. Whoever looked since took what was there, so
-        # the list that is in use comes first, and then the oldest.
+        # A list that a killed attempt asked for may appear late. Attempts since then used the list they found, so the
+        # one in use comes first, then the oldest.
         ours = [one for one in free if _is_of(one, target, shadow) and self._is_young(one)]
         ours.sort(key=lambda one: int(one.id))
         if live is not None and _is_of(live, target, shadow) and self._is_young(live):
@@ -172,10 +172,10 @@ class AudienceLookup:
 def _without_audience(
     every_list: Iterable[CustomerList], every_audience: Iterable[Audience], found: Iterable[AudienceTarget]
 ) -> list[CustomerList]:
-    """The lists of which no audience is made.
+    """The lists that no audience is made from.
 
-    Also lists of other audiences count as used: one that was renamed by hand leaves its old name to its list. An
-    audience may not say in a listing what it is made of, so that of the targets' lists is added.
+    Lists of other audiences count as used too: an audience renamed by hand leaves its old name to its list. A listing
+        may omit an audience's list, so the targets' lists are added.
     """
     used = {audience.customer_list_id for audience in every_audience}
     used |= {target.live.id for target in found if target.live is not None}
@@ -185,9 +185,9 @@ def _without_audience(
 def _adoptable(
     target: AudienceTarget, every_list: Iterable[CustomerList], free: Iterable[CustomerList]
 ) -> CustomerList | None:
-    """The list that was made last for an audience which does not exist, apart from the one that is written to.
+    """The newest list of an audience that does not exist, apart from the list that is written to.
 
-    It may have been made to replace an earlier one. That one is not taken: its people have left.
+    It may be the replacement of an earlier list. The earlier one is not used: its members have been removed.
     """
     made = [
         one
@@ -208,14 +208,14 @@ def _adoption_note(adopted: CustomerList, free: Iterable[CustomerList]) -> str:
 def _is_of(customer_list: CustomerList, target: AudienceTarget, shadow: ShadowList) -> bool:
     if target.chosen_id is None:
         return customer_list.name == target.list_name
-    # The audience may have had another name when the list was created; its id is in the label.
+    # The audience may have had another name when the list was created, so the label has its id.
     return (customer_list.name or "").endswith(f" [{shadow.label}]")
 
 
 def _could_pass_for_finished(left_over: CustomerList, target: AudienceTarget) -> bool:
-    """Whether a later attempt would believe, were the audience made of this list, that the list is the whole table."""
+    """Whether a later attempt would take this list, if an audience were made from it, for the whole table."""
     shadow = target.shadow
-    return shadow is not None and (shadow.goes_on_with(left_over.name or "") or _is_of(left_over, target, shadow))
+    return shadow is not None and (shadow.continues_from(left_over.name or "") or _is_of(left_over, target, shadow))
 
 
 def _refuse_shared_lists(targets: Sequence[AudienceTarget]) -> None:
@@ -245,5 +245,5 @@ def _by_name(things: Iterable[Named], wanted: set[str]) -> dict[str, list[Named]
 
 
 def _newest(things: list[Named]) -> Named:
-    # Ids grow with time and are always there; creation times may be missing.
+    # Ids grow with time and are always given; creation times may be missing.
     return max(things, key=lambda thing: int(thing.id))

@@ -1,7 +1,7 @@
-"""What keeps an audience from losing its members by mistake, whichever way it is kept.
+"""Keeps an audience from losing its members by mistake, under every strategy.
 
-Three rules: no more than a share of the members leaves at once, a table without rows empties nothing unless the
-settings say so, and nothing is removed without proof that the whole table came.
+Three rules: at most a share of the members is removed at once, an empty table empties nothing unless the settings allow
+    it, and absence removes nothing without proof that the whole table has arrived.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from destination_pinterest.errors import IncompleteStreamError, RemovalGuardErro
 
 @dataclass(frozen=True, slots=True)
 class Safeguards:
-    """The rules, as the settings want them.
+    """The three rules, with the limits from the settings.
 
     Args:
-        max_removal_percent: how many of a hundred members may leave at once.
+        max_removal_percent: the percentage of members that may be removed at once.
         allow_empty: whether a table without rows may empty the audience.
     """
 
@@ -26,20 +26,20 @@ class Safeguards:
 
     @property
     def limits_removals(self) -> bool:
-        """Whether any number of members may not leave."""
+        """Whether removals are limited at all."""
         return self.max_removal_percent < 100
 
     def check_removal(self, refused: str, *, leaving: int, known: int, counted: str = "") -> None:
-        """Lets at most `max_removal_percent` of the `known` members leave.
+        """Checks that at most `max_removal_percent` of the `known` members would be removed.
 
         Args:
-            refused: what does not happen, as the beginning of a sentence that goes on with the figures.
-            leaving: how many would leave.
-            known: of how many.
-            counted: how, where that is not obvious.
+            refused: what does not happen, as the beginning of a sentence that continues with the figures.
+            leaving: how many would be removed.
+            known: how many members there are.
+            counted: how they were counted, if that is not obvious.
 
         Raises:
-            RemovalGuardError: too many would.
+            RemovalGuardError: too many would be removed.
         """
         if leaving * 100 > known * self.max_removal_percent:
             share = f"{_share(leaving, known)}, {counted}" if counted else _share(leaving, known)
@@ -51,17 +51,17 @@ class Safeguards:
             )
 
     def empty_table_note(self, keeps: str) -> str:
-        """What is said where a table without rows changes nothing; `keeps` says what stays, as a clause."""
+        """Returns the note on an empty table that changes nothing; `keeps` is a clause that says what stays."""
         return (
-            f"The table holds nobody, so {keeps}. If it is to be empty, switch on Allow an empty audience "
+            f"The table has no usable rows, so {keeps}. If it is to be empty, switch on Allow an empty audience "
             "(allow_empty_audience) in the destination's settings."
         )
 
     def require_complete(self, audience: str, *, is_complete: bool) -> None:
-        """Lets nothing be removed because rows are absent, unless all rows are proven to have come.
+        """Checks that a stream is proven to be complete, so that absent rows may be removed.
 
         Raises:
-            IncompleteStreamError: they are not.
+            IncompleteStreamError: it is not.
         """
         if not is_complete:
             raise IncompleteStreamError(

@@ -1,14 +1,14 @@
-"""Shadow lists: how the customer list is called in which an audience's replacement is built.
+"""Shadow lists: the customer lists in which an audience's replacement is built, and their names.
 
-A replacement is built beside the live list, in a customer list whose name carries the generation. Where the attempts of
-a job go on from where the one before ended, they go on filling the same list; all others begin a list of their own,
-since what an unfinished one holds may have left the table meanwhile. Pinterest's lists can be neither deleted nor
-renamed, and platforms that are installed anew count from 1 again, so a list is taken up only while it is young.
+A replacement is built beside the live list, in a customer list whose name contains the generation. If a job's attempts
+continue from each other, they fill the same list; otherwise each begins a new one, since rows in an unfinished list may
+have left the table meanwhile. Pinterest's lists can be neither deleted nor renamed, and a reinstalled platform counts
+from 1 again, so a list is reused only while it is young.
 
 Source: airbytehq/airbyte-platform 310e6cb6, CatalogGenerationSetter.kt, AttemptHandler.kt and DefaultJobCreator.kt
-(read 2026-11-22): a full refresh that can be resumed keeps generation and states from attempt to attempt, and starts
-anew with the next job; the refresh of an incremental stream is forgotten when its job ends, with whatever states it has
-then, so these must not run ahead of the audience.
+(read 2026-11-22): a full refresh that can be resumed keeps its generation and states from attempt to attempt, and
+starts over with the next job; the refresh of an incremental stream is forgotten when its job ends, but its states are
+kept, so they must not run ahead of the audience.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Final, Literal
 
 from destination_pinterest.protocol.catalog import ConfiguredStream
 
-# A job is retried for hours, at most for days; a list that is older is of an earlier life of the platform.
+# A job is retried for hours, at most for days; an older list is from before a reinstallation of the platform.
 SHADOW_LIST_MAX_AGE_S: Final = 14 * 86_400
 _STARTED: Final = "started [-0-9: ]+ UTC, [0-9a-f]{4}"
 _LABEL: Final = rf"(?:audience [0-9]+, )?(?:generations? [0-9, ]+, job [0-9?]+|{_STARTED})(?:, {_STARTED})?"
@@ -29,14 +29,14 @@ _LABEL: Final = rf"(?:audience [0-9]+, )?(?:generations? [0-9, ]+, job [0-9?]+|{
 
 @dataclass(frozen=True, slots=True)
 class ShadowList:
-    """A customer list that is filled beside the audience's own, to be swapped in once the whole table is in it.
+    """A customer list that is filled beside the audience's own, to be swapped in once it holds the whole table.
 
     Args:
-        label: tells it from all others of the audience.
-        spans: who fills the list: this attempt alone, or the attempts of a job, each from where the one before it
-            ended, so that states may go back before the audience is replaced.
-        continued_by_job: the job, if its later attempts bring only the rest once an earlier one has replaced the
-            audience and returned its states.
+        label: distinguishes it from the audience's other lists.
+        spans: whether this attempt alone fills the list, or the attempts of a job, each continuing from the last; then
+            states may be released before the swap.
+        continued_by_job: the job, if its later attempts send only the rest once an earlier one has swapped its list in
+            and returned its states.
     """
 
     label: str
@@ -44,11 +44,11 @@ class ShadowList:
     continued_by_job: int | None = None
 
     def list_name(self, audience: str) -> str:
-        """The name of the customer list that is to replace the audience's."""
+        """The name of the shadow list."""
         return f"{audience} [{self.label}]"
 
-    def goes_on_with(self, live_list: str) -> bool:
-        """Whether the list that the audience is made of was put there by an earlier attempt of the same job."""
+    def continues_from(self, live_list: str) -> bool:
+        """Whether the list that the audience is made from was swapped in by an earlier attempt of the same job."""
         if self.continued_by_job is None:
             return False
         return (
@@ -58,37 +58,39 @@ class ShadowList:
 
 
 def is_shadow_list_of(list_name: str, audience: str) -> bool:
-    """Whether a customer list was made to replace the audience's."""
+    """Whether a customer list is a shadow list of the audience."""
     return re.fullmatch(rf"{re.escape(audience)} \[{_LABEL}\]", list_name) is not None
 
 
-def new_shadow_list(plans: Sequence[ConfiguredStream], chosen_id: str | None, now: float, chance: float) -> ShadowList:
-    """The generation that streams which share an audience build now.
+def new_shadow_list(
+    streams: Sequence[ConfiguredStream], chosen_id: str | None, now: float, chance: float
+) -> ShadowList:
+    """Returns the shadow list for the streams of one audience.
 
     Args:
-        plans: the streams, without an obstacle.
-        chosen_id: the audience's id, where it was chosen by that and may be renamed at any time.
+        streams: the audience's streams, none with an obstacle.
+        chosen_id: the audience's id, if it was chosen by its id and may be renamed at any time.
         now: seconds since the epoch.
-        chance: from 0 up to but not including 1; tells attempts of one second apart.
+        chance: from 0 up to but not including 1; distinguishes attempts of the same second.
     """
-    words = [] if chosen_id is None else [f"audience {chosen_id}"]
-    if all(plan.has_generation for plan in plans):
-        words += _generation_and_job(plans)
-    if len(plans) == 1 and _goes_on(plans[0]):
-        return ShadowList(", ".join(words), "job")
-    # The states of an incremental stream are kept from attempt to attempt, its refresh or not.
-    goes_on = any(plan.sync_mode == "incremental" for plan in plans)
-    job = plans[0].sync_id if goes_on else None
+    parts = [] if chosen_id is None else [f"audience {chosen_id}"]
+    if all(stream.has_generation for stream in streams):
+        parts += _generation_and_job(streams)
+    if len(streams) == 1 and _continues(streams[0]):
+        return ShadowList(", ".join(parts), "job")
+    # An incremental stream keeps its states from attempt to attempt, even in a refresh.
+    keeps_states = any(stream.sync_mode == "incremental" for stream in streams)
+    job = streams[0].sync_id if keeps_states else None
     moment = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    return ShadowList(", ".join([*words, f"started {moment}", f"{int(chance * 0x10000):04x}"]), "attempt", job)
+    return ShadowList(", ".join([*parts, f"started {moment}", f"{int(chance * 0x10000):04x}"]), "attempt", job)
 
 
-def _goes_on(plan: ConfiguredStream) -> bool:
-    return plan.has_generation and plan.sync_mode == "full_refresh" and plan.is_resumable
+def _continues(stream: ConfiguredStream) -> bool:
+    return stream.has_generation and stream.sync_mode == "full_refresh" and stream.is_resumable
 
 
-def _generation_and_job(plans: Sequence[ConfiguredStream]) -> list[str]:
-    ordered = sorted(plans, key=lambda plan: str(plan.key))
-    job = next((plan.sync_id for plan in ordered if plan.sync_id is not None), "?")
-    ids = ", ".join(str(plan.generation_id) for plan in ordered)
-    return [f"generation{'s' if len(plans) > 1 else ''} {ids}", f"job {job}"]
+def _generation_and_job(streams: Sequence[ConfiguredStream]) -> list[str]:
+    ordered = sorted(streams, key=lambda stream: str(stream.key))
+    job = next((stream.sync_id for stream in ordered if stream.sync_id is not None), "?")
+    ids = ", ".join(str(stream.generation_id) for stream in ordered)
+    return [f"generation{'s' if len(streams) > 1 else ''} {ids}", f"job {job}"]

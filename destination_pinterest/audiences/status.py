@@ -1,4 +1,4 @@
-"""What Pinterest says of an audience and its customer list at the moment."""
+"""Reads the present status of an audience and its customer list from Pinterest."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from destination_pinterest.audiences.target import AudienceTarget
 
 @dataclass(frozen=True, slots=True)
 class TargetStatus:
-    """Pinterest's words on a customer list and its audience, None where it has none.
+    """The status of a customer list and its audience; None where Pinterest gives none.
 
     Args:
-        customer_list, audience: their statuses.
-        size: the audience's.
-        exceptions: of the customer list.
+        customer_list, audience: the status of each.
+        size: the audience's size.
+        exceptions: what Pinterest says is wrong with the customer list.
         written: the customer list, for its counters.
-        made_of: the id of the list that the audience is made of.
+        made_of: the id of the list that the audience is made from.
     """
 
     customer_list: str | None = None
@@ -30,10 +30,10 @@ class TargetStatus:
 
 
 def read_status(pinterest: PinterestClient, target: AudienceTarget) -> TargetStatus:
-    """Asks Pinterest, with a request for each of the two that exist.
+    """Asks Pinterest, with one request for each of the two that exists.
 
     Raises:
-        ConnectorError: Pinterest does not tell.
+        ConnectorError: Pinterest did not answer.
     """
     if target.list_id is None:
         return TargetStatus()

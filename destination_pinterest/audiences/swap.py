@@ -1,12 +1,12 @@
-"""Swapping a finished shadow list in for the list that an audience is made of.
+"""Swaps a finished shadow list in for the list that an audience is made from.
 
-The audience keeps its id, since campaigns target that; only its rule changes, in one request, so that at any moment it
-holds either the old people or the new ones. Nothing is switched without proof that the whole table came, nor when too
-many people would leave at once.
+The audience keeps its id, which campaigns target; only its rule changes, in one request, so at any moment it has either
+the old members or the new ones. Nothing is swapped without proof that the whole table has arrived, or if too many
+members would be removed at once.
 
 Source: Pinterest OpenAPI 5.23.0, audiences/update takes a `rule` (read 2026-11-22). Whether Pinterest then changes the
 rule of an audience that is in use is not documented, so its answer must name the new list, and a setting says what to
-do about a refusal.
+do if it refuses.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ from destination_pinterest.errors import (
     RuleChangeRefusedError,
 )
 
-# A list can't be born empty. This is the digest of a sentence, not of anybody's address.
+# A list can't be created empty. This is the digest of a sentence, not of an address.
 _NOBODY: Final = hashlib.sha256(b"destination-pinterest begins an empty customer list").hexdigest()
 
 
 class AudienceSwapper:
-    """Swaps a shadow list in for the list that an audience is made of.
+    """Swaps a shadow list in for the list that an audience is made from.
 
     Args:
         pinterest: the client.
         creator: creates lists and audiences.
-        safeguards: what keeps members from leaving by mistake.
-        if_refused: what to do if Pinterest does not change the rule of an audience.
+        safeguards: keep members from being removed by mistake.
+        if_refused: what to do if Pinterest refuses to change an audience's rule.
     """
 
     def __init__(
@@ -57,67 +57,67 @@ class AudienceSwapper:
         self._if_refused = if_refused
 
     def finish(self, target: AudienceTarget, *, is_complete: bool, has_rows: bool, sent: int) -> Iterator[TargetUpdate]:
-        """Swaps the shadow list in, if it may. Yields each step once it is taken, so that a failure keeps the earlier.
+        """Swaps the shadow list in, if allowed. Yields each step, so that a failure keeps the earlier ones.
 
-        Where there is no audience yet, the list that it would be made of is treated as the audience's, since the next
-        sync would add to it.
+        Without an audience, the list that it would be made from is treated as the audience's, since the next sync would
+        add to it.
 
         Args:
             target: an audience with a shadow list.
-            is_complete: whether all of the table is proven to have come.
-            has_rows: whether any row of it came in this attempt.
+            is_complete: whether the whole table is proven to have arrived.
+            has_rows: whether this attempt had any row.
             sent: identifiers that this attempt added.
 
         Raises:
-            AudienceTooEarlyError: Pinterest does not make the audience yet, and this sync can't leave it at that.
-            IncompleteStreamError: the table is not whole, and a later attempt would start from nothing.
-            RemovalGuardError: too many people would leave.
-            RuleChangeRefusedError: Pinterest does not change the rule of the audience.
+            AudienceTooEarlyError: Pinterest does not create the audience yet, and later attempts send only the rest.
+            IncompleteStreamError: the table is not complete, and a later attempt would start over.
+            RemovalGuardError: too many members would be removed.
+            RuleChangeRefusedError: Pinterest refuses to change the audience's rule.
         """
         if target.live is not None and target.list_id == target.live.id:
-            return  # An earlier attempt of this job got so far.
+            return  # An earlier attempt of this job has done it.
         if not is_complete:
-            yield from self._leave(target, has_rows=has_rows)
+            yield from self._postpone(target, has_rows=has_rows)
         elif target.list_id is not None:
             self._check_removal(target, target.list_id, has_rows=has_rows, sent=sent)
             if target.audience_id is None:
-                yield from self._begin(target, has_rows=has_rows)
+                yield from self._create_audience(target, has_rows=has_rows)
             else:
                 yield from self._swap(target, target.list_id)
         elif target.audience_id is not None or target.adoptable is not None:
             yield from self._empty(target, has_rows=has_rows)
 
-    def _leave(self, target: AudienceTarget, *, has_rows: bool) -> Iterator[TargetUpdate]:
+    def _postpone(self, target: AudienceTarget, *, has_rows: bool) -> Iterator[TargetUpdate]:
         if not has_rows:
             return
         if target.shadow is None or target.shadow.spans != "job":
             self._safeguards.require_complete(target.name, is_complete=False)
         note = (
-            "The input ended without proof that the whole table came, so the audience keeps the people it had. The "
-            "next attempt goes on with the list that is to replace them."
+            "The input ended without proof that the whole table arrived, so the audience keeps its members. The "
+            "next attempt continues filling the list that replaces them."
         )
         yield TargetUpdate(target, (note,))
 
-    def _begin(self, target: AudienceTarget, *, has_rows: bool) -> Iterator[TargetUpdate]:
-        """Creates the audience.
+    def _create_audience(self, target: AudienceTarget, *, has_rows: bool) -> Iterator[TargetUpdate]:
+        """Creates the audience, from the shadow list or, if Pinterest says that is too early, from an older one.
 
-        Where Pinterest makes one of a list only once that is matched, each new list is too young at its sync's end. An
-        earlier one is old enough; whether it is whole, nobody knows, so the new one takes its place at once.
+        If Pinterest requires a matched list, each new list is too young when its sync ends. An earlier one is old
+        enough but perhaps incomplete, so the new one is swapped in at once.
         """
         target = _without_adoptable(target)
         update = self._creator.ensure_audience(target)
-        # An earlier attempt may have begun to empty it: whoever is in an older list has left.
+        # An earlier attempt may have begun to empty it: the members of an older list have been removed.
         may_be_empty = self._safeguards.allow_empty and not has_rows
         if update.target.audience_id is None and target.fallback_list_id is not None and not may_be_empty:
-            update = self._creator.begin_with(target, target.fallback_list_id)
+            update = self._creator.create_from_left_over(target, target.fallback_list_id)
             yield update
             if update.target.audience_id is not None and target.list_id is not None:
                 yield from self._swap(update.target, target.list_id)
         else:
             yield update
         if update.target.audience_id is None and target.shadow is not None and target.shadow.continued_by_job:
-            # With the states back, a later attempt of the job would bring the rest alone, and nothing tells it that
-            # this list, which no audience uses, is the whole table but for that.
+            # Once states are released, a later attempt sends only the rest, and nothing tells it that this list, which
+            # no audience uses, has all that came before.
             raise AudienceTooEarlyError(
                 Code.AUDIENCE_NOT_READY,
                 f'Pinterest does not create the audience "{target.name}" of the customer list {target.list_id} yet: '
@@ -127,9 +127,9 @@ class AudienceSwapper:
             )
 
     def _empty(self, target: AudienceTarget, *, has_rows: bool) -> Iterator[TargetUpdate]:
-        keeps = "the audience keeps the people it had"
+        keeps = "the audience keeps its members"
         if target.adoptable is not None:
-            keeps = f"the customer list {target.adoptable.id}, which has no audience yet, keeps the people it had"
+            keeps = f"the customer list {target.adoptable.id}, which has no audience yet, keeps its members"
         if has_rows:
             yield TargetUpdate(target, (f"None of the table's rows could be used, so {keeps}.",))
             return
@@ -142,10 +142,10 @@ class AudienceSwapper:
             yield TargetUpdate(target)
             yield from self._swap(target, empty.id)
             return
-        # Being the newest, the empty list is adopted by the next sync. No audience is made of nobody.
+        # The next sync adopts the empty list as the newest. No audience is made from an empty list.
         note = (
-            f"The table holds nobody, so the audience is not made of the customer list {target.adoptable.id} any more, "
-            f"but of an empty one ({empty.id}) by a later sync."
+            f"The table has no usable rows, so the audience will not be made from the list {target.adoptable.id}, "
+            f"but from an empty one ({empty.id}), by a later sync."
         )
         yield TargetUpdate(_without_adoptable(target), (note,))
 
@@ -153,8 +153,8 @@ class AudienceSwapper:
         before = target.live or target.adoptable
         if not self._safeguards.limits_removals or before is None:
             return
-        old = _people_in(before)
-        new = self._new_people(target, list_id, sent)
+        old = _records_in(before)
+        new = self._new_size(target, list_id, sent)
         if old is None or new is None:
             raise RemovalGuardError(
                 Code.REMOVAL_NOT_COUNTABLE,
@@ -163,21 +163,23 @@ class AudienceSwapper:
                 "removal (max_removal_percent) to 100.",
             )
         if self._safeguards.allow_empty and new <= 1 and not has_rows:
-            return  # An earlier attempt began to empty the audience, as in `_empty`.
-        kept = f'The audience "{target.name}" was not replaced and keeps the people it had'
+            return  # An earlier attempt began to empty the audience; see `_empty`.
+        kept = f'The audience "{target.name}" was not replaced and keeps its members'
         if target.audience_id is None:
-            kept = f'The audience "{target.name}" was not made, since an earlier customer list ({before.id}) holds more'
+            kept = (
+                f'The audience "{target.name}" was not created, since an earlier customer list ({before.id}) has more'
+            )
         counted = "as Pinterest counts, repeats included"
         self._safeguards.check_removal(kept, leaving=old - new, known=old, counted=counted)
 
-    def _new_people(self, target: AudienceTarget, list_id: str, sent: int) -> int | None:
-        """Identifiers in the new list; None where Pinterest does not tell.
+    def _new_size(self, target: AudienceTarget, list_id: str, sent: int) -> int | None:
+        """The number of identifiers in the new list; None if Pinterest does not say.
 
-        Where this attempt alone filled it, Pinterest is not asked: its counters grow when a request is repeated.
+        If this attempt alone filled it, Pinterest is not asked: its counters grow when a request is repeated.
         """
         if target.shadow is not None and target.shadow.spans == "attempt":
             return sent
-        return _people_in(self._pinterest.customer_list(list_id))
+        return _records_in(self._pinterest.customer_list(list_id))
 
     def _swap(self, target: AudienceTarget, list_id: str) -> Iterator[TargetUpdate]:
         if target.audience_id is None:
@@ -203,7 +205,7 @@ class AudienceSwapper:
         yield TargetUpdate(_swapped(target))
 
     def _after_refusal(self, target: AudienceTarget, list_id: str, error: InvalidRequestError | None) -> TargetUpdate:
-        if self._if_refused == "fail" or target.chosen_id is not None:  # Streams stay pointed at what was chosen.
+        if self._if_refused == "fail" or target.chosen_id is not None:  # Streams stay pointed at the chosen one.
             raise RuleChangeRefusedError(
                 Code.SWAP_REFUSED,
                 f'The audience "{target.name}" ({target.audience_id}) keeps its members: Pinterest does not let it '
@@ -222,8 +224,8 @@ class AudienceSwapper:
                 "new list, or choose a sync mode that ends in Append.",
             )
         note = (
-            f"Pinterest does not let the audience {target.audience_id} be made of another customer list, so a second "
-            f"audience of the same name holds the table now: {created}. Point your campaigns to it; the audience "
+            f"Pinterest refuses to give the audience {target.audience_id} another customer list, so a second "
+            f"audience of the same name has the table's members now: {created}. Point your campaigns to it; "
             f"{target.audience_id} is not changed any more."
         )
         superseded = replace(target, superseded_audience_id=target.audience_id, audience_id=created)
@@ -235,14 +237,14 @@ def _swapped(target: AudienceTarget) -> AudienceTarget:
 
 
 def _without_adoptable(target: AudienceTarget) -> AudienceTarget:
-    """The target once another list has taken the place of the one that would have been adopted."""
+    """Returns the target once another list has replaced the one that would have been adopted."""
     if target.adoptable is None or target.adoptable.id in target.left_over_list_ids:
         return target
     return replace(target, left_over_list_ids=(*target.left_over_list_ids, target.adoptable.id))
 
 
-def _people_in(customer_list: CustomerList) -> int | None:
-    """Identifiers that a list was sent less those taken out, as Pinterest counts: repeats too."""
+def _records_in(customer_list: CustomerList) -> int | None:
+    """Identifiers added to a list less those removed, as Pinterest counts: repeats included."""
     if customer_list.num_uploaded_user_records is None:
         return None
     return max(0, customer_list.num_uploaded_user_records - (customer_list.num_removed_user_records or 0))

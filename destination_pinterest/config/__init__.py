@@ -1,7 +1,7 @@
 """The connection's settings.
 
 `connection_specification()` is what the platform draws the form from; `read_config()` is what the connector runs on.
-Both come from the same models (`model.Config`), so that they can't disagree.
+Both come from the same models (`model.Config`), so they can't disagree.
 """
 
 from destination_pinterest.config.columns import IdentityColumnSetting

@@ -1,4 +1,4 @@
-"""What is said of a table's columns: which identify people, and which says what a row does."""
+"""Settings for a table's columns: which identify people, and which says what a row does."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ class IdentityColumnSetting(BaseModel):
 
     column: str = setting(
         min_length=1,
-        description="The column's name as the stream has it, upper and lower case included.",
+        description="The column's name in the stream; upper and lower case count.",
         examples=["email"],
         title="Column",
         order=0,
     )
     identifier: Identifier = setting(
         description=(
-            "What the column holds. EMAIL: e-mail addresses. GAID, IDFA: advertising IDs of Android and iOS devices; "
+            "What the column has. EMAIL: e-mail addresses. GAID, IDFA: advertising IDs of Android and iOS devices; "
             "MAID: either. LR_ID: LiveRamp. DLX_ID: Oracle Data Cloud. HASHED_PINNER_ID: Pinterest's hashed user IDs."
         ),
         title="Identifier",
@@ -33,9 +33,9 @@ class IdentityColumnSetting(BaseModel):
     format: ValueFormat = setting(
         ValueFormat.AUTO,
         description=(
-            "How the values are written. plain: as people write them; the connector normalises and hashes. sha256, "
+            "How the values are written. plain: not hashed; the connector normalises and hashes them. sha256, "
             "sha1, md5: hashed already, as hexadecimal. auto: 64 hexadecimal digits are taken as SHA-256, all else as "
-            "plain. A value that contradicts the declared format is rejected and counted. Plain values never leave the "
+            "plain. A value in another format is rejected and counted. Plain values never leave the "
             "connector."
         ),
         title="Format",
@@ -44,7 +44,7 @@ class IdentityColumnSetting(BaseModel):
 
 
 class NoOperationColumn(BaseModel):
-    """Every row puts its person into the audience, except those that the source marks as deleted."""
+    """Every row is added to the audience, except those that the source marks as deleted."""
 
     model_config = ConfigDict(title="No column", extra="allow", frozen=True)
 
@@ -52,16 +52,16 @@ class NoOperationColumn(BaseModel):
 
 
 class OperationColumnSetting(BaseModel):
-    """A column of the table says what each row does. Streams that lack it are synced as if none were named."""
+    """A column says what each row does. Streams without it are synced as if none were set."""
 
-    model_config = ConfigDict(title="A column says it", extra="allow", frozen=True)
+    model_config = ConfigDict(title="Use a column", extra="allow", frozen=True)
 
     mode: Literal["column"] = setting("column", order=0)
     column: str = setting(
         min_length=1,
         description=(
-            "The column's name as the stream has it, upper and lower case included: the one whose value says whether "
-            "the row's person joins or leaves the audience."
+            "The column's name in the stream; upper and lower case count. Its value says whether the row is added to "
+            "the audience or removed from it."
         ),
         examples=["operation", "is_deleted"],
         title="Column",
@@ -69,13 +69,13 @@ class OperationColumnSetting(BaseModel):
     )
     remove_values: tuple[str, ...] = setting(
         ("remove", "removed", "delete", "deleted", "d", "true", "1"),
-        description="Values that take the person out of the audience; upper and lower case are the same.",
+        description="Values that remove the row from the audience. Upper and lower case are the same.",
         title="Values that remove",
         order=2,
     )
     add_values: tuple[str, ...] = setting(
         ("add", "added", "insert", "update", "upsert", "i", "u", "c", "r", "false", "0"),
-        description="Values that put the person into the audience; upper and lower case are the same.",
+        description="Values that add the row to the audience. Upper and lower case are the same.",
         title="Values that add",
         order=3,
     )

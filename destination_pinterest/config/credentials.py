@@ -1,8 +1,7 @@
-"""The two ways to sign in, and which tokens in a config belong together.
+"""Settings for the two ways to sign in, and which tokens in a config belong together.
 
-A sign-in through the platform's form replaces the two tokens and nothing else, and by hand only the refresh token is
-replaced; what the connector kept of an earlier sign-in stays beside them. So each time is kept with a fingerprint
-of the token that it belongs to.
+A sign-in through the platform's form replaces only the two tokens, and by hand only the refresh token is replaced; what
+the connector kept from an earlier sign-in stays. So each expiry time is kept with a fingerprint of its token.
 
 Source: airbytehq/airbyte-platform at 310e6cb6, useOauthFlowAdapter.tsx (read 2026-11-22).
 """
@@ -18,7 +17,7 @@ from destination_pinterest.config.setting import setting
 
 
 class OAuthCredentials(BaseModel):
-    """Recommended: sign in once; the connector renews the sign-in by itself as long as it runs every 60 days."""
+    """Recommended: sign in once. The connector renews the sign-in as long as it runs every 60 days."""
 
     model_config = ConfigDict(title="OAuth2.0", extra="allow", frozen=True)
 
@@ -32,7 +31,7 @@ class OAuthCredentials(BaseModel):
     )
     client_secret: str = setting(
         min_length=1,
-        description="The app secret key, shown beside the app ID under My apps at developers.pinterest.com.",
+        description="The app secret key, shown next to the app ID under My apps at developers.pinterest.com.",
         title="App secret key",
         order=2,
         form={"airbyte_secret": True},
@@ -40,7 +39,7 @@ class OAuthCredentials(BaseModel):
     refresh_token: str = setting(
         min_length=1,
         description=(
-            "Filled in by signing in. By hand: the refresh_token that Pinterest's token endpoint returned for an "
+            "Filled in by signing in. By hand: the refresh_token from Pinterest's token endpoint, for an "
             "authorization with the scopes ads:read, ads:write and user_accounts:read."
         ),
         title="Refresh token",
@@ -49,7 +48,7 @@ class OAuthCredentials(BaseModel):
     )
     access_token: str | None = setting(
         None,
-        description="Filled in by signing in and kept by the connector between runs; leave it empty.",
+        description="Filled in by signing in and kept by the connector. Leave it empty.",
         title="Current access token",
         order=4,
         form={"airbyte_secret": True, "airbyte_hidden": True},
@@ -70,24 +69,24 @@ class OAuthCredentials(BaseModel):
     )
     access_token_mark: str | None = setting(
         None,
-        description="Kept by the connector: tells of which access token the time is; leave it empty.",
-        title="Mark of the access token",
+        description="Kept by the connector: the access token that the time belongs to. Leave it empty.",
+        title="Access token fingerprint",
         order=7,
         form={"airbyte_hidden": True},
     )
     refresh_token_mark: str | None = setting(
         None,
-        description="Kept by the connector: tells of which refresh token the time is; leave it empty.",
-        title="Mark of the refresh token",
+        description="Kept by the connector: the refresh token that the time belongs to. Leave it empty.",
+        title="Refresh token fingerprint",
         order=8,
         form={"airbyte_hidden": True},
     )
 
     def without_leftovers(self) -> OAuthCredentials:
-        """These, less what was kept of an earlier sign-in.
+        """Returns these credentials without what was kept from an earlier sign-in.
 
-        A time without its token is not known. An access token that was kept with another refresh token goes too: who
-        pastes the refresh token of somebody else wants to be that person. One that came with the sign-in stays.
+        A time without its token is unknown. An access token that was kept with another refresh token is dropped too: a
+            new refresh token may be another user's. An access token from the same sign-in stays.
         """
         is_same_sign_in = self.refresh_token_mark == token_fingerprint(self.refresh_token)
         is_kept = self.access_token_mark == token_fingerprint(self.access_token or "")
@@ -102,12 +101,12 @@ class OAuthCredentials(BaseModel):
 
 
 def token_fingerprint(token: str) -> str:
-    """Sixteen hexadecimal digits by which a token is known again, and from which it can't be had."""
+    """Returns sixteen hexadecimal digits that identify a token and can't be turned back into it."""
     return hashlib.sha256(token.encode(errors="surrogatepass")).hexdigest()[:16]
 
 
 class AccessTokenCredentials(BaseModel):
-    """A token pasted by hand. It dies after 30 days and can't be renewed: for a first try, not for a schedule."""
+    """A token entered by hand. It expires after 30 days and can't be renewed: for a first try, not for a schedule."""
 
     model_config = ConfigDict(title="Access token", extra="allow", frozen=True)
 
@@ -115,8 +114,8 @@ class AccessTokenCredentials(BaseModel):
     access_token: str = setting(
         min_length=1,
         description=(
-            "A token with the scopes ads:read, ads:write and user_accounts:read: My apps at developers.pinterest.com, "
-            "your app, Generate access token."
+            "A token with the scopes ads:read, ads:write and user_accounts:read. Get it under My apps at "
+            "developers.pinterest.com, your app, Generate access token."
         ),
         title="Access token",
         order=1,

@@ -1,7 +1,7 @@
-"""The settings as the JSON Schema that the platform draws its form from.
+"""Turns the settings into the JSON Schema of the platform's form.
 
 Source: docs.airbyte.com connector-specification-reference (read 2026-11-22): order within an object, group at the top
-level only, `oneOf` options told apart by one required const.
+    level only, `oneOf` options distinguished by one required const.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _GROUPS: Final = [
 
 
 def connection_specification() -> dict[str, Any]:
-    """The JSON Schema that the platform draws the form from."""
+    """Returns the JSON Schema of the form."""
     schema = Config.model_json_schema()
     definitions = schema.pop("$defs", {})
     form: dict[str, Any] = _for_the_form(schema, definitions)
@@ -35,7 +35,7 @@ def connection_specification() -> dict[str, Any]:
 
 
 def _for_the_form(node: Any, definitions: Mapping[str, Any]) -> Any:
-    """Pydantic's schema as Airbyte's form reads it: nothing by reference, no null alternatives, const required."""
+    """Adapts Pydantic's schema to Airbyte's form: no references, no null alternatives, const required."""
     if isinstance(node, list):
         return [_for_the_form(item, definitions) for item in node]
     if not isinstance(node, dict):
@@ -43,7 +43,7 @@ def _for_the_form(node: Any, definitions: Mapping[str, Any]) -> Any:
     node = dict(node)
     if "$ref" in node:
         node = {**copy.deepcopy(definitions[re.sub(r"^.*/", "", node.pop("$ref"))]), **node}
-    node.pop("discriminator", None)  # OpenAPI's keyword; the form tells options apart by their const.
+    node.pop("discriminator", None)  # OpenAPI's keyword; the form distinguishes options by their const.
     if "anyOf" in node:
         (alternative,) = [option for option in node.pop("anyOf") if option != {"type": "null"}]
         node = {**_for_the_form(alternative, definitions), **node}

@@ -1,4 +1,4 @@
-"""Where the connector remembers whom it put into an audience: the memory that a tracked mirror needs."""
+"""Settings for the membership store, in which the connector remembers the members that it added."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ SHORTEST_KEY: Final = 16
 
 
 def _store_key(order: int) -> str:
-    """The setting of the secret that both kinds of store need."""
+    """The setting of the store key, which both kinds of store need."""
     key: str = setting(
         min_length=SHORTEST_KEY,
         description=(
-            f"A secret of your own, {SHORTEST_KEY} characters or more, that everything in the store is encrypted with. "
-            "Keep it: without it the store can't be read, and with another one a sync stops."
+            f"A secret of your own, {SHORTEST_KEY} characters or more, that encrypts everything in the store. "
+            "Keep it safe: without it, the store can't be read and syncs fail."
         ),
         title="Store key",
         order=order,
@@ -36,7 +36,7 @@ class NoMembershipStore(BaseModel):
 
 
 class LocalMembershipStore(BaseModel):
-    """A folder that is still there at the next sync: a mounted volume, or a disk of your own."""
+    """A folder that persists between syncs: a mounted volume, or a disk of your own."""
 
     model_config = ConfigDict(title="Local folder", extra="allow", frozen=True)
 
@@ -44,7 +44,7 @@ class LocalMembershipStore(BaseModel):
     path: str = setting(
         min_length=1,
         description=(
-            "The folder: a mounted volume, or a disk, that is there at every sync and that only this connector uses."
+            "The path of a folder on a mounted volume or a disk. It must exist at every sync, for this connector alone."
         ),
         examples=["/data/pinterest-membership"],
         title="Folder",

@@ -1,4 +1,4 @@
-"""The settings of one connection: the pydantic models that ARE the form."""
+"""The settings of one connection, as the pydantic models that make up the form."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LARGEST_BATCH_SIZE: Final = 10_000
 
 
 def _none_where(tag: str, nothing: str) -> Callable[[Any], Any]:
-    """An option of the form that stands for nothing is None in the settings."""
+    """Turns the form's option for "none" into None."""
 
     def without(value: Any) -> Any:
         return None if isinstance(value, Mapping) and value.get(tag) == nothing else value
@@ -43,7 +43,7 @@ class Config(BaseModel):
     ad_account_id: str = setting(
         pattern=r"^[0-9]{1,18}$",
         description=(
-            "The ad account that owns the audiences: in Pinterest Ads Manager, the number behind /advertiser/ in the "
+            "The ad account that owns the audiences: in Pinterest Ads Manager, the number after /advertiser/ in the "
             "address bar. You need the role Admin or Audience on it."
         ),
         examples=["549755885175"],
@@ -58,7 +58,7 @@ class Config(BaseModel):
         pattern=r"^[^{}]*((\{stream\}|\{namespace\})[^{}]*)*$",
         description=(
             "The audience's name. {stream} stands for the stream's name and {namespace} for its namespace. An audience "
-            "of that name is used where one exists and created where not; streams that lead to one name share one "
+            "of that name is used, or created if there is none. Streams with the same name share one "
             "audience."
         ),
         examples=["{stream}", "VIP customers"],
@@ -73,7 +73,7 @@ class Config(BaseModel):
     identity_columns: tuple[IdentityColumnSetting, ...] | None = setting(
         None,
         description=(
-            "Which columns identify people. A row may carry several. Leave it empty to have columns recognised by name "
+            "The columns that identify people; a row may have several. Leave it empty to recognise columns by name "
             "(email, email_sha256, gaid, idfa, maid, …); the log says which were chosen."
         ),
         title="Identity columns",
@@ -83,8 +83,8 @@ class Config(BaseModel):
     advertising_id_case: LetterCase = setting(
         LetterCase.LOWER,
         description=(
-            "The case that GAID, IDFA and MAID are brought to before hashing; as_is leaves the values' own. Pinterest "
-            "does not document which it expects; lower is what its partners send. Try upper if next to no iOS devices "
+            "The case that GAID, IDFA and MAID are converted to before hashing; as_is leaves it. Pinterest "
+            "does not document which it expects, and partners send lower; try upper if almost no iOS devices "
             "are matched."
         ),
         title="Case of advertising IDs",
@@ -94,8 +94,8 @@ class Config(BaseModel):
     deletes: Literal["remove", "keep"] = setting(
         "remove",
         description=(
-            "What a row that is marked as deleted does (_ab_cdc_deleted_at is set, or the operation column says so). "
-            "remove: the person leaves the audience. keep: the row changes nothing."
+            "What to do with a row marked as deleted (by _ab_cdc_deleted_at or the operation column). "
+            "remove: remove it from the audience. keep: change nothing."
         ),
         title="Deleted rows",
         order=2,
@@ -111,7 +111,7 @@ class Config(BaseModel):
         ),
     ] = setting(
         None,
-        description="Whether a column of the table says for each row if its person joins or leaves the audience.",
+        description="Whether a column says for each row if it is added to the audience or removed from it.",
         title="Operation column",
         order=3,
         form={"group": "identity"},
@@ -119,9 +119,9 @@ class Config(BaseModel):
     mode: Literal["mirror", "additive", "remove"] = setting(
         "mirror",
         description=(
-            "What the table is to the audience. mirror: people join and leave as the rows say, and the sync mode "
-            "Overwrite replaces the audience by the table. additive: people only join. remove: the table is a "
-            "suppression list, and everybody in it leaves the audience."
+            "How the table changes the audience. mirror: rows are added and removed, and the sync mode "
+            "Overwrite replaces the audience with the table. additive: rows are only added. remove: the table is a "
+            "suppression list, and all its rows are removed."
         ),
         title="What the table does",
         order=0,
@@ -132,7 +132,7 @@ class Config(BaseModel):
         ge=0,
         le=100,
         description=(
-            "A sync that would make an audience smaller by more than this many percent at once fails instead, so that "
+            "A sync that would remove more than this percentage of an audience's members fails instead, so that "
             "a half-empty table does not empty the audience. 100 permits anything."
         ),
         title="Largest removal",
@@ -142,7 +142,7 @@ class Config(BaseModel):
     allow_empty_audience: bool = setting(
         False,
         description=(
-            "Whether a table without a single person may empty its audience. Off, the audience stays as it is: a table "
+            "Whether an empty table may empty its audience. If off, the audience stays as it is: a table "
             "is more often empty by mistake, and clearing a stream looks the same."
         ),
         title="Allow an empty audience",
@@ -152,10 +152,10 @@ class Config(BaseModel):
     refused_rule_change: Literal["fail", "new_audience"] = setting(
         "fail",
         description=(
-            "What happens if Pinterest refuses to make an existing audience of another customer list, which Overwrite "
-            "needs; Pinterest does not document whether it may. fail: the sync fails and the audience stays as it is. "
-            "new_audience: every replacement creates another audience of the same name, and campaigns have to be "
-            "pointed to it."
+            "What to do if Pinterest refuses to give an existing audience another customer list, which Overwrite "
+            "needs. fail: the sync fails and the audience stays as it is. "
+            "new_audience: every replacement creates another audience of the same name; point your campaigns "
+            "to it."
         ),
         title="If an audience can't be replaced",
         order=3,
@@ -164,9 +164,9 @@ class Config(BaseModel):
     trust_end_markers: bool = setting(
         True,
         description=(
-            "Whether Overwrite believes a source that marks the end of a stream itself. It matters only where Airbyte "
+            "Whether Overwrite trusts a source that marks the end of a stream itself. It matters only if Airbyte "
             "does not say when a stream is complete, as for a connector that was added by its image. Some sources "
-            "write the mark also when they failed; off, such a source can't replace an audience at all."
+            "write the mark even after a failure; if off, such a source can't replace an audience."
         ),
         title="Trust a source's end marker",
         order=4,
@@ -183,8 +183,8 @@ class Config(BaseModel):
     ] = setting(
         None,
         description=(
-            "A memory of whom the connector put into each audience. With it, only what changed is sent, people whose "
-            "row is gone or has another identity are taken out, and deletions that carry only a key find their person."
+            "A record of the members that the connector has added. With it, only changes are sent, members "
+            "whose row is gone or changed are removed, and deletions by key alone work."
         ),
         title="Membership store",
         order=5,
@@ -198,7 +198,7 @@ class Config(BaseModel):
         ),
     ] = setting(
         None,
-        description="Where rows that can't be synced are written down, with the reason and their primary key.",
+        description="Where to write rows that can't be synced, with the reason and their primary key.",
         title="Rejected rows",
         order=0,
         form={"group": "storage"},
@@ -207,8 +207,8 @@ class Config(BaseModel):
         "standard",
         description=(
             "The access tier of your Pinterest app (My apps at developers.pinterest.com). standard: 7 requests a "
-            "second and 400 a minute. trial: 300 a day. none: for apps whose quota Pinterest has raised; only the "
-            "limits that Pinterest's answers name are kept."
+            "second and 400 a minute. trial: 300 a day. none: for apps with a raised quota; only the "
+            "limits in Pinterest's answers are kept."
         ),
         title="Access tier",
         order=0,
@@ -219,8 +219,8 @@ class Config(BaseModel):
         ge=1,
         le=LARGEST_BATCH_SIZE,
         description=(
-            "Identifiers in one request. Pinterest publishes no limit; partners use 1,900 to 10,000. On a trial app, a "
-            "larger number sends more people a day."
+            "How many identifiers one request may have. Pinterest publishes no limit; partners use 1,900 to 10,000. On "
+            "Trial access, a larger number syncs more rows a day."
         ),
         title="Identifiers per request",
         order=1,
@@ -230,7 +230,7 @@ class Config(BaseModel):
         5,
         ge=0.1,
         le=600,
-        description="A request that is not full goes out when its oldest row has waited this long, in seconds.",
+        description="A request that is not full is sent when its oldest row has waited this long, in seconds.",
         title="Longest wait of a row",
         order=2,
         form={"group": "delivery"},
@@ -239,7 +239,7 @@ class Config(BaseModel):
         1,
         ge=0,
         le=13,
-        description="How long one request is tried again before the sync fails, in hours.",
+        description="How long to retry a request before the sync fails, in hours.",
         title="Retry for",
         order=3,
         form={"group": "delivery"},
@@ -247,7 +247,7 @@ class Config(BaseModel):
     api_base_url: str = setting(
         PINTEREST_API,
         pattern=r"^(https://[^\s?#]+|http://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]+)?(/[^\s?#]*)?)$",
-        description="Where Pinterest's API answers. Only changed to try the connector against a sandbox.",
+        description="The address of Pinterest's API. Change it only to try the connector with a sandbox.",
         title="API address",
         order=4,
         form={

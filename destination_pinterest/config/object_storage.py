@@ -1,10 +1,10 @@
-"""Where rejected records are written, under the keys that Airbyte's data activation destinations share.
+"""Settings for where rejected rows are written, with the keys that Airbyte's data activation destinations share.
 
 Source: docs.airbyte.com, "Rejected records"; airbytehq/airbyte, airbyte-cdk/bulk/toolkits/load-dlq,
 ObjectStorageSpec.kt, and expected-spec-oss.json of destination-customer-io and of destination-hubspot;
-airbytehq/airbyte-platform at 310e6cb6, ConnectorObjectStorageService.kt (all read 2026-11-22). Keys, the defaults of
-both names and the words in them are theirs, `include_values` is ours. They offer CSV too and begin with it; JSONL is
-the only format here. The platform links to the bucket only where the key is exactly `object_storage_config`.
+airbytehq/airbyte-platform at 310e6cb6, ConnectorObjectStorageService.kt (all read 2026-11-22). The keys, the defaults
+of both names and their placeholders are theirs; `include_values` is ours. They also offer CSV; here JSONL is the only
+format. The platform links to the bucket only if the key is exactly `object_storage_config`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _PATH_IN_WORDS: Final = (
     "text with {sync_id}, {namespace}, {stream_name}, {date}, {timestamp}, {part_number} and {format_extension}, and "
     "no other braces"
 )
-# Without both, a later file could take the place of an earlier one.
+# Without both, a later file could overwrite an earlier one.
 _FILE: Final = (
     rf"^({_ANY}\{{timestamp\}}{_ANY}\{{part_number\}}{_ANY}|{_ANY}\{{part_number\}}{_ANY}\{{timestamp\}}{_ANY})$"
 )
@@ -34,7 +34,7 @@ _FILE_IN_WORDS: Final = f"{_PATH_IN_WORDS}; {{timestamp}} and {{part_number}} ha
 
 
 class NoObjectStorage(BaseModel):
-    """Rejected rows are counted by reason and written nowhere."""
+    """Rejected rows are counted by reason but not written."""
 
     model_config = ConfigDict(title="None", extra="allow", frozen=True)
 
@@ -42,7 +42,7 @@ class NoObjectStorage(BaseModel):
 
 
 class JsonLines(BaseModel):
-    """One JSON object a line."""
+    """One JSON object per line."""
 
     model_config = ConfigDict(title="JSON Lines: newline-delimited JSON", extra="allow", frozen=True)
 
@@ -50,7 +50,7 @@ class JsonLines(BaseModel):
 
 
 class S3ObjectStorage(S3Access):
-    """Rejected rows are written to an S3 bucket, with reason, column and primary key."""
+    """Rejected rows are written to an S3 bucket, with the reason, column and primary key."""
 
     model_config = ConfigDict(title="S3", extra="allow", frozen=True)
 
@@ -58,8 +58,8 @@ class S3ObjectStorage(S3Access):
     include_values: bool = setting(
         False,
         description=(
-            "Whether the value that was refused is written too. It is often almost an e-mail address, so switch it on "
-            "only where everybody who may read the bucket may see it. Off, rows are found by their primary key."
+            "Whether refused values are written too. They are often almost e-mail addresses, so switch it on "
+            "only if everyone with access to the bucket may see them."
         ),
         title="Include refused values",
         order=8,
@@ -69,7 +69,7 @@ class S3ObjectStorage(S3Access):
     )
     path_format: str = setting(
         "{sync_id}/{namespace}/{stream_name}/",
-        description="The folder of a stream's files, below the bucket path.",
+        description="The folder for a stream's files, below the bucket path.",
         title="Path format",
         order=10,
         form={"airbyte_hidden": True, "pattern": _PATH, "pattern_descriptor": _PATH_IN_WORDS},

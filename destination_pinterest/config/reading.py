@@ -1,4 +1,4 @@
-"""How a raw config is read: older and foreign ones are lifted, and what is wrong is said without the values."""
+"""Reads a raw config: migrates older and hand-written ones, and reports faults without the values."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from destination_pinterest.config.model import Config
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import InvalidConfigError
 
-# Settings that are one of several options, by the key that tells the options apart.
+# Settings with several options, by the key that distinguishes the options.
 _CHOICES: Final = {"credentials": "auth_method", "membership_store": "store_type"}
 
 
 def read_config(raw: Mapping[str, Any]) -> Config:
-    """The settings of a raw config, after `migrate`.
+    """Returns the settings of a raw config, after `migrate`.
 
     Raises:
-        InvalidConfigError: names each wrong setting and what it must be, and never its value.
+        InvalidConfigError: names each wrong setting and what it must be, but never its value.
     """
     try:
         return Config.model_validate(migrate(raw))
@@ -31,10 +31,10 @@ def read_config(raw: Mapping[str, Any]) -> Config:
 
 
 def migrate(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """An older or hand-written config in today's form; what it does not know it leaves alone.
+    """Brings an older or hand-written config into the present form; leaves unknown keys alone.
 
-    Lifts the names of API v4 (`advertiser_id`), credentials that lie flat beside the other keys, credentials without
-    `auth_method`, and an ad account ID written as a number.
+    Converts the names of API v4 (`advertiser_id`), credentials at the top level, credentials without `auth_method`, and
+    an ad account ID written as a number.
     """
     config = copy.deepcopy(dict(raw))
     if "ad_account_id" not in config and "advertiser_id" in config:
@@ -54,14 +54,14 @@ def migrate(raw: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def unknown_keys(config: Config) -> list[str]:
-    """The keys that the connector does not know, as dotted paths. Platforms add their own; they are left alone."""
+    """Returns unknown keys as dotted paths. Platforms add their own, which are ignored."""
     return sorted(_extras(config, ""))
 
 
 def _fault(fault: Mapping[str, Any]) -> str:
     outer, *inner = fault["loc"]
     if outer in _CHOICES:
-        inner = inner[1:]  # The first is the option that was chosen, which is no setting within it.
+        inner = inner[1:]  # The first is the chosen option, which is not a setting.
     path = ".".join(str(part) for part in (outer, *inner))
     field = Config.model_fields.get(str(outer))
     extra = field.json_schema_extra if field else None

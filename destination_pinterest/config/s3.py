@@ -1,8 +1,8 @@
-"""How an S3 bucket, or one that is compatible with it, is reached. Keys as Airbyte's other connectors name them.
+"""Settings for an S3 bucket, or a compatible one. The keys are those of Airbyte's other connectors.
 
 Source: airbytehq/airbyte, airbyte-cdk/bulk/toolkits/load-dlq, ObjectStorageSpec.kt, and expected-spec-oss.json of
 destination-customer-io and destination-hubspot (read 2026-11-22). There the region is one of a list; here it is any
-text, for storages with regions of their own.
+text, for storages with other regions.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from pydantic_core import PydanticCustomError
 
 from destination_pinterest.config.setting import setting
 
-# Rows' keys go there, so only this machine is spoken to in the clear.
+# Rows' keys are sent there, so plain HTTP is allowed for this machine only.
 _ENDPOINT: Final = r"^(https://[^\s?#@]+|http://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]+)?(/[^\s?#]*)?)?$"
 _ENDPOINT_IN_WORDS: Final = "https://…, or http://… on this machine"
 
 
 class S3Access(BaseModel):
-    """A bucket, a folder in it, and who may use it."""
+    """A bucket, a folder in it, and the credentials for it."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
     access_key_id: str | None = setting(
         None,
         description=(
-            "The access key of a user that may read, write, delete and list in the bucket. Leave it empty to use the "
+            "The access key of a user who may read, write, delete and list in the bucket. Leave it empty to use the "
             "credentials of the machine that the connector runs on."
         ),
         title="Access key ID",
@@ -37,31 +37,29 @@ class S3Access(BaseModel):
     )
     secret_access_key: str | None = setting(
         None,
-        description="The secret that belongs to the access key ID. Leave it empty where that is empty.",
+        description="The secret of the access key ID. Leave it empty if that is empty.",
         title="Secret access key",
         order=2,
         form={"airbyte_secret": True},
     )
     role_arn: str | None = setting(
         None,
-        description="A role to assume for the bucket. Leave it empty to use the keys, or the machine, as they are.",
+        description="A role to assume for the bucket. Leave it empty to use the credentials without one.",
         examples=["arn:aws:iam::123456789012:role/airbyte"],
         title="Role ARN",
         order=3,
     )
-    s3_bucket_name: str = setting(
-        min_length=1, description="The name of the bucket, as the storage shows it.", title="S3 bucket name", order=4
-    )
+    s3_bucket_name: str = setting(min_length=1, description="The name of the bucket.", title="S3 bucket name", order=4)
     s3_bucket_region: str = setting(
         min_length=1,
-        description="The region that the bucket lies in.",
+        description="The region of the bucket.",
         examples=["eu-central-1"],
         title="S3 bucket region",
         order=5,
     )
     s3_endpoint: str | None = setting(
         None,
-        description="The address of a storage that is compatible with S3. Leave it empty for AWS.",
+        description="The address of an S3-compatible storage. Leave it empty for AWS.",
         examples=["https://minio.example.com"],
         title="Endpoint",
         order=6,
@@ -69,7 +67,7 @@ class S3Access(BaseModel):
     )
     bucket_path: str = setting(
         min_length=1,
-        description="The folder in the bucket that the connector writes to.",
+        description="The folder in the bucket to write to.",
         examples=["pinterest"],
         title="S3 bucket path",
         order=7,

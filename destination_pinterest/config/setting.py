@@ -1,4 +1,4 @@
-"""A pydantic field with what Airbyte's form wants beside it."""
+"""Declares a setting: a pydantic field with the extras of Airbyte's form."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def setting(
     form: Mapping[str, Any] | None = None,
     **constraints: Any,
 ) -> Any:
-    """A field at its place (`order`) in the form; `form` holds Airbyte's own keywords. Secrets are never printed."""
+    """Declares a field at its place (`order`) in the form; `form` has Airbyte's keywords. Secrets are never printed."""
     keywords = {"order": order, **(form or {})}
     is_secret = bool(keywords.get("airbyte_secret"))
     return Field(default, title=title, json_schema_extra=keywords, repr=not is_secret, **constraints)

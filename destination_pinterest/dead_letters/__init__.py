@@ -1,1 +1,1 @@
-"""Rejected rows, written to a bucket with the reason and the row's key."""
+"""Writes rejected rows to a bucket, with the reason and the row's key."""

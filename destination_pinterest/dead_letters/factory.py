@@ -1,4 +1,4 @@
-"""What writes rejected rows down, put together from the settings: a bucket, names for files, the log of the rows."""
+"""Assembles the storage of rejected rows from the settings: the bucket, the file names and the queue."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from destination_pinterest.protocol.input import MessageDecoder
 
 
 class DeadLetterStorage:
-    """Where a sync's rejected rows are written.
+    """Stores a sync's rejected rows.
 
     Args:
-        bucket: holds the files.
+        bucket: where the files go.
         storage: the settings.
         clock: monotonic seconds.
         now: seconds since the epoch.
@@ -30,26 +30,26 @@ class DeadLetterStorage:
         self._address = bucket.address
         self._include_values = storage.include_values
         self._files = DeadLetterFileNames(storage.path_format, storage.file_name_format, now=now)
-        self.records = DeadLetterQueue(bucket.put, clock)
+        self.queue = DeadLetterQueue(bucket.put, clock)
 
     def rows_of(
         self,
-        plan: ConfiguredStream,
+        stream: ConfiguredStream,
         key_columns: tuple[str, ...],
         identity_columns: tuple[str, ...],
         decoder: MessageDecoder,
     ) -> DeadLetters:
-        """Where one stream's rejected rows go."""
+        """Returns the collector of one stream's rejected rows."""
         row_format = DeadLetterFormat(
-            plan.key, key_columns, identity_columns, decoder, include_values=self._include_values
+            stream.key, key_columns, identity_columns, decoder, include_values=self._include_values
         )
-        return self.records.rows_of(row_format, partial(self._files.next_key, plan.key, plan.sync_id))
+        return self.queue.rows_of(row_format, partial(self._files.next_key, stream.key, stream.sync_id))
 
     def summary(self) -> Iterator[str]:
-        """What was written, in a sentence, if anything was."""
-        records = self.records
-        if records.stored_files:
+        """Yields a sentence on what was written, if anything was."""
+        queue = self.queue
+        if queue.stored_files:
             yield (
-                f"Rejected rows: {records.stored_rows:,} written to {self._address} in {records.stored_files:,} "
-                f"file{'s' if records.stored_files > 1 else ''}."
+                f"Rejected rows: {queue.stored_rows:,} written to {self._address} in {queue.stored_files:,} "
+                f"file{'s' if queue.stored_files > 1 else ''}."
             )

@@ -1,4 +1,4 @@
-"""The names of the files that rejected rows are written to: the settings' templates filled in, no name twice.
+"""Names the files of rejected rows from the settings' templates, never the same name twice.
 
 Source: airbytehq/airbyte, airbyte-cdk/bulk/toolkits/load-object-storage, ObjectStoragePathFactory.kt: {date} is
 yyyy_MM_dd and {timestamp} the milliseconds since 1970 at which the file is named; docs of destination-s3: several
@@ -19,8 +19,8 @@ class DeadLetterFileNames:
     """Names the files of one sync.
 
     Args:
-        path_format, file_name_format: the templates; the latter has {timestamp} and {part_number} in it, so that no
-            file of this sync, or of a later attempt at it, takes the place of another.
+        path_format, file_name_format: the templates; the latter contains {timestamp} and {part_number}, so that no file
+            of this sync, or of a later attempt, overwrites another.
         now: seconds since the epoch.
     """
 
@@ -30,7 +30,7 @@ class DeadLetterFileNames:
         self._parts = count()
 
     def next_key(self, stream: StreamKey, sync_id: int | None) -> str:
-        """The next file's key. A sync that the platform gave no number is 0; a namespace that is not there, nothing."""
+        """Returns the next file's key. A missing sync id becomes 0, and a missing namespace an empty text."""
         moment = datetime.fromtimestamp(self._now(), UTC)
         words = {
             "{sync_id}": str(sync_id or 0),

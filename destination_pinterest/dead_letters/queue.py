@@ -1,8 +1,7 @@
-"""The log of rejected rows on its way to a bucket: collected in files, stored by the sync's threads, oldest first.
+"""The dead letter queue: collects rejected rows in files, which the sync's threads store, oldest first.
 
-A row that is not stored yet holds back the states after it, as a row on its way to Pinterest does. A later attempt at
-a sync writes the rows after the last returned state again, in files of its own: every rejected row is there at least
-once.
+A row that is not stored yet holds back the states after it, as a row in flight to Pinterest does. A later attempt
+    writes the rows after the last returned state again, to new files: every rejected row is stored at least once.
 """
 
 from __future__ import annotations
@@ -15,18 +14,18 @@ from typing import Any, Final
 from destination_pinterest.dead_letters.row_format import DeadLetterFormat
 from destination_pinterest.identity.rejection import Rejection
 
-# A file is stored when it is so large or so old. States wait for it, and the platform expects some every 15 minutes.
+# A file is stored at this size or age. States wait for it, and the platform expects states every 15 minutes.
 MAX_FILE_BYTES: Final = 5_000_000
 MAX_FILE_ROWS: Final = 10_000
 MAX_FILE_AGE_S: Final = 60.0
-# Files on their way at once, and files that may wait before the reader does: 30 MB at the most.
+# Files in flight at once, and files that may queue before the reader waits: 30 MB at most.
 MAX_FILES_IN_FLIGHT: Final = 2
 _MAX_FILES_WAITING: Final = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DeadLetterFile:
-    """Rows that are stored together; `first_position` is the number of records before the first of them, or fewer."""
+    """Rows that are stored together; `first_position` is at most the number of records before the first of them."""
 
     key: str
     body: bytes = field(repr=False)
@@ -36,17 +35,17 @@ class DeadLetterFile:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A file was stored, or was not, and what it failed with."""
+    """The outcome for a file: stored (`error` is None), or failed with an error."""
 
     file: DeadLetterFile
     error: Exception | None
 
 
 class DeadLetterQueue:
-    """All rejected rows of a sync. For the one thread that decides; only `store` is for others.
+    """All rejected rows of a sync. For the deciding thread only, except `store`.
 
     Args:
-        put: stores a file under a key. Raises what the sync is to fail with.
+        put: stores a file under a key; what it raises fails the sync.
         clock: monotonic seconds.
     """
 
@@ -61,13 +60,13 @@ class DeadLetterQueue:
         self.stored_files = 0
 
     def rows_of(self, row_format: DeadLetterFormat, next_key: Callable[[], str]) -> DeadLetters:
-        """Where one stream's rejected rows go; `next_key` names its files."""
+        """Returns the collector of one stream's rejected rows; `next_key` names its files."""
         rows = DeadLetters(row_format, next_key, self._clock, self._waiting.append)
         self._open.append(rows)
         return rows
 
     def start_due(self) -> list[DeadLetterFile]:
-        """Files that are to be stored now, and count as on their way."""
+        """Returns the files to store now; they count as in flight."""
         due_s = self._clock() - MAX_FILE_AGE_S
         for rows in self._open:
             if rows.opened_s is not None and rows.opened_s <= due_s:
@@ -79,20 +78,20 @@ class DeadLetterQueue:
         return started
 
     def close(self) -> None:
-        """No row comes any more: what waits is due."""
+        """Makes files of all waiting rows: no more will come."""
         for rows in self._open:
             rows.close()
 
     def store(self, file: DeadLetterFile) -> Stored:
-        """Stores a file; for a thread. Whatever happens is told, or the sync would wait for ever."""
+        """Stores a file, in a thread. Any error is part of the result, or the sync would wait forever."""
         try:
             self._put(file.key, file.body)
-        except Exception as error:  # noqa: BLE001 - raised again by the thread that decides
+        except Exception as error:  # noqa: BLE001 - raised again by the deciding thread
             return Stored(file, error)
         return Stored(file, None)
 
     def ack(self, stored: Stored) -> Exception | None:
-        """A file is no longer on its way. What it failed with, if it did: then its rows are never safe."""
+        """Records that a file is no longer in flight. Returns its error, if any: then its rows will never be safe."""
         self.in_flight.remove(stored.file)
         if stored.error is None:
             self.stored_rows += stored.file.rows
@@ -103,7 +102,7 @@ class DeadLetterQueue:
 
     @property
     def is_busy(self) -> bool:
-        """Whether a file waits or is on its way."""
+        """Whether a file is queued or in flight."""
         return bool(self._waiting or self.in_flight)
 
     @property
@@ -113,20 +112,20 @@ class DeadLetterQueue:
 
     @property
     def due_s(self) -> float | None:
-        """When the oldest file is due; None where there is none."""
+        """When the oldest file is due; None if there is none."""
         opened = [rows.opened_s for rows in self._open if rows.opened_s is not None]
         return min(opened) + MAX_FILE_AGE_S if opened else None
 
     @property
     def watermark(self) -> int | None:
-        """The position of the oldest row that is not stored; None where all are."""
+        """The position of the oldest row that is not stored; None if all are."""
         positions = [file.first_position for files in (self._waiting, self.in_flight, self._failed) for file in files]
         positions += [rows.first_position for rows in self._open if rows.first_position is not None]
         return min(positions, default=None)
 
 
 class DeadLetters:
-    """One stream's rejected rows, up to a file of them. Made by `DeadLetterQueue.rows_of`."""
+    """Collects one stream's rejected rows into files. Made by `DeadLetterQueue.rows_of`."""
 
     def __init__(
         self,
@@ -145,7 +144,7 @@ class DeadLetters:
         self.opened_s: float | None = None
 
     def add(self, row: Any, rejection: Rejection, position: int) -> None:
-        """Takes a row that came after `position` records, or more."""
+        """Takes a row that came after at least `position` records."""
         if self.first_position is None:
             self.first_position, self.opened_s = position, self._clock()
         line = self._format.line(row, rejection)
@@ -155,7 +154,7 @@ class DeadLetters:
             self.close()
 
     def close(self) -> None:
-        """Makes a file of the rows that wait, if any do."""
+        """Makes a file of the waiting rows, if there are any."""
         if self.first_position is None:
             return
         self._closed(DeadLetterFile(self._next_key(), b"".join(self._lines), len(self._lines), self.first_position))

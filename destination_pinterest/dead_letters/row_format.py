@@ -1,7 +1,7 @@
-"""What is written of a rejected row: why, which column, and the key by which its owner finds it again.
+"""The format of a rejected row: the reason, the column, and the key by which its owner can find it.
 
-No value that identifies a person is written unless the settings ask for the refused one. A primary key may be such a
-value itself, so of a key column that identifies people, or whose value has an @ in it, only the SHA-256 is written.
+No value that identifies a person is written unless the settings ask for refused values. A primary key may be such a
+value itself, so only the SHA-256 is written of a key column that identifies people or has an @ in its value.
 
 Source: airbytehq/airbyte, destination-customer-io, CustomerIoLoader.kt (`rejected_reason`, `rejected_field`,
 `rejected_message`; read 2026-11-22); the other keys are ours.
@@ -27,10 +27,10 @@ class DeadLetterFormat:
 
     Args:
         stream: whose rows they are.
-        primary_key: its columns, if it has any. The decoder must read them.
+        primary_key: the key's columns, if any. The decoder must read them.
         identity_columns: the columns that identify people, declared or recognised.
-        decoder: made the rows.
-        include_values: whether the refused value is written, and key columns as they are.
+        decoder: the one that decoded the rows.
+        include_values: whether refused values are written, and key columns as they are.
     """
 
     def __init__(
@@ -52,10 +52,10 @@ class DeadLetterFormat:
         ]
 
     def line(self, row: Any, rejection: Rejection) -> bytes:
-        """An object on a line of its own, newline included.
+        """Returns a JSON object on a line of its own, newline included.
 
-        `primary_key` maps columns to values, {"sha256": hexadecimal digits} standing for what is not to be read; null
-        where the stream has none. `rejected_value` is there if values are wanted and one column is at fault.
+        `primary_key` maps columns to values, with {"sha256": hexadecimal digits} in place of protected values; null if
+        the stream has no key. `rejected_value` is present if values are wanted and one column is at fault.
         """
         content: dict[str, Any] = {
             "rejected_reason": rejection.reason.value,
@@ -84,5 +84,5 @@ class DeadLetterFormat:
 def _json(value: object) -> bytes:
     try:
         return orjson.dumps(value)
-    except TypeError:  # An integer of more than 64 bits, which orjson does not write.
+    except TypeError:  # An integer of more than 64 bits, which orjson can't write.
         return json.dumps(value, ensure_ascii=True).encode()

@@ -1,1 +1,1 @@
-"""The engine: rows become deliveries, deliveries go out, states come back once everything before them is safe."""
+"""The engine: turns rows into deliveries, sends them, and releases each state once everything before it is safe."""

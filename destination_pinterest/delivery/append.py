@@ -1,7 +1,7 @@
-"""Adding to an audience: identifiers wait in a batch, and go out when it is full or old enough.
+"""Adds to an audience: identifiers wait in a batch, which is sent once it is full or old enough.
 
-Deliveries that leave a batch, applied in the order they leave, give the membership that the rows would have given one
-by one: an identifier waits on one side only, and a later row moves it to the other.
+Applied in order, a batch's deliveries give the same membership as its rows one by one: an identifier waits on one side
+only, and a later row moves it to the other.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from destination_pinterest.vocabulary import Operation
 
 
 class BatchedStrategy(SyncStrategy):
-    """What ways of keeping an audience have in common whose rows become deliveries as they come.
+    """Base of the strategies that turn rows into deliveries as they arrive.
 
     Args:
-        lane: the audience's.
-        batch: collects what is not yet a delivery.
-        flush_s: the age at which a part-filled batch goes out.
+        lane: the audience's lane.
+        batch: collects identifiers until they make a delivery.
+        flush_s: the age at which a partly filled batch is sent.
     """
 
     def __init__(self, lane: AudienceLane, batch: MembershipBatch, flush_s: float) -> None:
@@ -40,7 +40,7 @@ class BatchedStrategy(SyncStrategy):
         for full in self._batch.add_all(identifiers, self._position, self._now_s):
             self.lane.enqueue(full)
 
-    def take(self, operation: Operation, identifiers: Sequence[str], key: Sequence[object] | None) -> None:  # noqa: ARG002 - nothing remembers whose row it is
+    def take(self, operation: Operation, identifiers: Sequence[str], key: Sequence[object] | None) -> None:  # noqa: ARG002 - no rows are remembered
         """See `SyncStrategy.take`."""
         for full in self._batch.apply(operation, identifiers, self._position, self._now_s):
             self.lane.enqueue(full)
@@ -51,7 +51,7 @@ class BatchedStrategy(SyncStrategy):
             self.lane.enqueue(delivery)
 
     def check_may_send(self) -> None:
-        """See `SyncStrategy.check_may_send`. Rows that came may always be sent."""
+        """See `SyncStrategy.check_may_send`. Rows may always be sent."""
 
     def drain(self) -> None:
         """See `SyncStrategy.drain`."""
@@ -72,7 +72,7 @@ class BatchedStrategy(SyncStrategy):
 
 
 class AppendStrategy(BatchedStrategy):
-    """Rows add their people, or take them out where they say so; nobody leaves for being absent.
+    """Rows add or remove their identifiers; absence removes nothing.
 
     Args:
         lane, batch, flush_s: see `BatchedStrategy`.
@@ -88,19 +88,19 @@ class AppendStrategy(BatchedStrategy):
         self.create_early(self._creator)
 
     def finish(self, is_complete: IsComplete) -> None:  # noqa: ARG002 - absence means nothing here
-        """Creates the audience, if there is none yet."""
+        """Creates the audience unless it exists."""
         self.lane.update(self._creator.ensure_audience(self.lane.target))
 
 
 class MembershipBatch:
-    """Collects changes until `max_identifiers` of one operation wait, or the oldest of them is due."""
+    """Collects changes until `max_identifiers` of one operation are waiting, or the oldest is due."""
 
     def __init__(self, max_identifiers: int) -> None:
         self._max_identifiers = max_identifiers
         self._sides = {Operation.ADD: _Side(), Operation.REMOVE: _Side()}
 
     def add_all(self, identifiers: Sequence[str], position: int, now_s: float) -> Iterator[Delivery]:
-        """Takes rows that add one identifier each, in bulk; yields what is full. See `apply`."""
+        """Takes rows that add one identifier each, in bulk; yields the deliveries that are full. See `apply`."""
         side, other = self._sides[Operation.ADD], self._sides[Operation.REMOVE]
         taken = 0
         while taken < len(identifiers):
@@ -116,13 +116,13 @@ class MembershipBatch:
                 yield side.take(Operation.ADD)
 
     def apply(self, operation: Operation, identifiers: Sequence[str], position: int, now_s: float) -> list[Delivery]:
-        """Takes a row's identifiers; returns what is full, in the order in which it is to go out.
+        """Takes a row's identifiers; returns the deliveries that are full, in the order in which to send them.
 
         Args:
             operation: what the row does to each of them.
             identifiers: at least one.
-            position: the number of records before this row, or fewer.
-            now_s: the clock that `take_due` is asked with.
+            position: at most the number of records before this row.
+            now_s: the present time, on the clock of `take_due`.
         """
         side = self._sides[operation]
         full = []
@@ -141,25 +141,25 @@ class MembershipBatch:
         return full
 
     def take_due(self, opened_before_s: float) -> Iterator[Delivery]:
-        """Whatever waits since before that moment."""
+        """Yields what was waiting at that time already."""
         for operation, side in self._sides.items():
             if side.rows and side.opened_s <= opened_before_s:
                 yield side.take(operation)
 
     def take_all(self) -> Iterator[Delivery]:
-        """Whatever waits."""
+        """Yields everything that is waiting."""
         for operation, side in self._sides.items():
             if side.rows:
                 yield side.take(operation)
 
     @property
     def opened_s(self) -> float | None:
-        """Since when the oldest waits; None where nothing does."""
+        """When the oldest waiting row arrived; None if none is waiting."""
         return min((side.opened_s for side in self._sides.values() if side.rows), default=None)
 
     @property
     def first_position(self) -> int | None:
-        """The position of the oldest row that waits; None where none does."""
+        """The position of the oldest waiting row; None if none is waiting."""
         return min((side.first_position for side in self._sides.values() if side.rows), default=None)
 
 
@@ -186,7 +186,7 @@ class _Side:
         return delivery
 
     def supersede(self, other: _Side, identifiers: Sequence[str]) -> None:
-        """Takes identifiers off the other side. What the other side owed them is owed by this one from now on."""
+        """Takes identifiers from the other side, along with the positions and rows that depended on them."""
         before = len(other.identifiers)
         for identifier in identifiers:
             other.identifiers.pop(identifier, None)

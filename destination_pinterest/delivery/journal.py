@@ -1,7 +1,6 @@
-"""What people and the platform are told while a sync runs: waits, retries, slow-downs, progress.
+"""Reports a running sync to people and to the platform: waits, retries, slow-downs, progress.
 
-Called by the writer's thread alone. Ordinary spacing of requests is not told; a wait that a person would wonder about
-is.
+Called by the writer's thread alone. Short waits that only space requests are not reported.
 """
 
 from __future__ import annotations
@@ -17,9 +16,9 @@ from destination_pinterest.delivery.workers import ClientEvent
 from destination_pinterest.errors import ObjectBusyError, RateLimitedError
 from destination_pinterest.protocol.catalog import StreamKey
 
-# Waits shorter than this are the quota's ordinary rhythm.
+# Shorter waits only space requests.
 _NOTABLE_WAIT_S: Final = 2.0
-# A long wait is told by every request that waits; the first of them is enough for so long.
+# Every request that waits reports it; for this long, the first report is enough.
 _QUIET_S: Final = 30.0
 
 
@@ -27,24 +26,24 @@ class Messages(Protocol):
     """Where messages go."""
 
     def log(self, level: str, text: str) -> None:
-        """A line that people read."""
+        """Logs a line for people."""
 
     def figures(self, level: str, text: str) -> None:
-        """A line that a program reads."""
+        """Logs a line for programs."""
 
     def stream_status(self, stream: StreamKey, status: str, *, rate_limited_until: float | None = None) -> None:
-        """What the platform shows of a stream."""
+        """Reports a stream's status to the platform."""
 
 
 class SyncJournal:
-    """Counts what the client tells, and says what is worth saying.
+    """Counts what the client does and logs what people should know.
 
     Args:
-        messages: where it is said.
+        messages: the output.
         lanes: every audience of the sync.
         clock: monotonic seconds.
-        now: seconds since the epoch, for what the platform is told.
-        progress_every_s: how often a line of progress is written.
+        now: seconds since the epoch, for reports to the platform.
+        progress_every_s: how often a progress line is written.
     """
 
     def __init__(
@@ -67,7 +66,7 @@ class SyncJournal:
         self._limited: set[StreamKey] = set()
 
     def on_event(self, event: ClientEvent) -> None:
-        """Counts what the client did, and tells what is worth telling."""
+        """Counts what the client did and logs it if people should know."""
         tallies = [self.sync] if event.lane is None else [self.sync, event.lane.tally]
         what = event.what
         if isinstance(what, Exchange):
@@ -82,7 +81,7 @@ class SyncJournal:
         self._messages.log(level, text)
 
     def tick(self) -> None:
-        """Writes a line of progress when one is due."""
+        """Writes a progress line when one is due."""
         if self._clock() < self.due_s:
             return
         self.due_s = self._clock() + self._progress_every_s
@@ -93,7 +92,7 @@ class SyncJournal:
         for tally in tallies:
             tally.requests += 1
         if lane is not None:
-            lane.measured(exchange.elapsed_s)
+            lane.record_latency(exchange.elapsed_s)
         if exchange.status < 300 and self._limited:
             for stream in sorted(self._limited, key=str):
                 self._messages.stream_status(stream, "RUNNING")
@@ -115,7 +114,7 @@ class SyncJournal:
             for tally in tallies:
                 tally.waited_s += notice.delay_s
             if self._is_notable(notice.delay_s):
-                self._tell_platform(lane, self._now() + notice.delay_s)
+                self._report_rate_limit(lane, self._now() + notice.delay_s)
 
     def _waiting(self, lane: AudienceLane | None, wait: QuotaWait, tallies: Sequence[AudienceTally]) -> None:
         for tally in tallies:
@@ -127,16 +126,16 @@ class SyncJournal:
         self._messages.log(
             "INFO", f"Pinterest's quota for {wait.category} is used up; the next request goes out at {moment}."
         )
-        self._tell_platform(lane, until)
+        self._report_rate_limit(lane, until)
 
     def _is_notable(self, wait_s: float) -> bool:
-        """Whether this wait is long, and none was told lately; if so, it is the one that was."""
+        """Whether to report this wait: it is long, and none was reported lately. Notes that it is reported."""
         if wait_s < _NOTABLE_WAIT_S or self._clock() < self._quiet_until_s:
             return False
         self._quiet_until_s = self._clock() + min(_QUIET_S, wait_s)
         return True
 
-    def _tell_platform(self, lane: AudienceLane | None, until: float) -> None:
+    def _report_rate_limit(self, lane: AudienceLane | None, until: float) -> None:
         lanes = self._lanes if lane is None else [lane]
         for stream in sorted({stream for lane in lanes for stream in lane.streams}, key=str):
             self._messages.stream_status(stream, "RUNNING", rate_limited_until=until)

@@ -1,4 +1,4 @@
-"""The membership ledgers of a sync's audiences: opened together, once the audiences are known."""
+"""Opens the membership ledgers of a sync's audiences together, once the audiences are known."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from destination_pinterest.errors import ConnectorError
 if TYPE_CHECKING:
     from destination_pinterest.membership.store_key import Scrypt
 
-# A sync that was killed leaves a lease on every ledger, each of which is watched for a minute before it is taken over.
+# A killed sync leaves a lease on every ledger, and each is watched for a minute before it is taken over.
 _AT_ONCE: Final = 16
 
 
@@ -26,21 +26,21 @@ def open_ledgers(
     clock: Callable[[], float],
     stretchings: Mapping[int, Scrypt] | None = None,
 ) -> list[str]:
-    """Opens the ledgers of mirrored audiences. What people may want to know of them, in sentences.
+    """Opens the ledgers of mirrored audiences; returns remarks on them for the log.
 
     Args:
-        mirrors: the audiences that are kept so; each closes its ledger.
+        mirrors: the strategies of mirrored audiences; each closes its own ledger.
         config: the settings.
-        sleep: waits so many seconds, and can be ended from outside.
+        sleep: waits so many seconds; can be interrupted.
         clock: monotonic seconds.
         stretchings: the cost of the store key, by version; None for the real one.
 
     Raises:
-        ConnectorError: one of them can't be opened. Those that were are still to be closed.
+        ConnectorError: a ledger can't be opened. The caller still has to close those that were.
     """
     if not mirrors or config.membership_store is None:
         return []
-    # Brings DuckDB and NumPy with it, which other syncs do without.
+    # Imports DuckDB and NumPy, which other syncs don't need.
     from destination_pinterest.membership import open_membership_store  # noqa: PLC0415
     from destination_pinterest.membership.store_key import STRETCHINGS  # noqa: PLC0415
 
@@ -48,7 +48,7 @@ def open_ledgers(
         config.membership_store,
         sleep=sleep,
         clock=clock,
-        books=len(mirrors),
+        open_ledgers=len(mirrors),
         stretchings=STRETCHINGS if stretchings is None else stretchings,
     )
     with ThreadPoolExecutor(_AT_ONCE) as threads:
@@ -67,7 +67,7 @@ def open_ledgers(
 
 
 def _name(target: AudienceTarget) -> str:
-    """By which the store knows an audience. One that was chosen by its id may be renamed at any time."""
+    """The store's name for an audience. One that was chosen by its id may be renamed at any time."""
     return target.name if target.chosen_id is None else f"audience {target.chosen_id}"
 
 
@@ -76,7 +76,7 @@ def _remarks(mirror: MirrorStrategy) -> list[str]:
     if not absent:
         return []
     remark = (
-        f'The audience "{mirror.lane.target.name}" also has people of streams that are not in this sync: '
+        f'The audience "{mirror.lane.target.name}" also has members from streams that are not in this sync: '
         f"{', '.join(absent)}. They stay in it."
     )
     return [remark]

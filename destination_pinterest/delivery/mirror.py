@@ -1,11 +1,11 @@
-"""Mirroring a table with a membership store: rows are compared with whom the store holds, and the difference is sent.
+"""Mirrors a table with a membership store: compares its rows with the ledger and sends the delta.
 
-Nothing goes to Pinterest while rows come. When an epoch ends (at the end of the input; for streams that are not
-replaced also every few minutes), the ledger says who joins and who leaves; that is written ahead, then sent, and only
-then committed. States wait until that is done.
+Nothing is sent while rows arrive. When an epoch ends (at the end of the input; for streams that are not replaced, also
+every few minutes), the ledger computes the delta, which is written ahead, then sent, and only then committed. States
+wait until that is done.
 
-What a mirror is follows Census, Hightouch and drt (github.com/drt-hub/drt/issues/686, read 2026-11-22): by their
-absence, only people leave whom this connector brought in.
+As with Census, Hightouch and drt (github.com/drt-hub/drt/issues/686, read 2026-11-22), absence removes only members
+that this connector added.
 """
 
 from __future__ import annotations
@@ -25,28 +25,28 @@ from destination_pinterest.protocol.input import RowRun
 from destination_pinterest.routing.replacement import continues_in_job
 from destination_pinterest.vocabulary import Operation
 
-if TYPE_CHECKING:  # It brings DuckDB and NumPy, which syncs without a store do without.
+if TYPE_CHECKING:  # It imports DuckDB and NumPy, which syncs without a store don't need.
     from destination_pinterest.membership import Delta, MembershipLedger
 
 
 @dataclass(frozen=True, slots=True)
 class MirroredStreams:
-    """The streams that lead to a mirrored audience, and those of them whose absent rows leave."""
+    """The streams of a mirrored audience, and those among them whose absent rows are removed."""
 
     all: tuple[ConfiguredStream, ...]
     replaced: tuple[ConfiguredStream, ...]
 
 
 class MirrorStrategy(SyncStrategy):
-    """The audience becomes what the rows are, by sending the difference from what the store remembers.
+    """Makes the audience equal to the rows by sending the delta from the ledger.
 
     Args:
-        lane: the audience's.
-        streams: those that lead to it.
+        lane: the audience's lane.
+        streams: the streams of the audience.
         creator: creates the audience.
-        safeguards: what keeps members from leaving by mistake.
-        max_identifiers: how many a delivery may have at the moment.
-        epoch_s: after how long rows are settled, unless they have to be compared with a whole table.
+        safeguards: keep members from being removed by mistake.
+        max_identifiers: how many identifiers a delivery may hold at the moment.
+        epoch_s: how long an epoch lasts, unless the whole table is needed for the comparison.
     """
 
     reads_keys = True
@@ -79,13 +79,13 @@ class MirrorStrategy(SyncStrategy):
         self._unresolved_deletions = 0
 
     def open(self, ledger: MembershipLedger) -> None:
-        """Takes the audience's ledger, once the audience was looked up; `close` gives it back.
+        """Takes the audience's ledger, once the audience has been looked up; `close` releases it.
 
-        A stream that an earlier attempt of the same job has replaced is not replaced again where attempts go on from
-        each other: that attempt gave states back, so this one brings only what came after them.
+        Where attempts of a job continue from each other, a stream that an earlier attempt has replaced is not replaced
+            again: that attempt returned its states, so this one reads only what follows them.
 
         Raises:
-            StoreMismatchError: it is about another customer list.
+            StoreMismatchError: the ledger is of another customer list.
         """
         self._opened = ledger
         target = self.lane.target
@@ -105,23 +105,23 @@ class MirrorStrategy(SyncStrategy):
         ]
         if target.list_id is not None and ledger.customer_list_id is None and not ledger.is_in_doubt:
             self.lane.notes.append(
-                "This is the first sync that the membership store remembers. Whoever was in the audience before it and "
-                "is not in the table remains, until a row explicitly removes them."
+                "This is the first sync with this membership store. Members that were in the audience before it and "
+                "are not in the table remain, until a row explicitly removes them."
             )
 
     @property
     def absent_streams(self) -> list[str]:
-        """Streams of which the ledger has had people and that are not in this sync."""
+        """Streams that the ledger has recorded and that are not in this sync."""
         present = {str(stream.key) for stream in self._streams.all}
         return [stream for stream in self._ledger.streams if stream not in present]
 
     @property
     def replaces(self) -> bool:
-        """Whether a stream is to be all that the audience holds of it."""
+        """Whether any stream replaces its rows."""
         return bool(self._replaced)
 
     def close(self) -> None:
-        """Gives the ledger back."""
+        """Releases the ledger."""
         if self._opened is not None:
             self._opened.close()
 
@@ -143,7 +143,7 @@ class MirrorStrategy(SyncStrategy):
         self._rows += 1
 
     def vacate(self, key: Sequence[object], operation: Operation) -> None:
-        """See `SyncStrategy.vacate`. Whoever the row held leaves. A row that was emptied is counted as rejected."""
+        """See `SyncStrategy.vacate`. The row's earlier identifiers are removed. An emptied row counts as rejected."""
         self._ledger.record(self._stream, key, operation, ())
         self._changes += 1
         self._rows += operation is Operation.REMOVE
@@ -156,21 +156,21 @@ class MirrorStrategy(SyncStrategy):
 
     @property
     def due_s(self) -> float | None:
-        """When the epoch should end; None where it lasts until the end of the input."""
+        """When the epoch should end; None if it lasts until the end of the input."""
         return None if self._epoch_started_s is None or self._replaced else self._epoch_started_s + self._epoch_s
 
     def flush(self, now_s: float) -> None:
-        """Nothing: rows are compared when the epoch ends."""
+        """Does nothing: rows are compared when the epoch ends."""
 
     def drain(self) -> None:
-        """Nothing: `settle` compares what is left."""
+        """Does nothing: `settle` compares what is left."""
 
     def settle(self, is_complete: IsComplete, *, is_end: bool) -> Iterator[Iterator[Delivery]]:
         """See `SyncStrategy.settle`.
 
         Raises:
-            IncompleteStreamError: a stream that is replaced is not proven to be whole.
-            RemovalGuardError: too many people would leave by absence.
+            IncompleteStreamError: a stream that is replaced is not proven to be complete.
+            RemovalGuardError: too many members would be removed for being absent.
             StoreBusyError: another sync took the ledger over.
         """
         replaced = self._replaced if is_end else []
@@ -201,8 +201,8 @@ class MirrorStrategy(SyncStrategy):
                 "tried again by itself.",
             )
 
-    def finish(self, is_complete: IsComplete) -> None:  # noqa: ARG002 - `settle` has seen to it
-        """Creates the audience, if there is none yet."""
+    def finish(self, is_complete: IsComplete) -> None:  # noqa: ARG002 - `settle` has checked it
+        """Creates the audience unless it exists."""
         self.lane.update(self._creator.ensure_audience(self.lane.target))
 
     @property
@@ -215,14 +215,14 @@ class MirrorStrategy(SyncStrategy):
         )
 
     def _compare(self, replaced: Sequence[ConfiguredStream], *, is_whole: bool) -> tuple[Delta, dict[str, str]]:
-        """The difference that is to be sent, and the generations that are whole once it is."""
+        """Returns the delta, and the generations that are complete once it is sent."""
         delta = self._ledger.diff([str(stream.key) for stream in replaced], is_whole=is_whole)
         finished = {str(stream.key): _generation(stream) for stream in replaced if stream.has_generation}
         known = delta.members_before + delta.unconfirmed_before
         if replaced and not delta.members_after and delta.removals_by_absence:
             if self._safeguards.allow_empty:
                 return delta, finished
-            keeps = f"the audience keeps the {known:,} people whom the connector put into it"
+            keeps = f"the audience keeps the {known:,} members that the connector added"
             self.lane.notes.append(self._safeguards.empty_table_note(keeps))
             return self._ledger.diff([], is_whole=False), {}
         self._safeguards.check_removal(
@@ -231,7 +231,7 @@ class MirrorStrategy(SyncStrategy):
         return delta, finished
 
     def _deliveries(self, delta: Delta) -> Iterator[Delivery]:
-        """What is to be sent, removals first. The deliveries settle no rows by themselves: the commit does."""
+        """Yields the deliveries, removals first. They cover no rows themselves: rows are safe after the commit."""
         for operation, pieces in ((Operation.REMOVE, delta.iter_removals), (Operation.ADD, delta.iter_additions)):
             for piece in pieces(self._max_identifiers()):
                 yield Delivery(operation, dict.fromkeys(piece), 0, self.lane.pinned)
@@ -258,5 +258,5 @@ class MirrorStrategy(SyncStrategy):
 
 
 def _generation(stream: ConfiguredStream) -> str:
-    """The same for all attempts that go on with the rows of one another; ids alone come again on a new platform."""
+    """The same for all attempts that continue from each other. A reinstalled platform repeats ids, hence the job."""
     return f"generation {stream.generation_id}, job {stream.sync_id}"

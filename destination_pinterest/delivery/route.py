@@ -1,4 +1,4 @@
-"""A stream's rows on their way to an audience: read, mapped, decided about, and taken by its strategy or rejected."""
+"""Routes a stream's rows to an audience: reads and maps each, decides what it does, and passes it on or rejects it."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from destination_pinterest.routing.decision import Decision, decision_of, take_r
 from destination_pinterest.routing.plan import StreamPlan
 from destination_pinterest.vocabulary import Operation
 
-# What tells a stream's rows apart; None where this row has nothing of it.
+# A row's primary key; None if the row has none.
 Key = tuple[object, ...] | None
 
 
 class StreamRoute:
-    """Where one stream's rows go. This is the hot path.
+    """Takes one stream's rows to its audience's strategy. This is the hot path.
 
     Args:
-        plan: what is decided about the stream.
+        plan: the stream's plan.
         config: the settings.
-        decoder: makes the rows.
-        strategy: keeps the audience that it leads to.
+        decoder: decodes the rows.
+        strategy: the strategy of the stream's audience.
         tally: the stream's counts since its last state.
-        dead_letters: takes what is refused, where that is written down.
+        dead_letters: takes rejected rows, if they are stored.
     """
 
     def __init__(
@@ -51,12 +51,12 @@ class StreamRoute:
         self._decide = _row_decision(plan, config, decoder)
         reads_key = strategy.reads_keys and plan.has_key and not plan.only_removes
         self._read_key = _key_reader(plan, decoder) if reads_key else None
-        # Most streams have rows that all add and one identity column: they are mapped in bulk.
+        # Most streams have one identity column and only rows that add: they are mapped in bulk.
         is_plain = self._decide is None and len(plan.identities) == 1 and dead_letters is None and not reads_key
         self._read_only_column = decoder.reader_of(plan.identities[0].column) if is_plain else None
 
     def take(self, run: RowRun, now_s: float) -> None:
-        """Takes rows, the oldest of which came after `run.position` others."""
+        """Takes a run of rows, the first of which came after `run.position` others."""
         self.strategy.lane.tally.entered += len(run.rows)
         self.strategy.begin_run(run, now_s)
         if self._read_only_column is not None:
@@ -77,7 +77,7 @@ class StreamRoute:
         mapped = self._mapper.map(self._read(row))
         key = None if self._read_key is None else self._read_key(row)
         if key is not None and not mapped.identifiers and isinstance(decision, Operation):
-            # The key says whose row it is: whoever it held leaves, although the row itself names nobody.
+            # The key identifies the row: its earlier identifiers are removed, although the row itself has none.
             self.strategy.vacate(key, decision)
             if decision is Operation.REMOVE:
                 return
@@ -90,7 +90,7 @@ class StreamRoute:
             self.strategy.take(operation, mapped.identifiers, key)
 
     def _judge(self, mapped: MappedRow, decision: Decision, row: Any, position: int) -> Operation | None:
-        """What the row does to its people; None if nothing, which is counted, and written down where that is wanted."""
+        """Returns what the row does to its identifiers; None, counted and perhaps stored, if it does nothing."""
         taken = take_row(decision, mapped, self.plan.operation_column, self.strategy.lane.tally)
         if isinstance(taken, Rejection):
             self._tally.rejected += 1

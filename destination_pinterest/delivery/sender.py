@@ -1,6 +1,6 @@
-"""One delivery as requests: in pieces that Pinterest takes, creating the customer list where the delivery is its first.
+"""Sends a delivery as requests that Pinterest accepts; the first delivery of a customer list creates it.
 
-Runs in the threads that send; what it keeps between deliveries is one number.
+Runs in the sending threads; all it keeps between deliveries is one number.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ MAX_RECORDS_BYTES: Final = 1_000_000 - 1_000
 
 
 class DeliverySender:
-    """Sends deliveries.
+    """Sends deliveries in requests of at most `max_identifiers`, or fewer once Pinterest refuses that many.
 
     Args:
-        pinterest: the client; it retries what is worth retrying.
+        pinterest: the client, which retries by itself.
         creator: creates customer lists.
-        max_identifiers: in one request, until Pinterest refuses that as too large.
+        max_identifiers: identifiers in one request at first.
     """
 
     def __init__(self, pinterest: PinterestClient, creator: AudienceCreator, max_identifiers: int) -> None:
@@ -39,18 +39,18 @@ class DeliverySender:
         self._lock = threading.Lock()
 
     def send(self, target: AudienceTarget, delivery: Delivery, on_list: Callable[[str], None]) -> int:
-        """Returns how many identifiers were sent, when Pinterest has accepted all of them.
+        """Sends a delivery and returns how many identifiers were sent, once Pinterest has accepted all of them.
 
         Args:
-            target: where they go.
+            target: the audience to send them to.
             delivery: the identifiers.
-            on_list: is given the id of the customer list as soon as the delivery has created it.
+            on_list: called with the customer list's id as soon as the delivery has created it.
 
         Raises:
-            ConnectorError: it did not; part of the delivery may have been accepted, and sending it again is harmless.
+            ConnectorError: the delivery failed; part of it may have been accepted, and sending it again is harmless.
         """
         if delivery.operation is Operation.REMOVE and target.list_id is None:
-            return 0  # A list that does not exist holds nobody.
+            return 0  # A list that does not exist has no members.
         identifiers = list(delivery.identifiers)
         while identifiers:
             piece = identifiers[: self._max_identifiers]
@@ -61,13 +61,13 @@ class DeliverySender:
 
     @property
     def max_identifiers(self) -> int:
-        """Identifiers in one request, as far as Pinterest has taken them."""
+        """How many identifiers one request may hold, after what Pinterest has refused."""
         return self._max_identifiers
 
     def _send_records(
         self, target: AudienceTarget, operation: Operation, records: str, count: int, on_list: Callable[[str], None]
     ) -> AudienceTarget:
-        """The target afterwards: its customer list exists."""
+        """Returns the target afterwards: its customer list exists."""
         try:
             list_id = target.list_id
             if list_id is None:
@@ -99,7 +99,7 @@ class DeliverySender:
 
 
 def _within_bytes(identifiers: Sequence[str]) -> Iterator[tuple[str, int]]:
-    """The identifiers as `records` strings of at most MAX_RECORDS_BYTES; they are ASCII, a byte a character."""
+    """Yields the identifiers as `records` strings of at most MAX_RECORDS_BYTES (ASCII, so also characters)."""
     records = ",".join(identifiers)
     if len(records) <= MAX_RECORDS_BYTES or len(identifiers) == 1:
         yield records, len(identifiers)

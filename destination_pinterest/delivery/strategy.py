@@ -1,8 +1,8 @@
-"""What every way of keeping an audience does: take rows, say what is due, finish.
+"""The interface of sync strategies: take rows, say what is due, finish.
 
-A way is a class: rows are added (append.py), a shadow list is filled and swapped in (swap.py), or rows are compared
-with a membership store and the difference is sent (mirror.py). A new one is a new file here and a name in
-routing/audience_plan.py.
+Each strategy is a class: it adds rows (append.py), fills a shadow list and swaps it in (swap.py), or compares rows with
+    a membership ledger and sends the delta (mirror.py). A new one is a new file here and a name in
+    routing/audience_plan.py.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from destination_pinterest.protocol.catalog import StreamKey
 from destination_pinterest.protocol.input import RowRun
 from destination_pinterest.vocabulary import Operation
 
-# Whether all of a stream is proven to have come.
+# Whether a stream is proven to be complete.
 IsComplete = Callable[[StreamKey], bool]
 
 
 @dataclass(frozen=True, slots=True)
 class MemberCounts:
-    """Identifiers that the connector has put into an audience, where they are known exactly.
+    """How many identifiers the connector has put into an audience, where that is known exactly.
 
     Args:
-        before, after: how many, when the sync began and as of now.
-        left_by_absence: those taken out since no row holds them any more.
-        unresolved_deletions: deletions that name nobody and whose key is not known.
+        before, after: when the sync began, and now.
+        left_by_absence: those removed because no row has them any more.
+        unresolved_deletions: deletions without an identifier whose key is not known.
     """
 
     before: int
@@ -41,24 +41,24 @@ class MemberCounts:
 
 
 class SyncStrategy(ABC):
-    """One way of keeping one audience. For the one thread that decides, but for `check_may_send`.
+    """Keeps one audience up to date. Used by the deciding thread only, except `check_may_send`.
 
     Args:
         lane: the audience's deliveries.
     """
 
     reads_keys: ClassVar[bool] = False
-    """Whether it remembers which row brought whom, and so wants primary keys."""
+    """Whether it remembers which row has which identifiers, and so needs primary keys."""
 
     def __init__(self, lane: AudienceLane) -> None:
         self.lane = lane
 
     def prepare(self) -> None:  # noqa: B027 - most have nothing to do
-        """Does what is to be done before the first row, once the audience has been looked up."""
+        """Prepares the audience before the first row, once it has been looked up."""
 
     @abstractmethod
     def begin_run(self, run: RowRun, now_s: float) -> None:
-        """A run of rows begins, which the following calls are about."""
+        """Begins a run of rows, to which the following calls belong."""
 
     def add_all(self, identifiers: Sequence[str]) -> None:
         """Takes rows that add one identifier each."""
@@ -67,38 +67,38 @@ class SyncStrategy(ABC):
 
     @abstractmethod
     def take(self, operation: Operation, identifiers: Sequence[str], key: Sequence[object] | None) -> None:
-        """Takes a row's identifiers (at least one) and what it does to them; `key` tells rows apart, where it does."""
+        """Takes a row's identifiers (at least one) and what it does to them; `key` is its primary key, if any."""
 
-    def vacate(self, key: Sequence[object], operation: Operation) -> None:  # noqa: B027 - only for who reads keys
-        """Takes a row that holds no identifier any more: deleted by its key alone (REMOVE), or emptied (ADD)."""
+    def vacate(self, key: Sequence[object], operation: Operation) -> None:  # noqa: B027 - only where keys are read
+        """Takes a row that has no identifier any more: deleted by its key alone (REMOVE), or emptied (ADD)."""
 
     def withdraw(self, identifiers: Sequence[str]) -> None:
-        """Takes a row of people who are to leave, whatever other rows hold them."""
+        """Takes identifiers to remove even if other rows have them."""
         self.take(Operation.REMOVE, identifiers, None)
 
     @property
     @abstractmethod
     def due_s(self) -> float | None:
-        """When `flush` or `settle` has something to do, on the clock of `begin_run`; None where only rows do."""
+        """When `flush` or `settle` next has something to do, on the clock of `begin_run`; None if only rows do."""
 
     @abstractmethod
     def flush(self, now_s: float) -> None:
-        """Makes deliveries of what has waited long enough."""
+        """Queues deliveries of what has waited long enough."""
 
     def settle(self, is_complete: IsComplete, *, is_end: bool) -> Iterator[Iterator[Delivery]]:  # noqa: ARG002
-        """Yields what rows come to by comparison, in slices of deliveries.
+        """Yields the deliveries that result from comparing rows, in slices.
 
-        The next slice is asked for once Pinterest has accepted all of the last one; only then does that count.
+        A slice counts only once Pinterest has accepted all of it; the caller asks for the next one then.
 
         Args:
-            is_complete: which streams have come whole.
-            is_end: whether the input has ended; before, only what is due is settled.
+            is_complete: whether a stream is proven to be complete.
+            is_end: whether the input has ended; before that, only what is due is settled.
         """
         return iter(())
 
     @abstractmethod
     def check_may_send(self) -> None:
-        """Called just before anything is sent, from the thread that sends.
+        """Checks that sending is still allowed; called from the sending thread just before each delivery.
 
         Raises:
             ConnectorError: nothing may be sent any more.
@@ -106,34 +106,34 @@ class SyncStrategy(ABC):
 
     @abstractmethod
     def drain(self) -> None:
-        """Makes deliveries of all that waits: the input has ended."""
+        """Queues everything that is waiting: the input has ended."""
 
     @abstractmethod
     def finish(self, is_complete: IsComplete) -> None:
-        """Makes the audience what it is to be, once everything was accepted.
+        """Finishes the audience, once everything has been accepted.
 
         Raises:
-            ConnectorError: it stays as it is, and why.
+            ConnectorError: why the audience stays as it is.
         """
 
     def close(self) -> None:  # noqa: B027 - most open nothing
-        """Gives back what was opened; also after a failure."""
+        """Releases what was opened; also after a failure."""
 
     @property
     def watermark(self) -> int | None:
-        """The position of the oldest row that is not safe; None where all are."""
+        """The position of the oldest row that is not safe; None if all are."""
         return self.lane.watermark
 
     @property
     def members(self) -> MemberCounts | None:
-        """How many identifiers the audience holds through the connector; None where nobody counts them."""
+        """How many of the audience's members came from the connector; None if that is not known."""
         return None
 
     def create_early(self, creator: AudienceCreator) -> None:
-        """Creates the audience of a list that an earlier sync left without one, before quota goes into people.
+        """Creates the audience of a list that an earlier sync left without one, before rows use up the quota.
 
-        On Trial access a large table uses up the day's quota every day, and nothing would be left at the end. Where it
-        can't be created yet, that is said at the end, when it is tried again.
+        On Trial access, a large table uses up the day's quota every day, so nothing would be left at the end. If the
+        audience can't be created yet, `finish` tries again and adds the note.
         """
         with suppress(ConfigurationError):
             self.lane.target = creator.ensure_audience(self.lane.target).target

@@ -1,4 +1,4 @@
-"""Replacing an audience: rows are collected in a shadow list, which is swapped in once the whole table has come."""
+"""Replaces an audience: collects rows in a shadow list and swaps it in once the table is complete."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from destination_pinterest.protocol.input import RowRun
 
 
 class SwapStrategy(BatchedStrategy):
-    """The audience becomes what the table is, in one request at the end.
+    """Makes the audience equal to the table, in one request at the end.
 
     Args:
-        lane: its target has a shadow list.
+        lane: the audience's lane, whose target has a shadow list.
         batch, flush_s: see `BatchedStrategy`.
-        swapper: ends replacements.
+        swapper: swaps the shadow list in.
     """
 
     def __init__(self, lane: AudienceLane, batch: MembershipBatch, flush_s: float, swapper: AudienceSwapper) -> None:
@@ -23,7 +23,7 @@ class SwapStrategy(BatchedStrategy):
         self._swapper = swapper
 
     def begin_run(self, run: RowRun, now_s: float) -> None:
-        """See `SyncStrategy.begin_run`. A list that another attempt would not find makes no row safe."""
+        """See `SyncStrategy.begin_run`. If a later attempt would not find the list, no row in it is safe."""
         super().begin_run(run, now_s)
         shadow = self.lane.target.shadow
         if shadow is not None and shadow.spans == "attempt":

@@ -1,4 +1,4 @@
-"""Running counts of one audience, and the line of progress that is made of them."""
+"""Running counts of one audience, and the progress line made from them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from destination_pinterest.markers import PROGRESS_PREFIX
 
 
 class AudienceTally:
-    """Running counts of one audience. Counted into directly: it is on the path of every row."""
+    """Running counts of one audience. Its fields are updated directly, since every row passes here."""
 
     __slots__ = (
         "entered",
@@ -41,12 +41,12 @@ class AudienceTally:
 
     @property
     def pending(self) -> int:
-        """Rows that were read and whose fate is not known."""
+        """Rows that were read and are neither synced nor rejected yet."""
         return self.entered - self.synced - self.errored - self.not_synced.total()
 
 
 def progress_line(tallies: Sequence[AudienceTally], requests: int, waited_s: float) -> str:
-    """One line for a program that watches a running sync."""
+    """Returns one line for a program that watches a running sync."""
     progress: dict[str, Any] = {
         "entered": sum(tally.entered for tally in tallies),
         "synced": sum(tally.synced for tally in tallies),

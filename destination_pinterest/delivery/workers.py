@@ -1,8 +1,8 @@
-"""Threads that send, and the mailbox through which they report to the one thread that decides.
+"""The sending threads, and the mailbox through which they report to the deciding thread.
 
-Whatever happens in a thread becomes an event; nobody but the writer reads them, so lanes and tallies need no locks. The
-threads are daemons: concurrent.futures' own pool joins its threads when the interpreter exits, and a request that hangs
-would keep a failed process alive until its time-out, long after the platform was told of the failure.
+Everything that happens in a thread becomes an event, and only the writer reads events, so lanes and tallies need no
+    locks. The threads are daemons: concurrent.futures' own pool joins its threads when the interpreter exits, so a
+    request that hangs would keep a failed process alive until it times out, long after the failure was reported.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from destination_pinterest.delivery.lane import AudienceLane, Delivery
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """A delivery ended: accepted, with how many identifiers were sent, or with the error that it failed with."""
+    """A delivery ended: accepted, with the number of identifiers sent, or failed with an error."""
 
     lane: AudienceLane
     delivery: Delivery
@@ -30,7 +30,7 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True)
 class ListCreated:
-    """The customer list of a lane exists now. Comes before the end of the delivery that created it."""
+    """The customer list of a lane exists now. Posted before the end of the delivery that created it."""
 
     lane: AudienceLane
     list_id: str
@@ -38,7 +38,7 @@ class ListCreated:
 
 @dataclass(frozen=True, slots=True)
 class ClientEvent:
-    """What the client did while it worked for a lane or (None) for the whole sync."""
+    """What the client did, for a lane or (None) for the whole sync."""
 
     lane: AudienceLane | None
     what: Exchange | RetryNotice | QuotaWait
@@ -48,17 +48,17 @@ Event = Delivered | ListCreated | Stored | ClientEvent
 
 
 class WorkerPool:
-    """Up to `most` threads, started as they are needed, and their mailbox. Is the client's observer as well.
+    """Up to `max_threads` threads, started as needed, and their mailbox. Also the client's observer.
 
     Args:
-        most: how many.
-        wake: ends the reader's wait, wherever it waits.
-        interrupt: makes everything that waits in a thread give up.
+        max_threads: how many.
+        wake: ends the reader's wait.
+        interrupt: ends all waits in the threads.
     """
 
-    def __init__(self, most: int, *, wake: Callable[[], None], interrupt: Callable[[], None]) -> None:
+    def __init__(self, max_threads: int, *, wake: Callable[[], None], interrupt: Callable[[], None]) -> None:
         self.interrupt = interrupt
-        self._most = most
+        self._max_threads = max_threads
         self._wake = wake
         self._mailbox: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
         self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
@@ -68,21 +68,21 @@ class WorkerPool:
         self._thread = threading.local()
 
     def submit(self, job: Callable[[], Event], lane: AudienceLane | None = None) -> None:
-        """Has `job` done by a thread, for a lane; what it returns is posted. For the one thread that decides.
+        """Runs `job` in a thread and posts the event it returns. For the deciding thread only.
 
         Args:
-            job: must not raise, or the sync would wait for ever: an error is part of what it returns.
-            lane: what the client does meanwhile is about it.
+            job: must not raise, or the sync would wait forever: an error is part of the event.
+            lane: whom the client's events belong to meanwhile.
         """
         if self._is_shut_down:
             return
         self._jobs.put(lambda: self.do(job, lane))
-        if not self._idle.acquire(blocking=False) and self._started < self._most:
+        if not self._idle.acquire(blocking=False) and self._started < self._max_threads:
             self._started += 1
             threading.Thread(target=self._run, name=f"sender-{self._started}", daemon=True).start()
 
     def do(self, job: Callable[[], Event], lane: AudienceLane | None) -> None:
-        """Does a job in the calling thread and posts what it returns; nothing after `shut_down`."""
+        """Runs a job in the calling thread and posts its event; does nothing after `shut_down`."""
         if self._is_shut_down:
             return
         self._thread.lane = lane
@@ -92,28 +92,28 @@ class WorkerPool:
             self._thread.lane = None
 
     def post(self, event: Event | None) -> None:
-        """Puts an event into the mailbox, from any thread or signal handler. None only ends the reader's wait."""
+        """Posts an event to the mailbox, from any thread or signal handler. None only ends the reader's wait."""
         self._mailbox.put(event)
         self._wake()
 
     def take(self, timeout_s: float) -> Event | None:
-        """The next event, after at most so long a wait; None where there is none."""
+        """Returns the next event, waiting at most this long; None if there is none."""
         try:
             return self._mailbox.get(timeout=timeout_s) if timeout_s > 0 else self._mailbox.get_nowait()
         except queue.Empty:
             return None
 
     def shut_down(self) -> None:
-        """Starts nothing more; idle threads end. What runs is left to itself: that is what daemons are for."""
+        """Starts no more jobs and ends idle threads. Running jobs are not waited for: the threads are daemons."""
         self._is_shut_down = True
         for _ in range(self._started):
             self._jobs.put(None)
 
     @contextmanager
     def listening(self, listener: Callable[[ClientEvent], None]) -> Iterator[None]:
-        """Until it ends, what the client does in the calling thread goes straight to `listener`.
+        """While active, sends the client's events of the calling thread straight to `listener`.
 
-        The thread that decides reads no mailbox while it asks Pinterest something itself.
+        The deciding thread does not read the mailbox while it makes requests itself.
         """
         self._thread.listener = listener
         try:

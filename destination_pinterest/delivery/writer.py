@@ -1,7 +1,7 @@
-"""Fill, drain, release: rows become deliveries, deliveries go out, states come back once all before them is safe.
+"""Fill, drain, release: turns rows into deliveries, sends them, and releases states once all before them is safe.
 
-One thread reads and decides; others only send. A state is released when every record before it was accepted by
-Pinterest or counted as rejected, in the order in which states came; a failed delivery releases nothing after it.
+One thread reads and decides; the others only send. States are released in order, each once every record before it was
+accepted by Pinterest or counted as rejected; no state after a failed delivery is released.
 """
 
 from __future__ import annotations
@@ -22,26 +22,26 @@ from destination_pinterest.errors import ConnectorError, IncompleteStreamError, 
 from destination_pinterest.protocol.catalog import StreamKey
 from destination_pinterest.protocol.input import Input
 
-# The platform's cancel is followed by a kill after a grace of seconds, so what can't go out by then is left.
+# The platform kills a cancelled sync after a few seconds, so what can't be sent by then is left.
 STOP_GRACE_S: Final = 5.0
-# How long a failed sync waits for requests that are already in flight: their success may still release states.
+# How long a failed sync waits for requests in flight: their success may still release states.
 FAILURE_GRACE_S: Final = 10.0
-# The same for a sync that had its grace already.
+# The same after STOP_GRACE_S has been used.
 LAST_GRACE_S: Final = 1.0
-# The longest sleep of the loop; only a bound, since whatever matters wakes it.
+# The longest sleep of the loop; only a bound, since events wake it.
 _LONGEST_WAIT_S: Final = 10.0
 
 
 class SyncWriter:
-    """Writes one sync.
+    """Runs the loop of one sync: reads, sends, releases.
 
     Args:
-        source: the platform's messages.
-        routes: where each stream's rows go.
-        pool: the threads that send, and how they report back.
-        sender: sends a delivery, in one of these threads.
-        journal: tells people and the platform what goes on.
-        dead_letters: rejected rows on their way to a bucket, where they are written down.
+        source: the input.
+        routes: each stream's route.
+        pool: the sending threads and their mailbox.
+        sender: sends a delivery, in one of those threads.
+        journal: reports to people and to the platform.
+        dead_letters: rejected rows to be stored, if that is set up.
         clock: monotonic seconds.
     """
 
@@ -68,10 +68,10 @@ class SyncWriter:
         self._stop_by_s: float | None = None
 
     def run(self) -> Iterator[bytes]:
-        """Reads to the end and yields states as they become safe, each as the content of `state`.
+        """Reads to the end and yields states once they are safe, each as the content of `state`.
 
         Raises:
-            ConnectorError: what the sync failed with; states that were safe by then have been yielded.
+            ConnectorError: why the sync failed; states that were safe by then have been yielded.
         """
         try:
             yield from self._fill()
@@ -81,22 +81,22 @@ class SyncWriter:
             raise
 
     def release(self) -> Iterator[bytes]:
-        """States that are safe now; after `run`, those that waited for an audience to be replaced."""
+        """Yields the states that are safe now; after `run`, those that waited for a swap."""
         return self._source.release(self._watermark())
 
     def catch_up(self) -> None:
-        """Takes what threads have posted since, so that the counts are whole; nothing is decided any more."""
+        """Handles the events posted since, so that the counts are complete; starts nothing."""
         self._handle_events(0.0)
 
     def stop(self) -> None:
-        """Asks the writer to end within STOP_GRACE_S and wakes it; for a signal handler."""
+        """Asks the writer to end within STOP_GRACE_S, and wakes it; for a signal handler."""
         if self._stop_by_s is None:  # A second signal does not prolong the grace.
             self._stop_by_s = self._clock() + STOP_GRACE_S
         self._pool.post(None)
 
     @property
     def is_stopped(self) -> bool:
-        """Whether the sync was asked to end before its input did."""
+        """Whether the sync was asked to stop before its input ended."""
         return self._stop_by_s is not None
 
     def _fill(self) -> Iterator[bytes]:
@@ -125,7 +125,7 @@ class SyncWriter:
         yield from self._settle_all()
 
     def _settle_all(self) -> Iterator[bytes]:
-        """One audience that must stay as it is does not keep the others from becoming what they should."""
+        """Settles every audience: one that is refused does not hold up the others."""
         refusals: list[ConnectorError] = []
         for strategy in self._strategies:
             if self.is_stopped:
@@ -135,7 +135,7 @@ class SyncWriter:
             except (IncompleteStreamError, RemovalGuardError) as refusal:
                 refusals.append(refusal)
         if self.is_stopped:
-            yield from self._abandon()  # A request that is in flight must have arrived before another sync may send.
+            yield from self._abandon()  # What is in flight must have arrived before another sync may send.
             return
         for other in refusals[1:]:
             self._journal.log("ERROR", str(other))
@@ -150,7 +150,7 @@ class SyncWriter:
                 yield from self._settle(strategy, is_end=False)
 
     def _settle(self, strategy: SyncStrategy, *, is_end: bool) -> Iterator[bytes]:
-        """Sends what rows come to by comparison; each slice counts once all of it was accepted."""
+        """Sends the delta of a strategy; each slice counts once all of it was accepted."""
         lane = strategy.lane
         for deliveries in strategy.settle(self._source.is_complete, is_end=is_end):
             for delivery in deliveries:
@@ -167,7 +167,7 @@ class SyncWriter:
         yield from self._advance()
 
     def _abandon(self) -> Iterator[bytes]:
-        """Starts nothing more; what is in flight may still succeed, and then counts."""
+        """Starts nothing more; what is in flight still counts if it succeeds."""
         self._pool.interrupt()
         give_up_s = self._clock() + (LAST_GRACE_S if self.is_stopped else FAILURE_GRACE_S)
         while self._is_waiting_for_answers() and (left_s := give_up_s - self._clock()) > 0:
@@ -199,18 +199,18 @@ class SyncWriter:
                 self._pool.submit(partial(self._dead_letters.store, file))
 
     def _send(self, strategy: SyncStrategy, target: AudienceTarget, delivery: Delivery) -> Delivered:
-        """In a thread of the pool. Whatever happens is part of the event, or the sync would wait for ever."""
+        """Runs in a thread of the pool. Any error is part of the event, or the sync would wait forever."""
         lane = strategy.lane
         try:
             strategy.check_may_send()
             sent = self._sender.send(target, delivery, lambda list_id: self._pool.post(ListCreated(lane, list_id)))
-        except Exception as error:  # noqa: BLE001 - raised again by the thread that decides
+        except Exception as error:  # noqa: BLE001 - raised again by the deciding thread
             return Delivered(lane, delivery, 0, error)
         return Delivered(lane, delivery, sent, None)
 
     def _handle_events(self, wait_s: float) -> None:
         event = self._pool.take(wait_s)
-        while event is not None:  # None: nothing happened, or the wait was only to be ended.
+        while event is not None:  # None: nothing happened, or the wait was only ended.
             if isinstance(event, ClientEvent):
                 self._journal.on_event(event)
             elif isinstance(event, ListCreated):
@@ -230,7 +230,7 @@ class SyncWriter:
 
     def _ack_file(self, stored: Stored) -> None:
         if self._dead_letters is not None:
-            error = self._dead_letters.ack(stored)  # Also after a failure: what was stored counts.
+            error = self._dead_letters.ack(stored)  # Even after a failure: what was stored counts.
             self._failure = self._failure or error
 
     def _watermark(self) -> int:
@@ -255,7 +255,7 @@ class SyncWriter:
         )
 
     def _patience_s(self) -> float:
-        """How long nothing needs doing: until something is due, the journal speaks, or the sync must end."""
+        """How long the loop may wait: until something is due, a progress line is due, or the sync must end."""
         moments_s = [self._journal.due_s, self._stop_by_s]
         moments_s += [strategy.due_s for strategy in self._strategies]
         if self._dead_letters is not None:

@@ -1,4 +1,4 @@
-"""Room 2: a row's values become normalised, checked, hashed identifiers.
+"""Turns a row's values into normalised, checked, hashed identifiers.
 
 Pure: no I/O, no clock, no Airbyte, no HTTP.
 """

@@ -1,7 +1,7 @@
-"""Plain advertising IDs (GAID, IDFA, MAID): checked as a UUID, brought to one letter case, hashed with SHA-256.
+"""Hashes plain advertising IDs (GAID, IDFA, MAID): checks the UUID, converts the letter case, applies SHA-256.
 
-Only the form with hyphens, 8-4-4-4-12, is taken: 32 digits without them may be an MD5 digest, and braces or `urn:uuid:`
-are no part of what a phone reports. All are refused rather than guessed at.
+Only the form with hyphens, 8-4-4-4-12, is accepted: 32 digits without them may be an MD5 digest, and phones report no
+braces or `urn:uuid:`. Other forms are refused rather than guessed.
 
 Source: Pinterest OpenAPI 5.23.0, CustomerListRequest.records (read 2026-11-22): MAIDs and IDFAs must be hashed.
 Doubt: the letter case is not documented. Android reports lower case and iOS upper case; lower case is the default here
@@ -28,7 +28,7 @@ _TO_CASE: Mapping[LetterCase, Callable[[str], str]] = MappingProxyType(
 
 
 def hash_advertising_id(case: LetterCase) -> Conversion:
-    """The conversion of plain advertising IDs, which are brought to `case` before they are hashed."""
+    """Returns the conversion of plain advertising IDs, which are converted to `case` before they are hashed."""
     is_uuid = UUID.fullmatch
     to_case = _TO_CASE[case]
 

@@ -1,7 +1,7 @@
-"""What counts as blank around a value: white space of any script and characters that nobody can see.
+"""Strips blanks around a value: white space of any script, and invisible characters.
 
-Blanks at the ends come from padded columns, copied web pages and byte order marks, and never belong to an identifier.
-Blanks inside a value are left for the checks, which refuse them.
+Blanks at the ends come from padded columns, copied web pages and byte order marks, and are never part of an identifier.
+Blanks inside a value are left to the checks, which refuse them.
 """
 
 from __future__ import annotations
@@ -21,5 +21,5 @@ _BLANKS = WHITE_SPACE + INVISIBLE
 
 
 def strip_blanks(text: str) -> str:
-    """The text without the blanks at its ends; empty when it holds nothing else."""
+    """Returns the text without the blanks at its ends."""
     return text.strip(_BLANKS)

@@ -1,6 +1,6 @@
-"""Values that are hashed already: which are digests, which contradict their declaration, which are hashes of nothing.
+"""Checks values that are already hashed: whether they are digests of the declared kind, and not hashes of nothing.
 
-Digests go out in lower-case hexadecimal, the form in which this connector hashes plain values too.
+Digests are sent in lower-case hexadecimal, like this connector's own.
 
 Source: Pinterest OpenAPI 5.23.0, CustomerListRequest.records (read 2026-11-22): e-mails may be hashed with SHA1,
 SHA256 or MD5. The letter case of digests is not documented; lower case is what hashing libraries print.
@@ -18,7 +18,7 @@ from destination_pinterest.identity.rejection import RejectionReason
 from destination_pinterest.vocabulary import ValueFormat
 
 Conversion = Callable[[str], str | RejectionReason | None]
-"""What is sent to Pinterest for a text; or why it is refused; or None when the text is blank. Never raises."""
+"""Returns what is sent to Pinterest for a text; or why it is refused; or None if it is blank. Never raises."""
 
 BulkConversion = Callable[[Sequence[str]], tuple[list[str], Sequence[str]]]
 """What is sent for those of many texts that need no second look, and the other texts, for the Conversion. Never raises.
@@ -31,7 +31,7 @@ ZERO_UUID = "00000000-0000-0000-0000-000000000000"
 HEX_DIGITS = MappingProxyType({ValueFormat.SHA256: 64, ValueFormat.SHA1: 40, ValueFormat.MD5: 32})
 """How many hexadecimal digits a digest of each declared format has."""
 
-# What warehouses hash by mistake: absent values turned into text, in the spellings that SQL, Python and JavaScript use.
+# What warehouses hash by mistake: missing values as text, in the spellings of SQL, Python and JavaScript.
 NOTHINGS = (
     *("", " ", "null", "NULL", "Null", "none", "None", "NONE", "nan", "NaN", "NAN", "undefined"),
     *("n/a", "N/A", "na", "NA", "\\N"),
@@ -44,17 +44,17 @@ HASHES_OF_NOTHING = frozenset(
 ) | {"0" * digits for digits in HEX_DIGITS.values()}
 
 _SHA256_HEX = re.compile(rf"{_HEX}{{64}}")
-# SHA-512's 128 digits are no format that Pinterest reads, yet nobody's plain value either.
+# SHA-512's 128 digits are not a format that Pinterest reads, but not a plain value either.
 _ANY_HEX_DIGEST = re.compile(rf"{_HEX}{{32}}(?:{_HEX}{{8}}|{_HEX}{{32}}|{_HEX}{{96}})?")
 
 
 def looks_hashed(text: str) -> bool:
-    """Whether a text without blanks at its ends is written like an MD5, SHA-1, SHA-256 or SHA-512 digest."""
+    """Whether a text without blanks at its ends looks like an MD5, SHA-1, SHA-256 or SHA-512 digest."""
     return _ANY_HEX_DIGEST.fullmatch(text) is not None
 
 
 def read_digest(hash_format: ValueFormat) -> Conversion:
-    """The conversion of a column that is declared as hashed with `hash_format`: SHA256, SHA1 or MD5."""
+    """Returns the conversion of a column declared as hashed with `hash_format`: SHA256, SHA1 or MD5."""
     is_digest = re.compile(rf"{_HEX}{{{HEX_DIGITS[hash_format]}}}").fullmatch
 
     def convert(value: str) -> str | RejectionReason | None:
@@ -70,7 +70,7 @@ def read_digest(hash_format: ValueFormat) -> Conversion:
 
 
 def read_digest_or(plain: Conversion) -> Conversion:
-    """The conversion of a column whose format is auto: 64 hexadecimal digits are SHA-256, all else is plain.
+    """Returns the conversion of a column with the format auto: 64 hexadecimal digits are SHA-256, all else is plain.
 
     MD5 and SHA-1 digests are left to the plain conversion, which refuses them: they have to be declared, since
     32 digits may as well be an advertising ID without its hyphens.

@@ -1,15 +1,15 @@
-"""Plain e-mail addresses: trimmed, lower-cased, validated, hashed with SHA-256.
+"""Hashes plain e-mail addresses: trims, lower-cases and validates them, and applies SHA-256.
 
-The library email-validator is the authority on what an address is. In front of it stands a pattern for the plain
-ASCII addresses that make up nearly every list: what it accepts, the library accepts and leaves unchanged.
+The library email-validator decides what an address is. A pattern before it takes the plain ASCII addresses that make up
+nearly every list: what the pattern accepts, the library accepts and leaves unchanged.
 
-Dots and plus tags before the @ are never rewritten, at no provider: Pinterest documents no such rule.
+Dots and plus tags before the @ are never rewritten, for any provider: Pinterest documents no such rule.
 
 Source: Pinterest OpenAPI 5.23.0, CustomerListRequest.records (read 2026-11-22): e-mails must be lower-case.
 
-Doubt: how Pinterest writes an internationalised domain before it hashes is not documented. Here it is Punycode (xn--…),
-so that both spellings of an address give one hash: browsers hand over e-mail fields that way, mail servers without
-SMTPUTF8 need it, and many sign-up forms refuse anything else, so an account most likely holds that form.
+Doubt: how Pinterest writes an internationalised domain before hashing is not documented. Here it is Punycode (xn--…),
+    so that both spellings of an address give the same hash: browsers submit e-mail fields that way, mail servers
+    without SMTPUTF8 need it, and many sign-up forms refuse anything else, so an account most likely has that form.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ from destination_pinterest.identity.rejection import RejectionReason
 SIMPLE_MAX_CHARACTERS = 63
 
 _ATOM = r"[a-z0-9!#$%&'*+/=?^_`{|}~-]++"
-# One hyphen at a time leaves out xn-- and its like; the reserved names are the library's own, by their last label.
-# Everything is possessive: nothing is tried twice, so a hostile text costs no more than its length.
+# One hyphen at a time excludes xn-- and the like; the reserved names are the library's, by their last label. Every
+# quantifier is possessive: nothing is tried twice, so a hostile text takes linear time.
 _RESERVED = "|".join(sorted({re.escape(name.rpartition(".")[2]) for name in SPECIAL_USE_DOMAIN_NAMES}))
 _SIMPLE = rf"{_ATOM}(?:\.{_ATOM})*+@(?:[a-z0-9]++[.-])*+(?<=\.)(?!(?:{_RESERVED})(?![a-z]))[a-z]{{2,63}}+"
 SIMPLE_EMAIL = re.compile(_SIMPLE)
-# One match a line, with the address in its group where the line is a simple one.
+# One match per line, with the address in its group if it is simple.
 _SIMPLE_LINES = re.compile(rf"^(?:(?!.{{{SIMPLE_MAX_CHARACTERS + 1}}})({_SIMPLE})$|.*+)".encode(), re.MULTILINE)
 
 _MARKS_OF_MORE_THAN_AN_ADDRESS = re.compile(r"""\Amailto:|\A'.*'\Z|["<>()]""", re.DOTALL)
 
 
 def hash_email(otherwise: Conversion) -> Conversion:
-    """The conversion that hashes simple addresses at once and leaves every other text to `otherwise`."""
+    """Returns the conversion that hashes simple addresses at once and leaves all other texts to `otherwise`."""
     is_simple = SIMPLE_EMAIL.fullmatch
 
     def convert(value: str) -> str | RejectionReason | None:
@@ -55,13 +55,13 @@ def hash_email(otherwise: Conversion) -> Conversion:
 
 
 def hash_simple_emails(values: Sequence[str]) -> tuple[list[str], Sequence[str]]:
-    """The digests of the simple addresses among `values`, in order, and all other values: a BulkConversion.
+    """Returns the digests of the simple addresses among `values`, in order, and all other values: a BulkConversion.
 
     The same as `hash_email` one by one, at three quarters of the cost: one search goes through all of them.
     """
     lines = "\n".join([value.lower() for value in values]).encode("utf-8", "surrogatepass")
     found = _SIMPLE_LINES.findall(lines)
-    if len(found) != len(values):  # one has a line break in it
+    if len(found) != len(values):  # one has a line break
         return [], values
     digests = [sha256(email).hexdigest() for email in found if email]
     if len(digests) == len(values):
@@ -70,7 +70,7 @@ def hash_simple_emails(values: Sequence[str]) -> tuple[list[str], Sequence[str]]
 
 
 def hash_any_email(value: str) -> str | RejectionReason | None:
-    """The conversion of any text that should be a plain address, simple or not."""
+    """Converts any text that should be a plain address, simple or not."""
     normalised = normalise_email(value)
     if not normalised or isinstance(normalised, RejectionReason):
         return normalised or None
@@ -78,14 +78,14 @@ def hash_any_email(value: str) -> str | RejectionReason | None:
 
 
 def normalise_email(value: str) -> str | RejectionReason:
-    """The form of an address that is hashed; empty for a blank text; or the reason why it is refused."""
+    """Returns the address in the form to hash; empty for a blank text; or why it is refused."""
     text = strip_blanks(value).lower()
     if len(text) <= SIMPLE_MAX_CHARACTERS and SIMPLE_EMAIL.fullmatch(text):
         return text
     if len(text) > EMAIL_MAX_LENGTH:
         return RejectionReason.EMAIL_TOO_LONG
     if "\ufffd" in text:
-        return RejectionReason.INVALID_EMAIL  # It stands for letters that were lost on the way to the warehouse.
+        return RejectionReason.INVALID_EMAIL  # It replaces letters that were lost before they reached the warehouse.
     if "@" not in text:
         return text and (RejectionReason.ALREADY_HASHED if looks_hashed(text) else RejectionReason.INVALID_EMAIL)
     try:
@@ -96,23 +96,23 @@ def normalise_email(value: str) -> str | RejectionReason:
 
 
 def _validate(text: str) -> ValidatedEmail:
-    """Raises: ValueError (its text holds the address, so it must not travel)."""
+    """Raises: ValueError (its text has the address, so it must not be passed on)."""
     return validate_email(
         text,
-        check_deliverability=False,  # this room does no I/O
+        check_deliverability=False,  # this package does no I/O
         test_environment=False,  # .test is reserved; example.com passes anyway
-        globally_deliverable=True,  # a domain without a dot is nobody's at Pinterest
+        globally_deliverable=True,  # Pinterest has no accounts at a domain without a dot
         allow_smtputf8=True,
         allow_quoted_local=False,
         allow_domain_literal=False,
         allow_display_name=False,
         allow_empty_local=False,
-        strict=False,  # more than 64 characters before the @ do occur; at worst such an address matches nobody
+        strict=False,  # more than 64 characters before the @ do occur; at worst such an address matches no account
     )
 
 
 def _reason_to_refuse(text: str) -> RejectionReason:
-    """Which of the reasons fits a text with an @ that the library refused."""
+    """Returns the reason for a text with an @ that the library refused."""
     if len(text.encode("utf-8", "surrogatepass")) > EMAIL_MAX_LENGTH:
         return RejectionReason.EMAIL_TOO_LONG
     if text.count("@") > 1:

@@ -1,4 +1,4 @@
-"""The IDENTIFIERS table: one row an identifier, with its formats, its conversion and the names it is recognised by.
+"""The IDENTIFIERS table: for each kind of identifier its formats, its conversion and the names it is recognised by.
 
 Source: Pinterest OpenAPI 5.23.0, CustomerListType (read 2026-11-22); Adobe's names GAID, IDFA and Email_LC_SHA256 for
 the Pinterest destination (experienceleague.adobe.com, catalog/advertising/pinterest, read 2026-11-22).
@@ -26,11 +26,11 @@ def _none_in_bulk(values: Sequence[str]) -> tuple[list[str], Sequence[str]]:
 
 @dataclass(frozen=True, slots=True)
 class IdentifierRule:
-    """How the values of one identifier are read.
+    """How the values of one kind of identifier are read.
 
-    `formats` may be declared for it; `auto_or_plain` gives the conversion of the two that are not declared hashed;
-    `auto_or_plain_in_bulk` is the short cut through that for many texts; `column_names` are written with underscores,
-    to be compared without separators and letter case.
+    `formats` may be declared for it; `auto_or_plain` gives the conversion of the two formats that are not hashed;
+    `auto_or_plain_in_bulk` is a shortcut for many texts; `column_names` are written with underscores, and compared
+    without separators and letter case.
     """
 
     formats: tuple[ValueFormat, ...]
@@ -40,17 +40,17 @@ class IdentifierRule:
 
     @property
     def may_be_hashed(self) -> bool:
-        """Whether digests may be declared for it, and so whether column names that declare one are recognised."""
+        """Whether digests may be declared for it, and so whether column names that declare a hash are recognised."""
         return HASHED_FORMATS.issubset(self.formats)
 
     def conversion(self, value_format: ValueFormat, maid_case: LetterCase) -> Conversion:
-        """How a text of a column in `value_format` becomes what is sent. `value_format` must be one of `formats`."""
+        """Returns the conversion for a column in `value_format`, which must be one of `formats`."""
         if value_format in HASHED_FORMATS:
             return read_digest(value_format)
         return self.auto_or_plain(value_format, maid_case)
 
     def bulk_conversion(self, value_format: ValueFormat) -> BulkConversion:
-        """The short cut through `conversion` for many texts; where there is none, it leaves them all."""
+        """Returns the shortcut for many texts; without one, it leaves them all to `conversion`."""
         return _none_in_bulk if value_format in HASHED_FORMATS else self.auto_or_plain_in_bulk
 
 
@@ -104,7 +104,7 @@ IDENTIFIERS: Mapping[Identifier, IdentifierRule] = MappingProxyType(
             (ValueFormat.AUTO, ValueFormat.PLAIN), _as_given, ("lr_id", "liveramp_id", "ramp_id")
         ),
         Identifier.DLX_ID: IdentifierRule((ValueFormat.AUTO, ValueFormat.PLAIN), _as_given, ("dlx_id", "datalogix_id")),
-        # Hashed by Pinterest in a way that is not documented: neither plain nor any hash of ours can be promised.
+        # Pinterest does not document how it hashes these, so neither plain values nor our hashes can be offered.
         Identifier.HASHED_PINNER_ID: IdentifierRule(
             (ValueFormat.AUTO,), _as_given, ("hashed_pinner_id", "pinner_id_hashed")
         ),

@@ -1,6 +1,6 @@
-"""IdentityMapper: one row's values become the identifiers that are sent, and the rejections that are counted.
+"""Maps a row's values to the identifiers that are sent and the rejections that are counted.
 
-A bad value is a value here, never an exception. What it held does not leave this module.
+A bad value is never an exception, and its content does not leave this module.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from destination_pinterest.vocabulary import Identifier, LetterCase, ValueFormat
 
 
 class IdentityColumn(msgspec.Struct, frozen=True):
-    """A column that identifies people, by what, and how its values are written."""
+    """A column that identifies people: the kind of identifier, and how its values are written."""
 
     column: str
     identifier: Identifier
@@ -27,22 +27,22 @@ class IdentityColumn(msgspec.Struct, frozen=True):
 
 
 class MappedRow(msgspec.Struct, frozen=True, gc=False):
-    """What a row comes to.
+    """The result of mapping a row.
 
     `identifiers` are as sent to Pinterest (lower-case hexadecimal digests, or IDs as given), each once, in order. A row
-    without any is a rejected row, and says why in `rejections`; a row with some may have rejections too, one for each
-    value that was refused.
+    without any is rejected, for the reasons in `rejections`; a row with some may have rejections too, one for each
+    refused value.
     """
 
     identifiers: tuple[str, ...]
     rejections: tuple[Rejection, ...]
 
     def __repr__(self) -> str:
-        # Digests stand for persons, so they are counted, not shown.
+        # Digests identify people, so they are counted, not shown.
         return f"MappedRow(identifiers=<{len(self.identifiers)} hidden>, rejections={self.rejections!r})"
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
-        # msgspec gives every struct one that shows all fields, and rich would print it.
+        # msgspec's own shows all fields, and rich would print them.
         return [("identifiers", f"<{len(self.identifiers)} hidden>"), ("rejections", self.rejections)]
 
 
@@ -53,13 +53,12 @@ _NO_IDENTITY = MappedRow((), (Rejection(None, None, RejectionReason.NO_IDENTITY)
 
 
 class IdentityMapper:
-    """Maps rows of one stream. Holds no state between rows, so any thread may use it.
+    """Maps rows of one stream. Keeps no state between rows, so any thread may use it.
 
-    `map` takes a row's values in the order of `columns`, as they came out of JSON (None for null or absent), and gives
-    its MappedRow. Arrays fan out; null, a blank text and an empty array say nothing. It raises nothing, whatever the
-    values are.
+    `map` takes a row's values in the order of `columns`, as decoded from JSON (None for null or missing), and returns
+    its MappedRow. Each element of an array counts; null, blank text and an empty array are ignored. It never raises.
 
-    Raises: IdentityColumnsError when the columns make no sense (see check_columns).
+    Raises: IdentityColumnsError if the columns are not valid (see check_columns).
     """
 
     __slots__ = ("_only_reader", "columns", "map")
@@ -68,15 +67,15 @@ class IdentityMapper:
         check_columns(columns)
         self.columns = tuple(columns)
         readers = tuple(_ColumnReader(column, maid_case) for column in columns)
-        # An attribute instead of a method: at a million rows a second, one call fewer is felt.
+        # An attribute instead of a method: at a million rows a second, a call less matters.
         self.map: RowMapping = _map_one_column(readers[0]) if len(readers) == 1 else _map_columns(readers)
         self._only_reader = readers[0] if len(readers) == 1 else None
 
     def map_column(self, values: Iterable[object]) -> tuple[list[str], list[MappedRow]]:
         """Maps the rows of a stream with one identity column in bulk, each given as its value in that column.
 
-        Returns the identifiers of the rows whose value is a text that came to one, and all other rows, both in an order
-        of their own. It is the same as `map` row by row, at about half of the cost.
+        Returns the identifiers of rows whose value is a text that gave one, and all other rows, each group in any
+        order. The result is the same as with `map` row by row, at about half the cost.
 
         Raises: ValueError if the stream has several identity columns.
         """
@@ -98,10 +97,10 @@ class IdentityMapper:
 
 
 def check_columns(columns: Sequence[IdentityColumn]) -> None:
-    """Refuses identity columns that could never be read as declared.
+    """Refuses identity columns that can't be read as declared.
 
-    Raises: IdentityColumnsError if there is none, one has no name, one is named twice, or one is declared in a format
-    that its identifier does not come in.
+    Raises: IdentityColumnsError if there is none, one has no name, one is named twice, or one has a format that its
+        kind of identifier does not have.
     """
     if not columns:
         raise IdentityColumnsError(
@@ -141,14 +140,14 @@ class _ColumnReader:
         self.convert: Conversion = rule.conversion(column.format, maid_case)
         self.convert_in_bulk: BulkConversion = rule.bulk_conversion(column.format)
         self._rejections = {reason: Rejection(column.column, column.identifier, reason) for reason in RejectionReason}
-        # For each reason, the row whose only value is refused for it.
+        # For each reason, the result for a row whose only value is refused for it.
         self.rejected_rows = {reason: MappedRow((), (rejection,)) for reason, rejection in self._rejections.items()}
 
     def read(self, value: object, identifiers: list[str], rejections: list[Rejection]) -> None:
-        """Adds what a value comes to; of an array, what each of its elements comes to."""
+        """Adds the result for a value, or for each element of an array."""
         if isinstance(value, str):
             outcome = self.convert(value)
-            if type(outcome) is RejectionReason:  # of an enumeration, isinstance would take twice as long
+            if type(outcome) is RejectionReason:  # for an enumeration, isinstance would take twice as long
                 rejections.append(self._rejections[outcome])
             elif outcome is not None:
                 identifiers.append(outcome)
@@ -180,7 +179,7 @@ def _map_columns(readers: tuple[_ColumnReader, ...]) -> RowMapping:
 
 
 def _map_one_column(reader: _ColumnReader) -> RowMapping:
-    """The same as `_map_columns` for the commonest case: one column with one text in it."""
+    """Returns the same as `_map_columns`, faster, for the most frequent case: one column with one text."""
     convert = reader.convert
     rejected_rows = reader.rejected_rows
     map_row_in_full = _map_columns((reader,))

@@ -1,4 +1,4 @@
-"""Whether a row adds people, removes them, or changes nothing, and the columns that mark it as deleted.
+"""Decides whether a row adds, removes or changes nothing, and finds the columns that mark it as deleted.
 
 Source: docs.airbyte.com, "Change Data Capture" (read 2026-11-22): `_ab_cdc_deleted_at` is null until a row is deleted.
 Source: docs.snowflake.com, "Identifier requirements" (read 2026-11-26): names without quotes are stored in upper case.
@@ -19,14 +19,14 @@ Deletes = Literal["remove", "keep"]
 
 DELETED_AT: Final = "_ab_cdc_deleted_at"
 
-# Above it an integer can't be anybody's operation code, and Python refuses to print very long ones.
+# A larger integer can't be an operation code, and Python refuses to print very long ones.
 _MAX_INTEGER_BITS = 64
 
 
 def deletion_columns(columns: Sequence[str]) -> tuple[str, ...]:
-    """Those of a stream's `columns` that mark a row as deleted; the usual spellings where the schema names no columns.
+    """Returns a stream's `columns` that mark a row as deleted; the usual spellings if the schema has no columns.
 
-    A warehouse that stores names in upper case, as Snowflake does, hands the column back as `_AB_CDC_DELETED_AT`.
+    A warehouse that stores names in upper case, such as Snowflake, returns the column as `_AB_CDC_DELETED_AT`.
     """
     if not columns:
         return (DELETED_AT, DELETED_AT.upper())
@@ -34,13 +34,13 @@ def deletion_columns(columns: Sequence[str]) -> tuple[str, ...]:
 
 
 class OperationRule:
-    """Decides what a row does, from the value of its operation column, if it has one, and its deletion times.
+    """Decides what a row does, from its operation column, if it has one, and its deletion times.
 
-    `add_values` and `remove_values` are what the operation column may hold, compared without letter case and blanks at
-    the ends; JSON's true, false and numbers compare by their text ("true", "1"; 1.0 is "1"). With `deletes` "keep",
-    rows that would remove people change nothing.
+    `add_values` and `remove_values` are the operation column's values, compared without letter case and blanks at the
+    ends; JSON's true, false and numbers are compared as text ("true", "1"; 1.0 is "1"). With `deletes` "keep", rows
+    that would remove members change nothing.
 
-    Raises: InvalidConfigError if a value stands in both lists, or is blank.
+    Raises: InvalidConfigError if a value is in both lists, or is blank.
     """
 
     __slots__ = ("_on_remove", "_operations")
@@ -68,28 +68,28 @@ class OperationRule:
         }
 
     def decide(self, operation: object, *deletion_times: object) -> Operation | RejectionReason | None:
-        """What the row does; None if it changes nothing; UNKNOWN_OPERATION if its operation stands in neither list.
+        """Returns what the row does; None if it changes nothing; UNKNOWN_OPERATION if its operation is in neither list.
 
-        A deletion time that is neither null nor blank removes, whatever the operation says. A null or blank operation
-        adds: the row is there and nothing speaks of removal. Raises nothing, whatever the values are.
+        A deletion time that is neither null nor blank removes, whatever the operation is. A null or blank operation
+            adds: the row exists and nothing asks for its removal. Never raises.
         """
         for deleted_at in deletion_times:
-            if _is_said(deleted_at):
+            if _is_given(deleted_at):
                 return self._on_remove
-        if not _is_said(operation, but_false=True):
+        if not _is_given(operation, but_false=True):
             return Operation.ADD
         return self._operations.get(_text_of(operation), RejectionReason.UNKNOWN_OPERATION)
 
 
-def _is_said(value: object, *, but_false: bool = False) -> bool:
-    """Whether a value is there. False is no time of deletion; as an operation (`but_false`) it says something."""
+def _is_given(value: object, *, but_false: bool = False) -> bool:
+    """Whether a value is given. False is not a deletion time, but may be an operation (`but_false`)."""
     if isinstance(value, str):
         return bool(strip_blanks(value))
     return value is not None and (but_false or value is not False)
 
 
 def _text_of(value: object) -> str:
-    """The text that a JSON value is compared by; blank, which no operation is, for what can't be one."""
+    """Returns a JSON value as text, for comparison; blank, which no operation is, if it can't be an operation."""
     if isinstance(value, str):
         return _folded(value)
     if isinstance(value, float) and value.is_integer():

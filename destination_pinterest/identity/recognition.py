@@ -1,7 +1,7 @@
-"""Which columns identify people, judged by their names alone.
+"""Recognises columns that identify people, by their names alone.
 
-Names are compared whole, without letter case and separators: `sales_rep_email` is somebody else's address and is not
-taken. A name that declares a hash (`email_sha256`) gives that format; every other gives auto.
+Names are compared whole, without letter case and separators: `sales_rep_email` is another person's address and is not
+    recognised. A name that declares a hash (`email_sha256`) gives that format; every other gives auto.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ HASHED_NAME_PATTERNS = (
 """How a column's name declares its hash, where {name} is a recognised name and {hash} is sha256, sha1 or md5."""
 
 UNSPECIFIC_HASH_NAME_PATTERNS = ("hashed_{name}", "{name}_hashed", "{name}_hash")
-"""How a column's name speaks of a hash without saying which: the format stays auto."""
+"""How a column's name mentions a hash without saying which: the format stays auto."""
 
 
 def recognise_columns(column_names: Iterable[str]) -> tuple[IdentityColumn, ...]:
-    """The identity columns among `column_names`, in their order; empty if no name is known."""
+    """Returns the identity columns among `column_names`, in order; empty if no name is known."""
     return tuple(
         IdentityColumn(name, *_KNOWN_NAMES[folded])
         for name in column_names
@@ -34,7 +34,7 @@ def recognise_columns(column_names: Iterable[str]) -> tuple[IdentityColumn, ...]
 
 
 def fold_name(name: str) -> str:
-    """The name in lower case without underscores, hyphens, dots and blanks: `E-Mail_Address` is `emailaddress`."""
+    """Returns the name in lower case without underscores, hyphens, dots and blanks: `emailaddress`."""
     return re.sub(r"[\W_]+", "", name.lower())
 
 

@@ -1,6 +1,6 @@
-"""Why a value or a row is not sent: the reasons, a sentence for each, and the rejection that a report counts.
+"""The reasons why a value or a row is not sent, a sentence for each, and the rejection that a report counts.
 
-A rejection names a column, an identifier and a reason. It never holds the value.
+A rejection names a column, an identifier and a reason, but never the value.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from destination_pinterest.vocabulary import Identifier
 
 
 class RejectionReason(StrEnum):
-    """What is wrong with a value or a row. The value of each member is the key that reports count under."""
+    """Why a value or a row is not sent. The value of each reason is its key in reports."""
 
     NO_IDENTITY = "no_identity"
     NO_IDENTITY_IN_DELETION = "no_identity_in_deletion"
@@ -36,7 +36,7 @@ class RejectionReason(StrEnum):
 
     @property
     def sentence(self) -> str:
-        """What is wrong and what the user can do about it, for a person to read."""
+        """What is wrong and what the user can do about it."""
         return _SENTENCES[self]
 
 
@@ -110,9 +110,8 @@ _SENTENCES = MappingProxyType(
 class Rejection(msgspec.Struct, frozen=True):
     """One value, or one row, that is not sent.
 
-    `column` and `identifier` say where the value stood; both are None when the reason speaks of the row as a whole
-    (NO_IDENTITY, NO_IDENTITY_IN_DELETION), and `identifier` is None when the column is no identity column
-    (UNKNOWN_OPERATION).
+    `column` and `identifier` say where the value was; both are None if the reason is about the whole row (NO_IDENTITY,
+    NO_IDENTITY_IN_DELETION), and `identifier` is None if the column is not an identity column (UNKNOWN_OPERATION).
     """
 
     column: str | None

@@ -1,4 +1,4 @@
-"""What a ledger needs of the place that it is kept in: small objects by compare-and-swap, and files."""
+"""What a ledger needs from its storage: small objects with compare-and-swap, and files."""
 
 from __future__ import annotations
 
@@ -23,38 +23,38 @@ class Blobs(Protocol):
     """Named objects. A name is a folder and a file, with a slash between them. Any thread may use it.
 
     Every method except `address` raises:
-        StorageRefusedError: the place does not exist, or may not be used: somebody must change something.
+        StorageRefusedError: the place does not exist or may not be used, until something is changed.
         StorageFailedError: the place failed, and may work again later.
     """
 
     def address(self, name: str) -> str:
-        """Where an object is, for people."""
+        """Returns an object's address, for people."""
         ...
 
     def read(self, name: str) -> Blob | None:
-        """A small object; None where there is none."""
+        """Returns a small object; None if there is none."""
         ...
 
     def write(self, name: str, body: bytes, *, over: str | None) -> str:
-        """Writes a small object over the version `over`, or where there is none (None), and returns its version.
+        """Writes a small object over the version `over` (None: only if there is no object) and returns its version.
 
         Raises:
-            ChangedMeanwhileError: there is another version.
+            ChangedMeanwhileError: the object has another version.
         """
         ...
 
     def add(self, path: Path, name: str) -> None:
-        """Copies a file to a new name. It appears as a whole or not at all."""
+        """Copies a file to a new name. It appears complete or not at all."""
         ...
 
     def fetch(self, name: str, folder: Path) -> Path | None:
-        """A file for reading: the original, or a copy in `folder`. None where there is none."""
+        """Returns a file to read: the original, or a copy in `folder`. None if there is none."""
         ...
 
     def delete(self, name: str) -> None:
-        """Deletes an object, if it is there."""
+        """Deletes an object, if it exists."""
         ...
 
     def names(self, prefix: str) -> list[str]:
-        """The names that begin with `prefix`, which ends in a slash or is empty."""
+        """Returns the names that begin with `prefix`, which ends in a slash or is empty."""
         ...

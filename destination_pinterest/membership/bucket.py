@@ -1,4 +1,4 @@
-"""A folder of an S3 bucket as a place for ledgers."""
+"""Keeps ledgers in a folder of an S3 bucket."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class BucketBlobs:
         self._bucket = bucket
 
     def address(self, name: str) -> str:
-        """As s3://bucket/folder/name."""
+        """Returns s3://bucket/folder/name."""
         return f"{self._bucket.address}{name}"
 
     def read(self, name: str) -> Blob | None:

@@ -8,20 +8,19 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Delta:
-    """The difference between what the ledger records and what the rows say.
+    """The difference between the ledger and the rows.
 
     Args:
-        additions, removals: how many identifiers are to be sent. Both include those that an earlier sync left in doubt:
-            whether they arrived is unknown, so they are sent again.
-        removals_by_absence: of the removals, those that no row asks for: a replaced table no longer has their rows, or
-            an earlier sync was about to add them. Guards count these.
-        removals_of_nonmembers: of the removals, those of identifiers that the ledger does not have: a row asks for
-            them.
+        additions, removals: how many identifiers to send. Both include those that an earlier sync left in doubt, which
+            are sent again.
+        removals_by_absence: the removals that no row asks for: a replaced table no longer has their rows, or an earlier
+            sync was about to add them. Guards count these.
+        removals_of_nonmembers: the removals, asked for by a row, of identifiers that the ledger does not have.
         members_before, members_after: distinct identifiers that are confirmed, now and after the commit.
         unconfirmed_before: identifiers beyond `members_before` that an earlier sync was about to add.
         in_doubt: identifiers that an earlier sync was about to send and that stay in doubt after the commit.
         unresolved_deletions: deletions without an identifier whose key the ledger does not know, or that have no key.
-        holdings_changed: how many holdings come or go; where rows share an identifier, members may stay the same.
+        holdings_changed: how many holdings are gained or lost; if rows share an identifier, members may stay the same.
     """
 
     additions: int
@@ -43,18 +42,18 @@ class Delta:
 
     @property
     def share_absent(self) -> float:
-        """Removals by absence as a share, 0 to 1, of everybody whom this connector may have added."""
+        """Removals by absence as a share, 0 to 1, of all identifiers that this connector may have added."""
         return self.removals_by_absence / max(1, self.members_before + self.unconfirmed_before)
 
     def iter_additions(self, size: int) -> Iterator[list[str]]:
-        """The identifiers to add, each once, at most `size` at a time, until the ledger is committed or closed.
+        """Yields the identifiers to add, each once, at most `size` at a time, until the ledger is committed or closed.
 
         Raises:
             StoreMismatchError: an identifier in the store can't be decrypted.
-            StorageFailedError: the local disk did not suffice.
+            StorageFailedError: the local disk is too small.
         """
         return self._read("adds", size)
 
     def iter_removals(self, size: int) -> Iterator[list[str]]:
-        """The identifiers to remove, as `iter_additions`."""
+        """Yields the identifiers to remove, like `iter_additions`."""
         return self._read("removes", size)

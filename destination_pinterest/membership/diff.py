@@ -1,17 +1,17 @@
-"""Compares the rows of an epoch with the ledger: which holdings come and go, and what Pinterest must be sent for it.
+"""Compares the rows of an epoch with the ledger: which holdings are gained and lost, and what must be sent.
 
 Everything runs in DuckDB, which spills to disk. Only the holdings that the rows touch are read in full, so an unchanged
 table costs one join and no more. Each step makes a table or a view that the next ones read:
 
     replaced, removed_everywhere   what the caller asked for beside rows
     latest                         the rows that count: the last one for each holder
-    gained, lost                   holdings that come and go
+    gained, lost                   holdings that are new, and that are gone
     touched                        every identifier that any of this concerns, with the reasons
     still_held                     those of them that another row still holds
     decisions                      for each of them: was it a member, is it one now, what is to be sent
 """
 
-# ruff: noqa: S608 - statements are put together from constants of this package; data comes by parameters and files.
+# ruff: noqa: S608 - statements are built from this package's constants; data comes in parameters and files.
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from destination_pinterest.membership.workspace import Workspace
 
 _HOLDER: Final = "stream, h1, h2"
 
-# Why an identifier is looked at, as bits: several reasons may apply at once.
+# Why an identifier is considered, as bits: several reasons may apply at once.
 _GAINED: Final = 1
 _LOST: Final = 2
 _IN_DOUBT: Final = 4
@@ -36,7 +36,7 @@ _ABSENT: Final = 16
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What a diff counted; see Delta. `joins` and `leaves` count members, `changed` counts holdings."""
+    """The counts of a diff; see Delta. `joins` and `leaves` count members, `changed` counts holdings."""
 
     additions: int
     removals: int
@@ -57,8 +57,8 @@ def diff(workspace: Workspace, holdings: Holdings, replaced: Collection[int], *,
         workspace: where all of these are.
         holdings: the ledger's content.
         replaced: the numbers of the streams whose rows are all in the spool.
-        is_whole: whether identifiers in doubt are decided even where no row mentions them. Otherwise they stay in
-            doubt: their rows may still come, and would undo what was sent.
+        is_whole: whether identifiers in doubt are decided even if no row mentions them. Otherwise they stay in doubt:
+            their rows may still come and would undo what was sent.
     """
     _select_requests(workspace, replaced)
     _select_latest(workspace)

@@ -1,4 +1,4 @@
-"""A local folder as a place for ledgers: files appear whole by rename, and are replaced under a file lock."""
+"""Keeps ledgers in a local folder: files appear complete by rename, and are replaced under a file lock."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from destination_pinterest.errors import StorageFailedError, StorageRefusedError
 from destination_pinterest.membership.blobs import Blob, ChangedMeanwhileError
 
 _LOCK: Final = ".lock"
-# A file that is being written. What a crash leaves of it is overwritten, or deleted as the finished file would be.
+# A file that is being written. After a crash it is overwritten, or deleted as the finished file would be.
 PART: Final = ".part"
-# What somebody must change. Anything else, such as a full disk, may pass.
+# Failures that need a change. Anything else, such as a full disk, may pass.
 _REFUSALS: Final = {errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 class FolderBlobs:
-    """A folder that exists already: making it here could hide that a volume is not mounted."""
+    """A folder that must exist already: creating it could hide that a volume is not mounted."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
 
     def address(self, name: str) -> str:
-        """The path."""
+        """Returns the path."""
         return str(self._root / name)
 
     def read(self, name: str) -> Blob | None:
@@ -95,7 +95,7 @@ class FolderBlobs:
 
     @contextmanager
     def _whole(self, name: str) -> Iterator[Path]:
-        """A file to write. Afterwards it is safely on the disk as `name`, or it is gone."""
+        """Yields a file to write, which afterwards is safely on the disk as `name`, or is gone."""
         target = self._root / name
         part = target.with_name(target.name + PART)
         try:

@@ -1,15 +1,15 @@
-"""Which rows hold which identifiers: the ledger's content as DuckDB reads it, and the files of its next version.
+"""The holdings, which rows have which identifiers: reads them from the ledger's files and writes the next version.
 
-A holding is one row of a table and one of its identifiers. `base` is a Parquet file of holdings; `delta` is what came
-and went since, so that a small change costs a small file. Once the delta is no longer small, base is rewritten.
+A holding is one row of a table and one of its identifiers. `base` is a Parquet file of holdings; `delta` has the
+changes since, so that a small change costs a small file. Once the delta is no longer small, base is rewritten.
 
-Holdings with `holds` false are tombstones: rows of a replaced table that want their identifier removed. They are kept
-so that an unchanged table does not ask for the same removal again.
+Holdings with `holds` false are tombstones: rows of a replaced table that remove their identifier. They are kept so that
+an unchanged table does not send the same removal again.
 
 The columns are those of the files, and the files are kept from version to version: none may be renamed.
 """
 
-# ruff: noqa: S608 - statements are put together from constants of this package; data comes in files.
+# ruff: noqa: S608 - statements are built from this package's constants; data comes in files.
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from destination_pinterest.membership.workspace import Workspace
 
 KEY: Final = "stream, holds, h1, h2, t1, t2"
 BODY: Final = "kind, c1, c2, c3, c4, long"
-# A sync downloads base anyway, and uploading a sixteenth of it is cheap by comparison.
+# Each sync downloads base anyway, so uploading a sixteenth of it is cheap.
 _SHARE_OF_BASE: Final = 16
 _TYPES: Final = {
     "is_in": "BOOLEAN",
@@ -60,7 +60,7 @@ class Holdings:
         return self._base_rows + self._delta_rows == 0
 
     def read_base(self, path: Path | None) -> None:
-        """Reads base from a file; None where it is empty."""
+        """Reads base from a file; None if it is empty."""
         # A row without a key is its own holder, so the file leaves the holder out.
         columns = KEY.replace("h1, h2", "coalesce(h1, t1) AS h1, coalesce(h2, t2) AS h2")
         self._workspace.execute(
@@ -69,20 +69,20 @@ class Holdings:
         self._base_rows = self._workspace.number("SELECT count(*) FROM base")
 
     def read_delta(self, path: Path | None) -> None:
-        """Reads what came and went since base from a file; None where nothing did."""
+        """Reads the changes since base from a file; None if there are none."""
         self._workspace.execute(
             f"CREATE OR REPLACE TABLE delta AS SELECT {', '.join(_DELTA)} FROM {_source(path, _DELTA)}"
         )
         self._delta_rows = self._workspace.number("SELECT count(*) FROM delta")
 
     def read_in_doubt(self, path: Path | None) -> None:
-        """Reads the identifiers in doubt from a file; None where there are none."""
+        """Reads the identifiers in doubt from a file; None if there are none."""
         self._workspace.execute(
             f"CREATE OR REPLACE VIEW in_doubt AS SELECT {', '.join(_IN_DOUBT)} FROM {_source(path, _IN_DOUBT)}"
         )
 
     def write_delta(self, path: Path, changed: int) -> bool:
-        """Writes what came and went since base, with `gained` and `lost` (`changed` rows) added to it.
+        """Writes the changes since base, with `gained` and `lost` (`changed` rows) added.
 
         Returns False, and writes nothing, if it is time to rewrite base.
         """

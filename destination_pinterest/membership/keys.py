@@ -1,9 +1,9 @@
-"""How the store is encrypted: identifiers so that they can be joined and read back, row keys so that they can't.
+"""Encrypts the store: identifiers so that they can be compared and decrypted, row keys so that they can't be decrypted.
 
 An identifier is encrypted with AES-SIV, which gives the same output for the same input. The first 16 bytes of that, the
 SIV, are a keyed digest (a pseudo-random function of the identifier) by which everything is joined; the rest decrypts
-to the identifier. A digest alone would not do: to remove somebody, Pinterest must be sent the identifier again. As with
-a keyed digest, the store does not reveal who is in it to anybody without the key.
+to the identifier. A digest alone would not do: to remove a member, Pinterest must be sent the identifier again. As with
+    a keyed digest, the store reveals nothing about its members without the key.
 
 A row key is only ever compared, so it is a keyed digest and nothing else.
 
@@ -26,7 +26,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 TAG_BYTES: Final = 16
-# The length of a SHA-256, which nearly every identifier is. Shorter ones are padded to it, so that none stands out.
+# The length of a SHA-256, which nearly every identifier is. Shorter ones are padded to it, so that they don't stand
+# out.
 BODY_BYTES: Final = 32
 SALT_BYTES: Final = 16
 _PURPOSE: Final = b"destination-pinterest membership store, version 1: "
@@ -44,14 +45,14 @@ class Kind(IntEnum):
 
 
 class DamagedSealError(Exception):
-    """This key did not encrypt what was to be decrypted."""
+    """What was to be decrypted was not encrypted with this key."""
 
 
 class AudienceKeys:
     """The keys of one audience, derived from the stretched store key and the audience's salt.
 
     Args:
-        secret: bytes that nobody can guess; see store_key.
+        secret: unguessable bytes; see store_key.
         salt: SALT_BYTES random bytes, made once for the audience and kept in its manifest.
     """
 
@@ -62,14 +63,14 @@ class AudienceKeys:
         self.check = _derive(secret, salt, b"check", 16).hex()
 
     def seal(self, identifier: str) -> tuple[int, bytes]:
-        """The kind, and TAG_BYTES of tag followed by the encrypted body: of BODY_BYTES unless the kind is LONG."""
+        """Returns the kind, and TAG_BYTES of tag with the encrypted body: BODY_BYTES unless the kind is LONG."""
         if len(identifier) == 64 and (raw := _from_hex(identifier)) is not None:
             return Kind.SHA256, self._siv.encrypt(raw, None)
         kind, body = _encode(identifier)
         return kind, self._siv.encrypt(body, [bytes([kind])])
 
     def unseal(self, kind: int, sealed: bytes) -> str:
-        """The identifier again.
+        """Returns the decrypted identifier.
 
         Raises:
             DamagedSealError: this key did not seal it.
@@ -86,7 +87,7 @@ class AudienceKeys:
         return content.hex() if kind == Kind.HEX else content.decode(errors="surrogatepass")
 
     def row_key(self, stream: str, values: Sequence[Any]) -> bytes:
-        """The keyed digest of a row's primary key, TAG_BYTES long. `values` are JSON values, in the key's order."""
+        """Returns the keyed digest of a primary key, TAG_BYTES long. `values` are JSON values, in the key's order."""
         try:
             text = orjson.dumps((stream, *values))
         except TypeError:  # Numbers beyond 64 bits, and halves of surrogate pairs.
@@ -94,7 +95,7 @@ class AudienceKeys:
         return hashlib.blake2b(text, digest_size=TAG_BYTES, key=self._row_key).digest()
 
     def manifest_mac(self, content: bytes) -> str:
-        """The keyed digest of a manifest, as hexadecimal digits."""
+        """Returns the keyed digest of a manifest, as hexadecimal digits."""
         return hashlib.blake2b(content, digest_size=32, key=self._manifest_key).hexdigest()
 
 
@@ -103,7 +104,7 @@ def _derive(secret: bytes, salt: bytes, purpose: bytes, length: int) -> bytes:
 
 
 def _from_hex(text: str) -> bytes | None:
-    """The bytes, if `text` is nothing but lower-case hexadecimal digits: what `.hex()` gives back."""
+    """Returns the bytes if `text` has lower-case hexadecimal digits only, as `.hex()` writes them; else None."""
     try:
         raw = bytes.fromhex(text)
     except ValueError:
@@ -120,4 +121,4 @@ def _encode(identifier: str) -> tuple[Kind, bytes]:
 
 
 def _encoded(text: str) -> bytes:
-    return text.encode(errors="surrogatepass")  # JSON may hold halves of surrogate pairs; they must not end a sync.
+    return text.encode(errors="surrogatepass")  # JSON may have halves of surrogate pairs; they must not end a sync.

@@ -1,9 +1,9 @@
-"""One sync at a time for each ledger: a lease in the manifest, renewed by a heartbeat and changed by compare-and-swap.
+"""Allows one sync at a time per ledger, by a lease in the manifest: kept by a heartbeat, changed by compare-and-swap.
 
 No machine's clock is compared with another's. The owner changes the manifest every BEAT_S. A sync that finds a lease
 watches it: while it changes, the owner is alive; once it has not changed for BEATS_TO_DIE beats, it is taken over. The
-former owner learns of that from its next change, which finds another version. An owner whose heartbeat fails for a
-while stops relying on its lease before another sync may take it over.
+former owner notices with its next change, which finds another version. An owner whose heartbeat fails for a while stops
+relying on its lease before another sync may take it over.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ _RELEASE_WAIT_S: Final = 5.0
 
 
 class LeasedManifest:
-    """The manifest of a ledger that this sync has to itself. Any thread may use it.
+    """The manifest of a ledger that this sync has leased. Any thread may use it.
 
     Args:
-        blobs, name: where it is.
-        found: the version that was found there, if any, as `wait_for_turn` returned it.
-        manifest: its content, or that of a new one.
+        blobs, name: where the manifest is.
+        found: the version that was found there, if any, as returned by `wait_for_turn`.
+        manifest: the content, or that of a new ledger.
         encode: turns a manifest into an object's content.
         owner: a name unique to this sync.
         clock: monotonic seconds.
@@ -63,7 +63,7 @@ class LeasedManifest:
         self._clock = clock
         self._lock = threading.Lock()
         self._is_lost = False
-        # What was written last, as long as nobody knows whether it arrived.
+        # What was written last, as long as it is unknown whether it arrived.
         self._unconfirmed: bytes | None = None
         self._beat = 0
         self._seen_s = clock()
@@ -72,16 +72,16 @@ class LeasedManifest:
 
     @property
     def manifest(self) -> Manifest:
-        """Its present content."""
+        """The present content."""
         return self._manifest
 
     @property
     def holds_lease(self) -> bool:
-        """Whether no other sync can have the ledger: False as soon as one might."""
+        """Whether no other sync can have the lease: False as soon as one might."""
         return not self._is_lost and self._clock() - self._seen_s < BELIEVED_FOR_S
 
     def update(self, change: Callable[[Manifest], Manifest]) -> Manifest:
-        """Replaces the manifest with what `change` makes of it, and returns that.
+        """Replaces the manifest with the result of `change`, and returns it.
 
         Raises:
             StoreBusyError: the lease is lost; nothing was written.
@@ -97,11 +97,11 @@ class LeasedManifest:
             self.update(lambda manifest: manifest)
 
     def keep_alive(self) -> None:
-        """Beats from a thread of its own until `release`."""
+        """Sends heartbeats from a thread of its own until `release`."""
         threading.Thread(target=self._beat_on, name="membership lease", daemon=True).start()
 
     def release(self) -> None:
-        """Ends the lease. Where that fails or takes long, the next sync has to wait for the lease to expire."""
+        """Ends the lease. If that fails or takes long, the next sync has to wait until the lease expires."""
         self._ended.set()
         # A beat may be waiting for a place that does not answer, and a sync that is stopped has only seconds.
         if not self._lock.acquire(timeout=_RELEASE_WAIT_S):
@@ -135,7 +135,7 @@ class LeasedManifest:
         self._seen_s = started_s
 
     def _write(self, body: bytes) -> str:
-        """Writes over the known version, or over our own last write if it arrived although it seemed to fail."""
+        """Writes over the known version, or over our own last write if that arrived although it seemed to fail."""
         unconfirmed, self._unconfirmed = self._unconfirmed, body
         try:
             version = self._blobs.write(self._name, body, over=self._version)
@@ -151,7 +151,7 @@ class LeasedManifest:
 def wait_for_turn(
     blobs: Blobs, name: str, read: Callable[[Blob], Manifest], sleep: Callable[[float], None]
 ) -> tuple[Blob, Manifest] | None:
-    """The manifest once it may be taken: without a lease, or with one that has expired. None where there is none.
+    """Returns the manifest once it has no lease, or one that has expired. None if there is no manifest.
 
     Raises:
         StoreBusyError: another sync is alive.
@@ -175,7 +175,7 @@ def wait_for_turn(
 
 
 def busy(manifest: Manifest) -> StoreBusyError:
-    """The error where another sync has the ledger."""
+    """Returns the error for a ledger that another sync has leased."""
     return StoreBusyError(
         Code.STORE_BUSY,
         f'Another sync is at work on the audience "{manifest.audience}" with the same membership store, which this one '

@@ -1,14 +1,14 @@
 """One audience's ledger: rows are recorded, diffed, written ahead, sent, and committed once Pinterest has them.
 
     record, record, …   what the rows say; remove_everywhere overrides all of them
-    diff                what must be sent for it; the caller may stop here and close the ledger
-    write_ahead         notes down what is about to be sent
+    diff                what must be sent; the caller may stop here and close the ledger
+    write_ahead         stores what is about to be sent
     (sending)
     commit              the rows are the ledger now
 
-A sync that ends anywhere in between leaves either the old ledger, or the old ledger and a list of the identifiers that
-were about to be sent. These are in doubt: they count as members where they must leave, and as non-members where they
-must join, so the next commit is right whatever had arrived.
+A sync that ends in between leaves the old ledger, perhaps with a list of the identifiers that were about to be sent.
+    These are in doubt: they count as members when they must be removed, and as non-members when they must be added, so
+    the next commit is right whatever had arrived.
 """
 
 from __future__ import annotations
@@ -44,12 +44,12 @@ _DATA_FILE: Final = re.compile(rf"(base|changes|maybes)-[0-9]+-[0-9a-f]{{32}}\.p
 
 
 def is_data_file(name: str) -> bool:
-    """Whether a file has a name that ledgers give to their data files."""
+    """Whether a file is named like a ledger's data file."""
     return _DATA_FILE.fullmatch(name) is not None
 
 
 class MembershipLedger:
-    """A ledger that this sync has to itself until `close`. Use it from one thread; `holds_lease` from any.
+    """A ledger that this sync has leased until `close`. Use it from one thread; `holds_lease` from any.
 
     Every method raises, besides what it names:
         StorageRefusedError, StorageFailedError: the store or the local disk fails.
@@ -57,8 +57,8 @@ class MembershipLedger:
     Args:
         blobs, folder: where the ledger is.
         leased: its manifest.
-        keys: what it is encrypted with.
-        workspace: where it is worked on; the ledger closes it.
+        keys: the keys that encrypt it.
+        workspace: DuckDB for the ledger, which closes it.
         sizes: see Sizes.
 
     Raises:
@@ -91,7 +91,7 @@ class MembershipLedger:
 
     @property
     def customer_list_id(self) -> str | None:
-        """The customer list as of the last commit; None where there was no list, or no commit yet."""
+        """The customer list as of the last commit; None if there was no list, or no commit yet."""
         return self._leased.manifest.customer_list_id
 
     @property
@@ -101,29 +101,29 @@ class MembershipLedger:
 
     @property
     def streams(self) -> tuple[str, ...]:
-        """Every stream that the ledger has ever recorded."""
+        """All streams that the ledger has ever recorded."""
         return self._leased.manifest.streams
 
     @property
     def is_in_doubt(self) -> bool:
-        """Whether an earlier sync ended after `write_ahead` and before its commit, and this is not resolved yet."""
+        """Whether an earlier sync ended between `write_ahead` and commit, which is not resolved yet."""
         return self._leased.manifest.in_doubt is not None
 
     def generation_of(self, stream: str) -> str | None:
-        """The caller's name for the rows that last replaced the stream, as given to `commit`."""
+        """Returns the caller's name for the rows that last replaced the stream, as given to `commit`."""
         return self._leased.manifest.generations.get(stream)
 
     @property
     def holds_lease(self) -> bool:
-        """Whether no other sync can have taken the ledger over. Where it is False, send nothing more."""
+        """Whether no other sync can have taken the ledger over. If it is False, send nothing more."""
         return self._leased.holds_lease
 
     def record(self, stream: str, key: Sequence[Any] | None, operation: Operation, identifiers: Sequence[str]) -> None:
-        """Records the next row. The last row of a key counts; without a key, the last row of an identifier.
+        """Records the next row. The last row of each key counts; without keys, the last row of each identifier.
 
         Args:
             stream: the stream's full name.
-            key: the values of its primary key; None where it has none: then each identifier is a row of its own.
+            key: the values of its primary key; None if it has none, which makes each identifier a row of its own.
             operation: whether the row's identifiers should be members.
             identifiers: as they are sent to Pinterest. ADD without any: the row exists but has no identifier (any
                 more). REMOVE without any: the row is deleted by its key.
@@ -132,21 +132,21 @@ class MembershipLedger:
         self._spool.record(stream, key, operation, identifiers)
 
     def remove_everywhere(self, identifiers: Sequence[str]) -> None:
-        """Records identifiers to remove, whichever rows of whichever streams hold them or are recorded in this epoch.
+        """Records identifiers to remove, even if rows of any stream hold them or are recorded in this epoch.
 
-        They are sent as removals whether the ledger has them or not. Rows recorded after the next commit may add them
-        again, as may a replaced table that still has them.
+        They are sent as removals even if the ledger does not have them. Rows recorded after the next commit may add
+        them again, and so may a replaced table that still has them.
         """
         self._refuse_after_diff()
         self._spool.remove_everywhere(identifiers)
 
     def diff(self, replaced: Collection[str] = (), *, is_whole: bool = True) -> Delta:
-        """What must be sent for the rows since the last commit. May be called again, for more or fewer streams.
+        """Returns what must be sent for the rows since the last commit. May be called again, with other streams.
 
         Args:
-            replaced: streams whose rows were all recorded: what they held before and no recorded row holds is removed.
-            is_whole: whether all rows have come for which an earlier sync was about to send something. Otherwise
-                what it left in doubt stays so where no row mentions it.
+            replaced: streams whose rows were all recorded: what no recorded row holds any more is removed.
+            is_whole: whether all rows have come for which an earlier sync was about to send something. Otherwise what
+                no row mentions stays in doubt.
         """
         self._spool.flush()
         numbers = [self._spool.number_of(stream) for stream in replaced]
@@ -167,7 +167,7 @@ class MembershipLedger:
         return self._last_diff
 
     def write_ahead(self, delta: Delta) -> None:
-        """Notes down in the store what is about to be sent. Call it before anything is sent.
+        """Writes to the store what is about to be sent. Call it before anything is sent.
 
         Raises:
             StoreBusyError: another sync has taken the ledger over.
@@ -185,15 +185,15 @@ class MembershipLedger:
     def commit(
         self, delta: Delta, customer_list_id: str | None, generations: Mapping[str, str] = MappingProxyType({})
     ) -> None:
-        """Makes the rows the ledger, once Pinterest has accepted all that was sent. The next rows begin a new epoch.
+        """Commits the rows to the ledger, once Pinterest has accepted all that was sent. A new epoch begins.
 
         Args:
             delta: the last diff.
-            customer_list_id: the list that it was sent to; None where there is none yet, and so no member.
+            customer_list_id: the list that it was sent to; None if there is none yet, and so no member.
             generations: for streams that were replaced, a name for their rows; see `generation_of`.
 
         Raises:
-            StoreBusyError: another sync has taken the ledger over, which is as before.
+            StoreBusyError: another sync has taken the ledger over; nothing was committed.
         """
         self._require(delta)
         if customer_list_id is None and delta.members_after:

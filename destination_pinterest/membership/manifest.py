@@ -1,6 +1,6 @@
-"""The manifest: the one small object that says what a ledger consists of, whose it is, and which sync works on it.
+"""The manifest: a small object that says which files a ledger has, whose it is, and which sync has leased it.
 
-The ledger is exactly what the manifest names. It is replaced as a whole, by compare-and-swap.
+The ledger is exactly the files that the manifest names. The manifest is replaced as a whole, by compare-and-swap.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _START_ANEW: Final = (
 
 
 class Lease(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which sync works on the ledger. `beat` goes up while that sync is alive."""
+    """The lease of a sync. `beat` increases while that sync is alive."""
 
     owner: str
     beat: int
@@ -39,28 +39,28 @@ class DataFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rows: int
 
 
-# What fields are called in the file, where that is not their name: stores outlive the words of the code.
+# Fields with another name in the file: stores outlive the names in the code.
 _NAMES_IN_FILE: Final = {"delta": "changes", "in_doubt": "maybes"}
 
 
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, rename=_NAMES_IN_FILE):
-    """A ledger.
+    """The content of a manifest.
 
     Args:
         format: the version of this format.
-        ad_account_id, audience: whose ledger it is.
-        salt: of its keys, as hexadecimal digits.
-        stretching: the version of the parameters by which the store key is stretched.
+        ad_account_id, audience: the audience whose ledger it is.
+        salt: the salt of its keys, as hexadecimal digits.
+        stretching: the version of the parameters that stretch the store key.
         key_check: a digest that only the right key gives.
-        sequence: raised with every change of the content.
-        customer_list_id: the list whose members the ledger records, once something was committed.
+        sequence: incremented with every change of the content.
+        customer_list_id: the list whose members the ledger records, once anything is committed.
         streams: the names behind the stream numbers in the files.
         members: distinct identifiers that are confirmed.
-        base: the holdings as of some commit.
-        delta: the holdings that came and went since.
+        base: the holdings as of an earlier commit.
+        delta: the holdings gained and lost since.
         in_doubt: identifiers that were about to be sent and are not confirmed.
         generations: for each stream, the caller's name for the rows that last replaced it.
-        lease: which sync works on it.
+        lease: the lease of the sync that works on it.
     """
 
     format: int = FORMAT
@@ -91,12 +91,12 @@ class _Sealed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def folder_of(ad_account_id: str, audience: str) -> str:
-    """The folder of an audience's ledger: a digest, since a name may hold what a file name may not."""
+    """Returns the folder of an audience's ledger: a digest, since not every name can be a file name."""
     return hashlib.sha256(json.dumps([ad_account_id, audience]).encode()).hexdigest()[:32]
 
 
 def write_manifest(manifest: Manifest, keys: AudienceKeys) -> bytes:
-    """The content of the object."""
+    """Returns the content of the object."""
     content = msgspec.json.encode(manifest)
     return msgspec.json.encode(_Sealed(msgspec.Raw(content), keys.manifest_mac(content)))
 
@@ -107,10 +107,10 @@ def read_manifest(body: bytes, keys_of: Callable[[bytes, int], AudienceKeys], ad
     Args:
         body: that content.
         keys_of: StoreKey.keys.
-        address: where it is, for people.
+        address: the object's address, for people.
 
     Raises:
-        StoreMismatchError: it is damaged, of a later version, or under another key.
+        StoreMismatchError: the manifest is damaged, of a later version, or written with another key.
     """
     try:
         sealed = msgspec.json.decode(body, type=_Sealed)
@@ -146,7 +146,7 @@ def check_owner(manifest: Manifest, ad_account_id: str, audience: str, address: 
 
 
 def damaged(address: str, what: str) -> StoreMismatchError:
-    """The error for a ledger that is not as the connector left it."""
+    """Returns the error for a ledger that is not as the connector left it."""
     return StoreMismatchError(
         Code.STORE_DAMAGED,
         f"The membership store is damaged at {address}: {what}. Restore the folder from a backup, "

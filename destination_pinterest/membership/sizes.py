@@ -1,4 +1,4 @@
-"""The amounts at which a ledger works in another way."""
+"""The limits at which a ledger changes how it works."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """The defaults are right for real tables; tests take smaller sizes.
+    """The limits of a ledger. The defaults are right for real tables; tests use smaller ones.
 
     Args:
-        batch: rows that are put into DuckDB at once, of 72 bytes each.
-        small_delta: rows of a delta that is never too large for its base.
-        streams: how many streams one audience may have. Files have no room for more than the default.
+        batch: rows that are inserted into DuckDB at once, of 72 bytes each.
+        small_delta: up to so many rows, a delta is never too large for its base.
+        streams: how many streams one audience may have. The files have no room for more than the default.
     """
 
     batch: int = 100_000

@@ -1,4 +1,4 @@
-"""The rows of an epoch in their order: encrypted at once, and put into DuckDB in batches.
+"""The spool: the rows of an epoch in order, encrypted at once and inserted into DuckDB in batches.
 
 A row costs one encryption and one append, and no SQL statement of its own.
 """
@@ -23,7 +23,7 @@ _NO_BODY: Final = bytes(BODY_BYTES)
 _NO_IDENTIFIER: Final = bytes(TAG_BYTES + BODY_BYTES)
 # `meta` is the row's number in the upper half, then 16 bits of stream number, 8 of whether it holds, 8 of kind.
 _HOLDS: Final = 1 << 8
-# Stands in for a stream's number where identifiers are removed from all of them.
+# Used as the stream number when identifiers are removed from all streams.
 EVERYWHERE: Final = (1 << 16) - 1
 _INSERT: Final = (
     "INSERT INTO spool SELECT meta >> 32, (meta >> 16) & 65535, ((meta >> 8) & 1) = 1, meta & 255, "
@@ -32,11 +32,11 @@ _INSERT: Final = (
 
 
 class Spool:
-    """Rows since the last `clear`, in the table `spool`.
+    """Records rows in the table `spool`, until `clear`.
 
-    Its columns: `row` counts rows; `stream` is an index into `streams`, or EVERYWHERE; `holds` is whether the row
-    wants its identifiers to be members; `h1`, `h2` is the holder: the row, or the identifier itself where the row has
-    no key; `t1`, `t2` is the tag and `c1` to `c4` or `long` the body of the encrypted identifier.
+    Its columns: `row` counts rows; `stream` is an index into `streams`, or EVERYWHERE; `holds` is whether the row adds
+    its identifiers; `h1`, `h2` is the holder: the row, or the identifier itself if the row has no key; `t1`, `t2` is
+    the tag and `c1` to `c4` or `long` the body of the encrypted identifier.
     """
 
     def __init__(self, workspace: Workspace, keys: AudienceKeys, streams: Sequence[str], sizes: Sizes) -> None:
@@ -52,11 +52,11 @@ class Spool:
 
     @property
     def streams(self) -> tuple[str, ...]:
-        """The names behind the stream numbers: those given at first, and those recorded since."""
+        """The names behind the stream numbers: those given at first and those recorded since."""
         return tuple(self._numbers)
 
     def number_of(self, stream: str) -> int:
-        """The number of a stream."""
+        """Returns the number of a stream."""
         number = self._numbers.setdefault(stream, len(self._numbers))
         if number >= self._sizes.streams:
             raise InternalError(
@@ -85,7 +85,7 @@ class Spool:
         self._append((self._row << 32) | (EVERYWHERE << 16), None, identifiers)
 
     def flush(self) -> None:
-        """Puts what was recorded into the table."""
+        """Inserts the recorded rows into the table."""
         if not self._records:
             return
         batch = as_columns(bytes(self._records), _WORDS)

@@ -40,17 +40,17 @@ def open_membership_store(
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
     attempts: int | None = None,
-    books: int = 1,
+    open_ledgers: int = 1,
     stretchings: Mapping[int, Scrypt] = STRETCHINGS,
 ) -> MembershipStore:
-    """The store that the settings name.
+    """Opens the store of the settings.
 
     Args:
-        settings: where it is, and its key.
+        settings: the store's place and key.
         sleep: waits so many seconds.
         clock: monotonic seconds.
         attempts: how often a request to a bucket is sent at most.
-        books: how many ledgers will be open at once; they share the memory.
+        open_ledgers: how many ledgers will be open at once; they share the memory.
         stretchings: the cost of the store key; see StoreKey.
 
     Raises:
@@ -61,11 +61,13 @@ def open_membership_store(
         blobs = FolderBlobs(Path(settings.path))
     else:
         blobs = BucketBlobs(S3Bucket(settings) if attempts is None else S3Bucket(settings, attempts=attempts))
-    return MembershipStore(blobs, StoreKey(settings.store_key, stretchings), sleep=sleep, clock=clock, books=books)
+    return MembershipStore(
+        blobs, StoreKey(settings.store_key, stretchings), sleep=sleep, clock=clock, open_ledgers=open_ledgers
+    )
 
 
 class MembershipStore:
-    """Ledgers, one for each audience.
+    """Opens ledgers, one for each audience.
 
     Every method raises:
         StorageRefusedError: the place does not exist, or may not be used.
@@ -75,7 +77,7 @@ class MembershipStore:
         blobs: the place.
         store_key: the secret of the settings.
         sleep, clock: seconds; the clock is monotonic.
-        books: how many ledgers will be open at once.
+        open_ledgers: how many ledgers will be open at once.
         sizes: see Sizes.
     """
 
@@ -86,20 +88,20 @@ class MembershipStore:
         *,
         sleep: Callable[[float], None],
         clock: Callable[[], float],
-        books: int = 1,
+        open_ledgers: int = 1,
         sizes: Sizes = Sizes(),  # noqa: B008 - it can't change
     ) -> None:
         self._blobs = blobs
         self._store_key = store_key
         self._sleep = sleep
         self._clock = clock
-        self._books = books
+        self._open_ledgers = open_ledgers
         self._sizes = sizes
 
     def open(self, ad_account_id: str, audience: str) -> MembershipLedger:
-        """The ledger of an audience, for this sync alone; a new one if there is none.
+        """Opens the ledger of an audience, for this sync alone; creates it if there is none.
 
-        Waits up to a minute where another sync has not closed it, to see whether that one is alive.
+        If another sync has not closed it, waits up to a minute to see whether that sync is alive.
 
         Raises:
             StoreBusyError: another sync is working on it.
@@ -122,7 +124,7 @@ class MembershipStore:
             found, manifest = turn
         keys = self._store_key.keys(bytes.fromhex(manifest.salt), manifest.stretching)
         with ExitStack() as undo:
-            workspace = Workspace(shared_by=self._books)
+            workspace = Workspace(shared_by=self._open_ledgers)
             undo.callback(workspace.close)
             leased = LeasedManifest(
                 self._blobs,
@@ -141,11 +143,11 @@ class MembershipStore:
 
     @property
     def address(self) -> str:
-        """The place, for people."""
+        """The store's address, for people."""
         return self._blobs.address("")
 
     def check(self) -> None:
-        """Tries what a sync needs: makes a private folder, writes, reads and deletes an object, and tries the key.
+        """Tests what a sync needs: creates a private folder, writes, reads and deletes an object, and tests the key.
 
         Raises:
             StoreMismatchError: a ledger in it is damaged, of a later version, or written with another key.
@@ -176,7 +178,7 @@ class MembershipStore:
         )
 
     def _require_no_files(self, folder: str) -> None:
-        """Refuses data files without a manifest: they are a ledger that lost it, not a new one."""
+        """Refuses data files without a manifest: that is a damaged ledger, not a new one."""
         names = self._blobs.names(f"{folder}/")
         if any(is_data_file(name.rpartition("/")[2]) for name in names):
             raise damaged(self._blobs.address(f"{folder}/{FILE_NAME}"), "the file is missing")

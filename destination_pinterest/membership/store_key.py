@@ -1,4 +1,4 @@
-"""The setting `store_key`, made expensive to brute-force: a person chose it, and who steals a store has time.
+"""Makes the setting `store_key` expensive to brute-force: a person chose it, and a thief has time.
 
 Every guess costs a scrypt: 0.11 s of one processor and 32 MiB with these parameters (median of 5, x86-64, Python 3.11),
 where HKDF alone would cost microseconds. A sync pays it once for each ledger.
@@ -31,16 +31,16 @@ class Scrypt:
     p: int
 
 
-# By version. A new ledger takes the newest; each keeps the one that it was made with, so none may be dropped.
+# By version. A new ledger uses the newest; each keeps the one it was created with, so none may be dropped.
 STRETCHINGS: Final[Mapping[int, Scrypt]] = MappingProxyType({1: Scrypt(n=1 << 15, r=8, p=1)})
 
 
 class UnknownStretchingError(Exception):
-    """The parameters have a version that this version of the connector does not know."""
+    """This version of the connector does not know the version of the parameters."""
 
 
 class StoreKey:
-    """The setting, and the keys that were derived from it so far. Any thread may use it.
+    """The store key, and the keys derived from it so far. Any thread may use it.
 
     Args:
         typed: the setting.
@@ -54,11 +54,11 @@ class StoreKey:
 
     @property
     def newest(self) -> int:
-        """The version of the parameters that a new ledger takes."""
+        """The version of the parameters for a new ledger."""
         return max(self._stretchings)
 
     def keys(self, salt: bytes, stretching: int) -> AudienceKeys:
-        """The keys of an audience, by its salt and the version of the parameters. Slow, but only the first time.
+        """Returns the keys of an audience, by its salt and the version of the parameters. Slow only the first time.
 
         Raises:
             UnknownStretchingError: there is no such version.

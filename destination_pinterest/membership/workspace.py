@@ -1,4 +1,4 @@
-"""DuckDB, and its private folder on the local disk.
+"""A DuckDB database with a private folder on the local disk.
 
 Only encrypted identifiers and keyed digests get here, in memory and on disk.
 Source: duckdb.org/docs, "Configuration" and "Larger-than-memory workloads"; duckdb 2.0.0 (read 2026-11-22).
@@ -20,7 +20,7 @@ import numpy.typing as npt
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import StorageFailedError, StorageRefusedError
 
-# For the data of all ledgers of a sync together. What else DuckDB needs comes on top: a third of this, as measured.
+# For the data of all ledgers of a sync together. DuckDB needs a third more, as measured.
 MEMORY_MIB: Final = 320
 # With less, DuckDB can't sort at all.
 _LEAST_MIB: Final = 48
@@ -41,11 +41,11 @@ class Workspace:
         StorageFailedError: the disk or the memory is too small.
 
     Args:
-        parent: where the private folder is made; by default, in the system's folder for temporary files.
+        parent: where the private folder is created; by default, in the system's folder for temporary files.
         shared_by: how many workspaces share the memory.
 
     Raises:
-        StorageRefusedError: the folder can't be made.
+        StorageRefusedError: the folder can't be created.
     """
 
     def __init__(self, parent: Path | None = None, *, shared_by: int = 1) -> None:
@@ -67,7 +67,7 @@ class Workspace:
             return self._connection.execute(statement, list(parameters)).fetchall()
 
     def number(self, statement: str) -> int:
-        """The single number that a query returns."""
+        """Returns the single number of a query."""
         return int(self.execute(statement)[0][0])
 
     def insert(self, statement: str, batch: Columns) -> None:
@@ -80,7 +80,7 @@ class Workspace:
                 self._connection.unregister("batch")
 
     def chunks(self, query: str, size: int) -> Iterator[list[tuple[Any, ...]]]:
-        """The rows of a query, at most `size` at a time. Other statements may run in between."""
+        """Yields the rows of a query, at most `size` at a time. Other statements may run in between."""
         with self._explained():
             cursor = self._connection.cursor()
             try:
@@ -91,7 +91,7 @@ class Workspace:
                 cursor.close()
 
     def close(self) -> None:
-        """Deletes the folder and everything else."""
+        """Closes the database and deletes the folder."""
         self._connection.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -125,6 +125,6 @@ def _private_folder(parent: Path | None) -> Path:
 
 
 def as_columns(records: bytes, names: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
-    """Records of little-endian 64-bit words, one word for each name, as columns."""
+    """Turns records of little-endian 64-bit words, one word for each name, into columns."""
     words = np.frombuffer(records, dtype="<u8").reshape(-1, len(names))
     return {name: np.ascontiguousarray(words[:, at]) for at, name in enumerate(names)}

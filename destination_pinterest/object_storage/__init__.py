@@ -1,1 +1,1 @@
-"""Room 6: objects in a bucket, for what has to outlive a sync."""
+"""Stores objects in a bucket: what has to outlive a sync."""

@@ -1,4 +1,4 @@
-"""The boto client of one bucket, made from the settings: credentials, location, timeouts.
+"""Creates the boto client of a bucket from the settings: credentials, location, timeouts.
 
 Source: boto3 and botocore 1.44.5 (config.py, credentials.py, session.py). MinIO and Ceph answer STS at the storage's
 own address: docs.min.io, "AssumeRole"; docs.redhat.com, Ceph Storage, "Configuring and using STS Lite with Keystone"
@@ -15,12 +15,12 @@ from destination_pinterest.config.s3 import S3Access
 _CONNECT_TIMEOUT_S: Final = 10
 _READ_TIMEOUT_S: Final = 60
 _ROLE_SESSION: Final = "destination-pinterest"
-# At DEBUG they log bodies and headers, and at INFO where each credential was found.
+# They log bodies and headers at DEBUG, and where credentials were found at INFO.
 _TALKATIVE: Final = ("boto3", "botocore", "s3transfer")
 
 
 def make_client(access: S3Access, attempts: int) -> Any:
-    """A client for S3. Nothing is sent yet, except where the machine's own credentials have to be looked up.
+    """Creates a client for S3. Nothing is sent yet, except to look up the machine's own credentials.
 
     Args:
         access: the settings.
@@ -29,7 +29,7 @@ def make_client(access: S3Access, attempts: int) -> Any:
     Raises:
         botocore.exceptions.BotoCoreError, ValueError: boto can't use the settings.
     """
-    # Start-up costs a quarter of a second and 20 MB, which a sync without a bucket need not pay.
+    # Importing it costs a quarter of a second and 20 MB, which a sync without a bucket need not pay.
     import boto3  # type: ignore[import-untyped]  # noqa: PLC0415
     from botocore.config import Config  # type: ignore[import-untyped]  # noqa: PLC0415
 
@@ -41,7 +41,7 @@ def make_client(access: S3Access, attempts: int) -> Any:
         "retries": {"mode": "standard", "total_max_attempts": attempts},
     }
     if access.s3_endpoint:
-        # Storages that are compatible with S3 seldom have a host name for each bucket, or newer checksums.
+        # S3-compatible storages seldom have a host name for each bucket, or newer checksums.
         options |= {
             "s3": {"addressing_style": "path"},
             "request_checksum_calculation": "when_required",
@@ -67,7 +67,7 @@ def _session(access: S3Access) -> Any:
 
 
 def _assuming(role_arn: str, source: Any, access: S3Access, config: Any) -> Any:
-    """A session whose credentials are the role's, fetched at the first request and renewed before they expire."""
+    """Returns a session with the role's credentials, fetched at the first request and renewed before they expire."""
     from botocore.credentials import (  # type: ignore[import-untyped]  # noqa: PLC0415
         AssumeRoleCredentialFetcher,
         DeferredRefreshableCredentials,
@@ -90,11 +90,11 @@ def _assuming(role_arn: str, source: Any, access: S3Access, config: Any) -> Any:
 
 
 class _Role:
-    """A credential provider, as botocore calls it."""
+    """A botocore credential provider."""
 
     def __init__(self, credentials: Any) -> None:
         self._credentials = credentials
 
     def load_credentials(self) -> Any:
-        """The role's credentials."""
+        """Returns the role's credentials."""
         return self._credentials

@@ -1,11 +1,11 @@
 """Turns what boto raises into the connector's errors: what happened to which bucket, and what to do about it.
 
 Only the storage's code, status and request id are kept. Its message and boto's own text are left out: they may quote
-addresses, key ids, and whatever else a compatible storage includes.
+addresses, key ids and more.
 
-Source: docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html; "Common Errors" of AWS's API references (what STS
-answers with besides); botocore 1.44.5, exceptions.py (all read 2026-11-22). Compatible storages may use other codes,
-so the status decides where a code is not known.
+Source: docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html; "Common Errors" of AWS's API references (further
+codes of STS); botocore 1.44.5, exceptions.py (all read 2026-11-22). Compatible storages may use other codes, so the
+status decides where a code is not known.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _PASSING: Final = frozenset(
 
 @contextmanager
 def storage_errors(bucket: str, doing: str) -> Iterator[None]:
-    """Turns what boto raises within into the connector's errors.
+    """Turns boto's exceptions in a `with` block into the connector's errors.
 
     Args:
         bucket: its name.
@@ -52,7 +52,7 @@ def storage_errors(bucket: str, doing: str) -> Iterator[None]:
         StorageRefusedError: it would be refused again; the message says what to change.
         StorageFailedError: the network or the storage failed, even after boto's own retries.
     """
-    # Whoever has a client has imported these already; a sync without a bucket never gets here.
+    # The client has imported these already; a sync without a bucket never gets here.
     from boto3.exceptions import Boto3Error  # type: ignore[import-untyped]  # noqa: PLC0415
     from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]  # noqa: PLC0415
 
@@ -69,7 +69,7 @@ def storage_errors(bucket: str, doing: str) -> Iterator[None]:
 
 
 def code_of(error: Exception) -> str:
-    """The storage's code, or the status where an answer has no body ("404")."""
+    """Returns the storage's error code, or the status of an answer without a body ("404")."""
     answer: dict[str, dict[str, str]] = getattr(error, "response", {})
     return str(answer.get("Error", {}).get("Code", ""))
 

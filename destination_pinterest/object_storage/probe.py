@@ -1,4 +1,4 @@
-"""Checks that a bucket can be used: writes and deletes an object, as a sync would."""
+"""Tests whether a bucket can be used, by writing and deleting an object as a sync would."""
 
 from __future__ import annotations
 

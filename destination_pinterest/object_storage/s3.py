@@ -1,6 +1,6 @@
-"""One folder of one S3 bucket: objects are put, read, listed and deleted, conditionally where two writers may meet.
+"""Puts, reads, lists and deletes objects in a folder of an S3 bucket, conditionally where two writers may meet.
 
-A storage that ignores conditions writes regardless, which can't be noticed here.
+If a storage ignores conditions and writes anyway, that can't be noticed here.
 
 Source: docs.aws.amazon.com/AmazonS3, "How to prevent object overwrites with conditional writes"; botocore 1.44.5, the
 description of PutObject (If-Match, If-None-Match; 412 and 409); github.com/minio/minio/issues/21526, where AWS answers
@@ -18,21 +18,21 @@ from destination_pinterest.config.s3 import S3Access
 from destination_pinterest.object_storage.client import make_client
 from destination_pinterest.object_storage.failures import CONDITION_FAILED, NOT_THERE, code_of, storage_errors
 
-# With 60 s for an answer and boto's waits in between, a storage that hangs fails after about five minutes.
+# With 60 s for each answer and boto's waits in between, a storage that hangs fails after about five minutes.
 _ATTEMPTS: Final = 5
 
 
 class ConditionFailedError(Exception):
     """The condition of a `put` does not hold; nothing was written.
 
-    To be caught by whoever set the condition. When boto repeats a request whose answer was lost, the object in the way
+    The caller that set the condition catches it. When boto repeats a request whose answer was lost, the existing object
     may be the caller's own: read it to find out.
     """
 
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
-    """An object's content and version."""
+    """An object: its content and version."""
 
     body: bytes = field(repr=False)
     etag: str
@@ -42,7 +42,7 @@ class S3Bucket:
     """One folder of one bucket. Keys are relative to the folder. Any thread may use it.
 
     Every method raises:
-        StorageRefusedError: no such bucket, no permission, wrong keys or region: somebody must change something.
+        StorageRefusedError: no such bucket, no permission, wrong keys or region; something must be changed.
         StorageFailedError: the network or the storage failed, even after boto's own retries.
 
     Args:
@@ -59,7 +59,7 @@ class S3Bucket:
 
     @property
     def address(self) -> str:
-        """The folder, for people: s3://bucket/folder/."""
+        """The folder's address, for people: s3://bucket/folder/."""
         return f"s3://{self._name}/{self._folder}"
 
     def put(self, key: str, body: bytes, *, if_match: str | None = None, if_absent: bool = False) -> str:
@@ -68,11 +68,11 @@ class S3Bucket:
         Args:
             key: its key.
             body: its content.
-            if_match: only over the version with this etag.
-            if_absent: only where there is none.
+            if_match: write only over the version with this etag.
+            if_absent: write only if there is no object.
 
         Raises:
-            ConditionFailedError: there is another version, or (if_absent) there is one.
+            ConditionFailedError: there is another version or, with if_absent, any version.
         """
         condition = {"IfMatch": if_match} if if_match is not None else {}
         if if_absent:
@@ -89,7 +89,7 @@ class S3Bucket:
         raise ConditionFailedError(f"The object {key} is not as expected.")
 
     def get(self, key: str) -> StoredObject | None:
-        """An object; None where there is none."""
+        """Returns an object; None if there is none."""
         with storage_errors(self._name, "get an object"):
             try:
                 answer = self._client.get_object(Bucket=self._name, Key=self._folder + key)
@@ -100,12 +100,12 @@ class S3Bucket:
         return None
 
     def upload(self, path: Path, key: str) -> None:
-        """Writes a file, in parts where it is large."""
+        """Writes a file, in parts if it is large."""
         with path.open("rb") as file, storage_errors(self._name, "put an object"):
             self._client.upload_fileobj(file, self._name, self._folder + key)
 
     def download(self, key: str, path: Path) -> bool:
-        """Reads an object into a file; False, and no file, where there is none. A failure leaves no file either."""
+        """Reads an object into a file; returns False if there is none. Without success, no file is left."""
         is_whole = False
         try:
             with storage_errors(self._name, "get an object"), path.open("wb") as file:
@@ -119,17 +119,17 @@ class S3Bucket:
             if not is_whole:
                 path.unlink(missing_ok=True)
         if not is_whole:
-            # Without a body, the answer could also mean that the bucket does not exist; a listing tells.
+            # Without a body, the answer could also mean that the bucket does not exist; a listing shows that.
             next(self.keys(key), None)
         return is_whole
 
     def delete(self, key: str) -> None:
-        """Deletes an object, if it is there."""
+        """Deletes an object, if it exists."""
         with storage_errors(self._name, "delete an object"):
             self._client.delete_object(Bucket=self._name, Key=self._folder + key)
 
     def keys(self, prefix: str) -> Iterator[str]:
-        """The keys that begin with `prefix`, in alphabetical order, however many there are."""
+        """Yields the keys that begin with `prefix`, in alphabetical order, across all pages."""
         with storage_errors(self._name, "list objects"):
             pages = self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=self._name, Prefix=self._folder + prefix

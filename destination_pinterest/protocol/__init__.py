@@ -1,1 +1,1 @@
-"""Room 1: Airbyte's lines in, states out. Knows nothing of identities, audiences or Pinterest."""
+"""Reads Airbyte's messages and writes states. Knows nothing of identities, audiences or Pinterest."""

@@ -1,7 +1,6 @@
-"""The configured catalog as plans: which streams come, in what mode, with which columns.
+"""Reads the configured catalog: which streams will come, in which mode, with which columns.
 
-Source: airbytehq/airbyte-protocol ConfiguredAirbyteCatalog at 776eede (read 2026-11-22); hosts leave out or null most
-of it.
+Source: airbytehq/airbyte-protocol ConfiguredAirbyteCatalog at 776eede (read 2026-11-22); hosts omit or null most of it.
 """
 
 from __future__ import annotations
@@ -26,12 +25,11 @@ class StreamKey(msgspec.Struct, frozen=True):
 
 
 class ConfiguredStream(msgspec.Struct, frozen=True):
-    """What the catalog says of one stream.
+    """One stream of the catalog.
 
-    `columns` are the top-level properties of the stream's schema, in its order; empty where the schema names none.
-    `primary_key` holds top-level columns only; it `is_key_whole` if the key has no others. Generation ids are None
-    where the host knows of no refreshes. A stream that `is_resumable` may carry only what an earlier attempt had not
-    sent.
+    `columns` are the top-level properties of the stream's schema, in order; empty if the schema has none. `primary_key`
+    has top-level columns only; `is_key_whole` says whether the key has no others. Generation ids are None if the host
+    has no refreshes. A stream that `is_resumable` may send only what an earlier attempt had not sent.
     """
 
     key: StreamKey
@@ -48,15 +46,15 @@ class ConfiguredStream(msgspec.Struct, frozen=True):
 
     @property
     def has_generation(self) -> bool:
-        """Whether the generation ids mean something.
+        """Whether the generation ids are meaningful.
 
-        PyAirbyte sends 1 for all three ids at every run (read and run 2026-11-22, airbyte 0.71.3).
+        PyAirbyte sends 1 for all three ids on every run (read and run 2026-11-22, airbyte 0.71.3).
         """
         return bool(self.generation_id) and not self.generation_id == self.minimum_generation_id == self.sync_id == 1
 
     @property
     def drops_earlier_generations(self) -> bool:
-        """Whether the platform wants records of earlier generations gone once the sync is complete."""
+        """Whether the platform wants earlier generations removed once the sync is complete."""
         return self.has_generation and self.generation_id == self.minimum_generation_id
 
 
@@ -83,10 +81,10 @@ class _Catalog(msgspec.Struct):
 
 
 def read_catalog(path: Path) -> tuple[ConfiguredStream, ...]:
-    """The plans of a catalog file.
+    """Returns the streams of a catalog file.
 
     Raises:
-        ProtocolError: the file is not there, or not a configured catalog.
+        ProtocolError: the file does not exist or is not a configured catalog.
     """
     try:
         content = path.read_bytes()
@@ -99,10 +97,10 @@ def read_catalog(path: Path) -> tuple[ConfiguredStream, ...]:
 
 
 def parse_catalog(content: bytes) -> tuple[ConfiguredStream, ...]:
-    """The plans of a configured catalog's JSON.
+    """Returns the streams of a configured catalog, given as JSON.
 
     Raises:
-        ProtocolError: it is not one, or names a stream twice.
+        ProtocolError: it is not a configured catalog, or names a stream twice.
     """
     try:
         catalog = msgspec.json.decode(content, type=_Catalog)
@@ -112,13 +110,13 @@ def parse_catalog(content: bytes) -> tuple[ConfiguredStream, ...]:
             f"The catalog is not a ConfiguredAirbyteCatalog: {error}. Correct the file, or report this to the "
             "platform.",
         ) from None
-    plans = tuple(_plan(stream) for stream in catalog.streams)
-    if len({plan.key for plan in plans}) != len(plans):
+    streams = tuple(_stream(stream) for stream in catalog.streams)
+    if len({stream.key for stream in streams}) != len(streams):
         raise ProtocolError(Code.CATALOG_UNUSABLE, "The catalog names a stream twice. Take one of the two out.")
-    return plans
+    return streams
 
 
-def _plan(configured: _StreamEntry) -> ConfiguredStream:
+def _stream(configured: _StreamEntry) -> ConfiguredStream:
     schema = configured.stream.json_schema or {}
     properties = schema.get("properties")
     key = configured.primary_key or []

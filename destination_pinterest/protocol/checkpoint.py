@@ -1,7 +1,7 @@
-"""The ledger of states: each is held until everything before it is safe, then released in the order it came.
+"""The checkpoint ledger: queues each state until everything before it is safe, then releases states in order.
 
-A state goes back exactly as it arrived, byte for byte where it matters (`id`, big integers, 1.10), with the platform's
-counts added: how many records of the stream came since its previous state, and how many of those were rejected.
+A state is returned as it arrived, byte for byte where it matters (`id`, big integers, 1.10), with the platform's counts
+added: how many records of the stream came since its previous state, and how many of them were rejected.
 
 Source: docs.airbyte.com partner-certified destinations; the orchestrator adds the two counts and compares them with the
 source's (airbytehq/airbyte-platform 310e6cb6, StateCheckSumCountEventHandler.kt, read 2026-11-22).
@@ -20,7 +20,7 @@ from destination_pinterest.errors import ProtocolError
 from destination_pinterest.protocol.catalog import StreamKey
 
 NOTHING: Final = msgspec.Raw(b"null")
-# What msgspec raises over bytes that are not what it was told to expect; a text that is not UTF-8 is no DecodeError.
+# What msgspec raises for bytes of another type than expected; text that is not UTF-8 raises no DecodeError.
 UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
@@ -32,21 +32,21 @@ class StreamDescriptor(msgspec.Struct, frozen=True):
 
 
 class StreamState(msgspec.Struct, frozen=True):
-    """The part of a state that says whose it is."""
+    """The part of a state that says which stream it belongs to."""
 
     type: str | None = None
     stream: DescribedStream | None = None
 
 
 class DescribedStream(msgspec.Struct, frozen=True):
-    """`state.stream`, as far as it is read; `stream_state` as it came, null where it is left out."""
+    """The part of `state.stream` that is read; `stream_state` as it came, null if it is missing."""
 
     stream_descriptor: StreamDescriptor
     stream_state: msgspec.Raw = NOTHING
 
 
 class StreamTally:
-    """Records of one stream since its last state; counted into directly, since every row passes here."""
+    """Counts of one stream's records since its last state. Updated directly, since every row passes here."""
 
     __slots__ = ("received", "rejected")
 
@@ -62,10 +62,10 @@ class _QueuedState:
 
 
 class CheckpointLedger:
-    """Holds states with their counts and releases them once they are safe.
+    """Queues states with their counts and releases them once they are safe.
 
-    A position is the number of records (of all streams) that came before; a state at position 7 is safe when the first
-    seven records are each accepted by Pinterest or counted as rejected.
+    A position is the number of records (of all streams) that came before. A state at position 7 is safe once each of
+    the first seven records is accepted by Pinterest or counted as rejected.
     """
 
     def __init__(self) -> None:
@@ -73,17 +73,17 @@ class CheckpointLedger:
         self._queued: deque[_QueuedState] = deque()
 
     def tally(self, stream: StreamKey) -> StreamTally:
-        """The running counts of one stream; the same object at every call."""
+        """Returns the running counts of one stream; the same object on every call."""
         return self._tallies.setdefault(stream, StreamTally())
 
     def queue_state(self, state: msgspec.Raw, position: int) -> DescribedStream | None:
-        """Takes a state that came after `position` records, and closes the counts that belong to it.
+        """Queues a state that came after `position` records, and closes its counts.
 
         Returns:
-            The stream that it is of; None where it is of all.
+            The state's stream; None if it is a global state.
 
         Raises:
-            ProtocolError: a state of the legacy form.
+            ProtocolError: the state has the legacy form.
         """
         owner = decode_state_owner(state)
         if owner.stream is None or owner.type == "GLOBAL":
@@ -97,7 +97,7 @@ class CheckpointLedger:
         return owner.stream
 
     def release(self, watermark: int) -> list[bytes]:
-        """The states whose every earlier record is safe, oldest first, as the content of `state`."""
+        """Returns the states before which every record is safe, oldest first, as the content of `state`."""
         released = []
         while self._queued and self._queued[0].position <= watermark:
             released.append(self._queued.popleft().state)
@@ -105,7 +105,7 @@ class CheckpointLedger:
 
     @property
     def queued(self) -> int:
-        """How many states wait."""
+        """How many states are queued."""
         return len(self._queued)
 
 
@@ -121,10 +121,10 @@ def _with_counts(state: msgspec.Raw, tallies: list[StreamTally]) -> bytes:
 
 
 def decode_state_owner(raw: msgspec.Raw) -> StreamState:
-    """Whose state it is.
+    """Returns the part of a state that says which stream it belongs to.
 
     Raises:
-        ProtocolError: a state of the legacy form, or one that names no stream.
+        ProtocolError: the state has the legacy form or names no stream.
     """
     try:
         owner = msgspec.json.decode(raw, type=StreamState)

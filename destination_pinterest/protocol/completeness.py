@@ -1,14 +1,13 @@
-"""Whether all of a stream has come. The end of the input proves nothing: it comes on success, failure and cancel alike.
+"""Decides whether a stream is complete. The end of the input proves nothing: it follows success and failure alike.
 
-What proves it, if no record of the stream follows:
+Proof, if no record of the stream follows, is:
 
-- the status COMPLETE, which hosts that know of refreshes send once the source has ended well; from these, nothing else
-  counts;
-- from other hosts, for a full refresh that can't be resumed, the empty state that a platform injects for a stream
-  without states of its own, once the source has ended well;
-- from other hosts, for a full refresh, a source's own end marker as the stream's last state. How much that is worth is
-  doubtful: the CDK writes `__ab_no_cursor_state_message` also for a stream that broke off, and then fails, which such a
-  host does not pass on. So it is a setting, and a status INCOMPLETE takes every proof back.
+- the status COMPLETE, which hosts that support refreshes send once the source has succeeded; from these hosts, nothing
+else counts; - from other hosts, for a full refresh that can't be resumed, the empty state that a platform injects for a
+stream without states of its own, once the source has succeeded; - from other hosts, for a full refresh, a source's own
+end marker as the stream's last state. This proof is weak: the CDK also writes `__ab_no_cursor_state_message` for a
+stream that broke off, and then fails, which such a host does not pass on. So it is a setting, and a status INCOMPLETE
+cancels every proof.
 
 Source: airbytehq/airbyte-platform 310e6cb6, StreamStatusCompletionTracker.kt and MissingStateInjector.kt;
 airbytehq/airbyte-python-cdk 9cc7b80, checkpoint_reader.py; airbyte-cdk 7.39.1, concurrent_read_processor.py (read and
@@ -39,10 +38,10 @@ class _Trace(msgspec.Struct, frozen=True):
 
 
 class Completeness:
-    """Collects proofs.
+    """Collects the proofs that streams are complete.
 
     Args:
-        streams: those of which somebody will ask.
+        streams: the streams to watch.
         trust_end_markers: whether a source's own end marker is a proof.
     """
 
@@ -55,20 +54,20 @@ class Completeness:
 
     @property
     def watched(self) -> frozenset[StreamKey]:
-        """The streams whose messages are to be told."""
+        """The streams whose messages are wanted."""
         return frozenset(self._streams)
 
     def is_complete(self, stream: StreamKey) -> bool:
-        """Whether all of the stream is proven to have come."""
+        """Whether the stream is proven to be complete."""
         return stream in self._by_status or (stream in self._by_state and stream not in self._broken)
 
-    def record_came(self, stream: StreamKey) -> None:
-        """There was more to come: what seemed to be the end was none."""
+    def on_record(self, stream: StreamKey) -> None:
+        """Takes note of another record, so that earlier proof does not count."""
         self._by_status.discard(stream)
         self._by_state.discard(stream)
 
-    def status_came(self, trace: msgspec.Raw) -> None:
-        """Takes the `trace` of a TRACE message; one that is no stream's status says nothing here."""
+    def on_status(self, trace: msgspec.Raw) -> None:
+        """Takes the `trace` of a TRACE message; ignores it unless it is a stream's status."""
         try:
             content = msgspec.json.decode(trace, type=_Trace)
         except UNREADABLE:
@@ -82,8 +81,8 @@ class Completeness:
             self._by_status.discard(stream)
             self._broken.add(stream)
 
-    def state_came(self, described: DescribedStream) -> None:
-        """Takes the `stream` of a STATE message; a stream's last one decides."""
+    def on_state(self, described: DescribedStream) -> None:
+        """Takes the `stream` of a STATE message; a stream's last state decides."""
         key = _key(described.stream_descriptor)
         stream = self._streams.get(key)
         if stream is not None and self._is_proof(stream, described.stream_state):

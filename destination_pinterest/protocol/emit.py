@@ -1,8 +1,8 @@
-"""Everything that goes to standard output: one Airbyte message a line, whole, at once.
+"""Writes everything that goes to standard output: one Airbyte message per line, whole and flushed.
 
-Messages come from the thread that reads rows and from those that send requests (a rotated token must be out before
-anybody relies on it), so one writer serialises them, and each is flushed: a state that sits in a buffer is a state that
-the platform does not have. Nothing else may print.
+Messages come from the thread that reads rows and from those that send requests (a rotated token must be written before
+it is used), so one writer serialises them. Each is flushed: a state in a buffer is a state that the platform does not
+have. Nothing else may print.
 
 Source: airbytehq/airbyte-protocol at 776eede (read 2026-11-22); with PYTHONUNBUFFERED unset, what print() writes into a
 pipe arrives at exit (measured).
@@ -32,14 +32,14 @@ _LEVELS: Final = {
 
 
 class MessageWriter:
-    """Writes messages, whole and flushed, from any thread.
+    """Writes whole messages, flushed, from any thread.
 
-    When the host stops listening, the first message that finds it out raises BrokenPipeError; later ones are dropped.
+    When the host stops reading, the first message after that raises BrokenPipeError; later ones are dropped.
 
     Args:
         output: where lines go, usually `sys.stdout.buffer`.
         now: seconds since the epoch.
-        scrub: takes secrets out of texts that people read; the last guard, not the first.
+        scrub: removes secrets from texts for people; the last guard, not the first.
     """
 
     def __init__(self, output: BinaryIO, *, now: Callable[[], float], scrub: Callable[[str], str]) -> None:
@@ -49,23 +49,23 @@ class MessageWriter:
         self._lock = threading.Lock()
 
     def message(self, content: Mapping[str, Any]) -> None:
-        """Any message, given as the object that it is."""
+        """Writes any message, given as an object."""
         self._line(msgspec.json.encode(content))
 
     def state(self, state: bytes) -> None:
-        """A STATE whose content is given as JSON."""
+        """Writes a STATE, whose content is given as JSON."""
         self._line(b'{"type":"STATE","state":' + state + b"}")
 
     def log(self, level: str, text: str) -> None:
-        """A LOG line."""
+        """Writes a LOG line."""
         self.figures(level, self._scrub(text))
 
     def figures(self, level: str, text: str) -> None:
-        """A LOG line of counts and names for a program, as it is: an app ID is a secret and a number like any other."""
+        """Writes a LOG line for programs, unscrubbed: a count may look like an app ID, which is a secret."""
         self.message({"type": "LOG", "log": {"level": level, "message": text}})
 
     def control(self, config: Mapping[str, Any]) -> None:
-        """A CONTROL that asks the platform to keep `config`, which must be the whole of it."""
+        """Writes a CONTROL that asks the platform to keep `config`, which must be complete."""
         connector_config = {"connectorConfig": {"config": config}}
         self.message(
             {
@@ -83,7 +83,7 @@ class MessageWriter:
         stack_trace: str = "",
         stream: StreamKey | None = None,
     ) -> None:
-        """A TRACE ERROR: `message` is for the user, the rest for developers."""
+        """Writes a TRACE ERROR: `message` is for the user, the rest for developers."""
         error: dict[str, Any] = {"message": self._scrub(message), "failure_type": kind}
         if internal:
             error["internal_message"] = self._scrub(internal)
@@ -94,7 +94,7 @@ class MessageWriter:
         self._trace("ERROR", {"error": error})
 
     def stream_status(self, stream: StreamKey, status: str, *, rate_limited_until: float | None = None) -> None:
-        """A TRACE STREAM_STATUS; `rate_limited_until` (epoch seconds) makes it RUNNING because of RATE_LIMITED."""
+        """Writes a TRACE STREAM_STATUS; `rate_limited_until` (epoch seconds) adds the reason RATE_LIMITED."""
         content: dict[str, Any] = {"stream_descriptor": _descriptor(stream), "status": status}
         if rate_limited_until is not None:
             quota_reset = {"quota_reset": int(rate_limited_until * 1000)}
@@ -113,28 +113,28 @@ class MessageWriter:
                 self._output.write(line + b"\n")
                 self._output.flush()
             except BrokenPipeError:
-                _send_to_nowhere(self._output)
+                _discard_output(self._output)
                 raise
 
 
 class LogHandler(logging.Handler):
-    """Sends Python's log records out as LOG messages. Tracebacks stay out: exceptions may quote what they choked on."""
+    """Writes Python's log records as LOG messages, without tracebacks: exceptions may quote the data they failed on."""
 
     def __init__(self, writer: MessageWriter) -> None:
         super().__init__()
         self._writer = writer
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Writes one record."""
+        """Writes one log record."""
         try:
             self._writer.log(_LEVELS.get(record.levelno, "INFO"), record.getMessage())
         except Exception:  # noqa: BLE001 - logging's own contract: a failure to log must not fail the program
             self.handleError(record)
 
 
-def _send_to_nowhere(output: BinaryIO) -> None:
-    """Nobody listens any more: what is in the buffer, and what is still said, must not fail each time anew."""
-    with contextlib.suppress(OSError):  # Not a file of the system's.
+def _discard_output(output: BinaryIO) -> None:
+    """Discards further output: nobody reads any more, and the rest of the buffer must not fail again and again."""
+    with contextlib.suppress(OSError):  # It has no file descriptor.
         nowhere = os.open(os.devnull, os.O_WRONLY)
         try:
             os.dup2(nowhere, output.fileno())

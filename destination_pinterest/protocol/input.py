@@ -1,11 +1,10 @@
-"""What the platform sends, decoded and in order: runs of rows with their positions; states and statuses taken down.
+"""Decodes the platform's messages in order: yields runs of rows with their positions, and records states and statuses.
 
-Only the columns that somebody asked for are ever decoded; everything else of a row is skipped in C and never becomes a
-Python object. A line that is no Airbyte message is an error that names the line's number and never its content, which
-is a customer's data.
+Only the requested columns are decoded; the rest of a row is skipped in C and never becomes a Python object. A line that
+is not an Airbyte message is an error that names the line's number and never its content, which is a customer's data.
 
 Source: airbytehq/airbyte-protocol, airbyte_protocol.yaml at 776eede (read 2026-11-22); hosts send messages full of
-nulls, so a message is told by its `type`, never by which keys are there.
+    nulls, so a message is recognised by its `type`, never by its keys.
 """
 
 from __future__ import annotations
@@ -25,15 +24,15 @@ from destination_pinterest.protocol.checkpoint import NOTHING, UNREADABLE, Check
 from destination_pinterest.protocol.completeness import Completeness
 from destination_pinterest.protocol.lines import Lines
 
-# A \u escape that is half of a surrogate pair is legal JSON and no text. Pairs and escaped backslashes are matched
-# first, so that only true halves are replaced.
+# A \u escape for half of a surrogate pair is legal JSON but not text. Pairs and escaped backslashes are matched first,
+# so that only real halves are replaced.
 _LONE_SURROGATE = re.compile(
     rb"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<half>\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
 )
 
 
 def cached_name(column: str) -> str:
-    """What PyAirbyte's cache makes of a column's name, without saying so in the catalog.
+    """Returns the name that PyAirbyte's cache gives a column, which the catalog does not mention.
 
     Source: airbyte 0.71.3, airbyte/_util/name_normalizers.py (read and run 2026-11-22).
     """
@@ -44,8 +43,8 @@ def cached_name(column: str) -> str:
 class RowRun(NamedTuple):
     """Rows of one stream with no other message between them.
 
-    `position` is the number of records, of all streams, that came before the first of them: what can be done once a run
-    is not done once a row. Each row is opaque; see `MessageDecoder.reader`.
+    `position` is the number of records, of all streams, before the first of them. Runs exist so that work can be done
+    once a run, not once a row. Each row is opaque; see `MessageDecoder.reader`.
     """
 
     stream: StreamKey
@@ -54,14 +53,14 @@ class RowRun(NamedTuple):
 
 
 class Input:
-    """The platform's messages in their order.
+    """Reads the platform's messages in order.
 
     Args:
-        lines: where they come from.
-        decoder: reads them.
-        streams: those of the catalog, by (namespace, name).
-        ledger: takes states, each with the number of records before it.
-        completeness: learns of the streams that it watches whether they have come whole.
+        lines: the lines to read.
+        decoder: decodes them.
+        streams: the catalog's streams.
+        ledger: queues states, each with the number of records before it.
+        completeness: decides whether the streams that it watches are complete.
     """
 
     def __init__(
@@ -81,22 +80,22 @@ class Input:
         self.position = 0
 
     def read(self, timeout_s: float) -> Iterator[RowRun] | None:
-        """Waits for lines, `timeout_s` at most; None at the end of the input.
+        """Waits for lines, at most `timeout_s`, and returns their runs; None at the end of the input.
 
-        Take each run before asking for the next one: the state behind it is counted then.
+        Process each run before asking for the next one, since that queues the state behind it.
 
         Raises:
-            ProtocolError: they are not what a platform sends.
+            ProtocolError: a line is not what a platform sends.
         """
         chunk = self._lines.read(timeout_s)
         return None if chunk is None else self._runs(chunk)
 
     def is_complete(self, stream: StreamKey) -> bool:
-        """Whether all of a stream is proven to have come."""
+        """Whether a stream is proven to be complete."""
         return self._completeness.is_complete(stream)
 
     def release(self, watermark: int) -> Iterator[bytes]:
-        """The states whose every earlier record is safe, oldest first, each as the content of `state`."""
+        """Yields the states before which every record is safe, oldest first, each as the content of `state`."""
         yield from self._ledger.release(watermark)
 
     def _runs(self, chunk: bytes) -> Iterator[RowRun]:
@@ -116,12 +115,12 @@ class Input:
                 rows = []
                 described = self._ledger.queue_state(message.state, self.position)
                 if self._watched and described is not None:
-                    self._completeness.state_came(described)
+                    self._completeness.on_state(described)
             elif message.type == "TRACE":
                 yield from self._run(stream, rows)
                 rows = []
                 if self._watched:
-                    self._completeness.status_came(message.trace)
+                    self._completeness.on_status(message.trace)
         yield from self._run(stream, rows)
 
     def _run(self, stream: StreamKey | None, rows: list[Any]) -> Iterator[RowRun]:
@@ -131,7 +130,7 @@ class Input:
         self.position += len(rows)
         self._ledger.tally(stream).received += len(rows)
         if stream in self._watched:
-            self._completeness.record_came(stream)
+            self._completeness.on_record(stream)
         yield RowRun(stream, rows, position)
 
     def _stream_of(self, record: Any) -> StreamKey:
@@ -151,20 +150,20 @@ class Input:
 
 
 class MessageDecoder:
-    """Decodes chunks of whole lines into messages whose rows carry exactly `columns`.
+    """Decodes chunks of whole lines into messages whose rows have exactly `columns`.
 
     A message has `type`, `record` (`stream`, `namespace`, `data`), and `state` and `trace` (raw JSON, as they came).
     `data` is opaque: read it with the function that `reader()` returns.
 
     Args:
-        columns: those that are read, by the names of the catalog.
-        known: names of the catalog under which a row's column is that column and no other one.
+        columns: the columns to read, by their names in the catalog.
+        known: all columns of the catalog, which PyAirbyte's names for other columns may collide with.
     """
 
     def __init__(self, columns: Iterable[str], known: Iterable[str] = ()) -> None:
         self._attributes = {column: f"c{number}" for number, column in enumerate(dict.fromkeys(columns))}
         known_names = {*known, *self._attributes}
-        # A column that comes under its name in PyAirbyte's cache is found there, unless that is another column's name.
+        # A column is also read under its name in PyAirbyte's cache, unless that is another column's name.
         self._cached = {
             column: f"{attribute}_cached"
             for column, attribute in self._attributes.items()
@@ -196,10 +195,10 @@ class MessageDecoder:
         self._lines_seen = 0
 
     def reader(self, columns: Sequence[str]) -> Callable[[Any], tuple[object, ...]]:
-        """A function from a row to the values of `columns` (at least one), in order; null and absent are both None.
+        """Returns a function from a row to the values of `columns` (at least one), in order; null and missing are None.
 
         Raises:
-            KeyError: a column that the decoder was not built with.
+            KeyError: the decoder was built without one of the columns.
         """
         if len(columns) == 1:
             only = self.reader_of(columns[0])
@@ -210,7 +209,7 @@ class MessageDecoder:
         return lambda row: tuple(read(row) for read in readers)
 
     def reader_of(self, column: str) -> Callable[[Any], object]:
-        """A function from a row to the value of one column."""
+        """Returns a function from a row to the value of one column."""
         read = attrgetter(self._attributes[column])
         if column not in self._cached:
             return read
@@ -218,10 +217,10 @@ class MessageDecoder:
         return lambda row: read_cached(row) if (value := read(row)) is None else value
 
     def decode(self, lines: bytes) -> list[Any]:
-        """The messages of a chunk of whole lines; blank lines are passed over.
+        """Returns the messages of a chunk of whole lines; skips blank lines.
 
         Raises:
-            ProtocolError: a line that is not an Airbyte message.
+            ProtocolError: a line is not an Airbyte message.
         """
         messages = _or_none(self._decode_lines, lines)
         if messages is None:
@@ -233,17 +232,17 @@ class MessageDecoder:
         messages = []
         for number, line in enumerate(lines.split(b"\n"), start=self._lines_seen + 1):
             if line.strip():
-                messages.append(_or_none(self._decode_line, line) or self._decode_with_patience(line, number))
+                messages.append(_or_none(self._decode_line, line) or self._decode_leniently(line, number))
         return messages
 
-    def _decode_with_patience(self, line: bytes, number: int) -> Any:
-        """A legal message that strict decoding can't read: half a surrogate pair, a number beyond a float's range.
+    def _decode_leniently(self, line: bytes, number: int) -> Any:
+        """Decodes a legal message that strict decoding can't: half a surrogate pair, a number beyond a float's range.
 
-        One such value must not fail the rows around it, so it is let through for the mapper to reject.
+        Such a value must not fail the rows around it, so it is passed on for the mapper to reject.
         """
-        # U+FFFF is no character, so that no room takes it for a letter of somebody's name, as U+FFFD would be.
+        # U+FFFF is not a character, so it can't be taken for part of a name, as U+FFFD could.
         whole = _LONE_SURROGATE.sub(lambda match: b"\\uffff" if match["half"] else match[0], line)
-        message = _or_none(self._decode_line, whole) or self._loose_record(whole)
+        message = _or_none(self._decode_line, whole) or self._lenient_record(whole)
         if message is None:
             raise ProtocolError(
                 Code.LINE_NOT_A_MESSAGE,
@@ -253,10 +252,10 @@ class MessageDecoder:
             )
         return message
 
-    def _loose_record(self, line: bytes) -> Any | None:
-        """A RECORD as Python's own parser reads it; None where the line is not one."""
+    def _lenient_record(self, line: bytes) -> Any | None:
+        """Decodes a RECORD with Python's own parser; None if the line is not one."""
         try:
-            # Python refuses to make integers of thousands of digits; as a float, any number is one.
+            # Python refuses integers of thousands of digits, but not floats.
             loose = json.loads(line.decode(), parse_int=float)
             kind, record = loose["type"], loose["record"]
             stream, namespace, data = record["stream"], record.get("namespace"), record["data"]
@@ -269,7 +268,7 @@ class MessageDecoder:
 
 
 def _or_none(decode: Callable[[bytes], Any], content: bytes) -> Any | None:
-    """What `decode` makes of it, or None: its errors hold the content, and must not be the context of ours."""
+    """Decodes the content; None if that fails: the error holds the content and must not become the context of ours."""
     try:
         return decode(content)
     except UNREADABLE:

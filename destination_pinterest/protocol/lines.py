@@ -1,8 +1,8 @@
-"""Standard input as chunks of whole lines, or silence, or the end; woken early when something else happens.
+"""Reads standard input as chunks of whole lines; a read ends early when something else happens.
 
-One thread reads, maps and decides. It must neither miss a timer while the source is silent nor hand every chunk from
-thread to thread (under the interpreter's lock that costs more than the parsing), so it waits on the pipe and on a
-wake-up pipe at once, as event loops do.
+One thread reads, maps and decides. It must not miss a timer while the source is silent, and passing every chunk between
+threads would cost more than parsing it (because of the interpreter's lock). So it waits on the input and on a wake-up
+pipe at once, as event loops do.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from collections.abc import Iterable
 from typing import Final, Protocol
 
 CHUNK_BYTES: Final = 1 << 18
-# VersionedAirbyteStreamFactory.kt refuses lines beyond 20,000,000 characters; four bytes a character at the most.
+# VersionedAirbyteStreamFactory.kt refuses lines of more than 20,000,000 characters, of at most four bytes each.
 MAX_LINE_BYTES: Final = 80_000_000
 
 
 class Lines(Protocol):
-    """Where lines come from."""
+    """A source of lines."""
 
     def read(self, timeout_s: float) -> bytes | None:
-        """Whole lines; b"" after a silence of `timeout_s` or a wake-up; None at the end of the input."""
+        """Returns whole lines; b"" after `timeout_s` of silence or a wake-up; None at the end of the input."""
 
     def wake(self) -> None:
-        """Ends a `read` that waits, from any thread or signal handler."""
+        """Ends a waiting `read`, from any thread or signal handler."""
 
 
 class LineReader:
-    """Lines of a file descriptor."""
+    """Reads lines from a file descriptor."""
 
     def __init__(self, descriptor: int) -> None:
         self._input = descriptor
@@ -58,11 +58,11 @@ class LineReader:
 
     def wake(self) -> None:
         """See `Lines.wake`."""
-        with contextlib.suppress(BlockingIOError):  # The pipe is full of wake-ups already.
+        with contextlib.suppress(BlockingIOError):  # The pipe is already full of wake-ups.
             os.write(self._waker, b"!")
 
     def close(self) -> None:
-        """Gives back the wake-up pipe; the input belongs to the caller."""
+        """Closes the wake-up pipe; the input belongs to the caller."""
         os.close(self._woken)
         os.close(self._waker)
 
@@ -71,7 +71,7 @@ class LineReader:
         if not end:
             self._rest += chunk
             if len(self._rest) > MAX_LINE_BYTES:
-                # Handed on as it is: the decoder refuses it with its number.
+                # Passed on as it is: the decoder refuses it and names its number.
                 lines, self._rest = bytes(self._rest), bytearray()
                 return lines
             return b""
@@ -86,14 +86,14 @@ class LineReader:
 
 
 def _widen_pipe(descriptor: int) -> None:
-    """A pipe holds 64 kB by default; one that holds a chunk halves the switches between the source and this process."""
+    """Lets the pipe hold a chunk instead of 64 kB: that halves the switches between the source and this process."""
     if hasattr(fcntl, "F_SETPIPE_SZ"):
-        with contextlib.suppress(OSError):  # Not a pipe, or beyond what the system grants: then it stays as it is.
+        with contextlib.suppress(OSError):  # Not a pipe, or more than the system allows: then it stays as it is.
             fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, CHUNK_BYTES)
 
 
 class MessageLines:
-    """Lines that a caller in the same process hands over one by one. There is no pipe, so nothing is awaited."""
+    """Lines from a caller in the same process. There is no pipe to wait for."""
 
     def __init__(self, lines: Iterable[bytes]) -> None:
         self._lines = iter(lines)
@@ -104,4 +104,4 @@ class MessageLines:
         return None if line is None else line + b"\n"
 
     def wake(self) -> None:
-        """See `Lines.wake`. Nothing waits here but the caller's own iterator."""
+        """See `Lines.wake`. Does nothing: only the caller's iterator waits here."""

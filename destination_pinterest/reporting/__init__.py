@@ -1,1 +1,1 @@
-"""Reports of a sync, for people and for programs. Only reads."""
+"""Reports on a sync, for people and for programs. Only reads."""

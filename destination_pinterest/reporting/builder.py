@@ -1,4 +1,4 @@
-"""Makes the report at a sync's end, with a last look at what Pinterest says of each audience."""
+"""Builds the report at the end of a sync, with each audience's final status at Pinterest."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from destination_pinterest.delivery.tally import AudienceTally
 from destination_pinterest.errors import ConnectorError
 from destination_pinterest.reporting.reconciliation import Reconciliation, reconcile
 from destination_pinterest.reporting.report import AudienceReport, Members, SyncReport
-from destination_pinterest.reporting.status_text import outlook
+from destination_pinterest.reporting.status_text import status_text
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
-    """What a last look at Pinterest brought."""
+class _FinalStatus:
+    """An audience's final status, with notes on it."""
 
     status: TargetStatus
     notes: tuple[str, ...] = ()
 
 
 class SyncReporter:
-    """Reports on a sync that began when this was made.
+    """Builds the report of a sync, which begins when this object is made.
 
     Args:
-        strategies: those of every audience of the sync.
+        strategies: one for each audience of the sync.
         sync: requests, retries and waits of the whole sync.
         pinterest: the client.
-        catch_up: counts what threads have posted and nobody has read yet.
+        catch_up: counts the events that were posted but not read yet.
         clock: monotonic seconds.
     """
 
@@ -53,15 +53,16 @@ class SyncReporter:
         self._started_s = clock()
 
     def report(self, *, succeeded: bool) -> SyncReport:
-        """The report. A failed sync does not ask Pinterest anything more."""
+        """Returns the report. After a failure, Pinterest is not asked for anything."""
         duration_s = self._clock() - self._started_s
-        looks = [
-            self._look(strategy.lane.target) if succeeded else _Look(TargetStatus()) for strategy in self._strategies
+        finals = [
+            self._final_status(strategy.lane.target) if succeeded else _FinalStatus(TargetStatus())
+            for strategy in self._strategies
         ]
         self._catch_up()
         audiences = [
-            _audience(strategy, duration_s, look, succeeded=succeeded)
-            for strategy, look in zip(self._strategies, looks, strict=True)
+            _audience(strategy, duration_s, final, succeeded=succeeded)
+            for strategy, final in zip(self._strategies, finals, strict=True)
         ]
         return SyncReport(
             status="succeeded" if succeeded else "failed",
@@ -73,30 +74,30 @@ class SyncReporter:
             audiences=audiences,
         )
 
-    def _look(self, target: AudienceTarget) -> _Look:
+    def _final_status(self, target: AudienceTarget) -> _FinalStatus:
         notes = []
         if target.list_id is None and target.audience_id is None and target.adoptable is None:
-            notes.append("Nobody was to be added, so neither the customer list nor the audience was created.")
+            notes.append("There was nothing to add, so neither the customer list nor the audience was created.")
         try:
             status = read_status(self._pinterest, target)
         except ConnectorError as error:
-            notes.append(f"Everything was synced, but Pinterest did not tell the status: {error}")
-            return _Look(TargetStatus(), tuple(notes))
+            notes.append(f"Everything was synced, but Pinterest did not give the status: {error}")
+            return _FinalStatus(TargetStatus(), tuple(notes))
         if status.exceptions:
-            notes.append(f"Pinterest says of the customer list: {status.exceptions}")
-        return _Look(status, tuple(notes))
+            notes.append(f"Pinterest says about the customer list: {status.exceptions}")
+        return _FinalStatus(status, tuple(notes))
 
 
 def _rate(rows: int, duration_s: float) -> float:
     return round(rows / duration_s, 1) if duration_s > 0 else 0.0
 
 
-def _audience(strategy: SyncStrategy, duration_s: float, look: _Look, *, succeeded: bool) -> AudienceReport:
-    lane, status = strategy.lane, look.status
+def _audience(strategy: SyncStrategy, duration_s: float, final: _FinalStatus, *, succeeded: bool) -> AudienceReport:
+    lane, status = strategy.lane, final.status
     target, tally = lane.target, lane.tally
     members = _members(strategy, succeeded=succeeded)
     before, after = _counts_before(target), counts_of(status.written)
-    # What Pinterest took is not in the audience before the list that took it is.
+    # What Pinterest accepted is not in the audience until its list is.
     has_begun = succeeded or target.shadow is None or target.audience_id is not None
     waiting = tally.synced if target.awaits_swap or not has_begun else 0
     return AudienceReport(
@@ -119,13 +120,13 @@ def _audience(strategy: SyncStrategy, duration_s: float, look: _Look, *, succeed
         customer_list_status=status.customer_list,
         audience_status=status.audience,
         audience_size=status.size,
-        notes=[*lane.notes, *look.notes, *_waiting_note(target)],
+        notes=[*lane.notes, *final.notes, *_waiting_note(target)],
         members=members,
         pinterest_counts_before=before,
         pinterest_counts_after=after,
         reconciliation=_reconciliation(strategy, before, after, succeeded=succeeded),
         match_estimate=_match_estimate(target, status, members, after),
-        outlook=outlook(
+        outlook=status_text(
             status.customer_list,
             status.audience,
             status.size,
@@ -143,8 +144,8 @@ def _waiting_note(target: AudienceTarget) -> list[str]:
     if not target.awaits_swap or target.live is None:
         return []
     note = (
-        f"The audience was not replaced and still has the people it had (customer list {target.live.id}); what was "
-        f"added went into the customer list {target.list_id}."
+        f"The audience was not replaced and keeps its members (customer list {target.live.id}); what was "
+        f"added is in the customer list {target.list_id}."
     )
     return [note]
 
@@ -153,7 +154,7 @@ def _members(strategy: SyncStrategy, *, succeeded: bool) -> Members | None:
     counts = strategy.members
     if counts is None:
         return None
-    # Whoever is sent to be added is a member afterwards, so the others stayed.
+    # Every identifier that was added is a member afterwards, so the others are unchanged.
     unchanged = max(0, counts.after - strategy.lane.tally.identifiers_added) if succeeded else None
     return Members(counts.before, counts.after, unchanged, counts.left_by_absence, counts.unresolved_deletions)
 
@@ -170,7 +171,7 @@ def _reconciliation(
     target, tally = strategy.lane.target, strategy.lane.tally
     if not succeeded or target.list_id is None:
         return None
-    # A list can't be created without anybody in it: where nobody was sent, it was the one that stands for nobody.
+    # A list can't be created empty: without rows, it was created with a placeholder.
     stand_in = 1 if target.written_before is None and not tally.identifiers_added else 0
     return reconcile(
         before,
@@ -184,7 +185,7 @@ def _reconciliation(
 def _match_estimate(
     target: AudienceTarget, status: TargetStatus, members: Members | None, after: ListCounts | None
 ) -> MatchEstimate | None:
-    """None also where the size is of another list than the counts: the audience has kept, or just lost, its old one."""
+    """Estimates the match; None too if the size may be another list's: a swap was just made, or was not."""
     if target.swapped_out_list_id is not None or status.made_of not in {None, target.list_id}:
         return None
     return estimate_match(status.size, None if members is None else members.after, after)

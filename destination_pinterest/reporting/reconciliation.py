@@ -1,7 +1,7 @@
-"""Pinterest's counters against this sync's own: did a customer list's counters move by what was accepted?
+"""Compares Pinterest's counters with this sync's: did a customer list's counters change by what was accepted?
 
-Source: Pinterest OpenAPI 5.23.0, CustomerList: the counters grow also for people who are in already, or who never were
-(read 2026-11-22). Pinterest's own SDK tests see them grow with the answer; that they always do is not documented.
+Source: Pinterest OpenAPI 5.23.0, CustomerList: the counters also grow for identifiers that are already in the list, or
+never were (read 2026-11-22). Pinterest's own SDK tests see them grow at once; that they always do is not documented.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ class Reconciliation(msgspec.Struct, frozen=True):
 
     Args:
         sent_added, sent_removed: what Pinterest accepted from this sync.
-        counted_added, counted_removed: by how much Pinterest's counters moved; None where they are unknown.
-        difference: the two compared, in a sentence; None where they agree, or where one is not known.
+        counted_added, counted_removed: by how much Pinterest's counters changed; None if unknown.
+        difference: how the two differ, in a sentence; None if they agree or one is unknown.
     """
 
     sent_added: int
@@ -30,11 +30,11 @@ class Reconciliation(msgspec.Struct, frozen=True):
 def reconcile(
     before: ListCounts | None, after: ListCounts | None, *, added: int, removed: int, repeated_requests: int
 ) -> Reconciliation:
-    """Compares.
+    """Compares the change of Pinterest's counters with what was sent.
 
     Args:
-        before: the counters of the list that was written to; None where Pinterest did not give them.
-        after: the same, later.
+        before: the counters of the list that was written to; None if Pinterest did not give them.
+        after: the same after the sync.
         added: identifiers that Pinterest accepted in between.
         removed: identifiers whose removal it accepted.
         repeated_requests: requests that were sent again, some of which may have taken effect twice.
@@ -53,13 +53,11 @@ def reconcile(
     if counted_added > added or counted_removed > removed:
         again = f" (requests repeated in this sync: {repeated_requests:,})" if repeated_requests else ""
         reasons.append(
-            f"More is counted if a request whose answer was lost took effect and was sent again{again}, or if somebody "
-            "else wrote to the list; repeats change nobody's membership."
+            f"The count is higher if a request took effect, but its answer was lost and it was sent again{again}, or "
+            "if another program wrote to the list; repeats do not change the membership."
         )
     if counted_added < added or counted_removed < removed:
-        reasons.append(
-            "Less is counted if the counters lag behind; if a later look still says so, run a full sync once more."
-        )
+        reasons.append("The count is lower if the counters lag behind; if it stays lower, run a full sync again.")
     difference = f"Pinterest counted {' and '.join(parts)} in this sync. {' '.join(reasons)}"
     return Reconciliation(added, removed, counted_added, counted_removed, difference)
 

@@ -1,8 +1,8 @@
-"""The account of a sync: per audience what entered, what was synced, what was not and why, and what it cost.
+"""The report of a sync: for each audience what entered, what was synced, what was not and why, and the cost.
 
-Braze's words: entered, synced, not synced, pending, errored. Counted in rows, unless a name says identifiers, members
-or records. Given out twice: as lines that a person reads, and as one JSON object that a program reads. Within a
-schema_version keys are only ever added.
+The terms are Braze's: entered, synced, not synced, pending, errored. They count rows, unless a name says identifiers,
+members or records. The report is written twice: as lines for people, and as one JSON object for programs. Within a
+schema_version, keys are only added.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ SCHEMA_VERSION: Final = 1
 
 
 class Members(msgspec.Struct, frozen=True):
-    """Identifiers that the connector has put into an audience, counted exactly: by the membership store.
+    """Identifiers that the connector has put into an audience, counted exactly by the membership store.
 
     Args:
-        before, after: how many, when the sync began and when it ended.
-        unchanged: those who stayed and were not sent; at least so many, where rows were settled several times. None
-            for a sync that failed.
-        left_by_absence: those taken out since no row holds them any more.
-        unresolved_deletions: deletions that carry no identifier and whose key the store does not know.
+        before, after: when the sync began and when it ended.
+        unchanged: members that stayed and were not sent; a lower bound if the sync had several epochs. None if the sync
+            failed.
+        left_by_absence: those removed because no row has them any more.
+        unresolved_deletions: deletions without an identifier whose key the store does not know.
     """
 
     before: int
@@ -39,12 +39,12 @@ class Members(msgspec.Struct, frozen=True):
 
 
 class AudienceReport(msgspec.Struct, frozen=True):
-    """One audience's part.
+    """One audience's part of the report.
 
     `audience_size` is Pinterest's own count of matched people, where it has one. `customer_list_id` is the list that
     was written to, and `pinterest_counts_...` are its counters when the sync began and ended; `replaced_...` is the
-    list that the audience was made of until this sync replaced it. `members` is None without a membership store. What
-    was not asked, since the sync failed, is None.
+    list that the audience was made from until this sync replaced it. `members` is None without a membership store. What
+    was not asked because the sync failed is None.
     """
 
     audience: str
@@ -80,7 +80,7 @@ class AudienceReport(msgspec.Struct, frozen=True):
 
 
 class SyncReport(msgspec.Struct, frozen=True):
-    """The whole report; its requests, retries and waits are those of the whole sync."""
+    """The whole report; requests, retries and waits are those of the whole sync."""
 
     status: Literal["succeeded", "failed"]
     duration_s: float
@@ -92,11 +92,11 @@ class SyncReport(msgspec.Struct, frozen=True):
     schema_version: int = SCHEMA_VERSION
 
     def as_line(self) -> str:
-        """One line for a program."""
+        """Returns the report as one line for a program."""
         return REPORT_PREFIX + msgspec.json.encode(self).decode()
 
     def as_text(self) -> Iterator[str]:
-        """Lines for a person."""
+        """Yields the report as lines for people."""
         for audience in self.audiences:
             yield from _audience_text(audience)
         yield sync_sentence(
@@ -140,32 +140,32 @@ def _audience_text(audience: AudienceReport) -> Iterator[str]:
 def _members(members: Members) -> str:
     stayed = "" if members.unchanged is None else f", {members.unchanged:,} of them unchanged"
     unresolved = (
-        f"; {members.unresolved_deletions:,} deletions by an unknown key" if members.unresolved_deletions else ""
+        f"; {members.unresolved_deletions:,} deletions with an unknown key" if members.unresolved_deletions else ""
     )
     return (
         f"{members.before:,} before and {members.after:,} after, by the membership store{stayed}; "
-        f"{members.left_by_absence:,} left since no row holds them{unresolved}"
+        f"{members.left_by_absence:,} removed because no row has them{unresolved}"
     )
 
 
 def _at_pinterest(audience: AudienceReport) -> str:
     estimate = audience.match_estimate
     size = size_text(audience.audience_size, None if estimate is None else (estimate.share, estimate.of))
-    told = (
+    text = (
         f"customer list {audience.customer_list_status}, audience {audience.audience_status or 'not created yet'}, "
         f"size {size}."
     )
-    return f"{told} {audience.outlook}" if audience.outlook else told
+    return f"{text} {audience.outlook}" if audience.outlook else text
 
 
 def _counters(audience: AudienceReport, after: ListCounts) -> str:
     before, replaced = audience.pinterest_counts_before, audience.replaced_customer_list_counts
-    told = "" if before is None else f"{before.records:,} before, "
-    told += f"now {counters_text(after.records, after.added, after.removed, after.batches)}"
+    text = "" if before is None else f"{before.records:,} before, "
+    text += f"now {counters_text(after.records, after.added, after.removed, after.batches)}"
     if replaced is not None:
-        told += f"; {replaced.records:,} in the customer list that was replaced"
+        text += f"; {replaced.records:,} in the customer list that was replaced"
     difference = audience.reconciliation.difference if audience.reconciliation else None
-    return f"{told}. {difference}" if difference else f"{told}."
+    return f"{text}. {difference}" if difference else f"{text}."
 
 
 def _reasons(counts: dict[str, int]) -> str:

@@ -1,1 +1,1 @@
-"""Where streams lead: what the catalog and the settings decide before the first row. Imports nothing that sends."""
+"""Plans where streams go, from the catalog and the settings, before the first row. Imports nothing that sends."""

@@ -1,4 +1,4 @@
-"""How each audience of a sync is kept: added to, replaced as a whole, or compared with the membership store."""
+"""Plans how each audience of a sync is kept: added to, swapped as a whole, or mirrored with the membership store."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from destination_pinterest.routing.plan import StreamPlan
 from destination_pinterest.routing.replacement import obstacle, replaces, why_not_replaced
 from destination_pinterest.vocabulary import Identifier
 
-# How often the delta of a tracked audience is sent while rows come, where no stream replaces anything. The platform
-# expects states every 15 minutes, and a large membership store takes a while to compare.
+# How often the delta of a mirrored audience is sent while rows arrive, if no stream replaces anything. The platform
+# expects states every 15 minutes, and comparing a large membership store takes a while.
 EPOCH_S: Final = 600.0
 
-# Rows are sent as they come; or go into a shadow list that is swapped in; or are compared, and the delta is sent.
-Keeping = Literal["direct", "swapped", "tracked"]
+# Rows are sent as they arrive; or fill a shadow list that is swapped in; or are compared, and the delta is sent.
+Keeping = Literal["append", "swap", "mirror"]
 
 
 @dataclass(frozen=True, slots=True)
 class AudiencePlan:
-    """What is decided about an audience before its first row.
+    """The plan of an audience, made before its first row.
 
     Args:
-        name: of the audience.
-        audience_id: of the audience, where streams were pointed at an existing one.
-        plans: of the streams that lead to it.
-        keeping: how their rows reach it.
-        replaced: the streams that replace what they added before: members whom none of their rows holds leave.
+        name: the audience's name.
+        audience_id: the audience's id, if streams were pointed at an existing one.
+        plans: the plans of its streams.
+        keeping: which strategy keeps it; named like delivery's modules.
+        replaced: the streams that replace what they added before: members that are in none of their rows are removed.
         why_not_replaced: why it is only added to although a stream asks to replace it, if so.
     """
 
@@ -42,25 +42,25 @@ class AudiencePlan:
 
     @property
     def streams(self) -> tuple[ConfiguredStream, ...]:
-        """What the catalog says of its streams."""
+        """The audience's streams in the catalog."""
         return tuple(plan.stream for plan in self.plans)
 
     @property
     def identifiers(self) -> frozenset[Identifier]:
-        """The kinds of identifiers that its streams bring."""
+        """The kinds of identifiers that its streams have."""
         return frozenset(identity.identifier for plan in self.plans for identity in plan.identities)
 
 
 def plan_audiences(plans: Iterable[StreamPlan], config: Config) -> list[AudiencePlan]:
-    """Decides about the audiences of a sync, in the order of their first streams."""
+    """Plans the audiences of a sync, in the order of their first streams."""
     by_audience: dict[tuple[str, str], list[StreamPlan]] = {}
     for plan in plans:
         by_audience.setdefault(plan.lane_key, []).append(plan)
     return [_plan_audience(tuple(sharing), config) for sharing in by_audience.values()]
 
 
-def is_tracked(config: Config) -> bool:
-    """Whether audiences are compared with the membership store: only a mirror has a use for it."""
+def uses_membership_store(config: Config) -> bool:
+    """Whether audiences are compared with the membership store, which only the mode mirror uses."""
     return config.mode == "mirror" and config.membership_store is not None
 
 
@@ -71,9 +71,9 @@ def _plan_audience(plans: tuple[StreamPlan, ...], config: Config) -> AudiencePla
 
 
 def _keeping(plans: tuple[StreamPlan, ...], config: Config) -> tuple[Keeping, tuple[StreamPlan, ...]]:
-    if is_tracked(config):
-        return "tracked", tuple(plan for plan in plans if replaces(plan.stream) and obstacle([plan.stream]) is None)
+    if uses_membership_store(config):
+        return "mirror", tuple(plan for plan in plans if replaces(plan.stream) and obstacle([plan.stream]) is None)
     is_wanted = config.mode == "mirror" and any(replaces(plan.stream) for plan in plans)
     if is_wanted and obstacle([plan.stream for plan in plans]) is None:
-        return "swapped", plans
-    return "direct", ()
+        return "swap", plans
+    return "append", ()

@@ -1,6 +1,6 @@
-"""What a row does to its people, by the values of its stream's deciding columns; and why a row does nothing.
+"""Decides what a row does to its identifiers, from its deciding columns, or why it does nothing.
 
-The sync's intake and a dry run call the same functions, so that both count the same rows for the same reasons.
+A sync and a dry run call the same functions, so both count the same rows for the same reasons.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ from destination_pinterest.routing.plan import StreamPlan
 from destination_pinterest.vocabulary import Operation
 
 Decision = Operation | RejectionReason | None
-# From the values of a plan's `deciding_columns`, in their order.
+# Decides from the values of a plan's `deciding_columns`, in order.
 Decide = Callable[[Sequence[object]], Decision]
 
-# Under which rows are counted whose deletion is not wanted: they are done with, and change nothing.
+# The reason under which deletions are counted that the settings ignore.
 DELETION_KEPT: Final = "deletion_kept"
 
 
 class RowCounts(Protocol):
-    """Where rows that change nothing are counted, by reason, and identifiers refused in rows that have others."""
+    """Counts rows that change nothing, by reason, and identifiers refused in rows that have others."""
 
     not_synced: Counter[str]
     identifiers_refused: Counter[str]
 
 
 def decision_of(plan: StreamPlan, config: Config) -> Decide | None:
-    """How a stream's rows are decided about; None where every row adds its people."""
+    """Returns how to decide about a stream's rows; None if every row adds its identifiers."""
     if plan.only_removes:
         return _always_remove
     by_columns = _by_columns(plan, config)
@@ -44,7 +44,7 @@ def decision_of(plan: StreamPlan, config: Config) -> Decide | None:
 
 
 def operation_rule(config: Config) -> OperationRule:
-    """What the settings say about operations and deletions.
+    """Returns the rule for operations and deletions from the settings.
 
     Raises:
         InvalidConfigError: an operation value is blank, or both adds and removes.
@@ -60,10 +60,10 @@ def operation_rule(config: Config) -> OperationRule:
 def take_row(
     decision: Decision, mapped: MappedRow, operation_column: str | None, counts: RowCounts
 ) -> Operation | Rejection | None:
-    """What becomes of a row, counted where it changes nothing.
+    """Decides about a row, and counts it if it changes nothing.
 
     Returns:
-        What its identifiers are sent for; or why the row is rejected; or None, where its deletion is not wanted.
+        What its identifiers are sent for; or why the row is rejected; or None if its deletion is ignored.
     """
     if decision is None:
         counts.not_synced[DELETION_KEPT] += 1
@@ -96,7 +96,7 @@ def _by_columns(plan: StreamPlan, config: Config) -> Decide | None:
 
 
 def _suppressed(decision: Decision) -> Decision:
-    """What a row of a suppression table does: people in it leave the audience; one who leaves it changes nothing."""
+    """Decides about a row of a suppression table: it removes its identifiers; a deleted row changes nothing."""
     if decision is Operation.ADD:
         return Operation.REMOVE
     return None if decision is Operation.REMOVE else decision

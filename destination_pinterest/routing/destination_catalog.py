@@ -1,8 +1,8 @@
-"""Data activation: the DESTINATION_CATALOG, the objects that a connection's streams can be pointed at.
+"""Data activation: the destination catalog, the objects that a connection's streams can be pointed at.
 
-Every audience of the ad account that is made from a customer list is an object, and `pinterest_audience` is one more,
-for audiences that go by the settings. The operations are those that Airbyte's form calls Insert, Upsert and Soft
-delete. Fields are named as identity columns are recognised by, so that a field needs no setting besides.
+Every audience that is made from a customer list is an object, and `pinterest_audience` is one more, for audiences named
+by the settings. The operations are those that Airbyte's form calls Insert, Upsert and Soft delete. Fields have the
+names by which identity columns are recognised, so they need no settings.
 
 Each of the matching keys has one element: the protocol reads it as a path, the platform's server and form as a
 composite key, and a single field is both.
@@ -26,13 +26,13 @@ from destination_pinterest.routing.destination_object import CUSTOMER_LIST, NEW_
 from destination_pinterest.routing.plan import SOFT_DELETE
 
 OPERATIONS: Final = ("append", "append_dedup", SOFT_DELETE)
-# The platform fails a command whose line has more than 20,000,000 characters; the rest is for what is around it.
+# The platform refuses lines of more than 20,000,000 characters; the difference is for the message around the catalog.
 MAX_CATALOG_BYTES: Final = 19_000_000
 
 _HEX: Final = "[0-9A-Fa-f]"
 _SHA256: Final = f"{_HEX}{{64}}"
 _UUID: Final = f"{_HEX}{{8}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{12}}"
-# Printable ASCII without the blank, the comma and the @.
+# Printable ASCII except the blank, the comma and the @.
 _OPAQUE: Final = rf"[\x21-\x2b\x2d-\x3f\x41-\x7e]{{1,{MAX_ID_CHARACTERS}}}"
 _IDENTITIES: Final = {
     "email": (
@@ -50,15 +50,15 @@ _IDENTITIES: Final = {
     "hashed_pinner_id": ("Pinterest's hashed user ID, as given.", _OPAQUE),
 }
 _DELETED: Final = (
-    "When the row was deleted at the source: a row with a value here takes its person out of the audience. Map the "
+    "When the row was deleted at the source. A row with a value here is removed from the audience. Map the "
     "source's field of the same name if the source reads a database's change log (CDC)."
 )
-_OPERATION: Final = "Whether the row adds or removes its person: the operation column of the destination's settings."
+_OPERATION: Final = "Whether the row is added or removed: the operation column of the destination's settings."
 
 
 @dataclass(frozen=True, slots=True)
 class DestinationCatalog:
-    """What `discover` prints, and how many audiences had no room in it."""
+    """The catalog that `discover` prints, and how many audiences did not fit."""
 
     content: dict[str, Any]
     left_out: int
@@ -71,15 +71,15 @@ def destination_catalog(
     operation_column: str | None = None,
     max_bytes: int = MAX_CATALOG_BYTES,
 ) -> DestinationCatalog:
-    """The catalog of an ad account.
+    """Returns the catalog of an ad account.
 
     Args:
-        audiences: all that the ad account has, of every type; the last are left out where `max_bytes` is too little.
-        ad_account_id: whose they are.
-        operation_column: the one that the settings name, which is offered as a field too.
-        max_bytes: of the catalog as JSON.
+        audiences: all audiences of the ad account, of every type; the last are left out if `max_bytes` is too small.
+        ad_account_id: the ad account's id.
+        operation_column: the operation column of the settings, which becomes a field too.
+        max_bytes: the limit for the catalog as JSON.
     """
-    # An audience that is created meanwhile moves the others to later pages, where they are seen again.
+    # An audience created meanwhile moves others to later pages, where they appear again.
     usable = {audience.id: audience for audience in audiences if audience.audience_type == CUSTOMER_LIST}
     operations = list(_operations(NEW_AUDIENCE, operation_column))
     room = max_bytes - len(msgspec.json.encode({"operations": operations}))

@@ -1,7 +1,7 @@
-"""The objects of data activation: how one is named after an audience, and which audience an object is.
+"""The objects of data activation: names one after an audience, and finds the audience of an object.
 
 A name ends in the ids of the ad account and the audience, and only these are read back: audiences are renamed, their
-names are not unique, and a connection keeps the name that it was set up with.
+    names are not unique, and a connection keeps the name it was set up with.
 
 Source: docs.airbyte.com, "Data activation"; airbytehq/airbyte-protocol at 776eede, `destination_object_name` (read
 2026-11-22). `pinterest_audience` is Adobe's name for the target.
@@ -17,35 +17,35 @@ from destination_pinterest.api.models import Audience
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import InvalidConfigError
 
-# The only type of audience that takes people from a table.
+# The only type of audience that takes rows from a table.
 CUSTOMER_LIST: Final = "CUSTOMER_LIST"
-# Not an audience but one for each stream, found or created by the audience name of the settings.
+# Not one audience, but one for each stream, found or created by the audience name of the settings.
 NEW_AUDIENCE: Final = "pinterest_audience"
 _EXISTING: Final = re.compile(r"(?P<name>.*)\((?P<account>[0-9]{1,18})/(?P<audience>[0-9]{1,18})\)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class ChosenAudience:
-    """The audience that a stream was pointed at; `name` is the one that it had then."""
+    """The audience that a stream was pointed at; `name` is its name at that time."""
 
     name: str
     audience_id: str
 
 
 def object_name(audience: Audience, ad_account_id: str) -> str:
-    """What an existing audience is called among the objects: "VIP customers (549755885175/2680059592705)"."""
+    """Returns the object name of an existing audience: "VIP customers (549755885175/2680059592705)"."""
     return f"{audience.name or ''} ({ad_account_id}/{audience.id})".strip()
 
 
 def chosen_audience(name: str | None, ad_account_id: str) -> ChosenAudience | None:
-    """The audience that an object's name stands for; None where the audience name of the settings decides.
+    """Returns the audience of an object's name; None if the audience name of the settings decides.
 
     Args:
         name: a configured stream's `destination_object_name`.
-        ad_account_id: the one of the settings.
+        ad_account_id: the ad account in the settings.
 
     Raises:
-        InvalidConfigError: it is no name that `object_name` gives, or one of another ad account.
+        InvalidConfigError: the name is not an object's, or is of another ad account.
     """
     if not name or name == NEW_AUDIENCE:
         return None

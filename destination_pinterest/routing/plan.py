@@ -1,4 +1,4 @@
-"""What is decided about a stream before its first row: its columns, what its rows do, and its audience."""
+"""Plans a stream before its first row: its columns, what its rows do, and its audience."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from destination_pinterest.protocol.catalog import ConfiguredStream
 from destination_pinterest.routing.destination_object import chosen_audience
 
 SYNC_MODES: Final = ("append", "append_dedup", "overwrite")
-# Data activation's mode for a list of people to take out. No mode of other connections, so `spec` does not name it.
+# Data activation's mode for rows to remove. Other connections don't have it, so `spec` does not name it.
 SOFT_DELETE: Final = "soft_delete"
 
-# What msgspec can't tell a key by: JSON has more than one way to write these.
+# Columns that can't be read: JSON can write these names in several ways, and msgspec knows one.
 _UNREADABLE_NAME: Final = re.compile(r'["\\\x00-\x1f]')
 
 
 @dataclass(frozen=True, slots=True)
 class StreamPlan:
-    """What is decided about a stream before its first row.
+    """The plan of a stream, made before its first row.
 
-    `audience` is a name; where the stream was pointed at an existing audience, `audience_id` is that one's, and the
-    name is what it was called then.
+    `audience` is a name; if the stream was pointed at an existing audience, `audience_id` is its id, and the name is
+    the one it had then.
     """
 
     stream: ConfiguredStream
@@ -42,9 +42,9 @@ class StreamPlan:
 
     @property
     def has_key(self) -> bool:
-        """Whether the key columns that are read tell rows apart: a later row of a key takes the place of the earlier.
+        """Whether the key identifies a row, so that a later row of the same key replaces the earlier one.
 
-        A full refresh that is not deduplicated may hold several rows of one key, and all of them count.
+        A full refresh that is not deduplicated may have several rows of one key, and all of them count.
         """
         if self.stream.sync_mode != "incremental" and self.stream.destination_sync_mode != "append_dedup":
             return False
@@ -52,12 +52,12 @@ class StreamPlan:
 
     @property
     def lane_key(self) -> tuple[str, str]:
-        """The same for all streams that share a lane."""
+        """A key that all streams of one audience share."""
         return ("name", self.audience) if self.audience_id is None else ("id", self.audience_id)
 
     @property
     def only_removes(self) -> bool:
-        """Whether every row takes its person out, whatever is in it."""
+        """Whether every row is removed, whatever it says."""
         return self.stream.destination_sync_mode == SOFT_DELETE
 
     @property
@@ -67,16 +67,16 @@ class StreamPlan:
 
     @property
     def deciding_columns(self) -> tuple[str, ...]:
-        """The columns that say what a row does: the operation column, if there is one, then those of deletion times."""
+        """The columns that say what a row does: the operation column, if any, then the deletion columns."""
         operation = () if self.operation_column is None else (self.operation_column,)
         if not self.deletion_columns:
             return operation
-        # PyAirbyte's cache renames the column to lower case, where the decoder would take it for another stream's.
+        # PyAirbyte's cache renames the column to lower case, and the decoder would take that for another stream's.
         return (*operation, *dict.fromkeys((*self.deletion_columns, DELETED_AT)))
 
 
 def plan_streams(streams: Sequence[ConfiguredStream], config: Config) -> list[StreamPlan]:
-    """Decides about the streams of a sync.
+    """Plans the streams of a sync.
 
     Raises:
         as `plan_stream`; InvalidConfigError: the settings name an operation column that no stream has.
@@ -94,12 +94,12 @@ def plan_streams(streams: Sequence[ConfiguredStream], config: Config) -> list[St
 
 
 def plan_stream(stream: ConfiguredStream, config: Config) -> StreamPlan:
-    """Decides about a stream.
+    """Plans a stream.
 
     Raises:
         SyncModeError: the stream is set to a sync mode that is not offered.
-        IdentityColumnsError: no column of it identifies people, or one that is needed has a name that can't be read.
-        InvalidConfigError: the audience would have no name, or the destination object is none of this ad account's.
+        IdentityColumnsError: no column identifies people, or a needed column has a name that can't be read.
+        InvalidConfigError: the audience would have no name, or the destination object is of another ad account.
     """
     if stream.destination_sync_mode not in (*SYNC_MODES, SOFT_DELETE):
         raise SyncModeError(
@@ -138,10 +138,10 @@ def plan_stream(stream: ConfiguredStream, config: Config) -> StreamPlan:
 
 
 def audience_name(stream: ConfiguredStream, template: str) -> str:
-    """The template filled in.
+    """Returns the audience name: the template filled in.
 
     Raises:
-        InvalidConfigError: nothing is left of it.
+        InvalidConfigError: the name is empty.
     """
     words = {"{namespace}": stream.key.namespace or "", "{stream}": stream.key.name}
     name = re.sub(r"\{(?:namespace|stream)\}", lambda word: words[word[0]], template).strip()
@@ -154,7 +154,7 @@ def audience_name(stream: ConfiguredStream, template: str) -> str:
 
 
 def declared_identities(config: Config) -> tuple[IdentityColumn, ...]:
-    """The identity columns that the settings name; none where columns are recognised by their names."""
+    """Returns the identity columns that the settings name; none if columns are to be recognised by name."""
     return tuple(
         IdentityColumn(setting.column, setting.identifier, setting.format) for setting in config.identity_columns or ()
     )
@@ -167,7 +167,7 @@ def _identities(stream: ConfiguredStream, config: Config) -> tuple[IdentityColum
     present = tuple(column for column in declared if not stream.columns or column.column in stream.columns)
     if not present:
         if stream.destination_object_name:
-            return _recognised(stream)  # The settings speak of the source's columns; these are the object's fields.
+            return _recognised(stream)  # The settings name the source's columns, but these are the object's fields.
         names = ", ".join(column.column for column in declared)
         raise IdentityColumnsError(
             Code.IDENTITY_COLUMNS_NOT_IN_STREAM,
@@ -189,7 +189,7 @@ def _recognised(stream: ConfiguredStream) -> tuple[IdentityColumn, ...]:
 
 
 def _key_columns(stream: ConfiguredStream, config: Config) -> tuple[str, ...]:
-    """The primary key, where something is made of it. A column that can't be read is no reason to fail."""
+    """Returns the primary key, if it is used. A column that can't be read is no reason to fail."""
     if config.object_storage_config is None and config.membership_store is None:
         return ()
     return tuple(column for column in stream.primary_key if not _UNREADABLE_NAME.search(column))

@@ -1,4 +1,4 @@
-"""Which streams replace their audience, and what keeps them from it: decided by the catalog and the settings alone."""
+"""Decides which streams replace their audience, and what prevents it, from the catalog and the settings alone."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from destination_pinterest.routing.plan import SOFT_DELETE, StreamPlan
 
 
 def replaces(stream: ConfiguredStream) -> bool:
-    """Whether the stream's rows are to be all that the audience holds, as far as the platform is concerned."""
+    """Whether the platform wants the stream's rows to replace the earlier ones."""
     if stream.destination_sync_mode == SOFT_DELETE:
-        return False  # Its rows are those to take out; a refresh only sends them all again.
+        return False  # Its rows are removed; a refresh only sends them all again.
     return stream.drops_earlier_generations or stream.destination_sync_mode == "overwrite"
 
 
 def obstacle(streams: Sequence[ConfiguredStream]) -> str | None:
-    """Why streams of one audience, some of which are to replace it, can only be added to it; None where they can."""
+    """Returns why an audience can't be replaced although a stream asks for it; None if it can."""
     for stream in streams:
         if not replaces(stream):
             return f'the stream "{stream.key}" leads to the same audience and does not replace it'
@@ -34,7 +34,7 @@ def obstacle(streams: Sequence[ConfiguredStream]) -> str | None:
 
 
 def continues_in_job(stream: ConfiguredStream) -> bool:
-    """Whether a later attempt of a job brings only what came after the states that an earlier one gave back.
+    """Whether a later attempt of a job reads only what follows the states that an earlier one returned.
 
     A full refresh that can't be resumed is read from its beginning by every attempt.
     """
@@ -42,12 +42,12 @@ def continues_in_job(stream: ConfiguredStream) -> bool:
 
 
 def why_not_replaced(plans: Iterable[StreamPlan], config: Config) -> str | None:
-    """Why the audience that streams share is added to although one of them asks for its replacement; None if not so."""
+    """Returns why an audience is only added to although a stream asks to replace it; None if that is not so."""
     streams = [plan.stream for plan in plans]
     wanting = [stream for stream in streams if replaces(stream)]
     if not wanting or config.mode == "remove":
         return None
     if config.mode == "additive":
         return f"the setting What the table does (mode) is {config.mode}"
-    # With a membership store, streams of one audience don't depend on each other.
+    # With a membership store, the streams of an audience don't depend on each other.
     return obstacle(streams if config.membership_store is None else wanting)

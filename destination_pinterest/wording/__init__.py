@@ -1,1 +1,1 @@
-"""Sentences that the connector's log and the command line share, so that both say the same. Reads nothing by itself."""
+"""Sentences that the connector's log and the command line share. Reads nothing by itself."""

@@ -116,4 +116,4 @@ def test_only_removals_create_nothing(connector: Connectors, sandbox: RunningSan
     sync.feed(record("customers", email=address(1), _ab_cdc_deleted_at="2026-11-22"), state(1, "customers"))
     outcome = sync.finish().succeeded()
     assert (outcome.state_ids, sandbox.customer_lists(), sandbox.audiences()) == ([1], [], [])
-    assert any("Nobody was to be added" in note for note in outcome.audience("customers")["notes"])
+    assert any("There was nothing to add" in note for note in outcome.audience("customers")["notes"])

@@ -32,7 +32,7 @@ from integration_tests.orchestrator.watched_audiences import (
 from integration_tests.sandbox_process import RunningSandbox
 
 ADDED_TO = "is not replaced but added to"
-UNPROVEN = "ended without proof that the whole table came"
+UNPROVEN = "ended without proof that the whole table arrived"
 
 
 @pytest.fixture(scope="session")
@@ -144,7 +144,7 @@ def test_an_empty_table_keeps_the_audience_and_it_is_said_what_would_empty_it(st
     guarded = told.guarded
     assert guarded is not None
     assert told.after["guarded"][told.empty.name] == OLD
-    prefix = f'Audience "{told.empty.name}": The table holds nobody'
+    prefix = f'Audience "{told.empty.name}": The table has no usable rows'
     (warning,) = [text for text in guarded.warnings if text.startswith(prefix)]
     assert "Allow an empty audience" in warning
 

@@ -1,1 +1,1 @@
-"""Where rows come from: any SQLAlchemy URL, DuckDB, CSV and Parquet, read in batches and never changed."""
+"""Reads rows from any SQLAlchemy URL, DuckDB, CSV and Parquet, in batches. Sources are never changed."""

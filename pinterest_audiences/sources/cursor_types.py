@@ -1,4 +1,4 @@
-"""Gives a cursor's value to the database as the type that it is: PostgreSQL compares no timestamp with a text."""
+"""Passes a cursor's value to the database with its type: PostgreSQL can't compare a timestamp with text."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 
 def bound(value: Any) -> sa.BindParameter[Any]:  # noqa: PLR0911 - one case a type
-    """A parameter of the value's own type."""
+    """Returns a parameter of the value's own type."""
     match value:
         case bool():
             return sa.literal(value, sa.Boolean())

@@ -1,7 +1,7 @@
-"""DuckDB databases, and CSV and Parquet files by DuckDB's readers.
+"""Reads DuckDB databases, and CSV and Parquet files with DuckDB's readers.
 
 DuckDB's own package is used, not its SQLAlchemy dialect: duckdb-engine has stood at 0.17.0 since DuckDB 1.2. Nothing is
-spilled to disk, because what would be spilled is people's data in plain.
+spilled to disk, because that would be people's data in plain.
 
 Source: duckdb 2.0.0 read and run 2026-11-22: `execute` streams (fetchmany of 8 million rows stays flat under a memory
 limit); `interrupt` works from another thread.
@@ -23,7 +23,7 @@ from pinterest_audiences.sources.names import check_columns, no_such
 from pinterest_audiences.sources.source import Row, RowStream, Selection
 
 COUNT_TIME_LIMIT_S: Final = 2.0
-# A plain read needs no more, and DuckDB would otherwise keep up to 80 % of the memory's size of the file that it reads.
+# A plain read needs no more, and DuckDB would otherwise cache the file in up to 80 % of the memory.
 READING_MEMORY: Final = "512MB"
 
 
@@ -31,9 +31,9 @@ class DuckDBSource:
     """A DuckDB database or a file, opened read-only.
 
     Args:
-        connection: this object's to close.
+        connection: closed by this object.
         label: see Source.
-        only_table: the one table there is, for a file.
+        only_table: the only table, for a file.
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, label: str, only_table: str | None = None) -> None:
@@ -43,7 +43,7 @@ class DuckDBSource:
 
     @classmethod
     def of_database(cls, path: Path) -> Self:
-        """Opens a database file. Raises: UsageError if it is none, or another program writes to it."""
+        """Opens a database file. Raises: UsageError if it is not one, or another program writes to it."""
         try:
             connection = duckdb.connect(str(path), read_only=True, config={"temp_directory": ""})
         except duckdb.IOException as error:
@@ -59,9 +59,9 @@ class DuckDBSource:
 
     @classmethod
     def of_file(cls, path: Path) -> Self:
-        """Opens a .csv, .tsv or .parquet as one table that is named like the file, without its endings.
+        """Opens a .csv, .tsv or .parquet file as one table with the file's name, without its extensions.
 
-        In text files every value stays text: a guess at types would take the zeros off an ID, or fail in the middle.
+        In text files, every value stays text: guessing types would strip an ID's leading zeros, or fail in the middle.
         Raises: UsageError if the file can't be read as such, or a text file has data where the column names should be.
         """
         connection = duckdb.connect(config={"temp_directory": ""})
@@ -74,7 +74,7 @@ class DuckDBSource:
                 relation = connection.read_csv(_exactly(path), header=True, all_varchar=True)
             relation.create_view(table)
         except duckdb.Error:
-            # DuckDB's message may quote the lines that it choked on.
+            # DuckDB's message may quote the lines that it failed on.
             kind = "a Parquet file" if is_parquet else "a text file of columns with a line of column names"
             raise UsageError(Code.SOURCE_NOT_OPENED, f"{path} can't be read as {kind}. See that it is one.") from None
         if not is_parquet:
@@ -130,7 +130,7 @@ class DuckDBSource:
         self._connection.close()
 
     def _where(self, selection: Selection) -> str:
-        """What stands behind FROM. Raises: UsageError if there is no such table."""
+        """Returns what follows FROM. Raises: UsageError if there is no such table."""
         if selection.query is not None:
             return f"(\n{selection.query}\n) AS selected"
         wanted = selection.table or ""
@@ -142,7 +142,7 @@ class DuckDBSource:
         raise no_such("table", wanted, names, self._label)
 
     def _tables(self) -> list[tuple[str, str]]:
-        """Schemas and names, those of the schema `main` first."""
+        """Returns schemas and table names, those of the schema `main` first."""
         return self._connection.execute(
             "SELECT table_schema, table_name FROM information_schema.tables "
             "WHERE table_catalog = current_catalog() OR table_type = 'VIEW' "
@@ -162,7 +162,7 @@ class DuckDBSource:
             raise _stopped(error, 0) from None
 
     def _speaks_of_the_query(self, error: duckdb.Error, statement: str) -> bool:
-        """Whether the message is about the SQL. One about what was computed may quote values.
+        """Whether the message is about the SQL. A message about computed values may quote them.
 
         A query of several statements, or a PIVOT, which is made of several, may compute names for the next of them.
         """
@@ -225,5 +225,5 @@ def _quoted(name: str) -> str:
 
 
 def _exactly(path: Path) -> str:
-    """The path with the characters escaped that DuckDB would take for a pattern."""
+    """Returns the path with pattern characters escaped."""
     return "".join(f"[{character}]" if character in "*?[" else character for character in str(path))

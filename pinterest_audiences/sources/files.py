@@ -1,4 +1,4 @@
-"""Says in a sentence why a file can't be read."""
+"""Checks that a file can be read."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pinterest_audiences.failures import UsageError
 
 
 def existing_file(name: str) -> Path:
-    """The file of that name. Raises: UsageError if there is none, or if it may not be read."""
+    """Returns the file's path. Raises: UsageError if it does not exist or may not be read."""
     path = Path(name).expanduser()
     if not path.exists():
         raise UsageError(

@@ -1,4 +1,4 @@
-"""Tells column names from data in the first line of a text file, so that nobody's address becomes a column's name."""
+"""Checks that a text file's first line has column names, not data, so that no address becomes a column name."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Final
 from destination_pinterest.error_codes import Code
 from pinterest_audiences.failures import UsageError
 
-# An address, a digest (MD5 to SHA-256) or an advertising ID: no column is named like that.
+# An address, a digest (MD5 to SHA-256) or an advertising ID: no column has such a name.
 _DATA: Final = re.compile(r".*@.*|[0-9a-f]{32,64}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 def check_header(names: Iterable[str], path: Path) -> None:
-    """Raises: UsageError, without quoting it, if a name is what identifies a person."""
+    """Raises: UsageError if a name is an identifier, without quoting it."""
     if any(_DATA.fullmatch(name.strip()) for name in names):
         raise UsageError(
             Code.TABLE_OR_COLUMN_UNKNOWN,

@@ -1,4 +1,4 @@
-"""Says which names there are when the one that was asked for is not among them."""
+"""Suggests existing names if a requested one does not exist."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MOST_NAMES_SHOWN = 12
 
 
 def no_such(kind: str, name: str, existing: Iterable[str], where: str) -> UsageError:
-    """An error that names the closest names first; `kind` is "table" or "column"."""
+    """Returns an error that suggests the closest names; `kind` is "table" or "column"."""
     names = sorted(set(existing))
     if not names:
         return UsageError(

@@ -1,4 +1,4 @@
-"""Finds the reader for what was given as --from, and loads its libraries only then."""
+"""Opens the source given as --from, and imports only the libraries that it needs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SQLITE_SUFFIXES = (".sqlite", ".sqlite3")
 def open_source(address: str) -> Source:
     """Opens a SQLAlchemy URL, a DuckDB or SQLite database, a .csv or a .parquet.
 
-    Raises: UsageError where it is unknown, missing, unreadable, or needs a package that is not installed.
+    Raises: UsageError if it is unknown, missing or unreadable, or needs a package that is not installed.
     """
     if "://" in address:
         scheme = address.split("://", 1)[0]

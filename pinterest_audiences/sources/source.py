@@ -1,4 +1,4 @@
-"""What a source is: something that streams the rows of a table or a query, lowest cursor value first."""
+"""The interface of sources: they stream the rows of a table or a query, lowest cursor value first."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ Row = Sequence[Any]
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which rows and columns are wanted. Exactly one of `table` and `query` is set.
+    """The rows and columns to read. Exactly one of `table` and `query` is set.
 
-    `columns` None means all. With `cursor`, rows come in the order of that column, from `since` (inclusive: rows that
-    share the last value of an earlier run may not all have been read) or from the beginning when `since` is None. Rows
-    whose cursor is NULL can't be placed in that order and are read each time, so that none is lost.
+    `columns` None means all. With `cursor`, rows come in the order of that column, from `since` (inclusive: some rows
+    with the last value of an earlier run may not have been read) or from the beginning if `since` is None. Rows whose
+    cursor is NULL have no place in that order and are read each time, so that none is lost.
     """
 
     table: str | None = None
@@ -27,9 +27,9 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class RowStream:
-    """Rows on their way: the names of the columns, and batches of rows in that order of columns.
+    """A stream of rows: the names of the columns, and batches of rows with values in that order.
 
-    The batches raise SourceError when the source stops in the middle.
+    The batches raise SourceError if the source stops in the middle.
     """
 
     columns: tuple[str, ...]
@@ -37,28 +37,28 @@ class RowStream:
 
 
 class Source(Protocol):
-    """A place that rows are read from, opened read-only where the engine offers it."""
+    """A source of rows, opened read-only if the engine allows it."""
 
     @property
     def label(self) -> str:
-        """The source's address without a password, the same for the same source in every run."""
+        """The source's address without its password, the same in every run."""
 
     @property
     def only_table(self) -> str | None:
-        """The one table of a file; None for a database."""
+        """The only table of a file; None for a database."""
 
     def open_rows(self, selection: Selection, batch_rows: int) -> RowStream:
         """Starts reading; batches hold at most `batch_rows` rows.
 
-        Raises: UsageError for a table, column or query that the source refuses; the batches raise SourceError when the
-        source stops in the middle.
+        Raises: UsageError for a table, column or query that the source refuses; the batches raise SourceError if the
+            source stops in the middle.
         """
 
     def count(self, selection: Selection) -> int | None:
-        """How many rows there are to read, or None where counting would take long."""
+        """Returns how many rows there are to read; None if counting would take long."""
 
     def interrupt(self) -> None:
-        """From another thread: makes a read that is under way fail soon, where the driver can."""
+        """Makes a running read fail soon, from another thread, if the driver can."""
 
     def close(self) -> None:
-        """Lets go of the source; harmless when repeated."""
+        """Closes the source. May be repeated."""

@@ -1,6 +1,6 @@
-"""Every database that SQLAlchemy has a dialect for: PostgreSQL by psycopg 3, SQLite, and what else is installed.
+"""Reads any database with a SQLAlchemy dialect: PostgreSQL with psycopg 3, SQLite, and what else is installed.
 
-Rows come through a server-side cursor where the driver has one. SQLite files are opened with mode=ro, PostgreSQL with a
+Rows come through a server-side cursor if the driver has one. SQLite files are opened with mode=ro, PostgreSQL with a
 read-only transaction.
 
 Source: SQLAlchemy 2.1.9 (stream_results, yield_per, postgresql_readonly) and sqlite3, read and run 2026-11-22.
@@ -31,10 +31,10 @@ SHIPPED_DRIVERS: Final = ("psycopg",)
 
 
 class SQLAlchemySource:
-    """A database behind a SQLAlchemy engine, read through one connection.
+    """A database with a SQLAlchemy engine, read through one connection.
 
     Args:
-        connection: this object's to close, with its engine.
+        connection: closed by this object, with its engine.
         label: see Source.
     """
 
@@ -110,7 +110,7 @@ class SQLAlchemySource:
 
     def close(self) -> None:
         """See Source."""
-        with suppress(SQLAlchemyError):  # a cursor that was interrupted can't always be closed in peace
+        with suppress(SQLAlchemyError):  # closing an interrupted cursor may fail
             self._connection.close()
         self._connection.engine.dispose()
 
@@ -153,8 +153,8 @@ class SQLAlchemySource:
         raise no_such("table", wanted, names, self._label)
 
     def _query(self, query: str) -> sa.TextClause:
-        # SQLAlchemy would take ":name" for a parameter, and a string in the query may hold one; a comment at its
-        # end must end before what is put around it.
+        # SQLAlchemy would take ":name" for a parameter, and a string in the query may contain one; a comment at the
+        # query's end must not swallow what follows.
         return sa.text(query.replace(":", "\\:") + "\n")
 
     def _columns_of(self, origin: sa.TextClause | sa.TableClause) -> tuple[str, ...]:
@@ -178,7 +178,7 @@ class SQLAlchemySource:
             raise _stopped(error, 0) from None
 
     def _said_of_the_query(self, error: DBAPIError) -> str | None:
-        """The first line of a message that is about the SQL; None if evaluating it failed, which may quote values."""
+        """Returns the first line of a message about the SQL; None if evaluating it failed, which may quote values."""
         if isinstance(error.orig, sqlite3.OperationalError):
             return self._said_while_preparing(error)
         # PostgreSQL uses class 42, syntax or access rule, for values too (email::regclass, email::regtype), but then
@@ -189,7 +189,7 @@ class SQLAlchemySource:
         return _first_line(error) if is_in_the_query and is_of_class_42 else None
 
     def _said_while_preparing(self, error: DBAPIError) -> str | None:
-        """SQLite gives a misspelled name and a value that is no JSON path the same code; EXPLAIN evaluates nothing."""
+        """Returns the message if EXPLAIN, which evaluates nothing, fails too: SQLite's codes do not tell."""
         parameters: Any = error.params or ()
         try:
             self._connection.exec_driver_sql(f"EXPLAIN {error.statement}", parameters).close()
@@ -264,12 +264,12 @@ def _missing_driver(url: sa.URL, error: ModuleNotFoundError) -> UsageError:
 def _label(url: sa.URL) -> str:
     if url.get_backend_name() == "sqlite" and url.database:
         return f"sqlite:///{Path(url.database).expanduser().resolve()}"
-    # What stands behind the question mark may be a password too.
+    # The part after the question mark may have a password too.
     return url.set(query={}).render_as_string(hide_password=True)
 
 
 def _said_without_secrets(error: DBAPIError, url: sa.URL) -> str:
-    """The first line of a message about connecting; only its kind, if it quotes what may be a secret of the URL's."""
+    """Returns the first line of a connection error, or only its type if it quotes what may be a secret of the URL."""
     said = _first_line(error)
     behind = [value for values in url.normalized_query.values() for value in values]
     return type(error.orig).__name__ if any(each and each in said for each in (url.password, *behind)) else said

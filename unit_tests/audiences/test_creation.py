@@ -157,7 +157,7 @@ def test_an_audience_that_is_refused_as_too_small_is_left_to_a_later_sync(
     assert update.target == opened
     (note,) = update.notes
     assert message in note
-    assert "created by a later sync" in note
+    assert "a later sync creates the audience" in note
     (found,) = lookup.find([target()])
     later = creator.ensure_audience(found.target).target
     assert later.audience_id in pinterest.audiences
@@ -197,7 +197,7 @@ def test_an_audience_is_begun_with_a_left_over_list_which_then_is_its_own(
 ) -> None:
     older, left_over = (pinterest.add_list(f"VIP [generation {number}, job 11]", "a") for number in (5, 6))
     begun = target(list_id=pinterest.add_list("VIP"), left_over_list_ids=(older, left_over))
-    update = creator.begin_with(begun, left_over)
+    update = creator.create_from_left_over(begun, left_over)
     ((audience_id, created),) = pinterest.audiences.items()
     assert created["rule"] == {"customer_list_id": left_over}
     assert (update.target.audience_id, update.target.list_id) == (audience_id, begun.list_id)
@@ -212,7 +212,7 @@ def test_a_left_over_list_that_is_too_small_as_well_stays_left_over(
     left_over = pinterest.add_list("VIP [generation 6, job 11]")
     begun = target(list_id=pinterest.add_list("VIP"), left_over_list_ids=(left_over,))
     pinterest.refuse("POST", "audiences", 400, "Audience size is too small")
-    update = creator.begin_with(begun, left_over)
+    update = creator.create_from_left_over(begun, left_over)
     assert update.target == begun
     assert "too small" in update.notes[0]
 

@@ -41,8 +41,8 @@ def test_removals_are_limited_unless_all_may_leave() -> None:
 
 
 def test_the_note_on_an_empty_table_says_what_stays_and_how_it_would_be_emptied() -> None:
-    note = permitting(50).empty_table_note("the audience keeps the people it had")
-    assert note.startswith("The table holds nobody, so the audience keeps the people it had. ")
+    note = permitting(50).empty_table_note("the audience keeps its members")
+    assert note.startswith("The table has no usable rows, so the audience keeps its members. ")
     assert "Allow an empty audience (allow_empty_audience)" in note
 
 

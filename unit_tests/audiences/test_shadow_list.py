@@ -148,12 +148,12 @@ def test_other_lists_are_not_taken_for_generations(name: str) -> None:
 def test_a_later_attempt_of_a_refresh_goes_on_with_what_an_earlier_one_has_put_in_its_place() -> None:
     refresh = new_shadow_list([refreshed(sync_mode="incremental")], None, NOON, 0.0)
     earlier = new_shadow_list([refreshed(sync_mode="incremental")], None, NOON - 60, 0.5).list_name("VIP")
-    assert refresh.goes_on_with(earlier)
+    assert refresh.continues_from(earlier)
     for other in ("VIP", "VIP [generation 7, job 1]", "VIP [generation 7, job 121, started …]", "job 12"):
-        assert not refresh.goes_on_with(other)
+        assert not refresh.continues_from(other)
 
 
 @pytest.mark.parametrize("plans", [[refreshed()], [by_image()], [refreshed(), refreshed("orders")]])
 def test_attempts_that_start_from_nothing_go_on_with_nothing(plans: list[ConfiguredStream]) -> None:
     made = new_shadow_list(plans, None, NOON, 0.0)
-    assert not made.goes_on_with(made.list_name("VIP"))
+    assert not made.continues_from(made.list_name("VIP"))

@@ -109,7 +109,7 @@ def test_without_proof_the_audience_stays_and_a_later_attempt_goes_on(stage: Sta
     stage.finish(is_complete=False, has_rows=has_rows)
     assert stage.people == {"old0", "old1", "old2"}
     assert len(stage.notes) == has_rows
-    assert all("without proof" in note and "goes on" in note for note in stage.notes)
+    assert all("without proof" in note and "continues filling" in note for note in stage.notes)
 
 
 def test_without_proof_and_generation_the_attempt_fails(stage: Stage) -> None:
@@ -141,7 +141,7 @@ def test_an_empty_table_does_not_empty_the_audience(stage: Stage) -> None:
     assert stage.people == {"old0", "old1", "old2"}
     assert len(stage.pinterest.lists) == 1
     (note,) = stage.notes
-    assert "keeps the people it had" in note
+    assert "keeps its members" in note
     assert "Allow an empty audience" in note
 
 
@@ -194,7 +194,7 @@ def test_no_more_people_leave_at_once_than_is_permitted(
     with raises(Code.REMOVAL_ABOVE_LIMIT) as raised:
         stage.finish(percent=percent)
     text = str(raised.value)
-    assert text.startswith('PIN-GUARD-001: The audience "VIP" was not replaced and keeps the people it had')
+    assert text.startswith('PIN-GUARD-001: The audience "VIP" was not replaced and keeps its members')
     assert f": {old - new} of {old} identifiers (" in text
     assert f"Largest removal (max_removal_percent) permits {percent} %" in text
     assert len(stage.people) == old
@@ -253,8 +253,8 @@ def test_a_refused_rule_change_makes_a_second_audience_if_the_settings_say_so(
     live, new = stage.pinterest.lists
     assert made_of == {before: live, stage.target.audience_id: new}
     (note,) = stage.notes
-    assert f"holds the table now: {stage.target.audience_id}" in note
-    assert f"the audience {before} is not changed any more" in note
+    assert f"has the table's members now: {stage.target.audience_id}" in note
+    assert f"{before} is not changed any more" in note
 
 
 def test_a_second_audience_that_is_too_early_leaves_the_first_in_use(stage: Stage) -> None:
@@ -352,7 +352,7 @@ def test_an_empty_table_does_not_empty_a_list_that_has_no_audience_yet(stage: St
     stage.finish(has_rows=False)
     assert list(stage.pinterest.lists) == [waiting]
     (note,) = stage.notes
-    assert f"the customer list {waiting}, which has no audience yet, keeps the people it had" in note
+    assert f"the customer list {waiting}, which has no audience yet, keeps its members" in note
     assert "Allow an empty audience" in note
 
 
@@ -367,7 +367,7 @@ def test_an_empty_table_puts_an_empty_list_before_one_that_has_no_audience_yet_w
     assert stage.pinterest.audiences == {}
     assert stage.target.left_over_list_ids == (waiting,)
     (note,) = stage.notes
-    assert f"not made of the customer list {waiting} any more, but of an empty one ({empty}) by a later sync" in note
+    assert f"will not be made from the list {waiting}, but from an empty one ({empty}), by a later sync" in note
 
 
 @pytest.mark.parametrize("has_audience", [True, False])
@@ -379,12 +379,12 @@ def test_a_table_none_of_whose_rows_could_be_used_changes_nobody(stage: Stage, *
     stage.finish(allow_empty=True)
     assert list(stage.pinterest.lists) == [kept]
     keeper = "the audience" if has_audience else f"the customer list {kept}, which has no audience yet,"
-    assert stage.notes == [f"None of the table's rows could be used, so {keeper} keeps the people it had."]
+    assert stage.notes == [f"None of the table's rows could be used, so {keeper} keeps its members."]
 
 
 def test_too_many_who_would_leave_a_list_without_an_audience_stop_the_sync(stage: Stage, waiting: str) -> None:
     stage.set_up(None, 3)
-    refused = rf'"VIP" was not made, since an earlier customer list \({waiting}\) holds more: 17 of 20 identifiers'
+    refused = rf'"VIP" was not created, since an earlier customer list \({waiting}\) has more: 17 of 20 identifiers'
     with raises(Code.REMOVAL_ABOVE_LIMIT, match=refused):
         stage.finish()
     assert stage.pinterest.audiences == {}

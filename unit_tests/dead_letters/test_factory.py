@@ -32,10 +32,10 @@ def test_rows_go_into_the_bucket_under_the_settings_names_and_are_summed_up(cloc
             key = f"p/users/2027_01_15_1800000000000_{part}.jsonl"
             far_end.add_response("put_object", {"ETag": '"1"'}, {"Bucket": "shop", "Key": key, "Body": ANY})
             rows.add(message.record.data, Rejection("email", None, RejectionReason.INVALID_EMAIL), 0)
-            storage.records.close()
-            (file,) = storage.records.start_due()
+            storage.queue.close()
+            (file,) = storage.queue.start_due()
             assert json.loads(file.body)["rejected_value"] == "no"
-            assert storage.records.ack(storage.records.store(file)) is None
+            assert storage.queue.ack(storage.queue.store(file)) is None
             files = "2 files" if part else "1 file"
             assert list(storage.summary()) == [f"Rejected rows: {part + 1} written to s3://shop/p/ in {files}."]
         far_end.assert_no_pending_responses()

@@ -277,7 +277,7 @@ def patient_pool(clock: Clock) -> type[HandPool]:
 
 def queue_of(rig: Rig) -> DeadLetterQueue:
     assert rig.parts.dead_letters is not None
-    return rig.parts.dead_letters.records
+    return rig.parts.dead_letters.queue
 
 
 def test_every_row_that_the_platform_is_told_was_rejected_is_written_with_its_key(

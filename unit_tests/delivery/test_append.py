@@ -175,7 +175,7 @@ def test_in_whatever_order_deliveries_arrive_the_membership_is_that_of_the_rows_
     batch = MembershipBatch(size)
     strategy = make_strategy(batch=batch)
     lane = strategy.lane
-    lane.measured(latency_s)
+    lane.record_latency(latency_s)
     far_end = FarEnd(lane, iter(lambda: chance.randrange(1000), -1))
     rows: list[tuple[Operation, Sequence[str]]] = []
     now_s = 0.0

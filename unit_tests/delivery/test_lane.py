@@ -56,20 +56,20 @@ def test_the_window_is_what_keeps_the_permitted_rate_busy_and_one_more(
 ) -> None:
     lane = make_lane(rate_per_s=6.7)
     assert lane.window == 2
-    lane.measured(latency_s)
+    lane.record_latency(latency_s)
     assert lane.window == window
 
 
 def test_one_slow_answer_does_not_decide_alone(make_lane: MakeLane) -> None:
     lane = make_lane(rate_per_s=5.0)
-    lane.measured(0.1)
-    lane.measured(1.1)
+    lane.record_latency(0.1)
+    lane.record_latency(1.1)
     assert lane.window == 3  # 0.3 s smoothed
 
 
 def test_a_list_that_is_written_too_fast_gets_one_at_a_time_from_then_on(make_lane: MakeLane) -> None:
     lane = make_lane()
-    lane.measured(5.0)
+    lane.record_latency(5.0)
     assert lane.slow_down()
     assert not lane.slow_down()
     assert lane.window == 1

@@ -108,7 +108,7 @@ def test_people_of_other_streams_are_told_of(make: Make, root: Path) -> None:
     (remark,) = opening.open()
     opening.close()
     assert remark == (
-        'The audience "users" also has people of streams that are not in this sync: before. They stay in it.'
+        'The audience "users" also has members from streams that are not in this sync: before. They stay in it.'
     )
 
 
@@ -119,7 +119,7 @@ def test_an_audience_that_was_chosen_by_its_id_is_known_by_that_whatever_it_is_c
     lane.target = replace(lane.target, chosen_id="9", name="renamed", list_id="77")
     (remark,) = opening.open()
     opening.close()
-    assert remark.startswith('The audience "renamed" also has people')
+    assert remark.startswith('The audience "renamed" also has members')
 
 
 def remembered_by(root: Path, name: str) -> None:

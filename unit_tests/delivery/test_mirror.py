@@ -257,7 +257,7 @@ def test_an_empty_table_leaves_whom_it_may_not_remove_and_still_does_what_rows_s
     mirror.withdraw([person("x")])
     assert settled(mirror) == [(REMOVE, {person("x")})]
     (said,) = mirror.lane.notes
-    assert "keeps the 3 people whom the connector put into it" in said
+    assert "keeps the 3 members that the connector added" in said
     mirror.close()
     permitted = make(percent=0, allow_empty=True)
     assert {operation for operation, _ in settled(permitted)} == {REMOVE}
@@ -333,7 +333,7 @@ def test_only_an_audience_that_had_people_before_the_store_is_told_of(make: Make
     first = make()
     first.close()
     (note,) = first.lane.notes
-    assert "first sync that the membership store remembers" in note
+    assert "first sync with this membership store" in note
     without_list = make(list_id=None)
     without_list.close()
     with shop.open() as ledger:

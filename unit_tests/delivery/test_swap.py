@@ -102,5 +102,5 @@ def test_what_the_swap_has_to_say_is_noted(make_strategy: MakeStrategy, pinteres
     strategy.lane.tally.entered = 1
     strategy.finish(lambda _: False)
     (note,) = strategy.lane.notes
-    assert "without proof that the whole table came" in note
+    assert "without proof that the whole table arrived" in note
     assert people(pinterest) == {"old0", "old1"}

@@ -76,9 +76,9 @@ def test_left_over_lists_are_shown_with_their_audience_and_by_themselves() -> No
     )
     lines = printed(listing(VIP, free=free)).splitlines()
     assert lines[7] == "  Left-over lists   1 (9)"
-    assert lines[8].strip().startswith("No audience uses them. Pinterest has no way to delete them,")
+    assert lines[8].strip().startswith("No audience uses them. Pinterest can't delete them,")
     assert lines[9:13] == [
-        "Customer lists that no audience is made of",
+        "Customer lists without an audience",
         '  VIP      READY (id 9), 1,000 records; left over from replacing "VIP"',
         "  By hand  TOO_SMALL (id 8), ? records",
         "  7        READY (id 7), 0 records",

@@ -143,7 +143,7 @@ def test_a_dry_run_foretells_what_the_sync_does(
     run = DryRun(stream, columns, config(**settings))
     run.count(rows)
     assert foretold(run) == outcome_of(synced(stream, columns, rows, **settings))
-    logged = {re.sub(r'the customer list "[^"]*"', "a customer list of its own", text) for text in outbox.log_texts}
+    logged = {re.sub(r'the customer list "[^"]*"', "a new customer list", text) for text in outbox.log_texts}
     assert {text for _, text in run.plan_lines} <= logged
 
 
@@ -208,10 +208,10 @@ def test_the_mode_decides_what_a_deleted_row_does(
 @pytest.mark.parametrize(
     ("settings", "replaces", "keeping", "says"),
     [
-        ({}, False, "direct", 'Stream "people" goes to the audience "VIPs"'),
-        ({}, True, "swapped", "is to be replaced: the rows go into a customer list of its own"),
-        ({"mode": "additive"}, True, "direct", "is not replaced but added to, since the setting What the table does"),
-        ({"mode": "remove"}, True, "direct", "takes people out of the audience"),
+        ({}, False, "append", 'Stream "people" goes to the audience "VIPs"'),
+        ({}, True, "swap", "is to be replaced: the rows go into a new customer list"),
+        ({"mode": "additive"}, True, "append", "is not replaced but added to, since the setting What the table does"),
+        ({"mode": "remove"}, True, "append", "removes members from the audience"),
     ],
 )
 def test_a_dry_run_says_how_the_audience_is_kept(

@@ -42,7 +42,7 @@ def text_of(result: dict[str, Any]) -> str:
 
 def test_a_program_gets_the_plan_and_the_counts() -> None:
     assert found(ROWS) == {
-        "schema_version": 1, "status": "dry_run", "audience": "VIPs", "keeping": "direct", "replaces": False,
+        "schema_version": 1, "status": "dry_run", "audience": "VIPs", "keeping": "append", "replaces": False,
         "plan": [{
             "level": "INFO",
             "message": 'Stream "people" goes to the audience "VIPs"; identities: email as EMAIL (auto), gaid as GAID '

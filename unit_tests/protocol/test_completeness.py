@@ -49,7 +49,7 @@ def test_nothing_is_complete_by_itself(completeness: Completeness) -> None:
 
 
 def test_the_status_complete_proves_it_for_its_stream_alone(completeness: Completeness) -> None:
-    completeness.status_came(status(ORDERS, "COMPLETE"))
+    completeness.on_status(status(ORDERS, "COMPLETE"))
     assert completeness.is_complete(ORDERS)
     assert not completeness.is_complete(USERS)
     assert not completeness.is_complete(StreamKey(None, "orders"))
@@ -57,13 +57,13 @@ def test_the_status_complete_proves_it_for_its_stream_alone(completeness: Comple
 
 @pytest.mark.parametrize("word", ["STARTED", "RUNNING", "INCOMPLETE"])
 def test_other_statuses_prove_nothing(completeness: Completeness, word: str) -> None:
-    completeness.status_came(status(USERS, word))
+    completeness.on_status(status(USERS, word))
     assert not completeness.is_complete(USERS)
 
 
 def test_incomplete_takes_complete_back(completeness: Completeness) -> None:
-    completeness.status_came(status(USERS, "COMPLETE"))
-    completeness.status_came(status(USERS, "INCOMPLETE"))
+    completeness.on_status(status(USERS, "COMPLETE"))
+    completeness.on_status(status(USERS, "INCOMPLETE"))
     assert not completeness.is_complete(USERS)
 
 
@@ -80,7 +80,7 @@ def test_incomplete_takes_complete_back(completeness: Completeness) -> None:
     ],
 )
 def test_other_traces_say_nothing(completeness: Completeness, trace: Any) -> None:
-    completeness.status_came(raw(trace))
+    completeness.on_status(raw(trace))
     assert not completeness.is_complete(USERS)
 
 
@@ -94,12 +94,12 @@ def test_other_traces_say_nothing(completeness: Completeness, trace: Any) -> Non
     ],
 )
 def test_the_end_state_of_a_full_refresh_proves_it(completeness: Completeness, blob: str) -> None:
-    completeness.state_came(state(USERS, blob))
+    completeness.on_state(state(USERS, blob))
     assert completeness.is_complete(USERS)
 
 
 def test_a_state_without_content_counts_as_empty(completeness: Completeness) -> None:
-    completeness.state_came(described_in(raw({"type": "STREAM", "stream": {"stream_descriptor": {"name": "users"}}})))
+    completeness.on_state(described_in(raw({"type": "STREAM", "stream": {"stream_descriptor": {"name": "users"}}})))
     assert completeness.is_complete(USERS)
 
 
@@ -115,7 +115,7 @@ def test_a_state_without_content_counts_as_empty(completeness: Completeness) -> 
     ],
 )
 def test_other_states_of_a_full_refresh_prove_nothing(completeness: Completeness, blob: str) -> None:
-    completeness.state_came(state(USERS, blob))
+    completeness.on_state(state(USERS, blob))
     assert not completeness.is_complete(USERS)
 
 
@@ -132,30 +132,30 @@ def test_no_state_proves_it_for_an_incremental_stream_or_on_a_host_that_tells_of
     blob: str, more: dict[str, Any]
 ) -> None:
     completeness = Completeness([plan(**more)], trust_end_markers=True)
-    completeness.state_came(state(USERS, blob))
+    completeness.on_state(state(USERS, blob))
     assert not completeness.is_complete(USERS)
-    completeness.status_came(status(USERS, "COMPLETE"))
+    completeness.on_status(status(USERS, "COMPLETE"))
     assert completeness.is_complete(USERS)
 
 
 def test_the_state_of_a_stream_that_the_catalog_does_not_name_proves_nothing(completeness: Completeness) -> None:
-    completeness.state_came(state(StreamKey(None, "other"), "{}"))
+    completeness.on_state(state(StreamKey(None, "other"), "{}"))
     assert not completeness.is_complete(StreamKey(None, "other"))
 
 
 def test_an_empty_state_of_a_stream_that_can_be_resumed_is_its_own() -> None:
     completeness = Completeness([plan(is_resumable=True)], trust_end_markers=True)
-    completeness.state_came(state(USERS, "{}"))
+    completeness.on_state(state(USERS, "{}"))
     assert not completeness.is_complete(USERS)
-    completeness.state_came(state(USERS, '{"__ab_full_refresh_sync_complete":true}'))
+    completeness.on_state(state(USERS, '{"__ab_full_refresh_sync_complete":true}'))
     assert completeness.is_complete(USERS)
 
 
 def test_end_markers_prove_nothing_where_the_settings_say_so() -> None:
     completeness = Completeness([plan()], trust_end_markers=False)
-    completeness.state_came(state(USERS, '{"__ab_no_cursor_state_message":true}'))
+    completeness.on_state(state(USERS, '{"__ab_no_cursor_state_message":true}'))
     assert not completeness.is_complete(USERS)
-    completeness.state_came(state(USERS, "{}"))
+    completeness.on_state(state(USERS, "{}"))
     assert completeness.is_complete(USERS)
 
 
@@ -165,32 +165,32 @@ def test_incomplete_outweighs_the_marker_that_the_cdk_writes_all_the_same(
 ) -> None:
     marker = state(USERS, '{"__ab_no_cursor_state_message":true}')
     if marker_first:
-        completeness.state_came(marker)
-    completeness.status_came(status(USERS, "INCOMPLETE"))
-    completeness.state_came(marker)
+        completeness.on_state(marker)
+    completeness.on_status(status(USERS, "INCOMPLETE"))
+    completeness.on_state(marker)
     assert not completeness.is_complete(USERS)
-    completeness.status_came(status(USERS, "COMPLETE"))
+    completeness.on_status(status(USERS, "COMPLETE"))
     assert completeness.is_complete(USERS)
 
 
 def test_a_record_after_the_proof_shows_that_it_was_none(completeness: Completeness) -> None:
-    completeness.state_came(state(USERS, "{}"))
-    completeness.record_came(USERS)
+    completeness.on_state(state(USERS, "{}"))
+    completeness.on_record(USERS)
     assert not completeness.is_complete(USERS)
-    completeness.status_came(status(USERS, "COMPLETE"))
-    completeness.record_came(ORDERS)
+    completeness.on_status(status(USERS, "COMPLETE"))
+    completeness.on_record(ORDERS)
     assert completeness.is_complete(USERS)
-    completeness.record_came(USERS)
+    completeness.on_record(USERS)
     assert not completeness.is_complete(USERS)
 
 
 def test_a_streams_last_state_decides(completeness: Completeness) -> None:
-    completeness.state_came(state(USERS, "{}"))
-    completeness.state_came(state(USERS, '{"page":2}'))
+    completeness.on_state(state(USERS, "{}"))
+    completeness.on_state(state(USERS, '{"page":2}'))
     assert not completeness.is_complete(USERS)
 
 
 def test_a_state_does_not_take_the_status_back(completeness: Completeness) -> None:
-    completeness.status_came(status(USERS, "COMPLETE"))
-    completeness.state_came(state(USERS, '{"page":2}'))
+    completeness.on_status(status(USERS, "COMPLETE"))
+    completeness.on_state(state(USERS, '{"page":2}'))
     assert completeness.is_complete(USERS)

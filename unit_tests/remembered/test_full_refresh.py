@@ -49,7 +49,7 @@ def test_of_a_table_that_is_read_whole_only_the_difference_is_sent(shop: Shop, h
 def test_members_whom_others_added_are_never_touched_by_absence(shop: Shop, outbox: Any) -> None:
     shop.has("xy")
     shop.sync([stream(**BY_IMAGE)], *rows("ab"), state(1, {}))
-    assert any("first sync that the membership store remembers" in text for text in said(outbox, "WARN"))
+    assert any("first sync with this membership store" in text for text in said(outbox, "WARN"))
     shop.others_add("z")
     shop.sync([stream(**BY_IMAGE)], *rows("bc"), state(1, {}))
     assert shop.people_in() == people("bcxyz")
@@ -133,7 +133,7 @@ def test_a_clear_also_empties_a_list_that_has_no_audience_yet(shop: Shop, status
         shop.sync([stream(**PLATFORM)], *rows(TWENTY), state(1), complete())
     cleared = {**PLATFORM, "generation_id": 8, "minimum_generation_id": 8, "sync_id": 13}
     assert shop.sync([stream(**cleared)], state(2, {}), complete()) == [2]
-    assert any("keeps the 20 people" in text for text in said(outbox, "WARN"))
+    assert any("keeps the 20 members" in text for text in said(outbox, "WARN"))
     shop.sync([stream(**cleared)], state(2, {}), complete(), allow_empty_audience=True)
     appended = {**cleared, "minimum_generation_id": 0, "sync_id": 14}
     shop.sync([stream(**appended)], *rows("vwxyz"), state(3), complete())
@@ -150,7 +150,7 @@ def test_a_clear_after_a_sync_that_died_in_its_first_request_empties_the_list_th
     assert len(shop.pinterest.members[made]) == 10
     cleared = {**PLATFORM, "generation_id": 8, "minimum_generation_id": 8, "sync_id": 13}
     shop.sync([stream(**cleared)], state(2, {}), complete())
-    assert any("keeps the 20 people" in text for text in said(outbox, "WARN"))
+    assert any("keeps the 20 members" in text for text in said(outbox, "WARN"))
     shop.sync([stream(**cleared)], state(2, {}), complete(), allow_empty_audience=True)
     assert shop.pinterest.members[made] == set()
 
@@ -180,7 +180,7 @@ def test_an_empty_table_keeps_its_people_unless_that_is_permitted(shop: Shop, ou
     shop.sync([stream(**BY_IMAGE)], *rows("abc"), state(1, {}))
     assert shop.sync([stream(**BY_IMAGE)], state(2, {})) == [2]
     assert (shop.writes, shop.members()) == ([], 3)
-    assert any("holds nobody, so the audience keeps the 3 people" in text for text in said(outbox, "WARN"))
+    assert any("has no usable rows, so the audience keeps the 3 members" in text for text in said(outbox, "WARN"))
     assert shop.sync([stream(**BY_IMAGE)], state(3, {}), allow_empty_audience=True) == [3]
     assert (shop.people_in(), shop.members()) == (set(), 0)
 

@@ -94,7 +94,7 @@ def test_a_sync_without_anybody_to_add_says_that_nothing_was_created(
 ) -> None:
     report = make_reporter(make_lane(list_id=None)).report(succeeded=True)
     assert report.rows_per_second == 0.0
-    assert "Nobody was to be added" in report.audiences[0].notes[0]
+    assert "There was nothing to add" in report.audiences[0].notes[0]
     assert pinterest.asked == []
 
 
@@ -113,7 +113,7 @@ def test_what_pinterest_says_is_wrong_with_a_list_is_noted_after_what_the_sync_n
     lane = make_lane(list_id=pinterest.add_list("VIP", exceptions={"bad": 3}))
     lane.notes.append("Noted.")
     (audience,) = make_reporter(lane).report(succeeded=True).audiences
-    assert audience.notes == ["Noted.", 'Pinterest says of the customer list: {"bad":3}']
+    assert audience.notes == ["Noted.", 'Pinterest says about the customer list: {"bad":3}']
 
 
 def test_a_failed_sync_asks_pinterest_nothing_more(
@@ -133,7 +133,7 @@ def test_a_status_that_can_not_be_had_does_not_fail_a_sync_that_is_done(
     (audience,) = report.audiences
     assert report.status == "succeeded"
     assert audience.customer_list_status is None
-    assert audience.notes[0].startswith("Everything was synced, but Pinterest did not tell the status: ")
+    assert audience.notes[0].startswith("Everything was synced, but Pinterest did not give the status: ")
 
 
 def test_the_requests_for_the_status_are_counted_too(
@@ -320,7 +320,7 @@ def test_rows_in_a_list_that_did_not_replace_the_audiences_are_pending(
     written_lane.tally.entered, written_lane.tally.synced = 3, 2
     (audience,) = make_reporter(written_lane).report(succeeded=False).audiences
     assert (audience.entered, audience.synced, audience.pending) == (3, 0, 3)
-    assert audience.notes[-1].startswith("The audience was not replaced and still has the people it had")
+    assert audience.notes[-1].startswith("The audience was not replaced and keeps its members")
     named = ["new" if one == written_lane.target.list_id else one for one in audience.left_over_customer_list_ids]
     assert named == left_over
 

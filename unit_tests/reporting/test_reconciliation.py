@@ -6,8 +6,8 @@ from destination_pinterest.audiences.list_counts import NO_COUNTS, ListCounts
 from destination_pinterest.reporting.reconciliation import Reconciliation, reconcile
 
 BEFORE = ListCounts(records=90, added=100, removed=10, batches=2)
-MORE = "More is counted if a request whose answer was lost took effect and was sent again"
-LESS = "Less is counted if the counters lag behind; if a later look still says so, run a full sync once more."
+MORE = "The count is higher if a request took effect, but its answer was lost and it was sent again"
+LESS = "The count is lower if the counters lag behind; if it stays lower, run a full sync again."
 
 
 def after(added: int, removed: int) -> ListCounts:
@@ -33,12 +33,12 @@ def test_counters_that_are_not_known_are_not_compared(before: ListCounts | None,
 def test_a_lost_answer_that_took_effect_and_was_sent_again_is_named() -> None:
     assert difference(160, 15, repeated_requests=2) == (
         f"Pinterest counted 10 more added than it had accepted in this sync. {MORE} (requests repeated in this "
-        "sync: 2), or if somebody else wrote to the list; repeats change nobody's membership."
+        "sync: 2), or if another program wrote to the list; repeats do not change the membership."
     )
 
 
 def test_where_nothing_was_sent_again_no_number_of_it_is_given() -> None:
-    assert f"{MORE}, or if somebody else" in difference(160, 15)
+    assert f"{MORE}, or if another program" in difference(160, 15)
 
 
 def test_fewer_than_accepted_are_told_with_what_to_do() -> None:

@@ -83,8 +83,8 @@ def test_the_lines_for_people_say_everything() -> None:
 
 def test_the_lines_for_people_say_what_else_is_known() -> None:
     assert "\n".join(list(report(**KNOWN, notes=[]).as_text())[4:-1]) == (
-        "  Members: 20,000 before and 21,000 after, by the membership store, 19,500 of them unchanged; 1,100 left "
-        "since no row holds them; 3 deletions by an unknown key.\n"
+        "  Members: 20,000 before and 21,000 after, by the membership store, 19,500 of them unchanged; 1,100 removed "
+        "because no row has them; 3 deletions with an unknown key.\n"
         "  At Pinterest now: customer list READY, audience TOO_SMALL, size 12,345 people by Pinterest's count, "
         "approximately 61.7 % of the members. Some of it will change.\n"
         "  Records by Pinterest's counters: 20,500 before, now 22,000 (23,500 added less 1,500 removed, "
@@ -105,7 +105,7 @@ def line(start: str, **changes: Any) -> str:
 
 def test_members_of_a_sync_that_failed_are_told_without_those_who_stayed() -> None:
     assert line("Members", members=Members(5, 4, None, 1, 0)) == (
-        "5 before and 4 after, by the membership store; 1 left since no row holds them."
+        "5 before and 4 after, by the membership store; 1 removed because no row has them."
     )
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from destination_pinterest.config import read_config
 from destination_pinterest.protocol.catalog import parse_catalog
-from destination_pinterest.routing.audience_plan import AudiencePlan, is_tracked, plan_audiences
+from destination_pinterest.routing.audience_plan import AudiencePlan, plan_audiences, uses_membership_store
 from destination_pinterest.routing.plan import plan_streams
 
 STORE = {"store_type": "local", "path": "/data", "store_key": "a key that is not used here"}
@@ -36,18 +36,18 @@ def planned(raw_config: dict[str, Any]) -> Planned:
 @pytest.mark.parametrize(
     ("streams", "settings", "keeping", "replaced", "is_explained"),
     [
-        ({"a": UPDATED}, {}, "direct", "", False),
-        ({"a": REPLACED}, {}, "swapped", "a", False),
-        ({"a": REPLACED, "b": REPLACED}, {}, "swapped", "ab", False),
-        ({"a": REPLACED, "b": UPDATED}, {}, "direct", "", True),
-        ({"a": NEVER_WHOLE}, {}, "direct", "", True),
-        ({"a": REPLACED}, {"mode": "additive"}, "direct", "", True),
-        ({"a": REPLACED}, {"mode": "remove"}, "direct", "", False),
-        ({"a": UPDATED}, {"membership_store": STORE}, "tracked", "", False),
-        ({"a": REPLACED, "b": UPDATED}, {"membership_store": STORE}, "tracked", "a", False),
-        ({"a": REPLACED, "b": NEVER_WHOLE}, {"membership_store": STORE}, "tracked", "a", True),
-        ({"a": REPLACED}, {"membership_store": STORE, "mode": "additive"}, "direct", "", True),
-        ({"a": REPLACED}, {"membership_store": STORE, "mode": "remove"}, "direct", "", False),
+        ({"a": UPDATED}, {}, "append", "", False),
+        ({"a": REPLACED}, {}, "swap", "a", False),
+        ({"a": REPLACED, "b": REPLACED}, {}, "swap", "ab", False),
+        ({"a": REPLACED, "b": UPDATED}, {}, "append", "", True),
+        ({"a": NEVER_WHOLE}, {}, "append", "", True),
+        ({"a": REPLACED}, {"mode": "additive"}, "append", "", True),
+        ({"a": REPLACED}, {"mode": "remove"}, "append", "", False),
+        ({"a": UPDATED}, {"membership_store": STORE}, "mirror", "", False),
+        ({"a": REPLACED, "b": UPDATED}, {"membership_store": STORE}, "mirror", "a", False),
+        ({"a": REPLACED, "b": NEVER_WHOLE}, {"membership_store": STORE}, "mirror", "a", True),
+        ({"a": REPLACED}, {"membership_store": STORE, "mode": "additive"}, "append", "", True),
+        ({"a": REPLACED}, {"membership_store": STORE, "mode": "remove"}, "append", "", False),
     ],
 )
 def test_an_audience_is_kept_as_its_streams_and_the_settings_allow(
@@ -66,10 +66,10 @@ def test_an_audience_is_kept_as_its_streams_and_the_settings_allow(
 def test_streams_that_lead_to_one_audience_share_its_plan(planned: Planned) -> None:
     assert [len(audience.plans) for audience in planned({"a": UPDATED, "b": REPLACED})] == [2]
     apart = planned({"a": UPDATED, "b": REPLACED}, audience_name="{stream}")
-    assert [(audience.name, audience.keeping) for audience in apart] == [("a", "direct"), ("b", "swapped")]
+    assert [(audience.name, audience.keeping) for audience in apart] == [("a", "append"), ("b", "swap")]
 
 
 @pytest.mark.parametrize(("mode", "expected"), [("mirror", True), ("additive", False), ("remove", False)])
-def test_only_a_mirror_is_tracked(raw_config: dict[str, Any], mode: str, expected: bool) -> None:
-    assert is_tracked(read_config({**raw_config, "membership_store": STORE, "mode": mode})) is expected
-    assert not is_tracked(read_config({**raw_config, "mode": mode}))
+def test_only_a_mirror_uses_membership_store(raw_config: dict[str, Any], mode: str, expected: bool) -> None:
+    assert uses_membership_store(read_config({**raw_config, "membership_store": STORE, "mode": mode})) is expected
+    assert not uses_membership_store(read_config({**raw_config, "mode": mode}))

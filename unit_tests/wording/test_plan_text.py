@@ -67,7 +67,7 @@ def test_the_columns_that_mark_rows_as_deleted_are_named(
 def test_a_stream_that_takes_people_out_says_so(announced: Announced, more: dict[str, Any]) -> None:
     streams = [stream(**({} if "mode" in more else more))]
     said = announced(*streams, **(more if "mode" in more else {}))
-    assert said[0][1].startswith('Stream "users" takes people out of the audience "users"')
+    assert said[0][1].startswith('Stream "users" removes members from the audience "users"')
 
 
 def test_a_stream_without_the_operation_column_is_warned_of(announced: Announced) -> None:
@@ -84,7 +84,7 @@ def test_a_replacement_names_the_list_that_it_is_built_in(announced: Announced) 
 
 def test_a_replacement_is_told_before_its_list_has_a_name(announced: Announced) -> None:
     (_, (_, text)) = announced(stream(**OVERWRITTEN))
-    assert "the rows go into a customer list of its own, which takes the place" in text
+    assert "the rows go into a new customer list, which replaces" in text
 
 
 def test_a_table_that_is_only_added_to_is_warned_of_with_the_reason(announced: Announced) -> None:
@@ -101,7 +101,7 @@ def test_a_remembered_audience_says_when_the_difference_is_sent(
 ) -> None:
     (_, (level, text)) = announced(stream(**configured), membership_store=STORE)
     assert level == "INFO"
-    assert text.startswith('The audience "users" is remembered in the membership store')
+    assert text.startswith('The audience "users" uses the membership store')
     assert text.endswith(when)
 
 
@@ -109,4 +109,4 @@ def test_a_remembered_audience_says_when_the_difference_is_sent(
 def test_a_store_that_is_not_used_is_warned_of(announced: Announced, mode: str) -> None:
     said = announced(stream(), membership_store=STORE, mode=mode)
     assert said[-1] == ("WARN", f"The membership store is not used, since What the table does (mode) is {mode}.")
-    assert not any("is remembered" in text for _, text in said)
+    assert not any("uses the membership store" in text for _, text in said)
