@@ -49,7 +49,9 @@ class S3Access(BaseModel):
         title="Role ARN",
         order=3,
     )
-    s3_bucket_name: str = setting(min_length=1, description="The name of the bucket.", title="S3 bucket name", order=4)
+    s3_bucket_name: str = setting(
+        min_length=1, description="The name of the bucket, as the storage shows it.", title="S3 bucket name", order=4
+    )
     s3_bucket_region: str = setting(
         min_length=1,
         description="The region of the bucket.",

@@ -72,7 +72,7 @@ class WorkerPool:
 
         Args:
             job: must not raise, or the sync would wait forever: an error is part of the event.
-            lane: whom the client's events belong to meanwhile.
+            lane: the lane to which the client's events belong meanwhile.
         """
         if self._is_shut_down:
             return

@@ -148,7 +148,7 @@ def _compare(workspace: Workspace) -> None:
 
 def _select_touched(workspace: Workspace) -> None:
     any_body = ", ".join(f"any_value({column}) AS {column}" for column in BODY.split(", "))
-    # The fourth part: an explicit removal, even of an identifier that another row added, or that nobody did.
+    # The fourth part: an explicit removal, even of an identifier that another row added, or none did.
     workspace.execute(
         f"""
         CREATE OR REPLACE TABLE touched AS

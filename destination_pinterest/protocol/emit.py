@@ -133,7 +133,7 @@ class LogHandler(logging.Handler):
 
 
 def _discard_output(output: BinaryIO) -> None:
-    """Discards further output: nobody reads any more, and the rest of the buffer must not fail again and again."""
+    """Discards further output: nothing reads it any more, and the rest of the buffer must not fail repeatedly."""
     with contextlib.suppress(OSError):  # It has no file descriptor.
         nowhere = os.open(os.devnull, os.O_WRONLY)
         try:

@@ -32,7 +32,7 @@ from integration_tests.orchestrator.watched_audiences import (
 from integration_tests.sandbox_process import RunningSandbox
 
 ADDED_TO = "is not replaced but added to"
-UNPROVEN = "ended without proof that the whole table arrived"
+UNPROVEN = "ended without proof that the whole table"
 
 
 @pytest.fixture(scope="session")

@@ -212,7 +212,7 @@ def _statement(selection: Selection, where: str) -> tuple[str, list[Any]]:
 
 
 def _stopped(error: duckdb.Error, read: int) -> SourceError:
-    # The message may quote the value that could not be converted, which may be somebody's.
+    # The message may quote the value that could not be converted, which may be personal.
     return SourceError(
         Code.SOURCE_STOPPED,
         f"DuckDB stopped after {read:,} rows ({type(error).__name__}). Its message may quote people's data and is not "

@@ -83,8 +83,8 @@ def test_a_warning_of_the_plan_is_marked_as_one() -> None:
     ("settings", "replaces", "leaving"),
     [
         ({}, False, None),
-        ({}, True, "every member who is in none of these rows"),
-        ({"membership_store": STORE}, True, "every member whom the connector added"),
+        ({}, True, "every member that is in none of these rows"),
+        ({"membership_store": STORE}, True, "every member that the connector added"),
         ({"membership_store": STORE}, False, None),
         ({"mode": "additive"}, True, None),
         ({"mode": "remove"}, True, None),
