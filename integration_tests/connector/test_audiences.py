@@ -101,7 +101,7 @@ def test_an_audience_that_pinterest_refuses_while_the_list_is_small_is_made_by_a
     small = sync_one(connector).succeeded()
     assert small.state_ids == [1]
     assert (small.report["status"], sandbox.audiences()) == ("succeeded", [])
-    assert any("created by a later sync" in note for note in small.audience("customers")["notes"])
+    assert any("a later sync creates the audience" in note for note in small.audience("customers")["notes"])
     assert "at least 100 members" in str(small.texts)
     people = [address(number) for number in range(120)]
     sync = connector.write(stream("customers")).feed(*(record("customers", email=email) for email in people))

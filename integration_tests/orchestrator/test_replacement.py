@@ -93,7 +93,7 @@ def test_an_unproven_end_fails_no_table_that_the_next_attempt_may_go_on_with(sto
     told = story(host)
     assert told.broken is not None
     (warning,) = [text for text in told.broken.warnings if UNPROVEN in text and f'"{told.paged.name}"' in text]
-    assert "The next attempt goes on" in warning
+    assert "The next attempt continues" in warning
 
 
 @pytest.mark.parametrize("host", BREAKING)
