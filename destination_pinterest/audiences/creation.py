@@ -90,11 +90,11 @@ class AudienceCreator:
 
     def create_from_left_over(self, target: AudienceTarget, list_id: str) -> TargetUpdate:
         """Creates the audience from a left-over list, for the list that was written to to be swapped in."""
+        live = self._pinterest.customer_list(list_id)  # First: a failure after the creation would hide the audience.
         update = self.create_audience(target, list_id)
         if update.target.audience_id is None:
             return update
         left_over = tuple(other for other in target.left_over_list_ids if other != list_id)
-        live = self._pinterest.customer_list(list_id)
         return replace(update, target=replace(update.target, live=live, left_over_list_ids=left_over))
 
     def create_audience(self, target: AudienceTarget, list_id: str) -> TargetUpdate:

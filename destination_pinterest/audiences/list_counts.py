@@ -59,6 +59,12 @@ def counts_of(customer_list: CustomerList | None) -> ListCounts | None:
     return ListCounts(max(0, added - removed), added, removed, customer_list.num_batches)
 
 
+def records_in(customer_list: CustomerList) -> int | None:
+    """Returns how many records a list has, never fewer than none; None if Pinterest does not say."""
+    counts = counts_of(customer_list)
+    return None if counts is None else max(0, counts.records)
+
+
 def estimate_match(size: int | None, members: int | None, counts: ListCounts | None) -> MatchEstimate | None:
     """Returns the estimate; None if either side of the fraction is unknown.
 

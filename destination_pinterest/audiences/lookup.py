@@ -189,13 +189,14 @@ def _adoptable(
 
     It may be the replacement of an earlier list. The earlier one is not used: its members have been removed.
     """
-    made = [
-        one
-        for one in every_list
-        if one.id != target.list_id and (one.name == target.name or is_shadow_list_of(one.name or "", target.name))
-    ]
+    made = [one for one in every_list if one.id != target.list_id and _is_made_for(one, target)]
     newest = _newest(made) if made else None
     return newest if newest is not None and newest.id in {one.id for one in free} else None
+
+
+def _is_made_for(customer_list: CustomerList, target: AudienceTarget) -> bool:
+    name = customer_list.name or ""
+    return name == target.name or is_shadow_list_of(name, target.name)
 
 
 def _adoption_note(adopted: CustomerList, free: Iterable[CustomerList]) -> str:

@@ -17,8 +17,8 @@ from dataclasses import replace
 from typing import Final, Literal
 
 from destination_pinterest.api.client import PinterestClient
-from destination_pinterest.api.models import CustomerList
 from destination_pinterest.audiences.creation import AudienceCreator, is_too_early
+from destination_pinterest.audiences.list_counts import records_in
 from destination_pinterest.audiences.safeguards import Safeguards
 from destination_pinterest.audiences.target import AudienceTarget, TargetUpdate
 from destination_pinterest.error_codes import Code
@@ -89,6 +89,9 @@ class AudienceSwapper:
 
     def _postpone(self, target: AudienceTarget, *, has_rows: bool) -> Iterator[TargetUpdate]:
         if not has_rows:
+            if target.audience_id is None and target.adoptable is not None:
+                note = f"No rows arrived. The customer list {target.adoptable.id} still has no audience."
+                yield TargetUpdate(target, (note,))
             return
         if target.shadow is None or target.shadow.spans != "job":
             self._safeguards.require_complete(target.name, is_complete=False)
@@ -153,7 +156,7 @@ class AudienceSwapper:
         before = target.live or target.adoptable
         if not self._safeguards.limits_removals or before is None:
             return
-        old = _records_in(before)
+        old = records_in(before)
         new = self._new_size(target, list_id, sent)
         if old is None or new is None:
             raise RemovalGuardError(
@@ -179,7 +182,7 @@ class AudienceSwapper:
         """
         if target.shadow is not None and target.shadow.spans == "attempt":
             return sent
-        return _records_in(self._pinterest.customer_list(list_id))
+        return records_in(self._pinterest.customer_list(list_id))
 
     def _swap(self, target: AudienceTarget, list_id: str) -> Iterator[TargetUpdate]:
         if target.audience_id is None:
@@ -241,10 +244,3 @@ def _without_adoptable(target: AudienceTarget) -> AudienceTarget:
     if target.adoptable is None or target.adoptable.id in target.left_over_list_ids:
         return target
     return replace(target, left_over_list_ids=(*target.left_over_list_ids, target.adoptable.id))
-
-
-def _records_in(customer_list: CustomerList) -> int | None:
-    """Identifiers added to a list less those removed, as Pinterest counts: repeats included."""
-    if customer_list.num_uploaded_user_records is None:
-        return None
-    return max(0, customer_list.num_uploaded_user_records - (customer_list.num_removed_user_records or 0))

@@ -65,6 +65,11 @@ class BatchedStrategy(SyncStrategy):
         return None if opened_s is None else opened_s + self._flush_s
 
     @property
+    def settle_due_s(self) -> float | None:
+        """Never: rows become deliveries as they come."""
+        return None
+
+    @property
     def watermark(self) -> int | None:
         """See `SyncStrategy.watermark`."""
         positions = (self.lane.watermark, self._batch.first_position)

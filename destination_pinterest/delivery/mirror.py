@@ -156,6 +156,11 @@ class MirrorStrategy(SyncStrategy):
 
     @property
     def due_s(self) -> float | None:
+        """Never: rows are compared when the epoch ends."""
+        return None
+
+    @property
+    def settle_due_s(self) -> float | None:
         """When the epoch should end; None if it lasts until the end of the input."""
         return None if self._epoch_started_s is None or self._replaced else self._epoch_started_s + self._epoch_s
 

@@ -78,8 +78,13 @@ class SyncStrategy(ABC):
 
     @property
     @abstractmethod
+    def settle_due_s(self) -> float | None:
+        """When `settle` is to be called before the end of the input, on the clock of `begin_run`; None if never."""
+
+    @property
+    @abstractmethod
     def due_s(self) -> float | None:
-        """When `flush` or `settle` next has something to do, on the clock of `begin_run`; None if only rows do."""
+        """When `flush` next has something to do, on the clock of `begin_run`; None if only rows do."""
 
     @abstractmethod
     def flush(self, now_s: float) -> None:

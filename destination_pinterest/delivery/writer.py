@@ -6,6 +6,7 @@ accepted by Pinterest or counted as rejected; no state after a failed delivery i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Final
@@ -101,7 +102,7 @@ class SyncWriter:
 
     def _fill(self) -> Iterator[bytes]:
         while self._stop_by_s is None:
-            runs = self._source.read(self._patience_s())
+            runs = self._source.read(min(self._patience_s(), self._until_settling_s()))
             if runs is None:
                 return
             for run in runs:
@@ -143,10 +144,11 @@ class SyncWriter:
             raise refusals[0]
 
     def _settle_due(self) -> Iterator[bytes]:
-        now_s = self._clock()
         for strategy in self._strategies:
-            due_s = strategy.due_s
-            if due_s is not None and due_s <= now_s:
+            if self.is_stopped:
+                return
+            due_s = strategy.settle_due_s
+            if due_s is not None and due_s <= self._clock():
                 yield from self._settle(strategy, is_end=False)
 
     def _settle(self, strategy: SyncStrategy, *, is_end: bool) -> Iterator[bytes]:
@@ -182,8 +184,7 @@ class SyncWriter:
         if self._failure is None:
             self._start_deliveries()
         yield from self.release()
-        if self._clock() >= self._journal.due_s:
-            self._journal.tick()
+        self._journal.tick()
         if self._failure is not None:
             raise self._failure
 
@@ -262,3 +263,9 @@ class SyncWriter:
             moments_s.append(self._dead_letters.due_s)
         next_s = min(moment_s for moment_s in moments_s if moment_s is not None)
         return min(max(next_s - self._clock(), 0.0), _LONGEST_WAIT_S)
+
+    def _until_settling_s(self) -> float:
+        """How long the reader may wait until an epoch ends. Nobody else waits for that, or the loop would spin."""
+        moments_s = [strategy.settle_due_s for strategy in self._strategies]
+        next_s = min((moment_s for moment_s in moments_s if moment_s is not None), default=math.inf)
+        return max(next_s - self._clock(), 0.0)

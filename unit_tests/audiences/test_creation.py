@@ -217,6 +217,18 @@ def test_a_left_over_list_that_is_too_small_as_well_stays_left_over(
     assert "too small" in update.notes[0]
 
 
+def test_no_audience_is_created_of_a_left_over_list_that_can_not_be_read(
+    creator: AudienceCreator, pinterest: FakePinterest
+) -> None:
+    """Otherwise the report would say that there is none."""
+    left_over = pinterest.add_list("VIP [generation 6, job 11]")
+    begun = target(list_id=pinterest.add_list("VIP"), left_over_list_ids=(left_over,))
+    pinterest.refuse("GET", "customer_lists/", 403)
+    with raises(Code.ROLE_MISSING):
+        creator.create_from_left_over(begun, left_over)
+    assert pinterest.audiences == {}
+
+
 def test_a_lost_list_that_is_found_is_the_one_for_the_halves_too(
     client: PinterestClient, creator: AudienceCreator, pinterest: FakePinterest
 ) -> None:

@@ -175,16 +175,16 @@ def test_removals_go_before_additions_and_settle_no_rows_by_themselves(make: Mak
 
 def test_an_epoch_is_due_some_time_after_its_first_row_and_never_where_a_table_is_replaced(make: Make) -> None:
     mirror = make(UPDATED)
-    assert mirror.due_s is None
+    assert mirror.settle_due_s is None
     begin(mirror, now_s=5.0)
     begin(mirror, now_s=9.0)
-    assert mirror.due_s == 5.0 + EPOCH_S
+    assert mirror.settle_due_s == 5.0 + EPOCH_S
     assert settled(mirror) == []
-    assert (mirror.due_s, mirror.lane.tally.synced) == (None, 0)
+    assert (mirror.settle_due_s, mirror.lane.tally.synced) == (None, 0)
     mirror.close()
     replacing = make()
     begin(replacing, now_s=5.0)
-    assert (replacing.due_s, replacing.replaces) == (None, True)
+    assert (replacing.settle_due_s, replacing.replaces) == (None, True)
 
 
 def test_where_nothing_came_nothing_is_settled(make: Make) -> None:

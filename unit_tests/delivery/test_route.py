@@ -188,7 +188,7 @@ def test_remembered_rows_are_recorded_and_held_from_the_first_one_on(make: MakeD
     desk.take(row("a", id=1), row("b", id=2))
     desk.take(row("c", id=3))
     assert (desk.strategy.watermark, desk.strategy.lane.tally.entered) == (0, 3)
-    assert desk.strategy.due_s == desk.now_s + EPOCH_S
+    assert desk.strategy.settle_due_s == desk.now_s + EPOCH_S
     assert desk.synced == 0
     assert desk.sent() == (people("abc"), set())
     assert (desk.synced, desk.strategy.watermark) == (3, None)

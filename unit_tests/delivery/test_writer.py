@@ -17,6 +17,7 @@ from destination_pinterest.delivery.writer import FAILURE_GRACE_S, LAST_GRACE_S,
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import InvalidRequestError, ProtocolError, ServerError, StoreBusyError
 from destination_pinterest.membership.lease import BELIEVED_FOR_S
+from destination_pinterest.routing.audience_plan import EPOCH_S
 from unit_tests.membership.shop import Shop
 from unit_tests.support.clock import Clock
 from unit_tests.support.fake_pinterest import Asked, FakePinterest
@@ -417,6 +418,44 @@ def test_what_waits_is_not_sent_once_another_sync_may_have_the_audiences_ledger(
     assert all_until_failure(rig.run(row("a") + state(1)), StoreBusyError) == []
     assert pinterest.asked == []
     mirror.close()
+
+
+def test_while_an_epoch_is_sent_the_loop_waits_for_events_and_does_not_spin(
+    make_rig: MakeRig, patient_pool: type[PatientPool], pinterest: FakePinterest, tmp_path: Path
+) -> None:
+    store = {"store_type": "local", "path": str(tmp_path), "store_key": "a key that is not used here"}
+    rig = make_rig(pool=patient_pool, membership_store=store)
+    (mirror,) = rig.parts.mirrors
+    mirror.open(Shop(tmp_path).open())
+    waits: list[bool] = []
+
+    def answer_at_the_third_wait() -> None:
+        waits.append(True)
+        if len(waits) == 3:
+            rig.hands.do_next()
+
+    assert isinstance(rig.pool, PatientPool)
+    rig.pool.meanwhile = answer_at_the_third_wait
+    assert ids(rig.run(row("a") + state(1), EPOCH_S + 1)) == [1]
+    assert len(waits) == 3
+    assert pinterest.members_of("users") == people("a")
+    mirror.close()
+
+
+def test_a_sync_that_is_stopped_begins_no_further_epoch(
+    make_rig: MakeRig, patient_pool: type[PatientPool], pinterest: FakePinterest, tmp_path: Path
+) -> None:
+    store = {"store_type": "local", "path": str(tmp_path), "store_key": "a key that is not used here"}
+    rig = make_rig({"users": ["email"], "orders": ["email"]}, pool=patient_pool, membership_store=store)
+    shop = Shop(tmp_path)
+    for mirror in rig.parts.mirrors:
+        mirror.open(shop.open(audience=mirror.lane.target.name))
+    assert isinstance(rig.pool, PatientPool)
+    rig.pool.meanwhile = rig.writer.stop
+    assert list(rig.run(row("a") + row("b", "orders"), EPOCH_S + 1)) == []
+    assert [len(lane.in_flight) for lane in rig.lanes.values()] == [1, 0]
+    for mirror in rig.parts.mirrors:
+        mirror.close()
 
 
 def test_the_first_of_several_failures_is_the_one_that_is_raised(make_rig: MakeRig, pinterest: FakePinterest) -> None:
