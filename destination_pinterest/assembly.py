@@ -165,8 +165,7 @@ def assemble(
         session.client,
         lookup,
         delay_s=session.lost_answer_delay_s,
-        sleep=pause.sleep,
-        clock=system.clock,
+        system=system.with_sleep(pause.sleep),
     )
     sender = DeliverySender(session.client, creator, config.batch_size)
     make_strategy = _StrategyFactory(config, system, session, creator, sender, epoch_s=tuning.epoch_s)
@@ -174,8 +173,7 @@ def assemble(
     journal = SyncJournal(
         request.messages,
         [strategy.lane for strategy in strategies],
-        clock=system.clock,
-        now=system.now,
+        system=system,
         progress_every_s=float(environ.get(PROGRESS_VARIABLE, _PROGRESS_S)),
     )
     ledger = CheckpointLedger()
@@ -308,4 +306,4 @@ def _dead_letters(config: Config, system: System) -> DeadLetterStorage | None:
     storage = config.object_storage_config
     if storage is None:
         return None
-    return DeadLetterStorage(S3Bucket(storage), storage, clock=system.clock, now=system.now)
+    return DeadLetterStorage(S3Bucket(storage), storage, system)

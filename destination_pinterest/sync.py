@@ -90,12 +90,11 @@ class Sync:
         lanes = [strategy.lane for strategy in parts.strategies]
         for lane, update in zip(lanes, parts.lookup.find([lane.target for lane in lanes]), strict=True):
             lane.update(update)
-        config, pause = parts.request.config, parts.session.pause
+        interruptible = parts.system.with_sleep(parts.session.pause.sleep)
         remarks = open_ledgers(
             parts.mirrors,
-            config,
-            sleep=pause.sleep,
-            clock=parts.system.clock,
+            parts.request.config,
+            system=interruptible,
             stretchings=parts.tuning.stretchings,
         )
         for remark in remarks:

@@ -18,6 +18,7 @@ from destination_pinterest.api.client import PinterestClient
 from destination_pinterest.audiences.lookup import AudienceLookup
 from destination_pinterest.audiences.target import AudienceTarget, TargetUpdate
 from destination_pinterest.errors import AmbiguousCreationError, InvalidRequestError
+from destination_pinterest.system import System
 from destination_pinterest.vocabulary import Identifier
 
 # Pinterest's answer while a list has under 100 matched people. Its wording is not documented, so this matches broadly.
@@ -47,8 +48,7 @@ class AudienceCreator:
         lookup: looks up what exists.
         delay_s: how long to wait before an unanswered creation is looked up, by attempt (from 1) and elapsed seconds;
             None gives up.
-        sleep: waits so many seconds.
-        clock: monotonic seconds.
+        system: clock and sleep.
     """
 
     def __init__(
@@ -57,14 +57,12 @@ class AudienceCreator:
         lookup: AudienceLookup,
         *,
         delay_s: Callable[[int, float], float | None],
-        sleep: Callable[[float], None],
-        clock: Callable[[], float],
+        system: System,
     ) -> None:
         self._pinterest = pinterest
         self._lookup = lookup
         self._delay_s = delay_s
-        self._sleep = sleep
-        self._clock = clock
+        self._system = system
 
     def create_list(self, target: AudienceTarget, records: str) -> CreatedList:
         """Creates the customer list to write to, with its first members.
@@ -115,16 +113,16 @@ class AudienceCreator:
         return TargetUpdate(replace(target, audience_id=audience.id))
 
     def _create(self, create: Callable[[], Created], look_up: Callable[[], Created | None]) -> Created:
-        started_s = self._clock()
+        started_s = self._system.clock()
         attempt = 1
         while True:
             try:
                 return create()
             except AmbiguousCreationError:
-                delay_s = self._delay_s(attempt, self._clock() - started_s)
+                delay_s = self._delay_s(attempt, self._system.clock() - started_s)
                 if delay_s is None:
                     raise
-            self._sleep(delay_s)
+            self._system.sleep(delay_s)
             found = look_up()
             if found is not None:
                 return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 
 from destination_pinterest.config import S3ObjectStorage
@@ -12,6 +12,7 @@ from destination_pinterest.dead_letters.row_format import DeadLetterFormat
 from destination_pinterest.object_storage.s3 import S3Bucket
 from destination_pinterest.protocol.catalog import ConfiguredStream
 from destination_pinterest.protocol.input import MessageDecoder
+from destination_pinterest.system import System
 
 
 class DeadLetterStorage:
@@ -20,17 +21,14 @@ class DeadLetterStorage:
     Args:
         bucket: where the files go.
         storage: the settings.
-        clock: monotonic seconds.
-        now: seconds since the epoch.
+        system: clocks.
     """
 
-    def __init__(
-        self, bucket: S3Bucket, storage: S3ObjectStorage, *, clock: Callable[[], float], now: Callable[[], float]
-    ) -> None:
+    def __init__(self, bucket: S3Bucket, storage: S3ObjectStorage, system: System) -> None:
         self._address = bucket.address
         self._include_values = storage.include_values
-        self._files = DeadLetterFileNames(storage.path_format, storage.file_name_format, now=now)
-        self.queue = DeadLetterQueue(bucket.put, clock)
+        self._files = DeadLetterFileNames(storage.path_format, storage.file_name_format, now=system.now)
+        self.queue = DeadLetterQueue(bucket.put, system.clock)
 
     def rows_of(
         self,

@@ -5,7 +5,7 @@ Called by the writer's thread alone. Short waits that only space requests are no
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final, Protocol
 
@@ -15,6 +15,7 @@ from destination_pinterest.delivery.tally import AudienceTally, progress_line
 from destination_pinterest.delivery.workers import ClientEvent
 from destination_pinterest.errors import ObjectBusyError, RateLimitedError
 from destination_pinterest.protocol.catalog import StreamKey
+from destination_pinterest.system import System
 
 # Shorter waits only space requests.
 _NOTABLE_WAIT_S: Final = 2.0
@@ -41,8 +42,7 @@ class SyncJournal:
     Args:
         messages: the output.
         lanes: every audience of the sync.
-        clock: monotonic seconds.
-        now: seconds since the epoch, for reports to the platform.
+        system: clocks.
         progress_every_s: how often a progress line is written.
     """
 
@@ -51,18 +51,17 @@ class SyncJournal:
         messages: Messages,
         lanes: Sequence[AudienceLane],
         *,
-        clock: Callable[[], float],
-        now: Callable[[], float],
+        system: System,
         progress_every_s: float,
     ) -> None:
         self.sync = AudienceTally()
-        self.due_s = clock() + progress_every_s
+        self.due_s = system.clock() + progress_every_s
         self._messages = messages
         self._lanes = lanes
-        self._clock = clock
-        self._now = now
+        self._clock = system.clock
+        self._now = system.now
         self._progress_every_s = progress_every_s
-        self._quiet_until_s = clock()
+        self._quiet_until_s = system.clock()
         self._limited: set[StreamKey] = set()
 
     def on_event(self, event: ClientEvent) -> None:

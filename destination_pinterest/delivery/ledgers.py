@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
@@ -10,6 +10,7 @@ from destination_pinterest.audiences.target import AudienceTarget
 from destination_pinterest.config import Config
 from destination_pinterest.delivery.mirror import MirrorStrategy
 from destination_pinterest.errors import ConnectorError
+from destination_pinterest.system import System
 
 if TYPE_CHECKING:
     from destination_pinterest.membership.store_key import Scrypt
@@ -22,8 +23,7 @@ def open_ledgers(
     mirrors: Sequence[MirrorStrategy],
     config: Config,
     *,
-    sleep: Callable[[float], None],
-    clock: Callable[[], float],
+    system: System,
     stretchings: Mapping[int, Scrypt] | None = None,
 ) -> list[str]:
     """Opens the ledgers of mirrored audiences; returns remarks on them for the log.
@@ -31,8 +31,7 @@ def open_ledgers(
     Args:
         mirrors: the strategies of mirrored audiences; each closes its own ledger.
         config: the settings.
-        sleep: waits so many seconds; can be interrupted.
-        clock: monotonic seconds.
+        system: clock and sleep.
         stretchings: the cost of the store key, by version; None for the real one.
 
     Raises:
@@ -46,8 +45,8 @@ def open_ledgers(
 
     store = open_membership_store(
         config.membership_store,
-        sleep=sleep,
-        clock=clock,
+        sleep=system.sleep,
+        clock=system.clock,
         open_ledgers=len(mirrors),
         stretchings=STRETCHINGS if stretchings is None else stretchings,
     )

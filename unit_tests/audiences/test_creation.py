@@ -41,8 +41,7 @@ def creator(client: PinterestClient, lookup: AudienceLookup, clock: Clock) -> Au
         client,
         lookup,
         delay_s=lambda attempt, _: float(attempt) if attempt <= 3 else None,
-        sleep=clock.sleep,
-        clock=clock.clock,
+        system=clock.system,
     )
 
 

@@ -64,9 +64,7 @@ class Stage:
         if_refused: IfRefused = "fail", sent: int = 1_000,
     ) -> None:  # fmt: skip
         """A sync ends. What was done before it failed, if it does, is kept."""
-        creator = AudienceCreator(
-            self._client, self._lookup, delay_s=lambda *_: 1.0, sleep=self._clock.sleep, clock=self._clock.clock
-        )
+        creator = AudienceCreator(self._client, self._lookup, delay_s=lambda *_: 1.0, system=self._clock.system)
         swapper = AudienceSwapper(
             self._client, creator, Safeguards(percent, allow_empty=allow_empty), if_refused=if_refused
         )

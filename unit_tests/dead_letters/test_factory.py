@@ -24,7 +24,7 @@ def test_rows_go_into_the_bucket_under_the_settings_names_and_are_summed_up(cloc
     decoder = MessageDecoder(["email", "id"])
     (message,) = decoder.decode(b'{"type":"RECORD","record":{"stream":"users","data":{"id":1,"email":"no"}}}\n')
     bucket = S3Bucket(SETTINGS)
-    storage = DeadLetterStorage(bucket, SETTINGS, clock=clock.clock, now=clock.now)
+    storage = DeadLetterStorage(bucket, SETTINGS, clock.system)
     rows = storage.rows_of(plan, ("id",), ("email",), decoder)
     assert list(storage.summary()) == []
     with Stubber(bucket._client) as far_end:

@@ -29,7 +29,7 @@ class Opening:
         self._clock = clock
 
     def open(self) -> list[str]:
-        return open_ledgers(self.mirrors, self._config, sleep=nobody_waits, clock=self._clock.clock)
+        return open_ledgers(self.mirrors, self._config, system=self._clock.system.with_sleep(nobody_waits))
 
     def close(self) -> None:
         for mirror in self.mirrors:

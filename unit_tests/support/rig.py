@@ -198,9 +198,7 @@ def make_creator(clock: Clock) -> Callable[[PinterestClient], AudienceCreator]:
 
     def make(client: PinterestClient) -> AudienceCreator:
         lookup = AudienceLookup(client, now=clock.now)
-        return AudienceCreator(
-            client, lookup, delay_s=lambda attempt, _: float(attempt), sleep=clock.sleep, clock=clock.clock
-        )
+        return AudienceCreator(client, lookup, delay_s=lambda attempt, _: float(attempt), system=clock.system)
 
     return make
 
