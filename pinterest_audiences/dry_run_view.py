@@ -73,7 +73,7 @@ def dry_run_lines(result: Mapping[str, Any], batch_size: int) -> Iterator[Line]:
     yield "Requests", f"{result['requests']:,} at most, of {batch_size:,} identifiers each"
     yield "At Standard quota", _at_standard_quota(result["standard_duration_s"])
     yield "At Trial quota", _at_trial_quota(result)
-    yield "", "Nothing was sent."
+    yield "", "Nothing was sent. Pinterest was not asked: token, ad account and Largest removal are not checked."
 
 
 def _reasons(counts: Mapping[str, int]) -> Iterator[Line]:

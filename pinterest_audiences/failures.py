@@ -18,6 +18,9 @@ EXIT_USAGE = 2
 
 # A sentence ends before one that begins with a capital letter, an option or Pinterest's answer; not within a name.
 _FIRST_SENTENCE: Final = re.compile(r'(?:"[^"]*"|[^"])*?[.?!](?= [A-Z\[-]|$)')
+# As ConnectorError puts it at the end of its text.
+_ANSWER: Final = re.compile(r" \[Pinterest answered HTTP .*\]$")
+_LONG_ANSWER: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +52,11 @@ class Failure:
         return cls(message, found[0], kind or "system_error")
 
     @property
-    def gist(self) -> str:
-        """What happened, with the code in front: the text's first sentence."""
-        return first_sentence(self.text)
+    def one_line(self) -> str:
+        """The text in one line: code, what happened, what to do. A long answer of Pinterest's is left out."""
+        line = " ".join(self.text.split())
+        answer = _ANSWER.search(line)
+        return line[: answer.start()] if answer and len(answer[0]) > _LONG_ANSWER else line
 
     def as_json(self) -> dict[str, str]:
         """Its part of a command's JSON."""

@@ -149,14 +149,14 @@ class SyncRun:
             self._printer.report(report)
 
     def _print_failure(self, report: dict[str, Any] | None, failure: Failure) -> None:
-        """The reason first; then what was synced before it, if anything was. A table must not hide the reason."""
+        """The reason; then what was synced before it, if anything, and the reason again: no table must hide it."""
         _write_error(failure.text)
         failed = {"schema_version": 1, "audiences": [], **(report or {}), **failure.as_json()}
         if self._request.json:
             self._printer.report(failed)
         elif any(audience["entered"] for audience in failed["audiences"]):
             self._printer.report(failed)
-            _write_error(failure.gist)
+            _write_error(failure.one_line)
 
     def _keep_state(self, state: Mapping[str, Any]) -> None:
         if self._state_file is not None:

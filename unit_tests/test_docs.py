@@ -7,9 +7,13 @@ import re
 import tomllib
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from destination_pinterest.audiences.list_counts import ListCounts, MatchEstimate
 from destination_pinterest.config import Config
+from destination_pinterest.reporting.reconciliation import Reconciliation
+from destination_pinterest.reporting.report import AudienceReport, Members, SyncReport
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = sorted(
@@ -61,6 +65,27 @@ def test_the_page_describes_every_setting_with_its_default() -> None:
     for key, text in defaults.items():
         assert described[key] == text
         assert str(Config.model_fields[key].default) == text.strip("`")
+
+
+def keys_in_table(heading: str) -> list[str]:
+    """The keys in the first column of the table of operations.md that begins so."""
+    table = OPERATIONS.split(f"| {heading} | What it holds |\n| --- | --- |\n")[1].split("\n\n")[0]
+    return [key for row in table.splitlines() for key in re.findall(r"`(\w+)`", row.split("|")[1])]
+
+
+@pytest.mark.parametrize(("heading", "part"), [("Key", SyncReport), ("Key of an audience", AudienceReport)])
+def test_operations_has_every_key_of_the_report_once(heading: str, part: type[msgspec.Struct]) -> None:
+    assert sorted(keys_in_table(heading)) == sorted(part.__struct_fields__)
+
+
+@pytest.mark.parametrize("part", [Members, ListCounts, Reconciliation, MatchEstimate])
+def test_operations_has_every_key_of_the_report_s_inner_objects(part: type[msgspec.Struct]) -> None:
+    (row,) = (
+        set(re.findall(r"`(\w+)`", row.split("|")[2]))
+        for row in OPERATIONS.splitlines()
+        if row.startswith("| `") and f"`{part.__struct_fields__[0]}`" in row.split("|")[2]
+    )
+    assert row >= set(part.__struct_fields__)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

@@ -120,7 +120,7 @@ def test_the_reason_of_a_failure_comes_before_what_was_done_until_then_and_again
     assert shown[:2] == [reason, 'Audience "VIPs" from people']
     assert shown[2].split() == ["Rows", "entered", "100"]
     assert shown[-2].startswith("Sync failed in ")
-    assert shown[-1] == "pinterest-audiences: PIN-CLI-020: Pinterest is not there."
+    assert shown[-1] == reason
 
 
 def test_a_failure_before_the_first_row_is_its_reason_and_nothing_else(

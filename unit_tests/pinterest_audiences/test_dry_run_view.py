@@ -68,7 +68,9 @@ def test_a_person_reads_the_plan_first_and_each_reason_with_what_to_do_and_no_va
     assert "not an e-mail address" in text
     assert "Deleted rows change nothing." in text
     assert "example.com" not in text
-    assert lines[-1].strip() == "Nothing was sent."
+    assert lines[-1].strip() == (
+        "Nothing was sent. Pinterest was not asked: token, ad account and Largest removal are not checked."
+    )
     output = io.StringIO()
     Printer(output, as_json=True).counts("Dry run", [], result)
     assert json.loads(output.getvalue()) == result
