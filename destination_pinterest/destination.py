@@ -56,7 +56,7 @@ from destination_pinterest.system import System
 
 _STDIN: Final = 0
 # The platform gives a check or discover nine minutes, and a person waits for it.
-_CHECK_RETRY_S: Final = 20.0
+CHECK_RETRY_S: Final = 20.0
 
 
 class DestinationPinterest(Destination):
@@ -67,7 +67,14 @@ class DestinationPinterest(Destination):
         open_wire: opens the wire to Pinterest.
     """
 
-    def __init__(self, system: System | None = None, *, open_wire: OpenWire = open_http_wire) -> None:
+    def __init__(
+        self,
+        system: System | None = None,
+        *,
+        open_wire: OpenWire = open_http_wire,
+        check_retry_s: float = CHECK_RETRY_S,
+    ) -> None:
+        self._check_retry_s = check_retry_s
         self._system = system or System()
         self._open_wire = open_wire
 
@@ -174,7 +181,7 @@ class DestinationPinterest(Destination):
             _platform_config(raw, messages),
             system=self._system,
             observer=SilentObserver(),
-            retry=RetryPolicy(retry_s=_CHECK_RETRY_S),
+            retry=RetryPolicy(retry_s=self._check_retry_s),
             open_wire=self._open_wire,
         )
 

@@ -37,7 +37,6 @@ _KINDS: dict[str, type[Entity]] = {
 }
 # A list's history is rewritten at the start when it is this many times longer than its outcome.
 _HISTORY_PER_MEMBER = 4
-_SMALLEST_HISTORY = 100_000
 
 
 def restore(world: World, store: Sqlite) -> bool:
@@ -59,7 +58,7 @@ def restore(world: World, store: Sqlite) -> bool:
         world.parts.setdefault(upload_id, {})[number] = body
     for list_id, members in world.members.items():
         stored = store.stored_records(list_id)
-        if stored > _SMALLEST_HISTORY and stored > _HISTORY_PER_MEMBER * len(members):
+        if stored > store.smallest_history and stored > _HISTORY_PER_MEMBER * len(members):
             store.rewrite_batches(list_id, members)
     store.commit()
     return found

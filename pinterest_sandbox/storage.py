@@ -91,11 +91,15 @@ class Memory:
 class Sqlite:
     """Keeps the world in one SQLite file, which belongs to this process while it is open.
 
+    A list's history of more than `smallest_history` records is rewritten at the start, if it is far longer than its
+    outcome.
+
     Raises:
         StorageError: the file is not a database, cannot be written, or is open in another sandbox.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, *, smallest_history: int = 100_000) -> None:
+        self.smallest_history = smallest_history
         with ExitStack() as unless_it_opens:
             try:
                 self._db = sqlite3.connect(path, timeout=0.5, isolation_level=None)

@@ -101,7 +101,9 @@ def run(
 ) -> Callable[..., Ran]:
     """Runs a command in this process; a config or catalog that is not bytes is written as JSON."""
 
-    def run_command(command: str = "", config: Any = None, lines: bytes = b"", catalog: Any = CATALOG) -> Ran:
+    def run_command(
+        command: str = "", config: Any = None, lines: bytes = b"", catalog: Any = CATALOG, **given: float
+    ) -> Ran:
         standard_input(lines)
         args = [command] if command else []
         for name, content in (("config", config), ("catalog", catalog if command == "write" else None)):
@@ -111,7 +113,7 @@ def run(
                 args += [f"--{name}", str(path)]
         with standard_output_into(outbox):
             try:
-                DestinationPinterest(open_wire=pinterest.open_wire).run(args)
+                DestinationPinterest(open_wire=pinterest.open_wire, **given).run(args)
             except SystemExit as end:
                 return Ran(end.code, outbox)
         return Ran(None, outbox)
@@ -229,13 +231,11 @@ def test_a_discover_that_fails_is_a_failure(
     run: Run,
     raw_config: dict[str, Any],
     pinterest: FakePinterest,
-    monkeypatch: pytest.MonkeyPatch,
     status: int,
     kind: str,
 ) -> None:
-    monkeypatch.setattr("destination_pinterest.destination._CHECK_RETRY_S", 0.0)
     pinterest.refuse("GET", "audiences", status, code=2, times=9)
-    ran = run("discover", raw_config)
+    ran = run("discover", raw_config, check_retry_s=0.0)
     assert (ran.exit_code, ran.error()["failure_type"]) == (1, kind)
     assert ran.outbox.of("DESTINATION_CATALOG") == []
 

@@ -32,7 +32,8 @@ class Lines(Protocol):
 class LineReader:
     """Reads lines from a file descriptor."""
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, *, max_line_bytes: int = MAX_LINE_BYTES) -> None:
+        self._max_line_bytes = max_line_bytes
         self._input = descriptor
         _widen_pipe(descriptor)
         self._woken, self._waker = os.pipe()
@@ -70,7 +71,7 @@ class LineReader:
         end = chunk.rfind(b"\n") + 1
         if not end:
             self._rest += chunk
-            if len(self._rest) > MAX_LINE_BYTES:
+            if len(self._rest) > self._max_line_bytes:
                 # Passed on as it is: the decoder refuses it and names its number.
                 lines, self._rest = bytes(self._rest), bytearray()
                 return lines

@@ -4,6 +4,7 @@ import os
 import tempfile
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from itertools import pairwise
 
 import pytest
@@ -83,15 +84,15 @@ def test_an_end_with_nothing_but_blanks_before_it_is_the_end(pipe: tuple[LineRea
     assert [reader.read(1.0) for _ in range(2)] == [b"one\n", None]
 
 
-def test_a_line_beyond_the_platforms_own_limit_is_not_collected_for_ever(
-    pipe: tuple[LineReader, int], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(lines_module, "MAX_LINE_BYTES", 10)
-    reader, sink = pipe
-    os.write(sink, b"123456")
-    assert reader.read(1.0) == b""
-    os.write(sink, b"7890123")
-    assert reader.read(1.0) == b"1234567890123"
+def test_a_line_beyond_the_platforms_own_limit_is_not_collected_for_ever() -> None:
+    source, sink = os.pipe()
+    with closing(LineReader(source, max_line_bytes=10)) as reader:
+        os.write(sink, b"123456")
+        assert reader.read(1.0) == b""
+        os.write(sink, b"7890123")
+        assert reader.read(1.0) == b"1234567890123"
+    os.close(sink)
+    os.close(source)
 
 
 def test_a_file_may_stand_in_for_a_pipe() -> None:

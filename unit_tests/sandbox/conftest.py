@@ -48,14 +48,14 @@ def person(start: Callable[..., Person]) -> Person:
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Callable[[], Sqlite]]:
+def database(tmp_path: Path) -> Iterator[Callable[..., Sqlite]]:
     """Opens the test's one database file, and closes what was opened before."""
     opened: list[Sqlite] = []
 
-    def open_again() -> Sqlite:
+    def open_again(**settings: int) -> Sqlite:
         for store in opened:
             store.close()
-        opened.append(Sqlite(str(tmp_path / "world.db")))
+        opened.append(Sqlite(str(tmp_path / "world.db"), **settings))
         return opened[-1]
 
     yield open_again

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from pinterest_sandbox import restoration
 from pinterest_sandbox.storage import Sqlite, StorageError
 
 DIGESTS = [hashlib.sha256(str(number).encode()).hexdigest() for number in range(50)]
@@ -64,17 +63,14 @@ def test_a_refused_request_leaves_nothing_behind(start: Callable[..., Any], data
     assert start(database()).members(list_id) == {"a@example.com"}
 
 
-def test_a_long_history_is_rewritten_as_its_outcome(
-    start: Callable[..., Any], database: Callable[[], Sqlite], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(restoration, "_SMALLEST_HISTORY", 100)
+def test_a_long_history_is_rewritten_as_its_outcome(start: Callable[..., Any], database: Callable[..., Sqlite]) -> None:
     before = start(database())
     list_id = before.new_list(",".join(DIGESTS))["id"]
     for _ in range(5):
         before.patch_list(list_id, "REMOVE", ",".join(DIGESTS[:-1]))
         before.patch_list(list_id, "ADD", ",".join(DIGESTS[:-1]) + ",a@example.com," + "b" * 40)
     expected = before.members(list_id)
-    store = database()
+    store = database(smallest_history=100)
     long = store.stored_records(list_id)
     assert start(store).members(list_id) == expected
     assert store.stored_records(list_id) < long / 4
