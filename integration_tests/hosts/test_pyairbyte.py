@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from destination_pinterest.error_codes import Code
 from integration_tests.airbyte_messages import OAUTH, address, config, digests
 from integration_tests.hosts.environments import needs_pyairbyte
 from integration_tests.hosts.pyairbyte_process import PyAirbyte
@@ -26,7 +27,7 @@ pytestmark = needs_pyairbyte
 ROWS = 2_500
 NEW_ROWS = 40
 WRONG_TOKEN = {"auth_method": "access_token", "access_token": "pina_wrong"}
-REFUSED = "Pinterest refuses the access token"
+REFUSED = f"{Code.ACCESS_TOKEN_REFUSED}: Pinterest refuses the access token"
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ from integration_tests.sandbox_process import ROOT
 PYTHON = ROOT / ".venvs" / "metadata-validator" / "bin" / "python"
 CONNECTOR = Path("airbyte-integrations/connectors/destination-pinterest")
 PAGES = Path("docs/integrations/destinations")
-OF_NO_CONNECTOR = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "build", "dist")
+OF_NO_CONNECTOR = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "build", "dist", "site")
 # Airbyte builds its connectors with Poetry from pyproject.toml, and on its base image without a Dockerfile. This one is
 # built with setup.py and a Dockerfile, so that anybody can build it. Four checks see the one, one sees the other, and
 # the one on HTTPS takes offence at 127.0.0.1.
