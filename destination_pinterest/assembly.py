@@ -47,6 +47,7 @@ from destination_pinterest.session import PinterestSession, PlatformConfig, open
 from destination_pinterest.system import System
 
 if TYPE_CHECKING:  # It imports DuckDB and NumPy, which syncs without a store don't need.
+    from destination_pinterest.membership.lease import LeaseTiming
     from destination_pinterest.membership.store_key import Scrypt
 
 _MAX_THREADS: Final = 64
@@ -85,10 +86,12 @@ class Tuning:
     Args:
         epoch_s: see `MirrorStrategy`.
         stretchings: the cost of the store key by version, see membership.store_key; None for the real one.
+        lease_timing: the pace of the store's leases; None for the real one.
     """
 
     epoch_s: float = EPOCH_S
     stretchings: Mapping[int, Scrypt] | None = None
+    lease_timing: LeaseTiming | None = None
 
 
 DEFAULT_TUNING: Final = Tuning()

@@ -96,6 +96,7 @@ class Sync:
             parts.request.config,
             system=interruptible,
             stretchings=parts.tuning.stretchings,
+            timing=parts.tuning.lease_timing,
         )
         for remark in remarks:
             self._messages.log("INFO", remark)

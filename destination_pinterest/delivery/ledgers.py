@@ -13,6 +13,7 @@ from destination_pinterest.errors import ConnectorError
 from destination_pinterest.system import System
 
 if TYPE_CHECKING:
+    from destination_pinterest.membership.lease import LeaseTiming
     from destination_pinterest.membership.store_key import Scrypt
 
 # A killed sync leaves a lease on every ledger, and each is watched for a minute before it is taken over.
@@ -25,6 +26,7 @@ def open_ledgers(
     *,
     system: System,
     stretchings: Mapping[int, Scrypt] | None = None,
+    timing: LeaseTiming | None = None,
 ) -> list[str]:
     """Opens the ledgers of mirrored audiences; returns remarks on them for the log.
 
@@ -33,6 +35,7 @@ def open_ledgers(
         config: the settings.
         system: clock and sleep.
         stretchings: the cost of the store key, by version; None for the real one.
+        timing: the pace of the store's leases; None for the real one.
 
     Raises:
         ConnectorError: a ledger can't be opened. The caller still has to close those that were.
@@ -41,6 +44,7 @@ def open_ledgers(
         return []
     # Imports DuckDB and NumPy, which other syncs don't need.
     from destination_pinterest.membership import open_membership_store  # noqa: PLC0415
+    from destination_pinterest.membership.lease import DEFAULT_TIMING  # noqa: PLC0415
     from destination_pinterest.membership.store_key import STRETCHINGS  # noqa: PLC0415
 
     store = open_membership_store(
@@ -49,6 +53,7 @@ def open_ledgers(
         clock=system.clock,
         open_ledgers=len(mirrors),
         stretchings=STRETCHINGS if stretchings is None else stretchings,
+        timing=timing or DEFAULT_TIMING,
     )
     with ThreadPoolExecutor(_AT_ONCE) as threads:
         opening = [

@@ -11,7 +11,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Final
+from uuid import uuid4
 
 import msgspec
 
@@ -25,7 +27,23 @@ BEATS_TO_DIE: Final = 3
 # One beat less, as a margin between the owner that stops and the sync that takes over.
 BELIEVED_FOR_S: Final = (BEATS_TO_DIE - 1) * BEAT_S
 
-_RELEASE_WAIT_S: Final = 5.0
+
+@dataclass(frozen=True, slots=True)
+class LeaseTiming:
+    """The pace of a lease, which all syncs of a store must share. Only tests set it.
+
+    Args:
+        beat_s: the time between two heartbeats.
+        believed_for_s: how long the owner relies on its last heartbeat.
+        release_wait_s: how long `release` waits for a heartbeat that hangs.
+    """
+
+    beat_s: float = BEAT_S
+    believed_for_s: float = BELIEVED_FOR_S
+    release_wait_s: float = 5.0
+
+
+DEFAULT_TIMING: Final = LeaseTiming()
 
 
 class LeasedManifest:
@@ -36,8 +54,8 @@ class LeasedManifest:
         found: the version that was found there, if any, as returned by `wait_for_turn`.
         manifest: the content, or that of a new ledger.
         encode: turns a manifest into an object's content.
-        owner: a name unique to this sync.
         clock: monotonic seconds.
+        timing: the pace of the lease.
 
     Raises:
         StoreBusyError: another sync was faster.
@@ -51,16 +69,17 @@ class LeasedManifest:
         manifest: Manifest,
         *,
         encode: Callable[[Manifest], bytes],
-        owner: str,
         clock: Callable[[], float],
+        timing: LeaseTiming = DEFAULT_TIMING,
     ) -> None:
         self._blobs = blobs
         self._name = name
         self._version = None if found is None else found.version
         self._manifest = manifest
         self._encode = encode
-        self._owner = owner
+        self._owner = uuid4().hex
         self._clock = clock
+        self._timing = timing
         self._lock = threading.Lock()
         self._is_lost = False
         # What was written last, as long as it is unknown whether it arrived.
@@ -78,7 +97,7 @@ class LeasedManifest:
     @property
     def holds_lease(self) -> bool:
         """Whether no other sync can have the lease: False as soon as one might."""
-        return not self._is_lost and self._clock() - self._seen_s < BELIEVED_FOR_S
+        return not self._is_lost and self._clock() - self._seen_s < self._timing.believed_for_s
 
     def update(self, change: Callable[[Manifest], Manifest]) -> Manifest:
         """Replaces the manifest with the result of `change`, and returns it.
@@ -104,7 +123,7 @@ class LeasedManifest:
         """Ends the lease. If that fails or takes long, the next sync has to wait until the lease expires."""
         self._ended.set()
         # A beat may be waiting for a place that does not answer, and a sync that is stopped has only seconds.
-        if not self._lock.acquire(timeout=_RELEASE_WAIT_S):
+        if not self._lock.acquire(timeout=self._timing.release_wait_s):
             return
         try:
             with suppress(ConnectorError):
@@ -115,7 +134,7 @@ class LeasedManifest:
             self._lock.release()
 
     def _beat_on(self) -> None:
-        while not self._ended.wait(BEAT_S):
+        while not self._ended.wait(self._timing.beat_s):
             self.beat()
 
     def _replace(self, manifest: Manifest, *, ends: bool = False) -> None:
@@ -149,7 +168,11 @@ class LeasedManifest:
 
 
 def wait_for_turn(
-    blobs: Blobs, name: str, read: Callable[[Blob], Manifest], sleep: Callable[[float], None]
+    blobs: Blobs,
+    name: str,
+    read: Callable[[Blob], Manifest],
+    sleep: Callable[[float], None],
+    timing: LeaseTiming = DEFAULT_TIMING,
 ) -> tuple[Blob, Manifest] | None:
     """Returns the manifest once it has no lease, or one that has expired. None if there is no manifest.
 
@@ -163,7 +186,7 @@ def wait_for_turn(
     for _ in range(BEATS_TO_DIE):
         if manifest.lease is None:
             break
-        sleep(BEAT_S)
+        sleep(timing.beat_s)
         again = blobs.read(name)
         if again is None:
             raise busy(manifest)

@@ -17,7 +17,7 @@ from destination_pinterest.membership.blobs import Blob, Blobs
 from destination_pinterest.membership.bucket import BucketBlobs
 from destination_pinterest.membership.folder import FolderBlobs
 from destination_pinterest.membership.keys import SALT_BYTES
-from destination_pinterest.membership.lease import LeasedManifest, wait_for_turn
+from destination_pinterest.membership.lease import DEFAULT_TIMING, LeasedManifest, LeaseTiming, wait_for_turn
 from destination_pinterest.membership.ledger import MembershipLedger, is_data_file
 from destination_pinterest.membership.manifest import (
     FILE_NAME,
@@ -42,6 +42,7 @@ def open_membership_store(
     attempts: int | None = None,
     open_ledgers: int = 1,
     stretchings: Mapping[int, Scrypt] = STRETCHINGS,
+    timing: LeaseTiming = DEFAULT_TIMING,
 ) -> MembershipStore:
     """Opens the store of the settings.
 
@@ -52,6 +53,7 @@ def open_membership_store(
         attempts: how often a request to a bucket is sent at most.
         open_ledgers: how many ledgers will be open at once; they share the memory.
         stretchings: the cost of the store key; see StoreKey.
+        timing: see LeaseTiming.
 
     Raises:
         StorageRefusedError: there are no credentials for the bucket.
@@ -62,7 +64,12 @@ def open_membership_store(
     else:
         blobs = BucketBlobs(S3Bucket(settings) if attempts is None else S3Bucket(settings, attempts=attempts))
     return MembershipStore(
-        blobs, StoreKey(settings.store_key, stretchings), sleep=sleep, clock=clock, open_ledgers=open_ledgers
+        blobs,
+        StoreKey(settings.store_key, stretchings),
+        sleep=sleep,
+        clock=clock,
+        open_ledgers=open_ledgers,
+        timing=timing,
     )
 
 
@@ -79,6 +86,7 @@ class MembershipStore:
         sleep, clock: seconds; the clock is monotonic.
         open_ledgers: how many ledgers will be open at once.
         sizes: see Sizes.
+        timing: see LeaseTiming.
     """
 
     def __init__(
@@ -90,6 +98,7 @@ class MembershipStore:
         clock: Callable[[], float],
         open_ledgers: int = 1,
         sizes: Sizes = Sizes(),  # noqa: B008 - it can't change
+        timing: LeaseTiming = DEFAULT_TIMING,
     ) -> None:
         self._blobs = blobs
         self._store_key = store_key
@@ -97,6 +106,7 @@ class MembershipStore:
         self._clock = clock
         self._open_ledgers = open_ledgers
         self._sizes = sizes
+        self._timing = timing
 
     def open(self, ad_account_id: str, audience: str) -> MembershipLedger:
         """Opens the ledger of an audience, for this sync alone; creates it if there is none.
@@ -116,7 +126,7 @@ class MembershipStore:
             check_owner(manifest, ad_account_id, audience, address)
             return manifest
 
-        turn = wait_for_turn(self._blobs, name, read, self._sleep)
+        turn = wait_for_turn(self._blobs, name, read, self._sleep, self._timing)
         if turn is None:
             self._require_no_files(folder)
             found, manifest = None, self._new(ad_account_id, audience)
@@ -132,8 +142,8 @@ class MembershipStore:
                 found,
                 manifest,
                 encode=partial(write_manifest, keys=keys),
-                owner=uuid4().hex,
                 clock=self._clock,
+                timing=self._timing,
             )
             undo.callback(leased.release)
             leased.keep_alive()

@@ -10,11 +10,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 from destination_pinterest.assembly import SyncRequest, Tuning, assemble
 from destination_pinterest.config import read_config
 from destination_pinterest.errors import ConnectorError
+from destination_pinterest.membership.lease import LeaseTiming
 from destination_pinterest.membership.store_key import Scrypt
 from destination_pinterest.protocol.catalog import parse_catalog
 from destination_pinterest.session import PlatformConfig
@@ -39,7 +39,8 @@ from integration_tests.property.tables import Table, TableSource, email, sha256_
 
 _BETWEEN_ATTEMPTS_S = 60.0
 # What is expensive about the store's key has no part in the promise.
-_CHEAP = Tuning(stretchings={1: Scrypt(n=2, r=8, p=1)})
+# The lease is kept alive by a thread that no clock here moves.
+_CHEAP = Tuning(stretchings={1: Scrypt(n=2, r=8, p=1)}, lease_timing=LeaseTiming(believed_for_s=1e9))
 
 
 @dataclass(frozen=True)
@@ -232,8 +233,6 @@ class Attempt:
         machine = Machine(world.clock, self._chance)
         with ExitStack() as stack:
             stack.enter_context(disk_writes_are(self._moments))
-            # The store's lease is kept alive by a thread that no clock here moves.
-            stack.enter_context(mock.patch("destination_pinterest.membership.lease.BELIEVED_FOR_S", 1e9))
             ending = self._synced(machine)
         if self._moments.is_dead:
             world.put_folder_back()

@@ -12,6 +12,7 @@ from destination_pinterest.errors import StorageFailedError
 from destination_pinterest.membership import Delta, MembershipLedger, MembershipStore
 from destination_pinterest.membership.blobs import Blob, Blobs
 from destination_pinterest.membership.folder import FolderBlobs
+from destination_pinterest.membership.lease import DEFAULT_TIMING
 from destination_pinterest.membership.sizes import Sizes
 from destination_pinterest.membership.store_key import Scrypt, StoreKey
 from destination_pinterest.vocabulary import Operation
@@ -58,6 +59,7 @@ class Syncs:
     def __init__(self, connect: Callable[[], Blobs], stretchings: Mapping[int, Scrypt] = CHEAP) -> None:
         self.stretchings = stretchings
         self.sizes = Sizes()
+        self.timing = DEFAULT_TIMING
         self.time = Time()
         self.opened: list[MembershipLedger] = []
         self._connect = connect
@@ -65,7 +67,12 @@ class Syncs:
     def store(self, *, blobs: Blobs | None = None, key: str = STORE_KEY) -> MembershipStore:
         store_key = StoreKey(key, self.stretchings)
         return MembershipStore(
-            blobs or self._connect(), store_key, sleep=self.time.sleep, clock=self.time.clock, sizes=self.sizes
+            blobs or self._connect(),
+            store_key,
+            sleep=self.time.sleep,
+            clock=self.time.clock,
+            sizes=self.sizes,
+            timing=self.timing,
         )
 
     def open(self, *, blobs: Blobs | None = None, key: str = STORE_KEY, audience: str = AUDIENCE) -> MembershipLedger:

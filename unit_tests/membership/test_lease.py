@@ -1,14 +1,14 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
 import pytest
 
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import StorageFailedError
-from destination_pinterest.membership import lease
 from destination_pinterest.membership.folder import FolderBlobs
-from destination_pinterest.membership.lease import BEAT_S, BEATS_TO_DIE, BELIEVED_FOR_S, LeasedManifest
+from destination_pinterest.membership.lease import BEAT_S, BEATS_TO_DIE, BELIEVED_FOR_S, LeaseTiming
 from destination_pinterest.vocabulary import Operation
 from unit_tests.membership.shop import LIST, KilledError, MortalBlobs, Shop, person
 from unit_tests.support.raises import raises
@@ -84,8 +84,8 @@ def test_after_giving_back_a_late_beat_takes_nothing(shop: Shop) -> None:
     assert shop.time.slept == []
 
 
-def test_who_ends_does_not_wait_for_a_beat_that_hangs(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lease, "_RELEASE_WAIT_S", 0.0)
+def test_who_ends_does_not_wait_for_a_beat_that_hangs(shop: Shop) -> None:
+    shop.timing = LeaseTiming(release_wait_s=0.0)
     ledger = shop.open()
     with ledger._leased._lock:
         ledger.close()
@@ -93,13 +93,25 @@ def test_who_ends_does_not_wait_for_a_beat_that_hangs(shop: Shop, monkeypatch: p
     assert shop.time.slept == [BEAT_S] * BEATS_TO_DIE
 
 
-def test_the_beat_comes_from_a_thread_of_its_own(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lease, "BEAT_S", 0.001)
-    beats = threading.Event()
-    blobs = FolderBlobs(shop.root)
-    monkeypatch.setattr(LeasedManifest, "beat", lambda self: beats.set())
-    shop.open(blobs=blobs)
-    assert beats.wait(10)
+class CountedBlobs(FolderBlobs):
+    """A folder that counts what is written to it."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.writes = threading.Semaphore(0)
+
+    def write(self, name: str, body: bytes, *, over: str | None) -> str:
+        version = super().write(name, body, over=over)
+        self.writes.release()
+        return version
+
+
+def test_the_beats_come_from_a_thread_of_their_own(shop: Shop) -> None:
+    shop.timing = LeaseTiming(beat_s=0.001)
+    blobs = CountedBlobs(shop.root)
+    ledger = shop.open(blobs=blobs)
+    assert all(blobs.writes.acquire(timeout=10) for _ in range(3))  # The first is that of the opening.
+    ledger.close()
 
 
 def test_a_failure_to_give_back_is_no_failure_of_the_sync(shop: Shop) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from destination_pinterest.markers import REPORT_PREFIX
 from destination_pinterest.membership import MembershipLedger, MembershipStore
 from destination_pinterest.membership.folder import FolderBlobs
+from destination_pinterest.membership.lease import DEFAULT_TIMING, LeaseTiming
 from destination_pinterest.membership.store_key import STRETCHINGS, StoreKey
 from destination_pinterest.protocol.catalog import parse_catalog
 from destination_pinterest.protocol.lines import MessageLines
@@ -78,6 +79,7 @@ class Shop:
         self.pinterest = pinterest
         self.root = root
         self.released: list[int] = []
+        self.lease_timing: LeaseTiming | None = None
         self.running: Sync | None = None
         self._messages = messages
         self._clock = clock
@@ -98,7 +100,8 @@ class Shop:
         catalog = parse_catalog(json.dumps({"streams": list(streams)}).encode())
         sync = self.running = new_sync(
             raw, catalog, MessageLines(_lines(steps)), self._messages,
-            self.pinterest, system=self._clock.system, tuning=replace(CHEAP, epoch_s=EPOCH),
+            self.pinterest, system=self._clock.system,
+            tuning=replace(CHEAP, epoch_s=EPOCH, lease_timing=self.lease_timing),
         )  # fmt: skip
         self.released = []
         self.pinterest.asked.clear()
@@ -115,6 +118,7 @@ class Shop:
             StoreKey(key, CHEAP.stretchings or STRETCHINGS),
             sleep=_nobody_waits,
             clock=lambda: 0.0,
+            timing=self.lease_timing or DEFAULT_TIMING,
         )
 
     def open(self, audience: str = "users", blobs: Any = None) -> MembershipLedger:

@@ -13,8 +13,8 @@ from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import (
     StoreMismatchError,
 )
-from destination_pinterest.membership import lease
 from destination_pinterest.membership.folder import FolderBlobs
+from destination_pinterest.membership.lease import LeaseTiming
 from unit_tests.membership.shop import MortalBlobs
 from unit_tests.remembered.shop import (
     AD_ACCOUNT,
@@ -29,17 +29,15 @@ from unit_tests.remembered.shop import (
 from unit_tests.support.raises import raises
 
 
-def test_while_another_sync_is_at_work_a_second_one_fails_and_changes_nothing(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_while_another_sync_is_at_work_a_second_one_fails_and_changes_nothing(shop: Shop) -> None:
     shop.sync([stream(**BY_IMAGE)], *rows("abc"), state(1, {}))
-    monkeypatch.setattr(lease, "BEAT_S", 0.2)
+    shop.lease_timing = LeaseTiming(beat_s=0.2)
     with shop.open(), raises(Code.STORE_BUSY, match='Another sync is at work on the audience "users"'):
         shop.sync([stream(**BY_IMAGE)], *rows("abd"), state(2, {}))
     assert (shop.writes, shop.released, shop.members()) == ([], [], 3)
 
 
-def test_ledgers_that_dead_syncs_left_are_taken_over_all_at_once(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ledgers_that_dead_syncs_left_are_taken_over_all_at_once(shop: Shop) -> None:
     streams = [stream(name, **BY_IMAGE) for name in ("users", "orders")]
     lines = [*rows("abc"), *rows("x", "orders"), state(1, {}), state(2, {}, "orders")]
     shop.sync(streams, *lines)
@@ -47,7 +45,7 @@ def test_ledgers_that_dead_syncs_left_are_taken_over_all_at_once(shop: Shop, mon
     ledgers = [shop.open(name, blobs) for name, blobs in zip(("users", "orders"), dead, strict=True)]
     for blobs in dead:
         blobs.die()
-    monkeypatch.setattr(lease, "BEAT_S", 0.02)
+    shop.lease_timing = LeaseTiming(beat_s=0.02)
     assert shop.sync(streams, *lines) == [1, 2]
     assert shop.writes == []
     for ledger in ledgers:
