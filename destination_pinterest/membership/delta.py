@@ -40,11 +40,6 @@ class Delta:
         """Whether there is nothing to send."""
         return self.additions == 0 and self.removals == 0
 
-    @property
-    def share_absent(self) -> float:
-        """Removals by absence as a share, 0 to 1, of all identifiers that this connector may have added."""
-        return self.removals_by_absence / max(1, self.members_before + self.unconfirmed_before)
-
     def iter_additions(self, size: int) -> Iterator[list[str]]:
         """Yields the identifiers to add, each once, at most `size` at a time, until the ledger is committed or closed.
 
