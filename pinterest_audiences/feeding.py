@@ -9,7 +9,7 @@ from pinterest_audiences.airbyte_messages import RecordEncoder, StreamDescriptio
 from pinterest_audiences.connector_answers import Watcher
 from pinterest_audiences.cursor_state import cursor_state
 from pinterest_audiences.line_pipe import LinePipe
-from pinterest_audiences.sources.source import Row
+from pinterest_audiences.sources.source import Row, RowBatch
 
 
 class Feed:
@@ -36,17 +36,19 @@ class Feed:
         self.rows_without_cursor = 0
         self.states = 0
 
-    def run(self, batches: Iterable[Sequence[Row]], pipe: LinePipe) -> None:
+    def run(self, batches: Iterable[RowBatch], pipe: LinePipe) -> None:
         """Writes everything; returns only if the source has succeeded.
 
         Raises: what the source raises; PipeClosedError, InterruptedByUserError.
         """
         unstated = 0
         for batch in batches:
-            pipe.write(self._encoder.lines(batch))
-            self.rows += len(batch)
-            self._watcher.read(len(batch))
-            unstated = self._after(batch, unstated + len(batch), pipe)
+            if not batch.rows:
+                continue
+            pipe.write(self._encoder.lines(batch.rows))
+            self.rows += len(batch.rows)
+            self._watcher.read(len(batch.rows))
+            unstated = self._after(batch.rows, unstated + len(batch.rows), pipe)
         if self._position is None or self.states == 0:
             self._write_state(unstated, pipe)
         pipe.write(complete_line(self._stream.name, self._now()))

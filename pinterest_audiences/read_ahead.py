@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from pinterest_audiences.interruption import Interruption
 from pinterest_audiences.line_pipe import InterruptedByUserError
-from pinterest_audiences.sources.source import Row, Selection, Source
+from pinterest_audiences.sources.source import RowBatch, Selection, Source
 
 _BATCHES_AHEAD: Final = 2
 _LOOK_UP_EVERY_S: Final = 0.2
@@ -22,7 +22,7 @@ class _Failed:
     error: Exception
 
 
-_Item = tuple[str, ...] | Sequence[Row] | _Failed | None
+_Item = tuple[str, ...] | RowBatch | _Failed | None
 
 
 class ReadAhead:
@@ -62,12 +62,12 @@ class ReadAhead:
         item = self._next()
         return item if isinstance(item, tuple) else ()
 
-    def batches(self) -> Iterator[Sequence[Row]]:
+    def batches(self) -> Iterator[RowBatch]:
         """Yields the rows. Raises: what the source raises, InterruptedByUserError."""
-        while (batch := self._next()) is not None:
+        while isinstance(batch := self._next(), RowBatch):
             yield batch
 
-    def _next(self) -> tuple[str, ...] | Sequence[Row] | None:
+    def _next(self) -> tuple[str, ...] | RowBatch | None:
         while True:
             if self._interruption.is_requested:
                 raise InterruptedByUserError

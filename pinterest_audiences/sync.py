@@ -17,7 +17,7 @@ from pinterest_audiences.failures import EXIT_DONE, UsageError, first_sentence
 from pinterest_audiences.printing import Printer
 from pinterest_audiences.sources.names import check_columns
 from pinterest_audiences.sources.opening import open_source
-from pinterest_audiences.sources.source import Selection, Source
+from pinterest_audiences.sources.source import RowBatch, Selection, Source
 from pinterest_audiences.state_file import StateFile, SyncIdentity
 from pinterest_audiences.sync_request import SyncRequest, add_arguments, read_request
 from pinterest_audiences.sync_run import SyncRun
@@ -101,15 +101,15 @@ def _dry_run(request: SyncRequest, config: ConfigFile, source: Source, selection
     rows = source.open_rows(selection, request.batch_rows)
     check_columns(request.named_columns(), rows.columns, source.label)
     batches = iter(rows.batches)
-    first = next(batches, ())
+    first = next(batches, RowBatch(()))
     try:
-        dry_run = DryRun(request.stream_of(selection.table, rows.columns, first), rows.columns, settings)
+        dry_run = DryRun(request.stream_of(selection.table, rows.columns, first.rows), rows.columns, settings)
     except IdentityColumnsError as error:
         raise IdentityColumnsError(
             error.code, f"{first_sentence(error.message)} Name an identity column by --identity COLUMN=EMAIL."
         ) from None
     for batch in chain([first], batches):
-        dry_run.count(batch)
+        dry_run.count(batch.rows)
     result = dry_run_result(dry_run, settings.batch_size)
     title = f'Dry run: {source.label} into the audience "{dry_run.audience.name}"'
     printer.counts(title, list(dry_run_lines(result, settings.batch_size)), result)

@@ -23,7 +23,7 @@ from pinterest_audiences.printing import Printer
 from pinterest_audiences.progress import Display
 from pinterest_audiences.read_ahead import ReadAhead
 from pinterest_audiences.sources.names import check_columns
-from pinterest_audiences.sources.source import Row, Selection, Source
+from pinterest_audiences.sources.source import RowBatch, Selection, Source
 from pinterest_audiences.state_file import StateFile
 from pinterest_audiences.sync_request import SyncRequest
 
@@ -84,17 +84,17 @@ class SyncRun:
                 columns = reading.columns()
                 check_columns(self._request.named_columns(), columns, self._source.label)
                 batches = reading.batches()
-                first = next(batches, ())
-                stream = self._request.stream_of(self._selection.table, columns, first)
+                first = next(batches, RowBatch(()))
+                stream = self._request.stream_of(self._selection.table, columns, first.rows)
                 display.begin(total)
-                return self._send(columns, chain([first] if first else [], batches), stream, display, answers)
+                return self._send(columns, chain([first], batches), stream, display, answers)
         except InterruptedByUserError:
             return _stopped(self._interruption, "Stopped before anything was sent.")
 
     def _send(
         self,
         columns: Sequence[str],
-        batches: Iterator[Sequence[Row]],
+        batches: Iterator[RowBatch],
         stream: StreamDescription,
         display: Display,
         answers: ConnectorAnswers,

@@ -107,7 +107,7 @@ def test_postgresql_is_read_on_from_a_cursor_of_any_type(cursor: str, database: 
 
 
 def rows_of(source: Source, selection: Selection) -> list[Sequence[Any]]:
-    return [row for batch in source.open_rows(selection, 1000).batches for row in batch]
+    return [row for batch in source.open_rows(selection, 1000).batches for row in batch.rows]
 
 
 def test_postgresql_incrementally(run: Run, database: str, sandbox: RunningSandbox, sandbox_config: Path) -> None:

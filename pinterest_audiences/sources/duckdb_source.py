@@ -10,7 +10,7 @@ limit); `interrupt` works from another thread.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -20,7 +20,7 @@ from destination_pinterest.error_codes import Code
 from pinterest_audiences.failures import SourceError, UsageError
 from pinterest_audiences.sources.headers import check_header
 from pinterest_audiences.sources.names import check_columns, no_such
-from pinterest_audiences.sources.source import Row, RowStream, Selection
+from pinterest_audiences.sources.source import RowBatch, RowStream, Selection
 
 COUNT_TIME_LIMIT_S: Final = 2.0
 # A plain read needs no more, and DuckDB would otherwise cache the file in up to 80 % of the memory.
@@ -179,7 +179,7 @@ class DuckDBSource:
     def _named(self, selection: Selection) -> str:
         return "the query" if selection.query is not None else f"the table {selection.table!r}"
 
-    def _batches(self, batch_rows: int) -> Iterator[Sequence[Row]]:
+    def _batches(self, batch_rows: int) -> Iterator[RowBatch]:
         read = 0
         while True:
             try:
@@ -189,7 +189,7 @@ class DuckDBSource:
             if not rows:
                 return
             read += len(rows)
-            yield rows
+            yield RowBatch(rows)
 
 
 _NO_MEMORY: Final = (

@@ -26,14 +26,39 @@ class Selection:
 
 
 @dataclass(frozen=True, slots=True)
+class RefusedRow:
+    """A row of a file that can't be read as a row of its table, and why, without its values."""
+
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RowBatch:
+    """Rows that were read together.
+
+    Args:
+        rows: their values, in the order of the stream's columns.
+        file: the file that they are from; None for a database.
+        lines: the number of the line or row of that file on which each begins, from 1; None if they have none.
+        refused: what was read between them and is in no row.
+    """
+
+    rows: Sequence[Row]
+    file: str | None = None
+    lines: Sequence[int] | None = None
+    refused: Sequence[RefusedRow] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class RowStream:
-    """A stream of rows: the names of the columns, and batches of rows with values in that order.
+    """A stream of rows: the names of the columns, each once, and batches of rows with values in that order.
 
     The batches raise SourceError if the source stops in the middle.
     """
 
     columns: tuple[str, ...]
-    batches: Iterator[Sequence[Row]]
+    batches: Iterator[RowBatch]
 
 
 class Source(Protocol):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, Final, Self
@@ -23,7 +23,7 @@ from pinterest_audiences.failures import SourceError, UsageError, missing_extra
 from pinterest_audiences.sources.cursor_types import bound
 from pinterest_audiences.sources.files import existing_file
 from pinterest_audiences.sources.names import check_columns, no_such
-from pinterest_audiences.sources.source import Row, RowStream, Selection
+from pinterest_audiences.sources.source import RowBatch, RowStream, Selection
 
 COUNT_TIME_LIMIT_S: Final = 2.0
 POSTGRESQL_NAMES: Final = ("postgresql", "postgres")
@@ -197,12 +197,12 @@ class SQLAlchemySource:
             return _first_line(again)
         return None
 
-    def _batches(self, result: sa.CursorResult[Any], batch_rows: int) -> Iterator[Sequence[Row]]:
+    def _batches(self, result: sa.CursorResult[Any], batch_rows: int) -> Iterator[RowBatch]:
         read = 0
         try:
             for rows in result.partitions(batch_rows):
                 read += len(rows)
-                yield rows
+                yield RowBatch(rows)
         except (SQLAlchemyError, sqlite3.Error) as error:
             raise _stopped(error, read) from None
 

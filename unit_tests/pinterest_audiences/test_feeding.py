@@ -5,7 +5,7 @@ import json
 import os
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,7 +18,7 @@ from pinterest_audiences.interruption import Interruption
 from pinterest_audiences.line_pipe import InterruptedByUserError, LinePipe, PipeClosedError
 from pinterest_audiences.progress import QuietDisplay
 from pinterest_audiences.read_ahead import ReadAhead
-from pinterest_audiences.sources.source import RowStream, Selection
+from pinterest_audiences.sources.source import RowBatch, RowStream, Selection
 from unit_tests.support.raises import raises
 
 
@@ -39,7 +39,7 @@ class Memory(LinePipe):
 def fed(batches: list[list[tuple[Any, ...]]], cursor: str | None = None, since: Any = None) -> tuple[Feed, Memory]:
     pipe = Memory()
     feed = Feed(StreamDescription("people", {}, cursor), ("id", "at"), since, QuietDisplay(io.StringIO()), lambda: 2.0)
-    feed.run(batches, pipe)
+    feed.run(map(RowBatch, batches), pipe)
     return feed, pipe
 
 
@@ -90,8 +90,8 @@ def test_an_incremental_sync_with_nothing_new_gives_the_old_state_back() -> None
 
 
 def test_a_source_that_fails_is_never_complete() -> None:
-    def batches() -> Iterator[list[tuple[int, None]]]:
-        yield [(1, None)]
+    def batches() -> Iterator[RowBatch]:
+        yield RowBatch([(1, None)])
         raise SourceError(Code.SOURCE_STOPPED, "gone")
 
     pipe = Memory()
@@ -171,8 +171,8 @@ class EndlessSource:
     def open_rows(self, selection: Selection, batch_rows: int) -> RowStream:
         return RowStream(("id",), self._batches())
 
-    def _batches(self) -> Iterator[Sequence[Any]]:
-        yield [(1,)]
+    def _batches(self) -> Iterator[RowBatch]:
+        yield RowBatch([(1,)])
         self.interrupted.wait()
         raise SourceError(Code.SOURCE_STOPPED, "interrupted")
 
@@ -191,7 +191,7 @@ def test_a_source_that_stands_still_does_not_keep_anybody_from_stopping() -> Non
     with ReadAhead(source, Selection(table="t"), 10, interruption) as reading:
         assert reading.columns() == ("id",)
         batches = reading.batches()
-        assert next(batches) == [(1,)]
+        assert next(batches).rows == [(1,)]
         threading.Timer(0.2, interruption.request, [signal.SIGINT]).start()
         with pytest.raises(InterruptedByUserError):
             next(batches)
@@ -201,9 +201,9 @@ def test_a_source_that_stands_still_does_not_keep_anybody_from_stopping() -> Non
 
 def test_leaving_early_ends_the_reading_thread() -> None:
     class Many(EndlessSource):
-        def _batches(self) -> Iterator[Sequence[Any]]:
+        def _batches(self) -> Iterator[RowBatch]:
             while True:
-                yield [(1,)]
+                yield RowBatch([(1,)])
 
     with ReadAhead(Many(), Selection(table="t"), 10, Interruption()) as reading:
         reading.columns()

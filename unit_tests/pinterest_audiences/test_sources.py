@@ -27,14 +27,14 @@ def database(request: pytest.FixtureRequest) -> str:
 
 def rows_of(source: Source, selection: Selection, batch_rows: int = 10) -> list[dict[str, object]]:
     stream = source.open_rows(selection, batch_rows)
-    return [dict(zip(stream.columns, row, strict=True)) for batch in stream.batches for row in batch]
+    return [dict(zip(stream.columns, row, strict=True)) for batch in stream.batches for row in batch.rows]
 
 
 def test_a_table_is_read_whole_in_batches(database: str) -> None:
     with closing(open_source(database)) as source:
         stream = source.open_rows(Selection(table="people"), 10)
         assert stream.columns == ("id", "email", "updated_at")
-        batches = [list(batch) for batch in stream.batches]
+        batches = [list(batch.rows) for batch in stream.batches]
     assert [len(batch) for batch in batches] == [10, 10, 5]
     assert [row[0] for batch in batches for row in batch] == list(range(25))
 
