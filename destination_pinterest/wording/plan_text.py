@@ -49,6 +49,13 @@ def _of_stream(plan: StreamPlan, config: Config) -> Iterator[PlanLine]:
         read += f"; deletions: {', '.join(deletions)}"
     does = "removes members from" if plan.only_removes or config.mode == "remove" else "goes to"
     yield "INFO", f'Stream "{plan.stream.key}" {does} the audience "{plan.audience}"; {read}.'
+    if plan.newly_recognised:
+        text = (
+            f'Of the stream "{plan.stream.key}", version 0.1.0 did not use {", ".join(plan.newly_recognised)}: more names '
+            "are recognised now. To use only some columns, name them under Identity columns (identity_columns, or "
+            "--identity on the command line)."
+        )
+        yield "INFO", text
     setting = config.operation_column
     if setting is not None and plan.operation_column is None and not plan.only_removes and config.mode != "remove":
         text = (

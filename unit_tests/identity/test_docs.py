@@ -18,6 +18,7 @@ from destination_pinterest.identity.opaque_id import MAX_ID_CHARACTERS
 from destination_pinterest.identity.recognition import (
     HASHED_NAME_PATTERNS,
     UNSPECIFIC_HASH_NAME_PATTERNS,
+    is_about_somebody_else,
     recognise_columns,
 )
 from destination_pinterest.identity.rejection import RejectionReason
@@ -153,6 +154,15 @@ def test_the_page_lists_the_ways_to_name_a_hashed_column() -> None:
         name = code_in(pattern)[0].format(name="e-mail", hash="sha1")
         expected = ValueFormat.AUTO if told == "`auto`" else ValueFormat.SHA1
         assert recognise_columns([name]) == (IdentityColumn(name, Identifier.EMAIL, expected),)
+
+
+def test_the_page_tells_which_names_are_taken() -> None:
+    for name, told in table("Column"):
+        column = code_in(name)[0]
+        found = recognise_columns([column])
+        said = [f"{one.identifier}, `{one.format}`" for one in found] or ["nothing"]
+        assert said == [told.partition(":")[0]], column
+        assert is_about_somebody_else(column) == ("somebody else's" in told), column
 
 
 def test_the_page_lists_every_reason_with_its_sentence() -> None:

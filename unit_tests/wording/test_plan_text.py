@@ -48,6 +48,20 @@ def test_each_stream_says_where_it_goes_and_by_which_columns(announced: Announce
     ]
 
 
+def test_columns_that_the_first_version_did_not_use_are_named_once(announced: Announced) -> None:
+    (_, (level, text)) = announced(stream("users", "Work email", "email_status", "MAID_1"))
+    assert level == "INFO"
+    assert 'Of the stream "users", version 0.1.0 did not use Work email, MAID_1:' in text
+    assert "identity_columns" in text
+    assert "--identity" in text
+
+
+def test_columns_that_the_settings_name_are_no_news(announced: Announced) -> None:
+    columns = [{"column": "Work email", "identifier": "EMAIL"}]
+    ((_, text),) = announced(stream("users", "Work email", "Email 2"), identity_columns=columns)
+    assert text.endswith("identities: Work email as EMAIL (auto).")
+
+
 @pytest.mark.parametrize(
     ("columns", "said"),
     [
