@@ -39,6 +39,7 @@ UNSPECIFIC_HASH_NAME_PATTERNS = ("hashed_{name}", "{name}_hashed", "{name}_hash"
 """How a column's name mentions a hash without saying which: the format stays auto."""
 
 _AN_ID: Final = "(?:ids?|identifiers?)"
+_AD: Final = "(?:advertising|advertiser|ad)"
 _GOOGLE: Final = "(?:google|gps|android|(?:google )?play(?: services)?)"
 # Tried in this order on a name's words, joined by blanks. Two kinds of advertising ID in one name are MAID.
 _KINDS: Final = tuple(
@@ -50,17 +51,15 @@ _KINDS: Final = tuple(
         (Identifier.MAID, "(?:idfas?|gaids?|aaids?) (?:or |and )?(?:idfas?|gaids?|aaids?)"),
         (
             Identifier.GAID,
-            f"gaids?|aaids?|aifas?|google aid|{_GOOGLE} (?:adid|(?:advertising|advertiser|ads?) {_AN_ID})",
+            f"gaids?|aaids?|aifas?|google aid|{_GOOGLE} (?:adid|{_AD} {_AN_ID})",
         ),
         (
             Identifier.IDFA,
-            f"idfas?|(?:apple|ios|iphone) (?:advertising|advertiser|ad) {_AN_ID}|"
-            "(?:apple )?(?:id|identifier) for advertis(?:ers?|ing)",
+            rf"idfas?|(?:apple|ios|iphone) {_AD} {_AN_ID}|(?:apple )?(?:id|identifier) for advertis(?:ers?|ing)",
         ),
         (
             Identifier.MAID,
-            f"maids?|madids?|(?:mobile )?(?:mobile|device) (?:advertising|advertiser|ad) {_AN_ID}|mobile device ids?|"
-            f"advertising {_AN_ID}",
+            rf"maids?|madids?|(?:mobile )?(?:mobile|device) {_AD} {_AN_ID}|mobile device ids?|advertising {_AN_ID}",
         ),
         (Identifier.EMAIL, "|".join(sorted(EMAIL_WORDS)) + "|adresse mail|mail ?adresse|mailadres|correo electronico"),
     )

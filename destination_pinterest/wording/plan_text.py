@@ -51,9 +51,9 @@ def _of_stream(plan: StreamPlan, config: Config) -> Iterator[PlanLine]:
     yield "INFO", f'Stream "{plan.stream.key}" {does} the audience "{plan.audience}"; {read}.'
     if plan.newly_recognised:
         text = (
-            f'Of the stream "{plan.stream.key}", version 0.1.0 did not use {", ".join(plan.newly_recognised)}: more names '
-            "are recognised now. To use only some columns, name them under Identity columns (identity_columns, or "
-            "--identity on the command line)."
+            f'Of the stream "{plan.stream.key}", version 0.1.0 did not use {", ".join(plan.newly_recognised)}: more '
+            "names are recognised now. To use only some columns, name them under Identity columns (identity_columns, "
+            "or --identity on the command line)."
         )
         yield "INFO", text
     setting = config.operation_column

@@ -84,7 +84,8 @@ HEADERS: Final = (
     ),
     Header(
         "Google Contacts",
-        "Name|Given Name|Group Membership|E-mail 1 - Type|E-mail 1 - Value|E-mail 2 - Label|E-mail 2 - Value|Phone 1 - Value",
+        "Name|Given Name|Group Membership|E-mail 1 - Type|E-mail 1 - Value|E-mail 2 - Label|"
+        "E-mail 2 - Value|Phone 1 - Value",
         "E-mail 1 - Value|E-mail 2 - Value",
     ),
     Header(
@@ -104,7 +105,8 @@ HEADERS: Final = (
     # Shops and payments.
     Header(
         "Shopify customers",
-        "Customer ID|First Name|Last Name|Email|Accepts Email Marketing|Default Address Company|Phone|Accepts SMS Marketing|Total Spent",
+        "Customer ID|First Name|Last Name|Email|Accepts Email Marketing|Default Address Company|Phone|"
+        "Accepts SMS Marketing|Total Spent",
         "Email",
     ),
     Header(
@@ -169,18 +171,21 @@ HEADERS: Final = (
     ),
     Header(
         "Klaviyo profiles",
-        "Email|Klaviyo ID|First Name|Email Marketing Consent|Email Marketing Consent Timestamp|Email Suppressions|Last Open",
+        "Email|Klaviyo ID|First Name|Email Marketing Consent|Email Marketing Consent Timestamp|"
+        "Email Suppressions|Last Open",
         "Email",
     ),
     Header("Klaviyo events", "$email|$event_id|Campaign Name|Subject|Email Domain|$message", "$email"),
     Header(
         "HubSpot contacts",
-        "Record ID|First Name|Email|Work email|Contact owner|Email Domain|Unsubscribed from all email|Marketing emails opened",
+        "Record ID|First Name|Email|Work email|Contact owner|Email Domain|Unsubscribed from all email|"
+        "Marketing emails opened",
         "Email|Work email",
     ),
     Header(
         "HubSpot by Fivetran",
-        "id|property_email|property_work_email|property_hs_additional_emails|property_hs_email_optout|property_hs_email_domain|"
+        "id|property_email|property_work_email|property_hs_additional_emails|property_hs_email_optout|"
+        "property_hs_email_domain|"
         "property_hubspot_owner_id|property_hs_email_last_send_date|property_num_contacted_notes",
         "property_email|property_work_email|property_hs_additional_emails",
     ),
@@ -208,7 +213,8 @@ HEADERS: Final = (
     # CRM and support.
     Header(
         "Salesforce contacts",
-        "Id|FirstName|Email|npe01__HomeEmail__c|Secondary_Email__c|HasOptedOutOfEmail|EmailBouncedDate|EmailBouncedReason|OwnerId|CreatedById",
+        "Id|FirstName|Email|npe01__HomeEmail__c|Secondary_Email__c|HasOptedOutOfEmail|EmailBouncedDate|"
+        "EmailBouncedReason|OwnerId|CreatedById",
         "Email|npe01__HomeEmail__c|Secondary_Email__c",
     ),
     Header(
@@ -221,7 +227,8 @@ HEADERS: Final = (
     ),
     Header(
         "Pipedrive",
-        "Person - Name|Person - Email - Work|Person - Email - Home|Person - Email - Other|Person - Owner|Person - Email messages count",
+        "Person - Name|Person - Email - Work|Person - Email - Home|Person - Email - Other|Person - Owner|"
+        "Person - Email messages count",
         "Person - Email - Work|Person - Email - Home|Person - Email - Other",
     ),
     Header(
@@ -264,12 +271,14 @@ HEADERS: Final = (
     # Events and devices.
     Header(
         "Segment identifies",
-        "id|anonymous_id|context_traits_email|email|context_device_advertising_id|context_device_ad_tracking_enabled|context_ip",
+        "id|anonymous_id|context_traits_email|email|context_device_advertising_id|"
+        "context_device_ad_tracking_enabled|context_ip",
         "context_traits_email|email|context_device_advertising_id",
     ),
     Header(
         "Segment, nested",
-        "traits.email|context.traits.email|context.device.advertisingId|context.device.id|context.device.adTrackingEnabled",
+        "traits.email|context.traits.email|context.device.advertisingId|context.device.id|"
+        "context.device.adTrackingEnabled",
         "traits.email|context.traits.email|context.device.advertisingId",
     ),
     Header(
@@ -302,7 +311,8 @@ HEADERS: Final = (
     ),
     Header(
         "Branch",
-        "user_data_aaid|user_data_idfa|user_data_idfv|user_data_android_id|user_data_developer_identity|user_data_limit_ad_tracking",
+        "user_data_aaid|user_data_idfa|user_data_idfv|user_data_android_id|user_data_developer_identity|"
+        "user_data_limit_ad_tracking",
         "user_data_aaid|user_data_idfa",
     ),
     Header(
@@ -312,7 +322,8 @@ HEADERS: Final = (
     ),
     Header(
         "Braze",
-        "braze_id|external_id|email|email_subscribe|email_unsubscribed_at|devices.google_ad_id|devices.ios_idfa|devices.idfv",
+        "braze_id|external_id|email|email_subscribe|email_unsubscribed_at|devices.google_ad_id|"
+        "devices.ios_idfa|devices.idfv",
         "email|devices.google_ad_id|devices.ios_idfa",
     ),
     Header(
