@@ -27,6 +27,7 @@ _JOINED: Final = (
 _REMARK: Final = re.compile(r"\(\s*(?:required|optional)\s*\)|^[a-z0-9]+__(?=\w+__p?c$)", re.IGNORECASE)
 _LONGEST_NAME: Final = 200
 _SHORTEST_GLUED_WORD: Final = 3
+_SHORT_GLUED_WORDS: Final = frozenset({"ad", "id", "lc", "is", "at"})
 
 
 def words_of(name: str, known: Collection[str]) -> tuple[str, ...]:
@@ -61,7 +62,7 @@ def _unglued(word: str, known: Collection[str]) -> Sequence[str]:
             for start in range(end)
             if (before := best[start]) is not None
             and word[start:end] in known
-            and (end - start >= _SHORTEST_GLUED_WORD or word[start:end] in {"ad", "id", "lc"})
+            and (end - start >= _SHORTEST_GLUED_WORD or word[start:end] in _SHORT_GLUED_WORDS)
         ]
         best.append(min(found, key=len, default=None))
     return best[-1] or [word]

@@ -15,6 +15,7 @@ from destination_pinterest.identity.digest import ZERO_UUID
 from destination_pinterest.identity.identifiers import ALL_FORMATS, IDENTIFIERS
 from destination_pinterest.identity.mapping import IdentityColumn, IdentityMapper
 from destination_pinterest.identity.opaque_id import MAX_ID_CHARACTERS
+from destination_pinterest.identity.operation import OperationRule
 from destination_pinterest.identity.recognition import (
     HASHED_NAME_PATTERNS,
     UNSPECIFIC_HASH_NAME_PATTERNS,
@@ -22,7 +23,7 @@ from destination_pinterest.identity.recognition import (
     recognise_columns,
 )
 from destination_pinterest.identity.rejection import RejectionReason
-from destination_pinterest.vocabulary import Identifier, ValueFormat
+from destination_pinterest.vocabulary import Identifier, Operation, ValueFormat
 
 PAGE = (Path(__file__).parents[2] / "docs" / "identities.md").read_text(encoding="utf-8")
 ADDRESS = "ada@example.com"
@@ -190,6 +191,17 @@ def test_the_page_tells_which_names_are_taken() -> None:
         said = [f"{one.identifier}, `{one.format}`" for one in found] or ["nothing"]
         assert said == [told.partition(":")[0]], column
         assert is_about_somebody_else(column) == ("somebody else's" in told), column
+
+
+@pytest.mark.parametrize("row", table("Mark"), ids=lambda row: row[0])
+def test_a_mark_comes_to_what_the_page_says(row: list[str]) -> None:
+    value = json.loads(code_in(row[0])[0])
+    words = {Operation.ADD: "adds", Operation.REMOVE: "removes"}
+    removes_if_set, adds_if_set = (OperationRule(if_set=if_set) for if_set in (Operation.REMOVE, Operation.ADD))
+    assert words[OperationRule().decide_by_times(value)] == row[1]
+    assert words[OperationRule().decide(None, value)] == row[1]
+    assert words[removes_if_set.decide(value)] == row[1]
+    assert words[adds_if_set.decide(value)] == row[2]
 
 
 def test_the_page_lists_every_reason_with_its_sentence() -> None:
