@@ -14,6 +14,7 @@ from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import IdentityColumnsError
 from destination_pinterest.identity.digest import BulkConversion, Conversion
 from destination_pinterest.identity.identifiers import IDENTIFIERS
+from destination_pinterest.identity.placeholder import is_placeholder
 from destination_pinterest.identity.rejection import Rejection, RejectionReason
 from destination_pinterest.vocabulary import Identifier, LetterCase, ValueFormat
 
@@ -91,8 +92,10 @@ class IdentityMapper:
             outcome = convert(text)
             if type(outcome) is str:
                 identifiers.append(outcome)
+            elif type(outcome) is RejectionReason:
+                others.append(rejected_rows[_reason(outcome, text)])
             else:
-                others.append(rejected_rows[outcome] if type(outcome) is RejectionReason else _NO_IDENTITY)
+                others.append(_NO_IDENTITY)
         return identifiers, others
 
 
@@ -148,7 +151,7 @@ class _ColumnReader:
         if isinstance(value, str):
             outcome = self.convert(value)
             if type(outcome) is RejectionReason:  # for an enumeration, isinstance would take twice as long
-                rejections.append(self._rejections[outcome])
+                rejections.append(self._rejections[_reason(outcome, value)])
             elif outcome is not None:
                 identifiers.append(outcome)
         elif isinstance(value, list):
@@ -159,6 +162,11 @@ class _ColumnReader:
                     self.read(element, identifiers, rejections)
         elif value is not None:
             rejections.append(self._rejections[RejectionReason.NOT_TEXT])
+
+
+def _reason(refused_as: RejectionReason, value: str) -> RejectionReason:
+    """Returns why a value is refused. Every kind of identifier refuses the placeholder, so it is looked for only here."""
+    return RejectionReason.VALUE_UNCHANGED if is_placeholder(value) else refused_as
 
 
 def _map_columns(readers: tuple[_ColumnReader, ...]) -> RowMapping:
@@ -192,7 +200,7 @@ def _map_one_column(reader: _ColumnReader) -> RowMapping:
         if outcome is None:
             return _NO_IDENTITY
         if type(outcome) is RejectionReason:
-            return rejected_rows[outcome]
+            return rejected_rows[_reason(outcome, value)]
         return MappedRow((outcome,), _NO_REJECTIONS)
 
     return map_row
