@@ -130,6 +130,10 @@ class RemovalGuardError(ConfigurationError):
     """More people would leave an audience at once than the settings permit."""
 
 
+class UnusableRowsError(ConfigurationError):
+    """Too few of a stream's rows can be used."""
+
+
 class RuleChangeRefusedError(ConfigurationError):
     """Pinterest does not let an audience be made of another customer list."""
 

@@ -7,7 +7,7 @@ read, a masked value as well as null, means that the row has no identifier in th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -27,7 +27,6 @@ class RememberedRow(msgspec.Struct, frozen=True, gc=False):
         columns: the column of each; "" if it is in several.
         unchanged: the columns that were not given.
         rejections: one for each refused value.
-        is_blank: whether no column has a value, or is unchanged.
     """
 
     identifiers: tuple[str, ...]
@@ -38,6 +37,10 @@ class RememberedRow(msgspec.Struct, frozen=True, gc=False):
     def __repr__(self) -> str:
         # Digests identify people, so they are counted, not shown.
         return f"RememberedRow(identifiers=<{len(self.identifiers)} hidden>, unchanged={self.unchanged!r})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        # msgspec's own shows all fields, and rich would print them.
+        return [("identifiers", f"<{len(self.identifiers)} hidden>"), ("unchanged", self.unchanged)]
 
 
 class RememberedRowMapper:

@@ -20,8 +20,11 @@ Decision = Operation | RejectionReason | None
 # Decides from the values of a plan's `deciding_columns`, in order.
 Decide = Callable[[Sequence[object]], Decision]
 
-# The reason under which deletions are counted that the settings ignore.
+# Reasons for rows that nothing is wrong with: deletions that the settings ignore, removals from an audience that has no
+# members yet, and deletions by a key that the membership store does not know.
 DELETION_KEPT: Final = "deletion_kept"
+NOBODY_TO_REMOVE: Final = "nobody_to_remove"
+UNKNOWN_KEY: Final = "unknown_key"
 
 
 class RowCounts(Protocol):
