@@ -140,19 +140,6 @@ class Config(BaseModel):
         order=1,
         form={"group": "membership"},
     )
-    max_rejected_percent: int = setting(
-        DEFAULT_MAX_REJECTED_PERCENT,
-        ge=0,
-        le=100,
-        description=(
-            "A sync fails if more than this percentage of a table's rows can't be used, instead of replacing an "
-            "audience by the rest. Rows without any value don't count, and increments of fewer than 100 rows never "
-            "fail for it. 100 permits anything but a whole table of which no row can be used."
-        ),
-        title="Largest share of rejected rows",
-        order=6,
-        form={"group": "membership"},
-    )
     allow_empty_audience: bool = setting(
         False,
         description=(
@@ -202,6 +189,19 @@ class Config(BaseModel):
         ),
         title="Membership store",
         order=5,
+        form={"group": "membership"},
+    )
+    max_rejected_percent: int = setting(
+        DEFAULT_MAX_REJECTED_PERCENT,
+        ge=0,
+        le=100,
+        description=(
+            "A sync fails if more than this percentage of a table's rows can't be used, instead of replacing an "
+            "audience by the rest. Rows without any value don't count, and increments of fewer than 100 rows never "
+            "fail for it. 100 permits anything but a whole table of which no row can be used."
+        ),
+        title="Largest share of rejected rows",
+        order=6,
         form={"group": "membership"},
     )
     object_storage_config: Annotated[

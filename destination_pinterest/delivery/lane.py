@@ -188,7 +188,7 @@ class AudienceLane:
         positions = [delivery.first_position for delivery in self._unsafe()]
         if self._pinned is not None:
             positions.append(self._pinned)
-        held = (quality.held_from for quality in self.qualities.values())
+        held = (quality.held_from for quality in self.qualities.values() if quality.refused)
         positions += (position for position in held if position is not None)
         return min(positions, default=None)
 

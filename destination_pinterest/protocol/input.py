@@ -288,7 +288,7 @@ class MessageDecoder:
             loose = json.loads(line.decode(), parse_int=float)
             kind, record = loose["type"], loose["record"]
             stream, namespace, data = record["stream"], record.get("namespace"), record["data"]
-            given = {attribute: data[name] for attribute, name in self._names.items() if name in data}
+            given = {attribute: data[name] for attribute, name in self._names.items() if name in data.keys()}
             row = self._row_type(**given)
         except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
             return None
