@@ -370,7 +370,8 @@ class Code(StrEnum):
         _ACT,
         "No row of a stream that has values could be used: in a pass over a whole table, or in 100 rows or more of an "
         "increment. Nothing was replaced or removed for being absent, and the rows are read again.",
-        "The message says what the values of each column look like. See [Rows that can't be used](#rows-that-cant-be-used).",
+        "The message says what the values of each column look like. See "
+        "[Rows that can't be used](#rows-that-cant-be-used).",
     )
     TOO_MANY_ROWS_REJECTED = _Case(
         "PIN-GUARD-005",
@@ -378,7 +379,8 @@ class Code(StrEnum):
         _ACT,
         "More of a stream's rows with values were rejected than Largest share of rejected rows permits. Nothing was "
         "replaced or removed for being absent, and the rows are read again.",
-        "The message says what the values of each column look like. See [Rows that can't be used](#rows-that-cant-be-used).",
+        "The message says what the values of each column look like. See "
+        "[Rows that can't be used](#rows-that-cant-be-used).",
     )
 
     NOT_FOUND = _Case(

@@ -20,7 +20,6 @@ from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import AudienceConflictError, NotFoundError
 from destination_pinterest.routing.destination_object import CUSTOMER_LIST, ChosenAudience
 
-
 # How many existing names a message has.
 _MOST_NAMES: Final = 3
 

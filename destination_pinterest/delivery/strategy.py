@@ -73,10 +73,11 @@ class SyncStrategy(ABC):
         key: Sequence[object] | None,
         columns: Sequence[str] = (),
     ) -> None:
-        """Takes a row's identifiers (at least one) and what it does to them.
+        """Takes a row's identifiers and what it does to them.
 
         Args:
-            operation, identifiers: these.
+            operation: whether they are added or removed.
+            identifiers: these, at least one.
             key: its primary key, if any.
             columns: the column of each identifier, if that is to be remembered; "" for several.
         """

@@ -165,7 +165,7 @@ class _ColumnReader:
 
 
 def _reason(refused_as: RejectionReason, value: str) -> RejectionReason:
-    """Returns why a value is refused. Every kind of identifier refuses the placeholder, so it is looked for only here."""
+    """Returns why a value is refused. Every kind refuses a change log's placeholder, so it is looked for only here."""
     return RejectionReason.VALUE_UNCHANGED if is_placeholder(value) else refused_as
 
 

@@ -1,8 +1,8 @@
 """Recognises what a change log writes in place of a value that a row keeps: it was not changed, so it was not read.
 
-Source: debezium.io, PostgreSQL connector, `unavailable.value.placeholder` and `binary.handling.mode` (read 2026-11-27):
-the placeholder is that text, and in a binary column its UTF-8 bytes, as Base64 or as hexadecimal digits. The text can be
-set to another one there, which is not recognised here.
+Source: debezium.io, PostgreSQL connector, `unavailable.value.placeholder` and `binary.handling.mode` (read
+2026-11-27): the placeholder is that text, and in a binary column its UTF-8 bytes, as Base64 or as hexadecimal digits.
+There, the text can be set to another one, which is not recognised here.
 """
 
 from __future__ import annotations

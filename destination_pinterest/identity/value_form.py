@@ -1,4 +1,4 @@
-"""Names the form that a value seems to have, so that a message can say what a column holds without showing any of it."""
+"""Names the form that a value seems to have, so that a message says what a column holds without showing any of it."""
 
 from __future__ import annotations
 
@@ -61,13 +61,15 @@ _MASKED: Final = re.compile(
     r"|[\[(<{]?\W*(redacted|masked|hidden|removed|deleted|erased|anonymi[sz]ed|obfuscated|suppressed|restricted)\b.*",
     re.IGNORECASE | re.DOTALL,
 )
-_MISSING: Final = frozenset({"null", "none", "nan", "nil", "undefined", "n/a", "na", "\\n", "unknown", "-", "#n/a", "?"})
+_MISSING: Final = frozenset(
+    {"null", "none", "nan", "nil", "undefined", "n/a", "na", "\\n", "unknown", "-", "#n/a", "?"}
+)
 _HEX: Final = re.compile(r"[0-9a-fA-F]+")
 _PREFIXED: Final = re.compile(r"(0x|\\x|sha\d+:|md5:)[0-9a-fA-F]{32,}", re.IGNORECASE)
 _NUMBER: Final = re.compile(r"[+-]?\d+([.,]\d+)*([eE][+-]?\d+)?", re.ASCII)
 _PHONE: Final = re.compile(r"(\+|00)?[\d\s().\-/]{7,}", re.ASCII)
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d([T ].*)?|\d{1,2}[./]\d{1,2}[./]\d{2,4}", re.ASCII)
-_WORDS: Final = re.compile(r"[^\W\d_]+([ ,.'’\-]{1,2}[^\W\d_]+){0,4}\.?")
+_WORDS: Final = re.compile(r"[^\W\d_]+([ ,.'\u2019\-]{1,2}[^\W\d_]+){0,4}\.?")
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/_\-]{22,88}={0,2}")
 _FEWEST_DIGITS_OF_A_PHONE: Final = 7
 

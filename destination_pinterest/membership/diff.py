@@ -24,7 +24,6 @@ from destination_pinterest.membership.keys import Kind
 from destination_pinterest.membership.spool import EVERYWHERE, FORMER_HOLDERS, HOLDER
 from destination_pinterest.membership.workspace import Workspace
 
-
 # Why an identifier is considered, as bits: several reasons may apply at once.
 _GAINED: Final = 1
 _LOST: Final = 2

@@ -21,6 +21,8 @@ from uuid import UUID
 from destination_pinterest.vocabulary import ColumnType
 
 _NUMBER: Final = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?\s*", re.ASCII)
+KeyForm = Callable[[Sequence[Any]], Sequence[Any]]
+
 # Python refuses to write integers of more than 4,300 digits.
 _LONGEST_NUMBER: Final = 1000
 _MOMENT: Final = re.compile(
@@ -46,17 +48,25 @@ _ONE_SPELLING: Final[Mapping[ColumnType, frozenset[type]]] = MappingProxyType(
 )
 
 
-def by_value(key: Sequence[Any], types: Sequence[ColumnType]) -> Sequence[Any]:
-    """Returns a key with each value in the one form that stands for it; the same object if all are already.
+def key_form(types: Sequence[ColumnType]) -> KeyForm:
+    """Returns a function that brings each value of a key to its form; it returns the same object if all have it.
 
     Args:
-        key: JSON values.
-        types: the types of its columns, in the same order.
+        types: the types of the key's columns, in the order of its values.
     """
-    for value, column_type in zip(key, types, strict=True):
-        if type(value) not in _ONE_SPELLING[column_type]:
-            return tuple(_BY_TYPE[each](one) for one, each in zip(key, types, strict=True))
-    return key
+    if len(types) == 1:
+        (only_type,) = types
+        has_form, to_form = _ONE_SPELLING[only_type], _TO_FORM[only_type]
+        return lambda key: key if type(key[0]) in has_form else (to_form(key[0]),)
+    return lambda key: key if _has_form(key, types) else _to_form(key, types)
+
+
+def _has_form(key: Sequence[Any], types: Sequence[ColumnType]) -> bool:
+    return all(type(value) in _ONE_SPELLING[each] for value, each in zip(key, types, strict=True))
+
+
+def _to_form(key: Sequence[Any], types: Sequence[ColumnType]) -> Sequence[Any]:
+    return tuple(_TO_FORM[each](value) for value, each in zip(key, types, strict=True))
 
 
 def _as_given(value: Any) -> Any:
@@ -120,7 +130,7 @@ def _number(exact: Decimal) -> int | float | str:
     return nearest if Decimal(repr(nearest)) == exact else f"{exact:f}".rstrip("0")
 
 
-_BY_TYPE: Final[Mapping[ColumnType, Callable[[Any], Any]]] = MappingProxyType(
+_TO_FORM: Final[Mapping[ColumnType, Callable[[Any], Any]]] = MappingProxyType(
     {
         ColumnType.ANY: _as_given,
         ColumnType.BOOLEAN: _as_boolean,

@@ -158,7 +158,10 @@ class MembershipLedger:
         Identifiers whose column is not known are kept too.
 
         Args:
-            stream, key, identifiers, columns: as for `record`.
+            stream: as for `record`.
+            key: the same.
+            identifiers: those of the columns that were given; there may be none.
+            columns: as for `record`.
             unchanged: the columns that were not given.
         """
         self._refuse_after_diff()

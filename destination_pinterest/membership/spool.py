@@ -12,7 +12,7 @@ import numpy as np
 
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import InternalError
-from destination_pinterest.membership.key_values import by_value
+from destination_pinterest.membership.key_values import KeyForm, key_form
 from destination_pinterest.membership.keys import BODY_BYTES, KIND_BITS, TAG_BYTES, AudienceKeys, Kind
 from destination_pinterest.membership.manifest import Manifest
 from destination_pinterest.membership.sizes import Sizes
@@ -46,8 +46,8 @@ class Spool:
 
     Its columns: `row` counts rows; `stream` is an index into `streams`, or EVERYWHERE; `holds` is whether the row adds
     its identifiers; `h1`, `h2` is the holder: the row, or the identifier itself if the row has no key; `t1`, `t2` is
-    the tag and `c1` to `c4` or `long` the body of the encrypted identifier; `kind` is its Kind and, above KIND_BITS, the
-    number of its column, 0 if that is not known.
+    the tag and `c1` to `c4` or `long` the body of the encrypted identifier; `kind` is its Kind and, above KIND_BITS,
+    the number of its column, 0 if that is not known.
 
     The table `former` has, for holders that version 0.1.0 digested differently, that digest as `f1`, `f2`.
 
@@ -65,7 +65,7 @@ class Spool:
         self._numbers = {name: number for number, name in enumerate(manifest.streams)}
         self._column_numbers = {digest: number for number, digest in enumerate(manifest.columns, start=1)}
         self._column_bits: dict[str, int] = {}
-        self._key_types: dict[str, tuple[ColumnType, ...]] = {}
+        self._key_forms: dict[str, KeyForm] = {}
         self._has_former_keys = manifest.has_former_keys
         self._records = bytearray()
         self._former = bytearray()
@@ -87,7 +87,7 @@ class Spool:
 
     def describe_key(self, stream: str, types: Sequence[ColumnType]) -> None:
         """See MembershipLedger.describe_key."""
-        self._key_types[stream] = tuple(types)
+        self._key_forms[stream] = key_form(types)
 
     def number_of(self, stream: str) -> int:
         """Returns the number of a stream."""
@@ -109,7 +109,11 @@ class Spool:
         columns: Sequence[str] = (),
     ) -> None:
         """See MembershipLedger.record."""
-        meta = self._next_row(stream) | (_HOLDS if operation is Operation.ADD else 0)
+        number = self._numbers.get(stream)
+        if number is None:
+            number = self.number_of(stream)
+        self._row += 1
+        meta = (self._row << 32) | (number << 16) | (_HOLDS if operation is Operation.ADD else 0)
         holder = None if key is None else self._holder(stream, key)
         if identifiers:
             self._append(meta, holder, identifiers, columns)
@@ -127,7 +131,8 @@ class Spool:
         unchanged: Sequence[str],
     ) -> None:
         """See MembershipLedger.record_partly."""
-        meta = self._next_row(stream) | _HOLDS
+        self._row += 1
+        meta = (self._row << 32) | (self.number_of(stream) << 16) | _HOLDS
         holder = self._holder(stream, key)
         self._append(meta, holder, identifiers, columns)
         for column in unchanged:
@@ -174,19 +179,13 @@ class Spool:
             "h1 UBIGINT, h2 UBIGINT, t1 UBIGINT, t2 UBIGINT, c1 UBIGINT, c2 UBIGINT, c3 UBIGINT, c4 UBIGINT, long BLOB)"
         )
 
-    def _next_row(self, stream: str) -> int:
-        """Returns the part of `meta` that says which row it is of which stream."""
-        number = self._numbers.get(stream)
-        if number is None:
-            number = self.number_of(stream)
-        self._row += 1
-        return (self._row << 32) | (number << 16)
-
     def _holder(self, stream: str, key: Sequence[Any]) -> bytes:
-        types = self._key_types.get(stream) or (ColumnType.ANY,) * len(key)
-        values = by_value(key, types)
+        form = self._key_forms.get(stream)
+        if form is None:
+            form = self._key_forms[stream] = key_form((ColumnType.ANY,) * len(key))
+        values = form(key)
         holder = self._keys.row_key(stream, values)
-        if self._has_former_keys and values is not key:
+        if values is not key and self._has_former_keys:
             former = self._keys.row_key(stream, key)
             if former != holder:
                 self._former += self._numbers[stream].to_bytes(8, "little") + former + holder
@@ -210,13 +209,16 @@ class Spool:
         records = self._records
         seal = self._keys.seal
         each_once = identifiers if columns or len(identifiers) == 1 else dict.fromkeys(identifiers)
-        for place, identifier in enumerate(each_once):
+        place = 0
+        for identifier in each_once:
             kind, sealed = seal(identifier)
             if kind == Kind.LONG:
                 self._long[len(records) // _RECORD_BYTES] = sealed[TAG_BYTES:]
                 sealed = sealed[:TAG_BYTES] + _NO_BODY
-            if columns and (column := columns[place]):
-                kind |= self._column_bits.get(column) or self._bits_of(column)
+            if columns:
+                if column := columns[place]:
+                    kind |= self._column_bits.get(column) or self._bits_of(column)
+                place += 1
             records += (meta | kind).to_bytes(8, "little")
             records += holder or sealed[:TAG_BYTES]
             records += sealed

@@ -26,7 +26,8 @@ def keep_unchanged(workspace: Workspace) -> int:
     Returns how many of these rows have no identifier at all: none was given, and none is known.
     """
     workspace.execute(
-        f"CREATE OR REPLACE TEMP TABLE marks AS SELECT {HOLDER}, row, kind >> {KIND_BITS} AS col FROM spool WHERE {_IS_MARK}"
+        f"CREATE OR REPLACE TEMP TABLE marks AS SELECT {HOLDER}, row, kind >> {KIND_BITS} AS col "
+        f"FROM spool WHERE {_IS_MARK}"
     )
     workspace.execute(
         f"CREATE OR REPLACE TEMP TABLE last_rows AS SELECT {HOLDER}, max(row) AS row FROM spool "

@@ -1,7 +1,7 @@
 """Reads what a column's values mean from its JSON schema.
 
-Source: docs.airbyte.com, "Supported data types" (read 2026-11-27): `airbyte_type` refines a type (`integer` of a number,
-`big_integer` and `big_number` of a string), and a `date-time` without one is a time with a zone.
+Source: docs.airbyte.com, "Supported data types" (read 2026-11-27): `airbyte_type` refines a type (`integer` of a
+number, `big_integer` and `big_number` of a string), and a `date-time` without one is a time with a zone.
 """
 
 from __future__ import annotations

@@ -161,9 +161,7 @@ class MessageDecoder:
         told_apart: those of the columns in which absence is told apart from null; see `reader_telling_absence`.
     """
 
-    def __init__(
-        self, columns: Iterable[str], known: Iterable[str] = (), *, told_apart: Collection[str] = ()
-    ) -> None:
+    def __init__(self, columns: Iterable[str], known: Iterable[str] = (), *, told_apart: Collection[str] = ()) -> None:
         self._attributes = {column: f"c{number}" for number, column in enumerate(dict.fromkeys(columns))}
         known_names = {*known, *self._attributes}
         # A column is also read under its name in PyAirbyte's cache, unless that is another column's name.
@@ -288,7 +286,9 @@ class MessageDecoder:
             loose = json.loads(line.decode(), parse_int=float)
             kind, record = loose["type"], loose["record"]
             stream, namespace, data = record["stream"], record.get("namespace"), record["data"]
-            given = {attribute: data[name] for attribute, name in self._names.items() if name in data.keys()}
+            if not isinstance(data, dict):
+                return None
+            given = {attribute: data[name] for attribute, name in self._names.items() if name in data}
             row = self._row_type(**given)
         except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
             return None

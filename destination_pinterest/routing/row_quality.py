@@ -1,8 +1,8 @@
 """Counts how many of a stream's rows can be used, and what the values look like in those that can't.
 
-Rows without any value don't count: that a person has no address is no fault. The counts serve a rule (`is_refused`) that
-is applied at the end, and until then hold back states, so that no state passes rows that may be sent again once
-somebody has corrected a setting.
+Rows without any value don't count: that a person has no address is no fault. The counts serve a rule (`is_refused`)
+that is applied at the end. Until then they hold back states, so that no state passes rows that are to be read again
+once somebody has corrected a setting.
 """
 
 from __future__ import annotations
@@ -34,7 +34,17 @@ class RowQuality:
         is_whole: whether the rows are a whole table, so that few of them prove something too.
     """
 
-    __slots__ = ("_first_refused", "_forms", "_is_settled", "_is_whole", "_reasons", "blank", "entered", "limit", "refused")
+    __slots__ = (
+        "_first_refused",
+        "_forms",
+        "_is_settled",
+        "_is_whole",
+        "_reasons",
+        "blank",
+        "entered",
+        "limit",
+        "refused",
+    )
 
     def __init__(self, max_rejected_percent: int, *, is_whole: bool) -> None:
         self.limit = max_rejected_percent

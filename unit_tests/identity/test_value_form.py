@@ -20,7 +20,17 @@ DIGEST = hashlib.sha256(ADDRESS)
     [
         ([None, "", " \u00a0", []], None),
         (
-            ["REDACTED", "***", "•••••", "xxxx", "XXX-XX-XXXX", "[deleted]", "a***@example.com", "<masked>", "Anonymized user"],
+            [
+                "REDACTED",
+                "***",
+                "•••••",
+                "xxxx",
+                "XXX-XX-XXXX",
+                "[deleted]",
+                "a***@example.com",
+                "<masked>",
+                "Anonymized user",
+            ],
             ValueForm.MASKED,
         ),
         ([UNAVAILABLE_VALUE], ValueForm.UNCHANGED),
@@ -40,7 +50,10 @@ DIGEST = hashlib.sha256(ADDRESS)
         ([base64.b64encode(hashlib.md5(ADDRESS).digest()).decode()], ValueForm.BASE64_MD5),
         ([base64.b64encode(hashlib.sha1(ADDRESS).digest()).decode()], ValueForm.BASE64_SHA1),
         ([base64.b64encode(hashlib.sha512(ADDRESS).digest()).decode()], ValueForm.BASE64_SHA512),
-        ([f"0x{DIGEST.hexdigest()}", f"\\x{DIGEST.hexdigest()}", f"sha256:{DIGEST.hexdigest()}"], ValueForm.PREFIXED_HEX),
+        (
+            [f"0x{DIGEST.hexdigest()}", f"\\x{DIGEST.hexdigest()}", f"sha256:{DIGEST.hexdigest()}"],
+            ValueForm.PREFIXED_HEX,
+        ),
         (["6f9619ff-8b86-d011-b42d-00cf4fc964ff"], ValueForm.UUID),
         (["ada@", "@example", "Ada Lovelace <ada@example.com>", "ada@example,com"], ValueForm.WITH_AT_SIGN),
         (["+1 (555) 010-0199", "555-010-0199", "0049 30 555 01 99"], ValueForm.PHONE),

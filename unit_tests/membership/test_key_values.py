@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from destination_pinterest.membership.key_values import by_value
+from destination_pinterest.membership.key_values import key_form
 from destination_pinterest.vocabulary import ColumnType
 
 ANY, BOOLEAN, INTEGER, NUMBER = ColumnType.ANY, ColumnType.BOOLEAN, ColumnType.INTEGER, ColumnType.NUMBER
@@ -16,7 +16,7 @@ TEXT, MOMENT, UUID = ColumnType.TEXT, ColumnType.MOMENT, ColumnType.UUID
 
 def form(value: Any, column_type: ColumnType) -> str:
     """The one form of a value, as JSON, which tells 1 from true and from 1.0."""
-    return json.dumps(by_value((value,), (column_type,)))
+    return json.dumps(key_form((column_type,))((value,)))
 
 
 SAME = [
@@ -67,7 +67,10 @@ DIFFERENT = [
     (NUMBER, ["0.12345678901234567890", "0.12345678901234567891", 0.5]),
     (NUMBER, ["1_000", "1000", "nan", "1e99999"]),
     (TEXT, ["1", "1.0", "01"]),
-    (MOMENT, ["2026-11-22T10:00:00Z", "2026-11-22T10:00:00.000000001Z", "2026-11-22T10:00:01Z", "2026-13-01T00:00:00Z"]),
+    (
+        MOMENT,
+        ["2026-11-22T10:00:00Z", "2026-11-22T10:00:00.000000001Z", "2026-11-22T10:00:01Z", "2026-13-01T00:00:00Z"],
+    ),
     (UUID, ["6f9619ff-8b86-d011-b42d-00cf4fc964ff", "6f9619ff-8b86-d011-b42d-00cf4fc964fe", "none"]),
     (BOOLEAN, [True, False, None, "maybe", 2]),
 ]
@@ -85,8 +88,9 @@ def test_different_values_have_different_forms(column_type: ColumnType, values: 
 
 @pytest.mark.parametrize(("column_type", "value"), [(TEXT, "a"), (ANY, "A"), (ANY, 7), (INTEGER, 2**70), (NUMBER, 7)])
 def test_a_key_that_has_one_spelling_only_is_handed_back_as_it_is(column_type: ColumnType, value: Any) -> None:
+    assert key_form((column_type,))(only := (value,)) is only
     key = (value, None)
-    assert by_value(key, (column_type, ANY)) is key
+    assert key_form((column_type, ANY))(key) is key
 
 
 JSON = st.recursive(
@@ -98,5 +102,10 @@ JSON = st.recursive(
 
 @given(JSON, st.sampled_from(ColumnType))
 def test_every_value_has_a_form_which_is_its_own_form(value: Any, column_type: ColumnType) -> None:
-    once = by_value((value,), (column_type,))
-    assert json.dumps(by_value(once, (column_type,))) == json.dumps(once)
+    once = key_form((column_type,))((value,))
+    assert json.dumps(key_form((column_type,))(once)) == json.dumps(once)
+
+
+def test_a_key_of_several_columns_is_formed_column_by_column() -> None:
+    form_of = key_form((INTEGER, TEXT))
+    assert list(form_of(["1", "1"])) == list(form_of([1.0, 1])) == [1, "1"]

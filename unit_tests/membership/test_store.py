@@ -128,7 +128,9 @@ def test_another_store_key_is_refused(kept: Shop) -> None:
 
 def test_the_store_of_a_later_version_is_refused(kept: Shop) -> None:
     keys = StoreKey(STORE_KEY, CHEAP).keys(bytes(16), 1)
-    later = Manifest(format=FORMAT + 1, ad_account_id="1", audience="A", salt="00" * 16, stretching=1, key_check=keys.check)
+    later = Manifest(
+        format=FORMAT + 1, ad_account_id="1", audience="A", salt="00" * 16, stretching=1, key_check=keys.check
+    )
     content = write_manifest(later, keys).replace(b'"members":0', b'"members":{"new":"shape"}')
     (kept.folder / "manifest.json").write_bytes(content)
     assert_mismatch(kept, "later version", f"format {FORMAT + 1}")

@@ -117,7 +117,7 @@ def test_no_name_of_a_column_is_in_the_store_in_plain_text(shop: Shop) -> None:
     assert all(b"ada@example.com" not in path.read_bytes() for path in shop.folder.iterdir())
 
 
-# --- keys ---------------------------------------------------------------------------------------------------------------
+# --- keys -------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
