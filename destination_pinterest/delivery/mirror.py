@@ -91,7 +91,8 @@ class MirrorStrategy(SyncStrategy):
         """
         self._opened = ledger
         for stream in self._streams.all:
-            ledger.describe_key(str(stream.key), stream.key_types)
+            if stream.key_types:
+                ledger.describe_key(str(stream.key), stream.key_types)
         target = self.lane.target
         if ledger.customer_list_id is not None and ledger.customer_list_id != target.list_id:
             raise StoreMismatchError(
