@@ -42,8 +42,10 @@ from destination_pinterest.protocol.completeness import Completeness
 from destination_pinterest.protocol.emit import MessageWriter
 from destination_pinterest.protocol.input import Input, MessageDecoder
 from destination_pinterest.protocol.lines import Lines
-from destination_pinterest.routing.audience_plan import EPOCH_S, AudiencePlan, plan_audiences
+from destination_pinterest.routing.audience_plan import EPOCH_S, AudiencePlan, columns_told_apart, plan_audiences
 from destination_pinterest.routing.plan import StreamPlan, plan_streams
+from destination_pinterest.routing.replacement import is_whole_pass
+from destination_pinterest.routing.row_quality import RowQuality
 from destination_pinterest.session import PinterestSession, PlatformConfig, open_session
 from destination_pinterest.system import System
 
@@ -184,6 +186,7 @@ def assemble(
     decoder = MessageDecoder(
         (column for plan in plans for column in plan.columns),
         (column for stream in request.streams for column in stream.columns),
+        told_apart=columns_told_apart(audiences),
     )
     source = Input(
         request.lines,
@@ -273,9 +276,19 @@ class _StrategyFactory:
         if is_shadowed:
             now, chance = self._system.now(), self._system.chance()
             shadow = new_shadow_list(audience.streams, audience.audience_id, now, chance)
-        target = AudienceTarget(audience.name, audience.identifiers, chosen_id=audience.audience_id, shadow=shadow)
+        target = AudienceTarget(
+            audience.name,
+            audience.identifiers,
+            chosen_id=audience.audience_id,
+            only_removes=audience.only_removes or self._config.mode == "remove",
+            shadow=shadow,
+        )
         streams = tuple(stream.key for stream in audience.streams)
-        return AudienceLane(target, streams, _RATE_PER_S[self._config.access_tier])
+        qualities = {
+            stream.key: RowQuality(self._config.max_rejected_percent, is_whole=is_whole_pass(stream))
+            for stream in audience.streams
+        }
+        return AudienceLane(target, streams, _RATE_PER_S[self._config.access_tier], qualities)
 
 
 def _routes(

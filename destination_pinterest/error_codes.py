@@ -330,6 +330,15 @@ class Code(StrEnum):
         "Pinterest neither switches the audience nor creates a second one of the new customer list yet.",
         "See [Pinterest refused to switch the audience](#pinterest-refused-to-switch-the-audience).",
     )
+    AUDIENCE_TO_REMOVE_FROM_MISSING = _Case(
+        "PIN-AUD-011",
+        _CONFIG,
+        _ACT,
+        "A stream only removes people (mode remove, or Soft delete), and there is no audience of that name to remove "
+        "them from.",
+        "Correct the audience name: the message has the nearest names that exist. `pinterest-audiences audiences` "
+        "lists all.",
+    )
 
     REMOVAL_ABOVE_LIMIT = _Case(
         "PIN-GUARD-001",
@@ -353,6 +362,25 @@ class Code(StrEnum):
         "The input ended without proof that the whole table came, so nothing was replaced or removed.",
         "Look at the source's log: it failed, or was cancelled. If it comes with every sync, see "
         "[The proof never comes](#the-proof-never-comes).",
+    )
+
+    NO_ROW_USABLE = _Case(
+        "PIN-GUARD-004",
+        _CONFIG,
+        _ACT,
+        "No row of a stream that has values could be used: in a pass over a whole table, or in 100 rows or more of an "
+        "increment. Nothing was replaced or removed for being absent, and the rows are read again.",
+        "The message says what the values of each column look like. See "
+        "[Rows that can't be used](#rows-that-cant-be-used).",
+    )
+    TOO_MANY_ROWS_REJECTED = _Case(
+        "PIN-GUARD-005",
+        _CONFIG,
+        _ACT,
+        "More of a stream's rows with values were rejected than Largest share of rejected rows permits. Nothing was "
+        "replaced or removed for being absent, and the rows are read again.",
+        "The message says what the values of each column look like. See "
+        "[Rows that can't be used](#rows-that-cant-be-used).",
     )
 
     NOT_FOUND = _Case(

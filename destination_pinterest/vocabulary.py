@@ -1,4 +1,4 @@
-"""Pinterest's and Airbyte's names as enumerations, for all packages. No behaviour."""
+"""Names as enumerations, Pinterest's, Airbyte's and our own, for all packages. No behaviour."""
 
 from __future__ import annotations
 
@@ -44,3 +44,15 @@ class Operation(StrEnum):
 
     ADD = "ADD"
     REMOVE = "REMOVE"
+
+
+class ColumnType(StrEnum):
+    """What a column's values mean, as far as it matters for comparing two of them."""
+
+    ANY = "any"
+    BOOLEAN = "boolean"
+    INTEGER = "integer"
+    NUMBER = "number"
+    TEXT = "text"
+    MOMENT = "moment"
+    UUID = "uuid"

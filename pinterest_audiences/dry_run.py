@@ -15,7 +15,6 @@ import msgspec
 from destination_pinterest.config import Config
 from destination_pinterest.identity.column_sample import SAMPLE_ROWS
 from destination_pinterest.identity.mapping import IdentityMapper
-from destination_pinterest.identity.rejection import RejectionReason
 from destination_pinterest.protocol.catalog import parse_catalog
 from destination_pinterest.protocol.input import MessageDecoder
 from destination_pinterest.protocol.whole_rows import whole_rows
@@ -112,10 +111,3 @@ class DryRun:
     def _has_key(self, row: Any) -> bool:
         """Whether a membership store can find the row's members by its primary key."""
         return self._key is not None and any(value is not None for value in self._key(row))
-
-
-def advice(reason: str) -> str:
-    """Returns what to do about rows that are not synced for a reason."""
-    if reason in set(RejectionReason):
-        return RejectionReason(reason).sentence
-    return "Deleted rows change nothing."

@@ -11,7 +11,8 @@ import msgspec
 from destination_pinterest.access_tiers import STANDARD_WRITES_A_MINUTE, TRIAL_WRITES_A_DAY, WRITES_A_SECOND
 from destination_pinterest.vocabulary import Operation
 from destination_pinterest.wording.figures import by_count
-from pinterest_audiences.dry_run import DryRun, advice
+from destination_pinterest.wording.reasons import reason_text
+from pinterest_audiences.dry_run import DryRun
 from pinterest_audiences.progress import with_level
 from pinterest_audiences.report_view import Line
 
@@ -79,7 +80,7 @@ def dry_run_lines(result: Mapping[str, Any], batch_size: int) -> Iterator[Line]:
 def _reasons(counts: Mapping[str, int]) -> Iterator[Line]:
     """Yields each reason with its count and advice."""
     for reason, count in by_count(counts):
-        yield f"  {reason}", f"{count:,}  {advice(reason)}"
+        yield f"  {reason}", reason_text(reason, count)
 
 
 def _at_standard_quota(duration_s: float) -> str:

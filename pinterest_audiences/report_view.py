@@ -13,6 +13,7 @@ from destination_pinterest.wording.figures import (
     size_text,
     sync_sentence,
 )
+from destination_pinterest.wording.reasons import reason_text
 
 # A name and a value; an empty name continues the line above.
 Line = tuple[str, str]
@@ -83,7 +84,7 @@ def aligned(lines: list[Line]) -> str:
 
 def _reasons(counts: Mapping[str, int]) -> Iterator[Line]:
     for reason, count in by_count(counts):
-        yield f"  {reason}", _number(count)
+        yield f"  {reason}", reason_text(reason, count)
 
 
 def _members(members: Mapping[str, Any] | None) -> Iterator[Line]:

@@ -398,11 +398,43 @@ def test_a_soft_delete_of_a_named_audience_removes_and_creates_nothing(
 ) -> None:
     list_id = pinterest.add_list("users", *people("ab"))
     pinterest.add_audience("users", list_id)
-    list(make_activation(row("a"), row("y", "nobody"), streams={
-        "users": ("soft_delete", None), "nobody": ("soft_delete", None),
-    }).run())  # fmt: skip
+    list(make_activation(row("a"), streams={"users": ("soft_delete", None)}).run())
     assert pinterest.members[list_id] == people("b")
     assert len(pinterest.lists) == 1
+
+
+@pytest.mark.parametrize("by_setting", [False, True])
+def test_who_is_only_to_be_removed_needs_an_audience_to_be_removed_from_and_the_nearest_names_are_said(
+    make_activation: MakeSync, make_sync: MakeSync, pinterest: Any, *, by_setting: bool
+) -> None:
+    for name in ("VIP customers", "Leads", "vip", "Newsletter"):
+        pinterest.add_audience(name, pinterest.add_list(f"list of {name}"))
+    if by_setting:
+        removal = make_sync(row("a"), audience_name="VIP custmers", mode="remove")
+    else:
+        removal = make_activation(row("a"), streams={"users": ("soft_delete", None)}, audience_name="VIP custmers")
+    match = 'no audience "VIP custmers" to remove people from.* the nearest that exist are "VIP customers", '
+    with raises(Code.AUDIENCE_TO_REMOVE_FROM_MISSING, match=match):
+        list(removal.run())
+    assert pinterest.asked_for("PATCH") == []
+
+
+def test_a_list_that_has_no_audience_yet_is_enough_to_remove_people_from(make_sync: MakeSync, pinterest: Any) -> None:
+    list_id = pinterest.add_list("users", *people("ab"))
+    list(make_sync(row("a"), mode="remove").run())
+    assert pinterest.members[list_id] == people("b")
+
+
+def test_a_change_log_may_begin_with_deletions_which_are_counted_as_such(
+    raw_config: dict[str, Any], messages: Any, pinterest: Any, outbox: Any
+) -> None:
+    deleted = [row("a", _ab_cdc_deleted_at="2026"), row("b", _ab_cdc_deleted_at="2026"), state(1)]
+    plans = catalog("users", columns=("email", "_ab_cdc_deleted_at"))
+    sync = new_sync(raw_config, plans, MessageLines(deleted), messages, pinterest, system=System())
+    states = list(sync.run())
+    assert [json.loads(each)["id"] for each in states] == [1]
+    (audience,) = report_of(outbox)["audiences"]
+    assert (audience["synced"], audience["not_synced"]) == (0, {"nobody_to_remove": 2})
 
 
 def test_one_audience_by_its_id_and_by_its_name_is_refused_before_anything_is_sent(
@@ -418,6 +450,7 @@ def test_one_audience_by_its_id_and_by_its_name_is_refused_before_anything_is_se
 def test_an_operation_column_is_not_missed_in_a_list_of_deletions(
     make_activation: MakeSync, pinterest: Any, outbox: Any
 ) -> None:
+    pinterest.add_audience("users", pinterest.add_list("users"))
     setting = {"mode": "column", "column": "op"}
     list(make_activation(streams={"users": ("soft_delete", None)}, operation_column=setting).run())
     assert [log for log in outbox.of("LOG") if log["level"] == "WARN"] == []

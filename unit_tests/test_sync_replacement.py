@@ -348,9 +348,30 @@ def test_an_end_marker_counts_only_where_it_is_trusted(shop: Shop) -> None:
 def test_rows_of_which_none_can_be_used_do_not_empty_the_audience(shop: Shop, outbox: Any) -> None:
     shop.has("abc")
     nonsense = [line.replace(b"@example.com", b"") for line in rows("de")]
-    assert shop.sync([configured(**BY_IMAGE)], *nonsense, state(1, {}), allow_empty_audience=True) == [1]
+    for percent in (50, 100):
+        with raises(Code.NO_ROW_USABLE, match="None of the 2 rows .* column email: 2 of 2 values look like names or"):
+            shop.sync([configured(**BY_IMAGE)], *nonsense, state(1, {}), allow_empty_audience=True,
+                      max_rejected_percent=percent)  # fmt: skip
+        assert shop.released == []
+    assert shop.people_in() == people("abc")
+
+
+def test_rows_without_any_value_do_not_empty_the_audience(shop: Shop, outbox: Any) -> None:
+    shop.has("abc")
+    blank = [line.replace(b"d@example.com", b"") for line in rows("dd")]
+    assert shop.sync([configured(**BY_IMAGE)], *blank, state(1, {}), allow_empty_audience=True) == [1]
     assert shop.people_in() == people("abc")
     assert any("None of the table's rows could be used" in text for text in warnings(outbox))
+
+
+def test_a_table_of_which_too_little_can_be_used_replaces_nothing(shop: Shop) -> None:
+    shop.has("abc")
+    table = [*rows("ab"), *(line.replace(b"@example.com", b"") for line in rows("cde")), state(1, {})]
+    with raises(Code.TOO_MANY_ROWS_REJECTED, match=r"3 of the 5 rows .* more than the 50 % .*\(max_rejected_percent\)"):
+        shop.sync([configured(**BY_IMAGE)], *table)
+    assert shop.people_in() == people("abc")
+    assert shop.sync([configured(**BY_IMAGE)], *table, max_rejected_percent=60) == [1]
+    assert shop.people_in() == people("ab")
 
 
 def test_a_first_table_that_is_too_young_for_an_audience_becomes_one_at_the_next_sync(

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import TypeVar
+from difflib import get_close_matches
+from typing import Final, TypeVar
 
 from destination_pinterest.api.client import PinterestClient
 from destination_pinterest.api.models import Audience, CustomerList
@@ -18,6 +19,9 @@ from destination_pinterest.audiences.target import AudienceTarget, TargetUpdate
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import AudienceConflictError, NotFoundError
 from destination_pinterest.routing.destination_object import CUSTOMER_LIST, ChosenAudience
+
+# How many existing names a message has.
+_MOST_NAMES: Final = 3
 
 
 class AudienceLookup:
@@ -39,7 +43,8 @@ class AudienceLookup:
         Raises:
             AudienceConflictError: a name is taken by an audience of another kind, a chosen audience is of another
                 kind, or two targets lead to one customer list.
-            NotFoundError: a chosen audience or an audience's customer list is gone.
+            NotFoundError: a chosen audience or an audience's customer list is gone, or people are only to be removed
+                and there is neither an audience nor a list of that name.
         """
         every_audience = list(self._pinterest.audiences())
         updates = self._find_audiences(targets, every_audience)
@@ -50,7 +55,10 @@ class AudienceLookup:
         every_list = list(self._pinterest.customer_lists())
         self._lists_before = frozenset(one.id for one in every_list)
         free = _without_audience(every_list, every_audience, found)
-        return [self._with_lists(update, every_list, free) for update in updates]
+        completed = [self._with_lists(update, every_list, free) for update in updates]
+        for update in completed:
+            _require_list_to_remove_from(update.target, every_audience)
+        return completed
 
     def newest_list(self, name: str) -> CustomerList | None:
         """Returns the newest list of a name that did not exist when the sync began."""
@@ -217,6 +225,26 @@ def _could_pass_for_finished(left_over: CustomerList, target: AudienceTarget) ->
     """Whether a later attempt would take this list, if an audience were made from it, for the whole table."""
     shadow = target.shadow
     return shadow is not None and (shadow.continues_from(left_over.name or "") or _is_of(left_over, target, shadow))
+
+
+def _require_list_to_remove_from(target: AudienceTarget, every_audience: Iterable[Audience]) -> None:
+    if not target.only_removes or target.list_id is not None:
+        return
+    names = {one.name for one in every_audience if one.name and one.audience_type == CUSTOMER_LIST}
+    raise NotFoundError(
+        Code.AUDIENCE_TO_REMOVE_FROM_MISSING,
+        f'There is no audience "{target.name}" to remove people from. Correct the audience name in the settings: '
+        f"{_nearest(target.name, names)}.",
+    )
+
+
+def _nearest(name: str, existing: Iterable[str]) -> str:
+    """Names the existing names that resemble a name most, as a clause."""
+    by_folded = {one.casefold(): one for one in sorted(existing)}
+    nearest = [by_folded[one] for one in get_close_matches(name.casefold(), by_folded, _MOST_NAMES, 0.0)]
+    if not nearest:
+        return "the ad account has no audience made from a customer list"
+    return "the nearest that exist are " + ", ".join(f'"{one}"' for one in nearest)
 
 
 def _refuse_shared_lists(targets: Sequence[AudienceTarget]) -> None:

@@ -1,20 +1,24 @@
 """Keeps an audience from losing its members by mistake, under every strategy.
 
-Three rules: at most a share of the members is removed at once, an empty table empties nothing unless the settings allow
-    it, and absence removes nothing without proof that the whole table has arrived.
+Four rules: at most a share of the members is removed at once, an empty table empties nothing unless the settings allow
+    it, absence removes nothing without proof that the whole table has arrived, and rows most of which can't be used
+    are no success.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from destination_pinterest.error_codes import Code
-from destination_pinterest.errors import IncompleteStreamError, RemovalGuardError
+from destination_pinterest.errors import IncompleteStreamError, RemovalGuardError, UnusableRowsError
+from destination_pinterest.protocol.catalog import StreamKey
+from destination_pinterest.routing.row_quality import RowQuality
 
 
 @dataclass(frozen=True, slots=True)
 class Safeguards:
-    """The three rules, with the limits from the settings.
+    """The first three rules, with the limits from the settings.
 
     Args:
         max_removal_percent: the percentage of members that may be removed at once.
@@ -71,6 +75,31 @@ class Safeguards:
                 "if every attempt ends so, this host or source never says when a stream is whole, so choose a sync "
                 "mode that ends in Append.",
             )
+
+
+def check_rows(audience: str, qualities: Mapping[StreamKey, RowQuality]) -> None:
+    """Checks that enough of the rows of an audience's streams can be used.
+
+    Raises:
+        UnusableRowsError: of one stream, none or too few can.
+    """
+    for stream, quality in qualities.items():
+        if not quality.is_refused:
+            continue
+        findings = "; ".join(quality.findings())
+        if quality.refused == quality.with_values:
+            raise UnusableRowsError(
+                Code.NO_ROW_USABLE,
+                f'None of the {quality.with_values:,} rows of the stream "{stream}" that have values could be used for '
+                f'the audience "{audience}": {findings}. Correct the columns or their formats under Identity columns '
+                "(identity_columns), and run the sync again: its rows are read again.",
+            )
+        raise UnusableRowsError(
+            Code.TOO_MANY_ROWS_REJECTED,
+            f'{quality.refused:,} of the {quality.with_values:,} rows of the stream "{stream}" that have values could '
+            f'not be used for the audience "{audience}", more than the {quality.limit} % of Largest share of rejected '
+            f"rows (max_rejected_percent): {findings}. Correct the table or the settings, or raise that setting.",
+        )
 
 
 def _share(part: int, whole: int) -> str:

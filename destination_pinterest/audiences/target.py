@@ -20,6 +20,7 @@ class AudienceTarget:
         name: the audience's name.
         identifiers: the kinds of identifiers that its streams have.
         chosen_id: the id of an existing audience that was chosen by id; `name` becomes its present name.
+        only_removes: whether nobody is ever added, so that the audience or its list has to exist.
         shadow: the shadow list; None if the audience's own list is written to.
         list_id: the customer list that is written to.
         audience_id: the audience's id.
@@ -36,6 +37,7 @@ class AudienceTarget:
     name: str
     identifiers: frozenset[Identifier]
     chosen_id: str | None = None
+    only_removes: bool = False
     shadow: ShadowList | None = None
     list_id: str | None = None
     audience_id: str | None = None

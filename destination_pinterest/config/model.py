@@ -24,6 +24,7 @@ PINTEREST_API: Final = "https://api.pinterest.com/v5"
 # Braze sends 1,900 users a request, Tealium, Lytics and Zernio 10,000; Pinterest publishes no limit (read 2026-11-22).
 DEFAULT_BATCH_SIZE: Final = 1_900
 LARGEST_BATCH_SIZE: Final = 10_000
+DEFAULT_MAX_REJECTED_PERCENT: Final = 50
 
 
 def _none_where(tag: str, nothing: str) -> Callable[[Any], Any]:
@@ -204,6 +205,19 @@ class Config(BaseModel):
         ),
         title="Membership store",
         order=5,
+        form={"group": "membership"},
+    )
+    max_rejected_percent: int = setting(
+        DEFAULT_MAX_REJECTED_PERCENT,
+        ge=0,
+        le=100,
+        description=(
+            "A sync fails if more than this percentage of a table's rows can't be used, instead of replacing an "
+            "audience by the rest. Rows without any value don't count, and increments of fewer than 100 rows never "
+            "fail for it. 100 permits anything but a whole table of which no row can be used."
+        ),
+        title="Largest share of rejected rows",
+        order=6,
         form={"group": "membership"},
     )
     object_storage_config: Annotated[

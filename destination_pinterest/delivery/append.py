@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from destination_pinterest.audiences.creation import AudienceCreator
+from destination_pinterest.audiences.safeguards import check_rows
 from destination_pinterest.delivery.lane import AudienceLane, Delivery
 from destination_pinterest.delivery.strategy import IsComplete, SyncStrategy
 from destination_pinterest.protocol.input import RowRun
@@ -40,7 +41,13 @@ class BatchedStrategy(SyncStrategy):
         for full in self._batch.add_all(identifiers, self._position, self._now_s):
             self.lane.enqueue(full)
 
-    def take(self, operation: Operation, identifiers: Sequence[str], key: Sequence[object] | None) -> None:  # noqa: ARG002 - no rows are remembered
+    def take(
+        self,
+        operation: Operation,
+        identifiers: Sequence[str],
+        key: Sequence[object] | None,  # noqa: ARG002 - no rows are remembered
+        columns: Sequence[str] = (),  # noqa: ARG002
+    ) -> None:
         """See `SyncStrategy.take`."""
         for full in self._batch.apply(operation, identifiers, self._position, self._now_s):
             self.lane.enqueue(full)
@@ -93,8 +100,14 @@ class AppendStrategy(BatchedStrategy):
         self.create_early(self._creator)
 
     def finish(self, is_complete: IsComplete) -> None:  # noqa: ARG002 - absence means nothing here
-        """Creates the audience unless it exists."""
+        """Creates the audience unless it exists.
+
+        Raises:
+            UnusableRowsError: too few of the rows could be used.
+        """
         self.lane.update(self._creator.ensure_audience(self.lane.target))
+        check_rows(self.lane.target.name, self.lane.qualities)
+        self.lane.settle_qualities()
 
 
 class MembershipBatch:

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Final
 
 from destination_pinterest.audiences.target import AudienceTarget, TargetUpdate
 from destination_pinterest.delivery.tally import AudienceTally
 from destination_pinterest.protocol.catalog import StreamKey
+from destination_pinterest.routing.decision import NOBODY_TO_REMOVE
+from destination_pinterest.routing.row_quality import RowQuality
 from destination_pinterest.vocabulary import Operation
 
 # Deliveries that may queue before the reader waits for this list. At 1,900 identifiers each, that is about 8 MB, and a
@@ -56,14 +59,22 @@ class AudienceLane:
         target: the audience and its customer lists, as far as they are known.
         streams: whose rows come here.
         rate_per_s: requests a second that the quota permits; it limits how many are useful in flight.
+        qualities: the counts of usable rows by stream; a stream without has no limit.
     """
 
-    def __init__(self, target: AudienceTarget, streams: tuple[StreamKey, ...], rate_per_s: float) -> None:
+    def __init__(
+        self,
+        target: AudienceTarget,
+        streams: tuple[StreamKey, ...],
+        rate_per_s: float,
+        qualities: Mapping[StreamKey, RowQuality] = MappingProxyType({}),
+    ) -> None:
         self.target = target
         self.streams = streams
         self.tally = AudienceTally()
         self.notes: list[str] = []
         self.in_flight: list[Delivery] = []
+        self.qualities = {stream: RowQuality(100, is_whole=False) for stream in streams} | dict(qualities)
         self._rate_per_s = rate_per_s
         self._queue: deque[Delivery] = deque()
         self._failed: list[Delivery] = []
@@ -89,7 +100,10 @@ class AudienceLane:
     def ack(self, delivery: Delivery, sent: int) -> None:
         """Records that a delivery was accepted, with so many identifiers."""
         self.in_flight.remove(delivery)
-        self.tally.synced += delivery.rows
+        if sent:
+            self.tally.synced += delivery.rows
+        elif delivery.rows:  # The list that they were to be removed from does not exist.
+            self.tally.not_synced[NOBODY_TO_REMOVE] += delivery.rows
         if delivery.operation is Operation.ADD:
             self.tally.identifiers_added += sent
         else:
@@ -100,6 +114,11 @@ class AudienceLane:
         self.in_flight.remove(delivery)
         self._failed.append(delivery)
         self.tally.errored += delivery.rows
+
+    def settle_qualities(self) -> None:
+        """Lets go of the states that waited for the rule on usable rows."""
+        for quality in self.qualities.values():
+            quality.settle()
 
     def update(self, update: TargetUpdate) -> None:
         """Takes the target as it is now, and the notes on the change."""
@@ -169,6 +188,8 @@ class AudienceLane:
         positions = [delivery.first_position for delivery in self._unsafe()]
         if self._pinned is not None:
             positions.append(self._pinned)
+        held = (quality.held_from for quality in self.qualities.values() if quality.refused)
+        positions += (position for position in held if position is not None)
         return min(positions, default=None)
 
     def _unsafe(self) -> Iterator[Delivery]:

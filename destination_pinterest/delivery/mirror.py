@@ -15,13 +15,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from destination_pinterest.audiences.creation import AudienceCreator
-from destination_pinterest.audiences.safeguards import Safeguards
+from destination_pinterest.audiences.safeguards import Safeguards, check_rows
 from destination_pinterest.delivery.lane import AudienceLane, Delivery
 from destination_pinterest.delivery.strategy import IsComplete, MemberCounts, SyncStrategy
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import InternalError, StoreBusyError, StoreMismatchError
+from destination_pinterest.identity.rejection import RejectionReason
 from destination_pinterest.protocol.catalog import ConfiguredStream
 from destination_pinterest.protocol.input import RowRun
+from destination_pinterest.routing.decision import NOBODY_TO_REMOVE, UNKNOWN_KEY
 from destination_pinterest.routing.replacement import continues_in_job
 from destination_pinterest.vocabulary import Operation
 
@@ -88,6 +90,9 @@ class MirrorStrategy(SyncStrategy):
             StoreMismatchError: the ledger is of another customer list.
         """
         self._opened = ledger
+        for stream in self._streams.all:
+            if stream.key_types:
+                ledger.describe_key(str(stream.key), stream.key_types)
         target = self.lane.target
         if ledger.customer_list_id is not None and ledger.customer_list_id != target.list_id:
             raise StoreMismatchError(
@@ -136,9 +141,27 @@ class MirrorStrategy(SyncStrategy):
         if self._epoch_started_s is None:
             self._epoch_started_s = now_s
 
-    def take(self, operation: Operation, identifiers: Sequence[str], key: Sequence[object] | None) -> None:
+    def take(
+        self,
+        operation: Operation,
+        identifiers: Sequence[str],
+        key: Sequence[object] | None,
+        columns: Sequence[str] = (),
+    ) -> None:
         """See `SyncStrategy.take`."""
-        self._ledger.record(self._stream, key, operation, identifiers)
+        self._ledger.record(self._stream, key, operation, identifiers, columns)
+        self._changes += 1
+        self._rows += 1
+
+    def keep(
+        self,
+        key: Sequence[object],
+        identifiers: Sequence[str],
+        columns: Sequence[str],
+        unchanged: Sequence[str],
+    ) -> None:
+        """See `SyncStrategy.keep`. A row of which nothing is known is counted as not synced once it is compared."""
+        self._ledger.record_partly(self._stream, key, identifiers, columns, unchanged)
         self._changes += 1
         self._rows += 1
 
@@ -177,6 +200,7 @@ class MirrorStrategy(SyncStrategy):
             IncompleteStreamError: a stream that is replaced is not proven to be complete.
             RemovalGuardError: too many members would be removed for being absent.
             StoreBusyError: another sync took the ledger over.
+            UnusableRowsError: too few of the rows could be used.
         """
         replaced = self._replaced if is_end else []
         if not all(is_complete(stream.key) for stream in replaced):
@@ -184,6 +208,8 @@ class MirrorStrategy(SyncStrategy):
                 self._safeguards.require_complete(self.lane.target.name, is_complete=False)
             self._end_epoch()
             return
+        if is_end:
+            check_rows(self.lane.target.name, self.lane.qualities)
         # Hosts that send COMPLETE send it for every stream; from others only the end of input is available.
         is_whole = is_end and all(is_complete(stream.key) for stream in self._streams.all if stream.has_generation)
         if self._changes or replaced or (is_whole and self._ledger.is_in_doubt):
@@ -207,8 +233,14 @@ class MirrorStrategy(SyncStrategy):
             )
 
     def finish(self, is_complete: IsComplete) -> None:  # noqa: ARG002 - `settle` has checked it
-        """Creates the audience unless it exists."""
+        """Creates the audience unless it exists.
+
+        Raises:
+            UnusableRowsError: too few of the rows could be used.
+        """
         self.lane.update(self._creator.ensure_audience(self.lane.target))
+        check_rows(self.lane.target.name, self.lane.qualities)
+        self.lane.settle_qualities()
 
     @property
     def members(self) -> MemberCounts | None:
@@ -246,6 +278,16 @@ class MirrorStrategy(SyncStrategy):
         self._members_after = delta.members_after
         self._left_by_absence += delta.removals_by_absence
         self._unresolved_deletions += delta.unresolved_deletions
+        self._set_aside(UNKNOWN_KEY, delta.unresolved_deletions)
+        self._set_aside(RejectionReason.VALUE_UNCHANGED.value, delta.unknown_unchanged)
+        if self.lane.target.list_id is None:
+            self._set_aside(NOBODY_TO_REMOVE, self._rows)
+
+    def _set_aside(self, reason: str, rows: int) -> None:
+        """Counts rows as not synced, of those that would count as synced when the epoch ends."""
+        if rows := min(rows, self._rows):
+            self._rows -= rows
+            self.lane.tally.not_synced[reason] += rows
 
     def _end_epoch(self) -> None:
         self.lane.tally.synced += self._rows

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
 from destination_pinterest.config import Config
 from destination_pinterest.dead_letters.queue import DeadLetters
+from destination_pinterest.delivery.remembered_row import RememberedRow, RememberedRowMapper
 from destination_pinterest.delivery.strategy import SyncStrategy
 from destination_pinterest.identity.mapping import IdentityMapper, MappedRow
-from destination_pinterest.identity.rejection import Rejection
+from destination_pinterest.identity.rejection import Rejection, RejectionReason
 from destination_pinterest.protocol.checkpoint import StreamTally
 from destination_pinterest.protocol.input import MessageDecoder, RowRun
 from destination_pinterest.routing.decision import Decision, decision_of, take_row
@@ -18,6 +19,10 @@ from destination_pinterest.vocabulary import Operation
 
 # A row's primary key; None if the row has none.
 Key = tuple[object, ...] | None
+
+# Of a run with refused rows, so many are looked at again: enough to see a form, and few beside the run.
+_ROWS_SAMPLED: Final = 200
+_NO_IDENTITY: Final = (Rejection(None, None, RejectionReason.NO_IDENTITY),)
 
 
 class StreamRoute:
@@ -49,8 +54,9 @@ class StreamRoute:
         self._read = decoder.reader([identity.column for identity in plan.identities])
         self._mapper = IdentityMapper(plan.identities, maid_case=config.advertising_id_case)
         self._decide = _row_decision(plan, config, decoder)
+        self._quality = strategy.lane.qualities[plan.stream.key]
         reads_key = strategy.reads_keys and plan.has_key and not plan.only_removes
-        self._read_key = _key_reader(plan, decoder) if reads_key else None
+        self._remembered = _RememberedRows(plan, config, decoder) if reads_key else None
         # Most streams have one identity column and only rows that add: they are mapped in bulk.
         is_plain = self._decide is None and len(plan.identities) == 1 and dead_letters is None and not reads_key
         self._read_only_column = decoder.reader_of(plan.identities[0].column) if is_plain else None
@@ -58,12 +64,20 @@ class StreamRoute:
     def take(self, run: RowRun, now_s: float) -> None:
         """Takes a run of rows, the first of which came after `run.position` others."""
         self.strategy.lane.tally.entered += len(run.rows)
+        quality = self._quality
+        refused_before = quality.refused
+        quality.entered += len(run.rows)
         self.strategy.begin_run(run, now_s)
         if self._read_only_column is not None:
             self._take_bulk(self._read_only_column, run)
-            return
-        for row in run.rows:
-            self._take_row(row, run.position)
+        elif self._remembered is not None:
+            for row in run.rows:
+                self._take_remembered(self._remembered, row, run.position)
+        else:
+            for row in run.rows:
+                self._take_row(row, run.position)
+        if quality.refused > refused_before and quality.wants_samples:
+            self._sample(run.rows[:_ROWS_SAMPLED])
 
     def _take_bulk(self, read: Callable[[Any], object], run: RowRun) -> None:
         identifiers, others = self._mapper.map_column(map(read, run.rows))
@@ -75,28 +89,59 @@ class StreamRoute:
     def _take_row(self, row: Any, position: int) -> None:
         decision = Operation.ADD if self._decide is None else self._decide(row)
         mapped = self._mapper.map(self._read(row))
-        key = None if self._read_key is None else self._read_key(row)
-        if key is not None and not mapped.identifiers and isinstance(decision, Operation):
-            # The key identifies the row: its earlier identifiers are removed, although the row itself has none.
-            self.strategy.vacate(key, decision)
-            if decision is Operation.REMOVE:
-                return
         operation = self._judge(mapped, decision, row, position)
         if operation is None:
             return
         if self.plan.only_removes:
             self.strategy.withdraw(mapped.identifiers)
         else:
-            self.strategy.take(operation, mapped.identifiers, key)
+            self.strategy.take(operation, mapped.identifiers, None)
+
+    def _take_remembered(self, remembered: _RememberedRows, row: Any, position: int) -> None:
+        """Takes a row whose key tells which identifiers it had before."""
+        key = remembered.key(row)
+        if key is None:
+            self._take_row(row, position)
+            return
+        decision = Operation.ADD if self._decide is None else self._decide(row)
+        mapped = remembered.map(row)
+        keeps = bool(mapped.unchanged) and decision is Operation.ADD
+        if isinstance(decision, Operation) and (mapped.identifiers or keeps):
+            for refused in mapped.rejections:
+                self.strategy.lane.tally.identifiers_refused[refused.reason.value] += 1
+            if keeps:
+                self._quality.blank += not mapped.identifiers
+                self.strategy.keep(key, mapped.identifiers, mapped.columns, mapped.unchanged)
+            else:
+                self.strategy.take(decision, mapped.identifiers, key, mapped.columns)
+            return
+        if isinstance(decision, Operation):
+            # Its earlier identifiers are removed, although the row itself has none.
+            self.strategy.vacate(key, decision)
+            if decision is Operation.REMOVE:
+                self._quality.blank += 1
+                return
+        self._judge(MappedRow((), mapped.rejections or _NO_IDENTITY), decision, row, position)
+
+    def _sample(self, rows: Sequence[Any]) -> None:
+        """Looks at the values of refused rows, for a message that says what they look like."""
+        for row in rows:
+            values = self._read(row)
+            if not self._mapper.map(values).identifiers:
+                for identity, value in zip(self.plan.identities, values, strict=True):
+                    self._quality.sample(identity.column, value)
 
     def _judge(self, mapped: MappedRow, decision: Decision, row: Any, position: int) -> Operation | None:
         """Returns what the row does to its identifiers; None, counted and perhaps stored, if it does nothing."""
         taken = take_row(decision, mapped, self.plan.operation_column, self.strategy.lane.tally)
         if isinstance(taken, Rejection):
             self._tally.rejected += 1
+            self._quality.refuse(taken, position)
             if self._dead_letters is not None:
                 self._dead_letters.add(row, taken, position)
             return None
+        if taken is None:
+            self._quality.blank += 1
         return taken
 
 
@@ -108,11 +153,21 @@ def _row_decision(plan: StreamPlan, config: Config, decoder: MessageDecoder) -> 
     return lambda row: decide(values(row))
 
 
-def _key_reader(plan: StreamPlan, decoder: MessageDecoder) -> Callable[[Any], Key]:
-    read = decoder.reader(plan.key_columns)
+class _RememberedRows:
+    """Reads and maps a stream's rows with what a membership store needs."""
 
-    def key_of(row: Any) -> Key:
-        values = read(row)
+    __slots__ = ("_map", "_read", "_read_key")
+
+    def __init__(self, plan: StreamPlan, config: Config, decoder: MessageDecoder) -> None:
+        self._read_key = decoder.reader(plan.key_columns)
+        self._read = decoder.reader_telling_absence([identity.column for identity in plan.identities])
+        self._map = RememberedRowMapper(plan.identities, config.advertising_id_case).map
+
+    def key(self, row: Any) -> Key:
+        """Returns the row's key."""
+        values = self._read_key(row)
         return None if all(value is None for value in values) else values
 
-    return key_of
+    def map(self, row: Any) -> RememberedRow:
+        """Returns the row's identifiers, and what is unchanged."""
+        return self._map(self._read(row))

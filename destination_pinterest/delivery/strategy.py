@@ -66,8 +66,30 @@ class SyncStrategy(ABC):
             self.take(Operation.ADD, (identifier,), None)
 
     @abstractmethod
-    def take(self, operation: Operation, identifiers: Sequence[str], key: Sequence[object] | None) -> None:
-        """Takes a row's identifiers (at least one) and what it does to them; `key` is its primary key, if any."""
+    def take(
+        self,
+        operation: Operation,
+        identifiers: Sequence[str],
+        key: Sequence[object] | None,
+        columns: Sequence[str] = (),
+    ) -> None:
+        """Takes a row's identifiers and what it does to them.
+
+        Args:
+            operation: whether they are added or removed.
+            identifiers: these, at least one.
+            key: its primary key, if any.
+            columns: the column of each identifier, if that is to be remembered; "" for several.
+        """
+
+    def keep(  # noqa: B027 - only where keys are read
+        self,
+        key: Sequence[object],
+        identifiers: Sequence[str],
+        columns: Sequence[str],
+        unchanged: Sequence[str],
+    ) -> None:
+        """Takes a row that adds its identifiers, if any, and keeps those that it has in its unchanged columns."""
 
     def vacate(self, key: Sequence[object], operation: Operation) -> None:  # noqa: B027 - only where keys are read
         """Takes a row that has no identifier any more: deleted by its key alone (REMOVE), or emptied (ADD)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from destination_pinterest.audiences.safeguards import check_rows
 from destination_pinterest.audiences.swap import AudienceSwapper
 from destination_pinterest.delivery.append import BatchedStrategy, MembershipBatch
 from destination_pinterest.delivery.lane import AudienceLane
@@ -30,13 +31,22 @@ class SwapStrategy(BatchedStrategy):
             self.lane.pin_watermark(run.position)
 
     def finish(self, is_complete: IsComplete) -> None:
-        """See `SyncStrategy.finish` and `AudienceSwapper.finish`."""
+        """See `SyncStrategy.finish` and `AudienceSwapper.finish`.
+
+        Raises, besides what these name:
+            UnusableRowsError: too few of the rows could be used.
+        """
+        is_whole = all(is_complete(stream) for stream in self.lane.streams)
+        if is_whole:
+            check_rows(self.lane.target.name, self.lane.qualities)
         steps = self._swapper.finish(
             self.lane.target,
-            is_complete=all(is_complete(stream) for stream in self.lane.streams),
+            is_complete=is_whole,
             has_rows=self.lane.tally.entered > 0,
             sent=self.lane.tally.identifiers_added,
         )
         for update in steps:
             self.lane.update(update)
+        check_rows(self.lane.target.name, self.lane.qualities)
+        self.lane.settle_qualities()
         self.lane.unpin_watermark()

@@ -15,6 +15,7 @@ from destination_pinterest.errors import IdentityColumnsError
 from destination_pinterest.identity.cell import take_apart
 from destination_pinterest.identity.digest import BulkConversion, Conversion
 from destination_pinterest.identity.identifiers import IDENTIFIERS
+from destination_pinterest.identity.placeholder import is_placeholder
 from destination_pinterest.identity.rejection import Rejection, RejectionReason
 from destination_pinterest.vocabulary import Identifier, LetterCase, ValueFormat
 
@@ -179,16 +180,24 @@ class _ColumnReader:
         """Adds the results for the values in a text that is refused as it is."""
         values = take_apart(value) if self._takes_apart else None
         if values is None:
-            rejections.append(self._rejections[reason])
+            rejections.append(self._rejections[_reason(reason, value)])
             return
         for each in values:
             if each is None:
                 continue
-            outcome = self.convert(each) if isinstance(each, str) else RejectionReason.NOT_TEXT
+            if not isinstance(each, str):
+                rejections.append(self._rejections[RejectionReason.NOT_TEXT])
+                continue
+            outcome = self.convert(each)
             if isinstance(outcome, RejectionReason):
-                rejections.append(self._rejections[outcome])
+                rejections.append(self._rejections[_reason(outcome, each)])
             elif outcome is not None:
                 identifiers.append(outcome)
+
+
+def _reason(refused_as: RejectionReason, value: str) -> RejectionReason:
+    """Returns why a value is refused. Every kind refuses a change log's placeholder, so it is looked for only here."""
+    return RejectionReason.VALUE_UNCHANGED if is_placeholder(value) else refused_as
 
 
 def _map_columns(readers: tuple[_ColumnReader, ...]) -> RowMapping:

@@ -12,6 +12,7 @@ import re
 
 from destination_pinterest.identity.blanks import strip_blanks
 from destination_pinterest.identity.digest import HASHES_OF_NOTHING
+from destination_pinterest.identity.placeholder import is_placeholder
 from destination_pinterest.identity.rejection import RejectionReason
 
 MAX_ID_CHARACTERS = 256
@@ -24,6 +25,8 @@ _SINGLE_ID = re.compile(r"[\x21-\x2b\x2d-\x3f\x41-\x7e]+")
 def read_opaque_id(value: str) -> str | RejectionReason | None:
     """Converts IDs that are sent as given, without the blanks at their ends."""
     text = strip_blanks(value)
+    if is_placeholder(text):  # It looks like an ID.
+        return RejectionReason.VALUE_UNCHANGED
     if len(text) > MAX_ID_CHARACTERS:
         return RejectionReason.ID_TOO_LONG
     if not _SINGLE_ID.fullmatch(text):

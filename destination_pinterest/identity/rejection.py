@@ -33,6 +33,7 @@ class RejectionReason(StrEnum):
     INVALID_ID = "invalid_id"
     ID_TOO_LONG = "id_too_long"
     UNKNOWN_OPERATION = "unknown_operation"
+    VALUE_UNCHANGED = "value_unchanged"
 
     @property
     def sentence(self) -> str:
@@ -103,6 +104,11 @@ _SENTENCES = MappingProxyType(
         RejectionReason.UNKNOWN_OPERATION: (
             "The operation column's value is among neither the values that add nor those that remove; add it to the "
             "one or the other in the connection's settings."
+        ),
+        RejectionReason.VALUE_UNCHANGED: (
+            "The source says that the value is unchanged instead of giving it, and nothing knows which it is. Have the "
+            "source send whole rows (PostgreSQL: REPLICA IDENTITY FULL), or set up a membership store and a primary "
+            "key, so that the row keeps what it had."
         ),
     }
 )

@@ -21,10 +21,8 @@ from typing import Final
 
 from destination_pinterest.membership.holdings import BODY, KEY, Holdings
 from destination_pinterest.membership.keys import Kind
-from destination_pinterest.membership.spool import EVERYWHERE
+from destination_pinterest.membership.spool import EVERYWHERE, FORMER_HOLDERS, HOLDER
 from destination_pinterest.membership.workspace import Workspace
-
-_HOLDER: Final = "stream, h1, h2"
 
 # Why an identifier is considered, as bits: several reasons may apply at once.
 _GAINED: Final = 1
@@ -87,7 +85,7 @@ def _select_latest(workspace: Workspace) -> None:
     workspace.execute(
         f"""
         CREATE OR REPLACE TABLE superseded AS
-        SELECT {_HOLDER}, max(row) AS row FROM spool GROUP BY {_HOLDER} HAVING min(row) < max(row)
+        SELECT {HOLDER}, max(row) AS row FROM spool GROUP BY {HOLDER} HAVING min(row) < max(row)
         """
     )
     # Of a table that is replaced, removals are kept too: as tombstones.
@@ -113,6 +111,7 @@ def _compare(workspace: Workspace) -> None:
     either = ", ".join(f"coalesce(new.{column}, old.{column}) AS {column}" for column in columns)
     is_same = " AND ".join(f"new.{column} = old.{column}" for column in columns)
     # A holding may be in `old` twice, by its row and by removed_everywhere. It is lost once: `lost` semi-joins.
+    # What a former digest of a key holds is lost to the present one, which as a rule gains it: nothing is sent then.
     workspace.execute(
         f"""
         CREATE OR REPLACE TABLE difference AS
@@ -121,8 +120,10 @@ def _compare(workspace: Workspace) -> None:
             old AS (
                 SELECT {KEY} FROM holdings WHERE stream IN (SELECT stream FROM replaced)
                 UNION ALL
-                SELECT {KEY} FROM holdings SEMI JOIN spool USING ({_HOLDER})
+                SELECT {KEY} FROM holdings SEMI JOIN spool USING ({HOLDER})
                 WHERE stream NOT IN (SELECT stream FROM replaced)
+                UNION ALL
+                SELECT {KEY} FROM holdings SEMI JOIN ({FORMER_HOLDERS}) USING ({HOLDER})
                 UNION ALL
                 SELECT {KEY} FROM holdings SEMI JOIN removed_everywhere USING (holds, t1, t2)
             )
@@ -162,7 +163,8 @@ def _select_touched(workspace: Workspace) -> None:
             SELECT t1, t2, {BODY}, {_REQUESTED} FROM spool
             WHERE NOT holds AND kind <> {Kind.NOBODY} AND stream NOT IN (SELECT stream FROM replaced)
             UNION ALL
-            SELECT t1, t2, {BODY}, {_ABSENT} FROM lost ANTI JOIN spool USING ({_HOLDER})
+            SELECT t1, t2, {BODY}, {_ABSENT} FROM lost
+            ANTI JOIN (SELECT {HOLDER} FROM spool UNION ALL {FORMER_HOLDERS}) USING ({HOLDER})
             WHERE holds AND stream IN (SELECT stream FROM replaced)
         ) GROUP BY t1, t2
         """
@@ -238,14 +240,18 @@ def _count(workspace: Workspace) -> Counts:
 
 def _count_unresolved(workspace: Workspace) -> int:
     """Deletions by key alone whose key neither the ledger nor another row of the epoch can resolve."""
-    by_key_alone = f"SELECT DISTINCT {_HOLDER} FROM spool WHERE NOT holds AND kind = {Kind.NOBODY}"
+    by_key_alone = f"SELECT DISTINCT {HOLDER} FROM spool WHERE NOT holds AND kind = {Kind.NOBODY}"
     # Most epochs have none, and are spared the joins.
     if not workspace.number(f"SELECT count(*) FROM ({by_key_alone} LIMIT 1)"):
         return 0
     return workspace.number(
         f"""
         SELECT count(*) FROM ({by_key_alone})
-        ANTI JOIN (SELECT {_HOLDER} FROM spool WHERE kind <> {Kind.NOBODY}) USING ({_HOLDER})
-        ANTI JOIN (SELECT {_HOLDER} FROM holdings) USING ({_HOLDER})
+        ANTI JOIN (SELECT {HOLDER} FROM spool WHERE kind <> {Kind.NOBODY}) USING ({HOLDER})
+        ANTI JOIN (SELECT {HOLDER} FROM holdings) USING ({HOLDER})
+        ANTI JOIN (
+            SELECT f.{HOLDER.replace(", ", ", f.")} FROM former f
+            JOIN (SELECT DISTINCT {HOLDER} FROM holdings) h ON f.stream = h.stream AND f.f1 = h.h1 AND f.f2 = h.h2
+        ) USING ({HOLDER})
         """
     )

@@ -32,6 +32,9 @@ BODY_BYTES: Final = 32
 SALT_BYTES: Final = 16
 _PURPOSE: Final = b"destination-pinterest membership store, version 1: "
 _LONGEST_SHORT: Final = BODY_BYTES - 1
+# The bits of a stored kind that are the Kind; those above it are the number of the identifier's column.
+KIND_BITS: Final = 3
+KIND_MASK: Final = (1 << KIND_BITS) - 1
 
 
 class Kind(IntEnum):
@@ -41,6 +44,7 @@ class Kind(IntEnum):
     HEX = 1  # fewer such digits: SHA-1, MD5
     TEXT = 2  # any other text of up to 31 bytes
     LONG = 3  # any other text
+    UNCHANGED = 6  # no identifier: the row keeps those that it has in a column
     NOBODY = 7  # a row without an identifier
 
 
@@ -93,6 +97,10 @@ class AudienceKeys:
         except TypeError:  # Numbers beyond 64 bits, and halves of surrogate pairs.
             text = json.dumps((stream, *values), separators=(",", ":")).encode()
         return hashlib.blake2b(text, digest_size=TAG_BYTES, key=self._row_key).digest()
+
+    def column_digest(self, name: str) -> str:
+        """Returns the keyed digest by which a manifest names an identity column, as hexadecimal digits."""
+        return hashlib.blake2b(_encoded(name), digest_size=8, key=self._row_key, person=b"column").hexdigest()
 
     def manifest_mac(self, content: bytes) -> str:
         """Returns the keyed digest of a manifest, as hexadecimal digits."""

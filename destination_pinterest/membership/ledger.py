@@ -32,13 +32,14 @@ from destination_pinterest.membership.delta import Delta
 from destination_pinterest.membership.diff import diff
 from destination_pinterest.membership.folder import PART
 from destination_pinterest.membership.holdings import Holdings, rows_of
-from destination_pinterest.membership.keys import AudienceKeys, DamagedSealError, Kind
+from destination_pinterest.membership.keys import KIND_MASK, AudienceKeys, DamagedSealError, Kind
 from destination_pinterest.membership.lease import LeasedManifest, busy
 from destination_pinterest.membership.manifest import DataFile, Manifest, damaged
 from destination_pinterest.membership.sizes import Sizes
 from destination_pinterest.membership.spool import Spool
+from destination_pinterest.membership.unchanged import keep_unchanged
 from destination_pinterest.membership.workspace import Workspace
-from destination_pinterest.vocabulary import Operation
+from destination_pinterest.vocabulary import ColumnType, Operation
 
 _DATA_FILE: Final = re.compile(rf"(base|changes|maybes)-[0-9]+-[0-9a-f]{{32}}\.parquet({re.escape(PART)})?")
 
@@ -87,7 +88,8 @@ class MembershipLedger:
         self._holdings.read_base(self._fetch(manifest.base))
         self._holdings.read_delta(self._fetch(manifest.delta))
         self._holdings.read_in_doubt(self._fetch(manifest.in_doubt))
-        self._spool = Spool(workspace, keys, manifest.streams, sizes)
+        self._spool = Spool(workspace, keys, manifest, sizes)
+        self._unknown_unchanged = 0
 
     @property
     def customer_list_id(self) -> str | None:
@@ -118,7 +120,18 @@ class MembershipLedger:
         """Whether no other sync can have taken the ledger over. If it is False, send nothing more."""
         return self._leased.holds_lease
 
-    def record(self, stream: str, key: Sequence[Any] | None, operation: Operation, identifiers: Sequence[str]) -> None:
+    def describe_key(self, stream: str, types: Sequence[ColumnType]) -> None:
+        """Says of which types a stream's primary key is; without that, values are compared as JSON gives them."""
+        self._spool.describe_key(stream, types)
+
+    def record(
+        self,
+        stream: str,
+        key: Sequence[Any] | None,
+        operation: Operation,
+        identifiers: Sequence[str],
+        columns: Sequence[str] = (),
+    ) -> None:
         """Records the next row. The last row of each key counts; without keys, the last row of each identifier.
 
         Args:
@@ -127,9 +140,32 @@ class MembershipLedger:
             operation: whether the row's identifiers should be members.
             identifiers: as they are sent to Pinterest. ADD without any: the row exists but has no identifier (any
                 more). REMOVE without any: the row is deleted by its key.
+            columns: of each identifier the column that it came from, "" for several; empty if that is not known.
         """
         self._refuse_after_diff()
-        self._spool.record(stream, key, operation, identifiers)
+        self._spool.record(stream, key, operation, identifiers, columns)
+
+    def record_partly(
+        self,
+        stream: str,
+        key: Sequence[Any],
+        identifiers: Sequence[str],
+        columns: Sequence[str],
+        unchanged: Sequence[str],
+    ) -> None:
+        """Records the next row, of which some columns were not given: it keeps the identifiers that it has in them.
+
+        Identifiers whose column is not known are kept too.
+
+        Args:
+            stream: as for `record`.
+            key: the same.
+            identifiers: those of the columns that were given; there may be none.
+            columns: as for `record`.
+            unchanged: the columns that were not given.
+        """
+        self._refuse_after_diff()
+        self._spool.record_partly(stream, key, identifiers, columns, unchanged)
 
     def remove_everywhere(self, identifiers: Sequence[str]) -> None:
         """Records identifiers to remove, even if rows of any stream hold them or are recorded in this epoch.
@@ -149,6 +185,9 @@ class MembershipLedger:
                 no row mentions stays in doubt.
         """
         self._spool.flush()
+        if self._spool.has_unchanged:
+            self._unknown_unchanged += keep_unchanged(self._workspace)
+            self._spool.has_unchanged = False
         numbers = [self._spool.number_of(stream) for stream in replaced]
         counts = diff(self._workspace, self._holdings, numbers, is_whole=is_whole)
         self._last_diff = Delta(
@@ -161,6 +200,7 @@ class MembershipLedger:
             unconfirmed_before=counts.unconfirmed_before,
             in_doubt=counts.in_doubt,
             unresolved_deletions=counts.unresolved_deletions + self._spool.unresolvable,
+            unknown_unchanged=self._unknown_unchanged,
             holdings_changed=counts.changed,
             _read=self._read,
         )
@@ -206,6 +246,7 @@ class MembershipLedger:
             msgspec.structs.replace,
             customer_list_id=customer_list_id,
             streams=self._spool.streams,
+            columns=self._spool.columns,
             members=delta.members_after,
             in_doubt=None if in_doubt is None else self._add(in_doubt),
             generations={**self._leased.manifest.generations, **generations},
@@ -217,6 +258,7 @@ class MembershipLedger:
         self._holdings.read_in_doubt(in_doubt)
         self._delete_leftovers()
         self._spool.clear()
+        self._unknown_unchanged = 0
         self._last_diff = None
 
     def close(self) -> None:
@@ -271,7 +313,7 @@ class MembershipLedger:
     def _read(self, which: str, size: int) -> Iterator[list[str]]:
         body = struct.Struct("<6Q")
         # `which` is a column of `decisions`: adds or removes.
-        query = f"SELECT kind, long, t1, t2, c1, c2, c3, c4 FROM decisions WHERE {which}"  # noqa: S608
+        query = f"SELECT kind & {KIND_MASK}, long, t1, t2, c1, c2, c3, c4 FROM decisions WHERE {which}"  # noqa: S608
         for rows in self._workspace.chunks(query, size):
             try:
                 yield [

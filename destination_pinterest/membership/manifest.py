@@ -17,7 +17,8 @@ from destination_pinterest.errors import StoreMismatchError
 from destination_pinterest.membership.keys import AudienceKeys
 from destination_pinterest.membership.store_key import UnknownStretchingError
 
-FORMAT: Final = 1
+# 1: version 0.1.0. 2: the manifest numbers identity columns, and a stored kind has the number of its column.
+FORMAT: Final = 2
 FILE_NAME: Final = "manifest.json"
 _START_ANEW: Final = (
     "or delete the folder {folder} to start anew: then nobody who was added so far is ever removed automatically"
@@ -60,6 +61,8 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         delta: the holdings gained and lost since.
         in_doubt: identifiers that were about to be sent and are not confirmed.
         generations: for each stream, the caller's name for the rows that last replaced it.
+        columns: keyed digests of the identity columns' names; the files number them by their places here, from 1.
+        has_former_keys: whether it began in format 1, in which a row key was digested as JSON spelled it.
         lease: the lease of the sync that works on it.
     """
 
@@ -77,6 +80,8 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     delta: DataFile | None = None
     in_doubt: DataFile | None = None
     generations: dict[str, str] = {}
+    columns: tuple[str, ...] = ()
+    has_former_keys: bool = False
     lease: Lease | None = None
 
     @property
@@ -102,7 +107,7 @@ def write_manifest(manifest: Manifest, keys: AudienceKeys) -> bytes:
 
 
 def read_manifest(body: bytes, keys_of: Callable[[bytes, int], AudienceKeys], address: str) -> Manifest:
-    """Reads a manifest from an object's content.
+    """Reads a manifest from an object's content, in the present format or an earlier one.
 
     Args:
         body: that content.
@@ -131,6 +136,8 @@ def read_manifest(body: bytes, keys_of: Callable[[bytes, int], AudienceKeys], ad
         )
     if keys.manifest_mac(bytes(sealed.manifest)) != sealed.mac:
         raise damaged(address, "its content was changed by something else than the connector")
+    if manifest.format == 1:
+        return msgspec.structs.replace(manifest, format=FORMAT, has_former_keys=True)
     return manifest
 
 

@@ -12,19 +12,29 @@ import numpy as np
 
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import InternalError
-from destination_pinterest.membership.keys import BODY_BYTES, TAG_BYTES, AudienceKeys, Kind
+from destination_pinterest.membership.key_values import KeyForm, key_form
+from destination_pinterest.membership.keys import BODY_BYTES, KIND_BITS, TAG_BYTES, AudienceKeys, Kind
+from destination_pinterest.membership.manifest import Manifest
 from destination_pinterest.membership.sizes import Sizes
 from destination_pinterest.membership.workspace import Workspace, as_columns
-from destination_pinterest.vocabulary import Operation
+from destination_pinterest.vocabulary import ColumnType, Operation
 
 _WORDS: Final = ("meta", "h1", "h2", "t1", "t2", "c1", "c2", "c3", "c4")
 _RECORD_BYTES: Final = 8 * len(_WORDS)
 _NO_BODY: Final = bytes(BODY_BYTES)
 _NO_IDENTIFIER: Final = bytes(TAG_BYTES + BODY_BYTES)
-# `meta` is the row's number in the upper half, then 16 bits of stream number, 8 of whether it holds, 8 of kind.
+# `meta` is the row's number in the upper half, then 16 bits of stream number, 8 of whether it holds, 8 of stored kind.
 _HOLDS: Final = 1 << 8
+# A column with a greater number has none: the stored kind has no room for it.
+_MOST_COLUMNS: Final = (1 << (8 - KIND_BITS)) - 1
+_NO_COLUMN: Final = 0
 # Used as the stream number when identifiers are removed from all streams.
 EVERYWHERE: Final = (1 << 16) - 1
+HOLDER: Final = "stream, h1, h2"
+# The holders as version 0.1.0 digested them.
+FORMER_HOLDERS: Final = "SELECT stream, f1 AS h1, f2 AS h2 FROM former"
+_FORMER_WORDS: Final = ("stream", "f1", "f2", "h1", "h2")
+_FORMER_BYTES: Final = 8 * len(_FORMER_WORDS)
 _INSERT: Final = (
     "INSERT INTO spool SELECT meta >> 32, (meta >> 16) & 65535, ((meta >> 8) & 1) = 1, meta & 255, "
     "h1, h2, t1, t2, c1, c2, c3, c4, {long} FROM batch"
@@ -36,24 +46,48 @@ class Spool:
 
     Its columns: `row` counts rows; `stream` is an index into `streams`, or EVERYWHERE; `holds` is whether the row adds
     its identifiers; `h1`, `h2` is the holder: the row, or the identifier itself if the row has no key; `t1`, `t2` is
-    the tag and `c1` to `c4` or `long` the body of the encrypted identifier.
+    the tag and `c1` to `c4` or `long` the body of the encrypted identifier; `kind` is its Kind and, above KIND_BITS,
+    the number of its column, 0 if that is not known.
+
+    The table `former` has, for holders that version 0.1.0 digested differently, that digest as `f1`, `f2`.
+
+    Args:
+        workspace: where the tables are.
+        keys: the keys of the audience.
+        manifest: the ledger's; it numbers streams and columns.
+        sizes: see Sizes.
     """
 
-    def __init__(self, workspace: Workspace, keys: AudienceKeys, streams: Sequence[str], sizes: Sizes) -> None:
+    def __init__(self, workspace: Workspace, keys: AudienceKeys, manifest: Manifest, sizes: Sizes) -> None:
         self._workspace = workspace
         self._sizes = sizes
         self._keys = keys
-        self._numbers = {name: number for number, name in enumerate(streams)}
+        self._numbers = {name: number for number, name in enumerate(manifest.streams)}
+        self._column_numbers = {digest: number for number, digest in enumerate(manifest.columns, start=1)}
+        self._column_bits: dict[str, int] = {}
+        self._key_forms: dict[str, KeyForm] = {}
+        self._has_former_keys = manifest.has_former_keys
         self._records = bytearray()
+        self._former = bytearray()
         self._long: dict[int, bytes] = {}
         self._row = 0
         self.unresolvable = 0
+        self.has_unchanged = False
         self.clear()
 
     @property
     def streams(self) -> tuple[str, ...]:
         """The names behind the stream numbers: those given at first and those recorded since."""
         return tuple(self._numbers)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The digests behind the column numbers: those given at first and those recorded since."""
+        return tuple(self._column_numbers)
+
+    def describe_key(self, stream: str, types: Sequence[ColumnType]) -> None:
+        """See MembershipLedger.describe_key."""
+        self._key_forms[stream] = key_form(types)
 
     def number_of(self, stream: str) -> int:
         """Returns the number of a stream."""
@@ -66,26 +100,56 @@ class Spool:
             )
         return number
 
-    def record(self, stream: str, key: Sequence[Any] | None, operation: Operation, identifiers: Sequence[str]) -> None:
+    def record(
+        self,
+        stream: str,
+        key: Sequence[Any] | None,
+        operation: Operation,
+        identifiers: Sequence[str],
+        columns: Sequence[str] = (),
+    ) -> None:
         """See MembershipLedger.record."""
         number = self._numbers.get(stream)
         if number is None:
             number = self.number_of(stream)
         self._row += 1
         meta = (self._row << 32) | (number << 16) | (_HOLDS if operation is Operation.ADD else 0)
-        holder = None if key is None else self._keys.row_key(stream, key)
+        holder = None if key is None else self._holder(stream, key)
         if identifiers:
-            self._append(meta, holder, identifiers)
-        else:
-            self._append_bare_key(meta, holder, operation)
+            self._append(meta, holder, identifiers, columns)
+        elif holder is not None:
+            self._append_bare(meta | Kind.NOBODY, holder)
+        elif operation is Operation.REMOVE:
+            self.unresolvable += 1
+
+    def record_partly(
+        self,
+        stream: str,
+        key: Sequence[Any],
+        identifiers: Sequence[str],
+        columns: Sequence[str],
+        unchanged: Sequence[str],
+    ) -> None:
+        """See MembershipLedger.record_partly."""
+        self._row += 1
+        meta = (self._row << 32) | (self.number_of(stream) << 16) | _HOLDS
+        holder = self._holder(stream, key)
+        self._append(meta, holder, identifiers, columns)
+        for column in unchanged:
+            self._append_bare(meta | Kind.UNCHANGED | self._bits_of(column), holder)
+        self.has_unchanged = True
 
     def remove_everywhere(self, identifiers: Sequence[str]) -> None:
         """See MembershipLedger.remove_everywhere."""
         self._row += 1
-        self._append((self._row << 32) | (EVERYWHERE << 16), None, identifiers)
+        self._append((self._row << 32) | (EVERYWHERE << 16), None, identifiers, ())
 
     def flush(self) -> None:
         """Inserts the recorded rows into the table."""
+        if self._former:
+            former = as_columns(bytes(self._former), _FORMER_WORDS)
+            self._workspace.insert("INSERT INTO former SELECT DISTINCT * FROM batch", former)
+            self._former = bytearray()
         if not self._records:
             return
         batch = as_columns(bytes(self._records), _WORDS)
@@ -102,34 +166,68 @@ class Spool:
     def clear(self) -> None:
         """Forgets every row."""
         self._records = bytearray()
+        self._former = bytearray()
         self._long = {}
         self._row = 0
         self.unresolvable = 0
+        self.has_unchanged = False
+        self._workspace.execute(
+            "CREATE OR REPLACE TABLE former (stream USMALLINT, f1 UBIGINT, f2 UBIGINT, h1 UBIGINT, h2 UBIGINT)"
+        )
         self._workspace.execute(
             "CREATE OR REPLACE TABLE spool (row UINTEGER, stream USMALLINT, holds BOOLEAN, kind UTINYINT, "
             "h1 UBIGINT, h2 UBIGINT, t1 UBIGINT, t2 UBIGINT, c1 UBIGINT, c2 UBIGINT, c3 UBIGINT, c4 UBIGINT, long BLOB)"
         )
 
-    def _append(self, meta: int, holder: bytes | None, identifiers: Sequence[str]) -> None:
+    def _holder(self, stream: str, key: Sequence[Any]) -> bytes:
+        form = self._key_forms.get(stream)
+        if form is None:
+            form = self._key_forms[stream] = key_form((ColumnType.ANY,) * len(key))
+        values = form(key)
+        holder = self._keys.row_key(stream, values)
+        if values is not key and self._has_former_keys:
+            former = self._keys.row_key(stream, key)
+            if former != holder:
+                self._former += self._numbers[stream].to_bytes(8, "little") + former + holder
+        return holder
+
+    def _bits_of(self, column: str) -> int:
+        """Returns a column's number, in its place above the kind."""
+        bits = self._column_bits.get(column)
+        if bits is None:
+            digest = self._keys.column_digest(column)
+            number = self._column_numbers.get(digest, len(self._column_numbers) + 1)
+            if number > _MOST_COLUMNS:
+                number = _NO_COLUMN
+            else:
+                self._column_numbers[digest] = number
+            bits = self._column_bits[column] = number << KIND_BITS
+        return bits
+
+    def _append(self, meta: int, holder: bytes | None, identifiers: Sequence[str], columns: Sequence[str]) -> None:
+        """Appends a row's identifiers. `columns`: of each identifier, which then are distinct; "" where not known."""
         records = self._records
         seal = self._keys.seal
-        for identifier in identifiers if len(identifiers) == 1 else dict.fromkeys(identifiers):
+        each_once = identifiers if columns or len(identifiers) == 1 else dict.fromkeys(identifiers)
+        place = 0
+        for identifier in each_once:
             kind, sealed = seal(identifier)
             if kind == Kind.LONG:
                 self._long[len(records) // _RECORD_BYTES] = sealed[TAG_BYTES:]
                 sealed = sealed[:TAG_BYTES] + _NO_BODY
+            if columns:
+                if column := columns[place]:
+                    kind |= self._column_bits.get(column) or self._bits_of(column)
+                place += 1
             records += (meta | kind).to_bytes(8, "little")
             records += holder or sealed[:TAG_BYTES]
             records += sealed
         if len(records) >= self._sizes.batch * _RECORD_BYTES:
             self.flush()
 
-    def _append_bare_key(self, meta: int, holder: bytes | None, operation: Operation) -> None:
-        if holder is not None:
-            self._records += (meta | Kind.NOBODY).to_bytes(8, "little")
-            self._records += holder
-            self._records += _NO_IDENTIFIER
-            if len(self._records) >= self._sizes.batch * _RECORD_BYTES:
-                self.flush()
-        elif operation is Operation.REMOVE:
-            self.unresolvable += 1
+    def _append_bare(self, meta: int, holder: bytes) -> None:
+        self._records += meta.to_bytes(8, "little")
+        self._records += holder
+        self._records += _NO_IDENTIFIER
+        if len(self._records) >= self._sizes.batch * _RECORD_BYTES:
+            self.flush()

@@ -12,6 +12,8 @@ import msgspec
 
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import ProtocolError
+from destination_pinterest.protocol.column_type import column_type
+from destination_pinterest.vocabulary import ColumnType
 
 
 class StreamKey(msgspec.Struct, frozen=True):
@@ -28,8 +30,9 @@ class ConfiguredStream(msgspec.Struct, frozen=True):
     """One stream of the catalog.
 
     `columns` are the top-level properties of the stream's schema, in order; empty if the schema has none. `primary_key`
-    has top-level columns only; `is_key_whole` says whether the key has no others. Generation ids are None if the host
-    has no refreshes. A stream that `is_resumable` may send only what an earlier attempt had not sent.
+    has top-level columns only, and `key_types` their types; `is_key_whole` says whether the key has no others.
+    Generation ids are None if the host has no refreshes. A stream that `is_resumable` may send only what an earlier
+    attempt had not sent.
     """
 
     key: StreamKey
@@ -43,6 +46,7 @@ class ConfiguredStream(msgspec.Struct, frozen=True):
     destination_object_name: str | None = None
     is_resumable: bool = False
     is_key_whole: bool = False
+    key_types: tuple[ColumnType, ...] = ()
 
     @property
     def has_generation(self) -> bool:
@@ -120,16 +124,22 @@ def _stream(configured: _StreamEntry) -> ConfiguredStream:
     schema = configured.stream.json_schema or {}
     properties = schema.get("properties")
     key = configured.primary_key or []
+    key_columns = tuple(path[0] for path in key if len(path) == 1)
     return ConfiguredStream(
         key=StreamKey(configured.stream.namespace, configured.stream.name),
         columns=tuple(properties) if isinstance(properties, dict) else (),
         sync_mode=configured.sync_mode or "full_refresh",
         destination_sync_mode=configured.destination_sync_mode or "append",
-        primary_key=tuple(path[0] for path in key if len(path) == 1),
+        primary_key=key_columns,
         is_key_whole=bool(key) and all(len(path) == 1 for path in key),
         generation_id=configured.generation_id,
         minimum_generation_id=configured.minimum_generation_id,
         sync_id=configured.sync_id,
         destination_object_name=configured.destination_object_name,
         is_resumable=bool(configured.stream.is_resumable),
+        key_types=tuple(column_type(_schema_of(column, properties)) for column in key_columns),
     )
+
+
+def _schema_of(column: str, properties: object) -> object:
+    return properties.get(column) if isinstance(properties, dict) else None

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from operator import attrgetter
 from typing import Any, NamedTuple, Protocol
 
@@ -197,9 +197,10 @@ class MessageDecoder:
     Args:
         columns: the columns to read, by their names in the catalog.
         known: all columns of the catalog, which PyAirbyte's names for other columns may collide with.
+        told_apart: those of the columns in which absence is told apart from null; see `reader_telling_absence`.
     """
 
-    def __init__(self, columns: Iterable[str], known: Iterable[str] = ()) -> None:
+    def __init__(self, columns: Iterable[str], known: Iterable[str] = (), *, told_apart: Collection[str] = ()) -> None:
         self._attributes = {column: f"c{number}" for number, column in enumerate(dict.fromkeys(columns))}
         known_names = {*known, *self._attributes}
         # A column is also read under its name in PyAirbyte's cache, unless that is another column's name.
@@ -211,8 +212,10 @@ class MessageDecoder:
         names = {attribute: column for column, attribute in self._attributes.items()}
         names |= {attribute: cached_name(column) for column, attribute in self._cached.items()}
         self._names = names
+        self._told_apart = frozenset(told_apart) & self._attributes.keys()
+        absent = {self._attributes[column]: msgspec.UNSET for column in self._told_apart}
         self._row_type = msgspec.defstruct(
-            "Row", [(attribute, Any, None) for attribute in names], rename=names, gc=False
+            "Row", [(attribute, Any, absent.get(attribute)) for attribute in names], rename=names, gc=False
         )  # fmt: skip
         record_type = msgspec.defstruct(
             "Record", [("stream", str), ("data", self._row_type), ("namespace", str | None, None)], gc=False
@@ -242,18 +245,42 @@ class MessageDecoder:
         if len(columns) == 1:
             only = self.reader_of(columns[0])
             return lambda row: (only(row),)
-        if self._cached.keys().isdisjoint(columns):
+        if self._cached.keys().isdisjoint(columns) and self._told_apart.isdisjoint(columns):
             return attrgetter(*(self._attributes[column] for column in columns))
         readers = [self.reader_of(column) for column in columns]
         return lambda row: tuple(read(row) for read in readers)
 
     def reader_of(self, column: str) -> Callable[[Any], object]:
         """Returns a function from a row to the value of one column."""
+        read = self._reader_telling_absence_of(column)
+        if column not in self._told_apart:
+            return read
+        return lambda row: None if (value := read(row)) is msgspec.UNSET else value
+
+    def reader_telling_absence(self, columns: Sequence[str]) -> Callable[[Any], tuple[object, ...]]:
+        """Returns the same as `reader`, but msgspec.UNSET for a column that is told apart and missing in the row."""
+        readers = [self._reader_telling_absence_of(column) for column in columns]
+        if len(readers) == 1:
+            only = readers[0]
+            return lambda row: (only(row),)
+        if self._cached.keys().isdisjoint(columns):
+            return attrgetter(*(self._attributes[column] for column in columns))
+        return lambda row: tuple(read(row) for read in readers)
+
+    def _reader_telling_absence_of(self, column: str) -> Callable[[Any], object]:
         read = attrgetter(self._attributes[column])
         if column not in self._cached:
             return read
         read_cached = attrgetter(self._cached[column])
-        return lambda row: read_cached(row) if (value := read(row)) is None else value
+
+        def read_either(row: Any) -> object:
+            value = read(row)
+            if value is not None and value is not msgspec.UNSET:
+                return value
+            cached = read_cached(row)
+            return value if cached is None else cached
+
+        return read_either
 
     def decode(self, lines: bytes) -> list[Any]:
         """Returns the messages of a chunk of whole lines; skips blank lines.
@@ -298,7 +325,10 @@ class MessageDecoder:
             loose = json.loads(line.decode(), parse_int=float)
             kind, record = loose["type"], loose["record"]
             stream, namespace, data = record["stream"], record.get("namespace"), record["data"]
-            row = self._row_type(**{attribute: data.get(name) for attribute, name in self._names.items()})
+            if not isinstance(data, dict):
+                return None
+            given = {attribute: data[name] for attribute, name in self._names.items() if name in data}
+            row = self._row_type(**given)
         except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
             return None
         if kind != "RECORD" or not isinstance(stream, str) or not isinstance(namespace, str | None):

@@ -16,6 +16,7 @@ from destination_pinterest.audiences.list_counts import ListCounts, MatchEstimat
 from destination_pinterest.markers import REPORT_PREFIX
 from destination_pinterest.reporting.reconciliation import Reconciliation
 from destination_pinterest.wording.figures import LEFT_OVER, by_count, counters_text, ids_text, size_text, sync_sentence
+from destination_pinterest.wording.reasons import reason_sentence
 
 SCHEMA_VERSION: Final = 1
 
@@ -121,10 +122,8 @@ def _audience_text(audience: AudienceReport) -> Iterator[str]:
         f"{audience.requests:,} requests, {audience.retries:,} repeated, {audience.waited_s:.1f} s waited for quota, "
         f"{audience.rows_per_second:,.0f} rows a second."
     )
-    if audience.not_synced:
-        yield "  Not synced: " + _reasons(audience.not_synced) + "."
-    if audience.identifiers_refused:
-        yield "  Identifiers refused in rows that had others: " + _reasons(audience.identifiers_refused) + "."
+    yield from _reasons("Not synced", audience.not_synced)
+    yield from _reasons("Identifiers refused in rows that had others", audience.identifiers_refused)
     if audience.members is not None:
         yield f"  Members: {_members(audience.members)}."
     if audience.customer_list_status:
@@ -168,5 +167,12 @@ def _counters(audience: AudienceReport, after: ListCounts) -> str:
     return f"{text}. {difference}" if difference else f"{text}."
 
 
-def _reasons(counts: dict[str, int]) -> str:
-    return ", ".join(f"{reason} {count:,}" for reason, count in by_count(counts))
+def _reasons(title: str, counts: dict[str, int]) -> Iterator[str]:
+    """Yields the counts by reason, then each reason in words."""
+    if not counts:
+        return
+    ordered = by_count(counts)
+    yield f"  {title}: " + ", ".join(f"{reason} {count:,}" for reason, count in ordered) + "."
+    for reason, _ in ordered:
+        if sentence := reason_sentence(reason):
+            yield f"    {reason}: {sentence}"

@@ -46,6 +46,11 @@ class AudiencePlan:
         return tuple(plan.stream for plan in self.plans)
 
     @property
+    def only_removes(self) -> bool:
+        """Whether no stream ever adds anybody."""
+        return all(plan.only_removes for plan in self.plans)
+
+    @property
     def identifiers(self) -> frozenset[Identifier]:
         """The kinds of identifiers that its streams have."""
         return frozenset(identity.identifier for plan in self.plans for identity in plan.identities)
@@ -62,6 +67,12 @@ def plan_audiences(plans: Iterable[StreamPlan], config: Config) -> list[Audience
 def uses_membership_store(config: Config) -> bool:
     """Whether audiences are compared with the membership store, which only the mode mirror uses."""
     return config.mode == "mirror" and config.membership_store is not None
+
+
+def columns_told_apart(audiences: Iterable[AudiencePlan]) -> frozenset[str]:
+    """Returns the columns in which a record that lacks them says something else than null: the row keeps its value."""
+    plans = (plan for audience in audiences if audience.keeping == "mirror" for plan in audience.plans if plan.has_key)
+    return frozenset(identity.column for plan in plans for identity in plan.identities)
 
 
 def _plan_audience(plans: tuple[StreamPlan, ...], config: Config) -> AudiencePlan:

@@ -26,8 +26,11 @@ _IF_SET: Final[Mapping[str, Operation | None]] = MappingProxyType(
     {"column": None, "removes_if_set": Operation.REMOVE, "adds_if_set": Operation.ADD}
 )
 
-# The reason under which deletions are counted that the settings ignore.
+# Reasons for rows that nothing is wrong with: deletions that the settings ignore, removals from an audience that has no
+# members yet, and deletions by a key that the membership store does not know.
 DELETION_KEPT: Final = "deletion_kept"
+NOBODY_TO_REMOVE: Final = "nobody_to_remove"
+UNKNOWN_KEY: Final = "unknown_key"
 
 
 class RowCounts(Protocol):

@@ -33,6 +33,11 @@ def obstacle(streams: Sequence[ConfiguredStream]) -> str | None:
     return None
 
 
+def is_whole_pass(stream: ConfiguredStream) -> bool:
+    """Whether the stream's rows are a whole table, as far as the catalog tells."""
+    return replaces(stream) or (stream.sync_mode == "full_refresh" and not stream.is_resumable)
+
+
 def continues_in_job(stream: ConfiguredStream) -> bool:
     """Whether a later attempt of a job reads only what follows the states that an earlier one returned.
 

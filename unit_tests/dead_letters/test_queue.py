@@ -320,7 +320,7 @@ def test_a_state_waits_until_the_rejected_rows_before_it_are_stored(
 ) -> None:
     rig = make_rejecting_rig()
     began = clock.clock()
-    states = rig.run(row(1, "nobody") + state(1), 3600.0, good(2))
+    states = rig.run(good(3) + row(1, "nobody") + state(1), 3600.0, good(2))
     assert json.loads(next(states))["id"] == 1
     assert clock.clock() - began == pytest.approx(MAX_FILE_AGE_S)
     assert [each["primary_key"] for each in shelf.rows] == [{"id": 1}]
@@ -365,7 +365,7 @@ def test_of_two_failures_the_first_is_what_the_sync_fails_with_and_both_are_sett
 
 def test_a_sync_that_is_stopped_stores_what_it_has(make_rejecting_rig: MakeRig, shelf: Shelf) -> None:
     rig = make_rejecting_rig()
-    states = rig.run(row(1, "nobody") + state(1), rig.writer.stop, 3600.0)
+    states = rig.run(good(2) + row(1, "nobody") + state(1), rig.writer.stop, 3600.0)
     assert ids(states) == [1]
     assert len(shelf.rows) == 1
 

@@ -135,14 +135,29 @@ def test_a_state_before_every_row_comes_at_once(make_rig: MakeRig, pinterest: Fa
     assert (rig.script.left, pinterest.asked) == (1, [])
 
 
-def test_rows_that_are_all_rejected_hold_no_state_back(
+def test_rejected_rows_hold_no_state_back_while_there_are_enough_others(make_rig: MakeRig) -> None:
+    rig = make_rig(batch_size=1)
+    states = rig.run(row("a") + row("b") + row("c", email="nobody") + state(1), 60.0)
+    assert counts([next(states)]) == [(2.0, 1.0)]
+    assert rig.script.left == 1
+
+
+def test_a_state_behind_too_many_rejected_rows_waits_until_enough_others_came(make_rig: MakeRig) -> None:
+    rig = make_rig(batch_size=1)
+    nobody = row("c", email="nobody")
+    states = rig.run(row("a") + state(1) + nobody + nobody + state(2), 60.0, row("b"), state(3), nobody + state(4))
+    assert ids([next(states)]) == [1]
+    assert ids([next(states)]) == [2]
+    assert rig.script.left == 2
+    assert ids(states) == [3]
+
+
+def test_rows_that_are_all_rejected_are_counted_and_hold_back_the_state_behind_them(
     make_rig: MakeRig, pinterest: FakePinterest, scenario: Scenario
 ) -> None:
     rig = make_rig()
-    states = rig.run(scenario("all_rejected"), 60.0)
-    first = next(states)
-    assert counts([first]) == [(0.0, 4.0)]
-    assert (rig.script.left, pinterest.asked) == (1, [])
+    assert list(rig.run(scenario("all_rejected"))) == []
+    assert pinterest.asked == []
     tally = rig.lanes["users"].tally
     assert (tally.entered, tally.synced, tally.pending) == (4, 0, 0)
     assert dict(tally.not_synced) == {"no_identity": 2, "invalid_email": 1, "not_text": 1}
@@ -647,4 +662,6 @@ def test_with_real_threads_the_membership_is_that_of_the_rows_one_by_one(
     assert (pinterest.members_of("VIP") if pinterest.lists else set()) == members
     assert ids(states) == sorted(number for number in stated if number < len(rows))
     assert all(len(asked.body["records"].split(",")) <= size for asked in pinterest.asked)
-    assert rig.lanes["VIP"].tally.synced == len(rows)
+    tally = rig.lanes["VIP"].tally
+    # Before anybody was added there is no list, and nobody to remove.
+    assert tally.synced + tally.not_synced["nobody_to_remove"] == len(rows)

@@ -3,6 +3,7 @@
 They were written once, by the code of commit e4c931c under STORE_KEY, and are never written again. "Customers" is the
 table TABLE and a newsletter; its base is as small as it is because the writer was told to write one from four holdings
 on. "Leads" was left by a sync that was killed: after it had committed E and F, it was about to remove E and to add G.
+"Orders" is SPELLED, whose keys have a spelling for which the present version has another one.
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ from typing import Final
 
 import duckdb
 
-from destination_pinterest.vocabulary import Operation
+from destination_pinterest.vocabulary import ColumnType, Operation
 from unit_tests.membership.shop import Row, person
 
 MIRRORED: Final = "Customers"
 KILLED: Final = "Leads"
+ORDERS: Final = "Orders"
 A, D, E, F, G = (person(name) for name in "adefg")
 LONG: Final = "XY-" * 40
 MD5: Final = "5d41402abc4b2a76b9719d911017c592"
@@ -29,6 +31,15 @@ TABLE: Final[list[Row]] = [
     ("crm.users", [4], Operation.ADD, ["idfa@example.com"]),
     ("crm.users", [5], Operation.REMOVE, [person("z")]),
 ]
+SPELLED: Final[list[Row]] = [
+    ("events", ["2026-11-22T10:00:00+00:00"], Operation.ADD, [A]),
+    ("events", ["2026-11-22T10:00:00.500Z"], Operation.ADD, [person("b"), LONG]),
+    ("orders", [1.0, "10.50"], Operation.ADD, [person("c")]),
+    ("orders", [2, {"b": 1, "a": 2}], Operation.ADD, [D]),
+    ("orders", [3, "x"], Operation.ADD, [E]),
+    ("orders", ["4", True], Operation.ADD, [F]),
+]
+KEY_TYPES: Final = {"events": (ColumnType.MOMENT,), "orders": (ColumnType.INTEGER, ColumnType.NUMBER)}
 
 _FOLDER: Final = Path(__file__).with_name("released_0_1_0")
 

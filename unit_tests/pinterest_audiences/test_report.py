@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from destination_pinterest.audiences.list_counts import ListCounts, MatchEstimate
+from destination_pinterest.identity.rejection import RejectionReason
 from destination_pinterest.reporting.reconciliation import Reconciliation
 from destination_pinterest.reporting.report import AudienceReport, Members, SyncReport
 from pinterest_audiences.printing import Printer
@@ -63,14 +64,14 @@ def test_the_report_of_a_sync_is_aligned_text_where_there_is_no_terminal() -> No
         "  Rows entered         1,234",
         "  Rows synced          1,200",
         "  Rows not synced      34",
-        "    invalid_email      30",
-        "    no_identity        4",
+        f"    invalid_email      30  {RejectionReason.INVALID_EMAIL.sentence}",
+        f"    no_identity        4  {RejectionReason.NO_IDENTITY.sentence}",
         "  Rows pending         0",
         "  Rows errored         0",
         "  Identifiers added    1,300",
         "  Identifiers removed  7",
         "  Identifiers refused  2",
-        "    zero_maid          2",
+        f"    zero_maid          2  {RejectionReason.ZERO_MAID.sentence}",
         "  Requests             3 (1 of them repeated)",
         "  Waited for quota     2.2 s",
         "  Rows a second        617",

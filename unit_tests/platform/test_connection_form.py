@@ -130,7 +130,10 @@ def test_the_cards_show_what_has_to_be_decided_and_fold_the_rest() -> None:
     assert Card("Sign-in", ("credentials",), ()) in shown
     assert Card("Ad account and audience", ("ad_account_id", "audience_name"), ()) in shown
     assert Card("Identities", ("identity_columns", "operation_column"), ("advertising_id_case", "deletes")) in shown
-    removal = ("max_removal_percent", "allow_empty_audience", "refused_rule_change", "trust_end_markers")
+    removal = (
+        *("max_removal_percent", "allow_empty_audience", "refused_rule_change", "trust_end_markers"),
+        "max_rejected_percent",
+    )
     assert Card("Who joins and who leaves", ("mode", "membership_store"), removal) in shown
     assert Card("Delivery", ("access_tier",), ("batch_size", "flush_seconds", "retry_hours")) in shown
     assert Card("Rejected rows", ("object_storage_config",), ()) in shown

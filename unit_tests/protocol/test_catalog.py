@@ -8,6 +8,7 @@ import pytest
 
 from destination_pinterest.error_codes import Code
 from destination_pinterest.protocol.catalog import ConfiguredStream, StreamKey, parse_catalog, read_catalog
+from destination_pinterest.vocabulary import ColumnType
 from unit_tests.support.raises import raises
 
 
@@ -35,8 +36,9 @@ def test_a_full_stream_becomes_a_plan_with_columns_in_the_schemas_order() -> Non
         }
     )
     assert plan == ConfiguredStream(
-        StreamKey("shop", "users"), ("z", "email", "a"), "incremental", "append_dedup", ("id",), 3, 2, 77, "vip"
-    )
+        StreamKey("shop", "users"), ("z", "email", "a"), "incremental", "append_dedup", ("id",), 3, 2, 77, "vip",
+        key_types=(ColumnType.ANY,),
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("schema", [None, {}, {"properties": None}, {"properties": []}, {"type": "object"}])

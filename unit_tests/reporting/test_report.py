@@ -8,6 +8,7 @@ import pytest
 
 from destination_pinterest.audiences.list_counts import ListCounts, MatchEstimate
 from destination_pinterest.delivery.tally import AudienceTally
+from destination_pinterest.identity.rejection import RejectionReason
 from destination_pinterest.markers import REPORT_PREFIX
 from destination_pinterest.reporting.reconciliation import Reconciliation
 from destination_pinterest.reporting.report import AudienceReport, Members, SyncReport
@@ -73,7 +74,11 @@ def test_the_lines_for_people_say_everything() -> None:
         "  Identifiers: 98,000 added, 1,200 removed. 53 requests, 2 repeated, 1.5 s waited for quota, "
         "8,333 rows a second.\n"
         "  Not synced: no_identity 900, email_not_bare 5, invalid_email 5.\n"
+        f"    no_identity: {RejectionReason.NO_IDENTITY.sentence}\n"
+        f"    email_not_bare: {RejectionReason.EMAIL_NOT_BARE.sentence}\n"
+        f"    invalid_email: {RejectionReason.INVALID_EMAIL.sentence}\n"
         "  Identifiers refused in rows that had others: invalid_email 4.\n"
+        f"    invalid_email: {RejectionReason.INVALID_EMAIL.sentence}\n"
         "  At Pinterest now: customer list READY, audience TOO_SMALL, size 12,345 people by Pinterest's count.\n"
         "  Note: One.\n"
         "  Note: Two.\n"
@@ -82,7 +87,7 @@ def test_the_lines_for_people_say_everything() -> None:
 
 
 def test_the_lines_for_people_say_what_else_is_known() -> None:
-    assert "\n".join(list(report(**KNOWN, notes=[]).as_text())[4:-1]) == (
+    assert "\n".join([text for text in report(**KNOWN, notes=[]).as_text() if not text.startswith("    ")][4:-1]) == (
         "  Members: 20,000 before and 21,000 after, by the membership store, 19,500 of them unchanged; 1,100 removed "
         "because no row has them; 3 deletions with an unknown key.\n"
         "  At Pinterest now: customer list READY, audience TOO_SMALL, size 12,345 people by Pinterest's count, "
@@ -94,8 +99,13 @@ def test_the_lines_for_people_say_what_else_is_known() -> None:
     )
 
 
-def test_the_lines_of_an_audience_are_eight_at_the_most_besides_notes() -> None:
-    assert len(list(report(**KNOWN, notes=[]).as_text())) == 8 + 1
+def test_the_lines_of_an_audience_are_eight_at_the_most_besides_notes_and_reasons() -> None:
+    lines = [text for text in report(**KNOWN, notes=[]).as_text() if not text.startswith("    ")]
+    assert len(lines) == 8 + 1
+
+
+def test_a_reason_that_another_version_has_is_counted_without_words() -> None:
+    assert line("Not synced", not_synced={"lost_in_space": 1}) == "lost_in_space 1."
 
 
 def line(start: str, **changes: Any) -> str:
