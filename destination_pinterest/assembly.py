@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from os import environ
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +15,7 @@ from destination_pinterest.access_tiers import STANDARD_WRITES_A_MINUTE
 from destination_pinterest.api.retry import RetryPolicy
 from destination_pinterest.api.wire import OpenWire, open_http_wire
 from destination_pinterest.audiences.creation import AudienceCreator
+from destination_pinterest.audiences.drift import DriftGuard
 from destination_pinterest.audiences.lookup import AudienceLookup
 from destination_pinterest.audiences.safeguards import Safeguards
 from destination_pinterest.audiences.shadow_list import new_shadow_list
@@ -23,6 +25,7 @@ from destination_pinterest.config import Config
 from destination_pinterest.dead_letters.factory import DeadLetterStorage
 from destination_pinterest.dead_letters.queue import MAX_FILES_IN_FLIGHT
 from destination_pinterest.delivery.append import AppendStrategy, MembershipBatch
+from destination_pinterest.delivery.intake import IntakeCount
 from destination_pinterest.delivery.journal import SyncJournal
 from destination_pinterest.delivery.lane import MAX_IN_FLIGHT, AudienceLane
 from destination_pinterest.delivery.mirror import MirroredStreams, MirrorStrategy
@@ -43,6 +46,7 @@ from destination_pinterest.protocol.input import Input, MessageDecoder
 from destination_pinterest.protocol.lines import Lines
 from destination_pinterest.routing.audience_plan import EPOCH_S, AudiencePlan, plan_audiences
 from destination_pinterest.routing.plan import StreamPlan, plan_streams
+from destination_pinterest.routing.replacement import passes_whole_table
 from destination_pinterest.session import PinterestSession, PlatformConfig, open_session
 from destination_pinterest.system import System
 
@@ -237,7 +241,8 @@ class _StrategyFactory:
         self._creator = creator
         self._sender = sender
         self._epoch_s = epoch_s
-        self._safeguards = Safeguards(config.max_removal_percent, config.allow_empty_audience)
+        drift = DriftGuard(allows=config.allow_identity_drift)
+        self._safeguards = Safeguards(config.max_removal_percent, config.allow_empty_audience, drift)
         self._swapper = AudienceSwapper(
             session.client, creator, self._safeguards, if_refused=config.refused_rule_change
         )
@@ -267,13 +272,18 @@ class _StrategyFactory:
         return MembershipBatch(self._config.batch_size)
 
     def _lane(self, audience: AudiencePlan, *, is_shadowed: bool = False) -> AudienceLane:
-        shadow = None
+        shadow, now = None, self._system.now()
         if is_shadowed:
-            now, chance = self._system.now(), self._system.chance()
+            chance = self._system.chance()
             shadow = new_shadow_list(audience.streams, audience.audience_id, now, chance)
         target = AudienceTarget(audience.name, audience.identifiers, chosen_id=audience.audience_id, shadow=shadow)
         streams = tuple(stream.key for stream in audience.streams)
-        return AudienceLane(target, streams, _RATE_PER_S[self._config.access_tier])
+        count = IntakeCount(
+            audience.identifiers,
+            is_whole=all(passes_whole_table(stream) for stream in audience.streams),
+            day=datetime.fromtimestamp(now, UTC).date(),
+        )
+        return AudienceLane(target, streams, _RATE_PER_S[self._config.access_tier], count)
 
 
 def _routes(

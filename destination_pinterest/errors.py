@@ -12,6 +12,7 @@
     │   ├── InvalidRequestError       Pinterest refuses what was asked
     │   ├── AudienceConflictError     an audience of that name exists and is of another kind
     │   ├── RemovalGuardError         more people would leave an audience than the settings permit
+    │   ├── IdentityDriftError        rows lack identifiers that the last sync had
     │   ├── RuleChangeRefusedError    Pinterest does not let an audience be made of another customer list
     │   ├── StorageRefusedError       a bucket or folder is not there, or may not be used
     │   └── StoreMismatchError        the membership store is damaged, foreign, or under another key
@@ -128,6 +129,10 @@ class AudienceConflictError(ConfigurationError):
 
 class RemovalGuardError(ConfigurationError):
     """More people would leave an audience at once than the settings permit."""
+
+
+class IdentityDriftError(ConfigurationError):
+    """The rows lack identifiers that the last sync had, so people would leave who may still be in the table."""
 
 
 class RuleChangeRefusedError(ConfigurationError):

@@ -154,7 +154,7 @@ def test_what_others_write_is_seen_in_the_counters(sync: RunSync, pinterest: Any
     pinterest.add_audience("users", list_id)
 
     def somebody_else(asked: Any) -> None:
-        if asked.method == "PATCH":
+        if asked.method == "PATCH" and "customer_lists" in asked.path:
             pinterest.lists[list_id]["num_removed_user_records"] += 3
 
     pinterest.before = somebody_else

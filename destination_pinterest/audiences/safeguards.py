@@ -1,28 +1,35 @@
 """Keeps an audience from losing its members by mistake, under every strategy.
 
-Three rules: at most a share of the members is removed at once, an empty table empties nothing unless the settings allow
-    it, and absence removes nothing without proof that the whole table has arrived.
+Four rules: at most a share of the members is removed at once, an empty table empties nothing unless the settings allow
+    it, absence removes nothing without proof that the whole table has arrived, and nothing is removed by rows that lack
+    identifiers which the last sync had (drift.py).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
+from destination_pinterest.audiences.drift import DriftGuard
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import IncompleteStreamError, RemovalGuardError
+
+_NO_DRIFT: Final = DriftGuard(allows=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Safeguards:
-    """The three rules, with the limits from the settings.
+    """The four rules, with the limits from the settings.
 
     Args:
         max_removal_percent: the percentage of members that may be removed at once.
         allow_empty: whether a table without rows may empty the audience.
+        drift: the rule about missing identifiers.
     """
 
     max_removal_percent: int
     allow_empty: bool
+    drift: DriftGuard = _NO_DRIFT
 
     @property
     def limits_removals(self) -> bool:

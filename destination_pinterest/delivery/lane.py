@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from destination_pinterest.audiences.target import AudienceTarget, TargetUpdate
+from destination_pinterest.delivery.intake import IntakeCount
 from destination_pinterest.delivery.tally import AudienceTally
 from destination_pinterest.protocol.catalog import StreamKey
 from destination_pinterest.vocabulary import Operation
@@ -56,12 +57,16 @@ class AudienceLane:
         target: the audience and its customer lists, as far as they are known.
         streams: whose rows come here.
         rate_per_s: requests a second that the quota permits; it limits how many are useful in flight.
+        count: counts who comes in.
     """
 
-    def __init__(self, target: AudienceTarget, streams: tuple[StreamKey, ...], rate_per_s: float) -> None:
+    def __init__(
+        self, target: AudienceTarget, streams: tuple[StreamKey, ...], rate_per_s: float, count: IntakeCount
+    ) -> None:
         self.target = target
         self.streams = streams
         self.tally = AudienceTally()
+        self.count = count
         self.notes: list[str] = []
         self.in_flight: list[Delivery] = []
         self._rate_per_s = rate_per_s

@@ -49,6 +49,8 @@ class StreamRoute:
         self._read = decoder.reader([identity.column for identity in plan.identities])
         self._mapper = IdentityMapper(plan.identities, maid_case=config.advertising_id_case)
         self._decide = _row_decision(plan, config, decoder)
+        # Only rows that join are compared with the last sync's: a removal often has its key alone.
+        self._fill = strategy.lane.count.new_stream(plan.identities, config.advertising_id_case)
         reads_key = strategy.reads_keys and plan.has_key and not plan.only_removes
         self._read_key = _key_reader(plan, decoder) if reads_key else None
         # Most streams have one identity column and only rows that add: they are mapped in bulk.
@@ -67,6 +69,7 @@ class StreamRoute:
 
     def _take_bulk(self, read: Callable[[Any], object], run: RowRun) -> None:
         identifiers, others = self._mapper.map_column(map(read, run.rows))
+        self._fill.add_rows(len(run.rows), len(identifiers) + sum(bool(mapped.identifiers) for mapped in others))
         self.strategy.add_all(identifiers)
         for mapped in others:
             if self._judge(mapped, Operation.ADD, None, run.position) is not None:
@@ -74,7 +77,10 @@ class StreamRoute:
 
     def _take_row(self, row: Any, position: int) -> None:
         decision = Operation.ADD if self._decide is None else self._decide(row)
-        mapped = self._mapper.map(self._read(row))
+        values = self._read(row)
+        mapped = self._mapper.map(values)
+        if decision is Operation.ADD:
+            self._fill.add_row(values, mapped)
         key = None if self._read_key is None else self._read_key(row)
         if key is not None and not mapped.identifiers and isinstance(decision, Operation):
             # The key identifies the row: its earlier identifiers are removed, although the row itself has none.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from destination_pinterest.audiences.remembered import Remembered
 from destination_pinterest.audiences.swap import AudienceSwapper
 from destination_pinterest.delivery.append import BatchedStrategy, MembershipBatch
 from destination_pinterest.delivery.lane import AudienceLane
@@ -29,13 +30,24 @@ class SwapStrategy(BatchedStrategy):
         if shadow is not None and shadow.spans == "attempt":
             self.lane.pin_watermark(run.position)
 
+    @property
+    def mark(self) -> Remembered | None:
+        """See `SyncStrategy.mark`; None unless the shadow list is in use."""
+        return None if self.lane.target.awaits_swap else super().mark
+
+    @property
+    def people(self) -> int | None:
+        """See `SyncStrategy.people`."""
+        return None if self.lane.target.awaits_swap else super().people
+
     def finish(self, is_complete: IsComplete) -> None:
         """See `SyncStrategy.finish` and `AudienceSwapper.finish`."""
         steps = self._swapper.finish(
             self.lane.target,
             is_complete=all(is_complete(stream) for stream in self.lane.streams),
             has_rows=self.lane.tally.entered > 0,
-            sent=self.lane.tally.identifiers_added,
+            sent=self.lane.tally.identifiers_added - self.lane.tally.identifiers_removed,
+            intake=self.lane.count.intake,
         )
         for update in steps:
             self.lane.update(update)

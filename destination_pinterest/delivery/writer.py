@@ -19,7 +19,12 @@ from destination_pinterest.delivery.route import StreamRoute
 from destination_pinterest.delivery.sender import DeliverySender
 from destination_pinterest.delivery.strategy import SyncStrategy
 from destination_pinterest.delivery.workers import ClientEvent, Delivered, ListCreated, WorkerPool
-from destination_pinterest.errors import ConnectorError, IncompleteStreamError, RemovalGuardError
+from destination_pinterest.errors import (
+    ConnectorError,
+    IdentityDriftError,
+    IncompleteStreamError,
+    RemovalGuardError,
+)
 from destination_pinterest.protocol.catalog import StreamKey
 from destination_pinterest.protocol.input import Input
 
@@ -133,7 +138,7 @@ class SyncWriter:
                 break
             try:
                 yield from self._settle(strategy, is_end=True)
-            except (IncompleteStreamError, RemovalGuardError) as refusal:
+            except (IdentityDriftError, IncompleteStreamError, RemovalGuardError) as refusal:
                 refusals.append(refusal)
         if self.is_stopped:
             yield from self._abandon()  # What is in flight must have arrived before another sync may send.

@@ -16,6 +16,11 @@ def replaces(stream: ConfiguredStream) -> bool:
     return stream.drops_earlier_generations or stream.destination_sync_mode == "overwrite"
 
 
+def passes_whole_table(stream: ConfiguredStream) -> bool:
+    """Whether the stream's rows are the whole table, so that they can be compared with another whole pass."""
+    return stream.sync_mode == "full_refresh" or stream.drops_earlier_generations
+
+
 def obstacle(streams: Sequence[ConfiguredStream]) -> str | None:
     """Returns why an audience can't be replaced although a stream asks for it; None if it can."""
     for stream in streams:

@@ -7,7 +7,7 @@ from typing import Final
 
 from destination_pinterest.config import Config
 from destination_pinterest.routing.audience_plan import EPOCH_S, AudiencePlan, uses_membership_store
-from destination_pinterest.routing.plan import StreamPlan
+from destination_pinterest.routing.plan import StreamPlan, missing_columns
 
 # A log level and a sentence.
 PlanLine = tuple[str, str]
@@ -49,6 +49,10 @@ def _of_stream(plan: StreamPlan, config: Config) -> Iterator[PlanLine]:
         read += f"; deletions: {', '.join(deletions)}"
     does = "removes members from" if plan.only_removes or config.mode == "remove" else "goes to"
     yield "INFO", f'Stream "{plan.stream.key}" {does} the audience "{plan.audience}"; {read}.'
+    absent = [column for column in missing_columns(plan.stream, config) if column != _operation_column(config)]
+    if absent:
+        names = ", ".join(f'"{column}"' for column in absent)
+        yield "WARN", f'The stream "{plan.stream.key}" lacks identity columns of the settings: {names}.'
     setting = config.operation_column
     if setting is not None and plan.operation_column is None and not plan.only_removes and config.mode != "remove":
         text = (
@@ -56,6 +60,10 @@ def _of_stream(plan: StreamPlan, config: Config) -> Iterator[PlanLine]:
             "so all its rows add members unless they are marked as deleted."
         )
         yield "WARN", text
+
+
+def _operation_column(config: Config) -> str | None:
+    return None if config.operation_column is None else config.operation_column.column
 
 
 def _of_audience(audience: AudiencePlan, shadow_list: str | None) -> Iterator[PlanLine]:
