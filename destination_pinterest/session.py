@@ -69,7 +69,7 @@ def open_session(
         config: the settings.
         platform_config: the config that the platform keeps; takes a rotated token.
         system: clocks and chance; waits use `pause` instead of its sleep.
-        observer: is notified of answers, retries and waits, from every thread.
+        observer: is notified of requests, retries and waits, from every thread.
         retry: how long requests are retried.
         open_wire: opens the wire to Pinterest.
         pause: waits, and can be interrupted; by default, a new one.

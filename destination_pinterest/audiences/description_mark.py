@@ -30,7 +30,7 @@ from destination_pinterest.errors import ConnectorError
 from destination_pinterest.vocabulary import Identifier
 
 _LONGEST: Final = 400
-_MARK: Final = re.compile(rf"\[dp(?P<version>[0-9]+):(?P<parts>[^\[\]\r\n]{{0,{_LONGEST}}})\]")
+_MARK: Final = re.compile(rf" ?\[dp(?P<version>[0-9]+):(?P<parts>[^\[\]\r\n]{{0,{_LONGEST}}})\]")
 _VERSION: Final = "1"
 _LETTERS: Final = {
     Identifier.EMAIL: "E",

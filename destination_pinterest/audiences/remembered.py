@@ -14,7 +14,7 @@ from destination_pinterest.api.models import CustomerList
 from destination_pinterest.audiences.drift import IdentityFill
 from destination_pinterest.audiences.list_counts import records_in
 
-# A count of the last whole pass is kept while the next one differs by no more.
+# The count of a whole pass is kept while the next one is no more above it.
 _NOTABLE_CHANGE: Final = 0.05
 
 
@@ -142,8 +142,7 @@ def with_further_rows(remembered: Remembered, intake: Intake, *, list_id: str) -
     if not intake.is_whole or not found:
         return remembered
     if before is not None and before.list_tail == list_id[-4:]:
-        is_close = abs(found - before.identifiers) <= _NOTABLE_CHANGE * before.identifiers
-        if before.records is None and is_close:
+        if before.records is None and found <= (1 + _NOTABLE_CHANGE) * before.identifiers:
             return remembered
         found = max(found, before.identifiers)
     return replace(remembered, members=KnownMembers(found, intake.people, None, list_id[-4:], intake.day))

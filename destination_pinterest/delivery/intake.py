@@ -74,19 +74,26 @@ class IntakeCount:
     def __init__(self, kinds: Iterable[Identifier], *, is_whole: bool, day: date) -> None:
         self.headcount = Headcount(kinds)
         self._is_whole = is_whole
-        self._day = day
+        self.day = day
         self._fills: list[StreamFill] = []
+        self._has_rows_of_several = False
 
     def new_stream(self, columns: Sequence[IdentityColumn], maid_case: LetterCase) -> StreamFill:
         """Returns the counter of a further stream."""
         fill = StreamFill(columns, maid_case)
         self._fills.append(fill)
+        self._has_rows_of_several |= len(columns) > 1
         return fill
+
+    @property
+    def has_rows_of_several(self) -> bool:
+        """Whether rows may have several identifiers: some stream has several identity columns."""
+        return self._has_rows_of_several
 
     @property
     def intake(self) -> Intake:
         """What was taken in so far."""
-        return Intake(self._is_whole, self._fill(), self.headcount.members, self.headcount.people, self._day)
+        return Intake(self._is_whole, self._fill(), self.headcount.members, self.headcount.people, self.day)
 
     def _fill(self) -> IdentityFill:
         rows = sum(fill.rows for fill in self._fills)

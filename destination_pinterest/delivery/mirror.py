@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from destination_pinterest.audiences.creation import AudienceCreator
+from destination_pinterest.audiences.description_mark import decode, encode
+from destination_pinterest.audiences.remembered import Intake, with_fill
 from destination_pinterest.audiences.safeguards import Safeguards
 from destination_pinterest.delivery.lane import AudienceLane, Delivery
 from destination_pinterest.delivery.strategy import IsComplete, MemberCounts, SyncStrategy
@@ -77,6 +79,7 @@ class MirrorStrategy(SyncStrategy):
         self._members_after = 0
         self._left_by_absence = 0
         self._unresolved_deletions = 0
+        self._counted_whole = False
 
     def open(self, ledger: MembershipLedger) -> None:
         """Takes the audience's ledger, once the audience has been looked up; `close` releases it.
@@ -139,6 +142,8 @@ class MirrorStrategy(SyncStrategy):
     def take(self, operation: Operation, identifiers: Sequence[str], key: Sequence[object] | None) -> None:
         """See `SyncStrategy.take`."""
         self._ledger.record(self._stream, key, operation, identifiers)
+        if self.lane.count.has_rows_of_several and operation is Operation.ADD:
+            self.lane.count.headcount.add_row(identifiers)
         self._changes += 1
         self._rows += 1
 
@@ -174,6 +179,7 @@ class MirrorStrategy(SyncStrategy):
         """See `SyncStrategy.settle`.
 
         Raises:
+            IdentityDriftError: the rows lack identifiers that the last sync had.
             IncompleteStreamError: a stream that is replaced is not proven to be complete.
             RemovalGuardError: too many members would be removed for being absent.
             StoreBusyError: another sync took the ledger over.
@@ -187,10 +193,13 @@ class MirrorStrategy(SyncStrategy):
         # Hosts that send COMPLETE send it for every stream; from others only the end of input is available.
         is_whole = is_end and all(is_complete(stream.key) for stream in self._streams.all if stream.has_generation)
         if self._changes or replaced or (is_whole and self._ledger.is_in_doubt):
+            intake = self.lane.count.intake
+            self._check_drift(intake)
             delta, finished = self._compare(replaced, is_whole=is_whole)
             self._ledger.write_ahead(delta)
             yield self._deliveries(delta)
-            self._commit(delta, finished)
+            self._commit(delta, finished, mark=encode(with_fill(self.remembered, intake)) if is_end else None)
+            self._counted_whole = bool(replaced) and len(replaced) == len(self._streams.all)
         self._end_epoch()
 
     def check_may_send(self) -> None:
@@ -209,6 +218,21 @@ class MirrorStrategy(SyncStrategy):
     def finish(self, is_complete: IsComplete) -> None:  # noqa: ARG002 - `settle` has checked it
         """Creates the audience unless it exists."""
         self.lane.update(self._creator.ensure_audience(self.lane.target))
+
+    def recall(self) -> None:
+        """See `SyncStrategy.recall`. A store of an earlier version remembers nothing; a mark from before it may."""
+        super().recall()
+        if self._ledger.mark is not None:
+            self.remembered = decode(self._ledger.mark)
+
+    @property
+    def people(self) -> int | None:
+        """See `SyncStrategy.people`. The store counts identifiers; rows of several are counted only in whole passes."""
+        if self._opened is None:
+            return None
+        if not self.lane.count.has_rows_of_several:
+            return self._members_after
+        return self.lane.count.headcount.people if self._counted_whole else None
 
     @property
     def members(self) -> MemberCounts | None:
@@ -241,8 +265,15 @@ class MirrorStrategy(SyncStrategy):
             for piece in pieces(self._max_identifiers()):
                 yield Delivery(operation, dict.fromkeys(piece), 0, self.lane.pinned)
 
-    def _commit(self, delta: Delta, finished: dict[str, str]) -> None:
-        self._ledger.commit(delta, self.lane.target.list_id, finished)
+    def _check_drift(self, intake: Intake) -> None:
+        for note in self._safeguards.drift.check(
+            self.lane.target.name, intake.compared_with(self.remembered), intake.fill
+        ):
+            if note not in self.lane.notes:
+                self.lane.notes.append(note)
+
+    def _commit(self, delta: Delta, finished: dict[str, str], *, mark: str | None) -> None:
+        self._ledger.commit(delta, self.lane.target.list_id, finished, mark=mark)
         self._members_after = delta.members_after
         self._left_by_absence += delta.removals_by_absence
         self._unresolved_deletions += delta.unresolved_deletions

@@ -34,7 +34,7 @@ from destination_pinterest.membership.folder import PART
 from destination_pinterest.membership.holdings import Holdings, rows_of
 from destination_pinterest.membership.keys import AudienceKeys, DamagedSealError, Kind
 from destination_pinterest.membership.lease import LeasedManifest, busy
-from destination_pinterest.membership.manifest import DataFile, Manifest, damaged
+from destination_pinterest.membership.manifest import FORMAT, DataFile, Manifest, damaged
 from destination_pinterest.membership.sizes import Sizes
 from destination_pinterest.membership.spool import Spool
 from destination_pinterest.membership.workspace import Workspace
@@ -114,6 +114,11 @@ class MembershipLedger:
         return self._leased.manifest.generations.get(stream)
 
     @property
+    def mark(self) -> str | None:
+        """What the last sync left to be compared with, as given to `commit`."""
+        return self._leased.manifest.mark
+
+    @property
     def holds_lease(self) -> bool:
         """Whether no other sync can have taken the ledger over. If it is False, send nothing more."""
         return self._leased.holds_lease
@@ -183,7 +188,12 @@ class MembershipLedger:
         self._delete_leftovers()
 
     def commit(
-        self, delta: Delta, customer_list_id: str | None, generations: Mapping[str, str] = MappingProxyType({})
+        self,
+        delta: Delta,
+        customer_list_id: str | None,
+        generations: Mapping[str, str] = MappingProxyType({}),
+        *,
+        mark: str | None = None,
     ) -> None:
         """Commits the rows to the ledger, once Pinterest has accepted all that was sent. A new epoch begins.
 
@@ -191,6 +201,7 @@ class MembershipLedger:
             delta: the last diff.
             customer_list_id: the list that it was sent to; None if there is none yet, and so no member.
             generations: for streams that were replaced, a name for their rows; see `generation_of`.
+            mark: what the next sync is to compare its rows with; None to leave it as it is.
 
         Raises:
             StoreBusyError: another sync has taken the ledger over; nothing was committed.
@@ -204,11 +215,13 @@ class MembershipLedger:
         in_doubt = self._write_in_doubt() if delta.in_doubt else None
         rest = partial(
             msgspec.structs.replace,
+            format=FORMAT,
             customer_list_id=customer_list_id,
             streams=self._spool.streams,
             members=delta.members_after,
             in_doubt=None if in_doubt is None else self._add(in_doubt),
             generations={**self._leased.manifest.generations, **generations},
+            mark=self.mark if mark is None else mark,
         )
         if delta.holdings_changed:
             self._commit_holdings(delta, rest)

@@ -17,7 +17,8 @@ from destination_pinterest.errors import StoreMismatchError
 from destination_pinterest.membership.keys import AudienceKeys
 from destination_pinterest.membership.store_key import UnknownStretchingError
 
-FORMAT: Final = 1
+# 1: the first release. 2: `mark` is new.
+FORMAT: Final = 2
 FILE_NAME: Final = "manifest.json"
 _START_ANEW: Final = (
     "or delete the folder {folder} to start anew: then nobody who was added so far is ever removed automatically"
@@ -61,6 +62,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         in_doubt: identifiers that were about to be sent and are not confirmed.
         generations: for each stream, the caller's name for the rows that last replaced it.
         lease: the lease of the sync that works on it.
+        mark: what the last sync left to be compared with, in the caller's words; None if nothing.
     """
 
     format: int = FORMAT
@@ -78,6 +80,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     in_doubt: DataFile | None = None
     generations: dict[str, str] = {}
     lease: Lease | None = None
+    mark: str | None = None
 
     @property
     def files(self) -> list[DataFile]:

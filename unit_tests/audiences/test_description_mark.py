@@ -42,7 +42,7 @@ def test_a_mark_is_bounded_however_large_the_figures_are() -> None:
     ("description", "text"),
     [
         (f"{MARK} written around", " written around"),
-        (f"Before {MARK}, and after", "Before , and after"),
+        (f"Before {MARK}, and after", "Before, and after"),
         (f"{MARK}{MARK}", ""),
         ("Ours. [dp1:w12000,E1000", "Ours. [dp1:w12000,E1000"),
         ("Two\nlines  [not ours]", "Two\nlines  [not ours]"),

@@ -14,7 +14,7 @@ from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import StoreMismatchError
 from destination_pinterest.membership import MembershipLedger, open_membership_store
 from destination_pinterest.membership.folder import FolderBlobs
-from destination_pinterest.membership.manifest import Manifest, folder_of, write_manifest
+from destination_pinterest.membership.manifest import FORMAT, Manifest, folder_of, write_manifest
 from destination_pinterest.membership.store_key import Scrypt, StoreKey
 from destination_pinterest.vocabulary import Operation
 from unit_tests.membership.shop import AD_ACCOUNT, AUDIENCE, CHEAP, STORE_KEY, MortalBlobs, Shop, person
@@ -128,10 +128,12 @@ def test_another_store_key_is_refused(kept: Shop) -> None:
 
 def test_the_store_of_a_later_version_is_refused(kept: Shop) -> None:
     keys = StoreKey(STORE_KEY, CHEAP).keys(bytes(16), 1)
-    later = Manifest(format=2, ad_account_id="1", audience="A", salt="00" * 16, stretching=1, key_check=keys.check)
+    later = Manifest(
+        format=FORMAT + 1, ad_account_id="1", audience="A", salt="00" * 16, stretching=1, key_check=keys.check
+    )
     content = write_manifest(later, keys).replace(b'"members":0', b'"members":{"new":"shape"}')
     (kept.folder / "manifest.json").write_bytes(content)
-    assert_mismatch(kept, "later version", "format 2")
+    assert_mismatch(kept, "later version", f"format {FORMAT + 1}")
 
 
 def test_a_ledger_keeps_the_stretching_it_was_made_with_when_a_dearer_one_comes(kept: Shop) -> None:

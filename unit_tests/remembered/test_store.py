@@ -80,7 +80,7 @@ def _lose_the_manifest(shop: Shop) -> dict[str, Any]:
 
 def _come_from_the_future(shop: Shop) -> dict[str, Any]:
     manifest = _manifest(shop)
-    manifest.write_bytes(manifest.read_bytes().replace(b'"format":1', b'"format":99'))
+    manifest.write_bytes(manifest.read_bytes().replace(b'"format":2', b'"format":99'))
     return {}
 
 

@@ -312,4 +312,15 @@ class StoreContract:
             ledger.record("s", [2], REMOVE, [])
             ledger.write_ahead(ledger.diff())
             written = released.shapes(place.content(), tmp_path)
+        shapes["manifest.json"].append("mark")  # New in format 2.
         assert written == shapes
+
+    def test_what_a_sync_left_to_be_compared_with_is_kept_until_another_one_is_given(self, place: Place) -> None:
+        for name, body in released.files().items():
+            place.put(name, body)
+        syncs = Syncs(place.connect, STRETCHINGS)
+        for given, kept in [(None, None), ("w100", "w100"), (None, "w100"), ("w200", "w200")]:
+            with syncs.open(audience=released.MIRRORED) as ledger:
+                ledger.commit(ledger.diff(is_whole=False), ledger.customer_list_id, mark=given)
+            with syncs.open(audience=released.MIRRORED) as ledger:
+                assert (ledger.mark, ledger.members) == (kept, 6)
