@@ -113,6 +113,7 @@ class SyncParts:
     strategies: Sequence[SyncStrategy]
     lookup: AudienceLookup
     source: Input
+    routes: Mapping[StreamKey, StreamRoute]
     pool: WorkerPool
     sender: DeliverySender
     journal: SyncJournal
@@ -196,9 +197,10 @@ def assemble(
         _completeness(audiences, config),
     )
     dead_letters = _dead_letters(config, system)
+    routes = _routes(config, audiences, strategies, decoder=decoder, ledger=ledger, dead_letters=dead_letters)
     writer = SyncWriter(
         source=source,
-        routes=_routes(config, audiences, strategies, decoder=decoder, ledger=ledger, dead_letters=dead_letters),
+        routes=routes,
         pool=pool,
         sender=sender,
         journal=journal,
@@ -214,6 +216,7 @@ def assemble(
         strategies,
         lookup,
         source,
+        routes,
         pool,
         sender,
         journal,

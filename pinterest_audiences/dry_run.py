@@ -6,7 +6,7 @@ Rows go through the lines that the connector would get, so that values are the s
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -68,6 +68,12 @@ class DryRun:
         """Counts rows."""
         for message in self._decoder.decode(self._encoder.lines(rows)):
             self._count_row(message.record.data)
+
+    def counting(self, batches: Iterable[Sequence[Row]]) -> Iterator[Sequence[Row]]:
+        """Yields the batches, each once it was counted."""
+        for batch in batches:
+            self.count(batch)
+            yield batch
 
     def _count_row(self, row: Any) -> None:
         counts = self.counts

@@ -31,7 +31,8 @@ def report_lines(audience: Mapping[str, Any]) -> Iterator[Line]:
     yield "Identifiers removed", _number(audience["identifiers_removed"])
     yield "Identifiers refused", _number(sum(audience["identifiers_refused"].values()))
     yield from _reasons(audience["identifiers_refused"])
-    yield from _identities(audience.get("identities"))
+    if audience.get("identities"):
+        yield "Usable identifiers", identities_text(audience["identities"])
     yield "Requests", f"{_number(audience['requests'])} ({_number(audience['retries'])} of them repeated)"
     yield "Waited for quota", f"{audience['waited_s']:,.1f} s"
     yield "Rows a second", f"{audience['rows_per_second']:,.0f}"
@@ -45,6 +46,17 @@ def report_lines(audience: Mapping[str, Any]) -> Iterator[Line]:
     yield from left_over_lines(audience.get("left_over_customer_list_ids") or ())
     for note in audience["notes"]:
         yield "Note", note
+
+
+def identities_text(identities: Mapping[str, Any]) -> str:
+    """Words how full the identity columns are, and what that was compared with."""
+    before = identities["compared_with"]
+    return fill_text(
+        identities["rows"],
+        identities["shares"],
+        is_whole_pass=identities["is_whole_pass"],
+        before=None if before is None else (before["rows"], before["shares"]),
+    )
 
 
 def left_over_lines(list_ids: Sequence[str]) -> Iterator[Line]:
@@ -88,19 +100,6 @@ def aligned(lines: list[Line]) -> str:
 def _reasons(counts: Mapping[str, int]) -> Iterator[Line]:
     for reason, count in by_count(counts):
         yield f"  {reason}", _number(count)
-
-
-def _identities(identities: Mapping[str, Any] | None) -> Iterator[Line]:
-    if identities is None:
-        return
-    before = identities["compared_with"]
-    text = fill_text(
-        identities["rows"],
-        identities["shares"],
-        is_whole_pass=identities["is_whole_pass"],
-        before=None if before is None else (before["rows"], before["shares"]),
-    )
-    yield "Usable identifiers", text
 
 
 def _members(members: Mapping[str, Any] | None) -> Iterator[Line]:

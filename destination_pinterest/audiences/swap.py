@@ -93,17 +93,34 @@ class AudienceSwapper:
         if not is_complete:
             yield from self._postpone(target, has_rows=has_rows)
         elif target.list_id is not None:
-            remembered = read_mark(target.description)
-            notes = self._safeguards.drift.check(target.name, intake.compared_with(remembered), intake.fill)
-            yield TargetUpdate(target, tuple(notes))
-            self._check_removal(target, target.list_id, has_rows=has_rows, sent=sent, intake=intake)
-            remembered = _after(remembered, target, target.list_id, sent=sent, intake=intake)
+            yield TargetUpdate(target, self.check(target, has_rows=has_rows, sent=sent, intake=intake))
+            remembered = _after(read_mark(target.description), target, target.list_id, sent=sent, intake=intake)
             if target.audience_id is None:
                 yield from self._create_audience(target, remembered, has_rows=has_rows)
             else:
                 yield from self._swap(target, target.list_id, remembered)
         elif target.audience_id is not None or target.adoptable is not None:
             yield from self._empty(target, has_rows=has_rows)
+
+    def check(self, target: AudienceTarget, *, has_rows: bool, sent: int, intake: Intake) -> tuple[str, ...]:
+        """Checks that a whole table may replace the members; returns notes. The arguments are those of `finish`.
+
+        Raises:
+            IdentityDriftError: the rows lack identifiers that the last sync had.
+            RemovalGuardError: too many members would be removed.
+        """
+        before = intake.compared_with(read_mark(target.description))
+        notes = self._safeguards.drift.check(target.name, before, intake.fill)
+        self._check_removal(target, has_rows=has_rows, sent=sent, intake=intake)
+        return tuple(notes)
+
+    def require_complete(self, target: AudienceTarget) -> None:
+        """Refuses rows that are not proven to be the whole table.
+
+        Raises:
+            IncompleteStreamError: always.
+        """
+        self._safeguards.require_complete(target.name, is_complete=False)
 
     def _postpone(self, target: AudienceTarget, *, has_rows: bool) -> Iterator[TargetUpdate]:
         if not has_rows:
@@ -172,9 +189,7 @@ class AudienceSwapper:
         )
         yield TargetUpdate(_without_adoptable(target), (note,))
 
-    def _check_removal(
-        self, target: AudienceTarget, list_id: str, *, has_rows: bool, sent: int, intake: Intake
-    ) -> None:
+    def _check_removal(self, target: AudienceTarget, *, has_rows: bool, sent: int, intake: Intake) -> None:
         before = target.live or target.adoptable
         if not self._safeguards.limits_removals or before is None:
             return
@@ -185,7 +200,7 @@ class AudienceSwapper:
             (old, counted), new = known, intake.identifiers
         else:  # Both with their repeats.
             old, counted = records_in(before), "as Pinterest counts, repeats included"
-            new = self._new_size(target, list_id, sent)
+            new = self._new_size(target, sent)
         if old is None or new is None:
             raise RemovalGuardError(
                 Code.REMOVAL_NOT_COUNTABLE,
@@ -202,14 +217,14 @@ class AudienceSwapper:
             )
         self._safeguards.check_removal(kept, leaving=old - new, known=old, counted=counted)
 
-    def _new_size(self, target: AudienceTarget, list_id: str, sent: int) -> int | None:
+    def _new_size(self, target: AudienceTarget, sent: int) -> int | None:
         """The number of identifiers in the new list; None if Pinterest does not say.
 
         If this attempt alone filled it, Pinterest is not asked: its counters grow when a request is repeated.
         """
-        if target.shadow is not None and target.shadow.spans == "attempt":
+        if target.resumed is None:
             return sent
-        return records_in(self._pinterest.customer_list(list_id))
+        return records_in(self._pinterest.customer_list(target.resumed.id))
 
     def _swap(self, target: AudienceTarget, list_id: str, remembered: Remembered) -> Iterator[TargetUpdate]:
         if target.audience_id is None:

@@ -2,7 +2,7 @@
 
 Pinterest's counters and a sync's own count repeats: a person who is sent twice counts twice. The identifiers are
 digests, so those that begin with the lowest digits are a fair sample of all: a sample that would grow too large is
-halved by halving the bound. The count is exact until then and within one or two percent afterwards, and of the same
+halved by halving the bound. The count is exact until then and within about one percent afterwards, and of the same
 identifiers it is always the same.
 
 Source: Wegman's adaptive sampling, in P. Flajolet, "On adaptive sampling", Computing 43 (1990).
@@ -14,10 +14,9 @@ import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final, Self
 
+from destination_pinterest.audiences.remembered import EXACT_UP_TO
 from destination_pinterest.vocabulary import Identifier
 
-# The standard error is at most 1.6 %; a sample takes about a megabyte.
-SAMPLE: Final = 8_192
 _DIGITS: Final = 16
 # Above every digest: nothing is left out.
 _EVERYTHING: Final = "g"
@@ -32,24 +31,25 @@ class DistinctCount:
         most: how many are kept at most.
     """
 
-    def __init__(self, most: int = SAMPLE) -> None:
+    def __init__(self, most: int = EXACT_UP_TO) -> None:
         self._most = most
         self._halvings = 0
         self._bound = _EVERYTHING
-        self._kept: set[str] = set()
+        self._kept: set[int] = set()
 
     def add(self, digests: Iterable[str]) -> None:
         """Counts digests that are in now."""
         bound = self._bound
-        self._kept.update([digest[:_DIGITS] for digest in digests if digest < bound])
+        self._kept.update([int(digest[:_DIGITS], 16) for digest in digests if digest < bound])
         while len(self._kept) > self._most:
             self._halvings += 1
-            self._bound = bound = f"{(1 << 64) >> self._halvings:016x}"
-            self._kept = {digest for digest in self._kept if digest < bound}
+            least_left_out = (1 << 4 * _DIGITS) >> self._halvings
+            self._bound = f"{least_left_out:0{_DIGITS}x}"
+            self._kept = {number for number in self._kept if number < least_left_out}
 
     def remove(self, digests: Iterable[str]) -> None:
         """Takes back digests that are not in any more."""
-        self._kept.difference_update([digest[:_DIGITS] for digest in digests])
+        self._kept.difference_update([int(digest[:_DIGITS], 16) for digest in digests])
 
     def copy(self) -> Self:
         """Returns a count that goes its own way from here on."""
@@ -59,11 +59,6 @@ class DistinctCount:
 
     def __int__(self) -> int:
         return len(self._kept) << self._halvings
-
-    @property
-    def is_exact(self) -> bool:
-        """Whether every digest was kept."""
-        return self._halvings == 0
 
 
 class Headcount:

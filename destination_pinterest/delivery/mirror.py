@@ -21,7 +21,15 @@ from destination_pinterest.audiences.safeguards import Safeguards
 from destination_pinterest.delivery.lane import AudienceLane, Delivery
 from destination_pinterest.delivery.strategy import IsComplete, MemberCounts, SyncStrategy
 from destination_pinterest.error_codes import Code
-from destination_pinterest.errors import InternalError, StoreBusyError, StoreMismatchError
+from destination_pinterest.errors import (
+    ConnectorError,
+    IdentityDriftError,
+    IncompleteStreamError,
+    InternalError,
+    RemovalGuardError,
+    StoreBusyError,
+    StoreMismatchError,
+)
 from destination_pinterest.protocol.catalog import ConfiguredStream
 from destination_pinterest.protocol.input import RowRun
 from destination_pinterest.routing.replacement import continues_in_job
@@ -201,6 +209,19 @@ class MirrorStrategy(SyncStrategy):
             self._commit(delta, finished, mark=encode(with_fill(self.remembered, intake)) if is_end else None)
             self._counted_whole = bool(replaced) and len(replaced) == len(self._streams.all)
         self._end_epoch()
+
+    def foresee(self, is_complete: IsComplete) -> tuple[Delta, ConnectorError | None]:
+        """Returns what would be sent for the rows so far, and why it would not be; writes nothing."""
+        is_whole = all(is_complete(stream.key) for stream in self._streams.all if stream.has_generation)
+        delta = self._ledger.diff([str(stream.key) for stream in self._replaced], is_whole=is_whole)
+        try:
+            if not all(is_complete(stream.key) for stream in self._replaced):
+                self._safeguards.require_complete(self.lane.target.name, is_complete=False)
+            self._check_drift(self.lane.count.intake)
+            self._compare(self._replaced, is_whole=is_whole)
+        except (IdentityDriftError, IncompleteStreamError, RemovalGuardError) as refusal:
+            return delta, refusal
+        return delta, None
 
     def check_may_send(self) -> None:
         """See `SyncStrategy.check_may_send`; from any thread.

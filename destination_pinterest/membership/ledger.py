@@ -33,7 +33,7 @@ from destination_pinterest.membership.diff import diff
 from destination_pinterest.membership.folder import PART
 from destination_pinterest.membership.holdings import Holdings, rows_of
 from destination_pinterest.membership.keys import AudienceKeys, DamagedSealError, Kind
-from destination_pinterest.membership.lease import LeasedManifest, busy
+from destination_pinterest.membership.lease import LeasedManifest, ViewedManifest, busy
 from destination_pinterest.membership.manifest import FORMAT, DataFile, Manifest, damaged
 from destination_pinterest.membership.sizes import Sizes
 from destination_pinterest.membership.spool import Spool
@@ -60,6 +60,7 @@ class MembershipLedger:
         keys: the keys that encrypt it.
         workspace: DuckDB for the ledger, which closes it.
         sizes: see Sizes.
+        is_view: whether nothing is written: rows are recorded and compared, and the ledger is as it was.
 
     Raises:
         StoreMismatchError: a file of the ledger is missing or is not what the manifest says.
@@ -69,11 +70,12 @@ class MembershipLedger:
         self,
         blobs: Blobs,
         folder: str,
-        leased: LeasedManifest,
+        leased: LeasedManifest | ViewedManifest,
         keys: AudienceKeys,
         workspace: Workspace,
         *,
         sizes: Sizes,
+        is_view: bool = False,
     ) -> None:
         self._blobs = blobs
         self._folder = folder
@@ -81,7 +83,8 @@ class MembershipLedger:
         self._keys = keys
         self._workspace = workspace
         self._last_diff: Delta | None = None
-        self._delete_leftovers()
+        if not is_view:
+            self._delete_leftovers()
         manifest = leased.manifest
         self._holdings = Holdings(workspace, sizes)
         self._holdings.read_base(self._fetch(manifest.base))

@@ -127,7 +127,7 @@ def _audience(strategy: SyncStrategy, duration_s: float, final: _FinalStatus, *,
         pinterest_counts_after=after,
         reconciliation=_reconciliation(strategy, before, after, succeeded=succeeded),
         match_estimate=_match_estimate(strategy, status),
-        identities=_identities(strategy),
+        identities=identities_of(strategy),
         outlook=status_text(
             status.customer_list,
             status.audience,
@@ -201,7 +201,7 @@ def _match_estimate(strategy: SyncStrategy, status: TargetStatus) -> MatchEstima
     return None
 
 
-def _identities(strategy: SyncStrategy) -> IdentityReport | None:
+def identities_of(strategy: SyncStrategy) -> IdentityReport | None:
     """Returns how full the identity columns were; None if no row was to join."""
     intake = strategy.lane.count.intake
     if not intake.fill.rows:
