@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from os import environ
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +15,7 @@ from destination_pinterest.access_tiers import STANDARD_WRITES_A_MINUTE
 from destination_pinterest.api.retry import RetryPolicy
 from destination_pinterest.api.wire import OpenWire, open_http_wire
 from destination_pinterest.audiences.creation import AudienceCreator
+from destination_pinterest.audiences.drift import DriftGuard
 from destination_pinterest.audiences.lookup import AudienceLookup
 from destination_pinterest.audiences.safeguards import Safeguards
 from destination_pinterest.audiences.shadow_list import new_shadow_list
@@ -23,6 +25,7 @@ from destination_pinterest.config import Config
 from destination_pinterest.dead_letters.factory import DeadLetterStorage
 from destination_pinterest.dead_letters.queue import MAX_FILES_IN_FLIGHT
 from destination_pinterest.delivery.append import AppendStrategy, MembershipBatch
+from destination_pinterest.delivery.intake import IntakeCount
 from destination_pinterest.delivery.journal import SyncJournal
 from destination_pinterest.delivery.lane import MAX_IN_FLIGHT, AudienceLane
 from destination_pinterest.delivery.mirror import MirroredStreams, MirrorStrategy
@@ -112,6 +115,7 @@ class SyncParts:
     strategies: Sequence[SyncStrategy]
     lookup: AudienceLookup
     source: Input
+    routes: Mapping[StreamKey, StreamRoute]
     pool: WorkerPool
     sender: DeliverySender
     journal: SyncJournal
@@ -197,9 +201,10 @@ def assemble(
         sampler=RowSamples(plans, config, request.messages.log),
     )
     dead_letters = _dead_letters(config, system)
+    routes = _routes(config, audiences, strategies, decoder=decoder, ledger=ledger, dead_letters=dead_letters)
     writer = SyncWriter(
         source=source,
-        routes=_routes(config, audiences, strategies, decoder=decoder, ledger=ledger, dead_letters=dead_letters),
+        routes=routes,
         pool=pool,
         sender=sender,
         journal=journal,
@@ -215,6 +220,7 @@ def assemble(
         strategies,
         lookup,
         source,
+        routes,
         pool,
         sender,
         journal,
@@ -242,7 +248,8 @@ class _StrategyFactory:
         self._creator = creator
         self._sender = sender
         self._epoch_s = epoch_s
-        self._safeguards = Safeguards(config.max_removal_percent, config.allow_empty_audience)
+        drift = DriftGuard(allows=config.allow_identity_drift)
+        self._safeguards = Safeguards(config.max_removal_percent, config.allow_empty_audience, drift)
         self._swapper = AudienceSwapper(
             session.client, creator, self._safeguards, if_refused=config.refused_rule_change
         )
@@ -272,9 +279,9 @@ class _StrategyFactory:
         return MembershipBatch(self._config.batch_size)
 
     def _lane(self, audience: AudiencePlan, *, is_shadowed: bool = False) -> AudienceLane:
-        shadow = None
+        shadow, now = None, self._system.now()
         if is_shadowed:
-            now, chance = self._system.now(), self._system.chance()
+            chance = self._system.chance()
             shadow = new_shadow_list(audience.streams, audience.audience_id, now, chance)
         target = AudienceTarget(
             audience.name,
@@ -288,7 +295,12 @@ class _StrategyFactory:
             stream.key: RowQuality(self._config.max_rejected_percent, is_whole=is_whole_pass(stream))
             for stream in audience.streams
         }
-        return AudienceLane(target, streams, _RATE_PER_S[self._config.access_tier], qualities)
+        count = IntakeCount(
+            audience.identifiers,
+            is_whole=all(is_whole_pass(stream) for stream in audience.streams),
+            day=datetime.fromtimestamp(now, UTC).date(),
+        )
+        return AudienceLane(target, streams, _RATE_PER_S[self._config.access_tier], count, qualities)
 
 
 def _routes(

@@ -17,6 +17,7 @@ import msgspec
 
 from destination_pinterest.api.client import PinterestClient
 from destination_pinterest.api.models import Audience, CustomerList
+from destination_pinterest.audiences.description_mark import read_mark
 from destination_pinterest.audiences.list_counts import ListCounts, MatchEstimate, counts_of, estimate_match
 from destination_pinterest.audiences.shadow_list import is_shadow_list_of
 from destination_pinterest.markers import LISTING_PREFIX
@@ -111,18 +112,26 @@ class AudienceListing:
 def _audience(audience: Audience, list_id: str | None, lists: Mapping[str, CustomerList]) -> ListedAudience:
     customer_list = None if list_id is None else lists.get(list_id, CustomerList(id=list_id))
     listed = None if customer_list is None else _list(customer_list)
-    status, counts = (None, None) if listed is None else (listed.status, listed.counts)
+    status = None if listed is None else listed.status
     return ListedAudience(
         audience.name,
         audience.id,
         audience.status,
         audience.size,
-        estimate_match(audience.size, None, counts),
+        _match_estimate(audience, customer_list),
         status_text(status, audience.status, audience.size, has_audience=True),
         _moment(audience.created_timestamp),
         _moment(audience.updated_timestamp),
         listed,
     )
+
+
+def _match_estimate(audience: Audience, customer_list: CustomerList | None) -> MatchEstimate | None:
+    """Returns the estimate if the description's mark says how many people the list has, and nothing changed since."""
+    members = read_mark(audience.description).members
+    if customer_list is None or members is None or not members.is_still_exact(customer_list):
+        return None
+    return estimate_match(audience.size, members.people, members.counted_on)
 
 
 def _list(customer_list: CustomerList) -> ListedList:

@@ -1,4 +1,4 @@
-"""Parses the command line. All commands but `audiences` are those of Airbyte's platform.
+"""Parses the command line. All commands but `audiences` and `preview` are those of Airbyte's platform.
 
 Source: airbyte-cdk 7.39.1, destinations/destination.py, whose parser knows no `discover`; airbytehq/airbyte-platform at
 310e6cb6, ContainerCommandFactory (read 2026-11-22).
@@ -41,7 +41,11 @@ def parse_command(args: Sequence[str]) -> argparse.Namespace:
         "audiences", help="print the status of the ad account's audiences, for pinterest-audiences"
     )
     write = commands.add_parser("write", help="sync the records on standard input to audiences")
-    for command in (check, discover, audiences, write):
+    preview = commands.add_parser(
+        "preview", help="print what `write` would do, asking Pinterest but changing nothing, for pinterest-audiences"
+    )
+    for command in (check, discover, audiences, write, preview):
         command.add_argument("--config", metavar="FILE", required=True, help="the settings, as JSON")
-    write.add_argument("--catalog", metavar="FILE", required=True, help="the configured catalog, as JSON")
+    for command in (write, preview):
+        command.add_argument("--catalog", metavar="FILE", required=True, help="the configured catalog, as JSON")
     return parser.parse_args(args)

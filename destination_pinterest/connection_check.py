@@ -72,20 +72,36 @@ class ConnectionCheck:
         """
         _check_settings(self._config)
         account = self._client.ad_account()
-        self._check_scopes()
+        if not self._scopes_are_known():
+            self._try_to_write()
         _check_role(account)
         next(self._client.audiences(), None)
         next(self._client.customer_lists(), None)
-        name = f'"{account.name}" ({account.id})' if account.name else account.id
-        found = f"Connected to the ad account {name}{self._signed_in_as()}."
+        found = self._found(account)
         stores = (*_try_object_storage(self._config), *_try_membership_store(self._config))
         return " ".join([found, *stores, *refresh_expiry(self._sign_in, self._now())])
 
-    def _check_scopes(self) -> None:
+    def look(self) -> str:
+        """Tests what can be tested without a write at Pinterest or elsewhere; returns what was found.
+
+        Raises:
+            ConnectorError: what is wrong and what to do about it.
+        """
+        _check_settings(self._config)
+        account = self._client.ad_account()
+        self._scopes_are_known()
+        _check_role(account)
+        return " ".join([self._found(account), *refresh_expiry(self._sign_in, self._now())])
+
+    def _found(self, account: AdAccount) -> str:
+        name = f'"{account.name}" ({account.id})' if account.name else account.id
+        return f"Connected to the ad account {name}{self._signed_in_as()}."
+
+    def _scopes_are_known(self) -> bool:
+        """Checks the scopes that were granted, if Pinterest says which."""
         granted = self._sign_in.scopes if self._sign_in else None
         if granted is None:
-            self._try_to_write()
-            return
+            return False
         missing = sorted(_NEEDED_SCOPES - set(granted))
         if missing:
             raise MissingScopeError(
@@ -93,6 +109,7 @@ class ConnectionCheck:
                 f"The sign-in does not include the scope {' and '.join(missing)}. Sign in again and allow everything "
                 "that Pinterest asks for.",
             )
+        return True
 
     def _try_to_write(self) -> None:
         try:

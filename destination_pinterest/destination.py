@@ -46,6 +46,7 @@ from destination_pinterest.connection_check import ConnectionCheck
 from destination_pinterest.discovery import Discovery, without_renewal
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import ConnectorError, InvalidConfigError, ProtocolError
+from destination_pinterest.preview import Preview, SyncPreview
 from destination_pinterest.protocol.catalog import ConfiguredStream, parse_catalog, read_catalog
 from destination_pinterest.protocol.emit import LogHandler, MessageWriter
 from destination_pinterest.protocol.lines import LineReader, Lines, MessageLines
@@ -151,6 +152,9 @@ class DestinationPinterest(Destination):
         if arguments.command == "audiences":
             messages.figures("INFO", self._list_audiences(config, messages).as_line())
             return
+        if arguments.command == "preview":
+            messages.figures("INFO", self._preview(config, read_catalog(Path(arguments.catalog)), messages).as_line())
+            return
         self._write(config, read_catalog(Path(arguments.catalog)), messages)
 
     def _check(self, raw: Mapping[str, Any], messages: MessageWriter) -> str:
@@ -173,6 +177,16 @@ class DestinationPinterest(Destination):
         """Lists audiences. Unlike `discover`, it may renew the sign-in: the caller keeps the CONTROL message."""
         config = _known_config(raw, messages)
         return AudienceListing(self._session(config, raw, messages).client).run()
+
+    def _preview(
+        self, raw: Mapping[str, Any], streams: tuple[ConfiguredStream, ...], messages: MessageWriter
+    ) -> Preview:
+        """Says what a sync would do. A person waits for it, and nothing is written: neither audiences nor rows."""
+        changes = {"retry_hours": self._check_retry_s / 3600, "object_storage_config": None}
+        config = _known_config(raw, messages).model_copy(update=changes)
+        lines = LineReader(_STDIN)
+        request = SyncRequest(config, _platform_config(raw, messages), streams, lines, messages, self._open_wire)
+        return SyncPreview(assemble(request, self._system)).run()
 
     def _session(self, config: Config, raw: Mapping[str, Any], messages: MessageWriter) -> PinterestSession:
         """Opens a session for a command that a person waits for."""

@@ -197,6 +197,14 @@ class Code(StrEnum):
         "An id of an ad account, audience or customer list is not up to 18 digits.",
         "Copy the ad account's ID again, or choose the destination object again.",
     )
+    COLUMN_MISSING = _Case(
+        "PIN-CONF-021",
+        _CONFIG,
+        _ACT,
+        "A stream lacks a column that Identity columns or Operation column names.",
+        "Correct the column's name (upper and lower case count). If several streams have different columns, switch on "
+        "Allow missing columns (`allow_missing_columns`).",
+    )
 
     NO_IDENTITY_COLUMN_RECOGNISED = _Case(
         "PIN-IDENT-001",
@@ -362,6 +370,14 @@ class Code(StrEnum):
         "The input ended without proof that the whole table came, so nothing was replaced or removed.",
         "Look at the source's log: it failed, or was cancelled. If it comes with every sync, see "
         "[The proof never comes](#the-proof-never-comes).",
+    )
+    IDENTITY_DRIFT = _Case(
+        "PIN-GUARD-007",
+        _CONFIG,
+        _ACT,
+        "A kind of identifier that the last sync had is missing from the rows, or far fewer rows have it, so people "
+        "would leave who may still be in the table.",
+        "See [The identifiers are not what they were](#the-identifiers-are-not-what-they-were).",
     )
 
     NO_ROW_USABLE = _Case(

@@ -13,6 +13,7 @@
     │   ├── AudienceConflictError     an audience of that name exists and is of another kind
     │   ├── RemovalGuardError         more people would leave an audience than the settings permit
     │   ├── UnusableRowsError         too few of a stream's rows can be used
+    │   ├── IdentityDriftError        rows lack identifiers that the last sync had
     │   ├── RuleChangeRefusedError    Pinterest does not let an audience be made of another customer list
     │   ├── StorageRefusedError       a bucket or folder is not there, or may not be used
     │   └── StoreMismatchError        the membership store is damaged, foreign, or under another key
@@ -133,6 +134,10 @@ class RemovalGuardError(ConfigurationError):
 
 class UnusableRowsError(ConfigurationError):
     """Too few of a stream's rows can be used."""
+
+
+class IdentityDriftError(ConfigurationError):
+    """The rows lack identifiers that the last sync had, so people would leave who may still be in the table."""
 
 
 class RuleChangeRefusedError(ConfigurationError):

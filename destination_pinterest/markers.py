@@ -12,6 +12,7 @@ from typing import Final
 PROGRESS_PREFIX: Final = "pinterest_sync_progress: "
 REPORT_PREFIX: Final = "pinterest_sync_report: "
 LISTING_PREFIX: Final = "pinterest_audiences: "
+PREVIEW_PREFIX: Final = "pinterest_preview: "
 
 # Seconds between progress lines; the default suits a platform's log.
 PROGRESS_VARIABLE: Final = "DESTINATION_PINTEREST_PROGRESS_S"

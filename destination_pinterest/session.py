@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from destination_pinterest.api.auth import RefreshingToken, SignIn, StaticToken, TokenSet
 from destination_pinterest.api.client import PinterestClient
+from destination_pinterest.api.endpoints import Category
 from destination_pinterest.api.limits import limits_of
 from destination_pinterest.api.observer import Observer
 from destination_pinterest.api.quota import Quota
@@ -45,12 +46,16 @@ class PlatformConfig:
 
 @dataclass(frozen=True, slots=True)
 class PinterestSession:
-    """A session with Pinterest. `sign_in` is None if the token can't be renewed."""
+    """A session with Pinterest. `sign_in` is None if the token can't be renewed.
+
+    `quota_left` returns how many requests of a category may still be sent, if that is known.
+    """
 
     client: PinterestClient
     sign_in: RefreshingToken | None
     pause: Pause
     lost_answer_delay_s: Callable[[int, float], float | None]
+    quota_left: Callable[[Category], int | None]
 
 
 def open_session(
@@ -69,7 +74,7 @@ def open_session(
         config: the settings.
         platform_config: the config that the platform keeps; takes a rotated token.
         system: clocks and chance; waits use `pause` instead of its sleep.
-        observer: is notified of answers, retries and waits, from every thread.
+        observer: is notified of requests, retries and waits, from every thread.
         retry: how long requests are retried.
         open_wire: opens the wire to Pinterest.
         pause: waits, and can be interrupted; by default, a new one.
@@ -90,7 +95,11 @@ def open_session(
     # A creation without an answer is not repeated by the client; whoever looks it up waits as for any lost answer.
     lost = ConnectionFailedError(Code.PINTEREST_UNREACHABLE, "The answer was lost.")
     return PinterestSession(
-        client, sign_in, pause, lambda attempt, elapsed_s: retry.delay_s(lost, attempt, elapsed_s, system.chance())
+        client,
+        sign_in,
+        pause,
+        lambda attempt, elapsed_s: retry.delay_s(lost, attempt, elapsed_s, system.chance()),
+        quota.left,
     )
 
 

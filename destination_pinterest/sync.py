@@ -8,6 +8,7 @@ from typing import Final
 
 from destination_pinterest.api.auth import RefreshingToken
 from destination_pinterest.assembly import SyncParts
+from destination_pinterest.audiences.description_mark import MarkKeeper
 from destination_pinterest.connection_check import REFRESH_EXPIRY_WARNING_S, refresh_expiry
 from destination_pinterest.delivery.ledgers import open_ledgers
 from destination_pinterest.delivery.strategy import SyncStrategy
@@ -102,6 +103,7 @@ class Sync:
             self._messages.log("INFO", remark)
         self._log_notes()
         for strategy in parts.strategies:
+            strategy.recall()
             strategy.prepare()
 
     def _finish(self) -> list[ConnectorError]:
@@ -115,6 +117,16 @@ class Sync:
                 failures.append(failure)
         self._log_notes()
         return failures
+
+    def _keep_marks(self) -> None:
+        """Leaves the next sync what it compares its rows with. Everything is synced already, so nothing here fails."""
+        keeper = MarkKeeper(self._parts.session.client)
+        with self._parts.pool.listening(self._parts.journal.on_event):
+            for strategy in self._parts.strategies:
+                mark = strategy.mark
+                if mark is not None:
+                    strategy.lane.update(keeper.keep(strategy.lane.target, mark))
+        self._log_notes()
 
     def _log_notes(self) -> None:
         for strategy in self._parts.strategies:
@@ -130,6 +142,8 @@ class Sync:
             pause.interrupt()
         self._parts.pool.shut_down()
         try:
+            if succeeded:
+                self._keep_marks()
             self._report(succeeded=succeeded)
         finally:
             for strategy in self._parts.strategies:

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import msgspec
 
 from destination_pinterest.error_codes import Code
-from destination_pinterest.markers import LISTING_PREFIX, PROGRESS_PREFIX, REPORT_PREFIX
+from destination_pinterest.markers import LISTING_PREFIX, PREVIEW_PREFIX, PROGRESS_PREFIX, REPORT_PREFIX
 from pinterest_audiences.failures import Failure
 
 
@@ -46,7 +46,7 @@ class _Line(msgspec.Struct):
 
 
 class ConnectorAnswers:
-    """Takes the connector's lines in order; in the end it has the report of a sync, or the listing of audiences.
+    """Takes the connector's lines in order; in the end it has a sync's report or preview, or the listing of audiences.
 
     Args:
         watcher: is shown what happens.
@@ -66,6 +66,7 @@ class ConnectorAnswers:
         self._decoder = msgspec.json.Decoder(_Line)
         self.report: dict[str, Any] | None = None
         self.listing: dict[str, Any] | None = None
+        self.preview: dict[str, Any] | None = None
         self.last_state_number = 0
         self.failure: Failure | None = None
         self.strange_lines = 0
@@ -101,6 +102,8 @@ class ConnectorAnswers:
             self._watcher.progressed(_progress_at_the_end(self.report or {}))
         elif log.message.startswith(LISTING_PREFIX):
             self.listing = msgspec.json.decode(log.message.removeprefix(LISTING_PREFIX))
+        elif log.message.startswith(PREVIEW_PREFIX):
+            self.preview = msgspec.json.decode(log.message.removeprefix(PREVIEW_PREFIX))
         else:
             self._watcher.log(log.level, log.message)
 

@@ -6,7 +6,7 @@ Rows go through the lines that the connector would get, so that values are the s
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,7 +26,7 @@ from destination_pinterest.vocabulary import Operation
 from destination_pinterest.wording.column_text import finding_line
 from destination_pinterest.wording.plan_text import PlanLine, plan_lines
 from pinterest_audiences.airbyte_messages import RecordEncoder, StreamDescription
-from pinterest_audiences.sources.source import Row
+from pinterest_audiences.sources.source import Row, RowBatch
 
 
 @dataclass(slots=True)
@@ -84,6 +84,12 @@ class DryRun:
         stream, used = str(self.plan.stream.key), self.plan.identities
         findings = self._sample.findings()
         return self._plan_lines + [finding_line(one, stream, used, are_declared=self._are_declared) for one in findings]
+
+    def counting(self, batches: Iterable[RowBatch]) -> Iterator[RowBatch]:
+        """Yields the batches, each once it was counted."""
+        for batch in batches:
+            self.count(batch.rows)
+            yield batch
 
     def _count_row(self, row: Any) -> None:
         counts = self.counts

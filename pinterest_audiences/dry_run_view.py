@@ -13,6 +13,7 @@ from destination_pinterest.vocabulary import Operation
 from destination_pinterest.wording.figures import by_count
 from destination_pinterest.wording.reasons import reason_text
 from pinterest_audiences.dry_run import DryRun
+from pinterest_audiences.preview_view import preview_lines
 from pinterest_audiences.progress import with_level
 from pinterest_audiences.report_view import Line
 
@@ -23,10 +24,28 @@ _LEAVING: Final = {
 }
 
 
-def dry_run_result(run: DryRun, batch_size: int) -> dict[str, Any]:
-    """Returns the result for programs. `batch_size`: identifiers in a request, at most."""
+# Besides those that bring identifiers, as many requests as a sync of one audience makes at most if nothing fails: it
+# looks up audience and lists, reads and changes or creates the audience, and reads the final status.
+_LOOKUPS: Final = 3
+_OTHER_READS: Final = 3
+_OTHER_WRITES: Final = 1
+
+
+def dry_run_result(run: DryRun, batch_size: int, preview: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Returns the result for programs.
+
+    Args:
+        run: what was counted.
+        batch_size: identifiers in a request, at most.
+        preview: what the connector found out at Pinterest; None if it was not asked.
+    """
     counts = run.counts
-    requests = sum(math.ceil(count / batch_size) for count in counts.identifiers.values())
+    uploads = sum(math.ceil(count / batch_size) for count in counts.identifiers.values())
+    lookups = _LOOKUPS
+    if preview is not None:
+        uploads = sum(audience["upload_requests"] for audience in preview["audiences"])
+        lookups = preview["lookup_requests"]
+    writes = uploads + _OTHER_WRITES
     return {
         "schema_version": 1,
         "status": "dry_run",
@@ -42,10 +61,12 @@ def dry_run_result(run: DryRun, batch_size: int) -> dict[str, Any]:
         "identifiers_to_remove": counts.identifiers[Operation.REMOVE],
         "deletions_by_key": counts.deletions_by_key,
         "identifiers_refused": dict(counts.identifiers_refused),
-        "requests": requests,
-        "standard_duration_s": round(standard_duration_s(requests), 1),
-        "trial_days": math.ceil(requests / TRIAL_WRITES_A_DAY),
-        "trial_quota_of_a_day_suffices": requests <= TRIAL_WRITES_A_DAY,
+        "requests": writes + lookups + _OTHER_READS,
+        "upload_requests": uploads,
+        "standard_duration_s": round(standard_duration_s(writes), 1),
+        "trial_days": math.ceil(writes / TRIAL_WRITES_A_DAY),
+        "trial_quota_of_a_day_suffices": writes <= TRIAL_WRITES_A_DAY,
+        "pinterest": None if preview is None else dict(preview),
     }
 
 
@@ -67,14 +88,20 @@ def dry_run_lines(result: Mapping[str, Any], batch_size: int) -> Iterator[Line]:
     yield "Identifiers to remove", f"{result['identifiers_to_remove']:,} at most"
     if result["deletions_by_key"]:
         yield "Deletions by key", f"{result['deletions_by_key']:,}, whose members only the membership store knows"
-    if result["replaces"]:
+    preview = result["pinterest"]
+    if result["replaces"] and preview is None:
         yield "Will leave", _LEAVING[result["keeping"]]
     yield "Identifiers refused", f"{sum(result['identifiers_refused'].values()):,}, in rows that have others"
     yield from _reasons(result["identifiers_refused"])
-    yield "Requests", f"{result['requests']:,} at most, of {batch_size:,} identifiers each"
+    uploads = result["upload_requests"]
+    yield "Requests", f"{result['requests']:,} at most; {uploads:,} of them bring up to {batch_size:,} identifiers each"
     yield "At Standard quota", _at_standard_quota(result["standard_duration_s"])
     yield "At Trial quota", _at_trial_quota(result)
-    yield "", "Nothing was sent. Pinterest was not asked: token, ad account and Largest removal are not checked."
+    if preview is None:
+        yield "", "Nothing was sent. Pinterest was not asked: token, ad account and Largest removal are not checked."
+    else:
+        yield from preview_lines(preview)
+        yield "", "Pinterest was asked, and nothing was changed there."
 
 
 def _reasons(counts: Mapping[str, int]) -> Iterator[Line]:

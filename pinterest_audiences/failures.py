@@ -58,6 +58,10 @@ class Failure:
         answer = _ANSWER.search(line)
         return line[: answer.start()] if answer and len(answer[0]) > _LONG_ANSWER else line
 
+    def followed_by(self, sentence: str) -> Self:
+        """Returns the same with a further sentence behind its text."""
+        return type(self)(f"{self.text} {sentence}", self.code, self.kind)
+
     def as_json(self) -> dict[str, str]:
         """Its part of a command's JSON."""
         return {"status": "failed", "error": self.text, "error_code": self.code, "failure_kind": self.kind}

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, TextIO
 
 from pinterest_audiences.audiences_view import audience_lines, closing_sentence, free_list_lines, left_over_ids
+from pinterest_audiences.failures import Failure
 from pinterest_audiences.report_view import Line, aligned, report_lines, summary
 
 
@@ -46,6 +47,13 @@ class Printer:
         if free:
             self.table("Customer lists without an audience", list(free_list_lines(free)))
         self._print(closing_sentence(listing))
+
+    def failure(self, failure: Failure) -> None:
+        """Prints why a command failed before it had a result: for programs on standard output, for people beside it."""
+        if self._as_json:
+            self._print(json.dumps({"schema_version": 1, **failure.as_json()}, ensure_ascii=False))
+        sys.stderr.write(f"pinterest-audiences: {failure.text}\n")
+        sys.stderr.flush()
 
     def counts(self, title: str, lines: list[Line], content: Mapping[str, Any]) -> None:
         """Prints any other result: the lines for people, the content for programs."""

@@ -9,6 +9,7 @@ from destination_pinterest.wording.figures import (
     LEFT_OVER,
     by_count,
     counters_text,
+    fill_text,
     ids_text,
     size_text,
     sync_sentence,
@@ -31,6 +32,8 @@ def report_lines(audience: Mapping[str, Any]) -> Iterator[Line]:
     yield "Identifiers removed", _number(audience["identifiers_removed"])
     yield "Identifiers refused", _number(sum(audience["identifiers_refused"].values()))
     yield from _reasons(audience["identifiers_refused"])
+    if audience.get("identities"):
+        yield "Usable identifiers", identities_text(audience["identities"])
     yield "Requests", f"{_number(audience['requests'])} ({_number(audience['retries'])} of them repeated)"
     yield "Waited for quota", f"{audience['waited_s']:,.1f} s"
     yield "Rows a second", f"{audience['rows_per_second']:,.0f}"
@@ -46,6 +49,17 @@ def report_lines(audience: Mapping[str, Any]) -> Iterator[Line]:
         yield "Note", note
 
 
+def identities_text(identities: Mapping[str, Any]) -> str:
+    """Words how full the identity columns are, and what that was compared with."""
+    before = identities["compared_with"]
+    return fill_text(
+        identities["rows"],
+        identities["shares"],
+        is_whole_pass=identities["is_whole_pass"],
+        before=None if before is None else (before["rows"], before["shares"]),
+    )
+
+
 def left_over_lines(list_ids: Sequence[str]) -> Iterator[Line]:
     """Yields lines on left-over lists, if there are any."""
     if list_ids:
@@ -55,7 +69,9 @@ def left_over_lines(list_ids: Sequence[str]) -> Iterator[Line]:
 
 def estimated_size(size: int | None, estimate: Mapping[str, Any] | None) -> str:
     """Words an audience's size, with the estimated share that is matched."""
-    return size_text(size, None if estimate is None else (estimate["share"], estimate["of"]))
+    if estimate is None:
+        return size_text(size, None)
+    return size_text(size, (estimate["share"], estimate.get("people"), estimate.get("counted_on")))
 
 
 def counts_text(counts: Mapping[str, Any]) -> str:

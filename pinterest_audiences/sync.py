@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import sys
+from collections import deque
 from contextlib import closing
 from itertools import chain
 from typing import Any
@@ -13,7 +14,7 @@ from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import IdentityColumnsError
 from destination_pinterest.identity.recognition import recognise_columns
 from pinterest_audiences.config_file import ConfigFile
-from pinterest_audiences.failures import EXIT_DONE, UsageError, first_sentence
+from pinterest_audiences.failures import EXIT_DONE, Failure, UsageError, first_sentence
 from pinterest_audiences.printing import Printer
 from pinterest_audiences.sources.names import check_columns
 from pinterest_audiences.sources.opening import open_source
@@ -95,6 +96,7 @@ def _dry_run(request: SyncRequest, config: ConfigFile, source: Source, selection
     # Only a dry run maps rows here; a sync need not load these modules.
     from destination_pinterest.config import read_config  # noqa: PLC0415
     from pinterest_audiences.dry_run import DryRun  # noqa: PLC0415
+    from pinterest_audiences.dry_run_preview import DryRunPreview  # noqa: PLC0415
     from pinterest_audiences.dry_run_view import dry_run_lines, dry_run_result  # noqa: PLC0415
 
     settings = read_config(config.overlaid(**request.overlay()))
@@ -102,15 +104,25 @@ def _dry_run(request: SyncRequest, config: ConfigFile, source: Source, selection
     check_columns(request.named_columns(), rows.columns, source.label)
     batches = iter(rows.batches)
     first = next(batches, RowBatch(()))
+    stream = request.stream_of(selection.table, rows.columns, first.rows)
     try:
-        dry_run = DryRun(request.stream_of(selection.table, rows.columns, first.rows), rows.columns, settings)
+        dry_run = DryRun(stream, rows.columns, settings)
     except IdentityColumnsError as error:
         raise IdentityColumnsError(
             error.code, f"{first_sentence(error.message)} Name an identity column by --identity COLUMN=EMAIL."
         ) from None
-    for batch in chain([first], batches):
-        dry_run.count(batch.rows)
-    result = dry_run_result(dry_run, settings.batch_size)
+    counted = dry_run.counting(chain([first], batches))
+    preview: dict[str, Any] | None = None
+    if request.offline:
+        deque(counted, maxlen=0)
+    else:
+        asking = DryRunPreview(config, request.overlay(), stream, rows.columns)
+        found = asking.run(counted)
+        if isinstance(found, Failure):
+            printer.failure(found)
+            return asking.exit_code
+        preview = found
+    result = dry_run_result(dry_run, settings.batch_size, preview)
     title = f'Dry run: {source.label} into the audience "{dry_run.audience.name}"'
     printer.counts(title, list(dry_run_lines(result, settings.batch_size)), result)
     return EXIT_DONE

@@ -54,6 +54,7 @@ class SyncRequest:
     destination: tuple[str, ...]
     batch_rows: int
     dry_run: bool
+    offline: bool
     quiet: bool
     json: bool
 
@@ -132,7 +133,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="make the audience equal to the table: members that are not in it are removed",
     )
-    add("--dry-run", action="store_true", help="count rows, and estimate requests and time; send nothing")
+    add(
+        "--dry-run",
+        action="store_true",
+        help="count rows, ask Pinterest what would change, and estimate requests and time; change nothing",
+    )
+    add("--offline", action="store_true", help="with --dry-run: don't ask Pinterest")
     add("--stream", metavar="NAME", help="the stream's name in messages (default: the table's name)")
     add(
         "--batch-rows",
@@ -154,6 +160,8 @@ def read_request(arguments: argparse.Namespace) -> SyncRequest:
     """Returns the request. Raises: UsageError if arguments contradict each other or can't be read."""
     if arguments.state is not None and arguments.cursor is None:
         raise UsageError(Code.USAGE_WRONG, "--state needs --cursor: without a cursor every run reads everything.")
+    if arguments.offline and not arguments.dry_run:
+        raise UsageError(Code.USAGE_WRONG, "--offline needs --dry-run: a sync has to reach Pinterest.")
     if arguments.replace and arguments.cursor is not None:
         raise UsageError(
             Code.USAGE_WRONG, "--replace needs the whole table, and --cursor reads a part of it. Use one of them."
@@ -178,6 +186,7 @@ def read_request(arguments: argparse.Namespace) -> SyncRequest:
         destination=OWN_CONNECTOR if arguments.destination is None else (arguments.destination,),
         batch_rows=arguments.batch_rows,
         dry_run=arguments.dry_run,
+        offline=arguments.offline,
         quiet=arguments.quiet,
         json=arguments.json,
     )

@@ -42,6 +42,16 @@ def look(
 Look = Callable[[], Listing]
 
 
+@pytest.mark.parametrize("mark", ["", "[dp1:m190,150,199,{0},261120]", "[dp1:m190,150,200,9,261120]"])
+def test_the_match_is_unknown_where_nobody_counted_or_something_changed_since(
+    look: Look, pinterest: FakePinterest, mark: str
+) -> None:
+    list_id = pinterest.add_list("VIP", num_uploaded_user_records=200)
+    pinterest.add_audience("VIP", list_id, size=120, description=mark.format(list_id))
+    (audience,) = look().audiences
+    assert audience.match_estimate is None
+
+
 def test_everything_that_pinterest_tells_of_an_audience_is_there(look: Look, pinterest: FakePinterest) -> None:
     list_id = pinterest.add_list(
         "Customers", status="PROCESSING", num_uploaded_user_records=250, num_removed_user_records=50, num_batches=3,
@@ -49,13 +59,19 @@ def test_everything_that_pinterest_tells_of_an_audience_is_there(look: Look, pin
         exceptions={"code": 2, "message": "Advertiser not found."},
     )  # fmt: skip
     audience_id = pinterest.add_audience(
-        "VIP", list_id, size=120, status="READY", created_timestamp=1_700_000_001.9, updated_timestamp=None
+        "VIP",
+        list_id,
+        size=120,
+        status="READY",
+        description=f"[dp1:m190,150,200,{list_id},261120]",
+        created_timestamp=1_700_000_001.9,
+        updated_timestamp=None,
     )
     (audience,) = look().audiences
     assert (audience.name, audience.audience_id, audience.audience_status, audience.audience_size) == (
         "VIP", audience_id, "READY", 120,
     )  # fmt: skip
-    assert audience.match_estimate == MatchEstimate(0.6, "pinterest_records")
+    assert audience.match_estimate == MatchEstimate(0.8, "people", True, 150, "2026-11-20")
     assert (audience.outlook or "").startswith("Matching is running")
     assert (audience.created, audience.updated) == ("2023-11-14T22:13:21Z", None)
     assert audience.customer_list == ListedList(

@@ -41,6 +41,10 @@ class Limit(Protocol):
     """Allows a number of requests in a period. All times are on one monotonic clock, in seconds."""
 
     @property
+    def is_window(self) -> bool:
+        """Whether requests use it up, until a window ends; otherwise it only spaces them."""
+
+    @property
     def allowed(self) -> int:
         """How many requests are allowed."""
 
@@ -59,6 +63,8 @@ class Limit(Protocol):
 
 class Pace:
     """At most `allowed` requests a second, evenly spaced instead of in bursts."""
+
+    is_window = False
 
     def __init__(self, allowed: int) -> None:
         self.allowed = allowed
@@ -93,6 +99,8 @@ class SlidingWindow:
     A request without an answer counts as arrived when it is given up.
     """
 
+    is_window = True
+
     def __init__(self, allowed: int, window_s: float) -> None:
         self.allowed = allowed
         self._window_s = window_s + _WINDOW_MARGIN_S
@@ -124,6 +132,8 @@ class SlidingWindow:
 
 class FixedWindow:
     """At most `allowed` requests until the window ends: `window_s` after the first, or when the server says."""
+
+    is_window = True
 
     def __init__(self, allowed: int, window_s: float) -> None:
         self.allowed = allowed

@@ -1,4 +1,4 @@
-"""The client's observer: it is notified of answers, retries and waits, which the client does not log itself.
+"""The client's observer: it is notified of requests, retries and waits, which the client does not log itself.
 
 An observer is called from every sending thread, so it must be thread-safe and quick, and must not raise. It never
 receives a body, an identifier or a secret.
@@ -15,12 +15,16 @@ from destination_pinterest.errors import ConnectorError
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """Pinterest answered, with any status. `object_id` is the customer list or audience in the path, if any."""
+    """A request was sent, and answered with any status, or not at all (None).
+
+    `object_id` is the customer list or audience in the path, if any; `is_repeat` says that the same was sent before.
+    """
 
     endpoint: Endpoint
     object_id: str | None
-    status: int
+    status: int | None
     elapsed_s: float
+    is_repeat: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +54,8 @@ class QuotaWait:
 class Observer(Protocol):
     """Is notified of what the client does."""
 
-    def answered(self, exchange: Exchange) -> None:
-        """Pinterest answered."""
+    def sent(self, exchange: Exchange) -> None:
+        """A request was sent; called once for each try."""
 
     def retrying(self, notice: RetryNotice) -> None:
         """A request will be sent again."""
@@ -63,8 +67,8 @@ class Observer(Protocol):
 class SilentObserver:
     """Ignores everything."""
 
-    def answered(self, exchange: Exchange) -> None:
-        """Pinterest answered."""
+    def sent(self, exchange: Exchange) -> None:
+        """A request was sent; called once for each try."""
 
     def retrying(self, notice: RetryNotice) -> None:
         """A request will be sent again."""

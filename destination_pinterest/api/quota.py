@@ -154,6 +154,18 @@ class Quota:
             state = self._states[category]
             state.blocked_until = max(state.blocked_until, self._system.clock() + seconds)
 
+    def left(self, category: Category) -> int | None:
+        """Returns how many requests of `category` may still be sent before a wait; None if nothing is known of it.
+
+        Own counts of a window begin with the process; what Pinterest has reported includes earlier ones.
+        """
+        with self._lock:
+            state, clock = self._states[category], self._system.clock()
+            counts = [limit.allowed - limit.used(clock) for limit in state.limits if limit.is_window]
+            if state.reported is not None and clock < state.reported.resets_at:
+                counts.append(state.reported.remaining)
+            return min(counts, default=None)
+
     def _free_at(self, state: _CategoryState, clock: float) -> float:
         """Returns when the next request may be sent, as far as is known now."""
         moments = [limit.free_at(clock) for limit in state.limits]

@@ -123,7 +123,7 @@ class Transport:
         renewed = False
         while True:
             authorization = credentials.authorization()
-            outcome = self._sent(call, authorization)
+            outcome = self._sent(call, authorization, is_repeat=sendings > 0 or renewed)
             if isinstance(outcome, _Result):
                 return outcome.value
             error = outcome.error
@@ -139,16 +139,19 @@ class Transport:
             failed_at = self._system.clock() if failed_at is None else failed_at
             self._wait_to_retry(call, error, sendings, self._system.clock() - failed_at)
 
-    def _sent(self, call: Call[T], authorization: str) -> _Result[T] | _Failure:
+    def _sent(self, call: Call[T], authorization: str, *, is_repeat: bool) -> _Result[T] | _Failure:
         permit = self._quota.acquire(call.endpoint.category)
+        started_s = self._system.clock()
         reply: Reply | Lost | None = None
         try:
             reply = self._wire.exchange(_message(call, authorization))
         finally:
             self._quota.learn(permit, reply.headers if isinstance(reply, Reply) else None)
         if isinstance(reply, Lost):
+            elapsed_s = self._system.clock() - started_s
+            self._observer.sent(Exchange(call.endpoint, call.object_id, None, elapsed_s, is_repeat))
             return _Failure(reply.error, reply.may_have_acted)
-        self._observer.answered(Exchange(call.endpoint, call.object_id, reply.status, reply.elapsed_s))
+        self._observer.sent(Exchange(call.endpoint, call.object_id, reply.status, reply.elapsed_s, is_repeat))
         if 200 <= reply.status < 300:
             return _read(call, reply)
         secrets = (*call.secrets, authorization.partition(" ")[2])

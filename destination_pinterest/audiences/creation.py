@@ -15,7 +15,9 @@ from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 from destination_pinterest.api.client import PinterestClient
+from destination_pinterest.audiences.description_mark import with_mark
 from destination_pinterest.audiences.lookup import AudienceLookup
+from destination_pinterest.audiences.remembered import NOTHING, Remembered
 from destination_pinterest.audiences.target import AudienceTarget, TargetUpdate
 from destination_pinterest.errors import AmbiguousCreationError, InvalidRequestError
 from destination_pinterest.system import System
@@ -80,11 +82,11 @@ class AudienceCreator:
 
         return self._create(create, find)
 
-    def ensure_audience(self, target: AudienceTarget) -> TargetUpdate:
+    def ensure_audience(self, target: AudienceTarget, remembered: Remembered = NOTHING) -> TargetUpdate:
         """Creates the audience of the list that is written to, unless it exists or Pinterest says it is too early."""
         if target.list_id is None or target.audience_id is not None:
             return TargetUpdate(target)
-        return self.create_audience(target, target.list_id)
+        return self.create_audience(target, target.list_id, remembered)
 
     def create_from_left_over(self, target: AudienceTarget, list_id: str) -> TargetUpdate:
         """Creates the audience from a left-over list, for the list that was written to to be swapped in."""
@@ -95,11 +97,18 @@ class AudienceCreator:
         left_over = tuple(other for other in target.left_over_list_ids if other != list_id)
         return replace(update, target=replace(update.target, live=live, left_over_list_ids=left_over))
 
-    def create_audience(self, target: AudienceTarget, list_id: str) -> TargetUpdate:
-        """Returns the target with a new audience of a list, or a note if Pinterest says that it is too early."""
+    def create_audience(self, target: AudienceTarget, list_id: str, remembered: Remembered = NOTHING) -> TargetUpdate:
+        """Returns the target with a new audience of a list, or a note if Pinterest says that it is too early.
+
+        Args:
+            target: an audience that does not exist, or is to exist twice.
+            list_id: the list to make it from.
+            remembered: what the description's mark is to say.
+        """
+        description = with_mark(_DESCRIPTION, remembered)
         try:
             audience = self._create(
-                lambda: self._pinterest.create_audience(target.name, list_id, _DESCRIPTION),
+                lambda: self._pinterest.create_audience(target.name, list_id, description),
                 lambda: self._lookup.newest_audience(target.name, list_id),
             )
         except InvalidRequestError as error:
@@ -110,7 +119,7 @@ class AudienceCreator:
                 "the list; a later sync creates the audience, once enough of them are matched."
             )
             return TargetUpdate(target, (note,))
-        return TargetUpdate(replace(target, audience_id=audience.id))
+        return TargetUpdate(replace(target, audience_id=audience.id, description=audience.description or description))
 
     def _create(self, create: Callable[[], Created], look_up: Callable[[], Created | None]) -> Created:
         started_s = self._system.clock()

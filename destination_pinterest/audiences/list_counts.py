@@ -1,14 +1,15 @@
-"""Pinterest's counters of a customer list, and an estimate of the share that Pinterest has matched.
+"""Pinterest's counters of a customer list, and an estimate of the share of people that Pinterest has matched.
 
 The counters count what was sent: an identifier sent twice counts twice, and removing one that was never in the list
-    counts too. They are therefore called records here, never members.
+    counts too. They are therefore called records here, never members, and nothing is estimated from them.
 
 Source: Pinterest OpenAPI 5.23.0, CustomerList: num_uploaded_user_records, num_removed_user_records, num_batches (read
-2026-11-22). Pinterest gives no match rate; an audience's size divided by its records is this project's own estimate.
+2026-11-22). Pinterest gives no match rate; an audience's size divided by its people is this project's own estimate.
 """
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Literal
 
 import msgspec
@@ -32,19 +33,23 @@ class ListCounts(msgspec.Struct, frozen=True):
 
 
 class MatchEstimate(msgspec.Struct, frozen=True):
-    """The approximate share of a list that Pinterest has matched.
+    """The approximate share of people that Pinterest has matched.
 
-    Only an estimate: one person may have several identifiers, sizes lag behind, and Pinterest's records include
-        repeats.
+    Only an estimate: a row counts as one person, and sizes lag behind.
 
     Args:
-        share: the audience's size divided by `of`.
-        of: the members in the membership ledger, or Pinterest's records.
+        share: the audience's size divided by `people`, never above 1.
+        of: what it is a share of: people, or the members in the membership store where each has one identifier.
+            Earlier versions had Pinterest's records as well.
+        people: how many people there are in the customer list.
+        counted_on: when they were counted, as an ISO 8601 date.
     """
 
     share: float
-    of: Literal["members", "pinterest_records"]
+    of: Literal["people", "members", "pinterest_records"]
     is_approximate: Literal[True] = True
+    people: int | None = None
+    counted_on: str | None = None
 
 
 NO_COUNTS = ListCounts(records=0, added=0, removed=0, batches=0)
@@ -65,18 +70,19 @@ def records_in(customer_list: CustomerList) -> int | None:
     return None if counts is None else max(0, counts.records)
 
 
-def estimate_match(size: int | None, members: int | None, counts: ListCounts | None) -> MatchEstimate | None:
-    """Returns the estimate; None if either side of the fraction is unknown.
+def estimate_match(
+    size: int | None, people: int | None, counted_on: date, *, of: Literal["people", "members"] = "people"
+) -> MatchEstimate | None:
+    """Returns the estimate; None if it is not known.
+
+    If the audience has more people than were counted, others have been added, and the share is not known either.
 
     Args:
         size: the audience's size.
-        members: the exact number of its members; None if it is not known.
-        counts: Pinterest's counters, used if `members` is None.
+        people: how many people its customer list has; None if that is not known.
+        counted_on: when they were counted.
+        of: see `MatchEstimate`.
     """
-    if size is None:
+    if size is None or not people or size > people:
         return None
-    if members:
-        return MatchEstimate(round(size / members, 4), "members")
-    if counts is not None and counts.records:
-        return MatchEstimate(round(size / counts.records, 4), "pinterest_records")
-    return None
+    return MatchEstimate(round(size / people, 4), of, people=people, counted_on=counted_on.isoformat())

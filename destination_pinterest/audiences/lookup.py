@@ -121,7 +121,7 @@ class AudienceLookup:
                 f"gone. {if_list_is_gone}",
                 answer=error.answer,
             ) from None
-        return replace(target, audience_id=audience.id, list_id=list_id, live=live)
+        return replace(target, audience_id=audience.id, list_id=list_id, live=live, description=audience.description)
 
     def _list_of(self, audience: Audience) -> str:
         list_id = audience.customer_list_id or self._pinterest.audience(audience.id).customer_list_id

@@ -1,32 +1,38 @@
 """Keeps an audience from losing its members by mistake, under every strategy.
 
-Four rules: at most a share of the members is removed at once, an empty table empties nothing unless the settings allow
-    it, absence removes nothing without proof that the whole table has arrived, and rows most of which can't be used
-    are no success.
+Five rules: at most a share of the members is removed at once, an empty table empties nothing unless the settings allow
+    it, absence removes nothing without proof that the whole table has arrived, nothing is removed by rows that lack
+    identifiers which the last sync had (drift.py), and rows most of which can't be used are no success.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
+from destination_pinterest.audiences.drift import DriftGuard
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import IncompleteStreamError, RemovalGuardError, UnusableRowsError
 from destination_pinterest.protocol.catalog import StreamKey
 from destination_pinterest.routing.row_quality import RowQuality
 
+_NO_DRIFT: Final = DriftGuard(allows=False)
+
 
 @dataclass(frozen=True, slots=True)
 class Safeguards:
-    """The first three rules, with the limits from the settings.
+    """The first four rules, with the limits from the settings.
 
     Args:
         max_removal_percent: the percentage of members that may be removed at once.
         allow_empty: whether a table without rows may empty the audience.
+        drift: the rule about missing identifiers.
     """
 
     max_removal_percent: int
     allow_empty: bool
+    drift: DriftGuard = _NO_DRIFT
 
     @property
     def limits_removals(self) -> bool:

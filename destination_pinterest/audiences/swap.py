@@ -17,8 +17,17 @@ from dataclasses import replace
 from typing import Final, Literal
 
 from destination_pinterest.api.client import PinterestClient
+from destination_pinterest.api.models import Audience
 from destination_pinterest.audiences.creation import AudienceCreator, is_too_early
+from destination_pinterest.audiences.description_mark import MarkKeeper, read_mark
 from destination_pinterest.audiences.list_counts import records_in
+from destination_pinterest.audiences.remembered import (
+    Intake,
+    Remembered,
+    known_members,
+    with_fill,
+    with_new_list,
+)
 from destination_pinterest.audiences.safeguards import Safeguards
 from destination_pinterest.audiences.target import AudienceTarget, TargetUpdate
 from destination_pinterest.error_codes import Code
@@ -55,8 +64,11 @@ class AudienceSwapper:
         self._creator = creator
         self._safeguards = safeguards
         self._if_refused = if_refused
+        self._keeper = MarkKeeper(pinterest)
 
-    def finish(self, target: AudienceTarget, *, is_complete: bool, has_rows: bool, sent: int) -> Iterator[TargetUpdate]:
+    def finish(
+        self, target: AudienceTarget, *, is_complete: bool, has_rows: bool, sent: int, intake: Intake
+    ) -> Iterator[TargetUpdate]:
         """Swaps the shadow list in, if allowed. Yields each step, so that a failure keeps the earlier ones.
 
         Without an audience, the list that it would be made from is treated as the audience's, since the next sync would
@@ -66,10 +78,12 @@ class AudienceSwapper:
             target: an audience with a shadow list.
             is_complete: whether the whole table is proven to have arrived.
             has_rows: whether this attempt had any row.
-            sent: identifiers that this attempt added.
+            sent: identifiers that this attempt added, repeats included.
+            intake: what this attempt took in.
 
         Raises:
             AudienceTooEarlyError: Pinterest does not create the audience yet, and later attempts send only the rest.
+            IdentityDriftError: the rows lack identifiers that the last sync had.
             IncompleteStreamError: the table is not complete, and a later attempt would start over.
             RemovalGuardError: too many members would be removed.
             RuleChangeRefusedError: Pinterest refuses to change the audience's rule.
@@ -79,13 +93,34 @@ class AudienceSwapper:
         if not is_complete:
             yield from self._postpone(target, has_rows=has_rows)
         elif target.list_id is not None:
-            self._check_removal(target, target.list_id, has_rows=has_rows, sent=sent)
+            yield TargetUpdate(target, self.check(target, has_rows=has_rows, sent=sent, intake=intake))
+            remembered = _after(read_mark(target.description), target, target.list_id, sent=sent, intake=intake)
             if target.audience_id is None:
-                yield from self._create_audience(target, has_rows=has_rows)
+                yield from self._create_audience(target, remembered, has_rows=has_rows)
             else:
-                yield from self._swap(target, target.list_id)
+                yield from self._swap(target, target.list_id, remembered)
         elif target.audience_id is not None or target.adoptable is not None:
             yield from self._empty(target, has_rows=has_rows)
+
+    def check(self, target: AudienceTarget, *, has_rows: bool, sent: int, intake: Intake) -> tuple[str, ...]:
+        """Checks that a whole table may replace the members; returns notes. The arguments are those of `finish`.
+
+        Raises:
+            IdentityDriftError: the rows lack identifiers that the last sync had.
+            RemovalGuardError: too many members would be removed.
+        """
+        before = intake.compared_with(read_mark(target.description))
+        notes = self._safeguards.drift.check(target.name, before, intake.fill)
+        self._check_removal(target, has_rows=has_rows, sent=sent, intake=intake)
+        return tuple(notes)
+
+    def require_complete(self, target: AudienceTarget) -> None:
+        """Refuses rows that are not proven to be the whole table.
+
+        Raises:
+            IncompleteStreamError: always.
+        """
+        self._safeguards.require_complete(target.name, is_complete=False)
 
     def _postpone(self, target: AudienceTarget, *, has_rows: bool) -> Iterator[TargetUpdate]:
         if not has_rows:
@@ -101,21 +136,23 @@ class AudienceSwapper:
         )
         yield TargetUpdate(target, (note,))
 
-    def _create_audience(self, target: AudienceTarget, *, has_rows: bool) -> Iterator[TargetUpdate]:
+    def _create_audience(
+        self, target: AudienceTarget, remembered: Remembered, *, has_rows: bool
+    ) -> Iterator[TargetUpdate]:
         """Creates the audience, from the shadow list or, if Pinterest says that is too early, from an older one.
 
         If Pinterest requires a matched list, each new list is too young when its sync ends. An earlier one is old
         enough but perhaps incomplete, so the new one is swapped in at once.
         """
         target = _without_adoptable(target)
-        update = self._creator.ensure_audience(target)
+        update = self._creator.ensure_audience(target, remembered)
         # An earlier attempt may have begun to empty it: the members of an older list have been removed.
         may_be_empty = self._safeguards.allow_empty and not has_rows
         if update.target.audience_id is None and target.fallback_list_id is not None and not may_be_empty:
             update = self._creator.create_from_left_over(target, target.fallback_list_id)
             yield update
             if update.target.audience_id is not None and target.list_id is not None:
-                yield from self._swap(update.target, target.list_id)
+                yield from self._swap(update.target, target.list_id, remembered)
         else:
             yield update
         if update.target.audience_id is None and target.shadow is not None and target.shadow.continued_by_job:
@@ -143,7 +180,7 @@ class AudienceSwapper:
         target = replace(target, list_id=empty.id)
         if target.adoptable is None:
             yield TargetUpdate(target)
-            yield from self._swap(target, empty.id)
+            yield from self._swap(target, empty.id, read_mark(target.description))
             return
         # The next sync adopts the empty list as the newest. No audience is made from an empty list.
         note = (
@@ -152,12 +189,18 @@ class AudienceSwapper:
         )
         yield TargetUpdate(_without_adoptable(target), (note,))
 
-    def _check_removal(self, target: AudienceTarget, list_id: str, *, has_rows: bool, sent: int) -> None:
+    def _check_removal(self, target: AudienceTarget, *, has_rows: bool, sent: int, intake: Intake) -> None:
         before = target.live or target.adoptable
         if not self._safeguards.limits_removals or before is None:
             return
-        old = records_in(before)
-        new = self._new_size(target, list_id, sent)
+        known = known_members(read_mark(target.description).members, before)
+        old: int | None
+        new: int | None
+        if known is not None and _filled_by_this_attempt(target):
+            (old, counted), new = known, intake.identifiers
+        else:  # Both with their repeats.
+            old, counted = records_in(before), "as Pinterest counts, repeats included"
+            new = self._new_size(target, sent)
         if old is None or new is None:
             raise RemovalGuardError(
                 Code.REMOVAL_NOT_COUNTABLE,
@@ -172,23 +215,22 @@ class AudienceSwapper:
             kept = (
                 f'The audience "{target.name}" was not created, since an earlier customer list ({before.id}) has more'
             )
-        counted = "as Pinterest counts, repeats included"
         self._safeguards.check_removal(kept, leaving=old - new, known=old, counted=counted)
 
-    def _new_size(self, target: AudienceTarget, list_id: str, sent: int) -> int | None:
+    def _new_size(self, target: AudienceTarget, sent: int) -> int | None:
         """The number of identifiers in the new list; None if Pinterest does not say.
 
         If this attempt alone filled it, Pinterest is not asked: its counters grow when a request is repeated.
         """
-        if target.shadow is not None and target.shadow.spans == "attempt":
+        if target.resumed is None:
             return sent
-        return records_in(self._pinterest.customer_list(list_id))
+        return records_in(self._pinterest.customer_list(target.resumed.id))
 
-    def _swap(self, target: AudienceTarget, list_id: str) -> Iterator[TargetUpdate]:
+    def _swap(self, target: AudienceTarget, list_id: str, remembered: Remembered) -> Iterator[TargetUpdate]:
         if target.audience_id is None:
             return
         try:
-            answer = self._pinterest.update_audience(target.audience_id, customer_list_id=list_id)
+            answer, target = self._change_rule(target, target.audience_id, list_id, remembered)
         except InvalidRequestError as error:
             if is_too_early(error):
                 raise RuleChangeRefusedError(
@@ -199,15 +241,31 @@ class AudienceSwapper:
                     "needs no new list, or choose a sync mode that ends in Append.",
                     answer=error.answer,
                 ) from None
-            yield self._after_refusal(target, list_id, error)
+            yield self._after_refusal(target, list_id, remembered, error)
             return
-        made_of = answer.customer_list_id or self._pinterest.audience(target.audience_id).customer_list_id
+        made_of = answer.customer_list_id or self._pinterest.audience(answer.id).customer_list_id
         if made_of != list_id:
-            yield self._after_refusal(target, list_id, None)
+            yield self._after_refusal(target, list_id, remembered, None)
             return
         yield TargetUpdate(_swapped(target))
 
-    def _after_refusal(self, target: AudienceTarget, list_id: str, error: InvalidRequestError | None) -> TargetUpdate:
+    def _change_rule(
+        self, target: AudienceTarget, audience_id: str, list_id: str, remembered: Remembered
+    ) -> tuple[Audience, AudienceTarget]:
+        """Changes the rule and the description's mark in one request; the rule alone if the mark is refused."""
+        description = self._keeper.description_for(target, remembered)
+        if description is not None:
+            try:
+                answer = self._pinterest.update_audience(audience_id, customer_list_id=list_id, description=description)
+            except InvalidRequestError:
+                pass  # Either of the two may be what Pinterest refuses.
+            else:
+                return answer, target.described(description)
+        return self._pinterest.update_audience(audience_id, customer_list_id=list_id), target
+
+    def _after_refusal(
+        self, target: AudienceTarget, list_id: str, remembered: Remembered, error: InvalidRequestError | None
+    ) -> TargetUpdate:
         if self._if_refused == "fail" or target.chosen_id is not None:  # Streams stay pointed at the chosen one.
             raise RuleChangeRefusedError(
                 Code.SWAP_REFUSED,
@@ -217,7 +275,7 @@ class AudienceSwapper:
                 "set up a membership store, or choose a sync mode that ends in Append.",
                 answer=None if error is None else error.answer,
             )
-        created = self._creator.create_audience(target, list_id).target.audience_id
+        created = self._creator.create_audience(target, list_id, remembered).target.audience_id
         if created == target.audience_id:
             raise AudienceTooEarlyError(
                 Code.SECOND_AUDIENCE_NOT_READY,
@@ -233,6 +291,17 @@ class AudienceSwapper:
         )
         superseded = replace(target, superseded_audience_id=target.audience_id, audience_id=created)
         return TargetUpdate(_swapped(superseded), (note,))
+
+
+def _filled_by_this_attempt(target: AudienceTarget) -> bool:
+    return target.resumed is None
+
+
+def _after(remembered: Remembered, target: AudienceTarget, list_id: str, *, sent: int, intake: Intake) -> Remembered:
+    """Returns what the next sync is told. Of a list that an earlier attempt began, the members are not known."""
+    if _filled_by_this_attempt(target):
+        return with_new_list(remembered, intake, list_id=list_id, records=sent)
+    return replace(with_fill(remembered, intake), members=None)
 
 
 def _swapped(target: AudienceTarget) -> AudienceTarget:

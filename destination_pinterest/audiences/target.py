@@ -5,7 +5,7 @@ Code that changes something at Pinterest returns the target as it is afterwards,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from destination_pinterest.api.models import CustomerList
 from destination_pinterest.audiences.shadow_list import ShadowList
@@ -32,6 +32,7 @@ class AudienceTarget:
         left_over_list_ids: shadow lists of the audience that no audience uses.
         fallback_list_id: the one of them, perhaps unfinished, from which to create the audience if Pinterest says that
             the new list is too young.
+        description: the audience's description; None if it has none, or Pinterest does not say.
     """
 
     name: str
@@ -48,6 +49,11 @@ class AudienceTarget:
     superseded_audience_id: str | None = None
     left_over_list_ids: tuple[str, ...] = ()
     fallback_list_id: str | None = None
+    description: str | None = None
+
+    def described(self, description: str) -> AudienceTarget:
+        """Returns the target with another description."""
+        return replace(self, description=description)
 
     @property
     def awaits_swap(self) -> bool:

@@ -105,6 +105,17 @@ class Config(BaseModel):
         order=1,
         form={"group": "identity"},
     )
+    allow_missing_columns: bool = setting(
+        False,
+        description=(
+            "Whether a stream may lack columns that Identity columns and Operation column name. If off, such a stream "
+            "fails the sync, since a column that was renamed would lose people in silence. Switch it on if the "
+            "connection has several streams with different columns."
+        ),
+        title="Allow missing columns",
+        order=4,
+        form={"group": "identity"},
+    )
     deletes: Literal["remove", "keep"] = setting(
         "remove",
         description=(
@@ -164,6 +175,17 @@ class Config(BaseModel):
         ),
         title="Allow an empty audience",
         order=2,
+        form={"group": "membership"},
+    )
+    allow_identity_drift: bool = setting(
+        False,
+        description=(
+            "Whether members may leave although the rows lack a kind of identifier that the last sync had, or less "
+            "than half as many rows have it. If off, such a sync fails before anybody leaves. Switch it on for one "
+            "sync if the table was changed on purpose."
+        ),
+        title="Allow missing identifiers",
+        order=6,
         form={"group": "membership"},
     )
     refused_rule_change: Literal["fail", "new_audience"] = setting(

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from destination_pinterest.audiences.creation import AudienceCreator
+from destination_pinterest.audiences.drift import DriftGuard
+from destination_pinterest.audiences.remembered import NOTHING, Remembered, with_further_rows, with_new_list
 from destination_pinterest.audiences.safeguards import check_rows
 from destination_pinterest.delivery.lane import AudienceLane, Delivery
 from destination_pinterest.delivery.strategy import IsComplete, SyncStrategy
@@ -38,6 +40,7 @@ class BatchedStrategy(SyncStrategy):
 
     def add_all(self, identifiers: Sequence[str]) -> None:
         """See `SyncStrategy.add_all`."""
+        self.lane.count.headcount.add_rows(identifiers)
         for full in self._batch.add_all(identifiers, self._position, self._now_s):
             self.lane.enqueue(full)
 
@@ -49,6 +52,8 @@ class BatchedStrategy(SyncStrategy):
         columns: Sequence[str] = (),  # noqa: ARG002
     ) -> None:
         """See `SyncStrategy.take`."""
+        headcount = self.lane.count.headcount
+        (headcount.add_row if operation is Operation.ADD else headcount.remove_row)(identifiers)
         for full in self._batch.apply(operation, identifiers, self._position, self._now_s):
             self.lane.enqueue(full)
 
@@ -64,6 +69,25 @@ class BatchedStrategy(SyncStrategy):
         """See `SyncStrategy.drain`."""
         for delivery in self._batch.take_all():
             self.lane.enqueue(delivery)
+
+    @property
+    def mark(self) -> Remembered | None:
+        """See `SyncStrategy.mark`."""
+        target, intake = self.lane.target, self.lane.count.intake
+        if target.list_id is None:
+            return None
+        if target.written_before is None:
+            sent = self.lane.tally.identifiers_added - self.lane.tally.identifiers_removed
+            return with_new_list(self.remembered, intake, list_id=target.list_id, records=sent)
+        return with_further_rows(self.remembered, intake, list_id=target.list_id)
+
+    @property
+    def people(self) -> int | None:
+        """See `SyncStrategy.people`. They are known if the list was empty when the sync began."""
+        target = self.lane.target
+        if target.list_id is None or target.written_before is not None:
+            return None
+        return self.lane.count.headcount.people
 
     @property
     def due_s(self) -> float | None:
@@ -105,7 +129,9 @@ class AppendStrategy(BatchedStrategy):
         Raises:
             UnusableRowsError: too few of the rows could be used.
         """
-        self.lane.update(self._creator.ensure_audience(self.lane.target))
+        intake = self.lane.count.intake
+        self.lane.notes += DriftGuard.warn(intake.compared_with(self.remembered), intake.fill)
+        self.lane.update(self._creator.ensure_audience(self.lane.target, self.mark or NOTHING))
         check_rows(self.lane.target.name, self.lane.qualities)
         self.lane.settle_qualities()
 

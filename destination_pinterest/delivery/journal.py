@@ -69,7 +69,7 @@ class SyncJournal:
         tallies = [self.sync] if event.lane is None else [self.sync, event.lane.tally]
         what = event.what
         if isinstance(what, Exchange):
-            self._answered(event.lane, what, tallies)
+            self._sent(event.lane, what, tallies)
         elif isinstance(what, RetryNotice):
             self._retrying(event.lane, what, tallies)
         else:
@@ -87,9 +87,12 @@ class SyncJournal:
         tallies = [lane.tally for lane in self._lanes]
         self._messages.figures("INFO", progress_line(tallies, self.sync.requests, self.sync.waited_s))
 
-    def _answered(self, lane: AudienceLane | None, exchange: Exchange, tallies: Sequence[AudienceTally]) -> None:
+    def _sent(self, lane: AudienceLane | None, exchange: Exchange, tallies: Sequence[AudienceTally]) -> None:
         for tally in tallies:
             tally.requests += 1
+            tally.retries += exchange.is_repeat
+        if exchange.status is None:
+            return
         if lane is not None:
             lane.record_latency(exchange.elapsed_s)
         if exchange.status < 300 and self._limited:
@@ -99,8 +102,6 @@ class SyncJournal:
             self._quiet_until_s = self._clock()
 
     def _retrying(self, lane: AudienceLane | None, notice: RetryNotice, tallies: Sequence[AudienceTally]) -> None:
-        for tally in tallies:
-            tally.retries += 1
         self._messages.log(
             "WARN", f"{notice.error} Trying again in {notice.delay_s:.1f} s (attempt {notice.attempt} failed)."
         )

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Final
 
 from destination_pinterest.audiences.target import AudienceTarget, TargetUpdate
+from destination_pinterest.delivery.intake import IntakeCount
 from destination_pinterest.delivery.tally import AudienceTally
 from destination_pinterest.protocol.catalog import StreamKey
 from destination_pinterest.routing.decision import NOBODY_TO_REMOVE
@@ -59,6 +60,7 @@ class AudienceLane:
         target: the audience and its customer lists, as far as they are known.
         streams: whose rows come here.
         rate_per_s: requests a second that the quota permits; it limits how many are useful in flight.
+        count: counts who comes in.
         qualities: the counts of usable rows by stream; a stream without has no limit.
     """
 
@@ -67,11 +69,13 @@ class AudienceLane:
         target: AudienceTarget,
         streams: tuple[StreamKey, ...],
         rate_per_s: float,
+        count: IntakeCount,
         qualities: Mapping[StreamKey, RowQuality] = MappingProxyType({}),
     ) -> None:
         self.target = target
         self.streams = streams
         self.tally = AudienceTally()
+        self.count = count
         self.notes: list[str] = []
         self.in_flight: list[Delivery] = []
         self.qualities = {stream: RowQuality(100, is_whole=False) for stream in streams} | dict(qualities)

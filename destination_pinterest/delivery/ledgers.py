@@ -27,6 +27,7 @@ def open_ledgers(
     system: System,
     stretchings: Mapping[int, Scrypt] | None = None,
     timing: LeaseTiming | None = None,
+    only_look: bool = False,
 ) -> list[str]:
     """Opens the ledgers of mirrored audiences; returns remarks on them for the log.
 
@@ -36,6 +37,7 @@ def open_ledgers(
         system: clock and sleep.
         stretchings: the cost of the store key, by version; None for the real one.
         timing: the pace of the store's leases; None for the real one.
+        only_look: whether the ledgers are only compared with, without a lease and without a write.
 
     Raises:
         ConnectorError: a ledger can't be opened. The caller still has to close those that were.
@@ -55,9 +57,10 @@ def open_ledgers(
         stretchings=STRETCHINGS if stretchings is None else stretchings,
         timing=timing or DEFAULT_TIMING,
     )
+    open_one = store.view if only_look else store.open
     with ThreadPoolExecutor(_AT_ONCE) as threads:
         opening = [
-            (mirror, threads.submit(store.open, config.ad_account_id, _name(mirror.lane.target))) for mirror in mirrors
+            (mirror, threads.submit(open_one, config.ad_account_id, _name(mirror.lane.target))) for mirror in mirrors
         ]
     failures: list[ConnectorError] = []
     for mirror, ledger in opening:

@@ -15,11 +15,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from destination_pinterest.audiences.creation import AudienceCreator
+from destination_pinterest.audiences.description_mark import decode, encode
+from destination_pinterest.audiences.remembered import Intake, with_fill
 from destination_pinterest.audiences.safeguards import Safeguards, check_rows
 from destination_pinterest.delivery.lane import AudienceLane, Delivery
 from destination_pinterest.delivery.strategy import IsComplete, MemberCounts, SyncStrategy
 from destination_pinterest.error_codes import Code
-from destination_pinterest.errors import InternalError, StoreBusyError, StoreMismatchError
+from destination_pinterest.errors import (
+    ConnectorError,
+    IdentityDriftError,
+    IncompleteStreamError,
+    InternalError,
+    RemovalGuardError,
+    StoreBusyError,
+    StoreMismatchError,
+)
 from destination_pinterest.identity.rejection import RejectionReason
 from destination_pinterest.protocol.catalog import ConfiguredStream
 from destination_pinterest.protocol.input import RowRun
@@ -79,6 +89,7 @@ class MirrorStrategy(SyncStrategy):
         self._members_after = 0
         self._left_by_absence = 0
         self._unresolved_deletions = 0
+        self._counted_whole = False
 
     def open(self, ledger: MembershipLedger) -> None:
         """Takes the audience's ledger, once the audience has been looked up; `close` releases it.
@@ -150,6 +161,7 @@ class MirrorStrategy(SyncStrategy):
     ) -> None:
         """See `SyncStrategy.take`."""
         self._ledger.record(self._stream, key, operation, identifiers, columns)
+        self._count_people(operation, identifiers)
         self._changes += 1
         self._rows += 1
 
@@ -162,6 +174,7 @@ class MirrorStrategy(SyncStrategy):
     ) -> None:
         """See `SyncStrategy.keep`. A row of which nothing is known is counted as not synced once it is compared."""
         self._ledger.record_partly(self._stream, key, identifiers, columns, unchanged)
+        self._count_people(Operation.ADD, identifiers)
         self._changes += 1
         self._rows += 1
 
@@ -176,6 +189,10 @@ class MirrorStrategy(SyncStrategy):
         self._ledger.remove_everywhere(identifiers)
         self._changes += 1
         self._rows += 1
+
+    def _count_people(self, operation: Operation, identifiers: Sequence[str]) -> None:
+        if self.lane.count.has_rows_of_several and operation is Operation.ADD and identifiers:
+            self.lane.count.headcount.add_row(identifiers)
 
     @property
     def due_s(self) -> float | None:
@@ -197,6 +214,7 @@ class MirrorStrategy(SyncStrategy):
         """See `SyncStrategy.settle`.
 
         Raises:
+            IdentityDriftError: the rows lack identifiers that the last sync had.
             IncompleteStreamError: a stream that is replaced is not proven to be complete.
             RemovalGuardError: too many members would be removed for being absent.
             StoreBusyError: another sync took the ledger over.
@@ -213,11 +231,27 @@ class MirrorStrategy(SyncStrategy):
         # Hosts that send COMPLETE send it for every stream; from others only the end of input is available.
         is_whole = is_end and all(is_complete(stream.key) for stream in self._streams.all if stream.has_generation)
         if self._changes or replaced or (is_whole and self._ledger.is_in_doubt):
+            intake = self.lane.count.intake
+            self._check_drift(intake)
             delta, finished = self._compare(replaced, is_whole=is_whole)
             self._ledger.write_ahead(delta)
             yield self._deliveries(delta)
-            self._commit(delta, finished)
+            self._commit(delta, finished, mark=encode(with_fill(self.remembered, intake)) if is_end else None)
+            self._counted_whole = bool(replaced) and len(replaced) == len(self._streams.all)
         self._end_epoch()
+
+    def foresee(self, is_complete: IsComplete) -> tuple[Delta, ConnectorError | None]:
+        """Returns what would be sent for the rows so far, and why it would not be; writes nothing."""
+        is_whole = all(is_complete(stream.key) for stream in self._streams.all if stream.has_generation)
+        delta = self._ledger.diff([str(stream.key) for stream in self._replaced], is_whole=is_whole)
+        try:
+            if not all(is_complete(stream.key) for stream in self._replaced):
+                self._safeguards.require_complete(self.lane.target.name, is_complete=False)
+            self._check_drift(self.lane.count.intake)
+            self._compare(self._replaced, is_whole=is_whole)
+        except (IdentityDriftError, IncompleteStreamError, RemovalGuardError) as refusal:
+            return delta, refusal
+        return delta, None
 
     def check_may_send(self) -> None:
         """See `SyncStrategy.check_may_send`; from any thread.
@@ -241,6 +275,21 @@ class MirrorStrategy(SyncStrategy):
         self.lane.update(self._creator.ensure_audience(self.lane.target))
         check_rows(self.lane.target.name, self.lane.qualities)
         self.lane.settle_qualities()
+
+    def recall(self) -> None:
+        """See `SyncStrategy.recall`. A store of an earlier version remembers nothing; a mark from before it may."""
+        super().recall()
+        if self._ledger.mark is not None:
+            self.remembered = decode(self._ledger.mark)
+
+    @property
+    def people(self) -> int | None:
+        """See `SyncStrategy.people`. The store counts identifiers; rows of several are counted only in whole passes."""
+        if self._opened is None:
+            return None
+        if not self.lane.count.has_rows_of_several:
+            return self._members_after
+        return self.lane.count.headcount.people if self._counted_whole else None
 
     @property
     def members(self) -> MemberCounts | None:
@@ -273,8 +322,15 @@ class MirrorStrategy(SyncStrategy):
             for piece in pieces(self._max_identifiers()):
                 yield Delivery(operation, dict.fromkeys(piece), 0, self.lane.pinned)
 
-    def _commit(self, delta: Delta, finished: dict[str, str]) -> None:
-        self._ledger.commit(delta, self.lane.target.list_id, finished)
+    def _check_drift(self, intake: Intake) -> None:
+        for note in self._safeguards.drift.check(
+            self.lane.target.name, intake.compared_with(self.remembered), intake.fill
+        ):
+            if note not in self.lane.notes:
+                self.lane.notes.append(note)
+
+    def _commit(self, delta: Delta, finished: dict[str, str], *, mark: str | None) -> None:
+        self._ledger.commit(delta, self.lane.target.list_id, finished, mark=mark)
         self._members_after = delta.members_after
         self._left_by_absence += delta.removals_by_absence
         self._unresolved_deletions += delta.unresolved_deletions

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from destination_pinterest.config import Config
 from destination_pinterest.dead_letters.queue import DeadLetters
-from destination_pinterest.delivery.remembered_row import RememberedRow, RememberedRowMapper
+from destination_pinterest.delivery.remembered_row import RememberedRowMapper
 from destination_pinterest.delivery.strategy import SyncStrategy
 from destination_pinterest.identity.mapping import IdentityMapper, MappedRow
 from destination_pinterest.identity.rejection import Rejection, RejectionReason
@@ -55,6 +55,8 @@ class StreamRoute:
         self._mapper = IdentityMapper(plan.identities, maid_case=config.advertising_id_case)
         self._decide = _row_decision(plan, config, decoder)
         self._quality = strategy.lane.qualities[plan.stream.key]
+        # Only rows that join are compared with the last sync's: a removal often has its key alone.
+        self._fill = strategy.lane.count.new_stream(plan.identities, config.advertising_id_case)
         reads_key = strategy.reads_keys and plan.has_key and not plan.only_removes
         self._remembered = _RememberedRows(plan, config, decoder) if reads_key else None
         # Most streams have one identity column and only rows that add: they are mapped in bulk.
@@ -81,6 +83,7 @@ class StreamRoute:
 
     def _take_bulk(self, read: Callable[[Any], object], run: RowRun) -> None:
         identifiers, others = self._mapper.map_column(map(read, run.rows))
+        self._fill.add_rows(len(run.rows), len(identifiers) + sum(bool(mapped.identifiers) for mapped in others))
         self.strategy.add_all(identifiers)
         for mapped in others:
             if self._judge(mapped, Operation.ADD, None, run.position) is not None:
@@ -88,7 +91,10 @@ class StreamRoute:
 
     def _take_row(self, row: Any, position: int) -> None:
         decision = Operation.ADD if self._decide is None else self._decide(row)
-        mapped = self._mapper.map(self._read(row))
+        values = self._read(row)
+        mapped = self._mapper.map(values)
+        if decision is Operation.ADD:
+            self._fill.add_row(values, mapped)
         operation = self._judge(mapped, decision, row, position)
         if operation is None:
             return
@@ -104,7 +110,10 @@ class StreamRoute:
             self._take_row(row, position)
             return
         decision = Operation.ADD if self._decide is None else self._decide(row)
-        mapped = remembered.map(row)
+        values = remembered.read(row)
+        mapped = remembered.map(values)
+        if decision is Operation.ADD and not mapped.unchanged:
+            self._fill.add_row(values, MappedRow(mapped.identifiers, ()))
         keeps = bool(mapped.unchanged) and decision is Operation.ADD
         if isinstance(decision, Operation) and (mapped.identifiers or keeps):
             for refused in mapped.rejections:
@@ -156,18 +165,15 @@ def _row_decision(plan: StreamPlan, config: Config, decoder: MessageDecoder) -> 
 class _RememberedRows:
     """Reads and maps a stream's rows with what a membership store needs."""
 
-    __slots__ = ("_map", "_read", "_read_key")
+    __slots__ = ("_read_key", "map", "read")
 
     def __init__(self, plan: StreamPlan, config: Config, decoder: MessageDecoder) -> None:
         self._read_key = decoder.reader(plan.key_columns)
-        self._read = decoder.reader_telling_absence([identity.column for identity in plan.identities])
-        self._map = RememberedRowMapper(plan.identities, config.advertising_id_case).map
+        # Attributes instead of methods: every row is read and mapped.
+        self.read = decoder.reader_telling_absence([identity.column for identity in plan.identities])
+        self.map = RememberedRowMapper(plan.identities, config.advertising_id_case).map
 
     def key(self, row: Any) -> Key:
         """Returns the row's key."""
         values = self._read_key(row)
         return None if all(value is None for value in values) else values
-
-    def map(self, row: Any) -> RememberedRow:
-        """Returns the row's identifiers, and what is unchanged."""
-        return self._map(self._read(row))

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from destination_pinterest.audiences.creation import AudienceCreator
+from destination_pinterest.audiences.description_mark import read_mark
+from destination_pinterest.audiences.remembered import NOTHING, Remembered
 from destination_pinterest.delivery.lane import AudienceLane, Delivery
 from destination_pinterest.errors import ConfigurationError
 from destination_pinterest.protocol.catalog import StreamKey
@@ -52,6 +54,11 @@ class SyncStrategy(ABC):
 
     def __init__(self, lane: AudienceLane) -> None:
         self.lane = lane
+        self.remembered = NOTHING
+
+    def recall(self) -> None:
+        """Recalls what the last sync left, once the audience has been looked up."""
+        self.remembered = read_mark(self.lane.target.description)
 
     def prepare(self) -> None:  # noqa: B027 - most have nothing to do
         """Prepares the audience before the first row, once it has been looked up."""
@@ -150,6 +157,16 @@ class SyncStrategy(ABC):
     def watermark(self) -> int | None:
         """The position of the oldest row that is not safe; None if all are."""
         return self.lane.watermark
+
+    @property
+    def mark(self) -> Remembered | None:
+        """What the next sync is to read in the audience's description, after success; None if it is kept elsewhere."""
+        return None
+
+    @property
+    def people(self) -> int | None:
+        """How many people the audience's customer list has now; None if that is not known."""
+        return None
 
     @property
     def members(self) -> MemberCounts | None:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from destination_pinterest.audiences.remembered import Remembered
 from destination_pinterest.audiences.safeguards import check_rows
 from destination_pinterest.audiences.swap import AudienceSwapper
 from destination_pinterest.delivery.append import BatchedStrategy, MembershipBatch
 from destination_pinterest.delivery.lane import AudienceLane
 from destination_pinterest.delivery.strategy import IsComplete
+from destination_pinterest.errors import (
+    ConnectorError,
+    IdentityDriftError,
+    IncompleteStreamError,
+    RemovalGuardError,
+)
 from destination_pinterest.protocol.input import RowRun
 
 
@@ -30,6 +37,32 @@ class SwapStrategy(BatchedStrategy):
         if shadow is not None and shadow.spans == "attempt":
             self.lane.pin_watermark(run.position)
 
+    @property
+    def mark(self) -> Remembered | None:
+        """See `SyncStrategy.mark`; None unless the shadow list is in use."""
+        return None if self.lane.target.awaits_swap else super().mark
+
+    @property
+    def people(self) -> int | None:
+        """See `SyncStrategy.people`."""
+        return None if self.lane.target.awaits_swap else super().people
+
+    def foresee(self, is_complete: IsComplete) -> ConnectorError | None:
+        """Returns why the rows so far would not replace the members; None if they would. Changes nothing."""
+        tally = self.lane.tally
+        try:
+            if not all(is_complete(stream) for stream in self.lane.streams):
+                self._swapper.require_complete(self.lane.target)
+            self.lane.notes += self._swapper.check(
+                self.lane.target,
+                has_rows=tally.entered > 0,
+                sent=tally.identifiers_added - tally.identifiers_removed,
+                intake=self.lane.count.intake,
+            )
+        except (IdentityDriftError, IncompleteStreamError, RemovalGuardError) as refusal:
+            return refusal
+        return None
+
     def finish(self, is_complete: IsComplete) -> None:
         """See `SyncStrategy.finish` and `AudienceSwapper.finish`.
 
@@ -43,7 +76,8 @@ class SwapStrategy(BatchedStrategy):
             self.lane.target,
             is_complete=is_whole,
             has_rows=self.lane.tally.entered > 0,
-            sent=self.lane.tally.identifiers_added,
+            sent=self.lane.tally.identifiers_added - self.lane.tally.identifiers_removed,
+            intake=self.lane.count.intake,
         )
         for update in steps:
             self.lane.update(update)

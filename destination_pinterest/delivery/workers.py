@@ -121,8 +121,8 @@ class WorkerPool:
         finally:
             self._thread.listener = None
 
-    def answered(self, exchange: Exchange) -> None:
-        """See `Observer.answered`."""
+    def sent(self, exchange: Exchange) -> None:
+        """See `Observer.sent`."""
         self._observe(exchange)
 
     def retrying(self, notice: RetryNotice) -> None:

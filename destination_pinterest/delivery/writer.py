@@ -21,6 +21,7 @@ from destination_pinterest.delivery.strategy import SyncStrategy
 from destination_pinterest.delivery.workers import ClientEvent, Delivered, ListCreated, WorkerPool
 from destination_pinterest.errors import (
     ConnectorError,
+    IdentityDriftError,
     IncompleteStreamError,
     RemovalGuardError,
     UnusableRowsError,
@@ -138,7 +139,7 @@ class SyncWriter:
                 break
             try:
                 yield from self._settle(strategy, is_end=True)
-            except (IncompleteStreamError, RemovalGuardError, UnusableRowsError) as refusal:
+            except (IdentityDriftError, IncompleteStreamError, RemovalGuardError, UnusableRowsError) as refusal:
                 refusals.append(refusal)
         if self.is_stopped:
             yield from self._abandon()  # What is in flight must have arrived before another sync may send.

@@ -18,7 +18,7 @@ from uuid import uuid4
 import msgspec
 
 from destination_pinterest.error_codes import Code
-from destination_pinterest.errors import ConnectorError, StoreBusyError
+from destination_pinterest.errors import ConnectorError, InternalError, StoreBusyError
 from destination_pinterest.membership.blobs import Blob, Blobs, ChangedMeanwhileError
 from destination_pinterest.membership.manifest import Lease, Manifest
 
@@ -165,6 +165,33 @@ class LeasedManifest:
             version = self._blobs.write(self._name, body, over=found.version)
         self._unconfirmed = None
         return version
+
+
+class ViewedManifest:
+    """A manifest that is only read, without a lease.
+
+    Args:
+        manifest: its content.
+    """
+
+    holds_lease = False
+
+    def __init__(self, manifest: Manifest) -> None:
+        self.manifest = manifest
+
+    def update(self, change: Callable[[Manifest], Manifest]) -> Manifest:  # noqa: ARG002 - nothing is changed
+        """Refuses every change.
+
+        Raises:
+            InternalError: always.
+        """
+        raise InternalError(
+            Code.STORE_MISUSED,
+            "The membership store was to be written although it was only looked at. Please report this.",
+        )
+
+    def release(self) -> None:
+        """Does nothing: there is no lease."""
 
 
 def wait_for_turn(

@@ -33,8 +33,8 @@ from destination_pinterest.membership.diff import diff
 from destination_pinterest.membership.folder import PART
 from destination_pinterest.membership.holdings import Holdings, rows_of
 from destination_pinterest.membership.keys import KIND_MASK, AudienceKeys, DamagedSealError, Kind
-from destination_pinterest.membership.lease import LeasedManifest, busy
-from destination_pinterest.membership.manifest import DataFile, Manifest, damaged
+from destination_pinterest.membership.lease import LeasedManifest, ViewedManifest, busy
+from destination_pinterest.membership.manifest import FORMAT, DataFile, Manifest, damaged
 from destination_pinterest.membership.sizes import Sizes
 from destination_pinterest.membership.spool import Spool
 from destination_pinterest.membership.unchanged import keep_unchanged
@@ -61,6 +61,7 @@ class MembershipLedger:
         keys: the keys that encrypt it.
         workspace: DuckDB for the ledger, which closes it.
         sizes: see Sizes.
+        is_view: whether nothing is written: rows are recorded and compared, and the ledger is as it was.
 
     Raises:
         StoreMismatchError: a file of the ledger is missing or is not what the manifest says.
@@ -70,11 +71,12 @@ class MembershipLedger:
         self,
         blobs: Blobs,
         folder: str,
-        leased: LeasedManifest,
+        leased: LeasedManifest | ViewedManifest,
         keys: AudienceKeys,
         workspace: Workspace,
         *,
         sizes: Sizes,
+        is_view: bool = False,
     ) -> None:
         self._blobs = blobs
         self._folder = folder
@@ -82,7 +84,8 @@ class MembershipLedger:
         self._keys = keys
         self._workspace = workspace
         self._last_diff: Delta | None = None
-        self._delete_leftovers()
+        if not is_view:
+            self._delete_leftovers()
         manifest = leased.manifest
         self._holdings = Holdings(workspace, sizes)
         self._holdings.read_base(self._fetch(manifest.base))
@@ -114,6 +117,11 @@ class MembershipLedger:
     def generation_of(self, stream: str) -> str | None:
         """Returns the caller's name for the rows that last replaced the stream, as given to `commit`."""
         return self._leased.manifest.generations.get(stream)
+
+    @property
+    def mark(self) -> str | None:
+        """What the last sync left to be compared with, as given to `commit`."""
+        return self._leased.manifest.mark
 
     @property
     def holds_lease(self) -> bool:
@@ -223,7 +231,12 @@ class MembershipLedger:
         self._delete_leftovers()
 
     def commit(
-        self, delta: Delta, customer_list_id: str | None, generations: Mapping[str, str] = MappingProxyType({})
+        self,
+        delta: Delta,
+        customer_list_id: str | None,
+        generations: Mapping[str, str] = MappingProxyType({}),
+        *,
+        mark: str | None = None,
     ) -> None:
         """Commits the rows to the ledger, once Pinterest has accepted all that was sent. A new epoch begins.
 
@@ -231,6 +244,7 @@ class MembershipLedger:
             delta: the last diff.
             customer_list_id: the list that it was sent to; None if there is none yet, and so no member.
             generations: for streams that were replaced, a name for their rows; see `generation_of`.
+            mark: what the next sync is to compare its rows with; None to leave it as it is.
 
         Raises:
             StoreBusyError: another sync has taken the ledger over; nothing was committed.
@@ -244,12 +258,14 @@ class MembershipLedger:
         in_doubt = self._write_in_doubt() if delta.in_doubt else None
         rest = partial(
             msgspec.structs.replace,
+            format=FORMAT,
             customer_list_id=customer_list_id,
             streams=self._spool.streams,
             columns=self._spool.columns,
             members=delta.members_after,
             in_doubt=None if in_doubt is None else self._add(in_doubt),
             generations={**self._leased.manifest.generations, **generations},
+            mark=self.mark if mark is None else mark,
         )
         if delta.holdings_changed:
             self._commit_holdings(delta, rest)

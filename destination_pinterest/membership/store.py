@@ -17,7 +17,13 @@ from destination_pinterest.membership.blobs import Blob, Blobs
 from destination_pinterest.membership.bucket import BucketBlobs
 from destination_pinterest.membership.folder import FolderBlobs
 from destination_pinterest.membership.keys import SALT_BYTES
-from destination_pinterest.membership.lease import DEFAULT_TIMING, LeasedManifest, LeaseTiming, wait_for_turn
+from destination_pinterest.membership.lease import (
+    DEFAULT_TIMING,
+    LeasedManifest,
+    LeaseTiming,
+    ViewedManifest,
+    wait_for_turn,
+)
 from destination_pinterest.membership.ledger import MembershipLedger, is_data_file
 from destination_pinterest.membership.manifest import (
     FILE_NAME,
@@ -148,6 +154,34 @@ class MembershipStore:
             undo.callback(leased.release)
             leased.keep_alive()
             ledger = MembershipLedger(self._blobs, folder, leased, keys, workspace, sizes=self._sizes)
+            undo.pop_all()
+            return ledger
+
+    def view(self, ad_account_id: str, audience: str) -> MembershipLedger:
+        """Opens the ledger of an audience without a lease and without writing anything, to compare rows with it.
+
+        A sync that is at work on it meanwhile may remove files before they are read, which is then an error.
+
+        Raises:
+            StoreMismatchError: as `open`.
+        """
+        folder = folder_of(ad_account_id, audience)
+        name = f"{folder}/{FILE_NAME}"
+        address = self._blobs.address(name)
+        found = self._blobs.read(name)
+        if found is None:
+            self._require_no_files(folder)
+            manifest = self._new(ad_account_id, audience)
+        else:
+            manifest = read_manifest(found.body, self._store_key.keys, address)
+            check_owner(manifest, ad_account_id, audience, address)
+        keys = self._store_key.keys(bytes.fromhex(manifest.salt), manifest.stretching)
+        with ExitStack() as undo:
+            workspace = Workspace(shared_by=self._open_ledgers)
+            undo.callback(workspace.close)
+            ledger = MembershipLedger(
+                self._blobs, folder, ViewedManifest(manifest), keys, workspace, sizes=self._sizes, is_view=True
+            )
             undo.pop_all()
             return ledger
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from destination_pinterest.api.client import PinterestClient
+from destination_pinterest.audiences.drift import IdentityFill
 from destination_pinterest.audiences.list_counts import NO_COUNTS, ListCounts, MatchEstimate, counts_of, estimate_match
 from destination_pinterest.audiences.status import TargetStatus, read_status
 from destination_pinterest.audiences.target import AudienceTarget
@@ -13,7 +14,7 @@ from destination_pinterest.delivery.strategy import SyncStrategy
 from destination_pinterest.delivery.tally import AudienceTally
 from destination_pinterest.errors import ConnectorError
 from destination_pinterest.reporting.reconciliation import Reconciliation, reconcile
-from destination_pinterest.reporting.report import AudienceReport, Members, SyncReport
+from destination_pinterest.reporting.report import AudienceReport, ComparedFill, IdentityReport, Members, SyncReport
 from destination_pinterest.reporting.status_text import status_text
 
 
@@ -125,7 +126,8 @@ def _audience(strategy: SyncStrategy, duration_s: float, final: _FinalStatus, *,
         pinterest_counts_before=before,
         pinterest_counts_after=after,
         reconciliation=_reconciliation(strategy, before, after, succeeded=succeeded),
-        match_estimate=_match_estimate(target, status, members, after),
+        match_estimate=_match_estimate(strategy, status),
+        identities=identities_of(strategy),
         outlook=status_text(
             status.customer_list,
             status.audience,
@@ -182,13 +184,39 @@ def _reconciliation(
     )
 
 
-def _match_estimate(
-    target: AudienceTarget, status: TargetStatus, members: Members | None, after: ListCounts | None
-) -> MatchEstimate | None:
+def _match_estimate(strategy: SyncStrategy, status: TargetStatus) -> MatchEstimate | None:
     """Estimates the match; None too if the size may be another list's: a swap was just made, or was not."""
-    if target.swapped_out_list_id is not None or status.made_of not in {None, target.list_id}:
+    target, known = strategy.lane.target, strategy.remembered.members
+    if status.made_of not in {None, target.list_id}:
         return None
-    return estimate_match(status.size, None if members is None else members.after, after)
+    if target.swapped_out_list_id is not None and status.customer_list != "READY":
+        return None  # The size is that of the list before until the new one is matched.
+    if strategy.people is not None:
+        is_stored = strategy.members is not None and strategy.members.after == strategy.people
+        return estimate_match(
+            status.size, strategy.people, strategy.lane.count.day, of="members" if is_stored else "people"
+        )
+    if known is not None and status.written is not None and known.is_still_exact(status.written):
+        return estimate_match(status.size, known.people, known.counted_on)
+    return None
+
+
+def identities_of(strategy: SyncStrategy) -> IdentityReport | None:
+    """Returns how full the identity columns were; None if no row was to join."""
+    intake = strategy.lane.count.intake
+    if not intake.fill.rows:
+        return None
+    before = intake.compared_with(strategy.remembered)
+    return IdentityReport(
+        rows=intake.fill.rows,
+        shares=_shares(intake.fill),
+        is_whole_pass=intake.is_whole,
+        compared_with=None if before is None else ComparedFill(before.rows, _shares(before)),
+    )
+
+
+def _shares(fill: IdentityFill) -> dict[str, float]:
+    return {kind.value: round(share, 4) for kind, share in sorted(fill.shares.items())}
 
 
 def _left_over(target: AudienceTarget) -> list[str]:

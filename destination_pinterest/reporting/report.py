@@ -15,7 +15,15 @@ import msgspec
 from destination_pinterest.audiences.list_counts import ListCounts, MatchEstimate
 from destination_pinterest.markers import REPORT_PREFIX
 from destination_pinterest.reporting.reconciliation import Reconciliation
-from destination_pinterest.wording.figures import LEFT_OVER, by_count, counters_text, ids_text, size_text, sync_sentence
+from destination_pinterest.wording.figures import (
+    LEFT_OVER,
+    by_count,
+    counters_text,
+    fill_text,
+    ids_text,
+    size_text,
+    sync_sentence,
+)
 from destination_pinterest.wording.reasons import reason_sentence
 
 SCHEMA_VERSION: Final = 1
@@ -37,6 +45,29 @@ class Members(msgspec.Struct, frozen=True):
     unchanged: int | None
     left_by_absence: int
     unresolved_deletions: int
+
+
+class ComparedFill(msgspec.Struct, frozen=True):
+    """The rows of the last sync of the same sort: how many, and the share with a usable identifier of each kind."""
+
+    rows: int
+    shares: dict[str, float]
+
+
+class IdentityReport(msgspec.Struct, frozen=True):
+    """How many of the joining rows had a usable identifier of each kind, and what that was compared with.
+
+    Args:
+        rows: rows that were to join.
+        shares: the share of them, by kind. If there are several kinds, not every row of a large table is looked at.
+        is_whole_pass: whether the rows were the whole table, or what had changed.
+        compared_with: None if nothing was remembered of a sync of the same sort.
+    """
+
+    rows: int
+    shares: dict[str, float]
+    is_whole_pass: bool
+    compared_with: ComparedFill | None
 
 
 class AudienceReport(msgspec.Struct, frozen=True):
@@ -78,6 +109,7 @@ class AudienceReport(msgspec.Struct, frozen=True):
     replaced_customer_list_counts: ListCounts | None = None
     superseded_audience_id: str | None = None
     left_over_customer_list_ids: list[str] = msgspec.field(default_factory=list)
+    identities: IdentityReport | None = None
 
 
 class SyncReport(msgspec.Struct, frozen=True):
@@ -122,6 +154,8 @@ def _audience_text(audience: AudienceReport) -> Iterator[str]:
         f"{audience.requests:,} requests, {audience.retries:,} repeated, {audience.waited_s:.1f} s waited for quota, "
         f"{audience.rows_per_second:,.0f} rows a second."
     )
+    if audience.identities is not None:
+        yield f"  Usable identifiers: {_identities(audience.identities)}."
     yield from _reasons("Not synced", audience.not_synced)
     yield from _reasons("Identifiers refused in rows that had others", audience.identifiers_refused)
     if audience.members is not None:
@@ -147,9 +181,20 @@ def _members(members: Members) -> str:
     )
 
 
+def _identities(identities: IdentityReport) -> str:
+    compared = identities.compared_with
+    return fill_text(
+        identities.rows,
+        identities.shares,
+        is_whole_pass=identities.is_whole_pass,
+        before=None if compared is None else (compared.rows, compared.shares),
+    )
+
+
 def _at_pinterest(audience: AudienceReport) -> str:
     estimate = audience.match_estimate
-    size = size_text(audience.audience_size, None if estimate is None else (estimate.share, estimate.of))
+    matched = None if estimate is None else (estimate.share, estimate.people, estimate.counted_on)
+    size = size_text(audience.audience_size, matched)
     text = (
         f"customer list {audience.customer_list_status}, audience {audience.audience_status or 'not created yet'}, "
         f"size {size}."

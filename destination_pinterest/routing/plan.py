@@ -82,16 +82,16 @@ def plan_streams(streams: Sequence[ConfiguredStream], config: Config) -> list[St
     Raises:
         as `plan_stream`; InvalidConfigError: the settings name an operation column that no stream has.
     """
-    plans = [plan_stream(stream, config) for stream in streams]
-    concerned = [plan for plan in plans if not plan.only_removes]
-    if config.operation_column and concerned and all(plan.operation_column is None for plan in concerned):
+    concerned = [stream for stream in streams if stream.destination_sync_mode != SOFT_DELETE]
+    column = config.operation_column.column if config.operation_column else None
+    if column and concerned and all(stream.columns and column not in stream.columns for stream in concerned):
         raise InvalidConfigError(
             Code.OPERATION_COLUMN_UNKNOWN,
-            f'No stream has the operation column "{config.operation_column.column}" of the settings, so every row '
+            f'No stream has the operation column "{column}" of the settings, so every row '
             "would add, also those that should remove. Correct the name (upper and lower case count), or take the "
             "setting out.",
         )
-    return plans
+    return [plan_stream(stream, config) for stream in streams]
 
 
 def plan_stream(stream: ConfiguredStream, config: Config) -> StreamPlan:
@@ -100,7 +100,8 @@ def plan_stream(stream: ConfiguredStream, config: Config) -> StreamPlan:
     Raises:
         SyncModeError: the stream is set to a sync mode that is not offered.
         IdentityColumnsError: no column identifies people, or a needed column has a name that can't be read.
-        InvalidConfigError: the audience would have no name, or the destination object is of another ad account.
+        InvalidConfigError: the audience would have no name, the destination object is of another ad account, or the
+            stream lacks a column that the settings name.
     """
     if stream.destination_sync_mode not in (*SYNC_MODES, SOFT_DELETE):
         raise SyncModeError(
@@ -120,6 +121,14 @@ def plan_stream(stream: ConfiguredStream, config: Config) -> StreamPlan:
     if operation_column is not None and stream.columns and operation_column not in stream.columns:
         operation_column = None
     identities = _identities(stream, config)
+    missing = missing_columns(stream, config)
+    if missing and not config.allow_missing_columns:
+        raise InvalidConfigError(
+            Code.COLUMN_MISSING,
+            f'The stream "{stream.key}" lacks {_named(missing)}, which the settings name; {_has_columns(stream)}. '
+            "Correct the names (upper and lower case count), or set Allow missing columns (allow_missing_columns) to "
+            "true if other streams have them.",
+        )
     plan = StreamPlan(
         stream=stream,
         audience=chosen.name if chosen else audience_name(stream, config.audience_name),
@@ -161,6 +170,29 @@ def declared_identities(config: Config) -> tuple[IdentityColumn, ...]:
     return tuple(
         IdentityColumn(setting.column, setting.identifier, setting.format) for setting in config.identity_columns or ()
     )
+
+
+def missing_columns(stream: ConfiguredStream, config: Config) -> tuple[str, ...]:
+    """Returns the columns that the settings name and the stream lacks, if it can be told.
+
+    A stream that leads to a destination object has that object's fields, and the settings name the source's columns. A
+    stream without any of the identity columns is an error of its own, and so is an operation column that no stream has.
+    """
+    if not stream.columns or stream.destination_object_name:
+        return ()
+    declared = [column.column for column in declared_identities(config)]
+    missing = [column for column in declared if column not in stream.columns]
+    if len(missing) == len(declared):
+        missing = []
+    setting, only_removes = config.operation_column, stream.destination_sync_mode == SOFT_DELETE
+    if setting is not None and not only_removes and setting.column not in stream.columns:
+        missing.append(setting.column)
+    return tuple(missing)
+
+
+def _named(columns: Sequence[str]) -> str:
+    names = " and ".join(f'"{column}"' for column in columns)
+    return f"the column {names}" if len(columns) == 1 else f"the columns {names}"
 
 
 def _identities(stream: ConfiguredStream, config: Config) -> tuple[IdentityColumn, ...]:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final, Literal
+from typing import Final
 
 # Enough to look up a few; the report for programs has all.
 _MAX_IDS: Final = 5
-_COUNTED: Final = {"members": "the members", "pinterest_records": "Pinterest's records"}
 
 LEFT_OVER: Final = (
     "No audience uses them. Pinterest can't delete them, and they do no harm; with a membership store "
@@ -15,15 +14,42 @@ LEFT_OVER: Final = (
 )
 
 
-def size_text(size: int | None, matched: tuple[float, Literal["members", "pinterest_records"]] | None) -> str:
-    """Words an audience's size; `matched` is the estimated share, and of what."""
+def size_text(size: int | None, matched: tuple[float, int | None, str | None] | None) -> str:
+    """Words an audience's size; `matched` is the estimated share, of how many people, and when they were counted."""
     if size is None:
         return "not counted yet"
     text = f"{size:,} people by Pinterest's count"
     if matched is None:
-        return text
-    share, counted = matched
-    return f"{text}, approximately {share * 100:.1f} % of {_COUNTED[counted]}"
+        return f"{text}, an unknown share of those who were sent"
+    share, people, counted_on = matched
+    of = "the people who were sent" if people is None else f"{people:,} people, counted on {counted_on}"
+    return f"{text}, approximately {share * 100:.1f} % of {of}"
+
+
+def fill_text(
+    rows: int,
+    shares: Mapping[str, float],
+    *,
+    is_whole_pass: bool,
+    before: tuple[int, Mapping[str, float]] | None,
+) -> str:
+    """Words how many rows have a usable identifier of each kind, and what that is compared with.
+
+    Args:
+        rows: rows that were to join.
+        shares: the share of them by kind.
+        is_whole_pass: whether they were the whole table.
+        before: rows and shares of the last sync of the same sort.
+    """
+    text = f"{_by_kind(shares)} of {rows:,} rows"
+    sort = "whole pass" if is_whole_pass else "increment"
+    if before is None:
+        return f"{text}; no earlier {sort} to compare with"
+    return f"{text}; in the last {sort}, {_by_kind(before[1])} of {before[0]:,}"
+
+
+def _by_kind(shares: Mapping[str, float]) -> str:
+    return ", ".join(f"{kind} {share * 100:.3g} %" for kind, share in shares.items()) or "none"
 
 
 def counters_text(records: int, added: int, removed: int, batches: int | None) -> str:

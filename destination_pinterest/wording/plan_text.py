@@ -8,7 +8,7 @@ from typing import Final
 from destination_pinterest.config import Config
 from destination_pinterest.identity.leaving import consent_columns, leaving_columns
 from destination_pinterest.routing.audience_plan import EPOCH_S, AudiencePlan, uses_membership_store
-from destination_pinterest.routing.plan import StreamPlan
+from destination_pinterest.routing.plan import StreamPlan, missing_columns
 
 # A log level and a sentence.
 PlanLine = tuple[str, str]
@@ -59,6 +59,10 @@ def _of_stream(plan: StreamPlan, config: Config) -> Iterator[PlanLine]:
         )
         yield "INFO", text
     yield from leaving_lines(plan, plan.stream.columns, config)
+    absent = [column for column in missing_columns(plan.stream, config) if column != _operation_column(config)]
+    if absent:
+        names = ", ".join(f'"{column}"' for column in absent)
+        yield "WARN", f'The stream "{plan.stream.key}" lacks identity columns of the settings: {names}.'
     setting = config.operation_column
     if setting is not None and plan.operation_column is None and not plan.only_removes and config.mode != "remove":
         text = (
@@ -107,6 +111,10 @@ def _leaving_text(plan: StreamPlan, columns: Sequence[str], mode: str) -> str:
 
 def _listed(columns: Sequence[str]) -> str:
     return f"the column{'s' if len(columns) > 1 else ''} {', '.join(columns)}"
+
+
+def _operation_column(config: Config) -> str | None:
+    return None if config.operation_column is None else config.operation_column.column
 
 
 def _of_audience(audience: AudiencePlan, shadow_list: str | None) -> Iterator[PlanLine]:

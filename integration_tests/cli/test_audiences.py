@@ -10,6 +10,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +93,8 @@ def test_what_the_sync_reported_is_what_is_listed_later(account: RunningSandbox,
     assert audience["customer_list"]["counts"] == second["pinterest_counts_after"]
     assert audience["customer_list"]["counts"] == {"records": 900, "added": 900, "removed": 0, "batches": 1}
     assert audience["match_estimate"] == {
-        "share": round(truth["size"] / 900, 4), "of": "pinterest_records", "is_approximate": True,
+        "share": round(truth["size"] / 900, 4), "of": "people", "is_approximate": True, "people": 900,
+        "counted_on": f"{datetime.now(UTC):%Y-%m-%d}",
     }  # fmt: skip
     free = {each["customer_list_id"]: each for each in content["customer_lists_without_audience"]}
     assert free[first["customer_list_id"]]["left_over_of"] == "VIP"

@@ -149,6 +149,7 @@ def test_what_may_pass_is_tried_again_where_that_is_harmless(
     far_end.will(failure, failure, answer(200, OK))
     assert transport.perform(call(endpoint), Tokens()).id == "643"
     assert len(far_end.requests) == 3
+    assert [exchange.is_repeat for exchange in watcher.exchanges] == [False, True, True], "answered or not"
     assert clock.slept == [1.0, 2.0]
     assert [(notice.attempt, notice.delay_s, notice.object_id) for notice in watcher.retries] == [
         (1, 1.0, "643"),

@@ -125,9 +125,10 @@ def test_an_open_list_gets_its_audience(creator: AudienceCreator, pinterest: Fak
     list_id = pinterest.add_list("VIP")
     update = creator.ensure_audience(target(list_id=list_id))
     ((audience_id, created),) = pinterest.audiences.items()
-    assert update == TargetUpdate(target(list_id=list_id, audience_id=audience_id))
+    description = pinterest.asked[0].body["description"]
+    assert update == TargetUpdate(target(list_id=list_id, audience_id=audience_id, description=description))
     assert (created["name"], created["rule"]) == ("VIP", {"customer_list_id": list_id})
-    assert pinterest.asked[0].body["description"].startswith("Kept by destination-pinterest")
+    assert description.startswith("Kept by destination-pinterest")
 
 
 def test_an_audience_that_exists_or_has_no_list_is_not_created(

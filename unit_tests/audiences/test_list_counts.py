@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -29,21 +30,13 @@ def test_counters_that_pinterest_does_not_tell_are_not_guessed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "members", "records", "estimate"),
-    [
-        (61, 200, 100, MatchEstimate(0.305, "members")),
-        (61, None, 100, MatchEstimate(0.61, "pinterest_records")),
-        (61, 0, 100, MatchEstimate(0.61, "pinterest_records")),
-        (1, None, 3, MatchEstimate(0.3333, "pinterest_records")),
-        (0, None, 100, MatchEstimate(0.0, "pinterest_records")),
-        (61, None, 0, None),
-        (61, None, None, None),
-        (None, 200, 100, None),
-    ],
-)
-def test_the_match_is_estimated_by_the_best_count_there_is(
-    size: int | None, members: int | None, records: int | None, estimate: MatchEstimate | None
+    ("size", "people", "share"),
+    [(61, 200, 0.305), (1, 3, 0.3333), (0, 100, 0.0), (100, 100, 1.0), (101, 100, None), (61, 0, None),
+     (61, None, None), (None, 200, None)],
+)  # fmt: skip
+def test_the_match_is_a_share_of_people_and_unknown_where_they_were_not_counted(
+    size: int | None, people: int | None, share: float | None
 ) -> None:
-    counted = None if records is None else ListCounts(records, records, 0, 1)
-    assert estimate_match(size, members, counted) == estimate
-    assert estimate is None or estimate.is_approximate
+    estimate = estimate_match(size, people, date(2026, 11, 22))
+    expected = None if share is None else MatchEstimate(share, "people", True, people, "2026-11-22")
+    assert estimate == expected

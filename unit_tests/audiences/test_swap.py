@@ -3,13 +3,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
+from datetime import date
 from typing import Literal
 
 import pytest
 
 from destination_pinterest.api.client import PinterestClient
 from destination_pinterest.audiences.creation import AudienceCreator
+from destination_pinterest.audiences.drift import IdentityFill
 from destination_pinterest.audiences.lookup import AudienceLookup
+from destination_pinterest.audiences.remembered import Intake
 from destination_pinterest.audiences.safeguards import Safeguards
 from destination_pinterest.audiences.shadow_list import ShadowList
 from destination_pinterest.audiences.swap import AudienceSwapper
@@ -61,14 +64,16 @@ class Stage:
 
     def finish(
         self, *, is_complete: bool = True, has_rows: bool = True, percent: int = 50, allow_empty: bool = False,
-        if_refused: IfRefused = "fail", sent: int = 1_000,
+        if_refused: IfRefused = "fail", sent: int = 1_000, identifiers: int | None = None, rows: int = 0,
     ) -> None:  # fmt: skip
         """A sync ends. What was done before it failed, if it does, is kept."""
         creator = AudienceCreator(self._client, self._lookup, delay_s=lambda *_: 1.0, system=self._clock.system)
         swapper = AudienceSwapper(
             self._client, creator, Safeguards(percent, allow_empty=allow_empty), if_refused=if_refused
         )
-        for update in swapper.finish(self.target, is_complete=is_complete, has_rows=has_rows, sent=sent):
+        fill = IdentityFill(rows, {Identifier.EMAIL: 1.0})
+        intake = Intake(True, fill, sent if identifiers is None else identifiers, 600, date(2026, 11, 22))
+        for update in swapper.finish(self.target, is_complete=is_complete, has_rows=has_rows, sent=sent, intake=intake):
             self.target = update.target
             self.notes += update.notes
 
@@ -98,7 +103,7 @@ def test_a_whole_table_takes_the_lists_place_and_the_audience_keeps_its_id(stage
     assert live is not None
     assert stage.target.swapped_out_list_id == live.id
     (change,) = stage.pinterest.asked_for("PATCH", "audiences/")
-    assert change.body == {"operation_type": "UPDATE", "rule": {"customer_list_id": stage.target.list_id}}
+    assert change.body["rule"] == {"customer_list_id": stage.target.list_id}
 
 
 @pytest.mark.parametrize("has_rows", [True, False])

@@ -21,6 +21,7 @@ from destination_pinterest.protocol.input import RowRun
 from destination_pinterest.vocabulary import Identifier, Operation
 from unit_tests.support.fake_pinterest import FakePinterest
 from unit_tests.support.raises import raises
+from unit_tests.support.rig import new_count
 
 ADD, REMOVE = Operation.ADD, Operation.REMOVE
 TARGET = AudienceTarget("VIP", frozenset({Identifier.EMAIL}), list_id="1")
@@ -34,7 +35,7 @@ def make_strategy(
     make_client: Callable[..., PinterestClient], make_creator: Callable[[PinterestClient], AudienceCreator]
 ) -> MakeStrategy:
     def make(size: int = 9, *, target: AudienceTarget = TARGET, batch: MembershipBatch | None = None) -> AppendStrategy:
-        lane = AudienceLane(target, (USERS,), 6.7)
+        lane = AudienceLane(target, (USERS,), 6.7, new_count(target))
         return AppendStrategy(lane, batch or MembershipBatch(size), 5.0, make_creator(make_client()))
 
     return make

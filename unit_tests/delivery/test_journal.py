@@ -104,6 +104,16 @@ def test_after_a_wait_the_first_success_says_that_the_streams_run_again(
     assert len(outbox.of("LOG")) == 2
 
 
+def test_every_try_counts_as_a_request_and_a_repeat_is_one_of_them_whether_or_not_it_is_answered(
+    journal: SyncJournal, lanes: list[AudienceLane]
+) -> None:
+    for is_repeat in (False, True):
+        journal.on_event(ClientEvent(lanes[0], Exchange(UPDATE_CUSTOMER_LIST, "1", None, 60.0, is_repeat)))
+    assert (journal.sync.requests, journal.sync.retries) == (2, 1)
+    assert (lanes[0].tally.requests, lanes[0].tally.retries) == (2, 1)
+    assert lanes[0].window == lanes[1].window, "a request that hung says nothing about how long answers take"
+
+
 def test_every_answer_counts_as_a_request_of_its_audience_and_of_the_sync(
     journal: SyncJournal, lanes: list[AudienceLane]
 ) -> None:
@@ -114,7 +124,7 @@ def test_every_answer_counts_as_a_request_of_its_audience_and_of_the_sync(
     assert lanes[0].window > lanes[1].window
 
 
-def test_a_retry_is_logged_and_counted(journal: SyncJournal, lanes: list[AudienceLane], outbox: Outbox) -> None:
+def test_a_retry_is_logged_before_it_is_sent(journal: SyncJournal, lanes: list[AudienceLane], outbox: Outbox) -> None:
     journal.on_event(retries(ServerError(Code.PINTEREST_FAULT, "Pinterest has a fault of its own."), lanes[0]))
     journal.on_event(retries(ServerError(Code.PINTEREST_FAULT, "Again.")))
     assert outbox.of("LOG") == [
@@ -124,7 +134,7 @@ def test_a_retry_is_logged_and_counted(journal: SyncJournal, lanes: list[Audienc
         },
         {"level": "WARN", "message": "PIN-API-007: Again. Trying again in 4.0 s (attempt 2 failed)."},
     ]
-    assert (journal.sync.retries, lanes[0].tally.retries, lanes[1].tally.retries) == (2, 1, 0)
+    assert journal.sync.retries == 0
     assert lanes[0].notes == []
 
 
@@ -137,7 +147,7 @@ def test_a_refusal_for_lack_of_quota_is_a_wait_and_is_told_to_the_platform_once(
     (status,) = outbox.stream_statuses
     assert status["stream_descriptor"] == {"name": "users"}
     assert status["reasons"][0]["rate_limited"] == {"quota_reset": int((clock.epoch + 4.0) * 1000)}
-    assert (lanes[0].tally.waited_s, journal.sync.waited_s, journal.sync.retries) == (12.0, 12.0, 3)
+    assert (lanes[0].tally.waited_s, journal.sync.waited_s) == (12.0, 12.0)
     journal.on_event(answered(200, lanes[0]))
     assert outbox.stream_statuses[1:] == [{"stream_descriptor": {"name": "users"}, "status": "RUNNING"}]
 

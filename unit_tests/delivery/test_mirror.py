@@ -24,6 +24,7 @@ from destination_pinterest.vocabulary import Identifier, Operation
 from unit_tests.membership.shop import AUDIENCE, LIST, Shop, person
 from unit_tests.support.fake_pinterest import FakePinterest
 from unit_tests.support.raises import raises
+from unit_tests.support.rig import new_count
 
 ADD, REMOVE = Operation.ADD, Operation.REMOVE
 EPOCH_S = 60.0
@@ -87,7 +88,7 @@ def make_closed(
         (audience,) = plan_audiences([plan_stream(one, config) for one in streams or (stream(),)], config)
         target = AudienceTarget(AUDIENCE, frozenset({Identifier.EMAIL}), list_id=list_id)
         return MirrorStrategy(
-            AudienceLane(target, tuple(one.key for one in audience.streams), 6.7),
+            AudienceLane(target, tuple(one.key for one in audience.streams), 6.7, new_count(target)),
             MirroredStreams(audience.streams, tuple(plan.stream for plan in audience.replaced)),
             make_creator(make_client()),
             Safeguards(percent, allow_empty),

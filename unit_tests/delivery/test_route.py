@@ -24,6 +24,7 @@ from destination_pinterest.protocol.input import MessageDecoder, RowRun
 from destination_pinterest.routing.plan import StreamPlan, plan_streams
 from destination_pinterest.vocabulary import Identifier, Operation
 from unit_tests.membership.shop import LIST, Shop, person
+from unit_tests.support.rig import new_count
 
 ADD, REMOVE = Operation.ADD, Operation.REMOVE
 DEDUPED = {"sync_mode": "incremental", "destination_sync_mode": "append_dedup", "primary_key": [["id"]]}
@@ -106,7 +107,7 @@ def make(
         config = read_config({**raw_config, **({"membership_store": store} if remembers else {}), **settings})
         (plan,) = plan_streams(parse_catalog(json.dumps({"streams": streams}).encode()), config)
         target = AudienceTarget("users", frozenset({Identifier.EMAIL}), list_id=LIST)
-        lane = AudienceLane(target, (plan.stream.key,), 6.7)
+        lane = AudienceLane(target, (plan.stream.key,), 6.7, new_count(target))
         decoder, tally = MessageDecoder(plan.columns), StreamTally()
         strategy: SyncStrategy = AppendStrategy(lane, MembershipBatch(100), 5.0, creator)
         if remembers:

@@ -21,6 +21,7 @@ from destination_pinterest.vocabulary import Identifier, Operation
 from unit_tests.support.clock import Clock
 from unit_tests.support.fake_pinterest import FakePinterest
 from unit_tests.support.raises import raises
+from unit_tests.support.rig import new_count
 
 ALONE = ShadowList("started 2026-11-22 16:00:00 UTC, 00ff", "attempt")
 SHARED = ShadowList("generation 7, job 12", "job")
@@ -43,7 +44,7 @@ def make_strategy(
         client = make_client()
         target = AudienceTarget("VIP", frozenset({Identifier.EMAIL}), shadow=shadow)
         (update,) = AudienceLookup(client, now=clock.now).find([target])
-        lane = AudienceLane(update.target, (USERS, ORDERS), 6.7)
+        lane = AudienceLane(update.target, (USERS, ORDERS), 6.7, new_count(update.target))
         lane.list_created(pinterest.add_list(shadow.list_name("VIP"), "new0", "new1"))
         swapper = AudienceSwapper(client, make_creator(client), Safeguards(50, allow_empty=False), if_refused="fail")
         return SwapStrategy(lane, MembershipBatch(2), 5.0, swapper)

@@ -92,9 +92,9 @@ def test_what_the_client_does_belongs_to_the_lane_that_its_thread_works_for(
         pool.retrying(notice)
         return ListCreated(lane, "1")
 
-    pool.answered(exchange)
+    pool.sent(exchange)
     pool.do(work, lane)
-    pool.answered(exchange)
+    pool.sent(exchange)
     assert taken(pool, 6) == [
         ClientEvent(None, exchange),
         ClientEvent(other, wait),

@@ -13,7 +13,15 @@ from pinterest_audiences.printing import Printer
 CREATED, UPDATED = "2026-11-22T17:18:06Z", "2026-11-22T17:18:10Z"
 LIVE = ListedList("11", "VIP [generation 2, job 12]", "READY", ListCounts(900, 1000, 100, 2), None, CREATED, UPDATED)
 VIP = ListedAudience(
-    "VIP", "22", "READY", 557, MatchEstimate(0.6189, "pinterest_records"), "It can be targeted.", CREATED, UPDATED, LIVE
+    "VIP",
+    "22",
+    "READY",
+    557,
+    MatchEstimate(0.6189, "people", True, 900, "2026-11-22"),
+    "It can be targeted.",
+    CREATED,
+    UPDATED,
+    LIVE,
 )
 
 
@@ -38,7 +46,10 @@ def test_an_audience_is_a_block_of_lines_where_there_is_no_terminal() -> None:
     assert printed(listing(VIP)).splitlines() == [
         'Audience "VIP"',
         "  Audience          READY (id 22)",
-        "  Audience size     557 people by Pinterest's count, approximately 61.9 % of Pinterest's records",
+        (
+            "  Audience size     557 people by Pinterest's count, approximately 61.9 % of 900 people, counted on "
+            "2026-11-22"
+        ),
         "                    It can be targeted.",
         "  Customer list     READY (id 11)",
         "  Records           900 (1,000 added less 100 removed, repeats count; requests so far: 2)",

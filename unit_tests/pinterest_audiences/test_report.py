@@ -96,7 +96,7 @@ def test_a_report_of_a_connector_that_tells_less_is_printed_as_well() -> None:
     later = {
         "members", "pinterest_counts_before", "pinterest_counts_after", "reconciliation", "match_estimate", "outlook",
         "replaced_customer_list_id", "replaced_customer_list_counts", "superseded_audience_id",
-        "left_over_customer_list_ids",
+        "left_over_customer_list_ids", "identities",
     }  # fmt: skip
     content["audiences"] = [{key: value for key, value in whole.items() if key not in later}]
     assert printed(content) == printed(report(outlook=None))
@@ -110,7 +110,7 @@ def test_members_and_counters_stand_where_they_are_known() -> None:
             pinterest_counts_after=ListCounts(1200, 1300, 100, 6),
             reconciliation=Reconciliation(100, 0, 101, 0, "Pinterest counted 1 more."),
             audience_size=61,
-            match_estimate=MatchEstimate(0.6778, "members"),
+            match_estimate=MatchEstimate(0.6778, "members", True, 90, "2026-11-22"),
             replaced_customer_list_id="10",
             replaced_customer_list_counts=ListCounts(2000, 2000, 0, 9),
             left_over_customer_list_ids=["9", "10"],
@@ -128,7 +128,10 @@ def test_members_and_counters_stand_where_they_are_known() -> None:
         "  Records replaced     2,000 (customer list 10)",
         "                       Pinterest counted 1 more.",
         "  Audience             TOO_SMALL (id 22)",
-        "  Audience size        61 people by Pinterest's count, approximately 67.8 % of the members",
+        (
+            "  Audience size        61 people by Pinterest's count, approximately 67.8 % of 90 people, counted on "
+            "2026-11-22"
+        ),
         f"                       {MATCHING}",
         "  Left-over lists      2 (9, 10)",
     ]

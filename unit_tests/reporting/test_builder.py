@@ -9,7 +9,7 @@ import pytest
 from destination_pinterest.api.client import PinterestClient
 from destination_pinterest.api.models import CustomerList
 from destination_pinterest.audiences.creation import AudienceCreator
-from destination_pinterest.audiences.list_counts import ListCounts, MatchEstimate
+from destination_pinterest.audiences.list_counts import ListCounts
 from destination_pinterest.audiences.safeguards import Safeguards
 from destination_pinterest.audiences.shadow_list import ShadowList
 from destination_pinterest.delivery.append import AppendStrategy, MembershipBatch
@@ -175,7 +175,7 @@ def test_pinterests_counters_are_those_of_the_start_and_of_the_end(
     assert audience.pinterest_counts_before == ListCounts(200, 210, 10, 2)
     assert audience.pinterest_counts_after == ListCounts(240, 260, 20, 4)
     assert audience.reconciliation == Reconciliation(50, 10, 50, 10, None)
-    assert audience.match_estimate == MatchEstimate(0.5, "pinterest_records")
+    assert audience.match_estimate is None, "records count repeats, so the share of people is not known"
     assert audience.members is None
     assert "It can be targeted." in (audience.outlook or "")
 

@@ -25,7 +25,7 @@ AUDIENCE = {
 NOT_KNOWN = {
     "members": None, "pinterest_counts_before": None, "pinterest_counts_after": None, "reconciliation": None,
     "match_estimate": None, "outlook": None, "replaced_customer_list_id": None, "replaced_customer_list_counts": None,
-    "superseded_audience_id": None, "left_over_customer_list_ids": [],
+    "superseded_audience_id": None, "left_over_customer_list_ids": [], "identities": None,
 }  # fmt: skip
 KNOWN: dict[str, Any] = {
     "members": {
@@ -37,12 +37,18 @@ KNOWN: dict[str, Any] = {
         "sent_added": 2_400, "sent_removed": 1_000, "counted_added": 2_500, "counted_removed": 1_000,
         "difference": "Pinterest counted 100 more.",
     },
-    "match_estimate": {"share": 0.6173, "of": "members", "is_approximate": True},
+    "match_estimate": {
+        "share": 0.6173, "of": "people", "is_approximate": True, "people": 20_000, "counted_on": "2026-11-22",
+    },
     "outlook": "Some of it will change.",
     "replaced_customer_list_id": "44",
     "replaced_customer_list_counts": {"records": 9_000, "added": 9_000, "removed": 0, "batches": 5},
     "superseded_audience_id": "76",
     "left_over_customer_list_ids": ["41", "44"],
+    "identities": {
+        "rows": 100_000, "shares": {"EMAIL": 0.995, "GAID": 0.4}, "is_whole_pass": True,
+        "compared_with": {"rows": 98_000, "shares": {"EMAIL": 1.0}},
+    },
 }  # fmt: skip
 
 
@@ -80,6 +86,8 @@ def test_the_lines_for_people_say_everything() -> None:
         "  Identifiers refused in rows that had others: invalid_email 4.\n"
         f"    invalid_email: {RejectionReason.INVALID_EMAIL.sentence}\n"
         "  At Pinterest now: customer list READY, audience TOO_SMALL, size 12,345 people by Pinterest's count.\n"
+        "  At Pinterest now: customer list READY, audience TOO_SMALL, size 12,345 people by Pinterest's count, an "
+        "unknown share of those who were sent.\n"
         "  Note: One.\n"
         "  Note: Two.\n"
         "Sync succeeded in 12.0 s: 8,333 rows a second, 60 requests, 3 of them repeated, 2.5 s waited for quota."
@@ -87,11 +95,15 @@ def test_the_lines_for_people_say_everything() -> None:
 
 
 def test_the_lines_for_people_say_what_else_is_known() -> None:
-    assert "\n".join([text for text in report(**KNOWN, notes=[]).as_text() if not text.startswith("    ")][4:-1]) == (
+    lines = [text for text in report(**KNOWN, notes=[]).as_text() if not text.startswith("    ")]
+    assert lines[2] == (
+        "  Usable identifiers: EMAIL 99.5 %, GAID 40 % of 100,000 rows; in the last whole pass, EMAIL 100 % of 98,000."
+    )
+    assert "\n".join(lines[5:-1]) == (
         "  Members: 20,000 before and 21,000 after, by the membership store, 19,500 of them unchanged; 1,100 removed "
         "because no row has them; 3 deletions with an unknown key.\n"
         "  At Pinterest now: customer list READY, audience TOO_SMALL, size 12,345 people by Pinterest's count, "
-        "approximately 61.7 % of the members. Some of it will change.\n"
+        "approximately 61.7 % of 20,000 people, counted on 2026-11-22. Some of it will change.\n"
         "  Records by Pinterest's counters: 20,500 before, now 22,000 (23,500 added less 1,500 removed, "
         "repeats count; requests so far: 15); 9,000 in the customer list that was "
         "replaced. Pinterest counted 100 more.\n"
@@ -99,9 +111,9 @@ def test_the_lines_for_people_say_what_else_is_known() -> None:
     )
 
 
-def test_the_lines_of_an_audience_are_eight_at_the_most_besides_notes_and_reasons() -> None:
+def test_the_lines_of_an_audience_are_nine_at_the_most_besides_notes_and_reasons() -> None:
     lines = [text for text in report(**KNOWN, notes=[]).as_text() if not text.startswith("    ")]
-    assert len(lines) == 8 + 1
+    assert len(lines) == 9 + 1
 
 
 def test_a_reason_that_another_version_has_is_counted_without_words() -> None:
@@ -132,8 +144,8 @@ def test_counters_that_agree_are_told_and_no_more(changes: dict[str, Any], told:
 
 
 def test_an_estimate_says_what_it_was_made_from() -> None:
-    text = line("At Pinterest now", match_estimate=MatchEstimate(0.5, "pinterest_records"))
-    assert text.endswith("size 12,345 people by Pinterest's count, approximately 50.0 % of Pinterest's records.")
+    text = line("At Pinterest now", match_estimate=MatchEstimate(0.5, "people", True, 24_690, "2026-11-22"))
+    assert text.endswith("approximately 50.0 % of 24,690 people, counted on 2026-11-22.")
 
 
 def test_what_there_is_not_is_not_spoken_of() -> None:

@@ -53,11 +53,27 @@ def test_declared_columns_are_taken_as_declared_and_nothing_else_is(config: Call
     assert plan.identities == (IdentityColumn("contact", Identifier.EMAIL, ValueFormat.SHA256),)
 
 
-def test_a_declared_column_that_a_stream_lacks_is_passed_over_if_it_has_another(
+def test_a_declared_column_that_a_stream_lacks_is_an_error_that_names_it(config: Callable[..., Config]) -> None:
+    named = r'"users" lacks the column "b", which the settings name; its columns are a\. .* \(allow_missing_columns\)'
+    with raises(Code.COLUMN_MISSING, match=named):
+        plan_stream(stream("a"), config(identity_columns=declared("a", "b")))
+    with raises(Code.COLUMN_MISSING, match=r'lacks the columns "b" and "op", which'):
+        plan_stream(stream("a"), config(identity_columns=declared("a", "b"), operation_column={"column": "op"}))
+
+
+def test_a_declared_column_that_a_stream_lacks_is_passed_over_where_that_is_allowed(
     config: Callable[..., Config],
 ) -> None:
-    plan = plan_stream(stream("a"), config(identity_columns=declared("a", "b")))
+    plan = plan_stream(stream("a"), config(identity_columns=declared("a", "b"), allow_missing_columns=True))
     assert [identity.column for identity in plan.identities] == ["a"]
+
+
+def test_the_fields_of_a_destination_object_are_not_the_columns_that_the_settings_name(
+    config: Callable[..., Config],
+) -> None:
+    mapped = stream("a", into=VIP)
+    plan = plan_stream(mapped, config(identity_columns=declared("a", "b"), operation_column={"column": "op"}))
+    assert ([identity.column for identity in plan.identities], plan.operation_column) == (["a"], None)
 
 
 def test_a_stream_with_none_of_the_declared_columns_is_refused(config: Callable[..., Config]) -> None:
@@ -120,8 +136,12 @@ def test_an_audience_without_a_name_is_refused(config: Callable[..., Config]) ->
         plan_stream(stream("email"), config(audience_name="{namespace}"))
 
 
-def test_an_operation_column_that_a_stream_lacks_does_not_concern_it(config: Callable[..., Config]) -> None:
-    plan = plan_stream(stream("email"), config(operation_column={"column": "op"}))
+def test_an_operation_column_that_a_stream_lacks_does_not_concern_it_where_that_is_allowed(
+    config: Callable[..., Config],
+) -> None:
+    with raises(Code.COLUMN_MISSING, match='lacks the column "op"'):
+        plan_stream(stream("email"), config(operation_column={"column": "op"}))
+    plan = plan_stream(stream("email"), config(operation_column={"column": "op"}, allow_missing_columns=True))
     assert (plan.operation_column, plan.deciding_columns) == (None, ())
 
 

@@ -161,7 +161,9 @@ class FakePinterest:
             case "PATCH", ["audiences", number]:
                 return self._change_audience(number, asked.body)
             case "POST", ["audiences"]:
-                audience_id = self.add_audience(asked.body["name"], asked.body["rule"]["customer_list_id"], size=None)
+                said = {key: asked.body[key] for key in ("description",) if key in asked.body}
+                made_of = asked.body["rule"]["customer_list_id"]
+                audience_id = self.add_audience(asked.body["name"], made_of, size=None, **said)
                 return reply(201, self.audiences[audience_id])
         return reply(404, {"code": 404, "message": "no such path"})
 

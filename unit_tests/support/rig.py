@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from destination_pinterest.audiences.creation import AudienceCreator
 from destination_pinterest.audiences.lookup import AudienceLookup
 from destination_pinterest.audiences.target import AudienceTarget
 from destination_pinterest.config import read_config
+from destination_pinterest.delivery.intake import IntakeCount
 from destination_pinterest.delivery.lane import AudienceLane
 from destination_pinterest.delivery.workers import Event, WorkerPool
 from destination_pinterest.error_codes import Code
@@ -218,6 +220,11 @@ def make_rig(
     return make
 
 
+def new_count(target: AudienceTarget, *, is_whole: bool = True) -> IntakeCount:
+    """What counts who comes in for a target, by default in a whole pass."""
+    return IntakeCount(target.identifiers, is_whole=is_whole, day=date(2026, 11, 22))
+
+
 def make_streams(streams: dict[str, list[str]]) -> tuple[ConfiguredStream, ...]:
     configured = []
     for key, columns in streams.items():
@@ -239,6 +246,6 @@ def make_lane() -> Callable[..., AudienceLane]:
         rate_per_s: float = 6.7,
     ) -> AudienceLane:
         target = AudienceTarget(name, frozenset({Identifier.EMAIL}), list_id=list_id)
-        return AudienceLane(target, streams, rate_per_s)
+        return AudienceLane(target, streams, rate_per_s, new_count(target))
 
     return make

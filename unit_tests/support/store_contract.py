@@ -15,7 +15,8 @@ import pytest
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import StorageRefusedError
 from destination_pinterest.membership.blobs import Blobs, ChangedMeanwhileError
-from destination_pinterest.membership.lease import BEAT_S, BEATS_TO_DIE
+from destination_pinterest.membership.lease import BEAT_S, BEATS_TO_DIE, LeasedManifest
+from destination_pinterest.membership.ledger import MembershipLedger
 from destination_pinterest.membership.sizes import Sizes
 from destination_pinterest.membership.store_key import STRETCHINGS
 from destination_pinterest.vocabulary import Operation
@@ -214,7 +215,7 @@ class StoreContract:
 
     def test_a_sync_that_is_alive_is_left_alone(self, syncs: Syncs) -> None:
         first = syncs.open()
-        syncs.time.meanwhile = first._leased.beat
+        syncs.time.meanwhile = _lease_of(first).beat
         with raises(Code.STORE_BUSY, match="Another sync"):
             syncs.open()
         assert (first.holds_lease, syncs.time.slept) == (True, [BEAT_S])
@@ -249,7 +250,7 @@ class StoreContract:
         delta = slow.diff()
         fast = syncs.open()
         assert syncs.time.slept == [BEAT_S] * BEATS_TO_DIE
-        slow._leased._seen_s = syncs.time.clock()  # As if its clock had stood still with it.
+        _lease_of(slow)._seen_s = syncs.time.clock()  # As if its clock had stood still with it.
         seemed_ours = slow.holds_lease
         assert seemed_ours
         with raises(Code.STORE_BUSY):
@@ -313,6 +314,21 @@ class StoreContract:
             ledger.write_ahead(ledger.diff())
             written = released.shapes(place.content(), tmp_path)
         since = [key for key in written["manifest.json"] if key not in shapes["manifest.json"]]
-        assert since == ["columns", "has_former_keys"]
+        assert since == ["columns", "has_former_keys", "mark"]
         written["manifest.json"] = [key for key in written["manifest.json"] if key not in since]
         assert written == shapes
+
+    def test_what_a_sync_left_to_be_compared_with_is_kept_until_another_one_is_given(self, place: Place) -> None:
+        for name, body in released.files().items():
+            place.put(name, body)
+        syncs = Syncs(place.connect, STRETCHINGS)
+        for given, kept in [(None, None), ("w100", "w100"), (None, "w100"), ("w200", "w200")]:
+            with syncs.open(audience=released.MIRRORED) as ledger:
+                ledger.commit(ledger.diff(is_whole=False), ledger.customer_list_id, mark=given)
+            with syncs.open(audience=released.MIRRORED) as ledger:
+                assert (ledger.mark, ledger.members) == (kept, 6)
+
+
+def _lease_of(ledger: MembershipLedger) -> LeasedManifest:
+    assert isinstance(ledger._leased, LeasedManifest)
+    return ledger._leased

@@ -13,7 +13,7 @@ class Watcher:
         self.retries: list[RetryNotice] = []
         self.waits: list[QuotaWait] = []
 
-    def answered(self, exchange: Exchange) -> None:
+    def sent(self, exchange: Exchange) -> None:
         self.exchanges.append(exchange)
 
     def retrying(self, notice: RetryNotice) -> None:

@@ -11,9 +11,13 @@ from destination_pinterest.wording.figures import by_count, counters_text, ids_t
     ("size", "matched", "text"),
     [
         (None, None, "not counted yet"),
-        (1500, None, "1,500 people by Pinterest's count"),
-        (61, (0.6778, "members"), "61 people by Pinterest's count, approximately 67.8 % of the members"),
-        (5, (0.5, "pinterest_records"), "5 people by Pinterest's count, approximately 50.0 % of Pinterest's records"),
+        (1500, None, "1,500 people by Pinterest's count, an unknown share of those who were sent"),
+        (
+            61,
+            (0.6778, 90, "2026-11-22"),
+            "61 people by Pinterest's count, approximately 67.8 % of 90 people, counted on 2026-11-22",
+        ),
+        (5, (0.5, None, None), "5 people by Pinterest's count, approximately 50.0 % of the people who were sent"),
     ],
 )
 def test_a_size_is_pinterests_count_with_the_share_that_it_is_of_what_was_sent(

@@ -124,9 +124,16 @@ def test_a_stream_that_takes_people_out_says_so(announced: Announced, more: dict
 
 
 def test_a_stream_without_the_operation_column_is_warned_of(announced: Announced) -> None:
-    said = announced(stream("users", "op"), stream("orders"), **BY_OPERATION)
+    said = announced(stream("users", "op"), stream("orders"), **BY_OPERATION, allow_missing_columns=True)
     (warning,) = [text for level, text in said if level == "WARN"]
     assert 'The stream "orders" has no column "op"' in warning
+
+
+def test_identity_columns_that_a_stream_lacks_are_warned_of_by_name(announced: Announced) -> None:
+    named = [{"column": column, "identifier": "EMAIL"} for column in ("email", "work_email")]
+    said = announced(stream("users"), identity_columns=named, allow_missing_columns=True)
+    (warning,) = [text for level, text in said if level == "WARN"]
+    assert warning == 'The stream "users" lacks identity columns of the settings: "work_email".'
 
 
 def test_a_replacement_names_the_list_that_it_is_built_in(announced: Announced) -> None:

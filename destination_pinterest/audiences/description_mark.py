@@ -1,0 +1,179 @@
+"""The mark in an audience's description: what one sync leaves to the next where there is no membership store.
+
+A description is the user's text, then one mark, as in `VIPs of the shop [dp1:w12000,E1000,G400]`. People may write
+around the mark, and may delete it, which only makes what it said unknown. The text is read afresh before each write, so
+that nobody's words are lost, and nothing is written if the mark would say the same.
+
+    dp1                          the version of this form; marks of another version are left alone
+    w12000,E1000,G400            a whole pass: rows, then the kinds of identifiers with their share of rows in per mille
+    i150,E900                    an increment, likewise
+    m11800,11000,12000,0415,260101   identifiers, people, Pinterest's records (or -), the end of the customer list's id,
+                                 and the date of the count
+
+Parts are separated by semicolons, and unknown ones are kept. No column, value or name is in it.
+
+Source: Pinterest OpenAPI 5.23.0, AudienceDescription (read 2026-11-27): a text that audiences/create and
+audiences/update take. Doubt: no limit to its length is documented; a refusal is a warning.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Final
+
+from destination_pinterest.api.client import PinterestClient
+from destination_pinterest.audiences.drift import IdentityFill
+from destination_pinterest.audiences.remembered import NOTHING, KnownMembers, Remembered
+from destination_pinterest.audiences.target import AudienceTarget, TargetUpdate
+from destination_pinterest.errors import ConnectorError
+from destination_pinterest.vocabulary import Identifier
+
+_LONGEST: Final = 400
+_MARK: Final = re.compile(rf" ?\[dp(?P<version>[0-9]+):(?P<parts>[^\[\]\r\n]{{0,{_LONGEST}}})\]")
+_VERSION: Final = "1"
+_LETTERS: Final = {
+    Identifier.EMAIL: "E",
+    Identifier.GAID: "G",
+    Identifier.IDFA: "I",
+    Identifier.MAID: "M",
+    Identifier.LR_ID: "L",
+    Identifier.DLX_ID: "D",
+    Identifier.HASHED_PINNER_ID: "P",
+}
+_KINDS: Final = {letter: kind for kind, letter in _LETTERS.items()}
+_FILL: Final = re.compile(r"[wi](?P<rows>[0-9]{1,15})(?P<shares>(?:,[A-Z][0-9]{1,4})*)")
+_MEMBERS: Final = re.compile(
+    r"m(?P<identifiers>[0-9]{1,15}),(?P<people>[0-9]{1,15}),(?P<records>[0-9]{1,15}|-),(?P<tail>[0-9]{1,4}),"
+    r"(?P<day>[0-9]{6})"
+)
+_DAY: Final = "%y%m%d"
+
+
+def read_mark(description: str | None) -> Remembered:
+    """Returns what the mark in a description says, wherever it stands; nothing if there is none that can be read."""
+    for found in _MARK.finditer(description or ""):
+        if found["version"] == _VERSION:
+            return decode(found["parts"])
+    return NOTHING
+
+
+def with_mark(description: str | None, remembered: Remembered) -> str:
+    """Returns the description with the user's text as it is and one mark behind it.
+
+    A mark of a later version is left alone, and no other is added: that version's connector reads it.
+    """
+    text = description or ""
+    if any(found["version"] != _VERSION for found in _MARK.finditer(text)):
+        return text
+    text = _MARK.sub("", text).rstrip(" ") if _MARK.search(text) else text
+    parts = encode(remembered)
+    if not parts:
+        return text
+    return f"{text}{' ' if text else ''}[dp{_VERSION}:{parts}]"
+
+
+def encode(remembered: Remembered) -> str:
+    """Returns what is remembered as a short text, rounded; empty if it is nothing."""
+    parts = []
+    if remembered.whole is not None:
+        parts.append(f"w{_fill_text(remembered.whole)}")
+    if remembered.increment is not None:
+        parts.append(f"i{_fill_text(remembered.increment)}")
+    if remembered.members is not None:
+        known = remembered.members
+        records = "-" if known.records is None else known.records
+        day = known.counted_on.strftime(_DAY)
+        parts.append(f"m{known.identifiers},{known.people},{records},{known.list_tail},{day}")
+    return ";".join([*parts, *remembered.others])
+
+
+def decode(text: str) -> Remembered:
+    """Reads what `encode` wrote. A part that can't be read is unknown."""
+    whole = increment = members = None
+    others = []
+    for part in text.split(";"):
+        if part.startswith("w"):
+            whole = _fill(part)
+        elif part.startswith("i"):
+            increment = _fill(part)
+        elif part.startswith("m"):
+            members = _members(part)
+        elif part:
+            others.append(part)
+    return Remembered(whole, increment, members, tuple(others))
+
+
+class MarkKeeper:
+    """Keeps the mark of an audience at Pinterest.
+
+    Args:
+        pinterest: the client.
+    """
+
+    def __init__(self, pinterest: PinterestClient) -> None:
+        self._pinterest = pinterest
+
+    def description_for(self, target: AudienceTarget, remembered: Remembered) -> str | None:
+        """Returns the description to write with another change; None if it would be as it is, or can't be read."""
+        if target.audience_id is None or encode(read_mark(target.description)) == encode(remembered):
+            return None
+        try:
+            present = self._pinterest.audience(target.audience_id).description
+        except ConnectorError:
+            return None
+        description = with_mark(present, remembered)
+        return None if description == (present or "") else description
+
+    def keep(self, target: AudienceTarget, remembered: Remembered) -> TargetUpdate:
+        """Writes the mark, if it would change. That it could not be written is a note, never a failure."""
+        if target.audience_id is None or encode(read_mark(target.description)) == encode(remembered):
+            return TargetUpdate(target)
+        try:
+            present = self._pinterest.audience(target.audience_id).description
+            description = with_mark(present, remembered)
+            if description != (present or ""):
+                self._pinterest.update_audience(target.audience_id, description=description)
+        except ConnectorError as error:
+            note = (
+                "Everything was synced, but the mark by which the next sync compares its rows could not be written "
+                f"into the audience's description: {error}"
+            )
+            return TargetUpdate(target, (note,))
+        return TargetUpdate(target.described(description))
+
+
+def _fill_text(fill: IdentityFill) -> str:
+    shares = (
+        f",{_LETTERS[kind]}{max(1, round(share * 1000))}"
+        for kind, share in sorted(fill.shares.items())
+        if share and kind in _LETTERS
+    )
+    return f"{_two_digits(fill.rows)}{''.join(shares)}"
+
+
+def _two_digits(number: int) -> int:
+    return round(number, 2 - len(str(number)))
+
+
+def _fill(part: str) -> IdentityFill | None:
+    found = _FILL.fullmatch(part)
+    if found is None:
+        return None
+    shares = {}
+    for share in found["shares"].split(",")[1:]:
+        if share[0] in _KINDS:
+            shares[_KINDS[share[0]]] = int(share[1:]) / 1000
+    return IdentityFill(int(found["rows"]), shares)
+
+
+def _members(part: str) -> KnownMembers | None:
+    found = _MEMBERS.fullmatch(part)
+    if found is None:
+        return None
+    records = None if found["records"] == "-" else int(found["records"])
+    try:
+        day = datetime.strptime(found["day"], _DAY).replace(tzinfo=UTC).date()
+    except ValueError:
+        return None
+    return KnownMembers(int(found["identifiers"]), int(found["people"]), records, found["tail"], day)

@@ -1,0 +1,119 @@
+"""Counts how many different identifiers and people a sync puts into a customer list, in little memory.
+
+Pinterest's counters and a sync's own count repeats: a person who is sent twice counts twice. The identifiers are
+digests, so those that begin with the lowest digits are a fair sample of all: a sample that would grow too large is
+halved by halving the bound. The count is exact until then and within about one percent afterwards, and of the same
+identifiers it is always the same.
+
+Source: Wegman's adaptive sampling, in P. Flajolet, "On adaptive sampling", Computing 43 (1990).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, Self
+
+from destination_pinterest.audiences.remembered import EXACT_UP_TO
+from destination_pinterest.vocabulary import Identifier
+
+_DIGITS: Final = 16
+# Above every digest: nothing is left out.
+_EVERYTHING: Final = "g"
+# The others are sent as they were given, so their first characters are no fair sample.
+_DIGESTS: Final = frozenset({Identifier.EMAIL, Identifier.GAID, Identifier.IDFA, Identifier.MAID})
+
+
+class DistinctCount:
+    """Counts different digests, of which some may leave again.
+
+    Args:
+        most: how many are kept at most.
+    """
+
+    def __init__(self, most: int = EXACT_UP_TO) -> None:
+        self._most = most
+        self._halvings = 0
+        self._bound = _EVERYTHING
+        self._kept: set[int] = set()
+
+    def add(self, digests: Iterable[str]) -> None:
+        """Counts digests that are in now."""
+        bound = self._bound
+        self._kept.update([int(digest[:_DIGITS], 16) for digest in digests if digest < bound])
+        while len(self._kept) > self._most:
+            self._halvings += 1
+            least_left_out = (1 << 4 * _DIGITS) >> self._halvings
+            self._bound = f"{least_left_out:0{_DIGITS}x}"
+            self._kept = {number for number in self._kept if number < least_left_out}
+
+    def remove(self, digests: Iterable[str]) -> None:
+        """Takes back digests that are not in any more."""
+        self._kept.difference_update([int(digest[:_DIGITS], 16) for digest in digests])
+
+    def copy(self) -> Self:
+        """Returns a count that goes its own way from here on."""
+        other = type(self)(self._most)
+        other._halvings, other._bound, other._kept = self._halvings, self._bound, set(self._kept)
+        return other
+
+    def __int__(self) -> int:
+        return len(self._kept) << self._halvings
+
+
+class Headcount:
+    """Counts what one audience is sent: different identifiers, and people.
+
+    A row is one person, however many identifiers it has, and rows with the same first identifier are the same person.
+
+    Args:
+        kinds: the kinds of identifiers that the audience's streams have.
+    """
+
+    def __init__(self, kinds: Iterable[Identifier]) -> None:
+        self._members = DistinctCount()
+        # The same as the members until a row has two identifiers.
+        self._people = self._members
+        are_digests = _DIGESTS.issuperset(kinds)
+        self._digests: Callable[[Sequence[str]], Sequence[str]] = _as_they_are if are_digests else _digested
+
+    def add_rows(self, identifiers: Sequence[str]) -> None:
+        """Counts rows of one identifier each."""
+        digests = self._digests(identifiers)
+        self._members.add(digests)
+        if self._people is not self._members:
+            self._people.add(digests)
+
+    def add_row(self, identifiers: Sequence[str]) -> None:
+        """Counts a row with its identifiers."""
+        digests = self._digests(identifiers)
+        if len(digests) > 1 and self._people is self._members:
+            self._people = self._members.copy()
+        self._members.add(digests)
+        if self._people is not self._members:
+            self._people.add(digests[:1])
+
+    def remove_row(self, identifiers: Sequence[str]) -> None:
+        """Takes back a row's identifiers."""
+        digests = self._digests(identifiers)
+        self._members.remove(digests)
+        if self._people is not self._members:
+            self._people.remove(digests)
+
+    @property
+    def members(self) -> int:
+        """Different identifiers that are in now, if the list was empty at first."""
+        return int(self._members)
+
+    @property
+    def people(self) -> int:
+        """People who are in now, likewise."""
+        return int(self._people)
+
+
+def _as_they_are(identifiers: Sequence[str]) -> Sequence[str]:
+    return identifiers
+
+
+def _digested(identifiers: Sequence[str]) -> Sequence[str]:
+    return [hashlib.blake2b(one.encode(errors="surrogatepass"), digest_size=8).hexdigest() for one in identifiers]

@@ -1,0 +1,228 @@
+"""The command `preview`: takes the rows that a sync would get, and says what the sync would do at Pinterest.
+
+It asks Pinterest, and changes nothing there: every request but the renewal of a sign-in is a GET. A membership store is
+read without a lease. Rows go through the sync's own routes and strategies, whose deliveries count as accepted at once.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final, Literal
+
+import msgspec
+
+from destination_pinterest.api.endpoints import Category
+from destination_pinterest.assembly import SyncParts
+from destination_pinterest.audiences.list_counts import counts_of
+from destination_pinterest.audiences.remembered import EXACT_UP_TO
+from destination_pinterest.audiences.target import AudienceTarget
+from destination_pinterest.connection_check import ConnectionCheck
+from destination_pinterest.delivery.lane import AudienceLane
+from destination_pinterest.delivery.ledgers import open_ledgers
+from destination_pinterest.delivery.mirror import MirrorStrategy
+from destination_pinterest.delivery.strategy import SyncStrategy
+from destination_pinterest.delivery.swap import SwapStrategy
+from destination_pinterest.errors import ConnectorError
+from destination_pinterest.markers import PREVIEW_PREFIX
+from destination_pinterest.reporting.builder import identities_of
+from destination_pinterest.reporting.report import IdentityReport
+
+_CATEGORIES: Final = (Category.ADS_READ, Category.ADS_WRITE)
+# How long the reader may wait for rows at a time; only a bound.
+_PATIENCE_S: Final = 10.0
+
+
+class Bounds(msgspec.Struct, frozen=True):
+    """A number that is known within bounds; equal where it is known exactly. `at_most` None: nobody knows."""
+
+    at_least: int
+    at_most: int | None
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether it is known exactly."""
+        return self.at_least == self.at_most
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """Why the sync would leave the audience as it is."""
+
+    error: str
+    error_code: str
+
+
+class PreviewedAudience(msgspec.Struct, frozen=True):
+    """What a sync would do to one audience. All numbers but requests are of identifiers.
+
+    Args:
+        audience, audience_id, customer_list_id: what it is; ids are None if it does not exist.
+        is_new: whether the sync would create the audience.
+        members: how many there are now, as far as is known.
+        joins, leaves: how many would join and leave.
+        is_estimate: whether there are too many to be counted exactly without a store; then within about one percent.
+        counted_by: what that is known from: the membership store, or the rows and Pinterest's counters.
+        refusal: why a guard would stop the sync; None if none would.
+        upload_requests: requests that would bring the identifiers.
+        identities: how full the identity columns are, and what that was compared with.
+        notes: remarks.
+    """
+
+    audience: str
+    audience_id: str | None
+    customer_list_id: str | None
+    is_new: bool
+    members: Bounds
+    joins: Bounds
+    leaves: Bounds
+    is_estimate: bool
+    counted_by: Literal["membership_store", "rows_and_counters"]
+    refusal: Refusal | None
+    upload_requests: int
+    identities: IdentityReport | None
+    notes: list[str]
+
+
+class Preview(msgspec.Struct, frozen=True):
+    """What a sync would do.
+
+    Args:
+        account: the ad account and who is signed in, in a sentence or two.
+        audiences: one for each audience.
+        lookup_requests: requests with which the sync looks up what exists.
+        quota_left: requests that may still be sent now, by category, as far as is known.
+    """
+
+    account: str
+    audiences: list[PreviewedAudience]
+    lookup_requests: int
+    quota_left: dict[str, int | None]
+
+    def as_line(self) -> str:
+        """Returns the preview as one line for a program."""
+        return PREVIEW_PREFIX + msgspec.json.encode(self).decode()
+
+
+class SyncPreview:
+    """Previews an assembled sync, once.
+
+    Args:
+        parts: the sync. Rejected rows must not be stored, and requests must not be repeated for long.
+    """
+
+    def __init__(self, parts: SyncParts) -> None:
+        self._parts = parts
+        self._uploads = dict.fromkeys((strategy.lane for strategy in parts.strategies), 0)
+
+    def run(self) -> Preview:
+        """Asks Pinterest, reads all rows, and returns what a sync would do.
+
+        Raises:
+            ConnectorError: why a sync would fail before its first row, or on a line that is not a message.
+        """
+        parts = self._parts
+        try:
+            with parts.pool.listening(parts.journal.on_event):
+                account = ConnectionCheck(parts.request.config, parts.session, now=parts.system.now).look()
+                before = parts.journal.sync.requests
+                self._prepare()
+                lookups = parts.journal.sync.requests - before
+                self._read()
+                audiences = [self._audience(strategy) for strategy in parts.strategies]
+        finally:
+            for strategy in parts.strategies:
+                strategy.close()
+        left = {category.value: parts.session.quota_left(category) for category in _CATEGORIES}
+        return Preview(account, audiences, lookups, left)
+
+    def _prepare(self) -> None:
+        parts = self._parts
+        lanes = [strategy.lane for strategy in parts.strategies]
+        for lane, update in zip(lanes, parts.lookup.find([lane.target for lane in lanes]), strict=True):
+            lane.update(update)
+        open_ledgers(
+            parts.mirrors,
+            parts.request.config,
+            system=parts.system,
+            stretchings=parts.tuning.stretchings,
+            only_look=True,
+        )
+        for strategy in parts.strategies:
+            strategy.recall()
+
+    def _read(self) -> None:
+        parts = self._parts
+        while (runs := parts.source.read(_PATIENCE_S)) is not None:
+            for run in runs:
+                parts.routes[run.stream].take(run, parts.system.clock())
+            for strategy in parts.strategies:
+                self._accept(strategy.lane)
+            for _ in parts.source.release(parts.source.position):
+                pass  # Nobody waits for states.
+        for strategy in parts.strategies:
+            strategy.drain()
+            self._accept(strategy.lane)
+
+    def _accept(self, lane: AudienceLane) -> None:
+        """Treats what is queued as sent and accepted."""
+        while (delivery := lane.start_next()) is not None:
+            lane.ack(delivery, len(delivery.identifiers))
+            self._uploads[lane] += 1
+
+    def _audience(self, strategy: SyncStrategy) -> PreviewedAudience:
+        target = strategy.lane.target
+        if isinstance(strategy, MirrorStrategy):
+            members, joins, leaves, refusal = self._foresee_mirror(strategy)
+        else:
+            members = _members_now(target, strategy)
+            refusal = strategy.foresee(self._parts.source.is_complete) if isinstance(strategy, SwapStrategy) else None
+            joins, leaves = self._bounds(strategy, members)
+        return PreviewedAudience(
+            audience=target.name,
+            audience_id=target.audience_id,
+            customer_list_id=None if target.live is None else target.live.id,
+            is_new=target.audience_id is None,
+            members=members,
+            joins=joins,
+            leaves=leaves,
+            is_estimate=not isinstance(strategy, MirrorStrategy) and (joins.at_most or 0) > EXACT_UP_TO,
+            counted_by="membership_store" if isinstance(strategy, MirrorStrategy) else "rows_and_counters",
+            refusal=None if refusal is None else Refusal(str(refusal), refusal.code),
+            upload_requests=self._uploads[strategy.lane],
+            identities=identities_of(strategy),
+            notes=list(strategy.lane.notes),
+        )
+
+    def _foresee_mirror(self, strategy: MirrorStrategy) -> tuple[Bounds, Bounds, Bounds, ConnectorError | None]:
+        delta, refusal = strategy.foresee(self._parts.source.is_complete)
+        size = self._parts.request.config.batch_size
+        self._uploads[strategy.lane] = math.ceil(delta.additions / size) + math.ceil(delta.removals / size)
+        leaves = delta.removals - delta.removals_of_nonmembers
+        return _exactly(delta.members_before), _exactly(delta.additions), _exactly(leaves), refusal
+
+    def _bounds(self, strategy: SyncStrategy, members: Bounds) -> tuple[Bounds, Bounds]:
+        """Returns how many would join and leave, by what the rows have and what is known of the members."""
+        incoming, tally = strategy.lane.count.headcount.members, strategy.lane.tally
+        most = members.at_most
+        joins = Bounds(0 if most is None else max(0, incoming - most), incoming)
+        if not isinstance(strategy, SwapStrategy):
+            removed = tally.identifiers_removed
+            return joins, Bounds(0, removed if most is None else min(removed, most))
+        if not incoming and not (self._parts.request.config.allow_empty_audience and not tally.entered):
+            return joins, _exactly(0)  # A table without usable rows empties nothing.
+        return joins, Bounds(max(0, members.at_least - incoming), most)
+
+
+def _exactly(number: int) -> Bounds:
+    return Bounds(number, number)
+
+
+def _members_now(target: AudienceTarget, strategy: SyncStrategy) -> Bounds:
+    """Returns how many identifiers the audience has: as the last sync counted them, or at most what was ever added."""
+    customer_list = target.live or target.adoptable
+    if customer_list is None:
+        return _exactly(0)
+    known = strategy.remembered.members
+    if known is not None and known.is_still_exact(customer_list):
+        return _exactly(known.identifiers)
+    counts = counts_of(customer_list)
+    return Bounds(0, None if counts is None else counts.added)

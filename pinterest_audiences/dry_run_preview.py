@@ -1,0 +1,86 @@
+"""Asks Pinterest what a sync would do, for a dry run: through the connector's process, which alone talks to Pinterest.
+
+The connector gets the rows that a sync would send, compares them with what is there, and changes nothing. A sign-in
+that it has to renew goes into the config file, as in a sync.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any, Final
+
+from destination_pinterest.error_codes import Code
+from pinterest_audiences.airbyte_messages import StreamDescription
+from pinterest_audiences.config_file import ConfigFile
+from pinterest_audiences.connector_answers import ConnectorAnswers
+from pinterest_audiences.connector_process import OWN_CONNECTOR, ConnectorProcess
+from pinterest_audiences.failures import EXIT_FAILED, Failure, ended_silently
+from pinterest_audiences.feeding import Feed
+from pinterest_audiences.interruption import Interruption
+from pinterest_audiences.line_pipe import InterruptedByUserError, PipeClosedError
+from pinterest_audiences.progress import QuietDisplay
+from pinterest_audiences.sources.source import RowBatch
+
+_WAY_ROUND: Final = "With --offline, the rows are counted without asking Pinterest."
+
+
+class DryRunPreview:
+    """Asks once, with the rows of one stream.
+
+    Args:
+        config: the config file; rotated credentials go back into it.
+        settings: the settings that the user overlays for this run.
+        stream: the stream's description.
+        columns: the names of a row's values.
+    """
+
+    def __init__(
+        self, config: ConfigFile, settings: Mapping[str, Any], stream: StreamDescription, columns: Sequence[str]
+    ) -> None:
+        self._config = config
+        self._settings = settings
+        self._stream = stream
+        self._columns = columns
+        self._interruption = Interruption()
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code if there is a failure."""
+        return self._interruption.exit_code if self._interruption.is_requested else EXIT_FAILED
+
+    def run(self, batches: Iterable[RowBatch]) -> dict[str, Any] | Failure:
+        """Feeds the rows, and returns what the connector found out, or why it could not.
+
+        Raises: SourceError, if the source does not give all rows.
+        """
+        display = QuietDisplay(sys.stderr)
+        if self._config.warning:
+            display.log("WARN", self._config.warning)
+        answers = ConnectorAnswers(display, lambda _: None, self._config.keep_credentials)
+        feed = Feed(self._stream, self._columns, None, display, time.time)
+        with (
+            self._interruption.listening(),
+            ConnectorProcess.running(
+                OWN_CONNECTOR,
+                "preview",
+                files={"config": self._config.overlaid(**self._settings), "catalog": self._stream.catalog()},
+                answers=answers,
+                watcher=display,
+                interruption=self._interruption,
+            ) as connector,
+        ):
+            # If it ends early, what the connector reported, or the signal, decides below.
+            with suppress(PipeClosedError, InterruptedByUserError):
+                feed.run(batches, connector.pipe)
+            connector.pipe.close()
+            exit_code = connector.wait()
+        if self._interruption.is_requested:
+            return Failure.because(Code.STOPPED_BY_USER, "Stopped before everything was read. Nothing was sent.")
+        if answers.failure is not None:
+            return answers.failure.followed_by(_WAY_ROUND)
+        if exit_code != 0 or answers.preview is None:
+            return ended_silently(exit_code)
+        return answers.preview

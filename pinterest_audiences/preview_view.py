@@ -1,0 +1,57 @@
+"""Shows what the connector found out at Pinterest about a sync that is only tried."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from pinterest_audiences.report_view import Line, identities_text
+
+_COUNTED: Final = {
+    "membership_store": "by the membership store",
+    "rows_and_counters": "by the rows and what is known of the audience",
+}
+
+
+def preview_lines(preview: Mapping[str, Any]) -> Iterator[Line]:
+    """Yields names and values; an empty name continues the line above."""
+    yield "At Pinterest", preview["account"]
+    for audience in preview["audiences"]:
+        yield from _audience(audience)
+    yield "Quota left", _quota(preview["quota_left"])
+
+
+def _audience(audience: Mapping[str, Any]) -> Iterator[Line]:
+    counted = _COUNTED[audience["counted_by"]]
+    yield "Audience now", _present(audience)
+    about = "about " if audience["is_estimate"] else ""
+    yield "Would join", f"{about}{_bounds(audience['joins'])} identifiers, {counted}"
+    yield "Would leave", f"{about}{_bounds(audience['leaves'])} identifiers"
+    refusal = audience["refusal"]
+    yield "Guards", "none would stop the sync" if refusal is None else f"would stop the sync: {refusal['error']}"
+    if audience["identities"] is not None:
+        yield "Usable identifiers", identities_text(audience["identities"])
+    for note in audience["notes"]:
+        yield "Note", note
+
+
+def _present(audience: Mapping[str, Any]) -> str:
+    members = f"{_bounds(audience['members'])} identifiers"
+    if audience["is_new"]:
+        list_id = audience["customer_list_id"]
+        return "not there; the sync creates it" if list_id is None else f"not there; customer list {list_id}"
+    return f"there (id {audience['audience_id']}), with {members}"
+
+
+def _bounds(bounds: Mapping[str, Any]) -> str:
+    low, high = bounds["at_least"], bounds["at_most"]
+    if high is None:
+        return f"at least {low:,}" if low else "an unknown number of"
+    if low == high:
+        return f"{low:,}"
+    return f"{low:,} to {high:,}" if low else f"at most {high:,}"
+
+
+def _quota(left: Mapping[str, int | None]) -> str:
+    parts = [f"{category} {'unknown' if count is None else f'{count:,}'}" for category, count in left.items()]
+    return f"{', '.join(parts)}, as far as is known; Pinterest tells of writes only when one is made"
