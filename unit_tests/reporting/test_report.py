@@ -85,7 +85,6 @@ def test_the_lines_for_people_say_everything() -> None:
         f"    invalid_email: {RejectionReason.INVALID_EMAIL.sentence}\n"
         "  Identifiers refused in rows that had others: invalid_email 4.\n"
         f"    invalid_email: {RejectionReason.INVALID_EMAIL.sentence}\n"
-        "  At Pinterest now: customer list READY, audience TOO_SMALL, size 12,345 people by Pinterest's count.\n"
         "  At Pinterest now: customer list READY, audience TOO_SMALL, size 12,345 people by Pinterest's count, an "
         "unknown share of those who were sent.\n"
         "  Note: One.\n"
