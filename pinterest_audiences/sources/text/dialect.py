@@ -84,7 +84,7 @@ def usual_width(rows: Sequence[Sequence[str]]) -> int:
 def _rating(lines: Sequence[str], dialect: Dialect) -> tuple[float, ...]:
     rows = [row for row in dialect.rows(lines, strict=False) if any(cell.strip() for cell in row)]
     if not rows:
-        return (0.0,)
+        return (float("inf"),)  # nothing but delimiters
     header = header_position(rows)
     width = usual_width(rows) if header is None else len(rows[header])
     if header is not None and width == 1:
