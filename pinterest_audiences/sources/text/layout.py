@@ -71,7 +71,8 @@ def layout_of(lines: Sequence[str], name: str, label: str, options: TextOptions)
     records = _records(lines[skipped:], skipped + 1, dialect)
     if not records:
         raise UsageError(Code.SOURCE_NOT_OPENED, f"{label} is empty. A file needs at least a line of column names.")
-    if delimiter is None and dialect.delimiter != expected_delimiter(name) and len(records[0].cells) > 1:
+    is_of_several = any(len(record.cells) > 1 for record in records)
+    if delimiter is None and dialect.delimiter != expected_delimiter(name) and is_of_several:
         shown = _NAMES_OF_DELIMITERS.get(dialect.delimiter, dialect.delimiter)
         remarks.append(Remark(f"The file's cells are separated by {shown} (--delimiter overrules this)."))
     if dialect.quote == "'" and options.quote is None:

@@ -168,7 +168,8 @@ class RowMaker:
         names = set(filter(None, trimmed))
         if len(names) < 2 or holds_identifier(names):
             return False
-        return names <= self._lead_names or bool(recognise_columns(names))
+        known = names & self._lead_names
+        return known == names or (len(known) > 1 and bool(recognise_columns(names)))
 
     def _take_header(self, line: int, cells: Sequence[str]) -> None:
         """Reads on by another header; the same one again changes nothing."""
@@ -188,7 +189,8 @@ class RowMaker:
         self._positions = [names.index(column) if column in names else None for column in self._columns]
         self._lead = next(at for at, name in enumerate(self._header) if name)
         self._lead_names = frozenset(filter(None, self._header))
-        unread = f" Its columns {', '.join(further)} are not in the first header and are not read." if further else ""
+        # Their names are not shown: should the line be a row after all, they are somebody's values.
+        unread = f" {len(further):,} of its columns are not in the first header, and not read." if further else ""
         text = f"Line {line:,} is another header and no row; the rows below it are read by it.{unread}"
         self._remarks.append(Remark(text, is_warning=True))
 

@@ -64,12 +64,19 @@ def test_rows_below_another_header_are_read_by_it(later: str) -> None:
     assert read.rows == [["a@example.com", "A"], ["b@example.com", "B"]]
     (said,) = read.warnings
     assert said.startswith("Line 3 is another header and no row; the rows below it are read by it.")
-    assert ("Its columns city are not in the first header and are not read." in said) == ("city" in later)
+    assert ("1 of its columns are not in the first header, and not read." in said) == ("city" in later)
 
 
 def test_another_header_with_further_columns_of_people_ends_the_reading() -> None:
     with raises(Code.FILE_HEADER_CHANGES, match=r"Line 3 is another header.*\(maid\)"):
         read_text("email,name\na@example.com,A\nemail,name,maid\nb@example.com,B,\n")
+
+
+@pytest.mark.parametrize("row", ["Ada,email,x", "email,Ada", "email,Ada,Lovelace", "email"])
+def test_a_row_with_one_name_of_a_column_among_its_values_is_no_header(row: str) -> None:
+    read = read_text(f"email,name\na@example.com,A\n{row}\nb@example.com,B\n")
+    assert len(read.rows) + len(read.refused) == 3
+    assert read.warnings == []
 
 
 def test_a_row_with_names_of_columns_and_an_identifier_is_a_row() -> None:
