@@ -31,13 +31,16 @@ _OTHER_READS: Final = 3
 _OTHER_WRITES: Final = 1
 
 
-def dry_run_result(run: DryRun, batch_size: int, preview: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def dry_run_result(
+    run: DryRun, batch_size: int, preview: Mapping[str, Any] | None = None, *, rows_unreadable: int = 0
+) -> dict[str, Any]:
     """Returns the result for programs.
 
     Args:
         run: what was counted.
         batch_size: identifiers in a request, at most.
         preview: what the connector found out at Pinterest; None if it was not asked.
+        rows_unreadable: rows of files that could not be read as such.
     """
     counts = run.counts
     uploads = sum(math.ceil(count / batch_size) for count in counts.identifiers.values())
@@ -55,6 +58,7 @@ def dry_run_result(run: DryRun, batch_size: int, preview: Mapping[str, Any] | No
         "plan": [{"level": level, "message": text} for level, text in run.plan_lines],
         "identity_columns": [msgspec.to_builtins(identity) for identity in run.plan.identities],
         "rows": counts.rows,
+        "rows_unreadable": rows_unreadable,
         "usable": counts.usable,
         "not_usable": dict(counts.not_synced),
         "identifiers_to_add": counts.identifiers[Operation.ADD],
@@ -81,6 +85,8 @@ def dry_run_lines(result: Mapping[str, Any], batch_size: int) -> Iterator[Line]:
     for number, line in enumerate(result["plan"]):
         yield "" if number else "Plan", with_level(line["level"], line["message"])
     yield "Rows", f"{result['rows']:,}"
+    if result["rows_unreadable"]:
+        yield "Rows unreadable", f"{result['rows_unreadable']:,}"
     yield "Rows usable", f"{result['usable']:,}"
     yield "Rows not usable", f"{sum(result['not_usable'].values()):,}"
     yield from _reasons(result["not_usable"])
