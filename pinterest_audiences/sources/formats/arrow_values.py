@@ -1,4 +1,4 @@
-"""Turns columns of Arrow into Python's values, and loses none: text in binary columns, UUIDs, times beyond the year 9999.
+"""Turns columns of Arrow into values of Python, and loses none: text in binary columns, UUIDs, times of any year.
 
 A binary column may hold text (Hive, Impala and old Spark wrote it so), UUIDs in 16 bytes, or digests. Which of these a
 column holds is decided on the first values that are in it.

@@ -24,7 +24,6 @@ from pinterest_audiences.sources.source import Remark
 from pinterest_audiences.sources.table_file import TableFile
 from pinterest_audiences.sources.text.options import TextOptions
 
-
 _NO_TEXT_OPTIONS: Final = TextOptions()
 
 
