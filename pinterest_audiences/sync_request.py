@@ -6,7 +6,7 @@ import argparse
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,7 +17,11 @@ from pinterest_audiences.connector_process import OWN_CONNECTOR
 from pinterest_audiences.cursor_state import cursor_state
 from pinterest_audiences.failures import UsageError
 from pinterest_audiences.json_values import json_types
+from pinterest_audiences.sources.formats.choice import FileOptions
+from pinterest_audiences.sources.formats.known import FORMATS
 from pinterest_audiences.sources.source import Row
+from pinterest_audiences.sources.text.options import TextOptions
+from pinterest_audiences.text_arguments import add_text_arguments, read_text_options
 
 DEFAULT_BATCH_ROWS: Final = 5_000
 
@@ -56,6 +60,8 @@ class SyncRequest:
     dry_run: bool
     quiet: bool
     json: bool
+    text: TextOptions = field(default_factory=TextOptions)
+    format: str | None = None
 
     def overlay(self) -> dict[str, Any]:
         """Returns the settings for this run alone."""
@@ -63,6 +69,10 @@ class SyncRequest:
         if self.identities:
             settings["identity_columns"] = [choice.setting() for choice in self.identities]
         return settings
+
+    def file_options(self) -> FileOptions:
+        """What is said about files."""
+        return FileOptions(self.format, self.table, self.text)
 
     def named_columns(self) -> tuple[str, ...]:
         """The columns that must exist."""
@@ -87,11 +97,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         dest="source",
         required=True,
         metavar="URL|FILE",
-        help="duckdb:///customers.duckdb, sqlite:///…, postgresql://user@host/database, any SQLAlchemy URL, a .csv or "
-        "a .parquet",
+        help="duckdb:///customers.duckdb, sqlite:///…, postgresql://user@host/database, any SQLAlchemy URL; or files: "
+        "a path, a folder, a pattern such as 'exports/*.csv', s3://, gs:// or https://, or - for standard input",
+    )
+    add(
+        "--format",
+        choices=FORMATS,
+        help="the format of files whose names don't tell it (xlsx: any workbook; arrow: Feather too)",
     )
     rows = parser.add_mutually_exclusive_group()
-    rows.add_argument("--table", help="the table or view to read, or schema.table; a file needs none")
+    rows.add_argument(
+        "--table", help="the table or view to read, or schema.table; of a workbook, the sheet; other files need none"
+    )
     rows.add_argument("--query", help="a SELECT of your own to read instead")
     add(
         "--audience",
@@ -148,6 +165,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--quiet", action="store_true", help="show warnings, errors and the report only")
     add("--json", action="store_true", help="print the report as one JSON object on standard output")
+    add_text_arguments(parser)
 
 
 def read_request(arguments: argparse.Namespace) -> SyncRequest:
@@ -180,6 +198,8 @@ def read_request(arguments: argparse.Namespace) -> SyncRequest:
         dry_run=arguments.dry_run,
         quiet=arguments.quiet,
         json=arguments.json,
+        text=read_text_options(arguments),
+        format=arguments.format,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 from destination_pinterest.error_codes import Code
@@ -14,8 +15,9 @@ from pinterest_audiences.sources.formats.choice import FileOptions, table_file_o
 from pinterest_audiences.sources.formats.found_table import FoundTable
 from pinterest_audiences.sources.formats.known import JSON, format_of_name
 from pinterest_audiences.sources.formats.listing import files_of_one_format
-from pinterest_audiences.sources.locations import SCHEMES, find_files
+from pinterest_audiences.sources.locations import SCHEMES, STANDARD_INPUT, find_files
 from pinterest_audiences.sources.names import no_such
+from pinterest_audiences.sources.places.patterns import is_pattern
 from pinterest_audiences.sources.source import Source
 from pinterest_audiences.sources.text.options import TextOptions
 
@@ -48,6 +50,13 @@ def open_source(address: str, options: FileOptions | None = None) -> Source:
 
 
 def _open_files(address: str, options: FileOptions) -> Source:
+    is_named = address == STANDARD_INPUT or "://" in address or is_pattern(address) or "." in Path(address).name
+    if not is_named and not Path(address).expanduser().exists():
+        raise UsageError(
+            Code.SOURCE_ADDRESS_WRONG,
+            f"--from {address!r} is neither a database's URL (duckdb:///customers.duckdb, "
+            "postgresql://user@host/database, sqlite:///customers.sqlite, …) nor a file or folder that exists.",
+        )
     found = find_files(address, options.format)
     files = [inner for each in found.files for inner in unpack(each, options.format)]
     chosen, remarks = files_of_one_format(files, options.format, found.label)

@@ -211,10 +211,10 @@ def test_a_file_of_another_kind_is_no_database(tmp_path: Path) -> None:
         assert "jane" not in str(error.value)
 
 
-def test_a_folder_is_no_file(tmp_path: Path) -> None:
-    (tmp_path / "x.csv").mkdir()
+def test_a_folder_is_no_database(tmp_path: Path) -> None:
+    (tmp_path / "x.duckdb").mkdir()
     with raises(Code.SOURCE_NOT_OPENED, match="is a folder"):
-        open_source(str(tmp_path / "x.csv"))
+        open_source(str(tmp_path / "x.duckdb"))
 
 
 def test_a_csv_is_one_table_of_texts_named_like_the_file(tmp_path: Path) -> None:
@@ -236,9 +236,11 @@ def test_a_gzipped_tsv_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("first", ["jane@example.com", "a" * 64, "38400000-8cf0-11bd-b23e-10b96e40000d"])
-def test_a_csv_without_names_is_refused_and_its_first_person_not_quoted(tmp_path: Path, first: str) -> None:
+def test_a_csv_of_rows_of_all_kinds_without_names_is_refused_and_its_first_person_not_quoted(
+    tmp_path: Path, first: str
+) -> None:
     path = tmp_path / "people.csv"
-    path.write_text(f"{first}\nother@example.com\n")
+    path.write_text(f"{first},Ada\nother@example.com,Grace\n")
     with raises(Code.TABLE_OR_COLUMN_UNKNOWN, match="holds data where the columns' names should be") as error:
         open_source(str(path))
     assert first not in str(error.value)

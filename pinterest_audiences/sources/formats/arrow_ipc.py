@@ -34,6 +34,8 @@ class ArrowIpcFile:
     Raises: UsageError if it is none; SourceError if it was cut off.
     """
 
+    row_count: int | None = None
+
     def __init__(self, file: DataFile) -> None:
         self._access = RandomAccess(file)
         self.label = file.label

@@ -28,6 +28,10 @@ class ArrowFile(Protocol):
     def schema(self) -> pa.Schema:
         """The columns, some perhaps of the same name."""
 
+    @property
+    def row_count(self) -> int | None:
+        """See TableFile."""
+
     def batches(self, names: Sequence[str], batch_rows: int) -> AbstractContextManager[Iterator[pa.RecordBatch]]:
         """Reads the columns of these names, in the order of the file, perhaps with others."""
 
@@ -44,6 +48,7 @@ class ArrowTable:
         self._names = file.schema.names
         self.columns = unique_names(self._names)
         check_header(self.columns, file.label)
+        self.row_count = file.row_count
         self.remarks: Sequence[Remark] = ()
 
     def batches(self, columns: Sequence[str], batch_rows: int) -> Iterator[RowBatch]:

@@ -31,6 +31,11 @@ class FoundTable:
         """See TableFile."""
         return (*self._remarks, *self._table.remarks)
 
+    @property
+    def row_count(self) -> int | None:
+        """See TableFile."""
+        return self._table.row_count
+
     def batches(self, columns: Sequence[str], batch_rows: int) -> Iterator[RowBatch]:
         """See TableFile."""
         inner = [column for column in columns if column not in self._partition]

@@ -26,6 +26,7 @@ class JsonTable:
     def __init__(self, file: DataFile, wanted_list: str | None, *, has_lines: bool) -> None:
         self._file = file
         self._path = objects_path(file, wanted_list, has_lines=has_lines)
+        self.row_count = 0
         self.columns = self._keys()
         self.remarks: Sequence[Remark] = ()
 
@@ -42,8 +43,10 @@ class JsonTable:
     def _keys(self) -> tuple[str, ...]:
         keys: dict[str, None] = {}
         for _, value in objects_of(self._file, self._path):
-            if not isinstance(value, RefusedRow) and not value.keys() <= keys.keys():
-                keys.update(dict.fromkeys(value))
+            if not isinstance(value, RefusedRow):
+                self.row_count += 1
+                if not value.keys() <= keys.keys():
+                    keys.update(dict.fromkeys(value))
         if not keys:
             raise not_json(self._file.label)
         check_header(keys, self._file.label)

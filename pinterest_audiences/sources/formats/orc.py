@@ -28,7 +28,8 @@ class OrcFile:
         self.label = file.label
         with closing(self._access.open()) as stream:
             try:
-                self.schema = orc.ORCFile(stream).schema
+                opened = orc.ORCFile(stream)
+                self.schema, self.row_count = opened.schema, opened.nrows
             except (OSError, EOFError, pa.ArrowException):
                 raise UsageError(
                     Code.SOURCE_NOT_OPENED, f"{self.label} is not a whole ORC file. Write or download it again."

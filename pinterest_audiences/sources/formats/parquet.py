@@ -35,6 +35,7 @@ class ParquetFile:
             try:
                 with _opened(stream) as parquet:
                     self.schema = parquet.schema_arrow
+                    self.row_count: int | None = parquet.metadata.num_rows
             except (OSError, EOFError, pa.ArrowException):
                 raise self._unreadable() from None
 

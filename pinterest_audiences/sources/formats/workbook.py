@@ -53,12 +53,13 @@ class WorkbookTable:
         )
         self._first_row = layout.first_line
         self.columns, self._positions = self._with_all_that_is_filled(layout.columns)
+        self.row_count = sum(1 for _ in self._filled_rows())
         self.remarks: Sequence[Remark] = (*remarks, *layout.remarks)
 
     def batches(self, columns: Sequence[str], batch_rows: int) -> Iterator[RowBatch]:
         """See TableFile. Blank rows are left out."""
         positions = [self._positions[self.columns.index(column)] for column in columns]
-        rows = ((number, row) for number, row in self._rows() if any(cell not in {"", None} for cell in row))
+        rows = self._filled_rows()
         while found := list(islice(rows, batch_rows)):
             values = [tuple(_value(row[position]) for position in positions) for _, row in found]
             yield RowBatch(values, self._label, [number for number, _ in found])
@@ -113,6 +114,9 @@ class WorkbookTable:
             csv.writer(line, lineterminator="\n").writerow(cells)
             lines.append(line.getvalue())
         return lines
+
+    def _filled_rows(self) -> Iterator[tuple[int, list[Any]]]:
+        return ((number, row) for number, row in self._rows() if any(cell not in {"", None} for cell in row))
 
     def _rows(self) -> Iterator[tuple[int, list[Any]]]:
         yield from islice(enumerate(self._sheet.iter_rows(), 1), self._first_row - 1, None)
