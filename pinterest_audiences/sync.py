@@ -17,6 +17,7 @@ from pinterest_audiences.failures import EXIT_DONE, UsageError, first_sentence
 from pinterest_audiences.file_findings import FileFindings
 from pinterest_audiences.printing import Printer
 from pinterest_audiences.progress import with_level
+from pinterest_audiences.rejected_file import RejectedFile
 from pinterest_audiences.sources.names import check_columns
 from pinterest_audiences.sources.opening import open_source
 from pinterest_audiences.sources.source import RowBatch, Selection, Source
@@ -46,10 +47,19 @@ def run(arguments: argparse.Namespace) -> int:
         _check_cursor(request, config)
         state_file = _state_file(request, config, source)
         selection = _selection(request, source, state_file)
+        rejected = None
+        if request.rejected is not None:
+            rejected = RejectedFile.create(request.rejected, has_values=request.rejected_values)
         if request.dry_run:
-            return _dry_run(request, config, source, selection, printer)
+            return _dry_run(request, config, source, selection, printer, rejected=rejected)
         return SyncRun(
-            request, config, source=source, selection=selection, state_file=state_file, printer=printer
+            request,
+            config,
+            source=source,
+            selection=selection,
+            state_file=state_file,
+            printer=printer,
+            rejected=rejected,
         ).run()
 
 
@@ -93,7 +103,15 @@ def _state_file(request: SyncRequest, config: ConfigFile, source: Source) -> Sta
     return state_file
 
 
-def _dry_run(request: SyncRequest, config: ConfigFile, source: Source, selection: Selection, printer: Printer) -> int:
+def _dry_run(
+    request: SyncRequest,
+    config: ConfigFile,
+    source: Source,
+    selection: Selection,
+    printer: Printer,
+    *,
+    rejected: RejectedFile | None,
+) -> int:
     # Only a dry run maps rows here; a sync need not load these modules.
     from destination_pinterest.config import read_config  # noqa: PLC0415
     from pinterest_audiences.dry_run import DryRun  # noqa: PLC0415
@@ -106,16 +124,20 @@ def _dry_run(request: SyncRequest, config: ConfigFile, source: Source, selection
     batches = iter(rows.batches)
     first = next(batches, RowBatch(()))
     try:
-        dry_run = DryRun(request.stream_of(selection.table, rows.columns, first.rows), rows.columns, settings)
+        stream = request.stream_of(selection.table, rows.columns, first.rows)
+        dry_run = DryRun(stream, rows.columns, settings, rejected)
     except IdentityColumnsError as error:
         raise IdentityColumnsError(
             error.code, f"{first_sentence(error.message)} Name an identity column by --identity COLUMN=EMAIL."
         ) from None
-    for batch in chain([first], batches):
+    batches = chain([first], batches)
+    for batch in batches if rejected is None else rejected.placed(batches):
         findings.take(batch)
         dry_run.count(batch.rows)
     findings.finish(dry_run.counts.rows, replaces=request.replace)
     result = dry_run_result(dry_run, settings.batch_size, findings.rows_unreadable)
+    if rejected is not None:
+        _log_to_standard_error("INFO", rejected.summary())
     title = f'Dry run: {source.label} into the audience "{dry_run.audience.name}"'
     printer.counts(title, list(dry_run_lines(result, settings.batch_size)), result)
     return EXIT_DONE

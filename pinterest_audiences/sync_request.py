@@ -62,6 +62,8 @@ class SyncRequest:
     json: bool
     text: TextOptions = field(default_factory=TextOptions)
     format: str | None = None
+    rejected: Path | None = None
+    rejected_values: bool = False
 
     def overlay(self) -> dict[str, Any]:
         """Returns the settings for this run alone."""
@@ -150,6 +152,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="make the audience equal to the table: members that are not in it are removed",
     )
     add("--dry-run", action="store_true", help="count rows, and estimate requests and time; send nothing")
+    add(
+        "--rejected",
+        metavar="FILE",
+        help="write the rows that are not used to this file: line or key, column and reason (.csv, else JSON lines)",
+    )
+    add(
+        "--rejected-values",
+        action="store_true",
+        help="with --rejected: write the refused values too, which may identify people",
+    )
     add("--stream", metavar="NAME", help="the stream's name in messages (default: the table's name)")
     add(
         "--batch-rows",
@@ -200,6 +212,8 @@ def read_request(arguments: argparse.Namespace) -> SyncRequest:
         json=arguments.json,
         text=read_text_options(arguments),
         format=arguments.format,
+        rejected=_rejected_path(arguments),
+        rejected_values=arguments.rejected_values,
     )
 
 
@@ -236,6 +250,24 @@ def _columns(arguments: argparse.Namespace) -> tuple[str, ...] | None:
         raise UsageError(Code.USAGE_WRONG, "--columns names no column.")
     needed = [arguments.cursor] if arguments.cursor else []
     return tuple(dict.fromkeys([*asked, *needed, *arguments.primary_key]))
+
+
+def _rejected_path(arguments: argparse.Namespace) -> Path | None:
+    """Raises: UsageError if the file would replace one that the sync needs, or would be read as data."""
+    if arguments.rejected is None:
+        if arguments.rejected_values:
+            raise UsageError(Code.USAGE_WRONG, "--rejected-values needs --rejected FILE.")
+        return None
+    path = Path(arguments.rejected).expanduser()
+    needed = [Path(arguments.config), _state_path(arguments), Path(arguments.source).expanduser()]
+    target = path.resolve()
+    if {other.resolve() for other in needed if other is not None} & {target, *target.parents}:
+        raise UsageError(
+            Code.USAGE_WRONG,
+            f"--rejected {arguments.rejected} is the config, the state file, or among the files of --from. Name "
+            "another file.",
+        )
+    return path
 
 
 def _state_path(arguments: argparse.Namespace) -> Path | None:

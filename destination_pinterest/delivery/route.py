@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from destination_pinterest.config import Config
-from destination_pinterest.dead_letters.queue import DeadLetters
+from destination_pinterest.dead_letters.announced import RejectedRows
 from destination_pinterest.delivery.strategy import SyncStrategy
 from destination_pinterest.identity.mapping import IdentityMapper, MappedRow
 from destination_pinterest.identity.rejection import Rejection
@@ -29,7 +29,7 @@ class StreamRoute:
         decoder: decodes the rows.
         strategy: the strategy of the stream's audience.
         tally: the stream's counts since its last state.
-        dead_letters: takes rejected rows, if they are stored.
+        dead_letters: takes rejected rows, if they are stored or announced.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class StreamRoute:
         strategy: SyncStrategy,
         tally: StreamTally,
         *,
-        dead_letters: DeadLetters | None = None,
+        dead_letters: RejectedRows | None = None,
     ) -> None:
         self.plan = plan
         self.strategy = strategy

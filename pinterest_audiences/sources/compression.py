@@ -147,14 +147,14 @@ class ContentFile:
                 Code.SOURCE_NOT_OPENED,
                 f"{self.label} is a ZIP archive of {len(members)} files. Give it a name that ends in .zip.",
             )
-        self._say(f"{self.label} is a ZIP archive, which its name does not say; the file in it is read.")
+        self._say(f"{self.label} is a ZIP archive, though nothing says so; the file in it is read.")
         return members[0].file.open()
 
     def _remark(self, codec: _Codec | None) -> None:
         if codec is None:
             self._say(f"{self.label} is not compressed, although its name says so; it is read as it is.")
         else:
-            self._say(f"{self.label} is compressed by {codec.name}, which its name does not say; it is read as such.")
+            self._say(f"{self.label} is compressed by {codec.name}, though nothing says so; it is decompressed.")
 
     def _say(self, remark: str) -> None:
         if remark not in self._remarks:
