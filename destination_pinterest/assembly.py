@@ -20,7 +20,7 @@ from destination_pinterest.audiences.shadow_list import new_shadow_list
 from destination_pinterest.audiences.swap import AudienceSwapper
 from destination_pinterest.audiences.target import AudienceTarget
 from destination_pinterest.config import Config
-from destination_pinterest.dead_letters.announced import Announcements, RejectedRows
+from destination_pinterest.dead_letters.announced import Announcements
 from destination_pinterest.dead_letters.factory import DeadLetterStorage
 from destination_pinterest.dead_letters.queue import MAX_FILES_IN_FLIGHT
 from destination_pinterest.delivery.append import AppendStrategy, MembershipBatch
@@ -298,13 +298,15 @@ def _routes(
     announcements: Announcements | None,
 ) -> dict[StreamKey, StreamRoute]:
     def route(plan: StreamPlan, strategy: SyncStrategy) -> StreamRoute:
-        letters: RejectedRows | None = None
+        letters = None
         identity_columns = tuple(identity.column for identity in plan.identities)
         if dead_letters is not None:
             letters = dead_letters.rows_of(plan.stream, plan.key_columns, identity_columns, decoder)
+        announced = None
         if announcements is not None:
-            letters = announcements.rows_of(plan.stream, identity_columns, decoder, letters)
-        return StreamRoute(plan, config, decoder, strategy, ledger.tally(plan.stream.key), dead_letters=letters)
+            announced = announcements.rows_of(plan.stream, identity_columns, decoder)
+        tally = ledger.tally(plan.stream.key)
+        return StreamRoute(plan, config, decoder, strategy, tally, dead_letters=letters, announced=announced)
 
     return {
         plan.stream.key: route(plan, strategy)

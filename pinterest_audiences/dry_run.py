@@ -14,7 +14,7 @@ import msgspec
 
 from destination_pinterest.config import Config
 from destination_pinterest.identity.mapping import IdentityMapper
-from destination_pinterest.identity.rejection import Rejection, RejectionReason
+from destination_pinterest.identity.rejection import RejectionReason
 from destination_pinterest.markers import PLACE_MEMBER
 from destination_pinterest.protocol.catalog import parse_catalog
 from destination_pinterest.protocol.input import MessageDecoder
@@ -98,8 +98,10 @@ class DryRun:
         if isinstance(taken, Operation):
             counts.usable += 1
             counts.identifiers[taken] += len(mapped.identifiers)
-        elif isinstance(taken, Rejection) and self._rejected is not None:
-            self._rejected.add(self._text.placed(row, taken))
+        if self._rejected is not None and taken is not None:
+            is_used = isinstance(taken, Operation)
+            for rejection in mapped.rejections if isinstance(taken, Operation) else (taken,):
+                self._rejected.add(self._text.placed(row, rejection, row_is_used=is_used))
 
     def _decision(self, config: Config) -> Callable[[Any], Decision]:
         decide = decision_of(self.plan, config)

@@ -18,12 +18,12 @@ from pinterest_audiences.sources.source import RowBatch
 from pinterest_audiences.whole_files import write_whole
 
 UNREADABLE: Final = "unreadable_row"
-_FIELDS: Final = ("file", "line", "primary_key", "column", "reason", "message")
+_FIELDS: Final = ("file", "line", "primary_key", "row_used", "column", "reason", "message")
 _VALUE: Final = "value"
 
 
 class RejectedFile:
-    """A file of rejected rows: CSV if its name ends so, otherwise JSON lines. For several threads.
+    """A file of rejected rows and refused values: CSV if its name ends so, otherwise JSON lines. For several threads.
 
     Args:
         path: the file, which is there already.
@@ -75,7 +75,8 @@ class RejectedFile:
         read = 0
         for batch in batches:
             for refused in batch.refused:
-                self.add({"file": batch.file, "line": refused.line, "reason": UNREADABLE, "message": refused.reason})
+                why = {"reason": UNREADABLE, "message": refused.reason}
+                self.add({"file": batch.file, "line": refused.line, "row_used": False, **why})
             numbers = batch.lines if batch.lines is not None else range(read + 1, read + len(batch.rows) + 1)
             places = [(batch.file, int(number)) for number in numbers]
             yield replace(batch, rows=[(*row, place) for row, place in zip(batch.rows, places, strict=True)])
@@ -83,7 +84,8 @@ class RejectedFile:
 
     def summary(self) -> str:
         """Returns a sentence on what was written."""
-        return f"Rejected rows: {self.rows:,} written to {self._path}."
+        lines = "1 line" if self.rows == 1 else f"{self.rows:,} lines"
+        return f"Rejected rows and values: {lines} written to {self._path}."
 
     def _header(self) -> bytes:
         return (",".join(self._fields) + "\n").encode() if self._is_csv else b""
@@ -96,7 +98,8 @@ class RejectedFile:
         values = [row.get(field) for field in self._fields]
         line = io.StringIO()
         csv.writer(line, lineterminator="\n").writerow(
-            json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value for value in values
+            json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list | bool) else value
+            for value in values
         )
         return line.getvalue().encode("utf-8", "replace")
 

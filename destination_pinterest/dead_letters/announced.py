@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Protocol
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from destination_pinterest.identity.rejection import Rejection
 from destination_pinterest.markers import PLACE_MEMBER, REJECTED_PREFIX
@@ -11,13 +11,6 @@ from destination_pinterest.protocol.catalog import ConfiguredStream
 from destination_pinterest.protocol.input import MessageDecoder
 from destination_pinterest.routing.plan import readable_key
 from destination_pinterest.wording.rejected_row import RejectedRowText, json_line
-
-
-class RejectedRows(Protocol):
-    """Takes a stream's rejected rows."""
-
-    def add(self, row: Any, rejection: Rejection, position: int) -> None:
-        """Takes a row that came after at least `position` records."""
 
 
 class Announcements:
@@ -38,16 +31,12 @@ class Announcements:
         return (PLACE_MEMBER, *readable_key(stream))
 
     def rows_of(
-        self,
-        stream: ConfiguredStream,
-        identity_columns: tuple[str, ...],
-        decoder: MessageDecoder,
-        stored: RejectedRows | None,
+        self, stream: ConfiguredStream, identity_columns: tuple[str, ...], decoder: MessageDecoder
     ) -> AnnouncedRows:
-        """Returns what announces one stream's rejected rows; `stored` takes them as well, if they are stored."""
+        """Returns what announces one stream's rejected rows."""
         key = readable_key(stream)
         text = RejectedRowText(key, identity_columns, decoder, include_values=self._include_values)
-        return AnnouncedRows(text, self._log, stored)
+        return AnnouncedRows(text, self._log)
 
 
 class AnnouncedRows:
@@ -56,16 +45,14 @@ class AnnouncedRows:
     Args:
         text: describes them.
         log: takes a level and a line for programs.
-        stored: takes them as well, if they are stored.
     """
 
-    def __init__(self, text: RejectedRowText, log: Callable[[str, str], None], stored: RejectedRows | None) -> None:
+    def __init__(self, text: RejectedRowText, log: Callable[[str, str], None]) -> None:
         self._text = text
         self._log = log
-        self._stored = stored
 
-    def add(self, row: Any, rejection: Rejection, position: int) -> None:
-        """See RejectedRows."""
-        self._log("INFO", REJECTED_PREFIX + json_line(self._text.placed(row, rejection)).decode())
-        if self._stored is not None:
-            self._stored.add(row, rejection, position)
+    def add(self, row: Any, rejections: Sequence[Rejection], *, row_is_used: bool) -> None:
+        """Announces why a row is rejected, or which of its values are refused although the row is used."""
+        for rejection in rejections:
+            content = self._text.placed(row, rejection, row_is_used=row_is_used)
+            self._log("INFO", REJECTED_PREFIX + json_line(content).decode())

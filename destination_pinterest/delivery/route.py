@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from destination_pinterest.config import Config
-from destination_pinterest.dead_letters.announced import RejectedRows
+from destination_pinterest.dead_letters.announced import AnnouncedRows
+from destination_pinterest.dead_letters.queue import DeadLetters
 from destination_pinterest.delivery.strategy import SyncStrategy
 from destination_pinterest.identity.mapping import IdentityMapper, MappedRow
 from destination_pinterest.identity.rejection import Rejection
@@ -29,7 +30,8 @@ class StreamRoute:
         decoder: decodes the rows.
         strategy: the strategy of the stream's audience.
         tally: the stream's counts since its last state.
-        dead_letters: takes rejected rows, if they are stored or announced.
+        dead_letters: takes rejected rows, if they are stored.
+        announced: takes them, and refused values, if the command line wants them.
     """
 
     def __init__(
@@ -40,19 +42,22 @@ class StreamRoute:
         strategy: SyncStrategy,
         tally: StreamTally,
         *,
-        dead_letters: RejectedRows | None = None,
+        dead_letters: DeadLetters | None = None,
+        announced: AnnouncedRows | None = None,
     ) -> None:
         self.plan = plan
         self.strategy = strategy
         self._tally = tally
         self._dead_letters = dead_letters
+        self._announced = announced
         self._read = decoder.reader([identity.column for identity in plan.identities])
         self._mapper = IdentityMapper(plan.identities, maid_case=config.advertising_id_case)
         self._decide = _row_decision(plan, config, decoder)
         reads_key = strategy.reads_keys and plan.has_key and not plan.only_removes
         self._read_key = _key_reader(plan, decoder) if reads_key else None
         # Most streams have one identity column and only rows that add: they are mapped in bulk.
-        is_plain = self._decide is None and len(plan.identities) == 1 and dead_letters is None and not reads_key
+        reads_rejected = dead_letters is not None or announced is not None
+        is_plain = self._decide is None and len(plan.identities) == 1 and not reads_rejected and not reads_key
         self._read_only_column = decoder.reader_of(plan.identities[0].column) if is_plain else None
 
     def take(self, run: RowRun, now_s: float) -> None:
@@ -96,7 +101,11 @@ class StreamRoute:
             self._tally.rejected += 1
             if self._dead_letters is not None:
                 self._dead_letters.add(row, taken, position)
+            if self._announced is not None:
+                self._announced.add(row, (taken,), row_is_used=False)
             return None
+        if self._announced is not None and taken is not None:
+            self._announced.add(row, mapped.rejections, row_is_used=True)
         return taken
 
 

@@ -55,7 +55,7 @@ class RejectedRowText:
         """Returns the value of a column that is at fault."""
         return self._decoder.reader_of(column)(row)
 
-    def placed(self, row: Any, rejection: Rejection) -> dict[str, Any]:
+    def placed(self, row: Any, rejection: Rejection, *, row_is_used: bool) -> dict[str, Any]:
         """Returns the row as the command line writes it down. The decoder must read PLACE_MEMBER."""
         place = self._decoder.reader_of(PLACE_MEMBER)(row)
         file, line = place if isinstance(place, list) and len(place) == 2 else (None, None)
@@ -63,6 +63,7 @@ class RejectedRowText:
             "file": file,
             "line": line,
             "primary_key": self.key(row),
+            "row_used": row_is_used,
             "column": rejection.column,
             "reason": rejection.reason.value,
             "message": rejection.reason.sentence,
