@@ -22,7 +22,8 @@ from pinterest_audiences.sources.random_access import RandomAccess, cut_off
 
 _FILE_MAGIC: Final = b"ARROW1"
 _OLD_FEATHER_MAGIC: Final = b"FEA1"
-_STREAM_END: Final = b"\x00\x00\x00\x00"
+_CONTINUATION: Final = b"\xff\xff\xff\xff"
+_END: Final = b"\x00\x00\x00\x00"
 
 
 class ArrowIpcFile:
@@ -78,8 +79,11 @@ class ArrowIpcFile:
             pa.ipc.open_stream(stream).close()
         except (OSError, EOFError, pa.ArrowException):
             raise self._no_arrow() from None
-        stream.seek(-len(_STREAM_END), 2)
-        if stream.read() != _STREAM_END:
+        stream.seek(0)
+        has_continuations = stream.read(len(_CONTINUATION)) == _CONTINUATION
+        end = _CONTINUATION + _END if has_continuations else _END
+        stream.seek(-len(end), 2)
+        if stream.read() != end:
             raise cut_off(self.label)
 
     def _no_arrow(self) -> UsageError:

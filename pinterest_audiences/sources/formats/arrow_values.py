@@ -19,6 +19,7 @@ from destination_pinterest.vocabulary import Identifier
 
 _DIGEST_BYTES: Final = frozenset({16, 20, 32})
 _UUID_BYTES: Final = 16
+_ADVERTISING_IDS: Final = frozenset({Identifier.MAID, Identifier.GAID, Identifier.IDFA})
 _NOT_TEXT: Final = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ufffe\uffff]")
 # Android and iOS make advertising IDs of this version. Of random digests, one in 64 has such bits.
 _RANDOM_UUID: Final = 4
@@ -78,7 +79,7 @@ class ColumnValues:
     def _holds_uuids(self, values: Sequence[bytes]) -> bool:
         named = {identity.identifier for identity in recognise_columns([self._name])}
         if named:
-            return bool(values) and named == {Identifier.MAID}
+            return bool(values) and named <= _ADVERTISING_IDS
         ids = [UUID(bytes=value) for value in values if any(value)]
         return bool(ids) and all(each.version == _RANDOM_UUID for each in ids)
 

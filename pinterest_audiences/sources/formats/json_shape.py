@@ -9,7 +9,7 @@ import codecs
 import io
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from typing import BinaryIO, Final, cast
+from typing import TYPE_CHECKING, BinaryIO, Final, cast
 
 import ijson
 
@@ -20,14 +20,13 @@ from pinterest_audiences.sources.data_file import DataFile
 from pinterest_audiences.sources.names import no_such
 from pinterest_audiences.sources.random_access import cut_off
 
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
 _LOOK_AT_BYTES: Final = 1 << 16
 # How a line ends whose object goes on in the next.
 _GOES_ON: Final = (b"{", b"[", b",")
-_ENCODINGS: Final = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
+_UTF_16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 @contextmanager
@@ -35,12 +34,29 @@ def opened_as_utf8(file: DataFile) -> Iterator[BinaryIO]:
     """Opens a JSON file, as UTF-8 without a byte order mark."""
     with closing(file.open()) as stream:
         reader = io.BufferedReader(cast("io.RawIOBase", stream), _LOOK_AT_BYTES)
-        first = reader.peek(4)[:4]
-        encoding = next((name for mark, name in _ENCODINGS if first.startswith(mark)), None)
-        if encoding is None:
-            yield cast("BinaryIO", reader)
-        else:
-            yield cast("BinaryIO", codecs.EncodedFile(cast("BinaryIO", reader), "utf-8", encoding))
+        first = reader.peek(len(codecs.BOM_UTF8))
+        if first.startswith(_UTF_16):
+            reader = io.BufferedReader(_AsUtf8(io.TextIOWrapper(reader, "utf-16", newline="")))
+        elif first.startswith(codecs.BOM_UTF8):
+            reader.read(len(codecs.BOM_UTF8))
+        yield cast("BinaryIO", reader)
+
+
+class _AsUtf8(io.RawIOBase):
+    """A text as UTF-8."""
+
+    def __init__(self, text: io.TextIOWrapper) -> None:
+        self._text = text
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        view = memoryview(buffer)
+        # A character has four bytes at most.
+        chunk = self._text.read(max(1, len(view) // 4)).encode()
+        view[: len(chunk)] = chunk
+        return len(chunk)
 
 
 def objects_path(file: DataFile, wanted: str | None, *, has_lines: bool) -> str | None:
