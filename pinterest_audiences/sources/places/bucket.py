@@ -16,7 +16,7 @@ from pyarrow import fs
 
 from destination_pinterest.error_codes import Code
 from pinterest_audiences.failures import SourceError, UsageError
-from pinterest_audiences.sources.places.delta_table import refuse_removed_files
+from pinterest_audiences.sources.places.delta_table import LOG_FOLDER, refuse_removed_files
 from pinterest_audiences.sources.places.found import Found, FoundFile, is_left_out, partition_of
 from pinterest_audiences.sources.places.patterns import is_pattern, matches, name_of
 
@@ -24,7 +24,6 @@ _CONNECT_S: Final = 10
 _ANSWER_S: Final = 60
 _ATTEMPTS: Final = 3
 _READ_BYTES: Final = 1 << 20
-_LOG: Final = "_delta_log"
 
 
 def find_in_bucket(address: str, environment: Mapping[str, str] = os.environ) -> Found:
@@ -125,7 +124,7 @@ class _Bucket:
             for info in sorted(infos, key=lambda info: info.path)
             if info.type is fs.FileType.File
         ]
-        logs = [(info, folders) for info, folders in files if folders[-1:] == [_LOG]]
+        logs = [(info, folders) for info, folders in files if folders[-1:] == [LOG_FOLDER]]
         for table in {tuple(folders[:-1]) for _, folders in logs}:
             commits = {info.base_name: self._file(info) for info, folders in logs if tuple(folders[:-1]) == table}
             refuse_removed_files(self._label("/".join([base, *table]).strip("/")), commits)

@@ -20,6 +20,7 @@ from destination_pinterest.error_codes import Code
 from pinterest_audiences.failures import UsageError
 from pinterest_audiences.sources.data_file import DataFile
 
+LOG_FOLDER: Final = "_delta_log"
 _COMMIT: Final = re.compile(r"\d{20}\.json")
 
 
