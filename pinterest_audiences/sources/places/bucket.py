@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import BinaryIO, Final, cast
 
@@ -73,6 +74,14 @@ class BucketFile:
         return cast("BinaryIO", io.BufferedReader(stored, _READ_BYTES))
 
 
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A file under a folder, and the names of the folders between and its own."""
+
+    info: fs.FileInfo
+    names: tuple[str, ...]
+
+
 class _Bucket:
     """A bucket to look for files in."""
 
@@ -90,45 +99,50 @@ class _Bucket:
             return self._matching(key)
         if info.type is fs.FileType.NotFound:
             raise UsageError(Code.SOURCE_NOT_OPENED, f"There is no file {self._label(key)!r}. Correct its address.")
-        files = [
-            FoundFile(self._file(each), partition_of(folders))
-            for each, folders in self._listing(key)
-            if not is_left_out([*folders, each.base_name])
-        ]
-        if not files:
+        listing = self._listing(key)
+        chosen = [entry for entry in listing if not is_left_out(entry.names)]
+        if not chosen:
             raise UsageError(Code.SOURCE_NOT_OPENED, f"The folder {self._label(key)!r} has no files. Name another.")
-        return Found(self._label(key), key.rpartition("/")[2] or self._bucket, files, is_listing=True)
+        name = key.rpartition("/")[2] or self._bucket
+        return Found(self._label(key), name, self._files(key, chosen, listing), is_listing=True)
 
     def _matching(self, pattern: str) -> Found:
         parts = pattern.split("/")
         plain = next(number for number, part in enumerate(parts) if is_pattern(part))
-        base = "/".join(parts[:plain])
-        files = []
-        for info, folders in self._listing(base):
-            inner = "/".join([*folders, info.base_name])
-            within = range(len(parts) - plain, len(folders) + 1)
-            rest = "/".join(parts[plain:])
-            is_meant = matches(rest, inner) or any(matches(rest, "/".join(folders[:depth])) for depth in within)
-            if is_meant and not is_left_out([*folders, info.base_name]):
-                files.append(FoundFile(self._file(info), partition_of([*parts[:plain], *folders])))
-        if not files:
+        base, rest = "/".join(parts[:plain]), "/".join(parts[plain:])
+        listing = self._listing(base)
+        chosen = [
+            entry
+            for entry in listing
+            # A folder that matches stands for all files in it.
+            if any(matches(rest, "/".join(entry.names[:depth])) for depth in range(1, len(entry.names) + 1))
+            and not is_left_out(entry.names)
+        ]
+        if not chosen:
             raise UsageError(Code.SOURCE_NOT_OPENED, f"No file matches {self._label(pattern)!r}. Correct the pattern.")
-        return Found(self._label(pattern), name_of([self._bucket, *parts]), files, is_listing=True)
+        name = name_of([self._bucket, *parts])
+        before = partition_of(parts[:plain])
+        files = [FoundFile(each.file, (*before, *each.partition)) for each in self._files(base, chosen, listing)]
+        return Found(self._label(pattern), name, files, is_listing=True)
 
-    def _listing(self, base: str) -> list[tuple[fs.FileInfo, list[str]]]:
-        """Returns the files under a folder, each with the names of the folders between."""
+    def _listing(self, base: str) -> list[_Entry]:
+        """Returns all files under a folder."""
         root = f"{self._bucket}/{base}".rstrip("/")
         infos = self._file_system.get_file_info(fs.FileSelector(root, recursive=True, allow_not_found=True))
-        files = [
-            (info, info.path.removeprefix(f"{root}/").split("/")[:-1])
+        return [
+            _Entry(info, tuple(info.path.removeprefix(f"{root}/").split("/")))
             for info in sorted(infos, key=lambda info: info.path)
             if info.type is fs.FileType.File
         ]
-        logs = [(info, folders) for info, folders in files if folders[-1:] == [LOG_FOLDER]]
-        for table in {tuple(folders[:-1]) for _, folders in logs}:
-            commits = {info.base_name: self._file(info) for info, folders in logs if tuple(folders[:-1]) == table}
-            refuse_removed_files(self._label("/".join([base, *table]).strip("/")), commits)
-        return files
+
+    def _files(self, base: str, chosen: Sequence[_Entry], listing: Sequence[_Entry]) -> list[FoundFile]:
+        """Returns the chosen files. Raises: UsageError if they are of a Delta table that has removed some."""
+        for table in {entry.names[:-2] for entry in listing if entry.names[-2:-1] == (LOG_FOLDER,)}:
+            if any(entry.names[: len(table)] == table for entry in chosen):
+                log = [entry.info for entry in listing if entry.names[:-1] == (*table, LOG_FOLDER)]
+                label = self._label("/".join([base, *table]).strip("/"))
+                refuse_removed_files(label, {info.base_name: self._file(info) for info in log})
+        return [FoundFile(self._file(entry.info), partition_of(entry.names[:-1])) for entry in chosen]
 
     def _file(self, info: fs.FileInfo) -> BucketFile:
         key = info.path.removeprefix(f"{self._bucket}/")
