@@ -19,16 +19,13 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, BinaryIO, Final, cast
+from typing import Any, BinaryIO, Final, cast
 
 from destination_pinterest.error_codes import Code
 from pinterest_audiences.failures import UsageError, missing_extra
 from pinterest_audiences.sources.data_file import DataFile
 from pinterest_audiences.sources.places.found import FoundFile, is_left_out, partition_of
 from pinterest_audiences.sources.random_access import RandomAccess, cut_off
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
 
 _READ_BYTES: Final = 1 << 18
 _MAGIC_BYTES: Final = 16
@@ -239,7 +236,7 @@ class _Decompressed(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: WriteableBuffer) -> int:
+    def readinto(self, buffer: Any) -> int:
         view = memoryview(buffer)
         try:
             chunk = self._content.read(len(view))

@@ -9,7 +9,7 @@ import codecs
 import io
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING, BinaryIO, Final, cast
+from typing import Any, BinaryIO, Final, cast
 
 import ijson
 
@@ -19,9 +19,6 @@ from pinterest_audiences.failures import UsageError
 from pinterest_audiences.sources.data_file import DataFile
 from pinterest_audiences.sources.names import no_such
 from pinterest_audiences.sources.random_access import cut_off
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
 
 _LOOK_AT_BYTES: Final = 1 << 16
 # How a line ends whose object goes on in the next.
@@ -51,7 +48,7 @@ class _AsUtf8(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: WriteableBuffer) -> int:
+    def readinto(self, buffer: Any) -> int:
         view = memoryview(buffer)
         # A character has four bytes at most.
         chunk = self._text.read(max(1, len(view) // 4)).encode()

@@ -7,13 +7,10 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, BinaryIO, Final, cast
+from typing import Any, BinaryIO, Final, cast
 
 from destination_pinterest.error_codes import Code
 from pinterest_audiences.failures import UsageError
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
 
 # A reader that looks at the first rows before it reads all needs little of it; one that reads everything twice, all.
 KEPT_BYTES: Final = 256 << 20
@@ -75,7 +72,7 @@ class _Replay(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: WriteableBuffer) -> int:
+    def readinto(self, buffer: Any) -> int:
         view = memoryview(buffer)
         chunk = self._source.read_from(self._position, len(view))
         view[: len(chunk)] = chunk

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
+from typing import Any, BinaryIO, Final, cast
 from urllib.parse import unquote, urlsplit
 
 import requests
@@ -18,9 +18,6 @@ from requests.adapters import HTTPAdapter
 
 from destination_pinterest.error_codes import Code
 from pinterest_audiences.failures import SourceError, UsageError
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
 
 _CONNECT_S: Final = 10
 _ANSWER_S: Final = 60
@@ -121,7 +118,7 @@ class _Body(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: WriteableBuffer) -> int:
+    def readinto(self, buffer: Any) -> int:
         view = memoryview(buffer)
         try:
             chunk = self._response.raw.read(len(view), decode_content=False)
