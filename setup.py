@@ -25,6 +25,7 @@ PRODUCTION = [
 # `pinterest-audiences`: the command line for people without Airbyte.
 CLI = [
     "charset-normalizer>=3.4,<4",  # in which encoding a text file is written
+    "ijson>=3.3,<4",  # JSON documents, without holding them in memory
     "psycopg[binary]>=3.2,<4",
     "pyarrow>=21,<27",  # Parquet and Arrow files, compressed files, S3 and Google Cloud Storage
     "python-calamine>=0.4,<1",  # Excel workbooks

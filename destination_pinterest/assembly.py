@@ -22,6 +22,7 @@ from destination_pinterest.audiences.shadow_list import new_shadow_list
 from destination_pinterest.audiences.swap import AudienceSwapper
 from destination_pinterest.audiences.target import AudienceTarget
 from destination_pinterest.config import Config
+from destination_pinterest.dead_letters.announced import Announcements
 from destination_pinterest.dead_letters.factory import DeadLetterStorage
 from destination_pinterest.dead_letters.queue import MAX_FILES_IN_FLIGHT
 from destination_pinterest.delivery.append import AppendStrategy, MembershipBatch
@@ -36,7 +37,7 @@ from destination_pinterest.delivery.strategy import SyncStrategy
 from destination_pinterest.delivery.swap import SwapStrategy
 from destination_pinterest.delivery.workers import WorkerPool
 from destination_pinterest.delivery.writer import SyncWriter
-from destination_pinterest.markers import PROGRESS_VARIABLE
+from destination_pinterest.markers import PROGRESS_VARIABLE, REJECTED_VALUES, REJECTED_VARIABLE
 from destination_pinterest.object_storage.s3 import S3Bucket
 from destination_pinterest.pause import Pause
 from destination_pinterest.protocol.catalog import ConfiguredStream, StreamKey
@@ -187,8 +188,10 @@ def assemble(
         progress_every_s=float(environ.get(PROGRESS_VARIABLE, _PROGRESS_S)),
     )
     ledger = CheckpointLedger()
+    announcements = _announcements(request.messages)
+    announced = () if announcements is None else [announcements.columns(stream) for stream in request.streams]
     decoder = MessageDecoder(
-        (column for plan in plans for column in plan.columns),
+        (column for columns in (*(plan.columns for plan in plans), *announced) for column in columns),
         (column for stream in request.streams for column in stream.columns),
         told_apart=columns_told_apart(audiences),
     )
@@ -201,7 +204,15 @@ def assemble(
         sampler=RowSamples(plans, config, request.messages.log),
     )
     dead_letters = _dead_letters(config, system)
-    routes = _routes(config, audiences, strategies, decoder=decoder, ledger=ledger, dead_letters=dead_letters)
+    routes = _routes(
+        config,
+        audiences,
+        strategies,
+        decoder=decoder,
+        ledger=ledger,
+        dead_letters=dead_letters,
+        announcements=announcements,
+    )
     writer = SyncWriter(
         source=source,
         routes=routes,
@@ -311,13 +322,18 @@ def _routes(
     decoder: MessageDecoder,
     ledger: CheckpointLedger,
     dead_letters: DeadLetterStorage | None,
+    announcements: Announcements | None,
 ) -> dict[StreamKey, StreamRoute]:
     def route(plan: StreamPlan, strategy: SyncStrategy) -> StreamRoute:
         letters = None
+        identity_columns = tuple(identity.column for identity in plan.identities)
         if dead_letters is not None:
-            identity_columns = tuple(identity.column for identity in plan.identities)
             letters = dead_letters.rows_of(plan.stream, plan.key_columns, identity_columns, decoder)
-        return StreamRoute(plan, config, decoder, strategy, ledger.tally(plan.stream.key), dead_letters=letters)
+        announced = None
+        if announcements is not None:
+            announced = announcements.rows_of(plan.stream, identity_columns, decoder)
+        tally = ledger.tally(plan.stream.key)
+        return StreamRoute(plan, config, decoder, strategy, tally, dead_letters=letters, announced=announced)
 
     return {
         plan.stream.key: route(plan, strategy)
@@ -330,6 +346,12 @@ def _completeness(audiences: Sequence[AudiencePlan], config: Config) -> Complete
     """Watches only streams whose completeness matters: not those whose rows are only appended."""
     watched = [stream for audience in audiences if audience.keeping != "append" for stream in audience.streams]
     return Completeness(watched, trust_end_markers=config.trust_end_markers)
+
+
+def _announcements(messages: MessageWriter) -> Announcements | None:
+    """Returns what announces rejected rows to the command line, if that has asked for them."""
+    wanted = environ.get(REJECTED_VARIABLE)
+    return None if wanted is None else Announcements(messages.figures, include_values=wanted == REJECTED_VALUES)
 
 
 def _dead_letters(config: Config, system: System) -> DeadLetterStorage | None:

@@ -764,7 +764,7 @@ class Code(StrEnum):
         _CONFIG,
         _ACT,
         "`--from` names no source that the command line knows.",
-        "Give a database's URL, or a file that ends in `.csv`, `.tsv` or `.parquet`.",
+        "Give a database's URL, or a file; if its name tells no format, name that by `--format`.",
     )
     SOURCE_NOT_OPENED = _Case(
         "PIN-CLI-005",
@@ -901,4 +901,42 @@ class Code(StrEnum):
         "case nobody has left the audience. What was sent before stays sent.",
         "See the lines that the message names. If the delimiter or the quotation mark was guessed wrongly, say "
         "`--delimiter` or `--quote`.",
+    )
+    SOURCE_UNREACHABLE = _Case(
+        "PIN-CLI-031",
+        _TRANSIENT,
+        _WAIT,
+        "The bucket's storage or the web server that `--from` names doesn't answer, or answers with an error of its "
+        "own.",
+        "See that the address is right and the network is up, and run the command again later.",
+    )
+    SOURCE_CUT_OFF = _Case(
+        "PIN-CLI-032",
+        _TRANSIENT,
+        _WAIT,
+        "A file ends in its middle or is damaged, perhaps because it is still being written. What was sent before "
+        "stays sent.",
+        "Write or download the file again, and run the command again.",
+    )
+    SOURCE_TOO_LARGE = _Case(
+        "PIN-CLI-033",
+        _CONFIG,
+        _ACT,
+        "A file would have to be held in memory, since its format is read from its end or twice, and is too large for "
+        "that.",
+        "Decompress it, save standard input to a file, or use a format that is read in one go, such as CSV.",
+    )
+    FORMATS_MIXED = _Case(
+        "PIN-CLI-034",
+        _CONFIG,
+        _ACT,
+        "The folder, pattern or archive that `--from` names has files of several formats.",
+        "Choose one by `--format`, or by a pattern such as `exports/*.csv`.",
+    )
+    REJECTED_NOT_KEPT = _Case(
+        "PIN-CLI-035",
+        _CONFIG,
+        _ACT,
+        "The file that `--rejected` names can't be written.",
+        "Name a file that can be written. If that happened in the middle, the next sync reads those rows again.",
     )

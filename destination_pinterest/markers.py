@@ -14,7 +14,16 @@ REPORT_PREFIX: Final = "pinterest_sync_report: "
 LISTING_PREFIX: Final = "pinterest_audiences: "
 PREVIEW_PREFIX: Final = "pinterest_preview: "
 
+# The rest is one rejected row, if REJECTED_VARIABLE asks for them. With values, the line holds people's data.
+REJECTED_PREFIX: Final = "pinterest_rejected_row: "
+
 # Seconds between progress lines; the default suits a platform's log.
 PROGRESS_VARIABLE: Final = "DESTINATION_PINTEREST_PROGRESS_S"
 # "0" omits the report's lines for people: the caller shows the report of REPORT_PREFIX in its own form.
 REPORT_TEXT_VARIABLE: Final = "DESTINATION_PINTEREST_REPORT_TEXT"
+# "reasons" or "values": writes a line for each rejected row, without or with the values that were refused.
+REJECTED_VARIABLE: Final = "DESTINATION_PINTEREST_REJECTED"
+REJECTED_REASONS: Final = "reasons"
+REJECTED_VALUES: Final = "values"
+# The member of a record that says where its row was read: a list of the file, or null, and the line. In no catalog.
+PLACE_MEMBER: Final = "_pinterest_audiences_place"

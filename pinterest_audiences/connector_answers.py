@@ -12,8 +12,14 @@ from typing import Any, Protocol
 import msgspec
 
 from destination_pinterest.error_codes import Code
-from destination_pinterest.markers import LISTING_PREFIX, PREVIEW_PREFIX, PROGRESS_PREFIX, REPORT_PREFIX
-from pinterest_audiences.failures import Failure
+from destination_pinterest.markers import (
+    LISTING_PREFIX,
+    PREVIEW_PREFIX,
+    PROGRESS_PREFIX,
+    REJECTED_PREFIX,
+    REPORT_PREFIX,
+)
+from pinterest_audiences.failures import Failure, UsageError
 
 
 class Watcher(Protocol):
@@ -52,6 +58,8 @@ class ConnectorAnswers:
         watcher: is shown what happens.
         on_state: called with each returned state; its failure fails the sync.
         on_config: called with each config that the connector asks to keep; its failure fails the sync.
+        on_rejected: called with each rejected row that the connector announces; its failure fails the sync, and the
+            states after it are not kept.
     """
 
     def __init__(
@@ -59,10 +67,13 @@ class ConnectorAnswers:
         watcher: Watcher,
         on_state: Callable[[Mapping[str, Any]], None],
         on_config: Callable[[Mapping[str, Any]], None],
+        on_rejected: Callable[[Mapping[str, Any]], None] | None = None,
     ) -> None:
         self._watcher = watcher
         self._on_state = on_state
         self._on_config = on_config
+        self._on_rejected = on_rejected
+        self._lost_rejected = False
         self._decoder = msgspec.json.Decoder(_Line)
         self.report: dict[str, Any] | None = None
         self.listing: dict[str, Any] | None = None
@@ -97,6 +108,8 @@ class ConnectorAnswers:
     def _log(self, log: _Log) -> None:
         if log.message.startswith(PROGRESS_PREFIX):
             self._watcher.progressed(msgspec.json.decode(log.message.removeprefix(PROGRESS_PREFIX)))
+        elif log.message.startswith(REJECTED_PREFIX):
+            self._rejected(msgspec.json.decode(log.message.removeprefix(REJECTED_PREFIX)))
         elif log.message.startswith(REPORT_PREFIX):
             self.report = msgspec.json.decode(log.message.removeprefix(REPORT_PREFIX))
             self._watcher.progressed(_progress_at_the_end(self.report or {}))
@@ -107,11 +120,20 @@ class ConnectorAnswers:
         else:
             self._watcher.log(log.level, log.message)
 
+    def _rejected(self, row: Mapping[str, Any]) -> None:
+        if self._on_rejected is None or self._lost_rejected:
+            return
+        try:
+            self._on_rejected(row)
+        except UsageError as error:
+            self._lost_rejected = True
+            self.fail(Failure.of(error))
+
     def _state(self, state: dict[str, Any]) -> None:
         stream_state = (state.get("stream") or {}).get("stream_state")
         # A connector that drops the number still returns its states in order.
         self.last_state_number = max(self.last_state_number, int(state.get("id") or self.last_state_number + 1))
-        if isinstance(stream_state, dict):
+        if isinstance(stream_state, dict) and not self._lost_rejected:
             try:
                 self._on_state(stream_state)
             except OSError as error:

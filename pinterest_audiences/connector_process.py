@@ -69,11 +69,12 @@ class ConnectorProcess:
         answers: ConnectorAnswers,
         watcher: Watcher,
         interruption: Interruption,
+        variables: Mapping[str, str] | None = None,
     ) -> Iterator[ConnectorProcess]:
         """Runs a command of the connector; on exit, the process has ended.
 
         `files` are the command's options, config and catalog. They become files without a name, so that not even a kill
-        leaves secrets behind.
+        leaves secrets behind. `variables` are added to the environment.
         Raises: UsageError if there is no such program.
         """
         with ExitStack() as opened:
@@ -81,7 +82,7 @@ class ConnectorProcess:
                 option: opened.enter_context(_nameless_file(content)).fileno() for option, content in files.items()
             }
             arguments = [part for option, fd in descriptors.items() for part in (f"--{option}", f"/dev/fd/{fd}")]
-            process = _start([*connector, command, *arguments], list(descriptors.values()))
+            process = _start([*connector, command, *arguments], list(descriptors.values()), variables or {})
             running = cls(process, answers, watcher, interruption)
             try:
                 yield running
@@ -153,7 +154,7 @@ def _nameless_file(content: Mapping[str, Any]) -> IO[bytes]:
     return file
 
 
-def _start(command: Sequence[str], descriptors: Sequence[int]) -> subprocess.Popen[bytes]:
+def _start(command: Sequence[str], descriptors: Sequence[int], variables: Mapping[str, str]) -> subprocess.Popen[bytes]:
     try:
         return subprocess.Popen(  # noqa: S603 - the connector, or what the user named by --destination
             command,
@@ -162,7 +163,7 @@ def _start(command: Sequence[str], descriptors: Sequence[int]) -> subprocess.Pop
             stderr=subprocess.PIPE,
             start_new_session=True,
             pass_fds=descriptors,
-            env={**_VARIABLES, **os.environ},
+            env={**_VARIABLES, **os.environ, **variables},
         )
     except FileNotFoundError:
         raise UsageError(

@@ -15,17 +15,20 @@ import msgspec
 from destination_pinterest.config import Config
 from destination_pinterest.identity.column_sample import SAMPLE_ROWS
 from destination_pinterest.identity.mapping import IdentityMapper
+from destination_pinterest.markers import PLACE_MEMBER
 from destination_pinterest.protocol.catalog import parse_catalog
 from destination_pinterest.protocol.input import MessageDecoder
 from destination_pinterest.protocol.whole_rows import whole_rows
 from destination_pinterest.routing.audience_plan import plan_audiences
 from destination_pinterest.routing.decision import Decision, decision_of, take_row
-from destination_pinterest.routing.plan import plan_streams
+from destination_pinterest.routing.plan import plan_streams, readable_key
 from destination_pinterest.routing.sampling import column_sample
 from destination_pinterest.vocabulary import Operation
 from destination_pinterest.wording.column_text import finding_line
 from destination_pinterest.wording.plan_text import PlanLine, plan_lines
+from destination_pinterest.wording.rejected_row import RejectedRowText
 from pinterest_audiences.airbyte_messages import RecordEncoder, StreamDescription
+from pinterest_audiences.rejected_file import RejectedFile
 from pinterest_audiences.sources.source import Row, RowBatch
 
 
@@ -48,11 +51,18 @@ class DryRun:
         stream: the stream, as in the catalog.
         columns: the names of a row's values.
         config: the connection's settings.
+        rejected: takes the rows that are rejected. The values of each row then end with its place.
 
     Raises: what `plan_streams` raises: the connector would refuse the stream for the same reason.
     """
 
-    def __init__(self, stream: StreamDescription, columns: Sequence[str], config: Config) -> None:
+    def __init__(
+        self,
+        stream: StreamDescription,
+        columns: Sequence[str],
+        config: Config,
+        rejected: RejectedFile | None = None,
+    ) -> None:
         streams = parse_catalog(msgspec.json.encode(stream.catalog()))
         plans = plan_streams(streams, config)
         (self.plan,) = plans
@@ -62,8 +72,14 @@ class DryRun:
         self._sample = column_sample(self.plan, columns, config)
         self._columns = columns
         self.counts = DryRunCounts()
-        self._encoder = RecordEncoder(stream.name, columns, lambda: 0.0)
-        self._decoder = MessageDecoder(self.plan.columns, streams[0].columns)
+        places = () if rejected is None else (PLACE_MEMBER,)
+        key = () if rejected is None else readable_key(streams[0])
+        self._encoder = RecordEncoder(stream.name, (*columns, *places), lambda: 0.0)
+        self._decoder = MessageDecoder((*self.plan.columns, *places, *key), streams[0].columns)
+        self._rejected = rejected
+        if rejected is not None:
+            identity_columns = [identity.column for identity in self.plan.identities]
+            self._text = RejectedRowText(key, identity_columns, self._decoder, include_values=rejected.has_values)
         self._values = self._decoder.reader([identity.column for identity in self.plan.identities])
         self._map = IdentityMapper(self.plan.identities, maid_case=config.advertising_id_case).map
         self._decide = self._decision(config)
@@ -104,6 +120,10 @@ class DryRun:
         if isinstance(taken, Operation):
             counts.usable += 1
             counts.identifiers[taken] += len(mapped.identifiers)
+        if self._rejected is not None and taken is not None:
+            is_used = isinstance(taken, Operation)
+            for rejection in mapped.rejections if isinstance(taken, Operation) else (taken,):
+                self._rejected.add(self._text.placed(row, rejection, row_is_used=is_used))
 
     def _decision(self, config: Config) -> Callable[[Any], Decision]:
         decide = decision_of(self.plan, config)

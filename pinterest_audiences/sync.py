@@ -14,11 +14,13 @@ from typing import Any
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import IdentityColumnsError
 from destination_pinterest.identity.recognition import recognise_columns
+from destination_pinterest.markers import PLACE_MEMBER
 from pinterest_audiences.config_file import ConfigFile
 from pinterest_audiences.failures import EXIT_DONE, Failure, UsageError, first_sentence
 from pinterest_audiences.file_findings import FileFindings
 from pinterest_audiences.printing import Printer
 from pinterest_audiences.progress import with_level
+from pinterest_audiences.rejected_file import RejectedFile
 from pinterest_audiences.sources.names import check_columns
 from pinterest_audiences.sources.opening import open_source
 from pinterest_audiences.sources.source import RowBatch, Selection, Source
@@ -44,14 +46,23 @@ def run(arguments: argparse.Namespace) -> int:
     request = read_request(arguments)
     config = ConfigFile(request.config)
     printer = Printer(sys.stdout, as_json=request.json)
-    with closing(open_source(request.source, request.text)) as source:
+    with closing(open_source(request.source, request.file_options())) as source:
         _check_cursor(request, config)
         state_file = _state_file(request, config, source)
         selection = _selection(request, source, state_file)
+        rejected = None
+        if request.rejected is not None:
+            rejected = RejectedFile.create(request.rejected, has_values=request.rejected_values)
         if request.dry_run:
-            return _dry_run(request, config, source, selection, printer)
+            return _dry_run(request, config, source, selection, printer, rejected=rejected)
         return SyncRun(
-            request, config, source=source, selection=selection, state_file=state_file, printer=printer
+            request,
+            config,
+            source=source,
+            selection=selection,
+            state_file=state_file,
+            printer=printer,
+            rejected=rejected,
         ).run()
 
 
@@ -95,7 +106,15 @@ def _state_file(request: SyncRequest, config: ConfigFile, source: Source) -> Sta
     return state_file
 
 
-def _dry_run(request: SyncRequest, config: ConfigFile, source: Source, selection: Selection, printer: Printer) -> int:
+def _dry_run(
+    request: SyncRequest,
+    config: ConfigFile,
+    source: Source,
+    selection: Selection,
+    printer: Printer,
+    *,
+    rejected: RejectedFile | None,
+) -> int:
     # Only a dry run maps rows here; a sync need not load these modules.
     from destination_pinterest.config import read_config  # noqa: PLC0415
     from pinterest_audiences.dry_run import DryRun  # noqa: PLC0415
@@ -110,17 +129,19 @@ def _dry_run(request: SyncRequest, config: ConfigFile, source: Source, selection
     first = next(batches, RowBatch(()))
     stream = request.stream_of(selection.table, rows.columns, first.rows)
     try:
-        dry_run = DryRun(stream, rows.columns, settings)
+        dry_run = DryRun(stream, rows.columns, settings, rejected)
     except IdentityColumnsError as error:
         raise IdentityColumnsError(
             error.code, f"{first_sentence(error.message)} Name an identity column by --identity COLUMN=EMAIL."
         ) from None
-    counted = dry_run.counting(_noted(chain([first], batches), findings))
+    batches = _noted(chain([first], batches), findings)
+    places = () if rejected is None else (PLACE_MEMBER,)
+    counted = dry_run.counting(batches if rejected is None else rejected.placed(batches))
     preview: dict[str, Any] | None = None
     if request.offline:
         deque(counted, maxlen=0)
     else:
-        asking = DryRunPreview(config, request.overlay(), stream, rows.columns)
+        asking = DryRunPreview(config, request.overlay(), stream, (*rows.columns, *places))
         found = asking.run(counted)
         if isinstance(found, Failure):
             printer.failure(found)
@@ -128,6 +149,8 @@ def _dry_run(request: SyncRequest, config: ConfigFile, source: Source, selection
         preview = found
     findings.finish(dry_run.counts.rows, replaces=request.replace)
     result = dry_run_result(dry_run, settings.batch_size, preview, rows_unreadable=findings.rows_unreadable)
+    if rejected is not None:
+        _log_to_standard_error("INFO", rejected.summary())
     title = f'Dry run: {source.label} into the audience "{dry_run.audience.name}"'
     printer.counts(title, list(dry_run_lines(result, settings.batch_size)), result)
     return EXIT_DONE

@@ -17,6 +17,8 @@ from pinterest_audiences.connector_process import OWN_CONNECTOR
 from pinterest_audiences.cursor_state import cursor_state
 from pinterest_audiences.failures import UsageError
 from pinterest_audiences.json_values import json_types
+from pinterest_audiences.sources.formats.choice import FileOptions
+from pinterest_audiences.sources.formats.known import FORMATS
 from pinterest_audiences.sources.source import Row
 from pinterest_audiences.sources.text.options import TextOptions
 from pinterest_audiences.text_arguments import add_text_arguments, read_text_options
@@ -60,6 +62,9 @@ class SyncRequest:
     quiet: bool
     json: bool
     text: TextOptions = field(default_factory=TextOptions)
+    format: str | None = None
+    rejected: Path | None = None
+    rejected_values: bool = False
 
     def overlay(self) -> dict[str, Any]:
         """Returns the settings for this run alone."""
@@ -67,6 +72,10 @@ class SyncRequest:
         if self.identities:
             settings["identity_columns"] = [choice.setting() for choice in self.identities]
         return settings
+
+    def file_options(self) -> FileOptions:
+        """What is said about files."""
+        return FileOptions(self.format, self.table, self.text)
 
     def named_columns(self) -> tuple[str, ...]:
         """The columns that must exist."""
@@ -91,11 +100,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         dest="source",
         required=True,
         metavar="URL|FILE",
-        help="duckdb:///customers.duckdb, sqlite:///…, postgresql://user@host/database, any SQLAlchemy URL, a text "
-        "file (.csv, .tsv, .txt, …) or a .parquet",
+        help="duckdb:///customers.duckdb, sqlite:///…, postgresql://user@host/database, any SQLAlchemy URL; or files: "
+        "a path, a folder, a pattern such as 'exports/*.csv', s3://, gs:// or https://, or - for standard input",
+    )
+    add(
+        "--format",
+        choices=FORMATS,
+        help="the format of files whose names don't tell it (xlsx: any workbook; arrow: Feather too)",
     )
     rows = parser.add_mutually_exclusive_group()
-    rows.add_argument("--table", help="the table or view to read, or schema.table; a file needs none")
+    rows.add_argument(
+        "--table", help="the table or view to read, or schema.table; of a workbook, the sheet; other files need none"
+    )
     rows.add_argument("--query", help="a SELECT of your own to read instead")
     add(
         "--audience",
@@ -142,6 +158,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="count rows, ask Pinterest what would change, and estimate requests and time; change nothing",
     )
     add("--offline", action="store_true", help="with --dry-run: don't ask Pinterest")
+    add(
+        "--rejected",
+        metavar="FILE",
+        help="write the rows that are not used to this file: line or key, column and reason (.csv, else JSON lines)",
+    )
+    add(
+        "--rejected-values",
+        action="store_true",
+        help="with --rejected: write the refused values too, which may identify people",
+    )
     add("--stream", metavar="NAME", help="the stream's name in messages (default: the table's name)")
     add(
         "--batch-rows",
@@ -194,6 +220,9 @@ def read_request(arguments: argparse.Namespace) -> SyncRequest:
         quiet=arguments.quiet,
         json=arguments.json,
         text=read_text_options(arguments),
+        format=arguments.format,
+        rejected=_rejected_path(arguments),
+        rejected_values=arguments.rejected_values,
     )
 
 
@@ -230,6 +259,24 @@ def _columns(arguments: argparse.Namespace) -> tuple[str, ...] | None:
         raise UsageError(Code.USAGE_WRONG, "--columns names no column.")
     needed = [arguments.cursor] if arguments.cursor else []
     return tuple(dict.fromkeys([*asked, *needed, *arguments.primary_key]))
+
+
+def _rejected_path(arguments: argparse.Namespace) -> Path | None:
+    """Raises: UsageError if the file would replace one that the sync needs, or would be read as data."""
+    if arguments.rejected is None:
+        if arguments.rejected_values:
+            raise UsageError(Code.USAGE_WRONG, "--rejected-values needs --rejected FILE.")
+        return None
+    path = Path(arguments.rejected).expanduser()
+    needed = [Path(arguments.config), _state_path(arguments), Path(arguments.source).expanduser()]
+    target = path.resolve()
+    if {other.resolve() for other in needed if other is not None} & {target, *target.parents}:
+        raise UsageError(
+            Code.USAGE_WRONG,
+            f"--rejected {arguments.rejected} is the config, the state file, or among the files of --from. Name "
+            "another file.",
+        )
+    return path
 
 
 def _state_path(arguments: argparse.Namespace) -> Path | None:

@@ -10,6 +10,7 @@ from itertools import chain
 from typing import Any
 
 from destination_pinterest.error_codes import Code
+from destination_pinterest.markers import PLACE_MEMBER
 from pinterest_audiences.airbyte_messages import StreamDescription
 from pinterest_audiences.config_file import ConfigFile
 from pinterest_audiences.connector_answers import ConnectorAnswers
@@ -21,6 +22,7 @@ from pinterest_audiences.failures import (
     Failure,
     FileContentError,
     SourceError,
+    UsageError,
     ended_silently,
 )
 from pinterest_audiences.feeding import Feed
@@ -29,6 +31,7 @@ from pinterest_audiences.line_pipe import InterruptedByUserError, PipeClosedErro
 from pinterest_audiences.printing import Printer
 from pinterest_audiences.progress import Display
 from pinterest_audiences.read_ahead import ReadAhead
+from pinterest_audiences.rejected_file import RejectedFile
 from pinterest_audiences.sources.names import check_columns
 from pinterest_audiences.sources.source import RowBatch, Selection, Source
 from pinterest_audiences.state_file import StateFile
@@ -53,6 +56,7 @@ class SyncRun:
         selection: the rows to read.
         state_file: where the cursor is kept; None without a cursor.
         printer: prints the report.
+        rejected: takes the rows that are not used, if they are wanted.
     """
 
     def __init__(
@@ -64,6 +68,7 @@ class SyncRun:
         selection: Selection,
         state_file: StateFile | None,
         printer: Printer,
+        rejected: RejectedFile | None = None,
     ) -> None:
         self._request = request
         self._config = config
@@ -71,6 +76,7 @@ class SyncRun:
         self._selection = selection
         self._state_file = state_file
         self._printer = printer
+        self._rejected = rejected
         self._interruption = Interruption()
         self._rows_unreadable = 0
 
@@ -79,8 +85,11 @@ class SyncRun:
         with self._interruption.listening(), display_for(sys.stderr, quiet=self._request.quiet) as display:
             if self._config.warning:
                 display.log("WARN", self._config.warning)
-            answers = ConnectorAnswers(display, self._keep_state, self._config.keep_credentials)
+            on_rejected = None if self._rejected is None else self._rejected.add
+            answers = ConnectorAnswers(display, self._keep_state, self._config.keep_credentials, on_rejected)
             outcome = self._sync(display, answers)
+            if self._rejected is not None:
+                display.log("INFO", self._rejected.summary())
         self._print(self._completed(answers.report), outcome)
         return outcome.exit_code
 
@@ -95,7 +104,10 @@ class SyncRun:
                 first = next(batches, RowBatch(()))
                 stream = self._request.stream_of(self._selection.table, columns, first.rows)
                 display.begin(total)
-                return self._send(columns, chain([first], batches), stream, display, answers)
+                batches = chain([first], batches)
+                if self._rejected is not None:
+                    columns, batches = (*columns, PLACE_MEMBER), self._rejected.placed(batches)
+                return self._send(columns, batches, stream, display, answers)
         except InterruptedByUserError:
             return _stopped(self._interruption, "Stopped before anything was sent.")
 
@@ -116,12 +128,13 @@ class SyncRun:
             answers=answers,
             watcher=display,
             interruption=self._interruption,
+            variables=None if self._rejected is None else self._rejected.variables,
         ) as connector:
             try:
                 feed.run(batches, connector.pipe)
             except (PipeClosedError, InterruptedByUserError):
                 pass  # what the connector reported, or the signal, decides below
-            except (SourceError, FileContentError) as error:
+            except (SourceError, FileContentError, UsageError) as error:
                 source_failure = Failure.of(error)
             connector.pipe.close()
             exit_code = connector.wait()

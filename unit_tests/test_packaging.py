@@ -22,8 +22,10 @@ LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
 # Names that are imported under another name than they are installed under.
 IMPORTED_AS = {
     "airbyte-cdk": "airbyte_cdk",
+    "charset-normalizer": "charset_normalizer",
     "email-validator": "email_validator",
     "pydantic-core": "pydantic_core",
+    "python-calamine": "python_calamine",
 }
 # Loaded by name by another package, never imported here.
 LOADED_BY_NAME = {"httptools", "psycopg", "python-multipart"}

@@ -9,7 +9,15 @@ from typing import Any
 import pytest
 
 from destination_pinterest.error_codes import Code
-from destination_pinterest.markers import PROGRESS_PREFIX, PROGRESS_VARIABLE, REPORT_PREFIX, REPORT_TEXT_VARIABLE
+from destination_pinterest.markers import (
+    PLACE_MEMBER,
+    PROGRESS_PREFIX,
+    PROGRESS_VARIABLE,
+    REJECTED_PREFIX,
+    REJECTED_VARIABLE,
+    REPORT_PREFIX,
+    REPORT_TEXT_VARIABLE,
+)
 from destination_pinterest.protocol.catalog import parse_catalog
 from destination_pinterest.protocol.lines import Lines, MessageLines
 from destination_pinterest.sync import Sync
@@ -337,6 +345,26 @@ def test_whoever_shows_the_report_in_a_form_of_its_own_may_leave_its_sentences_o
     assert report_of(outbox)["status"] == "succeeded"
     assert any(text.startswith("Sync succeeded in ") for text in outbox.log_texts) is is_told
     assert any("1 rows entered" in text for text in outbox.log_texts) is is_told
+
+
+@pytest.mark.parametrize(
+    ("wanted", "values"), [("reasons", [None, None]), ("values", ["no address", ["a@example.com", "a@b"]])]
+)
+def test_whoever_watches_may_ask_why_each_row_is_rejected_and_where_it_was_read(
+    make_sync: MakeSync, outbox: Any, monkeypatch: pytest.MonkeyPatch, wanted: str, values: list[Any]
+) -> None:
+    monkeypatch.setenv(REJECTED_VARIABLE, wanted)
+    place = {PLACE_MEMBER: ["people.csv", 12]}
+    bad, several = row("x", email="no address", **place), row("x", email=["a@example.com", "a@b"])
+    list(make_sync(bad, several, state(1)).run())
+    told = [text for text in outbox.log_texts if text.startswith(REJECTED_PREFIX)]
+    rows = [json.loads(text.removeprefix(REJECTED_PREFIX)) for text in told]
+    assert [(each["file"], each["line"], each["column"], each["reason"], each["row_used"]) for each in rows] == [
+        ("people.csv", 12, "email", "invalid_email", False),
+        (None, None, "email", "invalid_email_domain", True),
+    ]
+    assert [each.get("value") for each in rows] == values
+    assert ("no address" in "".join(outbox.log_texts)) is (wanted == "values")
 
 
 # --- data activation --------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from destination_pinterest.config import Config
+from destination_pinterest.dead_letters.announced import AnnouncedRows
 from destination_pinterest.dead_letters.queue import DeadLetters
 from destination_pinterest.delivery.remembered_row import RememberedRowMapper
 from destination_pinterest.delivery.strategy import SyncStrategy
@@ -35,6 +36,7 @@ class StreamRoute:
         strategy: the strategy of the stream's audience.
         tally: the stream's counts since its last state.
         dead_letters: takes rejected rows, if they are stored.
+        announced: takes them, and refused values, if the command line wants them.
     """
 
     def __init__(
@@ -46,11 +48,13 @@ class StreamRoute:
         tally: StreamTally,
         *,
         dead_letters: DeadLetters | None = None,
+        announced: AnnouncedRows | None = None,
     ) -> None:
         self.plan = plan
         self.strategy = strategy
         self._tally = tally
         self._dead_letters = dead_letters
+        self._announced = announced
         self._read = decoder.reader([identity.column for identity in plan.identities])
         self._mapper = IdentityMapper(plan.identities, maid_case=config.advertising_id_case)
         self._decide = _row_decision(plan, config, decoder)
@@ -60,7 +64,8 @@ class StreamRoute:
         reads_key = strategy.reads_keys and plan.has_key and not plan.only_removes
         self._remembered = _RememberedRows(plan, config, decoder) if reads_key else None
         # Most streams have one identity column and only rows that add: they are mapped in bulk.
-        is_plain = self._decide is None and len(plan.identities) == 1 and dead_letters is None and not reads_key
+        reads_rejected = dead_letters is not None or announced is not None
+        is_plain = self._decide is None and len(plan.identities) == 1 and not reads_rejected and not reads_key
         self._read_only_column = decoder.reader_of(plan.identities[0].column) if is_plain else None
 
     def take(self, run: RowRun, now_s: float) -> None:
@@ -118,6 +123,8 @@ class StreamRoute:
         if isinstance(decision, Operation) and (mapped.identifiers or keeps):
             for refused in mapped.rejections:
                 self.strategy.lane.tally.identifiers_refused[refused.reason.value] += 1
+            if self._announced is not None:
+                self._announced.add(row, mapped.rejections, row_is_used=True)
             if keeps:
                 self._quality.blank += not mapped.identifiers
                 self.strategy.keep(key, mapped.identifiers, mapped.columns, mapped.unchanged)
@@ -148,9 +155,13 @@ class StreamRoute:
             self._quality.refuse(taken, position)
             if self._dead_letters is not None:
                 self._dead_letters.add(row, taken, position)
+            if self._announced is not None:
+                self._announced.add(row, (taken,), row_is_used=False)
             return None
         if taken is None:
             self._quality.blank += 1
+        if self._announced is not None and taken is not None:
+            self._announced.add(row, mapped.rejections, row_is_used=True)
         return taken
 
 

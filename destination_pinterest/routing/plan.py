@@ -229,9 +229,14 @@ def _newly_recognised(identities: Sequence[IdentityColumn], config: Config) -> t
 
 
 def _key_columns(stream: ConfiguredStream, config: Config) -> tuple[str, ...]:
-    """Returns the primary key, if it is used. A column that can't be read is no reason to fail."""
+    """Returns the primary key, if it is used."""
     if config.object_storage_config is None and config.membership_store is None:
         return ()
+    return readable_key(stream)
+
+
+def readable_key(stream: ConfiguredStream) -> tuple[str, ...]:
+    """Returns the columns of the primary key. One that can't be read is left out; it is no reason to fail."""
     return tuple(column for column in stream.primary_key if not _UNREADABLE_NAME.search(column))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import BinaryIO, Protocol
 
 
@@ -20,8 +21,13 @@ class DataFile(Protocol):
     def size_bytes(self) -> int | None:
         """How large it is as stored; None if that is not known before it has been read."""
 
+    @property
+    def remarks(self) -> Sequence[str]:
+        """What was noticed while it was opened, in sentences for the log."""
+
     def open(self) -> BinaryIO:
         """Opens its content, decompressed, at the beginning. The caller closes it.
 
-        Raises: UsageError if it can't be read; reading raises OSError, or EOFError if it was cut off.
+        Raises: UsageError if it can't be read; SourceError if the place where it is kept doesn't answer. Reading raises
+            OSError, or EOFError if it was cut off.
         """

@@ -1,4 +1,4 @@
-"""Reads DuckDB databases, and Parquet files with DuckDB's reader.
+"""Reads DuckDB databases.
 
 DuckDB's own package is used, not its SQLAlchemy dialect: duckdb-engine has stood at 0.17.0 since DuckDB 1.2. Nothing is
 spilled to disk, because that would be people's data in plain.
@@ -27,7 +27,7 @@ READING_MEMORY: Final = "512MB"
 
 
 class DuckDBSource:
-    """A DuckDB database or a file, opened read-only.
+    """A DuckDB database, opened read-only, or one in memory over the rows of files.
 
     Args:
         connection: closed by this object.
@@ -55,23 +55,6 @@ class DuckDBSource:
                 Code.SOURCE_NOT_OPENED, f"{path} is not a DuckDB database that this version of DuckDB can read."
             ) from None
         return cls(connection, f"duckdb:///{path.resolve()}")
-
-    @classmethod
-    def of_file(cls, path: Path) -> Self:
-        """Opens a .parquet file as one table with the file's name, without its extensions.
-
-        Raises: UsageError if the file can't be read as such.
-        """
-        connection = duckdb.connect(config={"temp_directory": ""})
-        table = path.name.split(".", 1)[0]
-        try:
-            connection.read_parquet(_exactly(path)).create_view(table)
-        except duckdb.Error:
-            # DuckDB's message may quote what it failed on.
-            raise UsageError(
-                Code.SOURCE_NOT_OPENED, f"{path} can't be read as a Parquet file. See that it is one."
-            ) from None
-        return cls(connection, str(path.resolve()), table)
 
     @property
     def label(self) -> str:
@@ -214,8 +197,3 @@ def _stopped(error: duckdb.Error, read: int) -> SourceError:
 
 def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
-
-
-def _exactly(path: Path) -> str:
-    """Returns the path with pattern characters escaped."""
-    return "".join(f"[{character}]" if character in "*?[" else character for character in str(path))

@@ -68,9 +68,13 @@ class FileSource:
                 yield replace(batch, remarks=self._with_file(remarks, batch.file))
                 is_first = False
 
-    def count(self, selection: Selection) -> int | None:  # noqa: ARG002 - see Source
-        """See Source. The rows of a file are not known before it is read."""
-        return None
+    def count(self, selection: Selection) -> int | None:
+        """See Source. The rows of a text file are not known before it is read."""
+        counts = [table.row_count for table in self._tables]
+        known = [count for count in counts if count is not None]
+        if selection.query is not None or selection.since is not None or len(known) < len(counts):
+            return None
+        return sum(known)
 
     def interrupt(self) -> None:
         """See Source."""

@@ -22,6 +22,10 @@ class TableFile(Protocol):
         What is noticed only while rows are read is in their batches.
         """
 
+    @property
+    def row_count(self) -> int | None:
+        """How many rows it has; None if that is not known before they are read."""
+
     def batches(self, columns: Sequence[str], batch_rows: int) -> Iterator[RowBatch]:
         """Reads the rows from the beginning: the values of these columns, in this order.
 

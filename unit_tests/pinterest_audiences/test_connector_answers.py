@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from destination_pinterest.error_codes import Code
+from destination_pinterest.markers import REJECTED_PREFIX
 from pinterest_audiences import connector_answers
 from pinterest_audiences.connector_answers import ConnectorAnswers
-from pinterest_audiences.failures import Failure
+from pinterest_audiences.failures import Failure, UsageError
 
 
 class Notes:
@@ -196,3 +197,37 @@ def test_lines_that_are_no_messages_are_counted_and_not_shown() -> None:
     answers.take(b"jane@example.com\n")
     assert answers.strange_lines == 2
     assert notes.noted == []
+
+
+def rejected(line: int) -> dict[str, Any]:
+    return log(REJECTED_PREFIX + json.dumps({"line": line, "reason": "invalid_email"}))
+
+
+def test_a_rejected_row_is_given_to_who_wants_it_before_the_state_behind_it_and_is_not_logged() -> None:
+    notes = Notes()
+    answers = ConnectorAnswers(
+        notes, notes.keep_state, notes.keep_config, lambda row: notes.noted.append(("rejected", row["line"]))
+    )
+    for message in (rejected(3), state(1, {"n": 1}), rejected(4)):
+        answers.take(json.dumps(message).encode())
+    assert notes.noted == [("rejected", 3), ("state", {"n": 1}), ("rejected", 4)]
+
+
+def test_a_rejected_row_that_nobody_wants_is_not_logged() -> None:
+    notes = Notes()
+    taken(notes, rejected(3))
+    assert notes.noted == []
+
+
+def test_no_state_is_kept_after_a_rejected_row_that_could_not_be_written() -> None:
+    notes = Notes()
+
+    def fail(_row: Mapping[str, Any]) -> None:
+        raise UsageError(Code.REJECTED_NOT_KEPT, "The disk is full.")
+
+    answers = ConnectorAnswers(notes, notes.keep_state, notes.keep_config, fail)
+    for message in (state(1, {"n": 1}), rejected(3), state(2, {"n": 2}), rejected(4)):
+        answers.take(json.dumps(message).encode())
+    assert notes.noted == [("state", {"n": 1})]
+    assert answers.failure is not None
+    assert (answers.failure.code, answers.failure.kind) == (Code.REJECTED_NOT_KEPT, "config_error")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Callable, Sequence
@@ -19,6 +20,8 @@ from destination_pinterest.vocabulary import Operation
 from pinterest_audiences.airbyte_messages import RecordEncoder, StreamDescription, complete_line
 from pinterest_audiences.dry_run import DryRun
 from pinterest_audiences.json_values import json_types
+from pinterest_audiences.rejected_file import RejectedFile
+from pinterest_audiences.sources.source import RowBatch
 from unit_tests.support.raises import raises
 from unit_tests.support.rig import new_sync
 
@@ -231,3 +234,22 @@ def test_values_are_what_the_connector_reads_out_of_json(config: Callable[..., C
     run.count([("a@example.com", Decimal("1.0")), ("b@example.com", Decimal(0)), (Decimal(5), 1), (b"\x01", 1)])
     said = foretold(run)
     assert (said["identifiers"], said["not_synced"]) == ((1, 1), {"not_text": 1, "invalid_email": 1})
+
+
+def test_rejected_rows_are_written_with_their_places_and_protected_keys(tmp_path: Path) -> None:
+    path = tmp_path / "rejected.jsonl"
+    rejected = RejectedFile.create(path, has_values=False)
+    columns = ("email", "gaid")
+    rows = [("a@example.com", ZERO), ("nonsense", None)]
+    stream = StreamDescription("people", json_types(columns, rows), primary_key=("email",))
+    config = read_config({"credentials": {"auth_method": "access_token", "access_token": "a"}, "ad_account_id": "1"})
+    dry_run = DryRun(stream, columns, config, rejected)
+    for batch in rejected.placed([RowBatch(rows, "people.csv", [2, 3])]):
+        dry_run.count(batch.rows)
+    written = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [(row["file"], row["line"], row["column"], row["reason"], row["row_used"]) for row in written] == [
+        ("people.csv", 2, "gaid", "zero_maid", True),
+        ("people.csv", 3, "email", "invalid_email", False),
+    ]
+    assert written[1]["primary_key"] == {"email": {"sha256": hashlib.sha256(b"nonsense").hexdigest()}}
+    assert (dry_run.counts.rows, dry_run.counts.usable) == (2, 1)

@@ -14,24 +14,42 @@ from unit_tests.support.raises import raises
 INSTALL = r'pip install "airbyte-destination-pinterest\[cli\]"'
 
 
+OURS = "pinterest_audiences"
+OPTIONAL = (
+    f"{OURS}.progress_bar",
+    f"{OURS}.sources.duckdb_source",
+    f"{OURS}.sources.formats",
+    f"{OURS}.sources.places.bucket",
+    f"{OURS}.sources.sqlalchemy",
+)
+
+
 @pytest.fixture
 def without(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """Makes our modules that need an extra load anew, with the extra's package gone."""
     for name in list(sys.modules):
-        if name.endswith((".duckdb_source", ".sqlalchemy_source", ".progress_bar")):
+        if name.startswith(OPTIONAL):
             monkeypatch.delitem(sys.modules, name)
     return monkeypatch
 
 
 @pytest.mark.parametrize(
     ("address", "package"),
-    [("x.duckdb", "duckdb"), ("x.parquet", "duckdb"), ("sqlite:///x", "sqlalchemy"), ("postgresql://u@h/d", "psycopg")],
+    [
+        ("x.duckdb", "duckdb"),
+        ("x.parquet", "pyarrow"),
+        ("x.xlsx", "python_calamine"),
+        ("s3://exports/x.csv", "pyarrow"),
+        ("sqlite:///x", "sqlalchemy"),
+        ("postgresql://u@h/d", "psycopg"),
+    ],
 )
 def test_a_source_whose_package_is_not_installed_says_what_to_install(
     address: str, package: str, without: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     without.chdir(tmp_path)
     (tmp_path / "x.parquet").touch()
+    (tmp_path / "x.xlsx").touch()
     without.setitem(sys.modules, package, None)
     with raises(Code.PACKAGE_MISSING, match=f"'{package}' is not installed. Run: {INSTALL}"):
         open_source(address)

@@ -211,10 +211,10 @@ def test_a_file_of_another_kind_is_no_database(tmp_path: Path) -> None:
         assert "jane" not in str(error.value)
 
 
-def test_a_folder_is_no_file(tmp_path: Path) -> None:
-    (tmp_path / "x.csv").mkdir()
+def test_a_folder_is_no_database(tmp_path: Path) -> None:
+    (tmp_path / "x.duckdb").mkdir()
     with raises(Code.SOURCE_NOT_OPENED, match="is a folder"):
-        open_source(str(tmp_path / "x.csv"))
+        open_source(str(tmp_path / "x.duckdb"))
 
 
 def test_a_csv_is_one_table_of_texts_named_like_the_file(tmp_path: Path) -> None:

@@ -135,3 +135,37 @@ def test_options_that_do_not_fit_have_a_code_as_well(capsys: pytest.CaptureFixtu
     said = capsys.readouterr().err.splitlines()[-1]
     assert end.value.code == 2
     assert said.startswith(f"pinterest-audiences: {Code.USAGE_WRONG}: the following arguments are required")
+
+
+def test_what_is_said_about_files_is_taken_together() -> None:
+    asked = request("--format", "xlsx", "--table", "People", "--skip-lines", "2")
+    options = asked.file_options()
+    assert (options.format, options.table, options.text.skip_lines) == ("xlsx", "People", 2)
+
+
+def test_rejected_rows_go_to_a_file_without_their_values() -> None:
+    asked = request("--rejected", "r.jsonl")
+    assert (asked.rejected, asked.rejected_values) == (Path("r.jsonl"), False)
+    assert request("--rejected", "r.jsonl", "--rejected-values").rejected_values
+
+
+def test_values_of_rejected_rows_need_a_file() -> None:
+    with raises(Code.USAGE_WRONG, match="--rejected-values needs --rejected FILE"):
+        request("--rejected-values")
+
+
+@pytest.mark.parametrize(
+    ("source", "rejected"),
+    [
+        ("x.csv", "x.csv"),
+        ("x.csv", "./a/../x.csv"),
+        ("x.csv", "a/config.json"),
+        ("x.csv", "state.json"),
+        ("exports", "exports/rejected.csv"),
+        (".", "rejected.csv"),
+    ],
+)
+def test_rejected_rows_replace_no_file_of_the_sync_and_are_not_read_as_data(source: str, rejected: str) -> None:
+    more = ("--rejected", rejected, "--cursor", "id", "--state", "state.json")
+    with raises(Code.USAGE_WRONG, match="is the config, the state file, or among the files of --from"):
+        request("--from", source, *more)

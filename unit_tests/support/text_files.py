@@ -19,6 +19,7 @@ class InMemory:
     content: bytes
     name: str = "people.csv"
     label: str = "/srv/people.csv"
+    remarks: tuple[str, ...] = ()
 
     @property
     def size_bytes(self) -> int:

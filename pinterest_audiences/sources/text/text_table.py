@@ -48,6 +48,11 @@ class TextTable:
         text = f"The file is read as {self._encoding.shown} (--encoding overrules this)."
         return (Remark(text), *self._layout.remarks)
 
+    @property
+    def row_count(self) -> int | None:
+        """See TableFile."""
+        return None
+
     def batches(self, columns: Sequence[str], batch_rows: int) -> Iterator[RowBatch]:
         """See TableFile."""
         decoding = Decoding()

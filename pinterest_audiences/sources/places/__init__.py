@@ -1,0 +1,1 @@
+"""The places where data files are kept: this machine, buckets, the web, standard input."""
