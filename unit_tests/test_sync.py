@@ -447,6 +447,55 @@ def test_who_is_only_to_be_removed_needs_an_audience_to_be_removed_from_and_the_
     assert pinterest.asked_for("PATCH") == []
 
 
+def unusable(count: int) -> list[bytes]:
+    return [row("", email=f"{number:032x}") for number in range(count)]
+
+
+def test_a_table_of_which_most_can_not_be_used_adds_the_rest_fails_and_returns_no_state(
+    make_sync: MakeSync, pinterest: Any, outbox: Any
+) -> None:
+    states = make_sync(row("a"), state(1), *unusable(2), state(2)).run()
+    assert json.loads(next(states))["id"] == 1
+    with raises(
+        Code.TOO_MANY_ROWS_REJECTED, match="2 of the 3 rows .* column email: 2 of 2 values look like MD5 digests"
+    ):
+        next(states)
+    assert pinterest.members_of("users") == people("a")
+    report = report_of(outbox)
+    assert (report["status"], report["audiences"][0]["not_synced"]) == ("failed", {"already_hashed": 2})
+
+
+def test_a_table_without_any_value_succeeds(make_sync: MakeSync) -> None:
+    states = make_sync(*(row("", email=None) for _ in range(200)), state(1)).run()
+    assert [json.loads(each)["id"] for each in states] == [1]
+
+
+@pytest.mark.parametrize(
+    ("usable", "refused", "fails"), [(0, 99, False), (0, 100, True), (49, 50, False), (49, 51, True)]
+)
+def test_an_increment_is_judged_from_a_hundred_rows_with_values_on(
+    raw_config: dict[str, Any], messages: Any, pinterest: Any, usable: int, refused: int, *, fails: bool
+) -> None:
+    plans = catalog("users", sync_mode="incremental", destination_sync_mode="append")
+    lines = [*(row(str(number)) for number in range(usable)), *unusable(refused), row("", email=None), state(1)]
+    sync = new_sync(raw_config, plans, MessageLines(lines), messages, pinterest, system=System())
+    if not fails:
+        assert [json.loads(each)["id"] for each in sync.run()] == [1]
+        return
+    with raises(Code.TOO_MANY_ROWS_REJECTED if usable else Code.NO_ROW_USABLE):
+        assert list(sync.run()) == []
+
+
+def test_an_audience_whose_rows_can_not_be_used_does_not_hold_up_another(make_sync: MakeSync, pinterest: Any) -> None:
+    lines = [row("a", "orders"), state(1, "orders"), *unusable(3), state(2)]
+    states = make_sync(*lines, streams=("users", "orders")).run()
+    assert json.loads(next(states))["id"] == 1
+    with raises(Code.NO_ROW_USABLE, match='stream "users"'):
+        next(states)
+    assert pinterest.members_of("orders") == people("a")
+    assert len(pinterest.audiences) == 1
+
+
 def test_a_list_that_has_no_audience_yet_is_enough_to_remove_people_from(make_sync: MakeSync, pinterest: Any) -> None:
     list_id = pinterest.add_list("users", *people("ab"))
     list(make_sync(row("a"), mode="remove").run())

@@ -214,6 +214,7 @@ class MessageDecoder:
         self._names = names
         self._told_apart = frozenset(told_apart) & self._attributes.keys()
         absent = {self._attributes[column]: msgspec.UNSET for column in self._told_apart}
+        absent |= {f"{attribute}_cached": msgspec.UNSET for attribute in absent}
         self._row_type = msgspec.defstruct(
             "Row", [(attribute, Any, absent.get(attribute)) for attribute in names], rename=names, gc=False
         )  # fmt: skip
@@ -278,7 +279,7 @@ class MessageDecoder:
             if value is not None and value is not msgspec.UNSET:
                 return value
             cached = read_cached(row)
-            return value if cached is None else cached
+            return value if cached is msgspec.UNSET else cached
 
         return read_either
 

@@ -35,7 +35,9 @@ def obstacle(streams: Sequence[ConfiguredStream]) -> str | None:
 
 def is_whole_pass(stream: ConfiguredStream) -> bool:
     """Whether the stream's rows are a whole table, as far as the catalog tells."""
-    return replaces(stream) or (stream.sync_mode == "full_refresh" and not stream.is_resumable)
+    if replaces(stream) and obstacle([stream]) is None:
+        return True
+    return stream.sync_mode == "full_refresh" and not stream.is_resumable
 
 
 def continues_in_job(stream: ConfiguredStream) -> bool:

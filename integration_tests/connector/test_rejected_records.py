@@ -115,13 +115,14 @@ def test_a_bucket_that_goes_away_fails_the_sync_and_releases_nothing_after(
 def test_after_a_kill_every_rejected_row_before_a_returned_state_is_there_and_a_second_run_brings_the_rest(
     connector: Connectors, server: S3Server, bucket: str
 ) -> None:
-    settings = {"object_storage_config": storage(server, bucket)}
+    settings = {"object_storage_config": storage(server, bucket), "max_rejected_percent": 100}
     count, step = 22_000, 1_000  # A file is full after 10,000 rows, so the third never is before the end.
 
     def feed_from(sync: Any, start: int) -> None:
         for begin in range(start, count, step):
             rows = [record("customers", id=number, email="nobody") for number in range(begin, begin + step)]
-            sync.feed(*rows, state(begin + step, "customers", cursor=begin + step))
+            usable = record("customers", id=count, email=address(1))
+            sync.feed(usable, *rows, state(begin + step, "customers", cursor=begin + step))
 
     killed = connector.write(customers(), **settings)
     feed_from(killed, 0)

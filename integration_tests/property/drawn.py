@@ -83,17 +83,21 @@ def setups(
         chance = random.Random(f"{seeds}")
         names = ("users", "leads")[: chance.choice((1, 1, 2))]
         were_there = chance.sample(range(PEOPLE), chance.randint(1, PEOPLE))
+        shapes = tuple(_shape(name, modes, chance) for name in names)
+        mode = chance.choice(wants)
+        # Where people are only removed, there has to be an audience.
+        was_there = mode == "remove" or any(shape.stream.destination_sync_mode == REMOVES[1] for shape in shapes)
         return Setup(
             host=chance.choice(HOSTS),
-            shapes=tuple(_shape(name, modes, chance) for name in names),
+            shapes=shapes,
             shares=_is_so(chance),
             in_turns=_is_so(chance),
             has_store=has_store,
             batch_size=chance.choice((1, 2, 3, 1900)),
-            mode=chance.choice(wants),
+            mode=mode,
             deletes="keep" if _is_so(chance, 0.15) else "remove",
             allow_empty=_is_so(chance),
-            were_there=tuple(were_there) if _is_so(chance) else None,
+            were_there=tuple(were_there) if was_there or _is_so(chance) else None,
         )
 
     return st.tuples(*[SEEDS] * _SEEDS_OF_A_CONNECTION).map(made)

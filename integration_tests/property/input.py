@@ -67,6 +67,8 @@ class Input:
         self._rows = 0
         self._whole: set[str] = set()
         self.states: list[PlacedState] = []
+        # Of each stream that had a row: whether any of its rows named anybody.
+        self.named_anybody: dict[str, bool] = {}
         self.stop: Callable[[], object] = lambda: None
 
     def read(self, timeout_s: float) -> bytes | None:
@@ -97,7 +99,9 @@ class Input:
             stream = self._streams[sent.stream.name]
             self._whole.discard(stream.name)
             data = json.loads(sent.line)["record"]["data"]
-            self._watched[stream.name].sent(self._setup.row(stream, data, self._rows))
+            row = self._setup.row(stream, data, self._rows)
+            self._watched[stream.name].sent(row)
+            self.named_anybody[stream.name] = self.named_anybody.get(stream.name, False) or bool(row.people)
             self._rows += 1
         elif isinstance(sent, SentState):
             self._take_state(sent)

@@ -58,6 +58,8 @@ class Setup:
             "allow_empty_audience": self.allow_empty,
             # The guard counts as Pinterest does, repeats too, so it is tried where its numbers are known.
             "max_removal_percent": 100,
+            # Tables are small. What remains forbidden is a whole table of which no row can be used.
+            "max_rejected_percent": 100,
         }
 
     def row(self, stream: Stream, data: dict[str, Any], position: int) -> Row:

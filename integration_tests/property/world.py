@@ -13,6 +13,7 @@ from typing import Any
 
 from destination_pinterest.assembly import SyncRequest, Tuning, assemble
 from destination_pinterest.config import read_config
+from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import ConnectorError
 from destination_pinterest.membership.lease import LeaseTiming
 from destination_pinterest.membership.store_key import Scrypt
@@ -167,7 +168,7 @@ class World:
         self._connection.keep(attempt.returned)
         if ending == "succeeded" and not job.source.exit_code:
             self.job = None
-        elif not trouble.may_fail:
+        elif not trouble.may_fail and not attempt.had_nobody_usable:
             raise BrokenPromiseError(f"Nothing was in the way, and the sync {ending}: {attempt.failure}")
         return ending
 
@@ -223,6 +224,12 @@ class Attempt:
             relayed, job.streams, world.setup, self._watched, self._moments, world.clock, self._chance,
             stops_after=trouble.stops_after,
         )  # fmt: skip
+
+    @property
+    def had_nobody_usable(self) -> bool:
+        """Whether it failed because of a stream of which no row named anybody, which is no success."""
+        is_refused = isinstance(self.failure, ConnectorError) and self.failure.code is Code.NO_ROW_USABLE
+        return is_refused and not all(self._input.named_anybody.values())
 
     def run(self) -> str:
         """How it ended."""

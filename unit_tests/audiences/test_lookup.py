@@ -420,3 +420,16 @@ def test_an_audience_is_begun_with_the_newest_left_over_list_that_no_later_attem
     found = find(lookup, replacing(shadow)).target
     assert created_late in found.left_over_list_ids
     assert found.fallback_list_id == earlier_job
+
+
+def test_an_audience_to_remove_people_from_is_not_created_and_the_three_nearest_names_are_told(
+    lookup: AudienceLookup, pinterest: FakePinterest
+) -> None:
+    with raises(Code.AUDIENCE_TO_REMOVE_FROM_MISSING, match="the ad account has no audience made from a customer list"):
+        find(lookup, target("vip", only_removes=True))
+    for name in ("Newsletter", "VIP 2026", "VIP", "Leads"):
+        pinterest.add_audience(name, pinterest.add_list(f"list of {name}"))
+    with raises(Code.AUDIENCE_TO_REMOVE_FROM_MISSING, match='nearest that exist are "VIP", "VIP 2026", "'):
+        find(lookup, target("vip", only_removes=True))
+    assert find(lookup, target("VIP", only_removes=True)).target.audience_id is not None
+    assert find(lookup, target("vip")).target.audience_id is None

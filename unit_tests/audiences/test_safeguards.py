@@ -4,8 +4,12 @@ from contextlib import nullcontext
 
 import pytest
 
-from destination_pinterest.audiences.safeguards import Safeguards
+from destination_pinterest.audiences.safeguards import Safeguards, check_rows
 from destination_pinterest.error_codes import Code
+from destination_pinterest.identity.rejection import Rejection, RejectionReason
+from destination_pinterest.protocol.catalog import StreamKey
+from destination_pinterest.routing.row_quality import RowQuality
+from destination_pinterest.vocabulary import Identifier
 from unit_tests.support.raises import raises
 
 
@@ -49,6 +53,33 @@ def test_the_note_on_an_empty_table_says_what_stays_and_how_it_would_be_emptied(
 def test_rows_that_are_not_proven_to_be_the_whole_table_remove_nobody() -> None:
     with raises(Code.TABLE_INCOMPLETE, match=r'"VIP" keeps its members: .* without proof .* ends in Append\.'):
         permitting(100).require_complete("VIP", is_complete=False)
+
+
+def test_streams_of_which_enough_can_be_used_are_passed() -> None:
+    check_rows("VIP", {StreamKey(None, "users"): RowQuality(50, is_whole=True)})
+
+
+def test_unusable_rows_are_told_with_the_stream_the_figures_and_what_the_values_look_like() -> None:
+    quality = RowQuality(50, is_whole=True)
+    quality.entered = 3
+    for value in ("+1 555 010 0199", "+1 555 010 0198"):
+        quality.refuse(Rejection("email", Identifier.EMAIL, RejectionReason.INVALID_EMAIL), 0)
+        quality.sample("email", value)
+    with raises(Code.TOO_MANY_ROWS_REJECTED) as raised:
+        check_rows("VIP", {StreamKey("crm", "users"): quality})
+    assert str(raised.value) == (
+        'PIN-GUARD-005: 2 of the 3 rows of the stream "crm.users" that have values could not be used for the audience '
+        '"VIP", more than the 50 % of Largest share of rejected rows (max_rejected_percent): column email: 2 of 2 '
+        "values look like phone numbers. Correct the table or the settings, or raise that setting."
+    )
+    quality.blank += 1
+    with raises(Code.NO_ROW_USABLE) as raised:
+        check_rows("VIP", {StreamKey("crm", "users"): quality})
+    assert str(raised.value) == (
+        'PIN-GUARD-004: None of the 2 rows of the stream "crm.users" that have values could be used for the audience '
+        '"VIP": column email: 2 of 2 values look like phone numbers. Correct the columns or their formats under '
+        "Identity columns (identity_columns), and run the sync again: its rows are read again."
+    )
 
 
 def test_a_whole_table_needs_no_more_proof() -> None:

@@ -7,7 +7,9 @@ import pytest
 
 from destination_pinterest.audiences.target import TargetUpdate
 from destination_pinterest.delivery.lane import MAX_IN_FLIGHT, MAX_QUEUED, AudienceLane, Delivery
-from destination_pinterest.vocabulary import Operation
+from destination_pinterest.identity.rejection import Rejection, RejectionReason
+from destination_pinterest.routing.row_quality import RowQuality
+from destination_pinterest.vocabulary import Identifier, Operation
 
 MakeLane = Callable[..., AudienceLane]
 
@@ -143,3 +145,23 @@ def test_what_changed_at_pinterest_comes_with_notes_each_of_which_is_logged_once
     lane.notes.append("And more.")
     assert (lane.unlogged_notes(), lane.unlogged_notes()) == (["And more."], [])
     assert lane.notes == ["It was found.", "And more."]
+
+
+def test_rows_that_were_to_be_removed_from_a_list_that_does_not_exist_are_not_synced(make_lane: MakeLane) -> None:
+    lane = make_lane(list_id=None)
+    lane.enqueue(delivery("a", Operation.REMOVE))
+    started = lane.start_next()
+    assert started is not None
+    lane.ack(started, 0)
+    assert (lane.tally.synced, dict(lane.tally.not_synced)) == (0, {"nobody_to_remove": 1})
+
+
+def test_rows_of_which_too_few_can_be_used_hold_the_watermark_until_they_are_settled(make_lane: MakeLane) -> None:
+    lane = make_lane()
+    (stream,) = lane.streams
+    lane.qualities[stream] = quality = RowQuality(50, is_whole=False)
+    quality.entered = 1
+    quality.refuse(Rejection("email", Identifier.EMAIL, RejectionReason.INVALID_EMAIL), 4)
+    assert lane.watermark == 4
+    lane.settle_qualities()
+    assert lane.watermark is None

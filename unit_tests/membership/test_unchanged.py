@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from destination_pinterest.membership import Delta, MembershipLedger
 from destination_pinterest.membership.store_key import STRETCHINGS
@@ -34,7 +38,7 @@ def epoch(shop: Shop, *recordings: Recording, replaced: tuple[str, ...] = ()) ->
     return delta, added, removed
 
 
-def given(key: Any = 1, **columns: str) -> Recording:
+def given_row(key: Any = 1, **columns: str) -> Recording:
     """A whole row of these identifiers by column."""
     return lambda ledger: ledger.record("s", (key,), ADD, tuple(columns.values()), tuple(columns))
 
@@ -51,7 +55,7 @@ def deleted(key: Any = 1) -> Recording:
 
 @pytest.mark.parametrize("replaced", [(), ("s",)])
 def test_a_row_keeps_the_identifier_of_a_column_that_is_not_given(shop: Shop, replaced: tuple[str, ...]) -> None:
-    epoch(shop, given(email=A, gaid=B), replaced=replaced)
+    epoch(shop, given_row(email=A, gaid=B), replaced=replaced)
     delta, added, removed = epoch(shop, partly(unchanged=(EMAIL,), gaid=C), replaced=replaced)
     assert (added, removed, delta.unknown_unchanged) == ({C}, {B}, 0)
     delta, added, removed = epoch(shop, partly(unchanged=(EMAIL, GAID)), replaced=replaced)
@@ -59,28 +63,28 @@ def test_a_row_keeps_the_identifier_of_a_column_that_is_not_given(shop: Shop, re
 
 
 def test_a_column_that_is_given_and_empty_lets_go_though_another_is_not_given(shop: Shop) -> None:
-    epoch(shop, given(email=A, gaid=LONG))
+    epoch(shop, given_row(email=A, gaid=LONG))
     assert epoch(shop, partly(unchanged=(GAID,)))[1:] == (set(), {A})
     assert epoch(shop, partly(unchanged=(EMAIL,)))[1:] == (set(), {LONG})
 
 
 def test_what_is_not_given_is_what_the_row_had_earlier_in_the_same_epoch(shop: Shop) -> None:
-    epoch(shop, given(email=A, gaid=B))
+    epoch(shop, given_row(email=A, gaid=B))
     _, added, removed = epoch(
-        shop, given(email=C, gaid=D), partly(unchanged=(EMAIL,), gaid=B), partly(unchanged=(EMAIL, GAID))
+        shop, given_row(email=C, gaid=D), partly(unchanged=(EMAIL,), gaid=B), partly(unchanged=(EMAIL, GAID))
     )
     assert (added, removed) == ({C}, {A})
 
 
 def test_a_row_that_was_deleted_in_between_keeps_nothing(shop: Shop) -> None:
-    epoch(shop, given(email=A))
+    epoch(shop, given_row(email=A))
     delta, added, removed = epoch(shop, deleted(), partly(unchanged=(EMAIL,)))
     assert (added, removed, delta.unknown_unchanged) == (set(), {A}, 1)
 
 
 def test_a_whole_row_after_one_that_is_not_decides(shop: Shop) -> None:
-    epoch(shop, given(email=A))
-    assert epoch(shop, partly(unchanged=(EMAIL,)), given(email=B))[1:] == ({B}, {A})
+    epoch(shop, given_row(email=A))
+    assert epoch(shop, partly(unchanged=(EMAIL,)), given_row(email=B))[1:] == ({B}, {A})
     assert epoch(shop, partly(unchanged=(EMAIL,)), deleted())[1:] == (set(), {B})
 
 
@@ -100,21 +104,59 @@ def test_an_identifier_of_several_columns_or_of_an_unknown_one_is_kept_with_any_
 
 
 def test_who_is_withdrawn_is_not_kept(shop: Shop) -> None:
-    epoch(shop, given(email=A))
+    epoch(shop, given_row(email=A))
     assert epoch(shop, partly(unchanged=(EMAIL,)), lambda ledger: ledger.remove_everywhere([A]))[2] == {A}
 
 
 def test_columns_beyond_those_that_a_file_can_number_are_kept_together(shop: Shop) -> None:
     many = {f"email {number}": person(str(number)) for number in range(40)}
-    epoch(shop, given(1, **many))
+    epoch(shop, given_row(1, **many))
     delta, _, removed = epoch(shop, partly(1, unchanged=("email 38",)))
     assert removed == {many[f"email {number}"] for number in range(31)}
     assert delta.members_after == 9
 
 
 def test_no_name_of_a_column_is_in_the_store_in_plain_text(shop: Shop) -> None:
-    epoch(shop, given(**{"ada@example.com": A}))
+    epoch(shop, given_row(**{"ada@example.com": A}))
     assert all(b"ada@example.com" not in path.read_bytes() for path in shop.folder.iterdir())
+
+
+# A key, what its row has in each column (None: nothing; "=": not given), and whether the row is deleted.
+StepOfRow = tuple[int, dict[str, str], bool]
+
+
+def rows_of_an_epoch() -> st.SearchStrategy[list[StepOfRow]]:
+    values = {column: st.sampled_from(["=", "", *(f"{column} {one}" for one in "xyz")]) for column in (EMAIL, GAID)}
+    row = st.tuples(st.integers(0, 2), st.fixed_dictionaries(values), st.sampled_from([False, False, False, True]))
+    return st.lists(row, max_size=6)
+
+
+@given(st.lists(st.tuples(rows_of_an_epoch(), st.booleans()), min_size=1, max_size=5))
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_whatever_rows_say_the_audience_has_what_they_hold(epochs: list[tuple[list[StepOfRow], bool]]) -> None:
+    holds: dict[int, dict[str, str]] = {}
+    members: set[str] = set()
+    with tempfile.TemporaryDirectory() as folder:
+        shop = Shop(Path(folder))
+        for rows, is_replaced in epochs:
+            recordings: list[Recording] = []
+            mentioned = set()
+            for key, values, is_deleted in rows:
+                mentioned.add(key)
+                here = {column: person(value) for column, value in values.items() if value not in ("", "=")}
+                kept = [column for column, value in values.items() if value == "="]
+                if is_deleted:
+                    recordings.append(deleted(key))
+                    holds[key] = {}
+                    continue
+                recordings.append(partly(key, unchanged=tuple(kept), **here) if kept else given_row(key, **here))
+                before = holds.get(key, {})
+                holds[key] = {**here, **{column: before[column] for column in kept if column in before}}
+            if is_replaced:
+                holds = {key: held for key, held in holds.items() if key in mentioned}
+            _, added, removed = epoch(shop, *recordings, replaced=("s",) if is_replaced else ())
+            members = (members | added) - removed
+            assert members == {one for held in holds.values() for one in held.values()}
 
 
 # --- keys -------------------------------------------------------------------------------------------------------------
@@ -135,8 +177,8 @@ def test_a_deletion_finds_its_row_by_the_value_of_the_key(
     def described(ledger: MembershipLedger) -> None:
         ledger.describe_key("s", (column_type,))
 
-    epoch(shop, described, given(first, email=A))
-    assert epoch(shop, described, given(second, email=A))[0].holdings_changed == 0
+    epoch(shop, described, given_row(first, email=A))
+    assert epoch(shop, described, given_row(second, email=A))[0].holdings_changed == 0
     delta, _, removed = epoch(shop, described, deleted(second))
     assert (removed, delta.unresolved_deletions) == ({A}, 0)
 

@@ -5,6 +5,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -245,6 +246,30 @@ def test_another_column_is_never_taken_for_the_cached_one() -> None:
     for decoder in (MessageDecoder(["Email", "email"]), MessageDecoder(["Email"], known=["Email", "email"])):
         (message,) = decoder.decode(line)
         assert decoder.reader_of("Email")(message.record.data) is None
+
+
+def test_a_column_that_a_row_lacks_is_told_apart_from_null_where_that_is_asked_for() -> None:
+    decoder = MessageDecoder(["email", "Phone", "id"], told_apart=["email", "Phone"])
+    rows = [
+        {"id": 1},
+        {"id": None, "email": None, "Phone": None},
+        {"email": "a", "phone": None},
+        {"phone": "b"},
+        # Read by Python's own parser.
+        {"id": 1, "email": None},
+    ]
+    lines = b"".join(
+        json.dumps({"type": "RECORD", "record": {"stream": "users", "data": row}}).encode() + b"\n" for row in rows
+    ).replace(b'{"id": 1, "email": null}', b'{"id": 1e999, "email": null}')
+    data = [message.record.data for message in decoder.decode(lines)]
+    telling, both = decoder.reader_telling_absence(["email"]), decoder.reader_telling_absence(["email", "Phone"])
+    unset = msgspec.UNSET
+    assert [both(row) for row in data] == [(unset, unset), (None, None), ("a", None), (unset, "b"), (None, unset)]
+    assert [telling(row) for row in data] == [(value,) for value, _ in map(both, data)]
+    assert decoder.reader_telling_absence(["id"])(data[2]) == (None,)
+    # Who does not ask for it sees null.
+    assert [decoder.reader(["email", "id"])(row)[0] for row in data] == [None, None, "a", None, None]
+    assert [decoder.reader_of("Phone")(row) for row in data] == [None, None, None, "b", None]
 
 
 # --- the order of messages --------------------------------------------------------------------------------------------
