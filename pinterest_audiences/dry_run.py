@@ -24,7 +24,7 @@ from destination_pinterest.routing.decision import Decision, decision_of, take_r
 from destination_pinterest.routing.plan import plan_streams
 from destination_pinterest.routing.sampling import column_sample
 from destination_pinterest.vocabulary import Operation
-from destination_pinterest.wording.column_text import finding_line
+from destination_pinterest.wording.column_text import finding_lines
 from destination_pinterest.wording.plan_text import PlanLine, plan_lines
 from pinterest_audiences.airbyte_messages import RecordEncoder, StreamDescription
 from pinterest_audiences.sources.source import Row
@@ -83,8 +83,8 @@ class DryRun:
     def plan_lines(self) -> list[PlanLine]:
         """What the connector would log of its plan, and of what the first rows show."""
         stream, used = str(self.plan.stream.key), self.plan.identities
-        findings = self._sample.findings()
-        return self._plan_lines + [finding_line(one, stream, used, are_declared=self._are_declared) for one in findings]
+        shown = finding_lines(self._sample.findings(), stream, used, are_declared=self._are_declared)
+        return [*self._plan_lines, *shown]
 
     def _count_row(self, row: Any) -> None:
         counts = self.counts
