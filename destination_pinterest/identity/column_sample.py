@@ -18,7 +18,14 @@ from typing import Final
 from destination_pinterest.identity.blanks import strip_blanks
 from destination_pinterest.identity.cell import take_apart
 from destination_pinterest.identity.column_vocabulary import AFTER, BEFORE, EMAIL_WORDS, HASH_ALGORITHMS, HASH_WORDS
-from destination_pinterest.identity.digest import HEX_DIGITS, SHORTEST_DIGEST, UUID, ZERO_UUID, as_hexadecimal, looks_hashed
+from destination_pinterest.identity.digest import (
+    HEX_DIGITS,
+    SHORTEST_DIGEST,
+    UUID,
+    ZERO_UUID,
+    as_hexadecimal,
+    looks_hashed,
+)
 from destination_pinterest.identity.email_address import hash_any_email
 from destination_pinterest.identity.mapping import IdentityColumn, IdentityMapper
 from destination_pinterest.identity.operation import Mark, mark_of
