@@ -61,7 +61,7 @@ _KINDS: Final = tuple(
             Identifier.MAID,
             rf"maids?|madids?|(?:mobile )?(?:mobile|device) {_AD} {_AN_ID}|mobile device ids?|advertising {_AN_ID}",
         ),
-        (Identifier.EMAIL, "|".join(sorted(EMAIL_WORDS)) + "|adresse mail|mail ?adresse|mailadres|correo electronico"),
+        (Identifier.EMAIL, "|".join(sorted(EMAIL_WORDS)) + "|adresse mail|(?:user data|match keys) em"),
     )
 )
 _IDS: Final = frozenset(
