@@ -24,7 +24,7 @@ from destination_pinterest.routing.decision import Decision, decision_of, take_r
 from destination_pinterest.routing.plan import plan_streams, readable_key
 from destination_pinterest.routing.sampling import column_sample
 from destination_pinterest.vocabulary import Operation
-from destination_pinterest.wording.column_text import finding_line
+from destination_pinterest.wording.column_text import finding_lines
 from destination_pinterest.wording.plan_text import PlanLine, plan_lines
 from destination_pinterest.wording.rejected_row import RejectedRowText
 from pinterest_audiences.airbyte_messages import RecordEncoder, StreamDescription
@@ -98,8 +98,8 @@ class DryRun:
     def plan_lines(self) -> list[PlanLine]:
         """What the connector would log of its plan, and of what the first rows show."""
         stream, used = str(self.plan.stream.key), self.plan.identities
-        findings = self._sample.findings()
-        return self._plan_lines + [finding_line(one, stream, used, are_declared=self._are_declared) for one in findings]
+        shown = finding_lines(self._sample.findings(), stream, used, are_declared=self._are_declared)
+        return [*self._plan_lines, *shown]
 
     def counting(self, batches: Iterable[RowBatch]) -> Iterator[RowBatch]:
         """Yields the batches, each once it was counted."""

@@ -9,7 +9,7 @@ from destination_pinterest.protocol.catalog import StreamKey
 from destination_pinterest.protocol.whole_rows import whole_rows
 from destination_pinterest.routing.plan import StreamPlan
 from destination_pinterest.routing.sampling import column_sample
-from destination_pinterest.wording.column_text import finding_line
+from destination_pinterest.wording.column_text import finding_lines
 
 
 class RowSamples:
@@ -52,5 +52,5 @@ class RowSamples:
     def _close(self, stream: StreamKey) -> None:
         plan, sample = self._open.pop(stream)
         are_declared = self._config.identity_columns is not None
-        for finding in sample.findings():
-            self._log(*finding_line(finding, str(stream), plan.identities, are_declared=are_declared))
+        for level, text in finding_lines(sample.findings(), str(stream), plan.identities, are_declared=are_declared):
+            self._log(level, text)

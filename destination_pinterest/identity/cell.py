@@ -18,6 +18,7 @@ from typing import Final
 import msgspec
 
 from destination_pinterest.identity.blanks import strip_blanks
+from destination_pinterest.identity.digest import SHORTEST_DIGEST
 
 MAX_CELL_CHARACTERS: Final = 100_000
 """Longer texts are not taken apart."""
@@ -32,8 +33,6 @@ _MAILTO: Final = re.compile(r"mailto:([^?]*)(?:\?.*)?", re.IGNORECASE | re.DOTAL
 _MAILBOX: Final = re.compile(r"([^<>]*)<([^<>]+)>")
 _DOMAINS_END: Final = re.compile(r"[A-Za-z]{2,3}")
 _MOST_WRAPPERS: Final = 4
-# The shortest digest, MD5 in Base64.
-_SHORTEST_WITHOUT_AT: Final = 22
 
 
 def take_apart(cell: str) -> Sequence[object] | None:
@@ -90,7 +89,7 @@ def _weakly_separated(text: str) -> list[object] | None:
     pieces = [piece for piece in _WEAK.split(text) if _LETTER_OR_DIGIT.search(piece)]
     if any(piece.endswith(">") for piece in pieces[1:]):
         return None  # What stands before a bracket is a name, whatever it looks like.
-    return [*pieces] if all("@" in piece or len(piece) >= _SHORTEST_WITHOUT_AT for piece in pieces) else None
+    return [*pieces] if all("@" in piece or len(piece) >= SHORTEST_DIGEST for piece in pieces) else None
 
 
 def _bare(text: str) -> str:

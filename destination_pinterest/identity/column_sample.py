@@ -18,7 +18,14 @@ from typing import Final
 from destination_pinterest.identity.blanks import strip_blanks
 from destination_pinterest.identity.cell import take_apart
 from destination_pinterest.identity.column_vocabulary import AFTER, BEFORE, EMAIL_WORDS, HASH_ALGORITHMS, HASH_WORDS
-from destination_pinterest.identity.digest import HEX_DIGITS, UUID, ZERO_UUID, as_hexadecimal, looks_hashed
+from destination_pinterest.identity.digest import (
+    HEX_DIGITS,
+    SHORTEST_DIGEST,
+    UUID,
+    ZERO_UUID,
+    as_hexadecimal,
+    looks_hashed,
+)
 from destination_pinterest.identity.email_address import hash_any_email
 from destination_pinterest.identity.mapping import IdentityColumn, IdentityMapper
 from destination_pinterest.identity.operation import Mark, mark_of
@@ -171,6 +178,9 @@ class ColumnSample:
 
 
 def _count_unused(counts: _Counts, value: object, used_here: frozenset[str]) -> None:
+    if isinstance(value, str) and len(value) < SHORTEST_DIGEST and "@" not in value:
+        counts.rows += bool(strip_blanks(value))  # Most values are short texts, which are no identifiers.
+        return
     texts = list(_texts_in(value))
     counts.rows += bool(texts) or (value is not None and not isinstance(value, str | list))
     if not texts:

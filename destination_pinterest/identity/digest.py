@@ -50,7 +50,8 @@ _PREFIXED = re.compile(rf"(?:0[xX]|\\{{1,2}}[xX])({_HEX}+)|[xX]'({_HEX}+)'")
 _IN_GROUPS = re.compile(rf"{_HEX}{{1,16}}(?:[\s:]+{_HEX}{{1,16}})+")
 _BASE64 = re.compile(r"([A-Za-z0-9+/_-]+)(={0,2})")
 _LENGTH_OF_BASE64 = MappingProxyType({digits: -(-digits * 4 // 6) for digits in (32, 40, 64, 128)})
-_SHORTEST_DIGEST = min(_LENGTH_OF_BASE64.values())
+SHORTEST_DIGEST = min(_LENGTH_OF_BASE64.values())
+"""The characters of the shortest digest: MD5 in Base64."""
 _SHA256_HEX = re.compile(rf"{_HEX}{{64}}")
 _HEX_DIGITS_ONLY = re.compile(rf"{_HEX}+")
 # SHA-512's 128 digits are not a format that Pinterest reads, but not a plain value either.
@@ -59,7 +60,7 @@ _ANY_HEX_DIGEST = re.compile(rf"{_HEX}{{32}}(?:{_HEX}{{8}}|{_HEX}{{32}}|{_HEX}{{
 
 def looks_hashed(text: str) -> bool:
     """Whether a text without blanks at its ends looks like an MD5, SHA-1, SHA-256 or SHA-512 digest."""
-    if len(text) < _SHORTEST_DIGEST:
+    if len(text) < SHORTEST_DIGEST:
         return False
     return _ANY_HEX_DIGEST.fullmatch(text) is not None or any(
         as_hexadecimal(text, digits) is not None for digits in _LENGTH_OF_BASE64

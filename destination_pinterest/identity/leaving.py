@@ -117,5 +117,8 @@ def _says_who_left(words: tuple[str, ...]) -> bool:
 
 
 def _words(name: str) -> tuple[str, ...]:
+    """Returns the words of a column's name; none if the name is an address itself, which must not be shown."""
+    if "@" in name:
+        return ()
     text = " ".join(words_of(name, _KNOWN_WORDS))
     return tuple(text.replace("donot ", "do not ").replace("optout", "opt out").split())

@@ -10,7 +10,7 @@ A name that declares a hash (`email_sha256`) gives that format; every other give
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -61,7 +61,7 @@ _KINDS: Final = tuple(
             Identifier.MAID,
             rf"maids?|madids?|(?:mobile )?(?:mobile|device) {_AD} {_AN_ID}|mobile device ids?|advertising {_AN_ID}",
         ),
-        (Identifier.EMAIL, "|".join(sorted(EMAIL_WORDS)) + "|adresse mail|mail ?adresse|mailadres|correo electronico"),
+        (Identifier.EMAIL, "|".join(sorted(EMAIL_WORDS)) + "|adresse mail|(?:user data|match keys) em"),
     )
 )
 _IDS: Final = frozenset(
@@ -128,15 +128,19 @@ def _kind_of(
     identifier: Identifier, before: Sequence[str], after: Sequence[str]
 ) -> tuple[Identifier, ValueFormat] | None:
     """Returns the kind and format if every other word of the name is known; None if not."""
-    rest = {word for word in (*before, *after) if not word.isdecimal()}
-    algorithms = rest & HASH_ALGORITHMS
+    algorithms = HASH_ALGORITHMS.intersection((*before, *after))
     hashes = HASH_WORDS | HASH_ALGORITHMS if IDENTIFIERS[identifier].may_be_hashed else frozenset[str]()
     beside = hashes | (EMAIL_WORDS if identifier is Identifier.EMAIL else DEVICE)
-    if "your" in rest:
+    if "your" in before:
         beside |= QUESTION
-    if len(algorithms) > 1 or not (rest - set(after) <= BEFORE | beside and rest - set(before) <= AFTER | beside):
+    is_known = _are_in(before, BEFORE | beside) and _are_in(after, AFTER | beside)
+    if not is_known or len(algorithms) > 1:
         return None
     return identifier, ValueFormat(min(algorithms, default=ValueFormat.AUTO))
+
+
+def _are_in(words: Sequence[str], known: Collection[str]) -> bool:
+    return all(word in known or word.isdecimal() for word in words)
 
 
 def _known_names() -> Mapping[str, tuple[Identifier, ValueFormat]]:

@@ -19,7 +19,7 @@ BY_TIME = [
 OTHERS = [
     *("id", "email", "name", "created_at", "updated_at", "status", "cancelled_at", "operation_id", "options", "topic"),
     *("deleted_by", "deleted_items", "emails_deleted", "unsubscribe_url", "unsubscribedChannelIds", "undeleted_at"),
-    *("_ab_cdc_deleted_at", "_AB_CDC_DELETED_AT", "opt", "", "is_active"),
+    *("_ab_cdc_deleted_at", "_AB_CDC_DELETED_AT", "opt", "", "is_active", "opt.out@example.com"),
 ]
 CONSENT = [
     *("accepts_marketing", "Accepts Email Marketing", "is_subscribed", "email_opt_in", "Email Marketing Consent"),

@@ -399,4 +399,126 @@ HEADERS: Final = (
     Header("Spanish", "nombre|Correo electrónico|Teléfono|ciudad", "Correo electrónico"),
     Header("French", "nom|Adresse e-mail|courriel|téléphone", "Adresse e-mail|courriel"),
     Header("Dutch and Swedish", "naam|E-mailadres|E-post|telefoon", "E-mailadres|E-post"),
+    Header(
+        "Chargebee",
+        "customers.id|customers.email|customers.billing_address.email|customers.auto_collection",
+        "customers.email|customers.billing_address.email",
+    ),
+    Header("Recurly", "account_code|account_email|account_cc_emails|hosted_login_token", "account_email"),
+    Header(
+        "Zuora",
+        "Account Name|Bill To: Work Email|Sold To: Personal Email|Invoice Owner",
+        "Bill To: Work Email|Sold To: Personal Email",
+    ),
+    Header("NetSuite", "Internal ID|Email|Alt. Email|Sales Rep|Last Modified By", "Email|Alt. Email"),
+    Header(
+        "Meta lead ads",
+        "id|created_time|ad_id|ad_name|form_id|is_organic|platform|email|work_email|full_name",
+        "email|work_email",
+    ),
+    Header(
+        "Meta conversions",
+        "event_name|user_data.em|user_data.ph|user_data.madid|custom_data.value",
+        "user_data.em|user_data.madid",
+    ),
+    Header("Calendly", "Invitee Name|Invitee Email|Event Type Name|User Email|Canceled By", "Invitee Email|User Email"),
+    Header(
+        "Google Workspace",
+        "First Name [Required]|Email Address [Required]|Recovery Email|Home Secondary Email|"
+        "Work Secondary Email|Last Sign In [READ ONLY]",
+        "Email Address [Required]|Recovery Email|Home Secondary Email|Work Secondary Email",
+    ),
+    Header(
+        "Microsoft Entra",
+        "userPrincipalName|mail|otherMails|alternateEmailAddress|signInNames.emailAddress",
+        "alternateEmailAddress",
+    ),
+    Header(
+        "Salesforce Marketing Cloud",
+        "SubscriberKey|EmailAddress|Status|DateUnsubscribed|EmailTypePreference|FromEmail",
+        "EmailAddress",
+    ),
+    Header("Brevo", "CONTACT ID|EMAIL|OPT_IN|DOUBLE_OPT-IN|ADDED_TIME", "EMAIL"),
+    Header("Drip", "email|time_zone|email_last_delivered_at|lead_score|ip_address", "email"),
+    Header(
+        "Responsys",
+        "CUSTOMER_ID_|EMAIL_ADDRESS_|EMAIL_DOMAIN_|EMAIL_FORMAT_|EMAIL_PERMISSION_STATUS_",
+        "EMAIL_ADDRESS_",
+    ),
+    Header(
+        "Infusionsoft",
+        "Id|Email|Email Address 2|Email Address 3|Owner ID|Lead Source",
+        "Email|Email Address 2|Email Address 3",
+    ),
+    Header(
+        "NationBuilder",
+        "nationbuilder_id|email|email1|email1_is_bad|email2|email_opt_in|recruiter_id",
+        "email|email1|email2",
+    ),
+    Header(
+        "Classy",
+        "Billing Email|Supporter Email Address|Fundraiser Email|Honoree Email",
+        "Billing Email|Supporter Email Address",
+    ),
+    Header("Airtable", "Name|Email (from Contacts)|Email (from Owner)|Last modified by", "Email (from Contacts)"),
+    Header("Qualtrics", "StartDate|ResponseId|RecipientEmail|Respondent Email|ExternalReference", "Respondent Email"),
+    Header("Jira and GitHub", "reporter_email|author_email|committer_email|assignee_email", ""),
+    Header(
+        "PostHog",
+        "distinct_id|person.properties.email|properties.$set.email|properties.$referrer",
+        "person.properties.email|properties.$set.email",
+    ),
+    Header(
+        "GA4 in BigQuery",
+        "user_properties.email.value.string_value|device.advertising_id|traffic_source.source",
+        "user_properties.email.value.string_value|device.advertising_id",
+    ),
+    Header(
+        "Google enhanced conversions",
+        "user_identifiers.hashed_email|user_identifiers.hashed_phone_number",
+        "user_identifiers.hashed_email",
+    ),
+    Header(
+        "Adobe Experience Platform",
+        "personalEmail.address|workEmail.address|identityMap.Email.0.id|personalEmail.status",
+        "personalEmail.address|workEmail.address",
+    ),
+    Header(
+        "mParticle, nested",
+        "user_identities.email|device_info.ios_advertising_id|device_info.android_advertising_id|device_info.vendor_id",
+        "user_identities.email|device_info.ios_advertising_id|device_info.android_advertising_id",
+    ),
+    Header("Airbridge", "Google Advertising ID|IDFA|IDFV|Device ID|App ID|Ad ID", "Google Advertising ID|IDFA"),
+    Header("Criteo", "emailHash|madid|gum", "emailHash|madid"),
+    Header("Yahoo and Reddit", "SHA256EMAIL|EMAIL_SHA256|MAID_SHA256|IP", "SHA256EMAIL|EMAIL_SHA256|MAID_SHA256"),
+    Header(
+        "Adyen and Braintree",
+        "shopperEmail|Customer Email|PayPal Payer Email|merchant_email",
+        "shopperEmail|Customer Email|PayPal Payer Email",
+    ),
+    Header(
+        "warehouse abbreviations",
+        "CUST_EMAIL_ADDR_TXT|C_EMAIL_ADDRESS|EMAIL_ADDR|EMAIL_STAT_CD|EMAIL_CNT",
+        "CUST_EMAIL_ADDR_TXT|C_EMAIL_ADDRESS|EMAIL_ADDR",
+    ),
+    Header(
+        "German",
+        "Kunden-Nr|Kunden-E-Mail|E-Mail (privat)|Mailadresse|Vertreter-E-Mail",
+        "Kunden-E-Mail|E-Mail (privat)|Mailadresse",
+    ),
+    Header(
+        "Italian, Portuguese, Spanish",
+        "Indirizzo e-mail|Endere\u00e7o de e-mail|Correo|Correo postal|Email del cliente",
+        "Indirizzo e-mail|Endere\u00e7o de e-mail|Correo|Email del cliente",
+    ),
+    Header(
+        "Finnish, Turkish, Swedish",
+        "S\u00e4hk\u00f6posti|E-posta|E-postadress",
+        "S\u00e4hk\u00f6posti|E-posta|E-postadress",
+    ),
+    Header(
+        "Japanese, Chinese, Korean",
+        "\u30e1\u30fc\u30eb\u30a2\u30c9\u30ec\u30b9|\u7535\u5b50\u90ae\u7bb1|\uc774\uba54\uc77c",
+        "\u30e1\u30fc\u30eb\u30a2\u30c9\u30ec\u30b9|\u7535\u5b50\u90ae\u7bb1|\uc774\uba54\uc77c",
+    ),
 )
