@@ -9,7 +9,7 @@ from pinterest_audiences.airbyte_messages import RecordEncoder, StreamDescriptio
 from pinterest_audiences.connector_answers import Watcher
 from pinterest_audiences.cursor_state import cursor_state
 from pinterest_audiences.line_pipe import LinePipe
-from pinterest_audiences.sources.source import Row, RowBatch
+from pinterest_audiences.sources.source import RowBatch
 
 
 class Feed:
@@ -18,18 +18,23 @@ class Feed:
     Args:
         stream: the stream's description.
         columns: the names of a row's values.
-        since: the cursor value that reading started from; None for the beginning.
+        reached: the cursor value that earlier runs reached; None for the beginning.
         watcher: shows how many rows were fed.
         now: seconds since the epoch.
     """
 
     def __init__(
-        self, stream: StreamDescription, columns: Sequence[str], since: Any, watcher: Watcher, now: Callable[[], float]
+        self,
+        stream: StreamDescription,
+        columns: Sequence[str],
+        reached: Any,
+        watcher: Watcher,
+        now: Callable[[], float],
     ) -> None:
         self._stream = stream
         self._encoder = RecordEncoder(stream.name, columns, now)
         self._position = None if stream.cursor is None else list(columns).index(stream.cursor)
-        self._cursor = since
+        self._cursor = reached
         self._watcher = watcher
         self._now = now
         self.rows = 0
@@ -48,19 +53,22 @@ class Feed:
             pipe.write(self._encoder.lines(batch.rows))
             self.rows += len(batch.rows)
             self._watcher.read(len(batch.rows))
-            unstated = self._after(batch.rows, unstated + len(batch.rows), pipe)
+            unstated = self._after(batch, unstated + len(batch.rows), pipe)
         if self._position is None or self.states == 0:
             self._write_state(unstated, pipe)
         pipe.write(complete_line(self._stream.name, self._now()))
 
-    def _after(self, batch: Sequence[Row], unstated: int, pipe: LinePipe) -> int:
+    def _after(self, batch: RowBatch, unstated: int, pipe: LinePipe) -> int:
         """Writes a state if there is a cursor; returns the number of rows that no state covers yet."""
         if self._position is None:
             return unstated
-        values = [row[self._position] for row in batch]
+        values = [row[self._position] for row in batch.rows]
         known = [value for value in values if value is not None]
         self.rows_without_cursor += len(values) - len(known)
-        self._cursor = known[-1] if known else self._cursor
+        if batch.reached is not None:
+            self._cursor = batch.reached
+        elif known:
+            self._cursor = known[-1]
         self._write_state(unstated, pipe)
         return 0
 

@@ -55,11 +55,13 @@ def _selection(request: SyncRequest, source: Source, state_file: StateFile | Non
     """Returns the rows to read. Raises: UsageError if neither the request nor the source names a table."""
     since = None if state_file is None else state_file.since()
     if request.query is not None:
-        return Selection(query=request.query, columns=request.columns, cursor=request.cursor, since=since)
+        return Selection(
+            query=request.query, columns=request.columns, cursor=request.cursor, since=since, reached=since
+        )
     table = request.table or source.only_table
     if table is None:
         raise UsageError(Code.USAGE_WRONG, f"Say what to read from {source.label}: --table NAME or --query 'SELECT …'.")
-    return Selection(table=table, columns=request.columns, cursor=request.cursor, since=since)
+    return Selection(table=table, columns=request.columns, cursor=request.cursor, since=since, reached=since)
 
 
 def _check_cursor(request: SyncRequest, config: ConfigFile) -> None:

@@ -99,7 +99,7 @@ class SyncRun:
         display: Display,
         answers: ConnectorAnswers,
     ) -> Outcome:
-        feed = Feed(stream, columns, self._selection.since, display, time.time)
+        feed = Feed(stream, columns, self._selection.reached, display, time.time)
         source_failure: Failure | None = None
         with ConnectorProcess.running(
             self._request.destination,

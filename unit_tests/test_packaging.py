@@ -26,7 +26,7 @@ IMPORTED_AS = {
     "pydantic-core": "pydantic_core",
 }
 # Loaded by name by another package, never imported here.
-LOADED_BY_NAME = {"httptools", "psycopg", "python-multipart"}
+LOADED_BY_NAME = {"httptools", "python-multipart"}
 
 
 def metadata() -> dict[str, Any]:

@@ -20,9 +20,9 @@ from destination_pinterest.error_codes import Code
 from pinterest_audiences.failures import SourceError, UsageError
 from pinterest_audiences.sources.headers import check_header
 from pinterest_audiences.sources.names import check_columns, no_such
-from pinterest_audiences.sources.source import RowBatch, RowStream, Selection
+from pinterest_audiences.sources.source import Row, RowBatch, RowStream, Selection
 
-COUNT_TIME_LIMIT_S: Final = 2.0
+ASIDE_TIME_LIMIT_S: Final = 2.0
 # A plain read needs no more, and DuckDB would otherwise cache the file in up to 80 % of the memory.
 READING_MEMORY: Final = "512MB"
 
@@ -104,12 +104,31 @@ class DuckDBSource:
         check_columns((), self._columns(), self._named(selection))
         return RowStream(self._columns(), self._batches(batch_rows))
 
+    def columns(self, selection: Selection) -> tuple[str, ...]:
+        """See Source."""
+        self._run(f"SELECT * FROM {self._where(selection)} LIMIT 0", [])  # noqa: S608 - as above
+        return self._columns()
+
+    def sample(self, selection: Selection, rows: int) -> tuple[Row, ...]:
+        """See Source."""
+        aside = self._connection.cursor()
+        limit = threading.Timer(ASIDE_TIME_LIMIT_S, aside.interrupt)
+        limit.start()
+        try:
+            found = aside.execute(f"SELECT * FROM {self._where(selection)} LIMIT {rows}").fetchall()  # noqa: S608
+        except duckdb.Error:
+            return ()
+        finally:
+            limit.cancel()
+            aside.close()
+        return tuple(found)
+
     def count(self, selection: Selection) -> int | None:
         """See Source."""
         if selection.query is not None:
             return None
         counting = self._connection.cursor()
-        limit = threading.Timer(COUNT_TIME_LIMIT_S, counting.interrupt)
+        limit = threading.Timer(ASIDE_TIME_LIMIT_S, counting.interrupt)
         limit.start()
         try:
             statement, values = _statement(selection, self._where(selection))
