@@ -46,7 +46,6 @@ class SQLAlchemySource:
     def __init__(self, connection: sa.Connection, label: str) -> None:
         self._connection = connection
         self._label = label
-        self._is_reading = False
 
     @classmethod
     def of_url(cls, address: str) -> Self:
@@ -109,11 +108,15 @@ class SQLAlchemySource:
 
     def close(self) -> None:
         """See Source."""
-        if self._is_reading and self._connection.dialect.name in _MYSQL and not self._connection.closed:
-            self.interrupt()
         with suppress(SQLAlchemyError):  # closing an interrupted cursor may fail
             self._connection.close()
         self._connection.engine.dispose()
+
+    def _leave(self, result: sa.CursorResult[Any]) -> None:
+        """Ends a query of MySQL's that was not read to its end: closing it alone would read the rest."""
+        self.interrupt()
+        with suppress(Exception):  # that it was interrupted
+            result.cursor.close()
 
     def _kill(self, query: int) -> None:
         with suppress(SQLAlchemyError), self._connection.engine.connect() as other:
@@ -250,14 +253,16 @@ class SQLAlchemySource:
 
     def _batches(self, result: sa.CursorResult[Any], batch_rows: int) -> Iterator[RowBatch]:
         read = 0
-        self._is_reading = True
         try:
             for rows in result.partitions(batch_rows):
                 read += len(rows)
                 yield RowBatch(rows)
+        except GeneratorExit:
+            if self._connection.dialect.name in _MYSQL:
+                self._leave(result)
+            raise
         except Exception as error:  # noqa: BLE001 - as above
             raise _stopped(error, read) from None
-        self._is_reading = False
 
 
 def _state_of(error: DBAPIError) -> str:
