@@ -834,3 +834,27 @@ class Code(StrEnum):
         "A connector that is not ours (`--destination`) failed and gave no code.",
         "Read its message.",
     )
+    FILE_IS_NO_TABLE = _Case(
+        "PIN-CLI-021",
+        _CONFIG,
+        _ACT,
+        "A text file has a line that is too long to be one of a table.",
+        "See that it is a text file, and not compressed or of another kind.",
+    )
+    FILE_HEADER_CHANGES = _Case(
+        "PIN-CLI-022",
+        _CONFIG,
+        _ACT,
+        "A text file has another line of column names further down, with columns that identify people and that the "
+        "first one lacks. What was sent before stays sent.",
+        "Split the file at the line that the message names, and sync both parts.",
+    )
+    ROWS_UNREADABLE = _Case(
+        "PIN-CLI-023",
+        _CONFIG,
+        _ACT,
+        "Too many lines of a file can't be read as rows: more than half of them, or 5 % with `--replace`, in which "
+        "case nobody has left the audience. What was sent before stays sent.",
+        "See the lines that the message names. If the delimiter or the quotation mark was guessed wrongly, say "
+        "`--delimiter` or `--quote`.",
+    )

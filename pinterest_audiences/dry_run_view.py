@@ -22,7 +22,7 @@ _LEAVING: Final = {
 }
 
 
-def dry_run_result(run: DryRun, batch_size: int) -> dict[str, Any]:
+def dry_run_result(run: DryRun, batch_size: int, rows_unreadable: int = 0) -> dict[str, Any]:
     """Returns the result for programs. `batch_size`: identifiers in a request, at most."""
     counts = run.counts
     requests = sum(math.ceil(count / batch_size) for count in counts.identifiers.values())
@@ -35,6 +35,7 @@ def dry_run_result(run: DryRun, batch_size: int) -> dict[str, Any]:
         "plan": [{"level": level, "message": text} for level, text in run.plan_lines],
         "identity_columns": [msgspec.to_builtins(identity) for identity in run.plan.identities],
         "rows": counts.rows,
+        "rows_unreadable": rows_unreadable,
         "usable": counts.usable,
         "not_usable": dict(counts.not_synced),
         "identifiers_to_add": counts.identifiers[Operation.ADD],
@@ -59,6 +60,8 @@ def dry_run_lines(result: Mapping[str, Any], batch_size: int) -> Iterator[Line]:
     for number, line in enumerate(result["plan"]):
         yield "" if number else "Plan", with_level(line["level"], line["message"])
     yield "Rows", f"{result['rows']:,}"
+    if result["rows_unreadable"]:
+        yield "Rows unreadable", f"{result['rows_unreadable']:,}"
     yield "Rows usable", f"{result['usable']:,}"
     yield "Rows not usable", f"{sum(result['not_usable'].values()):,}"
     yield from _reasons(result["not_usable"])

@@ -71,6 +71,10 @@ class SourceError(TransientError):
     """The source stopped in the middle. What was sent stays sent; the rest was not read."""
 
 
+class FileContentError(ConfigurationError):
+    """What a file holds can't be read as one table. It is found out in the middle: what was sent before stays sent."""
+
+
 class ConnectorProcessError(InternalError):
     """The connector's process ended without a reason, or can't be started."""
 

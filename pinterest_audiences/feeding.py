@@ -8,6 +8,7 @@ from typing import Any
 from pinterest_audiences.airbyte_messages import RecordEncoder, StreamDescription, complete_line, state_line
 from pinterest_audiences.connector_answers import Watcher
 from pinterest_audiences.cursor_state import cursor_state
+from pinterest_audiences.file_findings import FileFindings
 from pinterest_audiences.line_pipe import LinePipe
 from pinterest_audiences.sources.source import RowBatch
 
@@ -19,7 +20,7 @@ class Feed:
         stream: the stream's description.
         columns: the names of a row's values.
         reached: the cursor value that earlier runs reached; None for the beginning.
-        watcher: shows how many rows were fed.
+        watcher: shows how many rows were fed, and what was found in files beside rows.
         now: seconds since the epoch.
     """
 
@@ -37,6 +38,7 @@ class Feed:
         self._cursor = reached
         self._watcher = watcher
         self._now = now
+        self.findings = FileFindings(watcher.log)
         self.rows = 0
         self.rows_without_cursor = 0
         self.states = 0
@@ -44,16 +46,19 @@ class Feed:
     def run(self, batches: Iterable[RowBatch], pipe: LinePipe) -> None:
         """Writes everything; returns only if the source has succeeded.
 
-        Raises: what the source raises; PipeClosedError, InterruptedByUserError.
+        Raises: what the source raises; FileContentError if too many lines are no rows; PipeClosedError,
+            InterruptedByUserError.
         """
         unstated = 0
         for batch in batches:
+            self.findings.take(batch)
             if not batch.rows:
                 continue
             pipe.write(self._encoder.lines(batch.rows))
             self.rows += len(batch.rows)
             self._watcher.read(len(batch.rows))
             unstated = self._after(batch, unstated + len(batch.rows), pipe)
+        self.findings.finish(self.rows, replaces=self._stream.replaces)
         if self._position is None or self.states == 0:
             self._write_state(unstated, pipe)
         pipe.write(complete_line(self._stream.name, self._now()))

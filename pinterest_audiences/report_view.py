@@ -21,6 +21,8 @@ Line = tuple[str, str]
 def report_lines(audience: Mapping[str, Any]) -> Iterator[Line]:
     """Yields names and values of one audience's part of the report; an empty name continues the line above."""
     yield "Rows entered", _number(audience["entered"])
+    if audience.get("rows_unreadable"):
+        yield "Rows unreadable", f"{_number(audience['rows_unreadable'])}, which the connector did not get"
     yield "Rows synced", _number(audience["synced"])
     yield "Rows not synced", _number(sum(audience["not_synced"].values()))
     yield from _reasons(audience["not_synced"])

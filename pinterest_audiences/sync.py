@@ -14,7 +14,9 @@ from destination_pinterest.errors import IdentityColumnsError
 from destination_pinterest.identity.recognition import recognise_columns
 from pinterest_audiences.config_file import ConfigFile
 from pinterest_audiences.failures import EXIT_DONE, UsageError, first_sentence
+from pinterest_audiences.file_findings import FileFindings
 from pinterest_audiences.printing import Printer
+from pinterest_audiences.progress import with_level
 from pinterest_audiences.sources.names import check_columns
 from pinterest_audiences.sources.opening import open_source
 from pinterest_audiences.sources.source import RowBatch, Selection, Source
@@ -40,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
     request = read_request(arguments)
     config = ConfigFile(request.config)
     printer = Printer(sys.stdout, as_json=request.json)
-    with closing(open_source(request.source)) as source:
+    with closing(open_source(request.source, request.text)) as source:
         _check_cursor(request, config)
         state_file = _state_file(request, config, source)
         selection = _selection(request, source, state_file)
@@ -102,6 +104,7 @@ def _dry_run(request: SyncRequest, config: ConfigFile, source: Source, selection
     settings = read_config(config.overlaid(**request.overlay()))
     rows = source.open_rows(selection, request.batch_rows)
     check_columns(request.named_columns(), rows.columns, source.label)
+    findings = FileFindings(_log_to_standard_error)
     batches = iter(rows.batches)
     first = next(batches, RowBatch(()))
     try:
@@ -111,8 +114,14 @@ def _dry_run(request: SyncRequest, config: ConfigFile, source: Source, selection
             error.code, f"{first_sentence(error.message)} Name an identity column by --identity COLUMN=EMAIL."
         ) from None
     for batch in chain([first], batches):
+        findings.take(batch)
         dry_run.count(batch.rows)
-    result = dry_run_result(dry_run, settings.batch_size)
+    findings.finish(dry_run.counts.rows, replaces=request.replace)
+    result = dry_run_result(dry_run, settings.batch_size, findings.rows_unreadable)
     title = f'Dry run: {source.label} into the audience "{dry_run.audience.name}"'
     printer.counts(title, list(dry_run_lines(result, settings.batch_size)), result)
     return EXIT_DONE
+
+
+def _log_to_standard_error(level: str, text: str) -> None:
+    sys.stderr.write(with_level(level, text) + "\n")

@@ -6,7 +6,7 @@ import argparse
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +18,8 @@ from pinterest_audiences.cursor_state import cursor_state
 from pinterest_audiences.failures import UsageError
 from pinterest_audiences.json_values import json_types
 from pinterest_audiences.sources.source import Row
+from pinterest_audiences.sources.text.options import TextOptions
+from pinterest_audiences.text_arguments import add_text_arguments, read_text_options
 
 DEFAULT_BATCH_ROWS: Final = 5_000
 
@@ -56,6 +58,7 @@ class SyncRequest:
     dry_run: bool
     quiet: bool
     json: bool
+    text: TextOptions = field(default_factory=TextOptions)
 
     def overlay(self) -> dict[str, Any]:
         """Returns the settings for this run alone."""
@@ -87,8 +90,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         dest="source",
         required=True,
         metavar="URL|FILE",
-        help="duckdb:///customers.duckdb, sqlite:///…, postgresql://user@host/database, any SQLAlchemy URL, a .csv or "
-        "a .parquet",
+        help="duckdb:///customers.duckdb, sqlite:///…, postgresql://user@host/database, any SQLAlchemy URL, a text "
+        "file (.csv, .tsv, .txt, …) or a .parquet",
     )
     rows = parser.add_mutually_exclusive_group()
     rows.add_argument("--table", help="the table or view to read, or schema.table; a file needs none")
@@ -148,6 +151,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--quiet", action="store_true", help="show warnings, errors and the report only")
     add("--json", action="store_true", help="print the report as one JSON object on standard output")
+    add_text_arguments(parser)
 
 
 def read_request(arguments: argparse.Namespace) -> SyncRequest:
@@ -180,6 +184,7 @@ def read_request(arguments: argparse.Namespace) -> SyncRequest:
         dry_run=arguments.dry_run,
         quiet=arguments.quiet,
         json=arguments.json,
+        text=read_text_options(arguments),
     )
 
 

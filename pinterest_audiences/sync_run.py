@@ -15,7 +15,14 @@ from pinterest_audiences.config_file import ConfigFile
 from pinterest_audiences.connector_answers import ConnectorAnswers
 from pinterest_audiences.connector_process import ConnectorProcess
 from pinterest_audiences.displays import display_for
-from pinterest_audiences.failures import EXIT_DONE, EXIT_FAILED, Failure, SourceError, ended_silently
+from pinterest_audiences.failures import (
+    EXIT_DONE,
+    EXIT_FAILED,
+    Failure,
+    FileContentError,
+    SourceError,
+    ended_silently,
+)
 from pinterest_audiences.feeding import Feed
 from pinterest_audiences.interruption import Interruption
 from pinterest_audiences.line_pipe import InterruptedByUserError, PipeClosedError
@@ -65,6 +72,7 @@ class SyncRun:
         self._state_file = state_file
         self._printer = printer
         self._interruption = Interruption()
+        self._rows_unreadable = 0
 
     def run(self) -> int:
         """Runs the sync and returns the exit code. The report goes to standard output, all else to standard error."""
@@ -73,7 +81,7 @@ class SyncRun:
                 display.log("WARN", self._config.warning)
             answers = ConnectorAnswers(display, self._keep_state, self._config.keep_credentials)
             outcome = self._sync(display, answers)
-        self._print(answers.report, outcome)
+        self._print(self._completed(answers.report), outcome)
         return outcome.exit_code
 
     def _sync(self, display: Display, answers: ConnectorAnswers) -> Outcome:
@@ -113,10 +121,11 @@ class SyncRun:
                 feed.run(batches, connector.pipe)
             except (PipeClosedError, InterruptedByUserError):
                 pass  # what the connector reported, or the signal, decides below
-            except SourceError as error:
+            except (SourceError, FileContentError) as error:
                 source_failure = Failure.of(error)
             connector.pipe.close()
             exit_code = connector.wait()
+        self._rows_unreadable = feed.findings.rows_unreadable
         if feed.rows_without_cursor:
             display.log(
                 "WARN", f"{feed.rows_without_cursor:,} rows have no {stream.cursor}; every run sends them again."
@@ -141,6 +150,13 @@ class SyncRun:
         if failure is not None:
             return Outcome(EXIT_FAILED, failure)
         return Outcome(EXIT_DONE)
+
+    def _completed(self, report: dict[str, Any] | None) -> dict[str, Any] | None:
+        """Adds what the connector can't know: it never got to see the rows that could not be read."""
+        if report is None:
+            return None
+        audiences = [{**audience, "rows_unreadable": self._rows_unreadable} for audience in report["audiences"]]
+        return {**report, "audiences": audiences}
 
     def _print(self, report: dict[str, Any] | None, outcome: Outcome) -> None:
         if outcome.failure is not None:

@@ -1,4 +1,4 @@
-"""Reads DuckDB databases, and CSV and Parquet files with DuckDB's readers.
+"""Reads DuckDB databases, and Parquet files with DuckDB's reader.
 
 DuckDB's own package is used, not its SQLAlchemy dialect: duckdb-engine has stood at 0.17.0 since DuckDB 1.2. Nothing is
 spilled to disk, because that would be people's data in plain.
@@ -18,7 +18,6 @@ import duckdb
 
 from destination_pinterest.error_codes import Code
 from pinterest_audiences.failures import SourceError, UsageError
-from pinterest_audiences.sources.headers import check_header
 from pinterest_audiences.sources.names import check_columns, no_such
 from pinterest_audiences.sources.source import Row, RowBatch, RowStream, Selection
 
@@ -59,26 +58,19 @@ class DuckDBSource:
 
     @classmethod
     def of_file(cls, path: Path) -> Self:
-        """Opens a .csv, .tsv or .parquet file as one table with the file's name, without its extensions.
+        """Opens a .parquet file as one table with the file's name, without its extensions.
 
-        In text files, every value stays text: guessing types would strip an ID's leading zeros, or fail in the middle.
-        Raises: UsageError if the file can't be read as such, or a text file has data where the column names should be.
+        Raises: UsageError if the file can't be read as such.
         """
         connection = duckdb.connect(config={"temp_directory": ""})
         table = path.name.split(".", 1)[0]
-        is_parquet = path.name.lower().endswith(".parquet")
         try:
-            if is_parquet:
-                relation = connection.read_parquet(_exactly(path))
-            else:
-                relation = connection.read_csv(_exactly(path), header=True, all_varchar=True)
-            relation.create_view(table)
+            connection.read_parquet(_exactly(path)).create_view(table)
         except duckdb.Error:
-            # DuckDB's message may quote the lines that it failed on.
-            kind = "a Parquet file" if is_parquet else "a text file of columns with a line of column names"
-            raise UsageError(Code.SOURCE_NOT_OPENED, f"{path} can't be read as {kind}. See that it is one.") from None
-        if not is_parquet:
-            check_header(relation.columns, path)
+            # DuckDB's message may quote what it failed on.
+            raise UsageError(
+                Code.SOURCE_NOT_OPENED, f"{path} can't be read as a Parquet file. See that it is one."
+            ) from None
         return cls(connection, str(path.resolve()), table)
 
     @property

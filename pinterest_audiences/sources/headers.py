@@ -1,23 +1,66 @@
-"""Checks that a text file's first line has column names, not data, so that no address becomes a column name."""
+"""Tells names of columns from data in files, so that no address becomes a column's name; makes each name occur once.
+
+Names by kind are those that columns are recognised by (`destination_pinterest/identity/identifiers.py`).
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from pathlib import Path
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from destination_pinterest.error_codes import Code
 from pinterest_audiences.failures import UsageError
 
-# An address, a digest (MD5 to SHA-256) or an advertising ID: no column has such a name.
-_DATA: Final = re.compile(r".*@.*|[0-9a-f]{32,64}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_ADDRESS: Final = re.compile(r"[^\s@,;|<>\"]+@[^\s@,;|<>\"]+\.[^\s@,;|<>\".']+'?")
+_ADVERTISING_ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_DIGITS: Final = r"(?:0x|\\x)?[0-9a-f]"
+# The name that a column of nothing but such values is recognised by.
+_KINDS: Final = (
+    ("email", _ADDRESS),
+    ("maid", _ADVERTISING_ID),
+    ("email_sha256", re.compile(rf"{_DIGITS}{{64}}|[A-Za-z0-9+/]{{43}}=", re.IGNORECASE)),
+    ("email_sha1", re.compile(rf"{_DIGITS}{{40}}", re.IGNORECASE)),
+    ("email_md5", re.compile(rf"{_DIGITS}{{32}}", re.IGNORECASE)),
+)
 
 
-def check_header(names: Iterable[str], path: Path) -> None:
-    """Raises: UsageError if a name is an identifier, without quoting it."""
-    if any(_DATA.fullmatch(name.strip()) for name in names):
+def kind_of(cell: str) -> str | None:
+    """Returns what a cell that is nothing but an identifier is, as a column's name; None for any other cell."""
+    value = cell.strip()
+    return next((name for name, pattern in _KINDS if pattern.fullmatch(value)), None)
+
+
+def holds_identifier(cells: Iterable[str]) -> bool:
+    """Whether a cell is an identifier, or has an address in it: such cells are nobody's column names."""
+    return any(_ADDRESS.search(cell) if "@" in cell else kind_of(cell) for cell in cells)
+
+
+def unique_names(cells: Sequence[str]) -> tuple[str, ...]:
+    """Returns the names of the columns, each once: `Email`, `Email 2`; a column without one is `column 3`."""
+    trimmed = [_trimmed(cell) for cell in cells]
+    taken = set(trimmed)
+    names: list[str] = []
+    for position, name in enumerate(trimmed, 1):
+        if name and name not in names:
+            names.append(name)
+            continue
+        base, number = (name, 2) if name else ("column", position)
+        while f"{base} {number}" in taken:
+            number += 1
+        names.append(f"{base} {number}")
+        taken.add(names[-1])
+    return tuple(names)
+
+
+def check_header(names: Iterable[str], label: object) -> None:
+    """Raises: UsageError if a name holds an identifier, without quoting it."""
+    if holds_identifier(names):
         raise UsageError(
             Code.TABLE_OR_COLUMN_UNKNOWN,
-            f"The first line of {path} holds data where the columns' names should be. Add a first line such as: email",
+            f"The first line of {label} holds data where the columns' names should be. Add a first line such as: email",
         )
+
+
+def _trimmed(cell: str) -> str:
+    return " ".join(cell.strip("\ufeff \t\r\n\v\f\xa0").split()).strip("\"'").strip()

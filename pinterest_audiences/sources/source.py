@@ -29,6 +29,22 @@ class Selection:
 
 
 @dataclass(frozen=True, slots=True)
+class Remark:
+    """A sentence for the log about what was guessed or left out, without anybody's values.
+
+    `is_warning` if something in the file is no row, so that it must be seen even where only warnings are.
+    """
+
+    text: str
+    is_warning: bool = False
+
+    @property
+    def level(self) -> str:
+        """Its level in the log."""
+        return "WARN" if self.is_warning else "INFO"
+
+
+@dataclass(frozen=True, slots=True)
 class RefusedRow:
     """A row of a file that can't be read as a row of its table, and why, without its values."""
 
@@ -45,6 +61,7 @@ class RowBatch:
         file: the file that they are from; None for a database.
         lines: the number of the line or row of that file on which each begins, from 1; None if they have none.
         refused: what was read between them and is in no row.
+        remarks: what was noticed while they were read.
         reached: the cursor value from which a later run may go on after these rows; None if that is their last one.
     """
 
@@ -52,6 +69,7 @@ class RowBatch:
     file: str | None = None
     lines: Sequence[int] | None = None
     refused: Sequence[RefusedRow] = ()
+    remarks: Sequence[Remark] = ()
     reached: Any = None
 
 

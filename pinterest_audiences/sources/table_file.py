@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from pinterest_audiences.sources.source import RowBatch
+from pinterest_audiences.sources.source import Remark, RowBatch
 
 
 class TableFile(Protocol):
@@ -16,11 +16,14 @@ class TableFile(Protocol):
         """The names of the columns, each once: a repeated name gets a number behind it (`Email`, `Email 2`)."""
 
     @property
-    def remarks(self) -> Sequence[str]:
-        """What was guessed, and which lines are no rows, in sentences for the log; without anybody's values."""
+    def remarks(self) -> Sequence[str | Remark]:
+        """What was guessed when it was opened, in sentences for the log; without anybody's values.
+
+        What is noticed only while rows are read is in their batches.
+        """
 
     def batches(self, columns: Sequence[str], batch_rows: int) -> Iterator[RowBatch]:
         """Reads the rows from the beginning: the values of these columns, in this order.
 
-        Raises: SourceError if the file can't be read to its end.
+        Raises: SourceError if the file can't be read to its end, FileContentError if it is no table as a whole.
         """

@@ -25,13 +25,13 @@ def without(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 @pytest.mark.parametrize(
     ("address", "package"),
-    [("x.duckdb", "duckdb"), ("x.csv", "duckdb"), ("sqlite:///x", "sqlalchemy"), ("postgresql://u@h/d", "psycopg")],
+    [("x.duckdb", "duckdb"), ("x.parquet", "duckdb"), ("sqlite:///x", "sqlalchemy"), ("postgresql://u@h/d", "psycopg")],
 )
 def test_a_source_whose_package_is_not_installed_says_what_to_install(
     address: str, package: str, without: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     without.chdir(tmp_path)
-    (tmp_path / "x.csv").write_text("email\n")
+    (tmp_path / "x.parquet").touch()
     without.setitem(sys.modules, package, None)
     with raises(Code.PACKAGE_MISSING, match=f"'{package}' is not installed. Run: {INSTALL}"):
         open_source(address)

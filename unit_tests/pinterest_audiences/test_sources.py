@@ -237,9 +237,11 @@ def test_a_gzipped_tsv_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("first", ["jane@example.com", "a" * 64, "38400000-8cf0-11bd-b23e-10b96e40000d"])
-def test_a_csv_without_names_is_refused_and_its_first_person_not_quoted(tmp_path: Path, first: str) -> None:
+def test_a_csv_of_rows_of_all_kinds_without_names_is_refused_and_its_first_person_not_quoted(
+    tmp_path: Path, first: str
+) -> None:
     path = tmp_path / "people.csv"
-    path.write_text(f"{first}\nother@example.com\n")
+    path.write_text(f"{first},Ada\nother@example.com,Grace\n")
     with raises(Code.TABLE_OR_COLUMN_UNKNOWN, match="holds data where the columns' names should be") as error:
         open_source(str(path))
     assert first not in str(error.value)

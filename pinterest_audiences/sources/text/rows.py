@@ -1,0 +1,205 @@
+"""Makes rows of a table of a text file's records, and accounts for each record that is none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from operator import itemgetter
+from typing import Final
+
+from destination_pinterest.error_codes import Code
+from destination_pinterest.identity.recognition import recognise_columns
+from pinterest_audiences.failures import FileContentError
+from pinterest_audiences.sources.headers import holds_identifier, unique_names
+from pinterest_audiences.sources.source import RefusedRow, Remark, Row
+from pinterest_audiences.sources.text.layout import Layout
+from pinterest_audiences.sources.text.line_numbers import first_lines, line_range
+from pinterest_audiences.sources.text.records import Records
+
+TOO_MANY_CELLS: Final = "it has more cells than there are columns"
+_LINES_SHOWN: Final = 5
+# A footer is a few lines long; more lines of one cell are short rows.
+_LONGEST_FOOTER: Final = 100
+
+
+@dataclass(slots=True)
+class Rows:
+    """Rows that were made together, the line on which each begins, and records that are none."""
+
+    values: list[Row] = field(default_factory=list)
+    lines: Sequence[int] = field(default_factory=list)
+    refused: list[RefusedRow] = field(default_factory=list)
+
+
+class RowMaker:
+    """Makes the rows of one file, in one pass.
+
+    Args:
+        layout: how the file is written.
+        columns: the columns whose values a row has, in this order.
+    """
+
+    def __init__(self, layout: Layout, columns: Sequence[str]) -> None:
+        self._names = layout.columns
+        self._columns = columns
+        self._header = _trimmed(layout.header or ())
+        self._width = len(layout.columns)
+        self._positions: list[int | None] = [layout.columns.index(column) for column in columns]
+        self._lead = next((at for at, name in enumerate(self._header) if name), 0)
+        self._lead_names = frozenset(filter(None, self._header))
+        # Lines of one cell: a footer if nothing follows, short rows otherwise.
+        self._held: list[tuple[int, list[str]]] = []
+        self._after_blank_line = False
+        self._short = _Lines()
+        self._repeated = _Lines()
+        self._remarks: list[Remark] = []
+
+    def make(self, records: Iterable[Records]) -> Iterator[Rows]:
+        """Yields rows. Raises: FileContentError if another header follows that names other people's columns."""
+        for each in records:
+            made = Rows(refused=list(each.refused))
+            if self._is_plain(each.cells):
+                made.values, made.lines = self._projected(each.cells), each.lines
+            else:
+                self._make_one_by_one(each, made)
+            yield made
+
+    def remarks(self) -> list[Remark]:
+        """Returns what was noticed, once all rows are made."""
+        remarks = list(self._remarks)
+        if self._repeated.count:
+            verb = "repeats" if self._repeated.count == 1 else "repeat"
+            text = f"{self._repeated.shown()} {verb} the header and {_is_no_row(self._repeated.count)}."
+            remarks.append(Remark(text[0].upper() + text[1:], is_warning=True))
+        if self._short.count:
+            remarks.append(Remark(f"Missing cells at the end of {self._short.shown()} were read as blanks."))
+        if self._held:
+            lines = [line for line, _ in self._held]
+            text = f"{line_range(lines)} at the end, of one cell, {_is_no_row(len(lines))}: a footer."
+            remarks.append(Remark(text, is_warning=True))
+        return remarks
+
+    def _is_plain(self, cells: Sequence[list[str]]) -> bool:
+        """Whether all records are rows without any doubt."""
+        if self._held or set(map(len, cells)) != {self._width}:
+            return False
+        return self._lead_names.isdisjoint(map(itemgetter(self._lead), cells))
+
+    def _projected(self, rows: Sequence[Sequence[str]]) -> list[Row]:
+        """Returns the values of the wanted columns; a blank cell has none."""
+        columns: list[Iterable[str | None]] = []
+        for position in self._positions:
+            if position is None:
+                columns.append([None] * len(rows))
+                continue
+            values = list(map(itemgetter(position), rows))
+            columns.append([value or None for value in values] if "" in values else values)
+        return list(zip(*columns, strict=True)) if columns else [()] * len(rows)
+
+    def _make_one_by_one(self, records: Records, made: Rows) -> None:
+        lines: list[int] = []
+        rows: list[Sequence[str]] = []
+        for line, cells in zip(records.lines, records.cells, strict=True):
+            if not cells or (self._width > 1 and len(cells) == 1 and not cells[0].strip()):
+                self._after_blank_line = True
+                continue
+            if self._is_header(cells):
+                self._release(rows, lines)
+                made.values += self._projected(rows)
+                rows = []
+                self._take_header(line, cells)
+            elif len(cells) < self._width and self._may_be_footer(cells):
+                self._held.append((line, cells))
+                continue
+            elif any(cell.strip() for cell in cells[self._width :]):
+                made.refused.append(RefusedRow(line, TOO_MANY_CELLS))
+            else:
+                self._release(rows, lines)
+                rows.append(self._filled(line, cells))
+                lines.append(line)
+            self._after_blank_line = False
+        if len(self._held) > _LONGEST_FOOTER:
+            self._release(rows, lines)
+        made.values += self._projected(rows)
+        made.lines = lines
+
+    def _filled(self, line: int, cells: list[str]) -> Sequence[str]:
+        missing = self._width - len(cells)
+        if missing > 0:
+            self._short.add(line)
+            return cells + [""] * missing
+        return cells
+
+    def _release(self, rows: list[Sequence[str]], lines: list[int]) -> None:
+        """A row follows, so that the lines held back are rows too."""
+        for line, cells in self._held:
+            rows.append(self._filled(line, cells))
+            lines.append(line)
+        self._held = []
+
+    def _may_be_footer(self, cells: Sequence[str]) -> bool:
+        """One cell with words, or after a blank line: a key alone may be a row that removes somebody."""
+        filled = [cell.strip() for cell in cells if cell.strip()]
+        if self._width == 1 or len(filled) != 1 or holds_identifier(filled):
+            return False
+        return bool(self._held) or self._after_blank_line or " " in filled[0]
+
+    def _is_header(self, cells: Sequence[str]) -> bool:
+        """Whether a record has names in it, of the same columns or of others."""
+        if not self._header:
+            return False
+        if len(cells) == self._width and cells[self._lead].strip() not in self._lead_names:
+            return False
+        trimmed = _trimmed(cells)
+        if trimmed == self._header:
+            return True
+        names = set(filter(None, trimmed))
+        if len(names) < 2 or holds_identifier(names):
+            return False
+        return names <= self._lead_names or bool(recognise_columns(names))
+
+    def _take_header(self, line: int, cells: Sequence[str]) -> None:
+        """Reads on by another header; the same one again changes nothing."""
+        if _trimmed(cells) == self._header:
+            self._repeated.add(line)
+            return
+        names = unique_names(cells)
+        further = [name for name in names if name not in self._names]
+        if recognise_columns(further):
+            raise FileContentError(
+                Code.FILE_HEADER_CHANGES,
+                f"Line {line:,} is another header, with columns that identify people and that the first header lacks "
+                f"({', '.join(each.column for each in recognise_columns(further))}). Split the file there.",
+            )
+        self._header = _trimmed(cells)
+        self._width = len(names)
+        self._positions = [names.index(column) if column in names else None for column in self._columns]
+        self._lead = next(at for at, name in enumerate(self._header) if name)
+        self._lead_names = frozenset(filter(None, self._header))
+        unread = f" Its columns {', '.join(further)} are not in the first header and are not read." if further else ""
+        text = f"Line {line:,} is another header and no row; the rows below it are read by it.{unread}"
+        self._remarks.append(Remark(text, is_warning=True))
+
+
+class _Lines:
+    """Counts lines, and remembers the first."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._first: list[int] = []
+
+    def add(self, line: int) -> None:
+        self.count += 1
+        if self.count <= _LINES_SHOWN:
+            self._first.append(line)
+
+    def shown(self) -> str:
+        return first_lines(self._first, self.count)
+
+
+def _trimmed(cells: Sequence[str]) -> tuple[str, ...]:
+    return tuple(cell.strip() for cell in cells)
+
+
+def _is_no_row(count: int) -> str:
+    return "is no row" if count == 1 else "are no rows"

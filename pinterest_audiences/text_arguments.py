@@ -1,0 +1,65 @@
+"""The options of `pinterest-audiences sync` that say how a text file is to be read."""
+
+from __future__ import annotations
+
+import argparse
+import codecs
+from typing import Final
+
+from destination_pinterest.error_codes import Code
+from pinterest_audiences.failures import UsageError
+from pinterest_audiences.sources.text.options import TextOptions
+
+_WRITTEN: Final = {
+    "tab": "\t",
+    "\\t": "\t",
+    "comma": ",",
+    "semicolon": ";",
+    "pipe": "|",
+    "\\x01": "\x01",
+    "\\x1f": "\x1f",
+}
+
+
+def add_text_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares the options."""
+    group = parser.add_argument_group("text files", "How a text file is read, where what is found out is wrong.")
+    add = group.add_argument
+    add("--encoding", metavar="NAME", help="its encoding, such as utf-8, windows-1252 or utf-16")
+    add("--delimiter", metavar="CHARACTER", help="what separates its cells; `tab` for a tab")
+    add("--quote", metavar="CHARACTER", help="what its cells are quoted by; `none` if nothing quotes them")
+    add(
+        "--no-header",
+        action="store_true",
+        help="its first line is a row; columns that hold identifiers are named after them, others `column 2`",
+    )
+    add("--skip-lines", type=int, default=0, metavar="N", help="leave out its first N lines")
+
+
+def read_text_options(arguments: argparse.Namespace) -> TextOptions:
+    """Returns the options. Raises: UsageError for a value that one of them can't have."""
+    if arguments.encoding is not None:
+        _check_encoding(arguments.encoding)
+    if arguments.skip_lines < 0:
+        raise UsageError(Code.USAGE_WRONG, "--skip-lines must not be negative.")
+    quote = "" if arguments.quote == "none" else arguments.quote
+    delimiter = None if arguments.delimiter is None else _WRITTEN.get(arguments.delimiter, arguments.delimiter)
+    if quote is not None and (len(quote) > 1 or quote in set("\r\n ")):
+        raise UsageError(Code.USAGE_WRONG, "--quote must be one character, or `none`.")
+    if delimiter is not None and (len(delimiter) != 1 or delimiter in "\r\n" or delimiter == quote):
+        raise UsageError(Code.USAGE_WRONG, "--delimiter must be one character other than --quote, or `tab`.")
+    return TextOptions(
+        arguments.encoding, delimiter, quote, False if arguments.no_header else None, arguments.skip_lines
+    )
+
+
+def _check_encoding(name: str) -> None:
+    """Raises: UsageError if Python has no such encoding of text."""
+    try:
+        "".encode(name)
+        codecs.getincrementaldecoder(name)
+    except (LookupError, ValueError):
+        raise UsageError(
+            Code.USAGE_WRONG,
+            f"--encoding {name!r} is no encoding. Examples are utf-8, windows-1252, utf-16 and shift_jis.",
+        ) from None
