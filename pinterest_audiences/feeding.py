@@ -70,10 +70,8 @@ class Feed:
         values = [row[self._position] for row in batch.rows]
         known = [value for value in values if value is not None]
         self.rows_without_cursor += len(values) - len(known)
-        if batch.reached is not None:
-            self._cursor = batch.reached
-        elif known:
-            self._cursor = known[-1]
+        last = known[-1] if known and batch.reached is None else batch.reached
+        self._cursor = _further(self._cursor, last)
         self._write_state(unstated, pipe)
         return 0
 
@@ -81,3 +79,13 @@ class Feed:
         self.states += 1
         state = {} if self._stream.cursor is None else cursor_state(self._stream.cursor, self._cursor)
         pipe.write(state_line(self._stream.name, self.states, state, rows))
+
+
+def _further(reached: Any, last: Any) -> Any:
+    """What is reached after rows that end with `last`: rows that are read again don't take it back."""
+    if reached is None or last is None:
+        return reached if last is None else last
+    try:
+        return max(reached, last)
+    except TypeError:  # an earlier version kept another type
+        return last

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import sys
+from collections.abc import Sequence
 from contextlib import closing
 from itertools import chain
 from typing import Any
@@ -15,6 +16,7 @@ from destination_pinterest.identity.recognition import recognise_columns
 from pinterest_audiences.config_file import ConfigFile
 from pinterest_audiences.failures import EXIT_DONE, UsageError, first_sentence
 from pinterest_audiences.file_findings import FileFindings
+from pinterest_audiences.needed_columns import narrowed
 from pinterest_audiences.printing import Printer
 from pinterest_audiences.progress import with_level
 from pinterest_audiences.sources.names import check_columns
@@ -45,25 +47,34 @@ def run(arguments: argparse.Namespace) -> int:
     with closing(open_source(request.source, request.text)) as source:
         _check_cursor(request, config)
         state_file = _state_file(request, config, source)
-        selection = _selection(request, source, state_file)
+        selection, all_columns = narrowed(request, config, source, _selection(request, source, state_file))
         if request.dry_run:
-            return _dry_run(request, config, source, selection, printer)
+            return _dry_run(request, config, source, selection, all_columns=all_columns, printer=printer)
         return SyncRun(
-            request, config, source=source, selection=selection, state_file=state_file, printer=printer
+            request,
+            config,
+            source=source,
+            selection=selection,
+            all_columns=all_columns,
+            state_file=state_file,
+            printer=printer,
         ).run()
 
 
 def _selection(request: SyncRequest, source: Source, state_file: StateFile | None) -> Selection:
     """Returns the rows to read. Raises: UsageError if neither the request nor the source names a table."""
-    since = None if state_file is None else state_file.since()
-    if request.query is not None:
-        return Selection(
-            query=request.query, columns=request.columns, cursor=request.cursor, since=since, reached=since
-        )
-    table = request.table or source.only_table
-    if table is None:
+    table = None if request.query is not None else request.table or source.only_table
+    if table is None and request.query is None:
         raise UsageError(Code.USAGE_WRONG, f"Say what to read from {source.label}: --table NAME or --query 'SELECT …'.")
-    return Selection(table=table, columns=request.columns, cursor=request.cursor, since=since, reached=since)
+    reached = None if state_file is None else state_file.since()
+    return Selection(
+        table=table,
+        query=request.query,
+        columns=request.columns,
+        cursor=request.cursor,
+        since=reached if request.lookback is None else request.lookback.before(reached),
+        reached=reached,
+    )
 
 
 def _check_cursor(request: SyncRequest, config: ConfigFile) -> None:
@@ -95,7 +106,15 @@ def _state_file(request: SyncRequest, config: ConfigFile, source: Source) -> Sta
     return state_file
 
 
-def _dry_run(request: SyncRequest, config: ConfigFile, source: Source, selection: Selection, printer: Printer) -> int:
+def _dry_run(
+    request: SyncRequest,
+    config: ConfigFile,
+    source: Source,
+    selection: Selection,
+    *,
+    all_columns: Sequence[str],
+    printer: Printer,
+) -> int:
     # Only a dry run maps rows here; a sync need not load these modules.
     from destination_pinterest.config import read_config  # noqa: PLC0415
     from pinterest_audiences.dry_run import DryRun  # noqa: PLC0415
@@ -108,7 +127,8 @@ def _dry_run(request: SyncRequest, config: ConfigFile, source: Source, selection
     batches = iter(rows.batches)
     first = next(batches, RowBatch(()))
     try:
-        dry_run = DryRun(request.stream_of(selection.table, rows.columns, first.rows), rows.columns, settings)
+        stream = request.stream_of(selection.table, rows.columns, first.rows, all_columns)
+        dry_run = DryRun(stream, rows.columns, settings)
     except IdentityColumnsError as error:
         raise IdentityColumnsError(
             error.code, f"{first_sentence(error.message)} Name an identity column by --identity COLUMN=EMAIL."

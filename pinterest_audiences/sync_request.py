@@ -17,6 +17,7 @@ from pinterest_audiences.connector_process import OWN_CONNECTOR
 from pinterest_audiences.cursor_state import cursor_state
 from pinterest_audiences.failures import UsageError
 from pinterest_audiences.json_values import json_types
+from pinterest_audiences.lookback import Lookback
 from pinterest_audiences.sources.source import Row
 from pinterest_audiences.sources.text.options import TextOptions
 from pinterest_audiences.text_arguments import add_text_arguments, read_text_options
@@ -50,6 +51,7 @@ class SyncRequest:
     config: str
     cursor: str | None
     state: Path | None
+    lookback: Lookback | None
     primary_key: tuple[str, ...]
     replace: bool
     identities: tuple[IdentityChoice, ...]
@@ -71,15 +73,19 @@ class SyncRequest:
         """The columns that must exist."""
         return (*(choice.column for choice in self.identities), *self.primary_key)
 
-    def stream_of(self, table: str | None, columns: Sequence[str], first: Sequence[Row]) -> StreamDescription:
+    def stream_of(
+        self, table: str | None, columns: Sequence[str], first: Sequence[Row], all_columns: Sequence[str] = ()
+    ) -> StreamDescription:
         """Describes the stream, from its first rows; `table` is None for a query.
 
+        `all_columns` are those of the table if only some are read: the connector plans with all of them.
         Raises: UsageError if the cursor's values can't be kept in a file with their order.
         """
         if self.cursor is not None and first:
             cursor_state(self.cursor, first[0][list(columns).index(self.cursor)])
         name = self.stream or (table or "query").rpartition(".")[2]
-        return StreamDescription(name, json_types(columns, first), self.cursor, self.primary_key, replaces=self.replace)
+        properties = {**json_types(all_columns, ()), **json_types(columns, first)}
+        return StreamDescription(name, properties, self.cursor, self.primary_key, replaces=self.replace)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -122,6 +128,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="COLUMN",
         help="read only what is new since the last run, by this column, which must grow with each change",
     )
+    add(
+        "--lookback",
+        metavar="N|SPAN",
+        help="begin so far before the last value of --cursor (500, 90s, 15m, 2h, 3d): for rows that are committed late",
+    )
     add("--state", metavar="FILE", help="where the cursor is kept between runs (default: beside the config)")
     add(
         "--primary-key",
@@ -158,6 +169,8 @@ def read_request(arguments: argparse.Namespace) -> SyncRequest:
     """Returns the request. Raises: UsageError if arguments contradict each other or can't be read."""
     if arguments.state is not None and arguments.cursor is None:
         raise UsageError(Code.USAGE_WRONG, "--state needs --cursor: without a cursor every run reads everything.")
+    if arguments.lookback is not None and arguments.cursor is None:
+        raise UsageError(Code.USAGE_WRONG, "--lookback needs --cursor: without a cursor every run reads everything.")
     if arguments.replace and arguments.cursor is not None:
         raise UsageError(
             Code.USAGE_WRONG, "--replace needs the whole table, and --cursor reads a part of it. Use one of them."
@@ -176,6 +189,7 @@ def read_request(arguments: argparse.Namespace) -> SyncRequest:
         config=arguments.config,
         cursor=arguments.cursor,
         state=_state_path(arguments),
+        lookback=None if arguments.lookback is None else Lookback.of(arguments.lookback),
         primary_key=tuple(arguments.primary_key),
         replace=arguments.replace,
         identities=tuple(map(read_identity, arguments.identity)),

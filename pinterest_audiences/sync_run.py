@@ -21,6 +21,7 @@ from pinterest_audiences.failures import (
     Failure,
     FileContentError,
     SourceError,
+    UsageError,
     ended_silently,
 )
 from pinterest_audiences.feeding import Feed
@@ -51,6 +52,7 @@ class SyncRun:
         config: the config file; rotated credentials go back into it.
         source: the source to read.
         selection: the rows to read.
+        all_columns: the names of a table's columns, if not all of them are read.
         state_file: where the cursor is kept; None without a cursor.
         printer: prints the report.
     """
@@ -62,6 +64,7 @@ class SyncRun:
         *,
         source: Source,
         selection: Selection,
+        all_columns: Sequence[str],
         state_file: StateFile | None,
         printer: Printer,
     ) -> None:
@@ -69,6 +72,7 @@ class SyncRun:
         self._config = config
         self._source = source
         self._selection = selection
+        self._all_columns = all_columns
         self._state_file = state_file
         self._printer = printer
         self._interruption = Interruption()
@@ -93,7 +97,7 @@ class SyncRun:
                 check_columns(self._request.named_columns(), columns, self._source.label)
                 batches = reading.batches()
                 first = next(batches, RowBatch(()))
-                stream = self._request.stream_of(self._selection.table, columns, first.rows)
+                stream = self._request.stream_of(self._selection.table, columns, first.rows, self._all_columns)
                 display.begin(total)
                 return self._send(columns, chain([first], batches), stream, display, answers)
         except InterruptedByUserError:
@@ -121,7 +125,7 @@ class SyncRun:
                 feed.run(batches, connector.pipe)
             except (PipeClosedError, InterruptedByUserError):
                 pass  # what the connector reported, or the signal, decides below
-            except (SourceError, FileContentError) as error:
+            except (SourceError, UsageError, FileContentError) as error:
                 source_failure = Failure.of(error)
             connector.pipe.close()
             exit_code = connector.wait()

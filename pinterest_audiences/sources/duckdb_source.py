@@ -18,6 +18,7 @@ import duckdb
 
 from destination_pinterest.error_codes import Code
 from pinterest_audiences.failures import SourceError, UsageError
+from pinterest_audiences.sources.cursor_order import CursorOrder
 from pinterest_audiences.sources.names import check_columns, no_such
 from pinterest_audiences.sources.source import Row, RowBatch, RowStream, Selection
 
@@ -92,9 +93,16 @@ class DuckDBSource:
             self._run(f"SELECT * FROM {where} LIMIT 0", [])  # noqa: S608 - the name is quoted, the query the user's own
             cursor = () if selection.cursor is None else (selection.cursor,)
             check_columns((*(selection.columns or ()), *cursor), self._columns(), self._named(selection))
+        order = None if selection.cursor is None else CursorOrder(selection.cursor, selection.since)
+        if order is not None and order.pattern is not None:
+            self._check_before(selection, where, order)
         self._run(*_statement(selection, where))
-        check_columns((), self._columns(), self._named(selection))
-        return RowStream(self._columns(), self._batches(batch_rows))
+        columns = self._columns()
+        check_columns((), columns, self._named(selection))
+        batches = self._batches(batch_rows)
+        if order is None or selection.cursor is None:
+            return RowStream(columns, batches)
+        return RowStream(columns, order.checked(batches, columns.index(selection.cursor)))
 
     def columns(self, selection: Selection) -> tuple[str, ...]:
         """See Source."""
@@ -139,6 +147,14 @@ class DuckDBSource:
     def close(self) -> None:
         """See Source."""
         self._connection.close()
+
+    def _check_before(self, selection: Selection, where: str, order: CursorOrder) -> None:
+        """Raises: UsageError if among the rows before the start are texts that only sort there."""
+        cursor = _quoted(selection.cursor or "")
+        strays = f"SELECT 1 FROM {where} WHERE {cursor} < ? AND {cursor} NOT LIKE ? LIMIT 1"  # noqa: S608 - as above
+        self._run(strays, [selection.since, order.pattern])
+        if self._connection.fetchone() is not None:
+            order.refuse_strays()
 
     def _where(self, selection: Selection) -> str:
         """Returns what follows FROM. Raises: UsageError if there is no such table."""

@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from destination_pinterest.error_codes import Code
 from pinterest_audiences.failures import SourceError, UsageError
+from pinterest_audiences.sources.cursor_order import CursorOrder
 from pinterest_audiences.sources.cursor_types import bound
 from pinterest_audiences.sources.names import check_columns, no_such
 from pinterest_audiences.sources.refusals import about_the_query
@@ -61,11 +62,17 @@ class SQLAlchemySource:
     def open_rows(self, selection: Selection, batch_rows: int) -> RowStream:
         """See Source."""
         statement = self._checked_statement(selection)
+        order = None if selection.cursor is None else CursorOrder(selection.cursor, selection.since)
+        if order is not None and order.pattern is not None:
+            self._check_before(statement, selection, order)
         streaming = self._connection.execution_options(stream_results=True, yield_per=batch_rows)
         result = self._run(streaming, statement)
         columns = tuple(result.keys())
         check_columns((), columns, _named(selection))
-        return RowStream(columns, self._batches(result, batch_rows))
+        batches = self._batches(result, batch_rows)
+        if order is None or selection.cursor is None:
+            return RowStream(columns, batches)
+        return RowStream(columns, order.checked(batches, columns.index(selection.cursor)))
 
     def columns(self, selection: Selection) -> tuple[str, ...]:
         """See Source."""
@@ -159,6 +166,14 @@ class SQLAlchemySource:
         if selection.since is not None:
             statement = statement.where(sa.or_(column >= bound(selection.since), column.is_(None)))
         return statement.order_by(column)
+
+    def _check_before(self, statement: sa.Select[*tuple[Any, ...]], selection: Selection, order: CursorOrder) -> None:
+        """Raises: UsageError if among the rows before the start are texts that only sort there."""
+        column: sa.ColumnElement[Any] = sa.column(selection.cursor or "")
+        before = sa.select(sa.literal(1)).select_from(*statement.get_final_froms())
+        stray = before.where(column < bound(selection.since), column.not_like(order.pattern)).limit(1)
+        if self._run(self._connection, stray).first() is not None:
+            order.refuse_strays()
 
     def _origin(self, selection: Selection) -> Any:
         return self._query(selection.query) if selection.query is not None else self._table(selection.table or "")
