@@ -34,7 +34,7 @@ class Lookback:
             )
         return cls(Decimal(found[1]), found[2])
 
-    def before(self, value: Any) -> Any:
+    def before(self, value: Any) -> Any:  # noqa: PLR0911 - one case a type
         """Returns where to begin if the last run reached `value`. Raises: UsageError if that is of another kind."""
         span = timedelta(seconds=float(self.amount) * _SECONDS[self.unit])
         match value:
