@@ -20,7 +20,7 @@ from pinterest_audiences.sources.file_values import KINDS
 from pinterest_audiences.sources.source import RowBatch
 
 Batches = Callable[[Sequence[str], int], Iterator[RowBatch]]
-_TWO_WAYS: Final = re.compile(r"\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4}.*")
+_TWO_WAYS: Final = re.compile(r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}.*")
 _ADVICE: Final = "Write it as a number or as 2026-01-31T12:00:00Z throughout, or take another column."
 
 
@@ -75,14 +75,17 @@ class FileCursor:
         starts = {name: _start(read, since) for name, read in left.items()}
         lowest: dict[str, list[Any]] = {name: [] for name in left}
         ends: list[int] = []
+        has_values = False
         for batch in self._read([self._cursor], batch_rows):
             known = [value for row in batch.rows if (value := _plain(row[0])) is not None]
             read = {name: list(map(parse, known)) for name, parse in left.items()}
             fitting = {name: parse for name, parse in left.items() if None not in read[name]}
             if not fitting:
-                raise self._unfitting(
-                    batch, max(values.index(None) for values in read.values()), next(iter(left)), ends
-                )
+                # The kind that fits longest says best what the others are.
+                kind, at = max(((name, values.index(None)) for name, values in read.items()), key=lambda each: each[1])
+                is_first = at == 0 and not has_values
+                raise self._unfitting(batch, at, None if is_first and not is_typed else kind, ends)
+            has_values = has_values or bool(known)
             left = fitting
             ends.append((ends[-1] if ends else 0) + len(batch.rows))
             for name in left:
@@ -125,8 +128,8 @@ class FileCursor:
             Code.SOURCE_STOPPED, f"{self._label} was changed while it was read. Run the sync again when it is complete."
         )
 
-    def _unfitting(self, batch: RowBatch, at: int, kind: str, ends: Sequence[int]) -> UsageError:
-        """The error for the known value of a batch that is not of the last kind that was left."""
+    def _unfitting(self, batch: RowBatch, at: int, kind: str | None, ends: Sequence[int]) -> UsageError:
+        """The error for a known value of a batch, by its number, that is not of the kind of all before it."""
         position = [place for place, row in enumerate(batch.rows) if _plain(row[0]) is not None][at]
         number = (ends[-1] if ends else 0) + position + 1
         place = f"row {number:,}" if batch.lines is None else f"line {batch.lines[position]:,}"
@@ -134,9 +137,9 @@ class FileCursor:
         value = batch.rows[position][0]
         if isinstance(value, str) and _TWO_WAYS.fullmatch(value.strip()):
             return self._refused(f"{where} has a date that can be read in two ways. {_ADVICE}")
-        if not ends and at == 0:
+        if kind is None:
             return self._refused(f"{where} has neither a number nor an ISO date or time. {_ADVICE}")
-        return self._refused(f"the values before {where} are {kind}, and that one is not. {_ADVICE}")
+        return self._refused(f"{where} has none of the {kind} that were there before. {_ADVICE}")
 
     def _refused(self, reason: str) -> UsageError:
         return UsageError(Code.CURSOR_UNUSABLE, f"--cursor {self._cursor}: {reason}")

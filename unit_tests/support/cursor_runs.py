@@ -55,14 +55,14 @@ class Step:
 steps = st.lists(
     st.builds(
         Step,
-        new=st.lists(st.none() | st.integers(0, 12), max_size=6),
-        order=st.integers(0, 7),
+        new=st.lists(st.integers(0, 12) | st.integers(0, 2) | st.none(), min_size=2, max_size=7),
+        order=st.integers(0, 30),
         batch_rows=st.integers(1, 4),
-        killed_after=st.none() | st.integers(0, 4),
+        killed_after=st.integers(0, 3) | st.none(),
         lookback=st.none() | st.just("3"),
     ),
     min_size=1,
-    max_size=5,
+    max_size=4,
 )
 
 
