@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import os
 import sys
 from collections.abc import Sequence
 from contextlib import closing
@@ -14,6 +15,7 @@ from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import IdentityColumnsError
 from destination_pinterest.identity.recognition import recognise_columns
 from pinterest_audiences.config_file import ConfigFile
+from pinterest_audiences.environment import expanded_address
 from pinterest_audiences.failures import EXIT_DONE, UsageError, first_sentence
 from pinterest_audiences.file_findings import FileFindings
 from pinterest_audiences.needed_columns import narrowed
@@ -42,9 +44,9 @@ def register(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Runs the command. Returns the exit code. Raises: ConnectorError."""
     request = read_request(arguments)
-    config = ConfigFile(request.config)
+    config = ConfigFile(request.config, os.environ)
     printer = Printer(sys.stdout, as_json=request.json)
-    with closing(open_source(request.source, request.text)) as source:
+    with closing(open_source(expanded_address(request.source, os.environ), request.text)) as source:
         _check_cursor(request, config)
         state_file = _state_file(request, config, source)
         selection, all_columns = narrowed(request, config, source, _selection(request, source, state_file))

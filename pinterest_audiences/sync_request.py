@@ -48,7 +48,7 @@ class SyncRequest:
     columns: tuple[str, ...] | None
     stream: str | None
     audience: str
-    config: str
+    config: str | None
     cursor: str | None
     state: Path | None
     lookback: Lookback | None
@@ -110,9 +110,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--config",
-        required=True,
         metavar="FILE",
-        help="the connector's settings as JSON: credentials, ad_account_id, …",
+        help="the connector's settings as JSON: credentials, ad_account_id, …; what it lacks is taken from the "
+        "environment (PINTEREST_ACCESS_TOKEN, PINTEREST_AD_ACCOUNT_ID, …)",
     )
     add(
         "--identity",
@@ -133,7 +133,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N|SPAN",
         help="begin so far before the last value of --cursor (500, 90s, 15m, 2h, 3d): for rows that are committed late",
     )
-    add("--state", metavar="FILE", help="where the cursor is kept between runs (default: beside the config)")
+    add(
+        "--state",
+        metavar="FILE",
+        help="where the cursor is kept between runs (default: beside the config, or in the current folder)",
+    )
     add(
         "--primary-key",
         action="append",
@@ -244,4 +248,5 @@ def _state_path(arguments: argparse.Namespace) -> Path | None:
         return Path(arguments.state)
     readable = re.sub(r"\W+", "-", arguments.audience.lower()).strip("-")[:40]
     distinct = hashlib.sha256(arguments.audience.encode()).hexdigest()[:8]
-    return Path(arguments.config).parent / f"{readable}-{distinct}.state.json"
+    folder = Path() if arguments.config is None else Path(arguments.config).parent
+    return folder / f"{readable}-{distinct}.state.json"

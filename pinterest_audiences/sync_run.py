@@ -81,8 +81,8 @@ class SyncRun:
     def run(self) -> int:
         """Runs the sync and returns the exit code. The report goes to standard output, all else to standard error."""
         with self._interruption.listening(), display_for(sys.stderr, quiet=self._request.quiet) as display:
-            if self._config.warning:
-                display.log("WARN", self._config.warning)
+            for warning in self._config.warnings:
+                display.log("WARN", warning)
             answers = ConnectorAnswers(display, self._keep_state, self._config.keep_credentials)
             outcome = self._sync(display, answers)
         self._print(self._completed(answers.report), outcome)
