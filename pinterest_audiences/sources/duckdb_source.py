@@ -58,6 +58,27 @@ class DuckDBSource:
         return cls(connection, f"duckdb:///{path.resolve()}")
 
     @classmethod
+    def of_motherduck(cls, database: str) -> Self:
+        """Opens a database of MotherDuck; its token is in the environment, or behind a question mark.
+
+        Source: motherduck.com/docs, "Authenticating using an access token", read 2026-11-27; not seen to work, since it
+            needs an account.
+        Raises: UsageError if it can't be opened.
+        """
+        name, _, options = database.partition("?")
+        try:
+            connection = duckdb.connect(f"md:{database}", config={"temp_directory": ""})
+        except duckdb.Error as error:
+            # The message may quote what is behind the question mark.
+            told = type(error).__name__ if options else str(error).partition("\n")[0]
+            raise UsageError(
+                Code.SOURCE_NOT_OPENED,
+                f"md:{name} can't be opened ({told}). See that motherduck_token is set in the environment, and that "
+                "DuckDB may load its extension motherduck.",
+            ) from None
+        return cls(connection, f"md:{name}")
+
+    @classmethod
     def of_file(cls, path: Path) -> Self:
         """Opens a .parquet file as one table with the file's name, without its extensions.
 

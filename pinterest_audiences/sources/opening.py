@@ -16,6 +16,7 @@ _TEXT_ENDINGS = (".csv", ".tsv", ".tab", ".psv", ".txt", ".dat")
 TEXT_SUFFIXES = (*_TEXT_ENDINGS, *(f"{ending}.gz" for ending in _TEXT_ENDINGS))
 PARQUET_SUFFIXES = (".parquet",)
 DUCKDB_SUFFIXES = (".duckdb", ".ddb")
+MOTHERDUCK = ("md:", "motherduck:")
 SQLITE_SUFFIXES = (".sqlite", ".sqlite3")
 
 
@@ -33,6 +34,8 @@ def open_source(address: str, text: TextOptions | None = None) -> Source:
             "--encoding, --delimiter, --quote, --no-header and --skip-lines are for text files such as .csv. "
             f"Leave them out for {address.rpartition('@')[2]}.",
         )
+    if address.startswith(MOTHERDUCK):
+        return _open_motherduck(address)
     if "://" in address:
         scheme = address.split("://", 1)[0]
         return _open_duckdb(address) if scheme == "duckdb" else _open_sqlalchemy(address)
@@ -48,6 +51,14 @@ def open_source(address: str, text: TextOptions | None = None) -> Source:
         f"--from {address!r} is neither a database's URL (duckdb:///customers.duckdb, postgresql://user@host/database, "
         "sqlite:///customers.sqlite, …) nor a file that ends in .csv, .tsv, .txt or .parquet.",
     )
+
+
+def _open_motherduck(address: str) -> Source:
+    try:
+        from pinterest_audiences.sources.duckdb_source import DuckDBSource  # noqa: PLC0415 - loads a large library
+    except ModuleNotFoundError as error:
+        raise missing_extra(error) from error
+    return DuckDBSource.of_motherduck(address.partition(":")[2].removeprefix("//"))
 
 
 def _open_duckdb(address: str) -> Source:
