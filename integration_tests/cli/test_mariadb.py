@@ -55,7 +55,8 @@ def database(server: str) -> str:
             "UPDATE shop.`our customers` SET email = CONCAT('person', id, '@example.com'), spent = id * 1.1, "
             "born = DATE '2000-01-01' + INTERVAL id % 900 DAY, "
             "seen = TIMESTAMP '2026-10-24 20:00:00.000001' + INTERVAL id MINUTE, "
-            "booked = TIMESTAMP '2026-01-01 00:00:00' + INTERVAL id SECOND, rate = id / 7, share = id / 7, raw = X'00ff'"
+            "booked = TIMESTAMP '2026-01-01 00:00:00' + INTERVAL id SECOND, rate = id / 7, "
+            "share = id / 7, raw = X'00ff'"
         )
         cursor.execute("CREATE USER reader@'%' IDENTIFIED BY 'canary'")
         cursor.execute("CREATE USER reader@localhost IDENTIFIED BY 'canary'")

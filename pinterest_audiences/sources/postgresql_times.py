@@ -15,17 +15,23 @@ _TYPES: Final = ("date", "timestamp", "timestamptz")
 def read_any_time(connection: Any) -> None:
     """Prepares a connection of psycopg."""
     from psycopg import DataError  # noqa: PLC0415 - loaded by SQLAlchemy, for PostgreSQL alone
+    from psycopg.adapt import Loader  # noqa: PLC0415
     from psycopg.pq import Format  # noqa: PLC0415
 
-    for name in _TYPES:
-        oid = connection.adapters.types[name].oid
-        usual = connection.adapters.get_loader(oid, Format.TEXT)
+    def tolerant(usual: type[Any]) -> type[Loader]:
+        class Tolerant(Loader):
+            def __init__(self, oid: int, connection: Any = None) -> None:
+                super().__init__(oid, connection)
+                self._usual = usual(oid, connection)  # psycopg's own can't be inherited from
 
-        class Tolerant(usual):  # type: ignore[misc, valid-type]
             def load(self, data: Any) -> Any:
                 try:
-                    return super().load(data)
+                    return self._usual.load(data)
                 except DataError:
                     return bytes(data).decode()
 
-        connection.adapters.register_loader(oid, Tolerant)
+        return Tolerant
+
+    for name in _TYPES:
+        oid = connection.adapters.types[name].oid
+        connection.adapters.register_loader(oid, tolerant(connection.adapters.get_loader(oid, Format.TEXT)))

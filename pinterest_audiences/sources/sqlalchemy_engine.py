@@ -83,11 +83,15 @@ def label_of(url: sa.URL) -> str:
 
 def first_line(error: Any) -> str:
     """The first line of a driver's message, without the number that some put before it."""
-    texts = [each for each in error.args if isinstance(each, str | bytes)]
-    has_number = len(error.args) > 1 and isinstance(error.args[0], int)
+    given = error.args
+    if len(given) == 1 and isinstance(given[0], tuple):
+        given = given[0]  # so pymssql does
+    texts = [each for each in given if isinstance(each, str | bytes)]
+    has_number = len(given) > 1 and isinstance(given[0], int)
     text = texts[0] if has_number and texts else str(error)
     said = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
-    return next(iter(said.strip().splitlines()), type(error).__name__)
+    lines = [line for line in said.strip().splitlines() if not line.startswith("DB-Lib error message")]
+    return next(iter(lines), type(error).__name__)
 
 
 def _with_driver(url: sa.URL) -> sa.URL:

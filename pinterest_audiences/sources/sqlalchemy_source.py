@@ -65,8 +65,7 @@ class SQLAlchemySource:
         order = None if selection.cursor is None else CursorOrder(selection.cursor, selection.since)
         if order is not None and order.pattern is not None:
             self._check_before(statement, selection, order)
-        streaming = self._connection.execution_options(stream_results=True, yield_per=batch_rows)
-        result = self._run(streaming, statement)
+        result = self._run(statement, stream_results=True, yield_per=batch_rows)
         columns = tuple(result.keys())
         check_columns((), columns, _named(selection))
         batches = self._batches(result, batch_rows)
@@ -172,7 +171,7 @@ class SQLAlchemySource:
         column: sa.ColumnElement[Any] = sa.column(selection.cursor or "")
         before = sa.select(sa.literal(1)).select_from(*statement.get_final_froms())
         stray = before.where(column < bound(selection.since), column.not_like(order.pattern)).limit(1)
-        if self._run(self._connection, stray).first() is not None:
+        if self._run(stray).first() is not None:
             order.refuse_strays()
 
     def _origin(self, selection: Selection) -> Any:
@@ -217,14 +216,14 @@ class SQLAlchemySource:
             if isinstance(origin, sa.TextClause)
             else sa.select(sa.literal_column("*")).select_from(origin).where(sa.false())
         )
-        result = self._run(self._connection, nothing)
+        result = self._run(nothing)
         columns = tuple(result.keys())
         result.close()
         return columns
 
-    def _run(self, connection: sa.Connection, statement: Any) -> sa.CursorResult[Any]:
+    def _run(self, statement: Any, **options: Any) -> sa.CursorResult[Any]:
         try:
-            return connection.execute(statement)
+            return self._connection.execute(statement, execution_options=options)
         except DBAPIError as error:
             raise self._refused(error) from None
         except Exception as error:  # noqa: BLE001 - not every driver wraps what its network or its cloud raises
@@ -257,11 +256,10 @@ class SQLAlchemySource:
     def _said_while_preparing(self, error: DBAPIError) -> str | None:
         """Returns the message if EXPLAIN, which evaluates nothing, fails for the same reason."""
         parameters: Any = error.params or ()
-        plain = self._connection.execution_options(stream_results=False)
         try:
             if self._connection.dialect.name != "sqlite":
-                plain.rollback()  # PostgreSQL answers nothing else in a transaction that has failed
-            plain.exec_driver_sql(f"EXPLAIN {error.statement}", parameters).close()
+                self._connection.rollback()  # PostgreSQL answers nothing else in a transaction that has failed
+            self._connection.exec_driver_sql(f"EXPLAIN {error.statement}", parameters).close()
         except DBAPIError as again:
             return first_line(again.orig) if _state_of(again) == _state_of(error) else None
         return None
