@@ -27,6 +27,7 @@ from destination_pinterest.delivery.journal import SyncJournal
 from destination_pinterest.delivery.lane import MAX_IN_FLIGHT, AudienceLane
 from destination_pinterest.delivery.mirror import MirroredStreams, MirrorStrategy
 from destination_pinterest.delivery.route import StreamRoute
+from destination_pinterest.delivery.row_samples import RowSamples
 from destination_pinterest.delivery.sender import DeliverySender
 from destination_pinterest.delivery.strategy import SyncStrategy
 from destination_pinterest.delivery.swap import SwapStrategy
@@ -190,6 +191,7 @@ def assemble(
         [stream.key for stream in request.streams],
         ledger,
         _completeness(audiences, config),
+        sampler=RowSamples(plans, config, request.messages.log),
     )
     dead_letters = _dead_letters(config, system)
     writer = SyncWriter(

@@ -13,15 +13,19 @@ from typing import Any
 import msgspec
 
 from destination_pinterest.config import Config
+from destination_pinterest.identity.column_sample import SAMPLE_ROWS
 from destination_pinterest.identity.mapping import IdentityMapper
 from destination_pinterest.identity.rejection import RejectionReason
 from destination_pinterest.protocol.catalog import parse_catalog
 from destination_pinterest.protocol.input import MessageDecoder
+from destination_pinterest.protocol.whole_rows import whole_rows
 from destination_pinterest.routing.audience_plan import plan_audiences
 from destination_pinterest.routing.decision import Decision, decision_of, take_row
 from destination_pinterest.routing.plan import plan_streams
+from destination_pinterest.routing.sampling import column_sample
 from destination_pinterest.vocabulary import Operation
-from destination_pinterest.wording.plan_text import plan_lines
+from destination_pinterest.wording.column_text import finding_lines
+from destination_pinterest.wording.plan_text import PlanLine, plan_lines
 from pinterest_audiences.airbyte_messages import RecordEncoder, StreamDescription
 from pinterest_audiences.sources.source import Row
 
@@ -54,7 +58,10 @@ class DryRun:
         plans = plan_streams(streams, config)
         (self.plan,) = plans
         (self.audience,) = audiences = plan_audiences(plans, config)
-        self.plan_lines = list(plan_lines(plans, audiences, config))
+        self._plan_lines = list(plan_lines(plans, audiences, config))
+        self._are_declared = config.identity_columns is not None
+        self._sample = column_sample(self.plan, columns, config)
+        self._columns = columns
         self.counts = DryRunCounts()
         self._encoder = RecordEncoder(stream.name, columns, lambda: 0.0)
         self._decoder = MessageDecoder(self.plan.columns, streams[0].columns)
@@ -66,8 +73,18 @@ class DryRun:
 
     def count(self, rows: Sequence[Row]) -> None:
         """Counts rows."""
-        for message in self._decoder.decode(self._encoder.lines(rows)):
+        lines = self._encoder.lines(rows)
+        if not self._sample.is_full:
+            self._sample.take(whole_rows(lines.splitlines()[:SAMPLE_ROWS], self._columns))
+        for message in self._decoder.decode(lines):
             self._count_row(message.record.data)
+
+    @property
+    def plan_lines(self) -> list[PlanLine]:
+        """What the connector would log of its plan, and of what the first rows show."""
+        stream, used = str(self.plan.stream.key), self.plan.identities
+        shown = finding_lines(self._sample.findings(), stream, used, are_declared=self._are_declared)
+        return [*self._plan_lines, *shown]
 
     def _count_row(self, row: Any) -> None:
         counts = self.counts

@@ -36,6 +36,18 @@ def test_no_operation_column_may_be_said_or_left_unsaid(raw_config: dict[str, An
         assert read_config({**raw_config, **said}).operation_column is None
 
 
+@pytest.mark.parametrize("mode", ["removes_if_set", "adds_if_set"])
+def test_an_operation_column_may_be_one_that_is_set_or_not(raw_config: dict[str, Any], mode: str) -> None:
+    setting = read_config({**raw_config, "operation_column": {"mode": mode, "column": "deleted_at"}}).operation_column
+    assert setting is not None
+    assert (setting.mode, setting.column) == (mode, "deleted_at")
+
+
+def test_an_unknown_mode_of_the_operation_column_is_told_with_those_that_there_are(raw_config: dict[str, Any]) -> None:
+    with raises(Code.SETTINGS_INVALID, match="`operation_column.mode` must be column or removes_if_set or adds_if_set"):
+        read_config({**raw_config, "operation_column": {"mode": "often", "column": "op"}})
+
+
 def test_an_operation_column_that_was_written_by_hand_needs_no_mode(raw_config: dict[str, Any]) -> None:
     by_hand, by_form = (
         read_config({**raw_config, "operation_column": {"column": "op", **mode}}) for mode in ({}, {"mode": "column"})

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from destination_pinterest.identity.column_sample import SAMPLE_ROWS
 from destination_pinterest.protocol.catalog import parse_catalog
 from destination_pinterest.protocol.emit import MessageWriter
 from destination_pinterest.protocol.lines import MessageLines
@@ -64,10 +65,14 @@ class Trail:
 def test_a_row_and_its_state_pass_through_few_files(
     raw_config: dict[str, Any], messages: MessageWriter, pinterest: FakePinterest, clock: Clock
 ) -> None:
-    """From the line's arrival until its state is handed out; the audience is there already."""
+    """From the line's arrival until its state is handed out; the audience is there already.
+
+    The first rows of a stream are looked at in full beside this way, so they come before.
+    """
     trail = Trail()
 
     def lines() -> Iterator[bytes]:
+        yield from [json.dumps(ROW).encode()] * SAMPLE_ROWS
         trail.begin()
         yield json.dumps(ROW).encode()
         yield json.dumps(STATE).encode()

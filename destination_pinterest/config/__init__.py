@@ -4,7 +4,7 @@
 Both come from the same models (`model.Config`), so they can't disagree.
 """
 
-from destination_pinterest.config.columns import IdentityColumnSetting
+from destination_pinterest.config.columns import IdentityColumnSetting, OperationColumnSetting
 from destination_pinterest.config.credentials import AccessTokenCredentials, OAuthCredentials
 from destination_pinterest.config.form import connection_specification
 from destination_pinterest.config.membership_store import LocalMembershipStore, S3MembershipStore
@@ -21,6 +21,7 @@ __all__ = [
     "IdentityColumnSetting",
     "LocalMembershipStore",
     "OAuthCredentials",
+    "OperationColumnSetting",
     "S3MembershipStore",
     "S3ObjectStorage",
     "connection_specification",

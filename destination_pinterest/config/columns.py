@@ -52,7 +52,7 @@ class NoOperationColumn(BaseModel):
 
 
 class OperationColumnSetting(BaseModel):
-    """A column says what each row does. Streams without it are synced as if none were set."""
+    """A column says by its value what each row does. Streams without it are synced as if none were set."""
 
     model_config = ConfigDict(title="Use a column", extra="allow", frozen=True)
 
@@ -78,4 +78,40 @@ class OperationColumnSetting(BaseModel):
         description="Values that add the row to the audience. Upper and lower case are the same.",
         title="Values that add",
         order=3,
+    )
+
+
+class RemovesIfSetSetting(BaseModel):
+    """A column that is set when somebody leaves, such as the time of a soft deletion: any value removes, none adds."""
+
+    model_config = ConfigDict(title="Any value removes", extra="allow", frozen=True)
+
+    mode: Literal["removes_if_set"] = setting("removes_if_set", order=0)
+    column: str = setting(
+        min_length=1,
+        description=(
+            "The column's name in the stream; upper and lower case count. Null, blank and a Boolean false add the "
+            "row to the audience; all else removes it, also doubtful texts such as 0 and null."
+        ),
+        examples=["deleted_at", "unsubscribed_at"],
+        title="Column",
+        order=1,
+    )
+
+
+class AddsIfSetSetting(BaseModel):
+    """A column that is set while somebody takes part, such as the time of consent: any value adds, none removes."""
+
+    model_config = ConfigDict(title="Any value adds", extra="allow", frozen=True)
+
+    mode: Literal["adds_if_set"] = setting("adds_if_set", order=0)
+    column: str = setting(
+        min_length=1,
+        description=(
+            "The column's name in the stream; upper and lower case count. Null, blank and a Boolean false remove the "
+            "row from the audience, as do doubtful texts such as 0 and null; all else adds it."
+        ),
+        examples=["consented_at", "subscribed_at"],
+        title="Column",
+        order=1,
     )

@@ -7,7 +7,13 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
-from destination_pinterest.config.columns import IdentityColumnSetting, NoOperationColumn, OperationColumnSetting
+from destination_pinterest.config.columns import (
+    AddsIfSetSetting,
+    IdentityColumnSetting,
+    NoOperationColumn,
+    OperationColumnSetting,
+    RemovesIfSetSetting,
+)
 from destination_pinterest.config.credentials import AccessTokenCredentials, OAuthCredentials
 from destination_pinterest.config.membership_store import LocalMembershipStore, NoMembershipStore, S3MembershipStore
 from destination_pinterest.config.object_storage import NoObjectStorage, S3ObjectStorage
@@ -27,6 +33,13 @@ def _none_where(tag: str, nothing: str) -> Callable[[Any], Any]:
         return None if isinstance(value, Mapping) and value.get(tag) == nothing else value
 
     return without
+
+
+def _with_mode(value: Any) -> Any:
+    """Turns the form's option for no column into None; who writes by hand need not write the mode `column`."""
+    if not isinstance(value, Mapping):
+        return value
+    return None if value.get("mode") == "none" else {"mode": "column", **value}
 
 
 class Config(BaseModel):
@@ -104,10 +117,13 @@ class Config(BaseModel):
     # A choice in the form, not an object that may be left out: Airbyte's form can't leave out an object, and asks for
     # what is required in it.
     operation_column: Annotated[
-        OperationColumnSetting | None,
+        Annotated[OperationColumnSetting | RemovesIfSetSetting | AddsIfSetSetting, Field(discriminator="mode")] | None,
         BeforeValidator(
-            _none_where("mode", "none"),
-            json_schema_input_type=Annotated[NoOperationColumn | OperationColumnSetting, Field(discriminator="mode")],
+            _with_mode,
+            json_schema_input_type=Annotated[
+                NoOperationColumn | OperationColumnSetting | RemovesIfSetSetting | AddsIfSetSetting,
+                Field(discriminator="mode"),
+            ],
         ),
     ] = setting(
         None,

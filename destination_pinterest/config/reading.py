@@ -13,7 +13,7 @@ from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import InvalidConfigError
 
 # Settings with several options, by the key that distinguishes the options.
-_CHOICES: Final = {"credentials": "auth_method", "membership_store": "store_type"}
+_CHOICES: Final = {"credentials": "auth_method", "membership_store": "store_type", "operation_column": "mode"}
 
 
 def read_config(raw: Mapping[str, Any]) -> Config:

@@ -1,7 +1,7 @@
 """Hashes plain advertising IDs (GAID, IDFA, MAID): checks the UUID, converts the letter case, applies SHA-256.
 
-Only the form with hyphens, 8-4-4-4-12, is accepted: 32 digits without them may be an MD5 digest, and phones report no
-braces or `urn:uuid:`. Other forms are refused rather than guessed.
+Only the form with hyphens, 8-4-4-4-12, is accepted, in braces or not (`cell.py`): 32 digits without hyphens may be an
+MD5 digest, and nothing reports `urn:uuid:`. Other forms are refused rather than guessed.
 
 Source: Pinterest OpenAPI 5.23.0, CustomerListRequest.records (read 2026-11-22): MAIDs and IDFAs must be hashed.
 Doubt: the letter case is not documented. Android reports lower case and iOS upper case; lower case is the default here
@@ -15,7 +15,7 @@ from hashlib import sha256
 from types import MappingProxyType
 
 from destination_pinterest.identity.blanks import strip_blanks
-from destination_pinterest.identity.digest import UUID, ZERO_UUID, Conversion, looks_hashed
+from destination_pinterest.identity.digest import UUID, ZERO_UUID, Conversion, as_hexadecimal, looks_hashed
 from destination_pinterest.identity.rejection import RejectionReason
 from destination_pinterest.vocabulary import LetterCase
 
@@ -48,6 +48,6 @@ def hash_advertising_id(case: LetterCase) -> Conversion:
 def _reason_to_refuse(text: str) -> RejectionReason:
     if text.replace("-", "") == _ZEROS:
         return RejectionReason.ZERO_MAID
-    if len(text) != _DIGITS_OF_UUID and looks_hashed(text):
+    if as_hexadecimal(text, _DIGITS_OF_UUID) is None and looks_hashed(text):
         return RejectionReason.ALREADY_HASHED
     return RejectionReason.INVALID_ADVERTISING_ID

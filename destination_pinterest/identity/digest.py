@@ -1,6 +1,7 @@
 """Checks values that are already hashed: whether they are digests of the declared kind, and not hashes of nothing.
 
-Digests are sent in lower-case hexadecimal, like this connector's own.
+Digests are sent in lower-case hexadecimal, like this connector's own. In the table they may be written in hexadecimal,
+also with a prefix or in groups, and in Base64.
 
 Source: Pinterest OpenAPI 5.23.0, CustomerListRequest.records (read 2026-11-22): e-mails may be hashed with SHA1,
 SHA256 or MD5. The letter case of digests is not documented; lower case is what hashing libraries print.
@@ -8,6 +9,7 @@ SHA256 or MD5. The letter case of digests is not documented; lower case is what 
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import re
 from collections.abc import Callable, Sequence
@@ -43,19 +45,58 @@ HASHES_OF_NOTHING = frozenset(
     for nothing in NOTHINGS
 ) | {"0" * digits for digits in HEX_DIGITS.values()}
 
+_PREFIXED = re.compile(rf"(?:0[xX]|\\{{1,2}}[xX])({_HEX}+)|[xX]'({_HEX}+)'")
+# Groups of more digits may be digests of their own, one after the other.
+_IN_GROUPS = re.compile(rf"{_HEX}{{1,16}}(?:[\s:]+{_HEX}{{1,16}})+")
+_BASE64 = re.compile(r"([A-Za-z0-9+/_-]+)(={0,2})")
+_LENGTH_OF_BASE64 = MappingProxyType({digits: -(-digits * 4 // 6) for digits in (32, 40, 64, 128)})
+SHORTEST_DIGEST = min(_LENGTH_OF_BASE64.values())
+"""The characters of the shortest digest: MD5 in Base64."""
 _SHA256_HEX = re.compile(rf"{_HEX}{{64}}")
+_HEX_DIGITS_ONLY = re.compile(rf"{_HEX}+")
 # SHA-512's 128 digits are not a format that Pinterest reads, but not a plain value either.
 _ANY_HEX_DIGEST = re.compile(rf"{_HEX}{{32}}(?:{_HEX}{{8}}|{_HEX}{{32}}|{_HEX}{{96}})?")
 
 
 def looks_hashed(text: str) -> bool:
     """Whether a text without blanks at its ends looks like an MD5, SHA-1, SHA-256 or SHA-512 digest."""
-    return _ANY_HEX_DIGEST.fullmatch(text) is not None
+    if len(text) < SHORTEST_DIGEST:
+        return False
+    return _ANY_HEX_DIGEST.fullmatch(text) is not None or any(
+        as_hexadecimal(text, digits) is not None for digits in _LENGTH_OF_BASE64
+    )
+
+
+def as_hexadecimal(text: str, digits: int) -> str | None:
+    """Returns a digest of so many hexadecimal digits as such, in lower case; None if the text is none."""
+    if len(text) == digits and _HEX_DIGITS_ONLY.fullmatch(text):
+        return text.lower()
+    if prefixed := _PREFIXED.fullmatch(text):
+        found = prefixed[1] or prefixed[2]
+    elif _IN_GROUPS.fullmatch(text):
+        found = re.sub(r"[\s:]+", "", text)
+    else:
+        return _from_base64(text, digits)
+    return found.lower() if len(found) == digits else None
+
+
+def _from_base64(text: str, digits: int) -> str | None:
+    """Returns a digest in Base64, standard or URL-safe, as hexadecimal digits."""
+    match = _BASE64.fullmatch(text)
+    if match is None or len(match[1]) != _LENGTH_OF_BASE64[digits]:
+        return None
+    if not match[2] and (match[1] == match[1].lower() or match[1] == match[1].upper()):
+        return None  # A word or a number of that length: a digest has letters of both cases.
+    standard = match[1].replace("-", "+").replace("_", "/")
+    decoded = base64.b64decode(standard + "=" * (-len(standard) % 4))
+    is_exact = base64.b64encode(decoded).rstrip(b"=") == standard.encode()
+    return decoded.hex() if is_exact and len(match[2]) in {0, -len(standard) % 4} else None
 
 
 def read_digest(hash_format: ValueFormat) -> Conversion:
     """Returns the conversion of a column declared as hashed with `hash_format`: SHA256, SHA1 or MD5."""
-    is_digest = re.compile(rf"{_HEX}{{{HEX_DIGITS[hash_format]}}}").fullmatch
+    digits = HEX_DIGITS[hash_format]
+    is_digest = re.compile(rf"{_HEX}{{{digits}}}").fullmatch
 
     def convert(value: str) -> str | RejectionReason | None:
         text = strip_blanks(value)
@@ -63,6 +104,8 @@ def read_digest(hash_format: ValueFormat) -> Conversion:
             return _checked(text)
         if not text:
             return None
+        if digest := as_hexadecimal(text, digits):
+            return _checked(digest)
         looks_plain = "@" in text or UUID.fullmatch(text)
         return RejectionReason.NOT_HASHED if looks_plain else RejectionReason.INVALID_HASH
 
@@ -70,17 +113,19 @@ def read_digest(hash_format: ValueFormat) -> Conversion:
 
 
 def read_digest_or(plain: Conversion) -> Conversion:
-    """Returns the conversion of a column with the format auto: 64 hexadecimal digits are SHA-256, all else is plain.
+    """Returns the conversion of a column with the format auto: a SHA-256 digest is taken as such, all else is plain.
 
     MD5 and SHA-1 digests are left to the plain conversion, which refuses them: they have to be declared, since
     32 digits may as well be an advertising ID without its hyphens.
     """
 
     def convert(value: str) -> str | RejectionReason | None:
-        if len(value) >= HEX_DIGITS[ValueFormat.SHA256]:
+        if len(value) >= _LENGTH_OF_BASE64[HEX_DIGITS[ValueFormat.SHA256]] and "@" not in value:
             text = strip_blanks(value)
             if _SHA256_HEX.fullmatch(text):
                 return _checked(text)
+            if digest := as_hexadecimal(text, HEX_DIGITS[ValueFormat.SHA256]):
+                return _checked(digest)
         return plain(value)
 
     return convert

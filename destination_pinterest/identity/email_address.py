@@ -33,12 +33,13 @@ _ATOM = r"[a-z0-9!#$%&'*+/=?^_`{|}~-]++"
 # One hyphen at a time excludes xn-- and the like; the reserved names are the library's, by their last label. Every
 # quantifier is possessive: nothing is tried twice, so a hostile text takes linear time.
 _RESERVED = "|".join(sorted({re.escape(name.rpartition(".")[2]) for name in SPECIAL_USE_DOMAIN_NAMES}))
-_SIMPLE = rf"{_ATOM}(?:\.{_ATOM})*+@(?:[a-z0-9]++[.-])*+(?<=\.)(?!(?:{_RESERVED})(?![a-z]))[a-z]{{2,63}}+"
+# An apostrophe in front is a spreadsheet's mark of a text.
+_SIMPLE = rf"(?!'){_ATOM}(?:\.{_ATOM})*+@(?:[a-z0-9]++[.-])*+(?<=\.)(?!(?:{_RESERVED})(?![a-z]))[a-z]{{2,63}}+"
 SIMPLE_EMAIL = re.compile(_SIMPLE)
 # One match per line, with the address in its group if it is simple.
 _SIMPLE_LINES = re.compile(rf"^(?:(?!.{{{SIMPLE_MAX_CHARACTERS + 1}}})({_SIMPLE})$|.*+)".encode(), re.MULTILINE)
 
-_MARKS_OF_MORE_THAN_AN_ADDRESS = re.compile(r"""\Amailto:|\A'.*'\Z|["<>()]""", re.DOTALL)
+_MARKS_OF_MORE_THAN_AN_ADDRESS = re.compile(r"""\Amailto:|\A'|["<>()]""", re.DOTALL)
 
 
 def hash_email(otherwise: Conversion) -> Conversion:
@@ -79,7 +80,8 @@ def hash_any_email(value: str) -> str | RejectionReason | None:
 
 def normalise_email(value: str) -> str | RejectionReason:
     """Returns the address in the form to hash; empty for a blank text; or why it is refused."""
-    text = strip_blanks(value).lower()
+    given = strip_blanks(value)
+    text = given.lower()
     if len(text) <= SIMPLE_MAX_CHARACTERS and SIMPLE_EMAIL.fullmatch(text):
         return text
     if len(text) > EMAIL_MAX_LENGTH:
@@ -87,7 +89,7 @@ def normalise_email(value: str) -> str | RejectionReason:
     if "\ufffd" in text:
         return RejectionReason.INVALID_EMAIL  # It replaces letters that were lost before they reached the warehouse.
     if "@" not in text:
-        return text and (RejectionReason.ALREADY_HASHED if looks_hashed(text) else RejectionReason.INVALID_EMAIL)
+        return text and (RejectionReason.ALREADY_HASHED if looks_hashed(given) else RejectionReason.INVALID_EMAIL)
     try:
         address = _validate(text)
     except ValueError:  # the library's own error is one; so are those of Unicode and IDNA beneath it
@@ -97,6 +99,8 @@ def normalise_email(value: str) -> str | RejectionReason:
 
 def _validate(text: str) -> ValidatedEmail:
     """Raises: ValueError (its text has the address, so it must not be passed on)."""
+    if text.startswith("'"):
+        raise ValueError("a spreadsheet's mark of a text")
     return validate_email(
         text,
         check_deliverability=False,  # this package does no I/O

@@ -12,6 +12,7 @@ import msgspec
 
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import IdentityColumnsError
+from destination_pinterest.identity.cell import take_apart
 from destination_pinterest.identity.digest import BulkConversion, Conversion
 from destination_pinterest.identity.identifiers import IDENTIFIERS
 from destination_pinterest.identity.rejection import Rejection, RejectionReason
@@ -56,7 +57,8 @@ class IdentityMapper:
     """Maps rows of one stream. Keeps no state between rows, so any thread may use it.
 
     `map` takes a row's values in the order of `columns`, as decoded from JSON (None for null or missing), and returns
-    its MappedRow. Each element of an array counts; null, blank text and an empty array are ignored. It never raises.
+    its MappedRow. Each element of an array counts, and each value in a text that has several; null, blank text and an
+    empty array are ignored. It never raises.
 
     Raises: IdentityColumnsError if the columns are not valid (see check_columns).
     """
@@ -82,7 +84,7 @@ class IdentityMapper:
         if self._only_reader is None:
             raise ValueError("A stream with several identity columns is mapped row by row.")
         convert = self._only_reader.convert
-        rejected_rows = self._only_reader.rejected_rows
+        refused = self._only_reader.refused
         values = list(values)
         texts = [value for value in values if type(value) is str]
         others = [] if len(texts) == len(values) else [self.map((value,)) for value in values if type(value) is not str]
@@ -92,7 +94,7 @@ class IdentityMapper:
             if type(outcome) is str:
                 identifiers.append(outcome)
             else:
-                others.append(rejected_rows[outcome] if type(outcome) is RejectionReason else _NO_IDENTITY)
+                others.append(refused(text, outcome) if type(outcome) is RejectionReason else _NO_IDENTITY)
         return identifiers, others
 
 
@@ -133,22 +135,24 @@ def check_columns(columns: Sequence[IdentityColumn]) -> None:
 class _ColumnReader:
     """Reads the values of one column; its rejections are built once and shared by all rows."""
 
-    __slots__ = ("_rejections", "convert", "convert_in_bulk", "rejected_rows")
+    __slots__ = ("_rejected_rows", "_rejections", "_takes_apart", "convert", "convert_in_bulk")
 
     def __init__(self, column: IdentityColumn, maid_case: LetterCase) -> None:
         rule = IDENTIFIERS[column.identifier]
         self.convert: Conversion = rule.conversion(column.format, maid_case)
         self.convert_in_bulk: BulkConversion = rule.bulk_conversion(column.format)
         self._rejections = {reason: Rejection(column.column, column.identifier, reason) for reason in RejectionReason}
+        # IDs that are sent as given may have any sign in them.
+        self._takes_apart = rule.may_be_hashed
         # For each reason, the result for a row whose only value is refused for it.
-        self.rejected_rows = {reason: MappedRow((), (rejection,)) for reason, rejection in self._rejections.items()}
+        self._rejected_rows = {reason: MappedRow((), (rejection,)) for reason, rejection in self._rejections.items()}
 
     def read(self, value: object, identifiers: list[str], rejections: list[Rejection]) -> None:
-        """Adds the result for a value, or for each element of an array."""
+        """Adds the result for a value, or for each element of an array or of a text that has several values."""
         if isinstance(value, str):
             outcome = self.convert(value)
             if type(outcome) is RejectionReason:  # for an enumeration, isinstance would take twice as long
-                rejections.append(self._rejections[outcome])
+                self._read_apart(value, outcome, identifiers, rejections)
             elif outcome is not None:
                 identifiers.append(outcome)
         elif isinstance(value, list):
@@ -159,6 +163,32 @@ class _ColumnReader:
                     self.read(element, identifiers, rejections)
         elif value is not None:
             rejections.append(self._rejections[RejectionReason.NOT_TEXT])
+
+    def refused(self, value: str, reason: RejectionReason) -> MappedRow:
+        """Returns the result for a row whose only value is refused as it is, but may have usable values in it."""
+        identifiers: list[str] = []
+        rejections: list[Rejection] = []
+        self._read_apart(value, reason, identifiers, rejections)
+        if not identifiers:
+            return self._rejected_rows[rejections[0].reason] if rejections else _NO_IDENTITY
+        return MappedRow(tuple(dict.fromkeys(identifiers)), tuple(rejections))
+
+    def _read_apart(
+        self, value: str, reason: RejectionReason, identifiers: list[str], rejections: list[Rejection]
+    ) -> None:
+        """Adds the results for the values in a text that is refused as it is."""
+        values = take_apart(value) if self._takes_apart else None
+        if values is None:
+            rejections.append(self._rejections[reason])
+            return
+        for each in values:
+            if each is None:
+                continue
+            outcome = self.convert(each) if isinstance(each, str) else RejectionReason.NOT_TEXT
+            if isinstance(outcome, RejectionReason):
+                rejections.append(self._rejections[outcome])
+            elif outcome is not None:
+                identifiers.append(outcome)
 
 
 def _map_columns(readers: tuple[_ColumnReader, ...]) -> RowMapping:
@@ -181,7 +211,7 @@ def _map_columns(readers: tuple[_ColumnReader, ...]) -> RowMapping:
 def _map_one_column(reader: _ColumnReader) -> RowMapping:
     """Returns the same as `_map_columns`, faster, for the most frequent case: one column with one text."""
     convert = reader.convert
-    rejected_rows = reader.rejected_rows
+    refused = reader.refused
     map_row_in_full = _map_columns((reader,))
 
     def map_row(values: Sequence[object]) -> MappedRow:
@@ -192,7 +222,7 @@ def _map_one_column(reader: _ColumnReader) -> RowMapping:
         if outcome is None:
             return _NO_IDENTITY
         if type(outcome) is RejectionReason:
-            return rejected_rows[outcome]
+            return refused(value, outcome)
         return MappedRow((outcome,), _NO_REJECTIONS)
 
     return map_row

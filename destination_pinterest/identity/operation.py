@@ -6,7 +6,9 @@ Source: docs.snowflake.com, "Identifier requirements" (read 2026-11-26): names w
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
+from enum import Enum
 from typing import Final, Literal
 
 from destination_pinterest.error_codes import Code
@@ -18,6 +20,34 @@ from destination_pinterest.vocabulary import Operation
 Deletes = Literal["remove", "keep"]
 
 DELETED_AT: Final = "_ab_cdc_deleted_at"
+
+# Texts and times that mean "none" to some who write them and something to others.
+_DOUBTFUL_TEXTS: Final = frozenset(
+    {
+        *(
+            "false",
+            "f",
+            "no",
+            "n",
+            "off",
+            "0",
+            "0.0",
+            "null",
+            "(null)",
+            "none",
+            "nil",
+            "nan",
+            "nat",
+            "undefined",
+            "n/a",
+        ),
+        *("na", "\\n", "-", "never", "infinity", "-infinity", "[]", "{}"),
+    }
+)
+# The dates that databases, spreadsheets and programs write for no date, and for one that never comes.
+_DOUBTFUL_DATE: Final = re.compile(
+    r"(?:0000-00-00|0001-01-01|1899-12-3[01]|1900-01-0[01]|1970-01-01|9999-12-31)(?!\d).*", re.DOTALL
+)
 
 # A larger integer can't be an operation code, and Python refuses to print very long ones.
 _MAX_INTEGER_BITS = 64
@@ -33,20 +63,52 @@ def deletion_columns(columns: Sequence[str]) -> tuple[str, ...]:
     return tuple(column for column in columns if column.lower() == DELETED_AT)
 
 
+class Mark(Enum):
+    """What a column says that is set for some rows and not for others, such as a time of deletion."""
+
+    SET = "set"
+    NOT_SET = "not set"
+    DOUBTFUL = "doubtful"
+
+
+def mark_of(value: object) -> Mark:
+    """Returns what a value says: null, blank and false are not set; words for nothing and zero dates are doubtful."""
+    if value is None or value is False:
+        return Mark.NOT_SET
+    if isinstance(value, str):
+        text = _folded(value)
+        if not text:
+            return Mark.NOT_SET
+        is_doubtful = text in _DOUBTFUL_TEXTS or _DOUBTFUL_DATE.fullmatch(text) is not None
+        return Mark.DOUBTFUL if is_doubtful else Mark.SET
+    is_nothing = value == 0 or isinstance(value, list | dict)
+    return Mark.DOUBTFUL if is_nothing else Mark.SET
+
+
 class OperationRule:
     """Decides what a row does, from its operation column, if it has one, and its deletion times.
 
     `add_values` and `remove_values` are the operation column's values, compared without letter case and blanks at the
-    ends; JSON's true, false and numbers are compared as text ("true", "1"; 1.0 is "1"). With `deletes` "keep", rows
-    that would remove members change nothing.
+    ends; JSON's true, false and numbers are compared as text ("true", "1"; 1.0 is "1"). With `if_set`, the column is
+    no list of values: any value does that, none does the opposite. With `deletes` "keep", rows that would remove
+    members change nothing.
+
+    `if_doubtful` is what a mark does that may mean either: remove, so that nobody who left is advertised to. Where
+    members are those who must not be advertised to, it is add.
 
     Raises: InvalidConfigError if a value is in both lists, or is blank.
     """
 
-    __slots__ = ("_on_remove", "_operations")
+    __slots__ = ("_if_doubtful", "_if_set", "_on_remove", "_operations")
 
     def __init__(
-        self, *, add_values: Iterable[str] = (), remove_values: Iterable[str] = (), deletes: Deletes = "remove"
+        self,
+        *,
+        add_values: Iterable[str] = (),
+        remove_values: Iterable[str] = (),
+        if_set: Operation | None = None,
+        deletes: Deletes = "remove",
+        if_doubtful: Operation = Operation.REMOVE,
     ) -> None:
         adds = {_folded(value) for value in add_values}
         removes = {_folded(value) for value in remove_values}
@@ -62,6 +124,8 @@ class OperationRule:
                 "An operation value is blank. Remove it: a row whose operation is null or blank always adds.",
             )
         self._on_remove = Operation.REMOVE if deletes == "remove" else None
+        self._if_set = if_set
+        self._if_doubtful = if_doubtful
         self._operations: dict[str, Operation | None] = {
             **dict.fromkeys(adds, Operation.ADD),
             **dict.fromkeys(removes, self._on_remove),
@@ -73,19 +137,30 @@ class OperationRule:
         A deletion time that is neither null nor blank removes, whatever the operation is. A null or blank operation
             adds: the row exists and nothing asks for its removal. Never raises.
         """
-        for deleted_at in deletion_times:
-            if _is_given(deleted_at):
-                return self._on_remove
-        if not _is_given(operation, but_false=True):
+        if self._is_deleted(deletion_times):
+            return self._on_remove
+        if self._if_set is not None:
+            does = self._by_mark(operation, self._if_set)
+            return does if does is Operation.ADD else self._on_remove
+        if operation is None or (isinstance(operation, str) and not strip_blanks(operation)):
             return Operation.ADD
         return self._operations.get(_text_of(operation), RejectionReason.UNKNOWN_OPERATION)
 
+    def decide_by_times(self, *deletion_times: object) -> Operation | None:
+        """Returns what a row without an operation column does: as `decide`, by its deletion times alone."""
+        return self._on_remove if self._is_deleted(deletion_times) else Operation.ADD
 
-def _is_given(value: object, *, but_false: bool = False) -> bool:
-    """Whether a value is given. False is not a deletion time, but may be an operation (`but_false`)."""
-    if isinstance(value, str):
-        return bool(strip_blanks(value))
-    return value is not None and (but_false or value is not False)
+    def _is_deleted(self, deletion_times: Iterable[object]) -> bool:
+        return any(
+            value is not None and self._by_mark(value, Operation.REMOVE) is Operation.REMOVE for value in deletion_times
+        )
+
+    def _by_mark(self, value: object, if_set: Operation) -> Operation:
+        mark = mark_of(value)
+        if mark is Mark.DOUBTFUL:
+            return self._if_doubtful
+        opposite = Operation.ADD if if_set is Operation.REMOVE else Operation.REMOVE
+        return if_set if mark is Mark.SET else opposite
 
 
 def _text_of(value: object) -> str:

@@ -60,11 +60,12 @@ _SENTENCES = MappingProxyType(
             "character); correct it in the table."
         ),
         RejectionReason.EMAIL_NOT_BARE: (
-            "There is more than an address in the value (a display name, mailto:, quotes, brackets or a comment); "
-            "keep the bare address in the column."
+            "There is something around or within the address that could mean several things (a comment, a stray quote "
+            "or bracket, another address as a name); keep the bare address in the column."
         ),
         RejectionReason.SEVERAL_EMAILS: (
-            "There is more than one @ in the value; put several addresses into an array or into columns of their own."
+            "There is more than one @ in the value, and nothing that separates whole addresses; separate them by "
+            "semicolons, or correct the value in the table."
         ),
         RejectionReason.EMAIL_TOO_LONG: (
             "The value is longer than the 254 bytes that an e-mail address may have; correct it in the table."
@@ -86,7 +87,7 @@ _SENTENCES = MappingProxyType(
         ),
         RejectionReason.INVALID_HASH: (
             "The value is not a digest of the declared kind, which is 64 (sha256), 40 (sha1) or 32 (md5) hexadecimal "
-            "digits without a prefix such as 0x or \\x, and not base64."
+            "digits, or as many bytes in Base64; declare the hash that the column has, or correct it in the table."
         ),
         RejectionReason.HASH_OF_NOTHING: (
             "The value is the hash of an empty text, of a word for null or of the all-zero advertising ID; hash only "

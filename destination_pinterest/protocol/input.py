@@ -13,7 +13,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
@@ -52,6 +52,16 @@ class RowRun(NamedTuple):
     position: int
 
 
+class Sampler(Protocol):
+    """Looks at the first rows of each stream in full."""
+
+    def take(self, stream: StreamKey, lines: Sequence[bytes]) -> bool:
+        """Looks at rows, given as the lines of their messages. Returns whether more rows of the stream are wanted."""
+
+    def close(self) -> None:
+        """The input has ended before there were enough rows of each stream."""
+
+
 class Input:
     """Reads the platform's messages in order.
 
@@ -61,6 +71,7 @@ class Input:
         streams: the catalog's streams.
         ledger: queues states, each with the number of records before it.
         completeness: decides whether the streams that it watches are complete.
+        sampler: looks at the first rows, if anybody does.
     """
 
     def __init__(
@@ -70,6 +81,8 @@ class Input:
         streams: Iterable[StreamKey],
         ledger: CheckpointLedger,
         completeness: Completeness,
+        *,
+        sampler: Sampler | None = None,
     ) -> None:
         self._lines = lines
         self._decoder = decoder
@@ -77,6 +90,9 @@ class Input:
         self._ledger = ledger
         self._completeness = completeness
         self._watched = completeness.watched
+        self._sampler = sampler
+        self._unsampled = set() if sampler is None else set(self._streams.values())
+        self._chunk = _Chunk(b"", ())
         self.position = 0
 
     def read(self, timeout_s: float) -> Iterator[RowRun] | None:
@@ -88,6 +104,9 @@ class Input:
             ProtocolError: a line is not what a platform sends.
         """
         chunk = self._lines.read(timeout_s)
+        if chunk is None and self._unsampled and self._sampler is not None:
+            self._sampler.close()
+            self._unsampled.clear()
         return None if chunk is None else self._runs(chunk)
 
     def is_complete(self, stream: StreamKey) -> bool:
@@ -102,7 +121,8 @@ class Input:
         rows: list[Any] = []
         stream: StreamKey | None = None
         namespace = name = None
-        for message in self._decoder.decode(chunk) if chunk else ():
+        self._chunk = _Chunk(chunk, self._decoder.decode(chunk) if chunk else ())
+        for message in self._chunk.messages:
             if message.type == "RECORD":
                 record = message.record
                 if stream is None or record is None or record.stream != name or record.namespace != namespace:
@@ -131,6 +151,9 @@ class Input:
         self._ledger.tally(stream).received += len(rows)
         if stream in self._watched:
             self._completeness.on_record(stream)
+        if stream in self._unsampled and self._sampler is not None:
+            more_are_wanted = self._sampler.take(stream, self._chunk.lines_of(rows))
+            self._unsampled -= set() if more_are_wanted else {stream}
         yield RowRun(stream, rows, position)
 
     def _stream_of(self, record: Any) -> StreamKey:
@@ -147,6 +170,22 @@ class Input:
                 "Refresh the connection's schema.",
             )
         return stream
+
+
+class _Chunk(NamedTuple):
+    """A chunk of lines and the messages in it, one for each line that is not blank."""
+
+    content: bytes
+    messages: Sequence[Any]
+
+    def lines_of(self, rows: Sequence[Any]) -> list[bytes]:
+        """Returns the lines in which rows came; none if a message has several lines."""
+        lines = [line for line in self.content.split(b"\n") if line.strip()]
+        if len(lines) != len(self.messages):
+            return []
+        wanted = {id(row) for row in rows}
+        pairs = zip(lines, self.messages, strict=True)
+        return [line for line, message in pairs if message.record is not None and id(message.record.data) in wanted]
 
 
 class MessageDecoder:

@@ -6,10 +6,11 @@ A sync and a dry run call the same functions, so both count the same rows for th
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final, Protocol
 
-from destination_pinterest.config import Config
+from destination_pinterest.config import Config, OperationColumnSetting
 from destination_pinterest.identity.mapping import MappedRow
 from destination_pinterest.identity.operation import OperationRule
 from destination_pinterest.identity.rejection import Rejection, RejectionReason
@@ -19,6 +20,11 @@ from destination_pinterest.vocabulary import Operation
 Decision = Operation | RejectionReason | None
 # Decides from the values of a plan's `deciding_columns`, in order.
 Decide = Callable[[Sequence[object]], Decision]
+
+# What a value in the operation column does, by the column's mode; None: that depends on the value.
+_IF_SET: Final[Mapping[str, Operation | None]] = MappingProxyType(
+    {"column": None, "removes_if_set": Operation.REMOVE, "adds_if_set": Operation.ADD}
+)
 
 # The reason under which deletions are counted that the settings ignore.
 DELETION_KEPT: Final = "deletion_kept"
@@ -50,10 +56,14 @@ def operation_rule(config: Config) -> OperationRule:
         InvalidConfigError: an operation value is blank, or both adds and removes.
     """
     setting = config.operation_column
+    by_value = setting if isinstance(setting, OperationColumnSetting) else None
     return OperationRule(
-        add_values=setting.add_values if setting else (),
-        remove_values=setting.remove_values if setting else (),
+        add_values=by_value.add_values if by_value else (),
+        remove_values=by_value.remove_values if by_value else (),
+        if_set=_IF_SET[setting.mode] if setting else None,
         deletes="keep" if config.mode == "additive" else config.deletes,
+        # The rows of a suppression table are those who left: a doubtful one still counts.
+        if_doubtful=Operation.ADD if config.mode == "remove" else Operation.REMOVE,
     )
 
 
@@ -89,9 +99,10 @@ def _always_remove(_values: Sequence[object]) -> Decision:
 def _by_columns(plan: StreamPlan, config: Config) -> Decide | None:
     if not plan.deciding_columns:
         return None
-    decide = operation_rule(config).decide
+    rule = operation_rule(config)
     if plan.operation_column is None:
-        return lambda values: decide(None, *values)
+        return lambda values: rule.decide_by_times(*values)
+    decide = rule.decide
     return lambda values: decide(*values)
 
 

@@ -31,7 +31,8 @@ MAX_CATALOG_BYTES: Final = 19_000_000
 
 _HEX: Final = "[0-9A-Fa-f]"
 _SHA256: Final = f"{_HEX}{{64}}"
-_UUID: Final = f"{_HEX}{{8}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{12}}"
+_BARE_UUID: Final = f"{_HEX}{{8}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{12}}"
+_UUID: Final = rf"{_BARE_UUID}|\{{{_BARE_UUID}\}}"
 # Printable ASCII except the blank, the comma and the @.
 _OPAQUE: Final = rf"[\x21-\x2b\x2d-\x3f\x41-\x7e]{{1,{MAX_ID_CHARACTERS}}}"
 _IDENTITIES: Final = {

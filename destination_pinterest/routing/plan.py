@@ -12,7 +12,7 @@ from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import IdentityColumnsError, InvalidConfigError, SyncModeError
 from destination_pinterest.identity.mapping import IdentityColumn
 from destination_pinterest.identity.operation import DELETED_AT, deletion_columns
-from destination_pinterest.identity.recognition import recognise_columns
+from destination_pinterest.identity.recognition import recognise_columns, recognised_by_words
 from destination_pinterest.protocol.catalog import ConfiguredStream
 from destination_pinterest.routing.destination_object import chosen_audience
 
@@ -29,7 +29,7 @@ class StreamPlan:
     """The plan of a stream, made before its first row.
 
     `audience` is a name; if the stream was pointed at an existing audience, `audience_id` is its id, and the name is
-    the one it had then.
+    the one it had then. `newly_recognised` are the identity columns that version 0.1.0 would not have recognised.
     """
 
     stream: ConfiguredStream
@@ -39,6 +39,7 @@ class StreamPlan:
     deletion_columns: tuple[str, ...]
     audience_id: str | None = None
     key_columns: tuple[str, ...] = ()
+    newly_recognised: tuple[str, ...] = ()
 
     @property
     def has_key(self) -> bool:
@@ -118,14 +119,16 @@ def plan_stream(stream: ConfiguredStream, config: Config) -> StreamPlan:
     operation_column = config.operation_column.column if config.operation_column and not only_removes else None
     if operation_column is not None and stream.columns and operation_column not in stream.columns:
         operation_column = None
+    identities = _identities(stream, config)
     plan = StreamPlan(
         stream=stream,
         audience=chosen.name if chosen else audience_name(stream, config.audience_name),
-        identities=_identities(stream, config),
+        identities=identities,
         operation_column=operation_column,
         deletion_columns=() if only_removes else deletion_columns(stream.columns),
         audience_id=chosen.audience_id if chosen else None,
         key_columns=_key_columns(stream, config),
+        newly_recognised=_newly_recognised(identities, config),
     )
     for column in plan.columns:
         if _UNREADABLE_NAME.search(column):
@@ -186,6 +189,11 @@ def _recognised(stream: ConfiguredStream) -> tuple[IdentityColumn, ...]:
             "Name the right one under Identity columns in the settings, or take the stream out of the connection.",
         )
     return recognised
+
+
+def _newly_recognised(identities: Sequence[IdentityColumn], config: Config) -> tuple[str, ...]:
+    declared = {identity.column for identity in declared_identities(config)}
+    return recognised_by_words(identity.column for identity in identities if identity.column not in declared)
 
 
 def _key_columns(stream: ConfiguredStream, config: Config) -> tuple[str, ...]:

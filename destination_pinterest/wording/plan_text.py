@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from destination_pinterest.config import Config
+from destination_pinterest.identity.leaving import consent_columns, leaving_columns
 from destination_pinterest.routing.audience_plan import EPOCH_S, AudiencePlan, uses_membership_store
 from destination_pinterest.routing.plan import StreamPlan
 
 # A log level and a sentence.
 PlanLine = tuple[str, str]
 
+_BY_MODE: Final = {"removes_if_set": " (any value removes)", "adds_if_set": " (any value adds)"}
 _NO_LISTS: Final[Mapping[tuple[str, str], str]] = {}
 
 
@@ -44,11 +46,19 @@ def unused_store(config: Config) -> Iterator[str]:
 
 def _of_stream(plan: StreamPlan, config: Config) -> Iterator[PlanLine]:
     read = "identities: " + ", ".join(f"{one.column} as {one.identifier} ({one.format})" for one in plan.identities)
-    deletions = [*plan.deletion_columns, *([plan.operation_column] if plan.operation_column else [])]
+    deletions = [*plan.deletion_columns, *([_operation_text(plan, config)] if plan.operation_column else [])]
     if deletions:
         read += f"; deletions: {', '.join(deletions)}"
     does = "removes members from" if plan.only_removes or config.mode == "remove" else "goes to"
     yield "INFO", f'Stream "{plan.stream.key}" {does} the audience "{plan.audience}"; {read}.'
+    if plan.newly_recognised:
+        text = (
+            f'Of the stream "{plan.stream.key}", version 0.1.0 did not use {", ".join(plan.newly_recognised)}: more '
+            "names are recognised now. To use only some columns, name them under Identity columns (identity_columns, "
+            "or --identity on the command line)."
+        )
+        yield "INFO", text
+    yield from leaving_lines(plan, plan.stream.columns, config)
     setting = config.operation_column
     if setting is not None and plan.operation_column is None and not plan.only_removes and config.mode != "remove":
         text = (
@@ -56,6 +66,47 @@ def _of_stream(plan: StreamPlan, config: Config) -> Iterator[PlanLine]:
             "so all its rows add members unless they are marked as deleted."
         )
         yield "WARN", text
+
+
+def _operation_text(plan: StreamPlan, config: Config) -> str:
+    mode = config.operation_column.mode if config.operation_column else ""
+    return f"{plan.operation_column}{_BY_MODE.get(mode, '')}"
+
+
+def leaving_lines(plan: StreamPlan, columns: Iterable[str], config: Config) -> Iterator[PlanLine]:
+    """Yields a line about those of a table's `columns` that seem to say who left, and about those of consent.
+
+    Nothing is said of a suppression table, whose people have all left, nor of a column that decides.
+    """
+    if plan.only_removes or config.mode == "remove":
+        return
+    unused = [column for column in columns if column not in plan.deciding_columns]
+    if leaving := leaving_columns(unused):
+        yield "WARN", _leaving_text(plan, [column.column for column in leaving], leaving[0].mode)
+    if consent := consent_columns(unused):
+        text = (
+            f'The stream "{plan.stream.key}" has {_listed(consent)}, which may say who consented, and all its rows are '
+            "added whatever it says. If only some may be, set Operation column (operation_column) to it."
+        )
+        yield "INFO", text
+
+
+def _leaving_text(plan: StreamPlan, columns: Sequence[str], mode: str) -> str:
+    are = "are" if len(columns) > 1 else "is"
+    said = f'The stream "{plan.stream.key}" has {_listed(columns)}, which may say who left and {are} not used: '
+    if plan.operation_column is not None:
+        return (
+            f"{said}only {plan.operation_column} decides. Leave out the rows of those who left where the data comes "
+            "from, or leave out the column if it says something else."
+        )
+    return (
+        f'{said}people marked there are added. Set Operation column (operation_column) to {{"mode": "{mode}", '
+        f'"column": "{columns[0]}"}}, or leave out the column if it says something else.'
+    )
+
+
+def _listed(columns: Sequence[str]) -> str:
+    return f"the column{'s' if len(columns) > 1 else ''} {', '.join(columns)}"
 
 
 def _of_audience(audience: AudiencePlan, shadow_list: str | None) -> Iterator[PlanLine]:

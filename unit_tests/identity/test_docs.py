@@ -15,13 +15,15 @@ from destination_pinterest.identity.digest import ZERO_UUID
 from destination_pinterest.identity.identifiers import ALL_FORMATS, IDENTIFIERS
 from destination_pinterest.identity.mapping import IdentityColumn, IdentityMapper
 from destination_pinterest.identity.opaque_id import MAX_ID_CHARACTERS
+from destination_pinterest.identity.operation import OperationRule
 from destination_pinterest.identity.recognition import (
     HASHED_NAME_PATTERNS,
     UNSPECIFIC_HASH_NAME_PATTERNS,
+    is_about_somebody_else,
     recognise_columns,
 )
 from destination_pinterest.identity.rejection import RejectionReason
-from destination_pinterest.vocabulary import Identifier, ValueFormat
+from destination_pinterest.vocabulary import Identifier, Operation, ValueFormat
 
 PAGE = (Path(__file__).parents[2] / "docs" / "identities.md").read_text(encoding="utf-8")
 ADDRESS = "ada@example.com"
@@ -58,6 +60,10 @@ def digest_of(text: str, algorithm: str) -> str:
     return hashlib.new(algorithm, text.encode()).hexdigest()
 
 
+def base64_of(text: str, algorithm: str) -> str:
+    return base64.b64encode(hashlib.new(algorithm, text.encode()).digest()).decode()
+
+
 def as_the_page_says(column: IdentityColumn, value: str) -> str:
     """The one outcome of a value, in the words of the table of formats."""
     row = IdentityMapper([column]).map([value])
@@ -65,6 +71,7 @@ def as_the_page_says(column: IdentityColumn, value: str) -> str:
 
 
 EMAIL_ROWS = table("What")
+MAID_ROWS = table("Advertising ID")
 FORMAT_ROWS = table("Value")
 
 EXAMPLES: dict[str, Callable[[], str]] = {
@@ -74,8 +81,19 @@ EXAMPLES: dict[str, Callable[[], str]] = {
     "its SHA-1 digest": lambda: digest_of(ADDRESS, "sha1"),
     "its MD5 digest": lambda: digest_of(ADDRESS, "md5"),
     "its SHA-512 digest": lambda: digest_of(ADDRESS, "sha512"),
-    "its SHA-256 digest in base64": lambda: base64.b64encode(hashlib.sha256(ADDRESS.encode()).digest()).decode(),
+    "its SHA-256 digest in quotes": lambda: f'"{digest_of(ADDRESS, "sha256")}"',
+    "its SHA-256 digest after a spreadsheet's apostrophe": lambda: f"'{digest_of(ADDRESS, 'sha256')}",
+    "its SHA-256 digest after `0x`": lambda: "0x" + digest_of(ADDRESS, "sha256").upper(),
     "its SHA-256 digest after `\\x` (PostgreSQL's bytea as text)": lambda: "\\x" + digest_of(ADDRESS, "sha256"),
+    "its SHA-256 digest as `X'…'`": lambda: f"X'{digest_of(ADDRESS, 'sha256')}'",
+    "its SHA-256 digest in groups with blanks": lambda: hashlib.sha256(ADDRESS.encode()).digest().hex(" ", 4),
+    "its SHA-256 digest in Base64": lambda: base64_of(ADDRESS, "sha256"),
+    "its SHA-256 digest in Base64 without padding": lambda: base64_of(ADDRESS, "sha256").rstrip("="),
+    "its SHA-256 digest in URL-safe Base64": lambda: base64_of(ADDRESS, "sha256").replace("+", "-").replace("/", "_"),
+    "its SHA-256 digest, twice, with a comma": lambda: ", ".join([digest_of(ADDRESS, "sha256")] * 2),
+    "its SHA-1 digest in Base64": lambda: base64_of(ADDRESS, "sha1"),
+    "its MD5 digest in Base64": lambda: base64_of(ADDRESS, "md5"),
+    "its SHA-256 digest in Base64 with a letter too few": lambda: base64_of(ADDRESS, "sha256")[1:],
     "the SHA-256 digest of an empty text": lambda: digest_of("", "sha256"),
     "the SHA-1 digest of an empty text": lambda: digest_of("", "sha1"),
     "the MD5 digest of an empty text": lambda: digest_of("", "md5"),
@@ -85,20 +103,31 @@ EXAMPLES: dict[str, Callable[[], str]] = {
 
 @pytest.mark.parametrize("row", EMAIL_ROWS, ids=lambda row: row[0])
 def test_an_email_comes_to_what_the_page_says(row: list[str]) -> None:
+    check_outcome(row, Identifier.EMAIL)
+
+
+@pytest.mark.parametrize("row", MAID_ROWS, ids=lambda row: row[0])
+def test_an_advertising_id_comes_to_what_the_page_says(row: list[str]) -> None:
+    check_outcome(row, Identifier.MAID)
+
+
+def check_outcome(row: list[str], identifier: Identifier) -> None:
     _, value_cell, outcome = row
     value = written_out(code_in(value_cell)[0])
-    mapped = IdentityMapper([IdentityColumn("email", Identifier.EMAIL)]).map([value])
+    mapper = IdentityMapper([IdentityColumn("column", identifier)])
+    mapped = mapper.map([value])
     if outcome == "counts as null":
         assert [rejection.reason for rejection in mapped.rejections] == [RejectionReason.NO_IDENTITY]
-    elif outcome.startswith("refused: "):
-        assert mapped.identifiers == ()
-        assert [f"refused: `{rejection.reason}`" for rejection in mapped.rejections] == [outcome]
     else:
-        match = re.fullmatch(r"sent as the hash of (?:the value|(`.*`))", outcome)
-        assert match is not None
-        normalised = json.loads(match[1].strip("`")) if match[1] else value
-        assert mapped.identifiers == (digest_of(normalised, "sha256"),)
-        assert mapped.rejections == ()
+        sent, _, refused = outcome.rpartition("refused: ") if "refused: " in outcome else (outcome, "", "")
+        expected = [value] if "the value" in sent else [json.loads(text) for text in code_in(sent)]
+        assert mapped.identifiers == tuple(digest_of(text, "sha256") for text in expected)
+        reasons = [f"`{rejection.reason}`" for rejection in mapped.rejections]
+        assert list(dict.fromkeys(reasons)) == [reason for reason in (refused,) if reason]
+        assert bool(sent) == bool(mapped.identifiers)
+    identifiers, others = mapper.map_column([value])
+    in_bulk = [*identifiers, *(identifier for row in others for identifier in row.identifiers)]
+    assert in_bulk == list(mapped.identifiers)
 
 
 def test_the_page_has_every_kind_of_email_that_people_ask_about() -> None:
@@ -121,9 +150,9 @@ def test_the_page_has_every_kind_of_email_that_people_ask_about() -> None:
 
 
 def test_every_reason_that_an_email_can_be_refused_for_has_a_row() -> None:
-    told = {row[2].removeprefix("refused: ").strip("`") for row in EMAIL_ROWS if row[2].startswith("refused")}
+    told = {row[2].rpartition("refused: ")[2].strip("`") for row in EMAIL_ROWS if "refused: " in row[2]}
     of_emails = {reason for reason in RejectionReason if "email" in reason}
-    assert told == of_emails | {RejectionReason.ALREADY_HASHED}
+    assert told == of_emails | {RejectionReason.ALREADY_HASHED, RejectionReason.NOT_TEXT}
 
 
 @pytest.mark.parametrize("row", FORMAT_ROWS, ids=lambda row: row[0])
@@ -153,6 +182,26 @@ def test_the_page_lists_the_ways_to_name_a_hashed_column() -> None:
         name = code_in(pattern)[0].format(name="e-mail", hash="sha1")
         expected = ValueFormat.AUTO if told == "`auto`" else ValueFormat.SHA1
         assert recognise_columns([name]) == (IdentityColumn(name, Identifier.EMAIL, expected),)
+
+
+def test_the_page_tells_which_names_are_taken() -> None:
+    for name, told in table("Column"):
+        column = code_in(name)[0]
+        found = recognise_columns([column])
+        said = [f"{one.identifier}, `{one.format}`" for one in found] or ["nothing"]
+        assert said == [told.partition(":")[0]], column
+        assert is_about_somebody_else(column) == ("somebody else's" in told), column
+
+
+@pytest.mark.parametrize("row", table("Mark"), ids=lambda row: row[0])
+def test_a_mark_comes_to_what_the_page_says(row: list[str]) -> None:
+    value = json.loads(code_in(row[0])[0])
+    words = {Operation.ADD: "adds", Operation.REMOVE: "removes"}
+    removes_if_set, adds_if_set = (OperationRule(if_set=if_set) for if_set in (Operation.REMOVE, Operation.ADD))
+    assert words[OperationRule().decide_by_times(value)] == row[1]
+    assert words[OperationRule().decide(None, value)] == row[1]
+    assert words[removes_if_set.decide(value)] == row[1]
+    assert words[adds_if_set.decide(value)] == row[2]
 
 
 def test_the_page_lists_every_reason_with_its_sentence() -> None:

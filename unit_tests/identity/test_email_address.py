@@ -87,7 +87,7 @@ def test_every_short_local_part_that_the_pattern_accepts_the_library_accepts_unc
 def test_every_character_that_the_pattern_accepts_the_library_accepts_unchanged() -> None:
     characters = [chr(code) for code in range(0x3100)]
     accepted = [text for one in characters for text in (f"{one}@example.com", f"a@{one}.com") if is_simple(text)]
-    assert len(accepted) == (26 + 10 + 19) + (26 + 10)
+    assert len(accepted) == (26 + 10 + 18) + (26 + 10)
     assert [by_the_library(text) for text in accepted] == accepted
 
 
@@ -97,6 +97,7 @@ def test_an_address_is_refused_exactly_if_the_library_refuses_it(text: str) -> N
     outcome = normalise_email(text)
     try:
         expected = by_the_library(strip_blanks(text).lower())
+        assume(not expected.startswith("'"))  # a spreadsheet's mark of a text, which cell.py takes away
     except EmailNotValidError:
         assert not outcome or isinstance(outcome, RejectionReason)
     else:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from destination_pinterest.error_codes import Code
-from destination_pinterest.identity.operation import OperationRule, deletion_columns
+from destination_pinterest.identity.operation import Mark, OperationRule, deletion_columns, mark_of
 from destination_pinterest.identity.rejection import RejectionReason
 from destination_pinterest.vocabulary import Operation
 from unit_tests.support.raises import raises
@@ -113,6 +113,49 @@ def test_a_value_in_both_lists_is_a_faulty_configuration() -> None:
 def test_a_blank_operation_value_is_a_faulty_configuration(lists: dict[str, tuple[str, ...]]) -> None:
     with raises(Code.OPERATION_VALUES_INVALID, match="null or blank always adds"):
         OperationRule(**lists)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("if_set", "value", "expected"),
+    [
+        (Operation.REMOVE, "2026-11-22", Operation.REMOVE),
+        (Operation.REMOVE, None, Operation.ADD),
+        (Operation.ADD, "2026-11-22", Operation.ADD),
+        (Operation.ADD, None, Operation.REMOVE),
+        (Operation.REMOVE, " 0000-00-00 00:00:00 ", Operation.REMOVE),
+        (Operation.ADD, "0000-00-00 00:00:00", Operation.REMOVE),
+    ],
+)
+def test_an_operation_column_may_be_one_that_is_set_or_not(
+    if_set: Operation, value: object, expected: Operation
+) -> None:
+    assert OperationRule(if_set=if_set).decide(value, None) is expected
+
+
+def test_a_deletion_time_counts_before_a_column_that_is_set() -> None:
+    assert OperationRule(if_set=Operation.ADD).decide("2026-11-22", "2026-11-23") is Operation.REMOVE
+
+
+def test_where_deletes_are_kept_a_column_that_is_not_set_changes_nothing() -> None:
+    rule = OperationRule(if_set=Operation.ADD, deletes="keep")
+    assert (rule.decide(None), rule.decide("2026-11-22")) == (None, Operation.ADD)
+
+
+def test_a_doubtful_mark_may_add_where_members_must_not_be_advertised_to() -> None:
+    rule = OperationRule(if_set=Operation.REMOVE, if_doubtful=Operation.ADD)
+    assert rule.decide("false") is Operation.ADD
+    assert rule.decide("2026-11-22") is Operation.REMOVE
+    assert rule.decide_by_times("0000-00-00") is Operation.ADD
+
+
+def test_a_row_without_an_operation_column_is_decided_by_its_times_alone() -> None:
+    rule = OperationRule(if_set=Operation.ADD)
+    assert (rule.decide_by_times(None), rule.decide_by_times(None, "2026-11-22")) == (Operation.ADD, Operation.REMOVE)
+
+
+@given(JSON)
+def test_a_mark_is_one_of_three(value: object) -> None:
+    assert mark_of(value) in Mark
 
 
 @given(JSON, JSON)

@@ -6,6 +6,7 @@ from destination_pinterest.identity.identifiers import IDENTIFIERS
 from destination_pinterest.identity.mapping import IdentityColumn, check_columns
 from destination_pinterest.identity.recognition import fold_name, recognise_columns
 from destination_pinterest.vocabulary import Identifier, ValueFormat
+from unit_tests.identity.vendor_headers import HEADERS, Header
 
 
 @pytest.mark.parametrize(
@@ -83,3 +84,13 @@ def test_a_folded_name_belongs_to_one_identifier_only() -> None:
 def test_what_is_recognised_makes_sense_as_identity_columns() -> None:
     names = [name for rule in IDENTIFIERS.values() for name in rule.column_names]
     check_columns(recognise_columns([*names, *(f"{name}_sha256" for name in names)]))
+
+
+@pytest.mark.parametrize("header", HEADERS, ids=lambda header: header.vendor)
+def test_of_a_vendors_columns_exactly_its_peoples_are_recognised(header: Header) -> None:
+    found = recognise_columns(header.columns.split("|"))
+    assert "|".join(column.column for column in found) == header.used
+
+
+def test_there_are_vendors_enough() -> None:
+    assert len({header.vendor for header in HEADERS}) == len(HEADERS) >= 60

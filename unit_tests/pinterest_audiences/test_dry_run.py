@@ -147,6 +147,33 @@ def test_a_dry_run_foretells_what_the_sync_does(
     assert {text for _, text in run.plan_lines} <= logged
 
 
+@pytest.mark.parametrize("mode", ["removes_if_set", "adds_if_set"])
+def test_a_dry_run_foretells_what_a_column_does_that_is_set_or_not(
+    config: Callable[..., Config], synced: Callable[..., dict[str, Any]], mode: str
+) -> None:
+    settings = {"operation_column": {"mode": mode, "column": "deleted"}}
+    run = DryRun(described(COLUMNS, ROWS), COLUMNS, config(**settings))
+    run.count(ROWS)
+    said = foretold(run)
+    assert said == outcome_of(synced(described(COLUMNS, ROWS), COLUMNS, ROWS, **settings))
+    assert said["identifiers"] == ((11, 2) if mode == "removes_if_set" else (2, 11))
+
+
+def test_a_dry_run_says_of_the_first_rows_what_the_sync_says(
+    config: Callable[..., Config], synced: Callable[..., dict[str, Any]], outbox: Any
+) -> None:
+    columns = ("email", "login", "_ab_cdc_deleted_at")
+    rows = [("900150983cd24fb0d6963f7d28e17f72", "ada@example.com", None), (None, "grace@example.com", "false")]
+    run = DryRun(described(columns, rows), columns, config())
+    run.count(rows)
+    synced(described(columns, rows), columns, rows)
+    warned = [text for level, text in run.plan_lines if level == "WARN"]
+    assert set(warned) <= set(outbox.log_texts)
+    for said in ("it may hold MD5 digests", "marks that may stand for none", "may hold identifiers: login"):
+        assert any(said in text for text in warned)
+    assert not any("@example.com" in text for text in outbox.log_texts)
+
+
 @pytest.mark.parametrize("replaces", [False, True])
 def test_a_dry_run_foretells_what_a_first_sync_with_a_membership_store_does(
     config: Callable[..., Config], synced: Callable[..., dict[str, Any]], tmp_path: Path, *, replaces: bool

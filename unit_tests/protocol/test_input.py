@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pytest
@@ -406,3 +406,48 @@ def test_an_empty_state_behind_the_last_row_is_a_proof_unless_a_row_follows() ->
     assert not desk.source.is_complete(USERS)
     desk.read()
     assert desk.source.is_complete(USERS)
+
+
+class Notebook:
+    """Looks at `most` rows of each stream."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.seen: dict[StreamKey, list[bytes]] = {}
+        self.is_closed = False
+
+    def take(self, stream: StreamKey, lines: Sequence[bytes]) -> bool:
+        self.seen.setdefault(stream, []).extend(lines)
+        return len(self.seen[stream]) < self.most
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+def read_by(notebook: Notebook, *chunks: bytes) -> None:
+    decoder = MessageDecoder(["email"])
+    ledger = CheckpointLedger()
+    completeness = Completeness([], trust_end_markers=True)
+    source = Input(Chunks(chunks), decoder, [USERS, ORDERS], ledger, completeness, sampler=notebook)
+    while (runs := source.read(0.0)) is not None:
+        list(runs)
+
+
+def test_the_first_rows_of_each_stream_are_shown_as_they_came() -> None:
+    notebook = Notebook(3)
+    user, order = (record(stream, email="a", other="b").strip() for stream in ("users", "orders"))
+    read_by(notebook, b"\n".join([user, b"", state(1).strip(), user, order, b""]), order + b"\n")
+    assert notebook.seen == {USERS: [user, user], ORDERS: [order, order]}
+    assert notebook.is_closed
+
+
+def test_a_message_of_several_lines_is_read_and_not_shown() -> None:
+    notebook = Notebook(3)
+    read_by(notebook, record(email="a").replace(b", ", b",\n") + b"\n", record(email="b") + b"\n")
+    assert notebook.seen == {USERS: [record(email="b")]}
+
+
+def test_once_there_are_enough_rows_no_more_are_shown() -> None:
+    notebook = Notebook(1)
+    read_by(notebook, record(email="a"), record(email="b"))
+    assert notebook.seen == {USERS: [record(email="a").strip()]}

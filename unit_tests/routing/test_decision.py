@@ -171,3 +171,31 @@ def test_what_is_refused_in_a_row_that_has_others_is_counted_by_identifier() -> 
     counts = Counts()
     assert take_row(Operation.ADD, MappedRow(("x",), (BAD_EMAIL, BAD_EMAIL)), None, counts) is Operation.ADD
     assert counts == Counts(Counter(), Counter({"invalid_email": 2}))
+
+
+def test_a_column_that_is_set_when_somebody_leaves_decides(decisions: Decisions) -> None:
+    rows = [{"left": None}, {"left": ""}, {"left": "2026-11-22"}, {"left": "false"}, {}]
+    setting = {"mode": "removes_if_set", "column": "left"}
+    expected = [Operation.ADD, Operation.ADD, Operation.REMOVE, Operation.REMOVE, Operation.ADD]
+    assert decisions(["email", "left"], rows, operation_column=setting) == expected
+
+
+def test_a_column_that_is_set_while_somebody_takes_part_decides(decisions: Decisions) -> None:
+    rows = [{"since": None}, {"since": "2026-11-22"}, {"since": "0000-00-00"}]
+    setting = {"mode": "adds_if_set", "column": "since"}
+    expected = [Operation.REMOVE, Operation.ADD, Operation.REMOVE]
+    assert decisions(["email", "since"], rows, operation_column=setting) == expected
+
+
+def test_a_stream_without_the_column_that_is_set_while_somebody_takes_part_adds(decisions: Decisions) -> None:
+    rows = [{"_ab_cdc_deleted_at": None}, {"_ab_cdc_deleted_at": "2026-11-22"}]
+    setting = {"mode": "adds_if_set", "column": "since"}
+    columns = ["email", "_ab_cdc_deleted_at"]
+    assert decisions(columns, rows, operation_column=setting) == [Operation.ADD, Operation.REMOVE]
+
+
+def test_a_doubtful_mark_leaves_nobody_in_who_left(decisions: Decisions) -> None:
+    rows = [{"left": "false"}, {"left": "2026-11-22"}, {"left": None}]
+    setting = {"mode": "removes_if_set", "column": "left"}
+    suppressed = decisions(["email", "left"], rows, operation_column=setting, mode="remove")
+    assert suppressed == [Operation.REMOVE, None, Operation.REMOVE]

@@ -48,6 +48,20 @@ def test_each_stream_says_where_it_goes_and_by_which_columns(announced: Announce
     ]
 
 
+def test_columns_that_the_first_version_did_not_use_are_named_once(announced: Announced) -> None:
+    (_, (level, text)) = announced(stream("users", "Work email", "email_status", "MAID_1"))
+    assert level == "INFO"
+    assert 'Of the stream "users", version 0.1.0 did not use Work email, MAID_1:' in text
+    assert "identity_columns" in text
+    assert "--identity" in text
+
+
+def test_columns_that_the_settings_name_are_no_news(announced: Announced) -> None:
+    columns = [{"column": "Work email", "identifier": "EMAIL"}]
+    ((_, text),) = announced(stream("users", "Work email", "Email 2"), identity_columns=columns)
+    assert text.endswith("identities: Work email as EMAIL (auto).")
+
+
 @pytest.mark.parametrize(
     ("columns", "said"),
     [
@@ -61,6 +75,45 @@ def test_the_columns_that_mark_rows_as_deleted_are_named(
     settings = BY_OPERATION if "op" in columns else {}
     ((_, text),) = announced(stream("users", *columns), **settings)
     assert text.endswith(f"; identities: email as EMAIL (auto); deletions: {said}.")
+
+
+@pytest.mark.parametrize(
+    ("mode", "said"), [("removes_if_set", " (any value removes)"), ("adds_if_set", " (any value adds)"), ("column", "")]
+)
+def test_how_the_operation_column_decides_is_said(announced: Announced, mode: str, said: str) -> None:
+    ((_, text),) = announced(stream("users", "left"), operation_column={"mode": mode, "column": "left"})
+    assert text.endswith(f"; deletions: left{said}.")
+
+
+@pytest.mark.parametrize(
+    ("column", "mode"), [("DELETED_AT", "removes_if_set"), ("_fivetran_deleted", "column"), ("__op", "column")]
+)
+def test_a_column_that_says_who_left_and_is_not_used_is_warned_of(announced: Announced, column: str, mode: str) -> None:
+    (_, (level, text)) = announced(stream("users", column))
+    assert level == "WARN"
+    assert f'The stream "users" has the column {column}, which may say who left and is not used' in text
+    assert f'{{"mode": "{mode}", "column": "{column}"}}' in text
+
+
+def test_a_second_column_that_says_who_left_is_warned_of(announced: Announced) -> None:
+    (_, (level, text)) = announced(stream("users", "op", "deleted_at", "opted_out"), **BY_OPERATION)
+    assert level == "WARN"
+    assert "the columns deleted_at, opted_out, which may say who left and are not used: only op decides" in text
+
+
+@pytest.mark.parametrize("settings", [{"mode": "remove"}, {"operation_column": {"column": "deleted_at"}}])
+def test_a_column_that_is_used_or_natural_is_not_warned_of(announced: Announced, settings: dict[str, Any]) -> None:
+    assert len(announced(stream("users", "deleted_at"), **settings)) == 1
+
+
+def test_a_column_of_consent_is_mentioned(announced: Announced) -> None:
+    (_, (level, text)) = announced(stream("users", "accepts_marketing"))
+    assert level == "INFO"
+    assert "accepts_marketing, which may say who consented" in text
+
+
+def test_a_plain_table_is_told_in_one_line(announced: Announced) -> None:
+    assert len(announced(stream("users", "id", "name", "created_at", "status", "cancelled_at", "opt"))) == 1
 
 
 @pytest.mark.parametrize("more", [{"mode": "remove"}, {"destination_sync_mode": "soft_delete"}])
