@@ -6,7 +6,6 @@ import argparse
 import hashlib
 import os
 import sys
-from collections.abc import Sequence
 from contextlib import closing
 from itertools import chain
 from typing import Any
@@ -15,12 +14,13 @@ from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import IdentityColumnsError
 from destination_pinterest.identity.recognition import recognise_columns
 from pinterest_audiences.config_file import ConfigFile
+from pinterest_audiences.connector_process import OWN_CONNECTOR
 from pinterest_audiences.environment import expanded_address
 from pinterest_audiences.failures import EXIT_DONE, UsageError, first_sentence
 from pinterest_audiences.file_findings import FileFindings
-from pinterest_audiences.needed_columns import narrowed
 from pinterest_audiences.printing import Printer
 from pinterest_audiences.progress import with_level
+from pinterest_audiences.reading import Reading
 from pinterest_audiences.sources.names import check_columns
 from pinterest_audiences.sources.opening import open_source
 from pinterest_audiences.sources.source import RowBatch, Selection, Source
@@ -49,15 +49,14 @@ def run(arguments: argparse.Namespace) -> int:
     with closing(open_source(expanded_address(request.source, os.environ), request.text)) as source:
         _check_cursor(request, config)
         state_file = _state_file(request, config, source)
-        selection, all_columns = narrowed(request, config, source, _selection(request, source, state_file))
+        reading = _reading(request, config, source, _selection(request, source, state_file))
         if request.dry_run:
-            return _dry_run(request, config, source, selection, all_columns=all_columns, printer=printer)
+            return _dry_run(request, config, source, reading, printer)
         return SyncRun(
             request,
             config,
             source=source,
-            selection=selection,
-            all_columns=all_columns,
+            reading=reading,
             state_file=state_file,
             printer=printer,
         ).run()
@@ -77,6 +76,17 @@ def _selection(request: SyncRequest, source: Source, state_file: StateFile | Non
         since=reached if request.lookback is None else request.lookback.before(reached),
         reached=reached,
     )
+
+
+def _reading(request: SyncRequest, config: ConfigFile, source: Source, selection: Selection) -> Reading:
+    """Returns what is read: of a database's table, only the needed columns. Raises: UsageError as the source does."""
+    is_narrowed = selection.table is not None and selection.columns is None and source.only_table is None
+    # The plan of another connector is not known.
+    if not is_narrowed or request.destination != OWN_CONNECTOR:
+        return Reading(selection)
+    from pinterest_audiences.needed_columns import narrowed  # noqa: PLC0415 - loads what the connector plans with
+
+    return narrowed(request, config, source, selection)
 
 
 def _check_cursor(request: SyncRequest, config: ConfigFile) -> None:
@@ -108,28 +118,22 @@ def _state_file(request: SyncRequest, config: ConfigFile, source: Source) -> Sta
     return state_file
 
 
-def _dry_run(
-    request: SyncRequest,
-    config: ConfigFile,
-    source: Source,
-    selection: Selection,
-    *,
-    all_columns: Sequence[str],
-    printer: Printer,
-) -> int:
+def _dry_run(request: SyncRequest, config: ConfigFile, source: Source, reading: Reading, printer: Printer) -> int:
     # Only a dry run maps rows here; a sync need not load these modules.
     from destination_pinterest.config import read_config  # noqa: PLC0415
     from pinterest_audiences.dry_run import DryRun  # noqa: PLC0415
     from pinterest_audiences.dry_run_view import dry_run_lines, dry_run_result  # noqa: PLC0415
 
     settings = read_config(config.overlaid(**request.overlay()))
-    rows = source.open_rows(selection, request.batch_rows)
+    for level, text in reading.remarks:
+        _log_to_standard_error(level, text)
+    rows = source.open_rows(reading.selection, request.batch_rows)
     check_columns(request.named_columns(), rows.columns, source.label)
     findings = FileFindings(_log_to_standard_error)
     batches = iter(rows.batches)
     first = next(batches, RowBatch(()))
     try:
-        stream = request.stream_of(selection.table, rows.columns, first.rows, all_columns)
+        stream = request.stream_of(reading.selection.table, rows.columns, first.rows, reading.all_columns)
         dry_run = DryRun(stream, rows.columns, settings)
     except IdentityColumnsError as error:
         raise IdentityColumnsError(

@@ -30,8 +30,9 @@ from pinterest_audiences.line_pipe import InterruptedByUserError, PipeClosedErro
 from pinterest_audiences.printing import Printer
 from pinterest_audiences.progress import Display
 from pinterest_audiences.read_ahead import ReadAhead
+from pinterest_audiences.reading import Reading
 from pinterest_audiences.sources.names import check_columns
-from pinterest_audiences.sources.source import RowBatch, Selection, Source
+from pinterest_audiences.sources.source import RowBatch, Source
 from pinterest_audiences.state_file import StateFile
 from pinterest_audiences.sync_request import SyncRequest
 
@@ -51,8 +52,7 @@ class SyncRun:
         request: what to do.
         config: the config file; rotated credentials go back into it.
         source: the source to read.
-        selection: the rows to read.
-        all_columns: the names of a table's columns, if not all of them are read.
+        reading: the rows and columns to read.
         state_file: where the cursor is kept; None without a cursor.
         printer: prints the report.
     """
@@ -63,16 +63,15 @@ class SyncRun:
         config: ConfigFile,
         *,
         source: Source,
-        selection: Selection,
-        all_columns: Sequence[str],
+        reading: Reading,
         state_file: StateFile | None,
         printer: Printer,
     ) -> None:
         self._request = request
         self._config = config
         self._source = source
-        self._selection = selection
-        self._all_columns = all_columns
+        self._selection = reading.selection
+        self._reading = reading
         self._state_file = state_file
         self._printer = printer
         self._interruption = Interruption()
@@ -83,6 +82,8 @@ class SyncRun:
         with self._interruption.listening(), display_for(sys.stderr, quiet=self._request.quiet) as display:
             for warning in self._config.warnings:
                 display.log("WARN", warning)
+            for level, text in self._reading.remarks:
+                display.log(level, text)
             answers = ConnectorAnswers(display, self._keep_state, self._config.keep_credentials)
             outcome = self._sync(display, answers)
         self._print(self._completed(answers.report), outcome)
@@ -97,7 +98,7 @@ class SyncRun:
                 check_columns(self._request.named_columns(), columns, self._source.label)
                 batches = reading.batches()
                 first = next(batches, RowBatch(()))
-                stream = self._request.stream_of(self._selection.table, columns, first.rows, self._all_columns)
+                stream = self._request.stream_of(self._selection.table, columns, first.rows, self._reading.all_columns)
                 display.begin(total)
                 return self._send(columns, chain([first], batches), stream, display, answers)
         except InterruptedByUserError:
