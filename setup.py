@@ -32,6 +32,21 @@ CLI = [
     "rich>=14,<16",
     "sqlalchemy>=2.0.40,<3",
 ]
+# Drivers of the command line, by the extra that installs one beside CLI; pinterest_audiences/sources/warehouses.py has
+# the URLs that lead to them. MotherDuck is read by DuckDB itself.
+WAREHOUSES = {
+    "athena": ["pyathena[sqlalchemy]>=3.9,<5"],
+    "bigquery": ["sqlalchemy-bigquery>=1.15,<2"],
+    "clickhouse": ["clickhouse-connect[sqlalchemy]>=0.8,<2"],
+    "databricks": ["databricks-sqlalchemy>=2.0.5,<3"],
+    "motherduck": ["duckdb>=1.4,<3"],
+    "mssql": ["pymssql>=2.3,<3"],
+    "mysql": ["pymysql[rsa]>=1.1,<2"],
+    "oracle": ["oracledb>=3,<27"],
+    "redshift": ["psycopg2-binary>=2.9.9,<3", "sqlalchemy-redshift>=1,<2"],
+    "snowflake": ["snowflake-sqlalchemy>=1.7,<3"],
+    "trino": ["trino[sqlalchemy]>=0.333,<1"],
+}
 # `pinterest-sandbox`: Pinterest's API v5 on one's own machine.
 SANDBOX = [
     "httptools>=0.6,<1",
@@ -54,13 +69,17 @@ DEV = [
     "moto[s3,server]>=5.1",
     "mypy>=1.15",
     "openapi-spec-validator>=0.7",
+    "oracledb>=3,<27",  # the drivers that are light: the tests compile for them, and read from a MariaDB server
     "pip-audit>=2.9",
+    "pymssql>=2.3,<3",
+    "pymysql[rsa]>=1.1,<2",
     "pytest>=8.3",
     "pytest-cov>=6",
     "pytest-xdist>=3.6",
     "pyyaml>=6",
     "ruff>=0.11",
     "setuptools>=77",  # `make setup` installs the checkout without build isolation
+    "trino[sqlalchemy]>=0.333,<1",
     "types-pyyaml",
     "types-requests",
     "zensical>=0.0.73",
@@ -86,7 +105,12 @@ setup(
         "pinterest_sandbox": ["py.typed", "*.html"],
     },
     install_requires=PRODUCTION,
-    extras_require={"cli": CLI, "sandbox": SANDBOX, "dev": [*CLI, *SANDBOX, *DEV]},
+    extras_require={
+        "cli": CLI,
+        "sandbox": SANDBOX,
+        "dev": [*CLI, *SANDBOX, *DEV],
+        **{name: [*CLI, *drivers] for name, drivers in WAREHOUSES.items()},
+    },
     entry_points={
         "console_scripts": [
             "destination-pinterest=destination_pinterest.__main__:main",

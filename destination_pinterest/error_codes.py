@@ -878,6 +878,13 @@ class Code(StrEnum):
         "A connector that is not ours (`--destination`) failed and gave no code.",
         "Read its message.",
     )
+    ENVIRONMENT_VARIABLE_UNSET = _Case(
+        "PIN-CLI-041",
+        _CONFIG,
+        _ACT,
+        "The config file or `--from` names a variable as `${NAME}`, and the environment has none of that name.",
+        "Set the variable. `$${NAME}` stands for the text `${NAME}` itself.",
+    )
     FILE_IS_NO_TABLE = _Case(
         "PIN-CLI-021",
         _CONFIG,

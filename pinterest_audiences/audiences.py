@@ -7,6 +7,7 @@ as in a sync.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from typing import Any
 
@@ -30,9 +31,9 @@ def register(commands: Any) -> None:
     )
     parser.add_argument(
         "--config",
-        required=True,
         metavar="FILE",
-        help="the connector's settings as JSON: credentials, ad_account_id, …",
+        help="the connector's settings as JSON: credentials, ad_account_id, …; what it lacks is taken from the "
+        "environment (PINTEREST_ACCESS_TOKEN, PINTEREST_AD_ACCOUNT_ID, …)",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object on standard output")
     parser.set_defaults(run=run)
@@ -40,10 +41,10 @@ def register(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Runs the command. Returns the exit code. Raises: ConnectorError."""
-    config = ConfigFile(arguments.config)
+    config = ConfigFile(arguments.config, os.environ)
     display = QuietDisplay(sys.stderr)
-    if config.warning:
-        display.log("WARN", config.warning)
+    for warning in config.warnings:
+        display.log("WARN", warning)
     answers = ConnectorAnswers(display, lambda _: None, config.keep_credentials)
     interruption = Interruption()
     with (

@@ -1,4 +1,4 @@
-"""The user's config file: read, overlaid for one run, and updated when a token rotates.
+"""The user's config: read from a file and the environment, overlaid for one run, and updated when a token rotates.
 
 Only `credentials` are written back: the command line's overlay is for this run alone.
 """
@@ -9,11 +9,19 @@ import errno
 import json
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any, Final
 
 from destination_pinterest.error_codes import Code
+from pinterest_audiences.environment import (
+    ACCESS_TOKEN,
+    REFRESH_TOKEN,
+    expanded,
+    filled,
+    has_placeholder,
+)
 from pinterest_audiences.failures import UsageError
 from pinterest_audiences.sources.files import existing_file
 from pinterest_audiences.whole_files import write_over, write_whole
@@ -24,52 +32,95 @@ _CREDENTIALS: Final = "credentials"
 _NOT_REPLACEABLE: Final = frozenset({errno.EBUSY, errno.EACCES, errno.EPERM, errno.EROFS})
 
 
-class ConfigFile:
-    """A config file.
+class CredentialsFromEnvironmentError(Exception):
+    """A new refresh token can't be kept, since the old one came from the environment."""
 
-    Raises: UsageError if it is missing, unreadable or not a JSON object, or if it can't be written although its refresh
-        token changes with every use.
+
+class ConfigFile:
+    """A config: a file, and what it takes from the environment.
+
+    Args:
+        path: the file; None if the environment has everything.
+        environment: the variables that texts in the file name, and that hold what it lacks.
+
+    Raises: UsageError if the file is missing, unreadable or not a JSON object, or if it can't be written although its
+        refresh token changes with every use; if a variable is not set; or if nothing says how to sign in.
     """
 
-    def __init__(self, path: str) -> None:
-        self.path = existing_file(path)
-        self.content = _read(self.path)
-        if "refresh_token" in str(self.content) and not os.access(self.path, os.W_OK):
+    def __init__(self, path: str | None, environment: Mapping[str, str]) -> None:
+        self.path = None if path is None else existing_file(path)
+        written = {} if self.path is None else _read(self.path)
+        self.content = filled(expanded(written, environment, str(self.path)), environment)
+        if self.path is None and _CREDENTIALS not in self.content:
+            raise UsageError(
+                Code.CLI_CONFIG_UNUSABLE,
+                f"There is no --config, and the environment has neither {ACCESS_TOKEN} nor {REFRESH_TOKEN}. Give one "
+                "of them.",
+            )
+        token = _refresh_token(written)
+        self._is_token_elsewhere = _refresh_token(self.content) is not None and (
+            token is None or has_placeholder(token)
+        )
+        if self.path is not None and token and not self._is_token_elsewhere and not os.access(self.path, os.W_OK):
             raise UsageError(
                 Code.CLI_CONFIG_UNUSABLE,
                 f"{self.path} can't be written, but each sync may change the refresh token in it. Make it writable.",
             )
 
     @property
-    def warning(self) -> str | None:
-        """A warning if other users may read the file."""
-        mode = stat.S_IMODE(self.path.stat().st_mode)
-        if mode & _FOR_OTHERS:
-            return f"Others on this machine may read {self.path}, and it holds secrets; run: chmod 600 '{self.path}'"
-        return None
+    def warnings(self) -> Sequence[str]:
+        """What should be said of it: that others may read the file, that a new refresh token can't be kept."""
+        warnings = []
+        if self.path is not None and stat.S_IMODE(self.path.stat().st_mode) & _FOR_OTHERS:
+            warnings.append(
+                f"Others on this machine may read {self.path}, and it holds secrets; run: chmod 600 '{self.path}'"
+            )
+        if self._is_token_elsewhere:
+            warnings.append(
+                "The refresh token comes from the environment. If Pinterest replaces it, the new one can't be kept "
+                "and you have to sign in again; a config file that holds the token keeps it."
+            )
+        return warnings
 
     def overlaid(self, **settings: Any) -> dict[str, Any]:
         """Returns the config with these settings in place of its own."""
         return {**self.content, **settings}
 
     def keep_credentials(self, config: Mapping[str, Any]) -> None:
-        """Saves the credentials of a config that the connector asks to keep.
+        """Saves the credentials of a config that the connector asks to keep; a text that names a variable stays.
 
         Raises: OSError if they can't be written, ValueError if the file is not JSON any more; it is then unchanged.
+            CredentialsFromEnvironmentError if there is a new refresh token, and the old one is not in the file.
         """
-        if not isinstance(config.get(_CREDENTIALS), dict):
+        credentials = config.get(_CREDENTIALS)
+        if not isinstance(credentials, dict):
             return
-        credentials = config[_CREDENTIALS]
-        now = json.loads(self.path.read_text(encoding="utf-8"))
+        if self.path is not None:
+            # Of a token that is elsewhere, only what saves the next run a request is kept.
+            with suppress(OSError) if self._is_token_elsewhere else nullcontext():
+                self._write(self.path, credentials)
+        if self._is_token_elsewhere and credentials.get("refresh_token") != _refresh_token(self.content):
+            raise CredentialsFromEnvironmentError
+
+    def _write(self, path: Path, credentials: Mapping[str, Any]) -> None:
+        now = json.loads(path.read_text(encoding="utf-8"))
+        written = {**now, **(now.get(_CREDENTIALS) or {})}
+        given = self.content.get(_CREDENTIALS) or {}
+        # What the file names a variable for stays as it is, and what only the environment has does not go into it.
+        new = {
+            key: written[key] if has_placeholder(written.get(key)) else value
+            for key, value in credentials.items()
+            if key in written or key not in given or (key == "auth_method")
+        }
         # Credentials at the top level have been migrated; the old keys would only be dead secrets.
         kept = {key: value for key, value in now.items() if key not in credentials}
-        content = (json.dumps({**kept, _CREDENTIALS: credentials}, indent=2, ensure_ascii=False) + "\n").encode()
+        content = (json.dumps({**kept, _CREDENTIALS: new}, indent=2, ensure_ascii=False) + "\n").encode()
         try:
-            write_whole(self.path, content, mode=stat.S_IMODE(self.path.stat().st_mode))
+            write_whole(path, content, mode=stat.S_IMODE(path.stat().st_mode))
         except OSError as error:
             if error.errno not in _NOT_REPLACEABLE:
                 raise
-            write_over(self.path, content)
+            write_over(path, content)
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -81,3 +132,10 @@ def _read(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise UsageError(Code.CLI_CONFIG_UNUSABLE, f"The config {path} is not one JSON object. Correct it.")
     return content
+
+
+def _refresh_token(content: Mapping[str, Any]) -> Any:
+    """The refresh token, from among the credentials or from the top level, where older configs have it."""
+    credentials = content.get(_CREDENTIALS)
+    inside = credentials.get("refresh_token") if isinstance(credentials, dict) else None
+    return inside or content.get("refresh_token")

@@ -19,6 +19,7 @@ from destination_pinterest.markers import (
     REJECTED_PREFIX,
     REPORT_PREFIX,
 )
+from pinterest_audiences.config_file import CredentialsFromEnvironmentError
 from pinterest_audiences.failures import Failure, UsageError
 
 
@@ -163,6 +164,12 @@ class ConnectorAnswers:
             return
         try:
             self._on_config(config)
+        except CredentialsFromEnvironmentError:
+            sentence = (
+                "Pinterest has replaced the refresh token, which came from the environment, so the new one could not "
+                "be kept. Sign in again, and put the new token into the config file itself."
+            )
+            self.fail(Failure.because(Code.CREDENTIALS_NOT_KEPT, sentence))
         except (OSError, ValueError) as error:
             sentence = (
                 f"The new refresh token could not be written into the config file ({_cause(error)}); the file is as it "

@@ -40,7 +40,7 @@ def cursor_state(column: str, value: Any) -> dict[str, Any]:
     """
     if value is None:
         return {"cursor_field": [column], "cursor": None}
-    kind = _kind(value)
+    kind = cursor_kind(value)
     if kind is None:
         raise UsageError(
             Code.CURSOR_UNUSABLE,
@@ -57,7 +57,8 @@ def cursor_value(state: Mapping[str, Any]) -> Any:
     return None if text is None else _READERS[state["cursor_type"]](text)
 
 
-def _kind(value: Any) -> str | None:
+def cursor_kind(value: Any) -> str | None:
+    """What a state calls the type of a value; None if values of that type can't be kept with their order."""
     if isinstance(value, bool):
         return None
     return next((kind for kind, known in _KINDS.items() if isinstance(value, known)), None)

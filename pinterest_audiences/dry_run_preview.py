@@ -57,8 +57,8 @@ class DryRunPreview:
         Raises: SourceError, if the source does not give all rows.
         """
         display = QuietDisplay(sys.stderr)
-        if self._config.warning:
-            display.log("WARN", self._config.warning)
+        for warning in self._config.warnings:
+            display.log("WARN", warning)
         answers = ConnectorAnswers(display, lambda _: None, self._config.keep_credentials)
         feed = Feed(self._stream, self._columns, None, display, time.time)
         with (

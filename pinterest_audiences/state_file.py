@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +14,10 @@ from pinterest_audiences.cursor_state import cursor_value
 from pinterest_audiences.failures import UsageError
 from pinterest_audiences.whole_files import write_whole
 
-VERSION: Final = 1
+# 1: times of MySQL and MariaDB were those of the server's zone, and values of files were text.
+VERSION: Final = 2
+# No zone is further from UTC.
+_WIDEST_ZONE: Final = timedelta(hours=14)
 _WHAT: Final = {
     "source": "another source",
     "rows": "another table or query",
@@ -64,6 +68,7 @@ class StateFile:
         try:
             kept = json.loads(content)
             belongs_to = {name: kept["sync"][name] for name in _WHAT}
+            version = int(kept.get("version", 1))
             value = cursor_value(kept["state"])
         except (ValueError, KeyError, TypeError):
             raise UsageError(
@@ -71,6 +76,12 @@ class StateFile:
                 f"The state file {self._path} is damaged or not ours. Name another file by --state, or delete it to "
                 "read everything from its beginning.",
             ) from None
+        if version > VERSION:
+            raise UsageError(
+                Code.STATE_FILE_UNUSABLE,
+                f"The state file {self._path} is of a later version of this program. Update this one, or name another "
+                "file by --state.",
+            )
         for name, expected in asdict(self._identity).items():
             if belongs_to[name] != expected:
                 raise UsageError(
@@ -78,7 +89,8 @@ class StateFile:
                     f"The state file {self._path} belongs to a sync of {_WHAT[name]} ({belongs_to[name]!r}). Name "
                     "another file by --state, or delete it to read everything from its beginning.",
                 )
-        return value
+        is_local = version == 1 and self._identity.source.startswith(("mysql", "mariadb"))
+        return value - _WIDEST_ZONE if is_local and isinstance(value, datetime) else value
 
     def check_writable(self) -> None:
         """Checks the file's folder. Raises: UsageError if there is no such folder."""

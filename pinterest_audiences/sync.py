@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import os
 import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -16,10 +17,13 @@ from destination_pinterest.errors import IdentityColumnsError
 from destination_pinterest.identity.recognition import recognise_columns
 from destination_pinterest.markers import PLACE_MEMBER
 from pinterest_audiences.config_file import ConfigFile
+from pinterest_audiences.connector_process import OWN_CONNECTOR
+from pinterest_audiences.environment import expanded_address
 from pinterest_audiences.failures import EXIT_DONE, Failure, UsageError, first_sentence
 from pinterest_audiences.file_findings import FileFindings
 from pinterest_audiences.printing import Printer
 from pinterest_audiences.progress import with_level
+from pinterest_audiences.reading import Reading
 from pinterest_audiences.rejected_file import RejectedFile
 from pinterest_audiences.sources.names import check_columns
 from pinterest_audiences.sources.opening import open_source
@@ -44,22 +48,22 @@ def register(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Runs the command. Returns the exit code. Raises: ConnectorError."""
     request = read_request(arguments)
-    config = ConfigFile(request.config)
+    config = ConfigFile(request.config, os.environ)
     printer = Printer(sys.stdout, as_json=request.json)
-    with closing(open_source(request.source, request.file_options())) as source:
+    with closing(open_source(expanded_address(request.source, os.environ), request.file_options())) as source:
         _check_cursor(request, config)
         state_file = _state_file(request, config, source)
-        selection = _selection(request, source, state_file)
+        reading = _reading(request, config, source, _selection(request, source, state_file))
         rejected = None
         if request.rejected is not None:
             rejected = RejectedFile.create(request.rejected, has_values=request.rejected_values)
         if request.dry_run:
-            return _dry_run(request, config, source, selection, printer, rejected=rejected)
+            return _dry_run(request, config, source, reading, printer, rejected=rejected)
         return SyncRun(
             request,
             config,
             source=source,
-            selection=selection,
+            reading=reading,
             state_file=state_file,
             printer=printer,
             rejected=rejected,
@@ -68,13 +72,29 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _selection(request: SyncRequest, source: Source, state_file: StateFile | None) -> Selection:
     """Returns the rows to read. Raises: UsageError if neither the request nor the source names a table."""
-    since = None if state_file is None else state_file.since()
-    if request.query is not None:
-        return Selection(query=request.query, columns=request.columns, cursor=request.cursor, since=since)
-    table = request.table or source.only_table
-    if table is None:
+    table = None if request.query is not None else request.table or source.only_table
+    if table is None and request.query is None:
         raise UsageError(Code.USAGE_WRONG, f"Say what to read from {source.label}: --table NAME or --query 'SELECT …'.")
-    return Selection(table=table, columns=request.columns, cursor=request.cursor, since=since)
+    reached = None if state_file is None else state_file.since()
+    return Selection(
+        table=table,
+        query=request.query,
+        columns=request.columns,
+        cursor=request.cursor,
+        since=reached if request.lookback is None else request.lookback.before(reached),
+        reached=reached,
+    )
+
+
+def _reading(request: SyncRequest, config: ConfigFile, source: Source, selection: Selection) -> Reading:
+    """Returns what is read: of a database's table, only the needed columns. Raises: UsageError as the source does."""
+    is_narrowed = selection.table is not None and selection.columns is None and source.only_table is None
+    # The plan of another connector is not known.
+    if not is_narrowed or request.destination != OWN_CONNECTOR:
+        return Reading(selection)
+    from pinterest_audiences.needed_columns import narrowed  # noqa: PLC0415 - loads what the connector plans with
+
+    return narrowed(request, config, source, selection)
 
 
 def _check_cursor(request: SyncRequest, config: ConfigFile) -> None:
@@ -110,7 +130,7 @@ def _dry_run(
     request: SyncRequest,
     config: ConfigFile,
     source: Source,
-    selection: Selection,
+    reading: Reading,
     printer: Printer,
     *,
     rejected: RejectedFile | None,
@@ -122,12 +142,14 @@ def _dry_run(
     from pinterest_audiences.dry_run_view import dry_run_lines, dry_run_result  # noqa: PLC0415
 
     settings = read_config(config.overlaid(**request.overlay()))
-    rows = source.open_rows(selection, request.batch_rows)
+    for level, text in reading.remarks:
+        _log_to_standard_error(level, text)
+    rows = source.open_rows(reading.selection, request.batch_rows)
     check_columns(request.named_columns(), rows.columns, source.label)
     findings = FileFindings(_log_to_standard_error)
     batches = iter(rows.batches)
     first = next(batches, RowBatch(()))
-    stream = request.stream_of(selection.table, rows.columns, first.rows)
+    stream = request.stream_of(reading.selection.table, rows.columns, first.rows, reading.all_columns)
     try:
         dry_run = DryRun(stream, rows.columns, settings, rejected)
     except IdentityColumnsError as error:

@@ -17,6 +17,7 @@ from pinterest_audiences.connector_process import OWN_CONNECTOR
 from pinterest_audiences.cursor_state import cursor_state
 from pinterest_audiences.failures import UsageError
 from pinterest_audiences.json_values import json_types
+from pinterest_audiences.lookback import Lookback
 from pinterest_audiences.sources.formats.choice import FileOptions
 from pinterest_audiences.sources.formats.known import FORMATS
 from pinterest_audiences.sources.source import Row
@@ -49,9 +50,10 @@ class SyncRequest:
     columns: tuple[str, ...] | None
     stream: str | None
     audience: str
-    config: str
+    config: str | None
     cursor: str | None
     state: Path | None
+    lookback: Lookback | None
     primary_key: tuple[str, ...]
     replace: bool
     identities: tuple[IdentityChoice, ...]
@@ -81,15 +83,19 @@ class SyncRequest:
         """The columns that must exist."""
         return (*(choice.column for choice in self.identities), *self.primary_key)
 
-    def stream_of(self, table: str | None, columns: Sequence[str], first: Sequence[Row]) -> StreamDescription:
+    def stream_of(
+        self, table: str | None, columns: Sequence[str], first: Sequence[Row], all_columns: Sequence[str] = ()
+    ) -> StreamDescription:
         """Describes the stream, from its first rows; `table` is None for a query.
 
+        `all_columns` are those of the table if only some are read: the connector plans with all of them.
         Raises: UsageError if the cursor's values can't be kept in a file with their order.
         """
         if self.cursor is not None and first:
             cursor_state(self.cursor, first[0][list(columns).index(self.cursor)])
         name = self.stream or (table or "query").rpartition(".")[2]
-        return StreamDescription(name, json_types(columns, first), self.cursor, self.primary_key, replaces=self.replace)
+        properties = {**json_types(all_columns, ()), **json_types(columns, first)}
+        return StreamDescription(name, properties, self.cursor, self.primary_key, replaces=self.replace)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -121,9 +127,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--config",
-        required=True,
         metavar="FILE",
-        help="the connector's settings as JSON: credentials, ad_account_id, …",
+        help="the connector's settings as JSON: credentials, ad_account_id, …; what it lacks is taken from the "
+        "environment (PINTEREST_ACCESS_TOKEN, PINTEREST_AD_ACCOUNT_ID, …)",
     )
     add(
         "--identity",
@@ -139,7 +145,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="COLUMN",
         help="read only what is new since the last run, by this column, which must grow with each change",
     )
-    add("--state", metavar="FILE", help="where the cursor is kept between runs (default: beside the config)")
+    add(
+        "--lookback",
+        metavar="N|SPAN",
+        help="begin so far before the last value of --cursor (500, 90s, 15m, 2h, 3d): for rows that are committed late",
+    )
+    add(
+        "--state",
+        metavar="FILE",
+        help="where the cursor is kept between runs (default: beside the config, or in the current folder)",
+    )
     add(
         "--primary-key",
         action="append",
@@ -192,6 +207,8 @@ def read_request(arguments: argparse.Namespace) -> SyncRequest:
         raise UsageError(Code.USAGE_WRONG, "--state needs --cursor: without a cursor every run reads everything.")
     if arguments.offline and not arguments.dry_run:
         raise UsageError(Code.USAGE_WRONG, "--offline needs --dry-run: a sync has to reach Pinterest.")
+    if arguments.lookback is not None and arguments.cursor is None:
+        raise UsageError(Code.USAGE_WRONG, "--lookback needs --cursor: without a cursor every run reads everything.")
     if arguments.replace and arguments.cursor is not None:
         raise UsageError(
             Code.USAGE_WRONG, "--replace needs the whole table, and --cursor reads a part of it. Use one of them."
@@ -210,6 +227,7 @@ def read_request(arguments: argparse.Namespace) -> SyncRequest:
         config=arguments.config,
         cursor=arguments.cursor,
         state=_state_path(arguments),
+        lookback=None if arguments.lookback is None else Lookback.of(arguments.lookback),
         primary_key=tuple(arguments.primary_key),
         replace=arguments.replace,
         identities=tuple(map(read_identity, arguments.identity)),
@@ -286,4 +304,5 @@ def _state_path(arguments: argparse.Namespace) -> Path | None:
         return Path(arguments.state)
     readable = re.sub(r"\W+", "-", arguments.audience.lower()).strip("-")[:40]
     distinct = hashlib.sha256(arguments.audience.encode()).hexdigest()[:8]
-    return Path(arguments.config).parent / f"{readable}-{distinct}.state.json"
+    folder = Path() if arguments.config is None else Path(arguments.config).parent
+    return folder / f"{readable}-{distinct}.state.json"

@@ -31,9 +31,10 @@ from pinterest_audiences.line_pipe import InterruptedByUserError, PipeClosedErro
 from pinterest_audiences.printing import Printer
 from pinterest_audiences.progress import Display
 from pinterest_audiences.read_ahead import ReadAhead
+from pinterest_audiences.reading import Reading
 from pinterest_audiences.rejected_file import RejectedFile
 from pinterest_audiences.sources.names import check_columns
-from pinterest_audiences.sources.source import RowBatch, Selection, Source
+from pinterest_audiences.sources.source import RowBatch, Source
 from pinterest_audiences.state_file import StateFile
 from pinterest_audiences.sync_request import SyncRequest
 
@@ -53,7 +54,7 @@ class SyncRun:
         request: what to do.
         config: the config file; rotated credentials go back into it.
         source: the source to read.
-        selection: the rows to read.
+        reading: the rows and columns to read.
         state_file: where the cursor is kept; None without a cursor.
         printer: prints the report.
         rejected: takes the rows that are not used, if they are wanted.
@@ -65,7 +66,7 @@ class SyncRun:
         config: ConfigFile,
         *,
         source: Source,
-        selection: Selection,
+        reading: Reading,
         state_file: StateFile | None,
         printer: Printer,
         rejected: RejectedFile | None = None,
@@ -73,7 +74,8 @@ class SyncRun:
         self._request = request
         self._config = config
         self._source = source
-        self._selection = selection
+        self._selection = reading.selection
+        self._reading = reading
         self._state_file = state_file
         self._printer = printer
         self._rejected = rejected
@@ -83,8 +85,10 @@ class SyncRun:
     def run(self) -> int:
         """Runs the sync and returns the exit code. The report goes to standard output, all else to standard error."""
         with self._interruption.listening(), display_for(sys.stderr, quiet=self._request.quiet) as display:
-            if self._config.warning:
-                display.log("WARN", self._config.warning)
+            for warning in self._config.warnings:
+                display.log("WARN", warning)
+            for level, text in self._reading.remarks:
+                display.log(level, text)
             on_rejected = None if self._rejected is None else self._rejected.add
             answers = ConnectorAnswers(display, self._keep_state, self._config.keep_credentials, on_rejected)
             outcome = self._sync(display, answers)
@@ -102,7 +106,7 @@ class SyncRun:
                 check_columns(self._request.named_columns(), columns, self._source.label)
                 batches = reading.batches()
                 first = next(batches, RowBatch(()))
-                stream = self._request.stream_of(self._selection.table, columns, first.rows)
+                stream = self._request.stream_of(self._selection.table, columns, first.rows, self._reading.all_columns)
                 display.begin(total)
                 batches = chain([first], batches)
                 if self._rejected is not None:
@@ -119,7 +123,7 @@ class SyncRun:
         display: Display,
         answers: ConnectorAnswers,
     ) -> Outcome:
-        feed = Feed(stream, columns, self._selection.since, display, time.time)
+        feed = Feed(stream, columns, self._selection.reached, display, time.time)
         source_failure: Failure | None = None
         with ConnectorProcess.running(
             self._request.destination,

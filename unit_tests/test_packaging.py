@@ -28,7 +28,7 @@ IMPORTED_AS = {
     "python-calamine": "python_calamine",
 }
 # Loaded by name by another package, never imported here.
-LOADED_BY_NAME = {"httptools", "psycopg", "python-multipart"}
+LOADED_BY_NAME = {"httptools", "python-multipart"}
 
 
 def metadata() -> dict[str, Any]:

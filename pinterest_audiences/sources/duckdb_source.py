@@ -18,10 +18,11 @@ import duckdb
 
 from destination_pinterest.error_codes import Code
 from pinterest_audiences.failures import SourceError, UsageError
+from pinterest_audiences.sources.cursor_order import CursorOrder
 from pinterest_audiences.sources.names import check_columns, no_such
-from pinterest_audiences.sources.source import RowBatch, RowStream, Selection
+from pinterest_audiences.sources.source import Row, RowBatch, RowStream, Selection
 
-COUNT_TIME_LIMIT_S: Final = 2.0
+ASIDE_TIME_LIMIT_S: Final = 2.0
 # A plain read needs no more, and DuckDB would otherwise cache the file in up to 80 % of the memory.
 READING_MEMORY: Final = "512MB"
 
@@ -56,6 +57,27 @@ class DuckDBSource:
             ) from None
         return cls(connection, f"duckdb:///{path.resolve()}")
 
+    @classmethod
+    def of_motherduck(cls, database: str) -> Self:
+        """Opens a database of MotherDuck; its token is in the environment, or behind a question mark.
+
+        Source: motherduck.com/docs, "Authenticating using an access token", read 2026-11-27; not seen to work, since it
+            needs an account.
+        Raises: UsageError if it can't be opened.
+        """
+        name, _, options = database.partition("?")
+        try:
+            connection = duckdb.connect(f"md:{database}", config={"temp_directory": ""})
+        except duckdb.Error as error:
+            # The message may quote what is behind the question mark.
+            told = type(error).__name__ if options else str(error).partition("\n")[0]
+            raise UsageError(
+                Code.SOURCE_NOT_OPENED,
+                f"md:{name} can't be opened ({told}). See that motherduck_token is set in the environment, and that "
+                "DuckDB may load its extension motherduck.",
+            ) from None
+        return cls(connection, f"md:{name}")
+
     @property
     def label(self) -> str:
         """See Source."""
@@ -75,16 +97,42 @@ class DuckDBSource:
             self._run(f"SELECT * FROM {where} LIMIT 0", [])  # noqa: S608 - the name is quoted, the query the user's own
             cursor = () if selection.cursor is None else (selection.cursor,)
             check_columns((*(selection.columns or ()), *cursor), self._columns(), self._named(selection))
+        order = None if selection.cursor is None else CursorOrder(selection.cursor, selection.since)
+        if order is not None and order.pattern is not None:
+            self._check_before(selection, where, order)
         self._run(*_statement(selection, where))
-        check_columns((), self._columns(), self._named(selection))
-        return RowStream(self._columns(), self._batches(batch_rows))
+        columns = self._columns()
+        check_columns((), columns, self._named(selection))
+        batches = self._batches(batch_rows)
+        if order is None or selection.cursor is None:
+            return RowStream(columns, batches)
+        return RowStream(columns, order.checked(batches, columns.index(selection.cursor)))
+
+    def columns(self, selection: Selection) -> tuple[str, ...]:
+        """See Source."""
+        self._run(f"SELECT * FROM {self._where(selection)} LIMIT 0", [])  # noqa: S608 - as above
+        return self._columns()
+
+    def sample(self, selection: Selection, rows: int) -> tuple[Row, ...]:
+        """See Source."""
+        aside = self._connection.cursor()
+        limit = threading.Timer(ASIDE_TIME_LIMIT_S, aside.interrupt)
+        limit.start()
+        try:
+            found = aside.execute(f"SELECT * FROM {self._where(selection)} LIMIT {rows}").fetchall()  # noqa: S608
+        except duckdb.Error:
+            return ()
+        finally:
+            limit.cancel()
+            aside.close()
+        return tuple(found)
 
     def count(self, selection: Selection) -> int | None:
         """See Source."""
         if selection.query is not None:
             return None
         counting = self._connection.cursor()
-        limit = threading.Timer(COUNT_TIME_LIMIT_S, counting.interrupt)
+        limit = threading.Timer(ASIDE_TIME_LIMIT_S, counting.interrupt)
         limit.start()
         try:
             statement, values = _statement(selection, self._where(selection))
@@ -103,6 +151,14 @@ class DuckDBSource:
     def close(self) -> None:
         """See Source."""
         self._connection.close()
+
+    def _check_before(self, selection: Selection, where: str, order: CursorOrder) -> None:
+        """Raises: UsageError if among the rows before the start are texts that only sort there."""
+        cursor = _quoted(selection.cursor or "")
+        strays = f"SELECT 1 FROM {where} WHERE {cursor} < ? AND {cursor} NOT LIKE ? LIMIT 1"  # noqa: S608 - as above
+        self._run(strays, [selection.since, order.pattern])
+        if self._connection.fetchone() is not None:
+            order.refuse_strays()
 
     def _where(self, selection: Selection) -> str:
         """Returns what follows FROM. Raises: UsageError if there is no such table."""

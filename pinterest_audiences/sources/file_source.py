@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from destination_pinterest.error_codes import Code
 from pinterest_audiences.failures import SourceError, missing_extra
+from pinterest_audiences.sources.file_cursor import FileCursor
 from pinterest_audiences.sources.names import check_columns
 from pinterest_audiences.sources.source import Remark, Row, RowBatch, RowStream, Selection
 from pinterest_audiences.sources.table_file import TableFile
@@ -48,11 +49,15 @@ class FileSource:
 
     def open_rows(self, selection: Selection, batch_rows: int) -> RowStream:
         """See Source."""
-        if selection.query is not None or selection.cursor is not None:
+        if selection.query is not None:
             return self._open_query().open_rows(selection, batch_rows)
         columns = self._columns if selection.columns is None else selection.columns
         check_columns(columns, self._columns, self._label)
-        return RowStream(columns, self.batches(columns, batch_rows))
+        if selection.cursor is None:
+            return RowStream(columns, self.batches(columns, batch_rows))
+        check_columns([selection.cursor], columns, self._label)
+        reading = FileCursor(self.batches, self._label, selection.cursor)
+        return RowStream(columns, reading.batches(columns, selection.since, batch_rows))
 
     def batches(self, columns: Sequence[str], batch_rows: int) -> Iterator[RowBatch]:
         """Reads the rows of all files, from the beginning, as often as wanted; each file's remarks come with its rows.
@@ -75,6 +80,14 @@ class FileSource:
         if selection.query is not None or selection.since is not None or len(known) < len(counts):
             return None
         return sum(known)
+
+    def columns(self, selection: Selection) -> tuple[str, ...]:  # noqa: ARG002 - see Source
+        """See Source."""
+        return self._columns
+
+    def sample(self, selection: Selection, rows: int) -> tuple[Row, ...]:  # noqa: ARG002 - see Source
+        """See Source. All columns of a file are read, so the first batch is one."""
+        return ()
 
     def interrupt(self) -> None:
         """See Source."""

@@ -22,6 +22,7 @@ from pinterest_audiences.sources.source import Source
 from pinterest_audiences.sources.text.options import TextOptions
 
 DUCKDB_SUFFIXES: Final = (".duckdb", ".ddb")
+MOTHERDUCK: Final = ("md:", "motherduck:")
 SQLITE_SUFFIXES: Final = (".sqlite", ".sqlite3")
 _NAMES_TABLES: Final = JSON | {"xlsx"}
 
@@ -36,7 +37,8 @@ def open_source(address: str, options: FileOptions | None = None) -> Source:
     scheme = address.split("://", 1)[0].lower() if "://" in address else ""
     is_duckdb = scheme == "duckdb" or (not scheme and address.lower().endswith(DUCKDB_SUFFIXES))
     is_sqlite = not scheme and address.lower().endswith(SQLITE_SUFFIXES)
-    if not is_duckdb and not is_sqlite and scheme in {"", *SCHEMES}:
+    is_motherduck = address.startswith(MOTHERDUCK)
+    if not is_duckdb and not is_sqlite and not is_motherduck and scheme in {"", *SCHEMES}:
         return _open_files(address, options)
     if options.format is not None or options.text != TextOptions():
         raise UsageError(
@@ -44,6 +46,8 @@ def open_source(address: str, options: FileOptions | None = None) -> Source:
             "--format, --encoding, --delimiter, --quote, --no-header and --skip-lines are for files. Leave them out "
             "for a database.",
         )
+    if is_motherduck:
+        return _open_motherduck(address)
     if is_duckdb:
         return _open_duckdb(address if scheme else f"duckdb:///{address}")
     return _open_sqlalchemy(f"sqlite:///{address}" if is_sqlite else address)
@@ -70,6 +74,14 @@ def _open_files(address: str, options: FileOptions) -> Source:
     if remarks:
         tables[0] = FoundTable(tables[0], (), remarks)
     return FileSource(tables, found.label, name)
+
+
+def _open_motherduck(address: str) -> Source:
+    try:
+        from pinterest_audiences.sources.duckdb_source import DuckDBSource  # noqa: PLC0415 - loads a large library
+    except ModuleNotFoundError as error:
+        raise missing_extra(error) from error
+    return DuckDBSource.of_motherduck(address.partition(":")[2].removeprefix("//"))
 
 
 def _open_duckdb(address: str) -> Source:

@@ -16,6 +16,8 @@ class Selection:
     `columns` None means all. With `cursor`, rows come in the order of that column, from `since` (inclusive: some rows
     with the last value of an earlier run may not have been read) or from the beginning if `since` is None. Rows whose
     cursor is NULL have no place in that order and are read each time, so that none is lost.
+
+    `reached` is the value up to which earlier runs have read; `since` is less if some rows are to be read again.
     """
 
     table: str | None = None
@@ -23,6 +25,7 @@ class Selection:
     columns: tuple[str, ...] | None = None
     cursor: str | None = None
     since: Any = None
+    reached: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,7 @@ class RowBatch:
         lines: the number of the line or row of that file on which each begins, from 1; None if they have none.
         refused: what was read between them and is in no row.
         remarks: what was noticed while they were read.
+        reached: the cursor value from which a later run may go on after these rows; None if that is their last one.
     """
 
     rows: Sequence[Row]
@@ -66,6 +70,7 @@ class RowBatch:
     lines: Sequence[int] | None = None
     refused: Sequence[RefusedRow] = ()
     remarks: Sequence[Remark] = ()
+    reached: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +101,12 @@ class Source(Protocol):
         Raises: UsageError for a table, column or query that the source refuses; the batches raise SourceError if the
             source stops in the middle.
         """
+
+    def columns(self, selection: Selection) -> tuple[str, ...]:
+        """Returns the names of all columns of a table. Raises: UsageError if there is no such table."""
+
+    def sample(self, selection: Selection, rows: int) -> tuple[Row, ...]:
+        """Returns a table's first rows with all columns; none where that fails, takes long or costs money."""
 
     def count(self, selection: Selection) -> int | None:
         """Returns how many rows there are to read; None if counting would take long."""

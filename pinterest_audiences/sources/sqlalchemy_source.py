@@ -1,9 +1,9 @@
 """Reads any database with a SQLAlchemy dialect: PostgreSQL with psycopg 3, SQLite, and what else is installed.
 
-Rows come through a server-side cursor if the driver has one. SQLite files are opened with mode=ro, PostgreSQL with a
-read-only transaction.
+Rows come through a server-side cursor if the driver has one.
 
-Source: SQLAlchemy 2.1.9 (stream_results, yield_per, postgresql_readonly) and sqlite3, read and run 2026-11-22.
+Source: SQLAlchemy 2.1.9 (stream_results, yield_per) and sqlite3, read and run 2026-11-22; PyMySQL 1.2.4, read and run
+    2026-11-27: closing an unread result reads it to its end, unless the query is killed before.
 """
 
 from __future__ import annotations
@@ -11,23 +11,27 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
-from pathlib import Path
+from contextlib import contextmanager, suppress
 from typing import Any, Final, Self
 
 import sqlalchemy as sa
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from destination_pinterest.error_codes import Code
-from pinterest_audiences.failures import SourceError, UsageError, missing_extra
+from pinterest_audiences.failures import SourceError, UsageError
+from pinterest_audiences.sources.cursor_order import CursorOrder
 from pinterest_audiences.sources.cursor_types import bound
-from pinterest_audiences.sources.files import existing_file
 from pinterest_audiences.sources.names import check_columns, no_such
-from pinterest_audiences.sources.source import RowBatch, RowStream, Selection
+from pinterest_audiences.sources.refusals import about_the_query
+from pinterest_audiences.sources.source import Row, RowBatch, RowStream, Selection
+from pinterest_audiences.sources.sqlalchemy_engine import connect, first_line, label_of, read_url
 
-COUNT_TIME_LIMIT_S: Final = 2.0
-POSTGRESQL_NAMES: Final = ("postgresql", "postgres")
-SHIPPED_DRIVERS: Final = ("psycopg",)
+# How long a count or a sample may take, which are good to have and no more.
+ASIDE_TIME_LIMIT_S: Final = 2.0
+_COUNTED: Final = frozenset({"sqlite", "postgresql", "mysql", "mariadb"})
+_MYSQL: Final = frozenset({"mysql", "mariadb"})
+# They charge for what a query scans, and LIMIT does not make that less.
+_CHARGING_BY_SCAN: Final = frozenset({"bigquery", "awsathena"})
 
 
 class SQLAlchemySource:
@@ -47,28 +51,8 @@ class SQLAlchemySource:
     @classmethod
     def of_url(cls, address: str) -> Self:
         """Connects. Raises: UsageError for an unknown scheme, a missing driver, or a database that can't be reached."""
-        url = _read_url(address)
-        try:
-            engine = _engine(url)
-            connection = engine.connect()
-        except NoSuchModuleError:
-            raise UsageError(
-                Code.SOURCE_ADDRESS_WRONG,
-                f"--from knows no database {url.drivername!r}. Use duckdb, sqlite, postgresql, or another SQLAlchemy "
-                "dialect whose package is installed.",
-            ) from None
-        except ModuleNotFoundError as error:
-            raise _missing_driver(url, error) from None
-        except ArgumentError:
-            raise UsageError(
-                Code.SOURCE_ADDRESS_WRONG,
-                f"{_label(url)} can't be opened: a part of its address has a form that it can't have.",
-            ) from None
-        except DBAPIError as error:
-            raise UsageError(
-                Code.SOURCE_NOT_OPENED, f"{_label(url)} can't be opened: {_said_without_secrets(error, url)}"
-            ) from None
-        return cls(connection, _label(url))
+        url = read_url(address)
+        return cls(connect(url), label_of(url))
 
     @property
     def label(self) -> str:
@@ -78,32 +62,52 @@ class SQLAlchemySource:
     def open_rows(self, selection: Selection, batch_rows: int) -> RowStream:
         """See Source."""
         statement = self._checked_statement(selection)
-        streaming = self._connection.execution_options(stream_results=True, yield_per=batch_rows)
-        result = self._run(streaming, statement)
+        order = None if selection.cursor is None else CursorOrder(selection.cursor, selection.since)
+        if order is not None and order.pattern is not None:
+            self._check_before(statement, selection, order)
+        result = self._run(statement, stream_results=True, yield_per=batch_rows)
         columns = tuple(result.keys())
         check_columns((), columns, _named(selection))
-        return RowStream(columns, self._batches(result, batch_rows))
+        batches = self._batches(result, batch_rows)
+        if order is None or selection.cursor is None:
+            return RowStream(columns, batches)
+        return RowStream(columns, order.checked(batches, columns.index(selection.cursor)))
+
+    def columns(self, selection: Selection) -> tuple[str, ...]:
+        """See Source."""
+        return self._columns_of(self._origin(selection))
+
+    def sample(self, selection: Selection, rows: int) -> tuple[Row, ...]:
+        """See Source."""
+        if self._connection.dialect.name in _CHARGING_BY_SCAN:
+            return ()
+        try:
+            with self._aside():
+                origin = self._origin(selection)
+                found: sa.CursorResult[Any] = self._connection.execute(
+                    sa.select(sa.literal_column("*")).select_from(origin).limit(rows)
+                )
+                return tuple(found.all())
+        except Exception:  # noqa: BLE001 - whatever a driver raises for a value that it can't read, as of infinity
+            return ()
 
     def count(self, selection: Selection) -> int | None:
         """See Source."""
-        if selection.query is not None or self._connection.dialect.name not in {"sqlite", "postgresql"}:
+        if selection.query is not None or self._connection.dialect.name not in _COUNTED:
             return None
-        limit = threading.Timer(COUNT_TIME_LIMIT_S, self.interrupt)
         statement = sa.select(sa.func.count()).select_from(self._checked_statement(selection).order_by(None).subquery())
-        limit.start()
         try:
-            if self._connection.dialect.name == "postgresql":
-                self._connection.execute(sa.text(f"SET LOCAL statement_timeout = {int(COUNT_TIME_LIMIT_S * 1000)}"))
-            return int(self._connection.execute(statement).scalar_one())
+            with self._aside():
+                return int(self._connection.execute(statement).scalar_one())
         except DBAPIError:
             return None
-        finally:
-            limit.cancel()
-            self._connection.rollback()
 
     def interrupt(self) -> None:
         """See Source."""
         driver = self._connection.connection.driver_connection
+        if self._connection.dialect.driver == "pymysql":
+            self._kill(getattr(driver, "thread_id", int)())
+            return
         stop = getattr(driver, "interrupt", None) or getattr(driver, "cancel", None)
         if stop is not None:
             stop()
@@ -114,8 +118,32 @@ class SQLAlchemySource:
             self._connection.close()
         self._connection.engine.dispose()
 
+    def _leave(self, result: sa.CursorResult[Any]) -> None:
+        """Ends a query of MySQL's that was not read to its end: closing it alone would read the rest."""
+        self.interrupt()
+        with suppress(Exception):  # that it was interrupted
+            result.cursor.close()
+
+    def _kill(self, query: int) -> None:
+        with suppress(SQLAlchemyError), self._connection.engine.connect() as other:
+            other.exec_driver_sql(f"KILL QUERY {query}")
+
+    @contextmanager
+    def _aside(self) -> Iterator[None]:
+        """A query beside the reading, which is interrupted if it takes long, and leaves nothing behind."""
+        limit = threading.Timer(ASIDE_TIME_LIMIT_S, self.interrupt)
+        limit.start()
+        try:
+            if self._connection.dialect.name == "postgresql":
+                self._connection.execute(sa.text(f"SET LOCAL statement_timeout = {int(ASIDE_TIME_LIMIT_S * 1000)}"))
+            yield
+        finally:
+            limit.cancel()
+            with suppress(SQLAlchemyError):
+                self._connection.rollback()
+
     def _checked_statement(self, selection: Selection) -> Any:
-        origin = self._query(selection.query) if selection.query is not None else self._table(selection.table or "")
+        origin = self._origin(selection)
         if selection.columns is None and selection.cursor is None:
             return (
                 origin if isinstance(origin, sa.TextClause) else sa.select(sa.literal_column("*")).select_from(origin)
@@ -138,19 +166,44 @@ class SQLAlchemySource:
             statement = statement.where(sa.or_(column >= bound(selection.since), column.is_(None)))
         return statement.order_by(column)
 
+    def _check_before(self, statement: sa.Select[*tuple[Any, ...]], selection: Selection, order: CursorOrder) -> None:
+        """Raises: UsageError if among the rows before the start are texts that only sort there."""
+        column: sa.ColumnElement[Any] = sa.column(selection.cursor or "")
+        before = sa.select(sa.literal(1)).select_from(*statement.get_final_froms())
+        stray = before.where(column < bound(selection.since), column.not_like(order.pattern)).limit(1)
+        if self._run(stray).first() is not None:
+            order.refuse_strays()
+
+    def _origin(self, selection: Selection) -> Any:
+        return self._query(selection.query) if selection.query is not None else self._table(selection.table or "")
+
     def _table(self, wanted: str) -> sa.TableClause:
         """Raises: UsageError if there is no such table or view."""
         inspector = sa.inspect(self._connection)
         schema, _, name = wanted.rpartition(".")
-        if inspector.has_table(wanted):
-            return sa.table(wanted)
-        if schema and schema in inspector.get_schema_names() and inspector.has_table(name, schema=schema):
-            return sa.table(name, schema=schema)
-        names = [*inspector.get_table_names(), *inspector.get_view_names()]
-        for other in inspector.get_schema_names():
-            if other not in {inspector.default_schema_name, "information_schema"}:
-                names += [f"{other}.{each}" for each in inspector.get_table_names(schema=other)]
+        try:
+            if inspector.has_table(wanted):
+                return sa.table(wanted)
+            if schema and self._has_table(inspector, name, schema):
+                return sa.table(name, schema=schema)
+            names = self._names(inspector)
+        except DBAPIError as error:
+            raise self._refused(error) from None
         raise no_such("table", wanted, names, self._label)
+
+    def _has_table(self, inspector: sa.Inspector, name: str, schema: str) -> bool:
+        # In a warehouse, the schema may have its database or project before it, and no list of schemas has that.
+        is_known = self._connection.dialect.name not in _COUNTED or schema in inspector.get_schema_names()
+        return is_known and inspector.has_table(name, schema=schema)
+
+    def _names(self, inspector: sa.Inspector) -> list[str]:
+        """The tables to suggest. A warehouse is only asked for those of its own schema: it may have thousands."""
+        names = [*inspector.get_table_names(), *inspector.get_view_names()]
+        if self._connection.dialect.name in _COUNTED:
+            for other in inspector.get_schema_names():
+                if other not in {inspector.default_schema_name, "information_schema"}:
+                    names += [f"{other}.{each}" for each in inspector.get_table_names(schema=other)]
+        return names
 
     def _query(self, query: str) -> sa.TextClause:
         # SQLAlchemy would take ":name" for a parameter, and a string in the query may contain one; a comment at the
@@ -163,38 +216,52 @@ class SQLAlchemySource:
             if isinstance(origin, sa.TextClause)
             else sa.select(sa.literal_column("*")).select_from(origin).where(sa.false())
         )
-        result = self._run(self._connection, nothing)
+        result = self._run(nothing)
         columns = tuple(result.keys())
         result.close()
         return columns
 
-    def _run(self, connection: sa.Connection, statement: Any) -> sa.CursorResult[Any]:
+    def _run(self, statement: Any, **options: Any) -> sa.CursorResult[Any]:
         try:
-            return connection.execute(statement)
+            return self._connection.execute(statement, execution_options=options)
         except DBAPIError as error:
-            said = self._said_of_the_query(error)
-            if said is not None:
-                raise UsageError(Code.QUERY_REFUSED, f"{self._label} refuses the query: {said}") from None
+            raise self._refused(error) from None
+        except Exception as error:  # noqa: BLE001 - not every driver wraps what its network or its cloud raises
             raise _stopped(error, 0) from None
+
+    def _refused(self, error: DBAPIError) -> UsageError | SourceError:
+        """The error of a statement that the database did not begin to answer."""
+        said = self._said_of_the_query(error)
+        if said is None:
+            return _stopped(error, 0)
+        return UsageError(Code.QUERY_REFUSED, f"{self._label} refuses the query: {said}")
 
     def _said_of_the_query(self, error: DBAPIError) -> str | None:
         """Returns the first line of a message about the SQL; None if evaluating it failed, which may quote values."""
         if isinstance(error.orig, sqlite3.OperationalError):
             return self._said_while_preparing(error)
+        state = _state_of(error)
+        if not state.startswith("42"):
+            return about_the_query(error.orig)
         # PostgreSQL uses class 42, syntax or access rule, for values too (email::regclass, email::regtype), but then
-        # names no position, or a context: what the position is in.
+        # names no position, or a context: what the position is in. For a missing right it never names one.
         diagnosis: Any = getattr(error.orig, "diag", None)
-        is_in_the_query = getattr(diagnosis, "statement_position", None) is not None and diagnosis.context is None
-        is_of_class_42 = (getattr(error.orig, "sqlstate", None) or "").startswith("42")
-        return _first_line(error) if is_in_the_query and is_of_class_42 else None
+        if diagnosis is None:
+            return about_the_query(error.orig)
+        if diagnosis.context is not None:
+            return None
+        is_in_the_query = diagnosis.statement_position is not None
+        return first_line(error.orig) if is_in_the_query else self._said_while_preparing(error)
 
     def _said_while_preparing(self, error: DBAPIError) -> str | None:
-        """Returns the message if EXPLAIN, which evaluates nothing, fails too: SQLite's codes do not tell."""
+        """Returns the message if EXPLAIN, which evaluates nothing, fails for the same reason."""
         parameters: Any = error.params or ()
         try:
+            if self._connection.dialect.name != "sqlite":
+                self._connection.rollback()  # PostgreSQL answers nothing else in a transaction that has failed
             self._connection.exec_driver_sql(f"EXPLAIN {error.statement}", parameters).close()
         except DBAPIError as again:
-            return _first_line(again)
+            return first_line(again.orig) if _state_of(again) == _state_of(error) else None
         return None
 
     def _batches(self, result: sa.CursorResult[Any], batch_rows: int) -> Iterator[RowBatch]:
@@ -203,80 +270,17 @@ class SQLAlchemySource:
             for rows in result.partitions(batch_rows):
                 read += len(rows)
                 yield RowBatch(rows)
-        except (SQLAlchemyError, sqlite3.Error) as error:
+        except GeneratorExit:
+            if self._connection.dialect.name in _MYSQL:
+                self._leave(result)
+            raise
+        except Exception as error:  # noqa: BLE001 - as above
             raise _stopped(error, read) from None
 
 
-def _read_url(address: str) -> sa.URL:
-    try:
-        url = sa.make_url(address)
-    except (ArgumentError, ValueError):
-        # The message of SQLAlchemy may quote the address, and with it the password.
-        raise UsageError(
-            Code.SOURCE_ADDRESS_WRONG, "--from is not a URL like postgresql://user:password@host:5432/database."
-        ) from None
-    if "@" in (url.host or ""):
-        raise UsageError(
-            Code.SOURCE_ADDRESS_WRONG, "--from has more than one @ before the host. Write an @ in the password as %40."
-        )
-    return url.set(drivername="postgresql+psycopg") if url.drivername in POSTGRESQL_NAMES else url
-
-
-def _engine(url: sa.URL) -> sa.Engine:
-    if url.get_backend_name() == "sqlite":
-        return _sqlite_engine(url)
-    options = {"postgresql_readonly": True} if url.get_backend_name() == "postgresql" else {}
-    return sa.create_engine(url, poolclass=sa.NullPool, execution_options=options)
-
-
-def _sqlite_engine(url: sa.URL) -> sa.Engine:
-    if not url.database:
-        raise UsageError(
-            Code.SOURCE_ADDRESS_WRONG,
-            "--from sqlite:/// needs a file: sqlite:///customers.sqlite, or sqlite:////srv/customers.sqlite.",
-        )
-    address = existing_file(url.database).resolve().as_uri() + "?mode=ro"
-
-    def connect() -> sqlite3.Connection:
-        connection = sqlite3.connect(address, uri=True, check_same_thread=False)
-        with ExitStack() as unless_it_opens:
-            unless_it_opens.callback(connection.close)
-            # A text that is not UTF-8 would raise an error that quotes it.
-            connection.text_factory = lambda text: text.decode("utf-8", "replace")
-            # Sorting would spill people's data to disk.
-            connection.execute("PRAGMA temp_store = MEMORY")
-            connection.execute("SELECT count(*) FROM sqlite_master")
-            unless_it_opens.pop_all()
-        return connection
-
-    return sa.create_engine("sqlite://", creator=connect, poolclass=sa.NullPool)
-
-
-def _missing_driver(url: sa.URL, error: ModuleNotFoundError) -> UsageError:
-    if error.name in SHIPPED_DRIVERS:
-        return missing_extra(error)
-    return UsageError(
-        Code.PACKAGE_MISSING,
-        f"--from {url.drivername}:// needs the Python package {error.name!r}. Run: pip install {error.name}",
-    )
-
-
-def _label(url: sa.URL) -> str:
-    if url.get_backend_name() == "sqlite" and url.database:
-        return f"sqlite:///{Path(url.database).expanduser().resolve()}"
-    # The part after the question mark may have a password too.
-    return url.set(query={}).render_as_string(hide_password=True)
-
-
-def _said_without_secrets(error: DBAPIError, url: sa.URL) -> str:
-    """Returns the first line of a connection error, or only its type if it quotes what may be a secret of the URL."""
-    said = _first_line(error)
-    behind = [value for values in url.normalized_query.values() for value in values]
-    return type(error.orig).__name__ if any(each and each in said for each in (url.password, *behind)) else said
-
-
-def _first_line(error: DBAPIError) -> str:
-    return next(iter(str(error.orig).strip().splitlines()), type(error.orig).__name__)
+def _state_of(error: DBAPIError) -> str:
+    """The SQLSTATE; blank if the driver has none."""
+    return getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None) or ""
 
 
 def _named(selection: Selection) -> str:

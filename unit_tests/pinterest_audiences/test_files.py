@@ -32,7 +32,7 @@ def config_path(tmp_path: Path) -> Path:
 
 
 def test_a_rotated_token_is_kept_and_what_was_laid_over_the_config_is_not(config_path: Path) -> None:
-    config = ConfigFile(str(config_path))
+    config = ConfigFile(str(config_path), {})
     running = config.overlaid(audience_name="VIPs")
     assert running["audience_name"] == "VIPs"
     running["credentials"] = {"auth_method": "oauth2.0", "refresh_token": "new"}
@@ -43,7 +43,7 @@ def test_a_rotated_token_is_kept_and_what_was_laid_over_the_config_is_not(config
 
 
 def test_what_was_edited_meanwhile_stays(config_path: Path) -> None:
-    config = ConfigFile(str(config_path))
+    config = ConfigFile(str(config_path), {})
     config_path.write_text(json.dumps({**CONFIG, "batch_size": 7}))
     config.keep_credentials({"credentials": {"refresh_token": "new"}})
     assert json.loads(config_path.read_text())["batch_size"] == 7
@@ -51,7 +51,7 @@ def test_what_was_edited_meanwhile_stays(config_path: Path) -> None:
 
 def test_flat_credentials_do_not_stay_behind_as_dead_secrets(config_path: Path) -> None:
     config_path.write_text(json.dumps({"refresh_token": "old", "client_id": "1", "ad_account_id": "1"}))
-    ConfigFile(str(config_path)).keep_credentials({"credentials": {"refresh_token": "new", "client_id": "1"}})
+    ConfigFile(str(config_path), {}).keep_credentials({"credentials": {"refresh_token": "new", "client_id": "1"}})
     assert json.loads(config_path.read_text()) == {
         "ad_account_id": "1",
         "credentials": {"refresh_token": "new", "client_id": "1"},
@@ -60,7 +60,7 @@ def test_flat_credentials_do_not_stay_behind_as_dead_secrets(config_path: Path) 
 
 def test_a_config_to_keep_without_credentials_changes_nothing(config_path: Path) -> None:
     before = config_path.read_bytes()
-    ConfigFile(str(config_path)).keep_credentials({"ad_account_id": "2"})
+    ConfigFile(str(config_path), {}).keep_credentials({"ad_account_id": "2"})
     assert config_path.read_bytes() == before
 
 
@@ -88,7 +88,7 @@ def test_a_file_that_can_be_written_but_not_replaced_is_written(
     number: int, token: str, config_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     irreplaceable(monkeypatch, number)
-    ConfigFile(str(config_path)).keep_credentials({"credentials": {"refresh_token": token}})
+    ConfigFile(str(config_path), {}).keep_credentials({"credentials": {"refresh_token": token}})
     assert json.loads(config_path.read_text()) == {**CONFIG, "credentials": {"refresh_token": token}}
     assert list(config_path.parent.iterdir()) == [config_path]
 
@@ -104,7 +104,7 @@ def test_a_full_disk_leaves_the_config_as_it_was(
     if not can_be_replaced:
         monkeypatch.setattr(tempfile, "mkstemp", no_new_file)
     before = config_path.read_bytes()
-    config = ConfigFile(str(config_path))
+    config = ConfigFile(str(config_path), {})
     with files_no_larger_than(len(before)), pytest.raises(OSError, match="File too large"):
         config.keep_credentials({"credentials": {"refresh_token": "x" * 500}})
     assert config_path.read_bytes() == before
@@ -117,14 +117,14 @@ def test_a_file_beside_the_config_that_can_not_be_written_does_not_touch_the_con
     irreplaceable(monkeypatch, errno.ENOSPC)
     before = config_path.read_bytes()
     with pytest.raises(OSError, match="No space left"):
-        ConfigFile(str(config_path)).keep_credentials({"credentials": {"refresh_token": "new"}})
+        ConfigFile(str(config_path), {}).keep_credentials({"credentials": {"refresh_token": "new"}})
     assert config_path.read_bytes() == before
 
 
 def test_a_link_to_a_config_stays_a_link(config_path: Path) -> None:
     link = config_path.parent / "link.json"
     link.symlink_to(config_path)
-    ConfigFile(str(link)).keep_credentials({"credentials": {"refresh_token": "new"}})
+    ConfigFile(str(link), {}).keep_credentials({"credentials": {"refresh_token": "new"}})
     assert link.is_symlink()
     assert json.loads(config_path.read_text())["credentials"] == {"refresh_token": "new"}
 
@@ -132,11 +132,11 @@ def test_a_link_to_a_config_stays_a_link(config_path: Path) -> None:
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o604])
 def test_a_config_that_others_may_read_is_warned_of(config_path: Path, mode: int) -> None:
     config_path.chmod(mode)
-    assert "chmod 600" in (ConfigFile(str(config_path)).warning or "")
+    assert "chmod 600" in ConfigFile(str(config_path), {}).warnings[0]
 
 
 def test_a_config_of_the_owner_s_alone_is_not_warned_of(config_path: Path) -> None:
-    assert ConfigFile(str(config_path)).warning is None
+    assert list(ConfigFile(str(config_path), {}).warnings) == []
 
 
 @pytest.mark.parametrize(
@@ -145,14 +145,14 @@ def test_a_config_of_the_owner_s_alone_is_not_warned_of(config_path: Path) -> No
 def test_a_config_that_is_no_object_is_refused_without_quoting_it(config_path: Path, content: str, said: str) -> None:
     config_path.write_text(content)
     with raises(Code.CLI_CONFIG_UNUSABLE, match=said) as error:
-        ConfigFile(str(config_path))
+        ConfigFile(str(config_path), {})
     assert "pina_secret" not in str(error.value)
 
 
 def test_a_config_whose_token_rotates_must_be_writable(config_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK)
     with raises(Code.CLI_CONFIG_UNUSABLE, match="can't be written"):
-        ConfigFile(str(config_path))
+        ConfigFile(str(config_path), {})
 
 
 def test_a_state_comes_back_as_the_value_to_go_on_from(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from destination_pinterest.error_codes import Code
 from pinterest_audiences.failures import SourceError, UsageError
 from pinterest_audiences.sources.opening import open_source
 from pinterest_audiences.sources.source import Selection
-from pinterest_audiences.sources.sqlalchemy_source import _label
+from pinterest_audiences.sources.sqlalchemy_engine import label_of
 from unit_tests.support.raises import raises
 
 
@@ -91,4 +91,4 @@ def test_no_part_of_an_address_that_may_be_a_password_is_told(address: str) -> N
 
 def test_the_label_has_neither_password_nor_query() -> None:
     url = sa.make_url("postgresql+psycopg://me:canary@host:5432/shop?password=canary&sslmode=require")
-    assert _label(url) == "postgresql+psycopg://me:***@host:5432/shop"
+    assert label_of(url) == "postgresql+psycopg://me:***@host:5432/shop"

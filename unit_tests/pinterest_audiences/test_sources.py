@@ -181,7 +181,8 @@ def test_a_duckdb_file_that_is_being_written_is_answered_with_what_to_do(duckdb_
     ("address", "meaning", "said"),
     [
         ("warehouse://x", Code.SOURCE_ADDRESS_WRONG, "knows no database 'warehouse'"),
-        ("mysql://u:secret@127.0.0.1/d", Code.PACKAGE_MISSING, "needs the Python package 'MySQLdb'"),
+        ("mysql+mysqldb://u:secret@127.0.0.1/d", Code.PACKAGE_MISSING, "or write mysql:// and run"),
+        ("mysql://u:secret@127.0.0.1:1/d", Code.SOURCE_NOT_OPENED, "can't be opened: Can't connect"),
         ("customers", Code.SOURCE_ADDRESS_WRONG, "neither a database's URL"),
         ("nowhere.csv", Code.SOURCE_NOT_OPENED, "There is no file 'nowhere.csv'"),
         ("nowhere.parquet", Code.SOURCE_NOT_OPENED, "There is no file"),

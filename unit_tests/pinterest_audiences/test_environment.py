@@ -1,0 +1,140 @@
+"""Secrets may come from the environment, and never go from there into a file or a message."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from destination_pinterest.error_codes import Code
+from pinterest_audiences.config_file import ConfigFile, CredentialsFromEnvironmentError
+from pinterest_audiences.environment import expanded_address
+from unit_tests.support.raises import raises
+
+OAUTH = {
+    "PINTEREST_CLIENT_ID": "7",
+    "PINTEREST_CLIENT_SECRET": "canary-secret",
+    "PINTEREST_REFRESH_TOKEN": "canary-token",
+}
+
+
+def written(path: Path, content: Any) -> str:
+    path.write_text(json.dumps(content))
+    path.chmod(0o600)
+    return str(path)
+
+
+def test_the_environment_can_have_the_whole_config() -> None:
+    environment = {"PINTEREST_ACCESS_TOKEN": "pina_x", "PINTEREST_AD_ACCOUNT_ID": "5"}
+    assert ConfigFile(None, environment).content == {
+        "ad_account_id": "5",
+        "credentials": {"auth_method": "access_token", "access_token": "pina_x"},
+    }
+    assert ConfigFile(None, environment).warnings == []
+
+
+def test_a_sign_in_that_is_renewed_is_preferred_to_a_token_that_ends() -> None:
+    assert ConfigFile(None, {**OAUTH, "PINTEREST_ACCESS_TOKEN": "pina_x"}).content["credentials"] == {
+        "auth_method": "oauth2.0",
+        "client_id": "7",
+        "client_secret": "canary-secret",
+        "refresh_token": "canary-token",
+    }
+
+
+def test_without_a_config_and_a_token_nothing_can_begin() -> None:
+    with raises(Code.CLI_CONFIG_UNUSABLE, match="no --config, and the environment has neither PINTEREST_ACCESS_TOKEN"):
+        ConfigFile(None, {"PINTEREST_AD_ACCOUNT_ID": "5"})
+
+
+@pytest.mark.parametrize(
+    "credentials",
+    [
+        {"auth_method": "access_token", "access_token": "mine"},
+        {"access_token": "mine"},
+        {"auth_method": "oauth2.0", "client_id": "1", "client_secret": "s", "refresh_token": "mine"},
+    ],
+)
+def test_what_the_file_says_stays(credentials: dict[str, str], tmp_path: Path) -> None:
+    environment = {**OAUTH, "PINTEREST_ACCESS_TOKEN": "pina_x", "PINTEREST_AD_ACCOUNT_ID": "5"}
+    path = written(tmp_path / "c.json", {"ad_account_id": "1", "credentials": credentials})
+    content = ConfigFile(path, environment).content
+    assert content["ad_account_id"] == "1"
+    assert credentials.items() <= content["credentials"].items()
+    assert "canary-token" not in str(content)
+    assert "pina_x" not in str(content)
+
+
+def test_credentials_at_the_top_level_are_not_mixed_with_those_of_the_environment(tmp_path: Path) -> None:
+    path = written(tmp_path / "c.json", {"access_token": "mine"})
+    assert ConfigFile(path, OAUTH).content == {"access_token": "mine"}
+
+
+def test_variables_stand_anywhere_in_the_texts_of_a_config(tmp_path: Path) -> None:
+    content = {"credentials": {"access_token": "${T}"}, "identity_columns": [{"column": "a${X}b"}], "batch_size": 3}
+    found = ConfigFile(written(tmp_path / "c.json", content), {"T": "pina", "X": "-"}).content
+    assert found == {"credentials": {"access_token": "pina"}, "identity_columns": [{"column": "a-b"}], "batch_size": 3}
+
+
+def test_two_dollar_signs_stand_for_one_and_a_dollar_sign_alone_for_itself(tmp_path: Path) -> None:
+    path = written(tmp_path / "c.json", {"audience_name": "$${X} costs $5", "credentials": {"access_token": "a"}})
+    assert ConfigFile(path, {}).content["audience_name"] == "${X} costs $5"
+
+
+def test_a_variable_that_is_not_set_is_named(tmp_path: Path) -> None:
+    path = written(tmp_path / "c.json", {"credentials": {"access_token": "${MY_TOKEN}"}})
+    with raises(Code.ENVIRONMENT_VARIABLE_UNSET, match=r"names \$\{MY_TOKEN\}, .* Set MY_TOKEN\."):
+        ConfigFile(path, {"OTHER": "canary"})
+    with raises(Code.ENVIRONMENT_VARIABLE_UNSET, match="--from names"):
+        expanded_address("postgresql://${DB}", {})
+
+
+def test_a_password_in_an_address_may_hold_any_character() -> None:
+    assert expanded_address("mysql://me:${P}@host/d", {"P": "a@b/c"}) == "mysql://me:a%40b%2Fc@host/d"
+    assert expanded_address("${URL}", {"URL": "mysql://me:p@host/d"}) == "mysql://me:p@host/d"
+    assert expanded_address("${HOME}/x.csv", {"HOME": "/home/a b"}) == "/home/a b/x.csv"
+
+
+def test_a_variable_in_the_file_stays_when_a_token_is_kept(tmp_path: Path) -> None:
+    content = {"credentials": {"client_id": "1", "client_secret": "${S}", "refresh_token": "old"}, "x": "${S}"}
+    path = Path(written(tmp_path / "c.json", content))
+    config = ConfigFile(str(path), {"S": "canary"})
+    config.keep_credentials({"credentials": {"client_id": "1", "client_secret": "canary", "refresh_token": "new"}})
+    assert json.loads(path.read_text()) == {
+        "x": "${S}",
+        "credentials": {"client_id": "1", "client_secret": "${S}", "refresh_token": "new"},
+    }
+
+
+@pytest.mark.parametrize("token", [{}, {"refresh_token": "${PINTEREST_REFRESH_TOKEN}"}])
+def test_a_new_token_in_place_of_one_of_the_environment_is_not_lost_in_silence(
+    token: dict[str, str], tmp_path: Path
+) -> None:
+    path = Path(written(tmp_path / "c.json", {"credentials": {"auth_method": "oauth2.0", **token}}))
+    config = ConfigFile(str(path), OAUTH)
+    assert "comes from the environment" in config.warnings[0]
+    same = {**config.content["credentials"], "access_token": "kept"}
+    config.keep_credentials({"credentials": same})
+    kept = {"auth_method": "oauth2.0", **token, "access_token": "kept"}
+    assert json.loads(path.read_text())["credentials"] == kept
+    with pytest.raises(CredentialsFromEnvironmentError):
+        config.keep_credentials({"credentials": {**same, "refresh_token": "new"}})
+    assert json.loads(path.read_text())["credentials"] == kept
+
+
+def test_without_a_file_the_same_token_is_no_loss() -> None:
+    config = ConfigFile(None, OAUTH)
+    config.keep_credentials({"credentials": {"refresh_token": "canary-token", "access_token": "new"}})
+    with pytest.raises(CredentialsFromEnvironmentError):
+        config.keep_credentials({"credentials": {"refresh_token": "new"}})
+
+
+def test_a_file_that_holds_no_token_of_its_own_need_not_be_writable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK)
+    content = {"credentials": {"auth_method": "oauth2.0", "refresh_token": "${PINTEREST_REFRESH_TOKEN}"}}
+    assert ConfigFile(written(tmp_path / "c.json", content), OAUTH).content["credentials"]["client_id"] == "7"
