@@ -18,10 +18,8 @@ from typing import Final
 from pinterest_audiences.sources.headers import holds_identifier
 from pinterest_audiences.sources.source import RefusedRow
 from pinterest_audiences.sources.text.blocks import Block
-from pinterest_audiences.sources.text.dialect import Dialect
+from pinterest_audiences.sources.text.dialect import LONGEST_CELL, Dialect
 
-# No cell of a table of people is longer; what is, is a quotation mark that does not end.
-LONGEST_CELL: Final = 1 << 22
 NOT_CLOSED: Final = "a quotation mark on this line is not closed"
 NOT_READ: Final = "its quotation marks can't be told apart"
 
@@ -87,7 +85,6 @@ class RecordReader:
 
     def read(self, blocks: Iterable[Block]) -> Iterator[Records | Grid]:
         """Yields the records of the blocks, in order."""
-        csv.field_size_limit(LONGEST_CELL)
         for block in map(self._from_first_line, blocks):
             has_quotes = self._dialect.quote is not None and self._dialect.quote in block.text
             if not block.line_count:
