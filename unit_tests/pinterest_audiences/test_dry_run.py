@@ -169,7 +169,8 @@ def test_a_dry_run_says_of_the_first_rows_what_the_sync_says(
     rows = [("900150983cd24fb0d6963f7d28e17f72", "ada@example.com", None), (None, "grace@example.com", "false")]
     run = DryRun(described(columns, rows), columns, config())
     run.count(rows)
-    synced(described(columns, rows), columns, rows)
+    with raises(Code.NO_ROW_USABLE):
+        synced(described(columns, rows), columns, rows)
     warned = [text for level, text in run.plan_lines if level == "WARN"]
     assert set(warned) <= set(outbox.log_texts)
     for said in ("it may hold MD5 digests", "marks that may stand for none", "may hold identifiers: login"):

@@ -5,6 +5,7 @@ import argparse
 import pytest
 
 from destination_pinterest.error_codes import Code
+from pinterest_audiences.sources.formats.choice import FileOptions
 from pinterest_audiences.sources.opening import open_source
 from pinterest_audiences.sources.text.options import TextOptions
 from pinterest_audiences.text_arguments import add_text_arguments, read_text_options
@@ -54,6 +55,6 @@ def test_a_value_that_an_option_can_not_have_is_answered(arguments: tuple[str, .
 
 @pytest.mark.parametrize("address", ["postgresql://u:secret@h/d", "x.parquet", "x.duckdb"])
 def test_they_are_refused_for_what_is_no_text_file(address: str) -> None:
-    with raises(Code.USAGE_WRONG, match="are for text files such as .csv") as error:
-        open_source(address, TextOptions(delimiter=";"))
+    with raises(Code.USAGE_WRONG, match="are for (text )?files") as error:
+        open_source(address, FileOptions(text=TextOptions(delimiter=";")))
     assert "secret" not in str(error.value)

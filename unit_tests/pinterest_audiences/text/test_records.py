@@ -40,16 +40,17 @@ def test_a_quotation_mark_that_is_never_closed_costs_one_line_which_is_named(
     assert [(each.line, each.reason) for each in read.refused] == [(2, NOT_CLOSED)]
 
 
+def test_a_quotation_mark_in_the_header_s_neighbourhood_may_stay_open_for_more_than_csv_s_own_limit() -> None:
+    csv.field_size_limit(131_072)
+    assert len(read_text(f'email,name\na@example.com,"A\n{PEOPLE}').rows) == 30_000
+
+
 def test_memory_does_not_grow_with_what_follows_a_quotation_mark_that_is_not_closed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(records, "LONGEST_CELL", 1_000)
     monkeypatch.setattr(blocks.blocks, "__defaults__", (512,))
-    limit = csv.field_size_limit()
-    try:
-        read = read_text('email,name\na@example.com,"A\n' + PEOPLE[:100_000])
-    finally:
-        csv.field_size_limit(limit)
+    read = read_text('email,name\na@example.com,"A\n' + PEOPLE[:100_000])
     assert [each.line for each in read.refused] == [2]
     assert len(read.rows) == PEOPLE[:100_000].count("\n") + 1
 
@@ -58,6 +59,14 @@ def test_a_quotation_mark_closed_by_that_of_a_later_row_does_not_swallow_the_row
     read = read_text('email,name\na@example.com,"A\nb@example.com,B\nc@example.com,C\nd@example.com,D"\n')
     assert [row[0] for row in read.rows] == ["b@example.com", "c@example.com", "d@example.com"]
     assert [(each.line, each.reason) for each in read.refused] == [(2, NOT_CLOSED)]
+
+
+def test_a_cell_whose_second_line_may_be_a_row_is_pointed_out() -> None:
+    read = read_text('email,name\na@example.com,"A\nb@example.com,B"\nc@example.com,"C\nD"\n')
+    assert [row[0] for row in read.rows] == ["a@example.com", "c@example.com"]
+    assert read.warnings == [
+        "Line 2 begins a row that has a line like another row within quotation marks. See that they are right."
+    ]
 
 
 def test_a_quotation_mark_within_a_cell_stays() -> None:
