@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 import duckdb
+import msgspec
 import pyarrow as pa
 
 from destination_pinterest.errors import ConnectorError
@@ -37,7 +38,6 @@ class FileQuery:
 
     def __init__(self, columns: Sequence[str], batches: Batches, label: str, table: str) -> None:
         self._rows = _ArrowRows(columns, batches)
-        self._table = table
         self._connection = duckdb.connect(config={"temp_directory": ""})
         self._connection.register(table, self._rows)
         self._source = DuckDBSource(self._connection, label, table)
@@ -67,47 +67,78 @@ class FileQuery:
 
 
 class _ArrowRows:
-    """Rows as an Arrow stream that can be read several times; what else its first reading found is kept."""
+    """Rows as an Arrow stream that can be read several times; what else its first reading found is kept.
+
+    Raises: what `batches` raises at its first batch.
+    """
 
     def __init__(self, columns: Sequence[str], batches: Batches) -> None:
         self._columns = columns
         self._batches = batches
-        self._schema: pa.Schema | None = None
+        self._schema = self._schema_of_rows()
+        self._readings = 0
         self.failure: ConnectorError | None = None
         self.refused: list[RefusedRow] = []
         self.remarks: list[Remark] = []
-        self._readings = 0
 
     def __arrow_c_schema__(self) -> Any:
-        return self._known_schema().__arrow_c_schema__()
+        return self._schema.__arrow_c_schema__()
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> Any:
         self._readings += 1
         read = self._read(keeps=self._readings == 1)
-        return pa.RecordBatchReader.from_batches(self._known_schema(), read).__arrow_c_stream__(requested_schema)
+        return pa.RecordBatchReader.from_batches(self._schema, read).__arrow_c_stream__(requested_schema)
 
-    def _known_schema(self) -> pa.Schema:
-        """Text has one type; other values have the types of the first batch."""
-        if self._schema is None:
-            first = next(self._batches(self._columns, _ROWS_OF_A_BATCH), RowBatch(()))
-            self._schema = pa.schema([(name, pa.string()) for name in self._columns])
-            if first.rows:
-                arrays = [pa.array(values) for values in zip(*first.rows, strict=True)]
-                types = [pa.string() if pa.types.is_null(array.type) else array.type for array in arrays]
-                self._schema = pa.schema(list(zip(self._columns, types, strict=True)))
-        return self._schema
+    def _schema_of_rows(self) -> pa.Schema:
+        """Returns types that hold all values. Where the first rows are text, so is the rest: anything can be text."""
+        kinds = [pa.null()] * len(self._columns)
+        for batch in self._batches(self._columns, _ROWS_OF_A_BATCH):
+            if batch.rows:
+                columns = zip(*batch.rows, strict=True)
+                kinds = [_common_type(kind, _type_of(values)) for kind, values in zip(kinds, columns, strict=True)]
+                if all(kind in {pa.string(), pa.null()} for kind in kinds):
+                    break
+        known = [pa.string() if pa.types.is_null(kind) else kind for kind in kinds]
+        return pa.schema(list(zip(self._columns, known, strict=True)))
 
     def _read(self, *, keeps: bool) -> Iterator[pa.RecordBatch]:
-        schema = self._known_schema()
         try:
             for batch in self._batches(self._columns, _ROWS_OF_A_BATCH):
                 if keeps:
                     self.refused += batch.refused
                     self.remarks += batch.remarks
                 if batch.rows:
-                    columns = zip(schema, zip(*batch.rows, strict=True), strict=True)
-                    arrays = [pa.array(map(jsonable, values), field.type) for field, values in columns]
-                    yield pa.record_batch(arrays, schema=schema)
+                    columns = zip(self._schema, zip(*batch.rows, strict=True), strict=True)
+                    arrays = [_array(values, field.type) for field, values in columns]
+                    yield pa.record_batch(arrays, schema=self._schema)
         except ConnectorError as error:
             self.failure = error
             raise
+
+
+def _type_of(values: Sequence[Any]) -> pa.DataType:
+    """Values of several types are text."""
+    try:
+        return pa.array(list(map(jsonable, values))).type
+    except (pa.ArrowException, OverflowError):
+        return pa.string()
+
+
+def _common_type(one: pa.DataType, other: pa.DataType) -> pa.DataType:
+    fields = [pa.schema([("x", kind)]) for kind in (one, other)]
+    try:
+        return pa.unify_schemas(fields, promote_options="permissive").field("x").type
+    except pa.ArrowException:
+        return pa.string()
+
+
+def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    if kind != pa.string():
+        return pa.array(list(map(jsonable, values)), kind)
+    return pa.array(
+        [value if value is None or type(value) is str else _text(jsonable(value)) for value in values], kind
+    )
+
+
+def _text(value: Any) -> str:
+    return msgspec.json.encode(value).decode() if isinstance(value, dict | list) else str(value)
