@@ -52,13 +52,15 @@ class Dialect:
 def dialect_of(lines: Sequence[str], name: str, delimiter: str | None, quote: str | None) -> Dialect:
     """Returns the dialect of a file that begins with these lines; `delimiter` and `quote` as the user said them."""
     decided_quote = _quote(lines) if quote is None else quote or None
+    if decided_quote == delimiter:
+        decided_quote = None
     decided = _delimiter(lines[:_RATED_LINES], name, decided_quote) if delimiter is None else delimiter
     return Dialect(decided, decided_quote, _has_blanks_before_quotes(lines, decided, decided_quote))
 
 
 def _delimiter(lines: Sequence[str], name: str, quote: str | None) -> str:
     expected = expected_delimiter(name)
-    candidates = [expected, *(each for each in DELIMITERS if each != expected)]
+    candidates = [each for each in dict.fromkeys((expected, *DELIMITERS)) if each != quote]
     # Of several that are rated alike, `max` returns the first.
     return max(candidates, key=lambda each: _rating(lines, Dialect(each, quote)))
 

@@ -17,7 +17,7 @@ from typing import Final
 
 from pinterest_audiences.sources.headers import holds_identifier
 from pinterest_audiences.sources.source import RefusedRow
-from pinterest_audiences.sources.text.blocks import Block
+from pinterest_audiences.sources.text.blocks import Block, Oddities
 from pinterest_audiences.sources.text.dialect import LONGEST_CELL, Dialect
 
 NOT_CLOSED: Final = "a quotation mark on this line is not closed"
@@ -82,6 +82,8 @@ class RecordReader:
         self._begun: list[str] = []
         self._begun_characters = 0
         self._begun_at = first_line
+        # Rows with a cell whose second and last line may be a row of its own: nobody can tell.
+        self.doubtful = Oddities()
 
     def read(self, blocks: Iterable[Block]) -> Iterator[Records | Grid]:
         """Yields the records of the blocks, in order."""
@@ -159,8 +161,12 @@ class RecordReader:
         begin = position
         try:
             for cells in self._dialect.rows(feed, strict=True):
-                if feed.position - begin > 2 and any(map(self._has_rows_within, cells)):
-                    return begin, False
+                if feed.position - begin > 1:
+                    within = [_lines(cell)[1:] for cell in cells]
+                    if any(self._are_rows(each[:-1]) for each in within):
+                        return begin, False
+                    if any(map(self._are_rows, within)):
+                        self.doubtful.add(self._begun_at + begin)
                 found.cells.append(cells)
                 found.lines.append(self._begun_at + begin)
                 begin = feed.position
@@ -168,9 +174,8 @@ class RecordReader:
             return begin, feed.is_at_the_end
         return len(lines), False
 
-    def _has_rows_within(self, cell: str) -> bool:
-        """Whether all whole lines in a cell are rows: then its quotation mark was closed by that of another cell."""
-        lines = _lines(cell)[1:-1]
+    def _are_rows(self, lines: Sequence[str]) -> bool:
+        """Whether lines within a cell are all rows: then its quotation mark was closed by that of another cell."""
         return (
             self._width > 1
             and bool(lines)

@@ -49,7 +49,6 @@ class RowMaker:
         self._lead_names = frozenset(filter(None, self._header))
         # Lines of one cell: a footer if nothing follows, short rows otherwise.
         self._held: list[tuple[int, Sequence[str]]] = []
-        self._after_blank_line = False
         self._short = _Lines()
         self._repeated = _Lines()
         self._remarks: list[Remark] = []
@@ -79,7 +78,7 @@ class RowMaker:
             remarks.append(Remark(f"Missing cells at the end of {self._short.shown()} were read as blanks."))
         if self._held:
             lines = [line for line, _ in self._held]
-            text = f"{line_range(lines)} at the end, of one cell, {_is_no_row(len(lines))}: a footer."
+            text = f"{line_range(lines)} at the end {_is_no_row(len(lines))} but a footer."
             remarks.append(Remark(text, is_warning=True))
         return remarks
 
@@ -113,7 +112,6 @@ class RowMaker:
         rows: list[Sequence[str]] = []
         for line, cells in zip(records.lines, records.cells, strict=True):
             if not cells or (self._width > 1 and len(cells) == 1 and not cells[0].strip()):
-                self._after_blank_line = True
                 continue
             if self._is_header(cells):
                 self._release(rows, lines)
@@ -122,14 +120,12 @@ class RowMaker:
                 self._take_header(line, cells)
             elif len(cells) < self._width and self._may_be_footer(cells):
                 self._held.append((line, cells))
-                continue
             elif any(cell.strip() for cell in cells[self._width :]):
                 made.refused.append(RefusedRow(line, TOO_MANY_CELLS))
             else:
                 self._release(rows, lines)
                 rows.append(self._filled(line, cells))
                 lines.append(line)
-            self._after_blank_line = False
         if len(self._held) > _LONGEST_FOOTER:
             self._release(rows, lines)
         made.values += self._projected(rows)
@@ -150,11 +146,11 @@ class RowMaker:
         self._held = []
 
     def _may_be_footer(self, cells: Sequence[str]) -> bool:
-        """One cell with words, or after a blank line: a key alone may be a row that removes somebody."""
+        """One cell of several words: a single one may be a key, in a row that removes somebody."""
         filled = [cell.strip() for cell in cells if cell.strip()]
         if self._width == 1 or len(filled) != 1 or holds_identifier(filled):
             return False
-        return bool(self._held) or self._after_blank_line or " " in filled[0]
+        return bool(self._held) or " " in filled[0]
 
     def _is_header(self, cells: Sequence[str]) -> bool:
         """Whether a record has names in it, of the same columns or of others."""
@@ -190,7 +186,7 @@ class RowMaker:
         self._lead = next(at for at, name in enumerate(self._header) if name)
         self._lead_names = frozenset(filter(None, self._header))
         # Their names are not shown: should the line be a row after all, they are somebody's values.
-        unread = f" {len(further):,} of its columns are not in the first header, and not read." if further else ""
+        unread = f" Columns that the first header lacks are not read ({len(further):,})." if further else ""
         text = f"Line {line:,} is another header and no row; the rows below it are read by it.{unread}"
         self._remarks.append(Remark(text, is_warning=True))
 

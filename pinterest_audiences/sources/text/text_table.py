@@ -70,7 +70,7 @@ class TextTable:
                 f"{self._file.label} could not be read on after {read:,} rows ({type(error).__name__}). "
                 "See that it is whole and may be read.",
             ) from None
-        remarks = [*_remarks(decoding), *maker.remarks()]
+        remarks = [*_remarks(decoding, reader.doubtful), *maker.remarks()]
         if remarks:
             yield RowBatch((), self._file.label, (), remarks=remarks)
 
@@ -113,7 +113,7 @@ def _beginning(file: DataFile) -> tuple[bytes, bool]:
     return sample, False
 
 
-def _remarks(decoding: Decoding) -> Iterator[Remark]:
+def _remarks(decoding: Decoding, doubtful: Oddities) -> Iterator[Remark]:
     other, lost, zeros = decoding.other_encoding, decoding.undecodable, decoding.zeros
     if other.count:
         verb = "is" if other.count == 1 else "are"
@@ -121,6 +121,10 @@ def _remarks(decoding: Decoding) -> Iterator[Remark]:
         yield Remark(text, is_warning=True)
     if lost.count:
         text = f"{_lines(lost)} can't be read whole in the file's encoding. Name another one by --encoding."
+        yield Remark(text, is_warning=True)
+    if doubtful.count:
+        verb = "begins a row that has" if doubtful.count == 1 else "begin rows that have"
+        text = f"{_lines(doubtful)} {verb} a line like another row within quotation marks. See that they are right."
         yield Remark(text, is_warning=True)
     if zeros.count:
         yield Remark(f"{_lines(zeros)} had NUL characters, which were left out.")

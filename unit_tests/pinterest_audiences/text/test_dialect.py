@@ -59,6 +59,11 @@ def test_cells_may_be_quoted_behind_blanks() -> None:
     assert read_text('email,name\na@example.com, "A"\nb@example.com,"B"\n').rows[0] == ["a@example.com", ' "A"']
 
 
+def test_a_delimiter_that_is_said_quotes_nothing_and_a_quotation_mark_separates_nothing() -> None:
+    assert read_text('email"name\na@example.com"A\n', delimiter='"').rows == [["a@example.com", "A"]]
+    assert read_text("email;name\na@example.com;|A; B|\n", quote="|").rows == [["a@example.com", "A; B"]]
+
+
 def test_delimiter_and_quotation_mark_may_be_said() -> None:
     read = read_text('email name\na@example.com "A\n', delimiter=" ", quote="")
     assert (read.rows, read.remarks) == ([["a@example.com", '"A']], [])

@@ -61,6 +61,14 @@ def test_a_quotation_mark_closed_by_that_of_a_later_row_does_not_swallow_the_row
     assert [(each.line, each.reason) for each in read.refused] == [(2, NOT_CLOSED)]
 
 
+def test_a_cell_whose_second_line_may_be_a_row_is_pointed_out() -> None:
+    read = read_text('email,name\na@example.com,"A\nb@example.com,B"\nc@example.com,"C\nD"\n')
+    assert [row[0] for row in read.rows] == ["a@example.com", "c@example.com"]
+    assert read.warnings == [
+        "Line 2 begins a row that has a line like another row within quotation marks. See that they are right."
+    ]
+
+
 def test_a_quotation_mark_within_a_cell_stays() -> None:
     read = read_text('email,name\na@example.com,5" disk\nb@example.com,"B"\n')
     assert read.rows == [["a@example.com", '5" disk'], ["b@example.com", "B"]]

@@ -35,15 +35,16 @@ def test_a_footer_is_no_row_and_is_named() -> None:
     content = '"First","Last","Email"\n"A","B","a@example.com"\n\n\n"Contacts Export"\n"Copyright (c) a company"\n'
     read = read_text(content)
     assert read.rows == [["A", "B", "a@example.com"]]
-    assert read.warnings == ["Lines 5 to 6 at the end, of one cell, are no rows: a footer."]
+    assert read.warnings == ["Lines 5 to 6 at the end are no rows but a footer."]
     assert read.refused == []
 
 
 def test_what_looks_like_a_footer_is_a_row_where_rows_follow_or_it_has_an_identifier() -> None:
     between = read_text("email,name\na@example.com,A\n\nno name\nb@example.com,B\n")
     assert (len(between.rows), between.lines, between.warnings) == (3, [2, 4, 5], [])
-    last = read_text("email,name\na@example.com,A\n\nb@example.com\n")
-    assert (last.rows[-1], last.warnings) == (["b@example.com", None], [])
+    for value in ("b@example.com", "XY1234"):
+        last = read_text(f"email,name\na@example.com,A\n\n{value}\n")
+        assert (last.rows[-1], last.warnings) == ([value, None], [])
 
 
 def test_many_lines_of_one_cell_are_no_footer() -> None:
@@ -64,7 +65,7 @@ def test_rows_below_another_header_are_read_by_it(later: str) -> None:
     assert read.rows == [["a@example.com", "A"], ["b@example.com", "B"]]
     (said,) = read.warnings
     assert said.startswith("Line 3 is another header and no row; the rows below it are read by it.")
-    assert ("1 of its columns are not in the first header, and not read." in said) == ("city" in later)
+    assert ("Columns that the first header lacks are not read (1)." in said) == ("city" in later)
 
 
 def test_another_header_with_further_columns_of_people_ends_the_reading() -> None:
