@@ -54,7 +54,9 @@ def assert_silent(result: Result, folder: Path, *, kept: frozenset[str] = frozen
     assert list((folder / "temporary").iterdir()) == []
 
 
-@pytest.mark.parametrize("more", [[], ["--json"], ["--quiet"], ["--dry-run"]])
+@pytest.mark.parametrize(
+    "more", [[], ["--json"], ["--quiet"], ["--dry-run"], ["--rejected", "rejected.jsonl", "--primary-key", "email"]]
+)
 def test_a_sync_that_succeeds(
     more: list[str], sync: Callable[..., Result], tmp_path: Path, sandbox: RunningSandbox
 ) -> None:

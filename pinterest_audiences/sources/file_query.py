@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 import duckdb
+import msgspec
 import pyarrow as pa
 
 from destination_pinterest.errors import ConnectorError
@@ -74,7 +75,7 @@ class _ArrowRows:
     def __init__(self, columns: Sequence[str], batches: Batches) -> None:
         self._columns = columns
         self._batches = batches
-        self._schema = self._schema_of_first_batch()
+        self._schema = self._schema_of_rows()
         self._readings = 0
         self.failure: ConnectorError | None = None
         self.refused: list[RefusedRow] = []
@@ -88,10 +89,17 @@ class _ArrowRows:
         read = self._read(keeps=self._readings == 1)
         return pa.RecordBatchReader.from_batches(self._schema, read).__arrow_c_stream__(requested_schema)
 
-    def _schema_of_first_batch(self) -> pa.Schema:
-        first = next(self._batches(self._columns, _ROWS_OF_A_BATCH), RowBatch(()))
-        columns = list(zip(*first.rows, strict=True)) or [()] * len(self._columns)
-        return pa.schema([(name, _type_of(values)) for name, values in zip(self._columns, columns, strict=True)])
+    def _schema_of_rows(self) -> pa.Schema:
+        """Returns types that hold all values. Where the first rows are text, so is the rest: anything can be text."""
+        kinds = [pa.null()] * len(self._columns)
+        for batch in self._batches(self._columns, _ROWS_OF_A_BATCH):
+            if batch.rows:
+                columns = zip(*batch.rows, strict=True)
+                kinds = [_common_type(kind, _type_of(values)) for kind, values in zip(kinds, columns, strict=True)]
+                if all(kind in {pa.string(), pa.null()} for kind in kinds):
+                    break
+        known = [pa.string() if pa.types.is_null(kind) else kind for kind in kinds]
+        return pa.schema(list(zip(self._columns, known, strict=True)))
 
     def _read(self, *, keeps: bool) -> Iterator[pa.RecordBatch]:
         try:
@@ -109,15 +117,28 @@ class _ArrowRows:
 
 
 def _type_of(values: Sequence[Any]) -> pa.DataType:
-    """Values of several types, or none, are text."""
+    """Values of several types are text."""
     try:
-        found = pa.array(list(map(jsonable, values))).type
-    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        return pa.array(list(map(jsonable, values))).type
+    except (pa.ArrowException, OverflowError):
         return pa.string()
-    return pa.string() if pa.types.is_null(found) else found
+
+
+def _common_type(one: pa.DataType, other: pa.DataType) -> pa.DataType:
+    fields = [pa.schema([("x", kind)]) for kind in (one, other)]
+    try:
+        return pa.unify_schemas(fields, promote_options="permissive").field("x").type
+    except pa.ArrowException:
+        return pa.string()
 
 
 def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
     if kind != pa.string():
         return pa.array(list(map(jsonable, values)), kind)
-    return pa.array([value if value is None or type(value) is str else str(jsonable(value)) for value in values], kind)
+    return pa.array(
+        [value if value is None or type(value) is str else _text(jsonable(value)) for value in values], kind
+    )
+
+
+def _text(value: Any) -> str:
+    return msgspec.json.encode(value).decode() if isinstance(value, dict | list) else str(value)

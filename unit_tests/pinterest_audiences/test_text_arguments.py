@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 import pytest
 
@@ -54,7 +55,11 @@ def test_a_value_that_an_option_can_not_have_is_answered(arguments: tuple[str, .
 
 
 @pytest.mark.parametrize("address", ["postgresql://u:secret@h/d", "x.parquet", "x.duckdb"])
-def test_they_are_refused_for_what_is_no_text_file(address: str) -> None:
-    with raises(Code.USAGE_WRONG, match="are for (text )?files") as error:
+def test_they_are_refused_for_what_is_no_text_file(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "x.parquet").touch()
+    with raises(Code.USAGE_WRONG, match="Leave them out for") as error:
         open_source(address, FileOptions(text=TextOptions(delimiter=";")))
     assert "secret" not in str(error.value)

@@ -24,6 +24,7 @@ from pinterest_audiences.sources.places.patterns import is_pattern, matches, nam
 _CONNECT_S: Final = 10
 _ANSWER_S: Final = 60
 _ATTEMPTS: Final = 3
+_GCS_RETRIES_S: Final = 20
 _READ_BYTES: Final = 1 << 20
 
 
@@ -154,7 +155,7 @@ class _Bucket:
 
 def _file_system(scheme: str, bucket: str, environment: Mapping[str, str]) -> fs.FileSystem:
     if scheme == "gs":
-        return fs.GcsFileSystem(retry_time_limit=timedelta(seconds=_ANSWER_S))
+        return fs.GcsFileSystem(retry_time_limit=timedelta(seconds=_GCS_RETRIES_S))
     endpoint = environment.get("AWS_ENDPOINT_URL_S3") or environment.get("AWS_ENDPOINT_URL")
     region = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION")
     if region is None and endpoint is None:

@@ -87,3 +87,25 @@ def test_rows_are_counted_beforehand_where_that_is_cheap(tmp_path: Path) -> None
     (tmp_path / "people.csv").write_text("email\na@example.com\n")
     with closing(open_source(str(tmp_path / "people.csv"))) as source:
         assert source.count(Selection(table="people")) is None
+
+
+def test_a_query_reads_values_of_any_types_and_types_that_change(tmp_path: Path) -> None:
+    lines = ['{"id":1,"n":7,"o":{"x":1}}'] * 10_001
+    lines += ['{"id":2,"n":"text","o":[1]}', '{"id":12345678901234567890123,"n":null,"o":null}']
+    (tmp_path / "people.jsonl").write_text("\n".join(lines))
+    query = "SELECT id, n, o, count(*) FROM people GROUP BY ALL ORDER BY count(*) DESC, id DESC"
+    assert read(tmp_path / "people.jsonl", table=None, query=query)[0] == [
+        ("1", "7", '{"x":1}', 10_001),
+        ("2", "text", "[1]", 1),
+        ("12345678901234567890123", None, None, 1),
+    ]
+
+
+def test_a_query_compares_values_by_their_types(tmp_path: Path) -> None:
+    sheet = [["Email", "Id"], ["a@example.com", 9], ["b@example.com", 10], ["c@example.com", 10.5]]
+    (tmp_path / "people.xlsx").write_bytes(xlsx({"A": sheet}))
+    query = 'SELECT "Email" FROM people WHERE "Id" > 9 ORDER BY "Id" DESC'
+    assert read(tmp_path / "people.xlsx", table=None, query=query)[0] == [("c@example.com",), ("b@example.com",)]
+    (tmp_path / "people.jsonl").write_text('{"id":9}\n{"id":10}\n{"id":null}\n')
+    rows, _ = read(tmp_path / "people.jsonl", cursor="id", since=10)
+    assert rows == [(10,), (None,)]
