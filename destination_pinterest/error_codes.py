@@ -720,7 +720,7 @@ class Code(StrEnum):
         _CONFIG,
         _ACT,
         "`--from` names no source that the command line knows.",
-        "Give a database's URL, or a file that ends in `.csv`, `.tsv` or `.parquet`.",
+        "Give a database's URL, or a file that ends in `.csv`, `.tsv`, `.txt` or `.parquet`.",
     )
     SOURCE_NOT_OPENED = _Case(
         "PIN-CLI-005",

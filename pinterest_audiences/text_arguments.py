@@ -61,5 +61,5 @@ def _check_encoding(name: str) -> None:
     except (LookupError, ValueError):
         raise UsageError(
             Code.USAGE_WRONG,
-            f"--encoding {name!r} is no encoding. Examples are utf-8, windows-1252, utf-16 and shift_jis.",
+            f"--encoding {name!r} is unknown. Examples are utf-8, windows-1252, utf-16 and shift_jis.",
         ) from None

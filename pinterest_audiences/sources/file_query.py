@@ -37,7 +37,6 @@ class FileQuery:
 
     def __init__(self, columns: Sequence[str], batches: Batches, label: str, table: str) -> None:
         self._rows = _ArrowRows(columns, batches)
-        self._table = table
         self._connection = duckdb.connect(config={"temp_directory": ""})
         self._connection.register(table, self._rows)
         self._source = DuckDBSource(self._connection, label, table)
@@ -67,47 +66,58 @@ class FileQuery:
 
 
 class _ArrowRows:
-    """Rows as an Arrow stream that can be read several times; what else its first reading found is kept."""
+    """Rows as an Arrow stream that can be read several times; what else its first reading found is kept.
+
+    Raises: what `batches` raises at its first batch.
+    """
 
     def __init__(self, columns: Sequence[str], batches: Batches) -> None:
         self._columns = columns
         self._batches = batches
-        self._schema: pa.Schema | None = None
+        self._schema = self._schema_of_first_batch()
+        self._readings = 0
         self.failure: ConnectorError | None = None
         self.refused: list[RefusedRow] = []
         self.remarks: list[Remark] = []
-        self._readings = 0
 
     def __arrow_c_schema__(self) -> Any:
-        return self._known_schema().__arrow_c_schema__()
+        return self._schema.__arrow_c_schema__()
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> Any:
         self._readings += 1
         read = self._read(keeps=self._readings == 1)
-        return pa.RecordBatchReader.from_batches(self._known_schema(), read).__arrow_c_stream__(requested_schema)
+        return pa.RecordBatchReader.from_batches(self._schema, read).__arrow_c_stream__(requested_schema)
 
-    def _known_schema(self) -> pa.Schema:
-        """Text has one type; other values have the types of the first batch."""
-        if self._schema is None:
-            first = next(self._batches(self._columns, _ROWS_OF_A_BATCH), RowBatch(()))
-            self._schema = pa.schema([(name, pa.string()) for name in self._columns])
-            if first.rows:
-                arrays = [pa.array(values) for values in zip(*first.rows, strict=True)]
-                types = [pa.string() if pa.types.is_null(array.type) else array.type for array in arrays]
-                self._schema = pa.schema(list(zip(self._columns, types, strict=True)))
-        return self._schema
+    def _schema_of_first_batch(self) -> pa.Schema:
+        first = next(self._batches(self._columns, _ROWS_OF_A_BATCH), RowBatch(()))
+        columns = list(zip(*first.rows, strict=True)) or [()] * len(self._columns)
+        return pa.schema([(name, _type_of(values)) for name, values in zip(self._columns, columns, strict=True)])
 
     def _read(self, *, keeps: bool) -> Iterator[pa.RecordBatch]:
-        schema = self._known_schema()
         try:
             for batch in self._batches(self._columns, _ROWS_OF_A_BATCH):
                 if keeps:
                     self.refused += batch.refused
                     self.remarks += batch.remarks
                 if batch.rows:
-                    columns = zip(schema, zip(*batch.rows, strict=True), strict=True)
-                    arrays = [pa.array(map(jsonable, values), field.type) for field, values in columns]
-                    yield pa.record_batch(arrays, schema=schema)
+                    columns = zip(self._schema, zip(*batch.rows, strict=True), strict=True)
+                    arrays = [_array(values, field.type) for field, values in columns]
+                    yield pa.record_batch(arrays, schema=self._schema)
         except ConnectorError as error:
             self.failure = error
             raise
+
+
+def _type_of(values: Sequence[Any]) -> pa.DataType:
+    """Values of several types, or none, are text."""
+    try:
+        found = pa.array(list(map(jsonable, values))).type
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        return pa.string()
+    return pa.string() if pa.types.is_null(found) else found
+
+
+def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    if kind != pa.string():
+        return pa.array(list(map(jsonable, values)), kind)
+    return pa.array([value if value is None or type(value) is str else str(jsonable(value)) for value in values], kind)

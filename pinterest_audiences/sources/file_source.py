@@ -137,4 +137,4 @@ def _remarks(table: TableFile, columns: Sequence[str]) -> Iterator[Remark]:
         yield remark if isinstance(remark, Remark) else Remark(remark)
     absent = [column for column in columns if column not in table.columns]
     if absent:
-        yield Remark(f"It has no column {', '.join(absent)}, which is blank in its rows.", is_warning=True)
+        yield Remark(f"The file has no column {', '.join(absent)}: its rows are blank there.", is_warning=True)

@@ -18,7 +18,7 @@ from pinterest_audiences.interruption import Interruption
 from pinterest_audiences.line_pipe import InterruptedByUserError, LinePipe, PipeClosedError
 from pinterest_audiences.progress import QuietDisplay
 from pinterest_audiences.read_ahead import ReadAhead
-from pinterest_audiences.sources.source import RowBatch, RowStream, Selection
+from pinterest_audiences.sources.source import RefusedRow, RowBatch, RowStream, Selection
 from unit_tests.support.raises import raises
 
 
@@ -99,6 +99,21 @@ def test_a_source_that_fails_is_never_complete() -> None:
     with raises(Code.SOURCE_STOPPED):
         feed.run(batches(), pipe)
     assert kinds(pipe) == ["RECORD"]
+
+
+def test_lines_that_are_no_rows_are_counted_and_not_sent() -> None:
+    feed, pipe = Feed(StreamDescription("p", {}), ("id",), None, QuietDisplay(io.StringIO()), lambda: 2.0), Memory()
+    feed.run([RowBatch([(1,), (2,)], refused=[RefusedRow(3, "it is odd")]), RowBatch(())], pipe)
+    assert (feed.rows, feed.findings.rows_unreadable) == (2, 1)
+    assert kinds(pipe) == ["RECORD", "RECORD", "STATE", "TRACE"]
+
+
+def test_a_replacement_with_many_lines_that_are_no_rows_is_never_complete() -> None:
+    stream = StreamDescription("p", {}, replaces=True)
+    feed, pipe = Feed(stream, ("id",), None, QuietDisplay(io.StringIO()), lambda: 2.0), Memory()
+    with raises(Code.ROWS_UNREADABLE, match="1 of 3 rows can't be read"):
+        feed.run([RowBatch([(1,), (2,)], refused=[RefusedRow(3, "it is odd")])], pipe)
+    assert kinds(pipe) == ["RECORD", "RECORD"]
 
 
 def test_the_catalog_says_what_the_stream_is() -> None:

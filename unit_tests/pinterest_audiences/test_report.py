@@ -56,6 +56,14 @@ def printed(content: dict[str, Any], output: io.StringIO | None = None, **option
     return output.getvalue()
 
 
+def test_rows_that_could_not_be_read_are_shown_where_there_are_any() -> None:
+    content = report()
+    content["audiences"][0]["rows_unreadable"] = 1_234
+    assert "  Rows unreadable      1,234, which the connector did not get" in printed(content).splitlines()
+    content["audiences"][0]["rows_unreadable"] = 0
+    assert "Rows unreadable" not in printed(content)
+
+
 def test_the_report_of_a_sync_is_aligned_text_where_there_is_no_terminal() -> None:
     lines = printed(report()).splitlines()
     assert lines[0] == 'Audience "VIP [red] customers" from people'

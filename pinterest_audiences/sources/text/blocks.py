@@ -12,7 +12,7 @@ from pinterest_audiences.failures import FileContentError
 from pinterest_audiences.sources.text.encoding import Encoding
 
 BLOCK_BYTES: Final = 1 << 17
-LONGEST_LINE: Final = 1 << 26
+LONGEST_LINE: Final = 1 << 24
 _REPLACEMENT: Final = "\ufffd"
 
 
@@ -102,9 +102,7 @@ def _cut(contents: Iterator[AnyStr], line_feed: AnyStr, carriage_return: AnyStr)
         yield rest
 
 
-_TOO_LONG: Final = (
-    f"The file has a line of more than {LONGEST_LINE >> 20} million characters. See that it is a text file."
-)
+_TOO_LONG: Final = f"A line of the file has more than {LONGEST_LINE:,} characters. See that it is a text file."
 
 
 def _decoded(content: bytes, encoding: Encoding, decoding: Decoding, first_line: int) -> str:

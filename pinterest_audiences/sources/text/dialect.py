@@ -18,23 +18,33 @@ from pinterest_audiences.sources.headers import holds_identifier, kind_of
 # The first ones win where nothing speaks for another.
 DELIMITERS: Final = (",", ";", "\t", "|", "\x01", "\x1f", "^", "~")
 HEADER_SOUGHT_IN_ROWS: Final = 50
+# No cell of a table of people is longer; what is, is a quotation mark that does not end.
+LONGEST_CELL: Final = 1 << 22
+_RATED_LINES: Final = 500
 _TAB_SUFFIXES: Final = (".tsv", ".tab")
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """What separates cells and what quotes them; `quote` None if nothing does."""
+    """What separates cells and what quotes them.
+
+    `quote` is None if nothing does; `has_blanks_before_quotes` if blanks between a delimiter and a quote are no part of
+    the cell.
+    """
 
     delimiter: str
     quote: str | None
+    has_blanks_before_quotes: bool = False
 
     def rows(self, lines: Iterable[str], *, strict: bool) -> Iterator[list[str]]:
         """Reads lines. `strict` raises csv.Error for a quotation mark that does not end, or ends within a cell."""
+        csv.field_size_limit(LONGEST_CELL)
         return csv.reader(
             lines,
             delimiter=self.delimiter,
             quotechar=self.quote,
             quoting=csv.QUOTE_NONE if self.quote is None else csv.QUOTE_MINIMAL,
+            skipinitialspace=self.has_blanks_before_quotes,
             strict=strict,
         )
 
@@ -42,13 +52,26 @@ class Dialect:
 def dialect_of(lines: Sequence[str], name: str, delimiter: str | None, quote: str | None) -> Dialect:
     """Returns the dialect of a file that begins with these lines; `delimiter` and `quote` as the user said them."""
     decided_quote = _quote(lines) if quote is None else quote or None
-    if delimiter is not None:
-        return Dialect(delimiter, decided_quote)
+    if decided_quote == delimiter:
+        decided_quote = None
+    decided = _delimiter(lines[:_RATED_LINES], name, decided_quote) if delimiter is None else delimiter
+    return Dialect(decided, decided_quote, _has_blanks_before_quotes(lines, decided, decided_quote))
+
+
+def _delimiter(lines: Sequence[str], name: str, quote: str | None) -> str:
     expected = expected_delimiter(name)
-    candidates = [expected, *(each for each in DELIMITERS if each != expected)]
-    rated = [(_rating(lines, Dialect(each, decided_quote)), each) for each in candidates]
-    best = max(rating for rating, _ in rated)
-    return Dialect(next(each for rating, each in rated if rating == best), decided_quote)
+    candidates = [each for each in dict.fromkeys((expected, *DELIMITERS)) if each != quote]
+    # Of several that are rated alike, `max` returns the first.
+    return max(candidates, key=lambda each: _rating(lines, Dialect(each, quote)))
+
+
+def _has_blanks_before_quotes(lines: Sequence[str], delimiter: str, quote: str | None) -> bool:
+    """Whether cells are quoted behind blanks, and none is quoted without."""
+    if quote is None or delimiter == " ":
+        return False
+    return any(f"{delimiter} {quote}" in line for line in lines) and not any(
+        f"{delimiter}{quote}" in line for line in lines
+    )
 
 
 def expected_delimiter(name: str) -> str:
@@ -84,7 +107,7 @@ def usual_width(rows: Sequence[Sequence[str]]) -> int:
 def _rating(lines: Sequence[str], dialect: Dialect) -> tuple[float, ...]:
     rows = [row for row in dialect.rows(lines, strict=False) if any(cell.strip() for cell in row)]
     if not rows:
-        return (0.0,)
+        return (float("inf"),)  # nothing but delimiters
     header = header_position(rows)
     width = usual_width(rows) if header is None else len(rows[header])
     if header is not None and width == 1:

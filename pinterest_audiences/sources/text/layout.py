@@ -71,13 +71,15 @@ def layout_of(lines: Sequence[str], name: str, label: str, options: TextOptions)
     records = _records(lines[skipped:], skipped + 1, dialect)
     if not records:
         raise UsageError(Code.SOURCE_NOT_OPENED, f"{label} is empty. A file needs at least a line of column names.")
-    if delimiter is None and dialect.delimiter != expected_delimiter(name) and len(records[0].cells) > 1:
+    is_of_several = any(len(record.cells) > 1 for record in records)
+    if delimiter is None and dialect.delimiter != expected_delimiter(name) and is_of_several:
         shown = _NAMES_OF_DELIMITERS.get(dialect.delimiter, dialect.delimiter)
-        remarks.append(Remark(f"Its cells are separated by {shown} (--delimiter overrules this)."))
+        remarks.append(Remark(f"The file's cells are separated by {shown} (--delimiter overrules this)."))
     if dialect.quote == "'" and options.quote is None:
-        remarks.append(Remark("Its cells are quoted by ' (--quote overrules this)."))
-    layout = _without_header if options.has_header is False else _with_or_without_header
-    return layout(records, dialect, label, remarks)
+        remarks.append(Remark("The file's cells are quoted by ' (--quote overrules this)."))
+    if options.has_header is False:
+        return _without_header(records, dialect, remarks)
+    return _with_or_without_header(records, dialect, label, remarks)
 
 
 def _records(lines: Sequence[str], first_line: int, dialect: Dialect) -> list[_Record]:
@@ -109,11 +111,13 @@ def _with_or_without_header(records: Sequence[_Record], dialect: Dialect, label:
     if position is None:
         position = _first_of_the_table(rows)
         if holds_identifier(rows[position]):
-            return _of_identifiers(records[position:], dialect, label, remarks)
+            return _of_identifiers(records, dialect, label, remarks)
     header = records[position]
     if position:
         titles = line_range([record.line for record in records[:position]])
-        remarks.append(Remark(f"{titles} above the header in line {header.line} are no rows.", is_warning=True))
+        verb = "is no row" if position == 1 else "are no rows"
+        text = f"{titles} {verb}: the header stands below, in line {header.line:,}."
+        remarks.append(Remark(text, is_warning=True))
     columns = unique_names(header.cells)
     check_header(columns, label)
     return Layout(dialect, tuple(header.cells), columns, header.next_line, tuple(remarks))
@@ -139,17 +143,17 @@ def _of_identifiers(records: Sequence[_Record], dialect: Dialect, label: str, re
     first = [cell for cell in records[0].cells if cell.strip()]
     if not all(map(kind_of, first)):
         check_header(first, label)
-    return _without_header(records, dialect, label, remarks)
+    return _without_header(records, dialect, remarks)
 
 
-def _without_header(records: Sequence[_Record], dialect: Dialect, label: str, remarks: list[Remark]) -> Layout:
+def _without_header(records: Sequence[_Record], dialect: Dialect, remarks: list[Remark]) -> Layout:
     rows = [record.cells for record in records]
     width = max(usual_width(rows), len(rows[0]))
     columns = unique_names([_name_by_kind(rows, position) for position in range(width)])
     named = ", ".join(columns)
     remarks.append(
         Remark(
-            f"{label} has no line of column names. By their values, its columns are read as: {named} "
+            f"The file has no line of column names. By their values, its columns are read as: {named} "
             "(--identity overrules this)."
         )
     )

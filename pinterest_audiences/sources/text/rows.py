@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Final
@@ -14,7 +14,7 @@ from pinterest_audiences.sources.headers import holds_identifier, unique_names
 from pinterest_audiences.sources.source import RefusedRow, Remark, Row
 from pinterest_audiences.sources.text.layout import Layout
 from pinterest_audiences.sources.text.line_numbers import first_lines, line_range
-from pinterest_audiences.sources.text.records import Records
+from pinterest_audiences.sources.text.records import Grid, Records
 
 TOO_MANY_CELLS: Final = "it has more cells than there are columns"
 _LINES_SHOWN: Final = 5
@@ -48,20 +48,23 @@ class RowMaker:
         self._lead = next((at for at, name in enumerate(self._header) if name), 0)
         self._lead_names = frozenset(filter(None, self._header))
         # Lines of one cell: a footer if nothing follows, short rows otherwise.
-        self._held: list[tuple[int, list[str]]] = []
-        self._after_blank_line = False
+        self._held: list[tuple[int, Sequence[str]]] = []
         self._short = _Lines()
         self._repeated = _Lines()
         self._remarks: list[Remark] = []
 
-    def make(self, records: Iterable[Records]) -> Iterator[Rows]:
-        """Yields rows. Raises: FileContentError if another header follows that names other people's columns."""
+    def make(self, records: Iterable[Records | Grid]) -> Iterator[Rows]:
+        """Yields rows. Raises: FileContentError if another header follows with further columns of people."""
         for each in records:
-            made = Rows(refused=list(each.refused))
-            if self._is_plain(each.cells):
-                made.values, made.lines = self._projected(each.cells), each.lines
+            if isinstance(each, Grid) and self._is_plain_grid(each):
+                yield Rows(self._joined(each.column, len(each.lines)), each.lines)
+                continue
+            one_by_one = each.records() if isinstance(each, Grid) else each
+            made = Rows(refused=list(one_by_one.refused))
+            if self._is_plain(one_by_one.cells):
+                made.values, made.lines = self._projected(one_by_one.cells), one_by_one.lines
             else:
-                self._make_one_by_one(each, made)
+                self._make_one_by_one(one_by_one, made)
             yield made
 
     def remarks(self) -> list[Remark]:
@@ -75,33 +78,40 @@ class RowMaker:
             remarks.append(Remark(f"Missing cells at the end of {self._short.shown()} were read as blanks."))
         if self._held:
             lines = [line for line, _ in self._held]
-            text = f"{line_range(lines)} at the end, of one cell, {_is_no_row(len(lines))}: a footer."
+            text = f"{line_range(lines)} at the end {_is_no_row(len(lines))} but a footer."
             remarks.append(Remark(text, is_warning=True))
         return remarks
 
-    def _is_plain(self, cells: Sequence[list[str]]) -> bool:
+    def _is_plain_grid(self, grid: Grid) -> bool:
+        if self._held or grid.width != self._width:
+            return False
+        return not grid.has_any(self._lead, self._lead_names)
+
+    def _is_plain(self, cells: Sequence[Sequence[str]]) -> bool:
         """Whether all records are rows without any doubt."""
         if self._held or set(map(len, cells)) != {self._width}:
             return False
         return self._lead_names.isdisjoint(map(itemgetter(self._lead), cells))
 
     def _projected(self, rows: Sequence[Sequence[str]]) -> list[Row]:
-        """Returns the values of the wanted columns; a blank cell has none."""
-        columns: list[Iterable[str | None]] = []
+        return self._joined(lambda position: list(map(itemgetter(position), rows)), len(rows))
+
+    def _joined(self, column: Callable[[int], list[str]], row_count: int) -> list[Row]:
+        """Returns rows of the wanted columns; a blank cell has no value."""
+        columns: list[Sequence[str | None]] = []
         for position in self._positions:
             if position is None:
-                columns.append([None] * len(rows))
-                continue
-            values = list(map(itemgetter(position), rows))
-            columns.append([value or None for value in values] if "" in values else values)
-        return list(zip(*columns, strict=True)) if columns else [()] * len(rows)
+                columns.append([None] * row_count)
+            else:
+                values = column(position)
+                columns.append([value or None for value in values] if "" in values else values)
+        return list(zip(*columns, strict=True)) if columns else [()] * row_count
 
     def _make_one_by_one(self, records: Records, made: Rows) -> None:
         lines: list[int] = []
         rows: list[Sequence[str]] = []
         for line, cells in zip(records.lines, records.cells, strict=True):
             if not cells or (self._width > 1 and len(cells) == 1 and not cells[0].strip()):
-                self._after_blank_line = True
                 continue
             if self._is_header(cells):
                 self._release(rows, lines)
@@ -110,24 +120,22 @@ class RowMaker:
                 self._take_header(line, cells)
             elif len(cells) < self._width and self._may_be_footer(cells):
                 self._held.append((line, cells))
-                continue
             elif any(cell.strip() for cell in cells[self._width :]):
                 made.refused.append(RefusedRow(line, TOO_MANY_CELLS))
             else:
                 self._release(rows, lines)
                 rows.append(self._filled(line, cells))
                 lines.append(line)
-            self._after_blank_line = False
         if len(self._held) > _LONGEST_FOOTER:
             self._release(rows, lines)
         made.values += self._projected(rows)
         made.lines = lines
 
-    def _filled(self, line: int, cells: list[str]) -> Sequence[str]:
+    def _filled(self, line: int, cells: Sequence[str]) -> Sequence[str]:
         missing = self._width - len(cells)
         if missing > 0:
             self._short.add(line)
-            return cells + [""] * missing
+            return [*cells, *[""] * missing]
         return cells
 
     def _release(self, rows: list[Sequence[str]], lines: list[int]) -> None:
@@ -138,11 +146,11 @@ class RowMaker:
         self._held = []
 
     def _may_be_footer(self, cells: Sequence[str]) -> bool:
-        """One cell with words, or after a blank line: a key alone may be a row that removes somebody."""
+        """One cell of several words: a single one may be a key, in a row that removes somebody."""
         filled = [cell.strip() for cell in cells if cell.strip()]
         if self._width == 1 or len(filled) != 1 or holds_identifier(filled):
             return False
-        return bool(self._held) or self._after_blank_line or " " in filled[0]
+        return bool(self._held) or " " in filled[0]
 
     def _is_header(self, cells: Sequence[str]) -> bool:
         """Whether a record has names in it, of the same columns or of others."""
@@ -156,7 +164,8 @@ class RowMaker:
         names = set(filter(None, trimmed))
         if len(names) < 2 or holds_identifier(names):
             return False
-        return names <= self._lead_names or bool(recognise_columns(names))
+        known = names & self._lead_names
+        return known == names or (len(known) > 1 and bool(recognise_columns(names)))
 
     def _take_header(self, line: int, cells: Sequence[str]) -> None:
         """Reads on by another header; the same one again changes nothing."""
@@ -176,7 +185,8 @@ class RowMaker:
         self._positions = [names.index(column) if column in names else None for column in self._columns]
         self._lead = next(at for at, name in enumerate(self._header) if name)
         self._lead_names = frozenset(filter(None, self._header))
-        unread = f" Its columns {', '.join(further)} are not in the first header and are not read." if further else ""
+        # Their names are not shown: should the line be a row after all, they are somebody's values.
+        unread = f" Columns that the first header lacks are not read ({len(further):,})." if further else ""
         text = f"Line {line:,} is another header and no row; the rows below it are read by it.{unread}"
         self._remarks.append(Remark(text, is_warning=True))
 

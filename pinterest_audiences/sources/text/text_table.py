@@ -11,7 +11,7 @@ from destination_pinterest.error_codes import Code
 from pinterest_audiences.failures import SourceError, UsageError
 from pinterest_audiences.sources.data_file import DataFile
 from pinterest_audiences.sources.source import Remark, RowBatch
-from pinterest_audiences.sources.text.blocks import Decoding, blocks
+from pinterest_audiences.sources.text.blocks import Decoding, Oddities, blocks
 from pinterest_audiences.sources.text.encoding import Encoding, encoding_of
 from pinterest_audiences.sources.text.layout import Layout, layout_of
 from pinterest_audiences.sources.text.options import TextOptions
@@ -45,7 +45,7 @@ class TextTable:
         """See TableFile."""
         if self._encoding.codec == "utf-8" or self._encoding.is_said:
             return self._layout.remarks
-        text = f"It is read as {self._encoding.shown} (--encoding overrules this)."
+        text = f"The file is read as {self._encoding.shown} (--encoding overrules this)."
         return (Remark(text), *self._layout.remarks)
 
     def batches(self, columns: Sequence[str], batch_rows: int) -> Iterator[RowBatch]:
@@ -111,16 +111,17 @@ def _beginning(file: DataFile) -> tuple[bytes, bool]:
 def _remarks(decoding: Decoding) -> Iterator[Remark]:
     other, lost, zeros = decoding.other_encoding, decoding.undecodable, decoding.zeros
     if other.count:
-        which = (
-            f"Line {other.first:,} is"
-            if other.count == 1
-            else f"{other.count:,} lines, from line {other.first:,} on, are"
-        )
-        text = f"{which} not in UTF-8, and read as Windows-1252 (--encoding overrules this)."
+        verb = "is" if other.count == 1 else "are"
+        text = f"{_lines(other)} {verb} not in UTF-8, and read as Windows-1252 (--encoding overrules this)."
         yield Remark(text, is_warning=True)
     if lost.count:
-        where = f"{lost.count:,} lines, the first of them line {lost.first:,}"
-        text = f"Letters in {where}, can't be read in the file's encoding. Name another one by --encoding."
+        text = f"{_lines(lost)} can't be read whole in the file's encoding. Name another one by --encoding."
         yield Remark(text, is_warning=True)
     if zeros.count:
-        yield Remark(f"NUL characters were removed from {zeros.count:,} lines, the first of them line {zeros.first:,}.")
+        yield Remark(f"{_lines(zeros)} had NUL characters, which were left out.")
+
+
+def _lines(found: Oddities) -> str:
+    if found.count == 1:
+        return f"Line {found.first:,}"
+    return f"{found.count:,} lines, the first of them line {found.first:,},"
