@@ -101,6 +101,8 @@ def _bare(text: str) -> str:
             text = mailto[1]
         elif (mailbox := _MAILBOX.fullmatch(text)) and _is_name_of(mailbox[1], mailbox[2]):
             text = mailbox[2]
+        elif text.startswith("'"):
+            text = text[1:]  # The mark of a text, before an address that has an apostrophe of its own.
         if text == before:
             break
     return text

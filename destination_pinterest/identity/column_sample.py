@@ -238,9 +238,13 @@ def _names_digests(words: frozenset[str]) -> bool:
 
 
 def _another_format(used: IdentityColumn, counts: _Counts) -> IdentityColumn | None:
-    """Returns how a useless column should be declared, if all its values are digests of one other kind."""
+    """Returns how a useless column should be declared, if all its values are digests of one other kind.
+
+    In a column of advertising IDs, 32 digits may as well be IDs without their hyphens.
+    """
     for hash_format, found in counts.digests.most_common(1):
-        if found == counts.rows and hash_format is not used.format:
+        is_sure = used.identifier is Identifier.EMAIL or hash_format is not ValueFormat.MD5
+        if found == counts.rows and hash_format is not used.format and is_sure:
             return IdentityColumn(used.column, used.identifier, hash_format)
     return None
 

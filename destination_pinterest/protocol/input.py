@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from operator import attrgetter
 from typing import Any, NamedTuple, Protocol
 
@@ -92,7 +93,7 @@ class Input:
         self._watched = completeness.watched
         self._sampler = sampler
         self._unsampled = set() if sampler is None else set(self._streams.values())
-        self._chunk = _Chunk(b"", ())
+        self._chunk = _NO_CHUNK
         self.position = 0
 
     def read(self, timeout_s: float) -> Iterator[RowRun] | None:
@@ -121,8 +122,9 @@ class Input:
         rows: list[Any] = []
         stream: StreamKey | None = None
         namespace = name = None
-        self._chunk = _Chunk(chunk, self._decoder.decode(chunk) if chunk else ())
-        for message in self._chunk.messages:
+        messages = self._decoder.decode(chunk) if chunk else ()
+        self._chunk = _Chunk(chunk, messages) if self._unsampled else _NO_CHUNK
+        for message in messages:
             if message.type == "RECORD":
                 record = message.record
                 if stream is None or record is None or record.stream != name or record.namespace != namespace:
@@ -172,20 +174,28 @@ class Input:
         return stream
 
 
-class _Chunk(NamedTuple):
-    """A chunk of lines and the messages in it, one for each line that is not blank."""
+class _Chunk:
+    """A chunk of lines, in which the lines of rows are looked up, in order."""
 
-    content: bytes
-    messages: Sequence[Any]
+    __slots__ = ("_content", "_messages", "_pairs")
+
+    def __init__(self, content: bytes, messages: Sequence[Any]) -> None:
+        self._content = content
+        self._messages = messages
+        self._pairs: Iterator[tuple[bytes, Any]] | None = None
 
     def lines_of(self, rows: Sequence[Any]) -> list[bytes]:
-        """Returns the lines in which rows came; none if a message has several lines."""
-        lines = [line for line in self.content.split(b"\n") if line.strip()]
-        if len(lines) != len(self.messages):
-            return []
+        """Returns the lines in which rows came, after those of the last call; none if a message has several lines."""
+        if self._pairs is None:
+            lines = [line for line in self._content.split(b"\n") if line.strip()]
+            is_one_to_one = len(lines) == len(self._messages)
+            self._pairs = zip(lines, self._messages, strict=True) if is_one_to_one else iter(())
         wanted = {id(row) for row in rows}
-        pairs = zip(lines, self.messages, strict=True)
-        return [line for line, message in pairs if message.record is not None and id(message.record.data) in wanted]
+        found = (line for line, message in self._pairs if message.record and id(message.record.data) in wanted)
+        return list(islice(found, len(rows)))
+
+
+_NO_CHUNK = _Chunk(b"", ())
 
 
 class MessageDecoder:

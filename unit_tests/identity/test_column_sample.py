@@ -116,6 +116,11 @@ def test_a_used_column_of_digests_of_another_kind_is_found_with_that_kind() -> N
     assert found.seems == IdentityColumn("email", Identifier.EMAIL, ValueFormat.MD5)
 
 
+def test_advertising_ids_without_hyphens_are_not_taken_for_digests() -> None:
+    (found,) = found_in({"gaid": [MAID.replace("-", "")]})
+    assert (found.seems, found.reason) == (None, RejectionReason.INVALID_ADVERTISING_ID)
+
+
 @pytest.mark.parametrize("values", [[None, None], ["", " "], [ADA, "unknown"], [[], None]])
 def test_a_used_column_that_is_blank_or_good_here_and_there_is_right(values: Sequence[Any]) -> None:
     assert found_in({"email": values}) == ()
