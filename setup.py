@@ -44,7 +44,7 @@ WAREHOUSES = {
     "mysql": ["pymysql[rsa]>=1.1,<2"],
     "oracle": ["oracledb>=3,<27"],
     "redshift": ["psycopg2-binary>=2.9.9,<3", "sqlalchemy-redshift>=1,<2"],
-    "snowflake": ["snowflake-sqlalchemy>=1.7,<3"],
+    "snowflake": ["snowflake-sqlalchemy>=2.1,<3"],
     "trino": ["trino[sqlalchemy]>=0.333,<1"],
 }
 # `pinterest-sandbox`: Pinterest's API v5 on one's own machine.

@@ -382,3 +382,23 @@ def test_no_terminal_gets_plain_lines_and_no_control_characters(run: Run, people
     result = run("--from", people, "--table", "people", "--audience", "VIPs", "--config", sandbox_config)
     assert "\x1b" not in result.stdout + result.stderr
     assert "Reading the source (100 rows) and sending to Pinterest." in result.stderr
+
+
+def test_a_file_that_grows_is_sent_by_its_numbers_with_nothing_but_the_environment(
+    run: Run, sandbox: RunningSandbox, tmp_path: Path
+) -> None:
+    environment = {
+        "PINTEREST_ACCESS_TOKEN": "pina_sandbox",
+        "PINTEREST_AD_ACCOUNT_ID": "549755885175",
+        "PINTEREST_API_BASE_URL": sandbox.api_base_url,
+        "EXPORTS": str(tmp_path),
+    }
+    arguments = ["--from", "${EXPORTS}/people.csv", "--cursor", "id", "--audience", "VIPs", "--json"]
+    for last, entered in ((12, 12), (29, 18)):
+        people = range(1, last + 1)
+        (tmp_path / "people.csv").write_text("\n".join(["id,email", *(f"{i},p{i}@example.com" for i in people), ""]))
+        result = run(*arguments, environment=environment)
+        assert result.returncode == 0, result.stderr
+        assert json.loads(result.stdout)["audiences"][0]["entered"] == entered
+        assert sandbox.members("VIPs") == digests([f"p{i}@example.com" for i in people])
+    assert not (tmp_path / "config.json").exists()

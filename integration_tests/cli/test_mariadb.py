@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import random
 import re
 import threading
 import time
@@ -23,6 +24,7 @@ from integration_tests.cli.programs import Run
 from pinterest_audiences.cursor_state import cursor_state, cursor_value
 from pinterest_audiences.sources.opening import open_source
 from pinterest_audiences.sources.source import Selection, Source
+from unit_tests.support.cursor_runs import Rows, Step, never_sent
 from unit_tests.support.raises import raises
 
 ROWS = 3_000
@@ -184,3 +186,29 @@ def test_an_interrupted_read_of_mariadb_fails(database: str) -> None:
         threading.Timer(0.3, source.interrupt).start()
         with raises(Code.SOURCE_STOPPED):
             rows_of(source, Selection(query="SELECT id, SLEEP(1) AS nap FROM `our customers`"))
+
+
+@pytest.mark.parametrize("kind", ["integer", "decimal", "date", "local"])
+def test_a_cursor_of_mariadb_never_skips_a_row(kind: str, database: str) -> None:
+    types = {"integer": "BIGINT", "decimal": "DECIMAL(18, 2)", "date": "DATE", "local": "TIMESTAMP(6) NULL"}
+    with closing(connected(database)) as connection, connection.cursor() as cursor:
+
+        def write(rows: Rows) -> tuple[str, str]:
+            cursor.execute(f"CREATE OR REPLACE TABLE shop.growing (id BIGINT, c {types[kind]})")
+            cursor.execute("SET time_zone = '+00:00'")
+            cursor.executemany("INSERT INTO shop.growing VALUES (%s, %s)", rows)
+            return database, "growing"
+
+        chance = random.Random(kind)
+        for _ in range(6):
+            history = [
+                Step(
+                    new=[chance.choice([0, 0, 1, 5, None]) for _ in range(chance.randint(1, 7))],
+                    order=chance.randint(0, 30),
+                    batch_rows=chance.randint(1, 4),
+                    killed_after=chance.choice([None, 0, 1, 2]),
+                    lookback=chance.choice([None, "3"]),
+                )
+                for _ in range(3)
+            ]
+            assert never_sent(write, kind, history) == set(), history

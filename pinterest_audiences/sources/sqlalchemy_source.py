@@ -47,6 +47,7 @@ class SQLAlchemySource:
     def __init__(self, connection: sa.Connection, label: str) -> None:
         self._connection = connection
         self._label = label
+        self._unread: sa.CursorResult[Any] | None = None
 
     @classmethod
     def of_url(cls, address: str) -> Self:
@@ -66,6 +67,7 @@ class SQLAlchemySource:
         if order is not None and order.pattern is not None:
             self._check_before(statement, selection, order)
         result = self._run(statement, stream_results=True, yield_per=batch_rows)
+        self._unread = result
         columns = tuple(result.keys())
         check_columns((), columns, _named(selection))
         batches = self._batches(result, batch_rows)
@@ -114,15 +116,19 @@ class SQLAlchemySource:
 
     def close(self) -> None:
         """See Source."""
+        self._leave_unread()
         with suppress(SQLAlchemyError):  # closing an interrupted cursor may fail
             self._connection.close()
         self._connection.engine.dispose()
 
-    def _leave(self, result: sa.CursorResult[Any]) -> None:
+    def _leave_unread(self) -> None:
         """Ends a query of MySQL's that was not read to its end: closing it alone would read the rest."""
+        unread, self._unread = self._unread, None
+        if unread is None or self._connection.dialect.name not in _MYSQL:
+            return
         self.interrupt()
         with suppress(Exception):  # that it was interrupted
-            result.cursor.close()
+            unread.cursor.close()
 
     def _kill(self, query: int) -> None:
         with suppress(SQLAlchemyError), self._connection.engine.connect() as other:
@@ -271,11 +277,12 @@ class SQLAlchemySource:
                 read += len(rows)
                 yield RowBatch(rows)
         except GeneratorExit:
-            if self._connection.dialect.name in _MYSQL:
-                self._leave(result)
+            self._leave_unread()
             raise
         except Exception as error:  # noqa: BLE001 - as above
+            self._unread = None
             raise _stopped(error, read) from None
+        self._unread = None
 
 
 def _state_of(error: DBAPIError) -> str:

@@ -58,3 +58,12 @@ def test_a_database_is_given_the_value_as_its_own_type(value: object, type_name:
 def test_a_moment_with_a_zone_is_not_compared_as_one_without() -> None:
     assert bound(datetime(2026, 1, 1, tzinfo=UTC)).type.timezone is True
     assert bound(datetime(2026, 1, 1)).type.timezone is False  # noqa: DTZ001
+
+
+@pytest.mark.parametrize(("shown", "stored"), [(214.286, 214.28572), (0.7, 0.699999988079071), (-0.7, -0.7000000001)])
+def test_a_number_that_a_database_shows_rounded_is_not_compared_with_what_is_above_it(
+    shown: float, stored: float
+) -> None:
+    """MySQL shows six digits of a FLOAT, PostgreSQL up to nine of a real."""
+    assert bound(shown).value <= stored
+    assert bound(1_700_000_000.123).value == 1_700_000_000.123

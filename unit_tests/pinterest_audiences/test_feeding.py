@@ -249,3 +249,15 @@ def test_in_another_thread_no_signal_is_taken() -> None:
     thread.start()
     thread.join()
     assert seen == [before]
+
+
+def test_rows_that_are_read_again_do_not_take_the_state_back() -> None:
+    _, pipe = fed([[(1, 90)], [(2, 101)]], cursor="at", since=100)
+    assert states(pipe) == [("100", 1.0, 1), ("101", 1.0, 2)]
+
+
+def test_a_batch_may_say_itself_what_is_reached_after_it() -> None:
+    pipe = Memory()
+    feed = Feed(StreamDescription("people", {}, "at"), ("id", "at"), None, QuietDisplay(io.StringIO()), lambda: 2.0)
+    feed.run([RowBatch([(1, "9")], reached=4), RowBatch([(2, "4")], reached=9)], pipe)
+    assert states(pipe) == [("4", 1.0, 1), ("9", 1.0, 2)]

@@ -8,6 +8,7 @@ import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -210,3 +211,29 @@ def test_a_write_that_fails_leaves_the_old_content_and_nothing_else(
         whole_files.write_whole(path, b"new")
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_state_of_the_released_version_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "state.json"
+    StateFile(path, IDENTITY).save(cursor_state("id", 41))
+    released = {**json.loads(path.read_text()), "version": 1}
+    path.write_text(json.dumps(released))
+    assert StateFile(path, IDENTITY).since() == 41
+
+
+def test_a_time_of_mysql_that_the_released_version_kept_in_the_server_s_zone_starts_before_it(tmp_path: Path) -> None:
+    identity = SyncIdentity("mysql+pymysql://me@host/shop", "people", "549755885175", "VIPs", "at")
+    noon = datetime(2026, 1, 31, 12)  # noqa: DTZ001 - MySQL's times have no zone
+    path = tmp_path / "state.json"
+    StateFile(path, identity).save(cursor_state("at", noon))
+    assert StateFile(path, identity).since() == noon
+    path.write_text(json.dumps({**json.loads(path.read_text()), "version": 1}))
+    assert StateFile(path, identity).since() == noon - timedelta(hours=14)
+
+
+def test_a_state_of_a_later_version_is_not_guessed_at(tmp_path: Path) -> None:
+    path = tmp_path / "state.json"
+    StateFile(path, IDENTITY).save(cursor_state("id", 41))
+    path.write_text(json.dumps({**json.loads(path.read_text()), "version": 99}))
+    with raises(Code.STATE_FILE_UNUSABLE, match="of a later version of this program"):
+        StateFile(path, IDENTITY).since()
