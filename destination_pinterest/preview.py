@@ -184,7 +184,8 @@ class SyncPreview:
             members=members,
             joins=joins,
             leaves=leaves,
-            is_estimate=not isinstance(strategy, MirrorStrategy) and (joins.at_most or 0) > EXACT_UP_TO,
+            is_estimate=not isinstance(strategy, MirrorStrategy)
+            and max(strategy.lane.count.headcount.members, members.at_most or 0) > EXACT_UP_TO,
             counted_by="membership_store" if isinstance(strategy, MirrorStrategy) else "rows_and_counters",
             refusal=None if refusal is None else Refusal(str(refusal), refusal.code),
             upload_requests=self._uploads[strategy.lane],
