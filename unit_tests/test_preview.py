@@ -17,6 +17,7 @@ from destination_pinterest.protocol.catalog import parse_catalog
 from destination_pinterest.protocol.emit import MessageWriter
 from destination_pinterest.protocol.lines import MessageLines
 from destination_pinterest.session import PlatformConfig
+from destination_pinterest.system import System
 from unit_tests.support.clock import Clock
 from unit_tests.support.fake_pinterest import FakePinterest
 from unit_tests.support.raises import raises
@@ -42,6 +43,7 @@ class Shop:
     def __init__(self, raw: dict[str, Any], messages: MessageWriter, pinterest: FakePinterest, clock: Clock) -> None:
         self.raw = raw
         self.pinterest = pinterest
+        self.system = clock.system
         self._messages = messages
         self._clock = clock
 
@@ -68,7 +70,7 @@ class Shop:
             self.pinterest.open_wire,
         )
         try:
-            return SyncPreview(assemble(request, self._clock.system, tuning=CHEAP)).run()
+            return SyncPreview(assemble(request, self.system, tuning=CHEAP)).run()
         finally:
             assert {asked.method for asked in self.pinterest.asked} == {"GET"}
 
@@ -104,14 +106,14 @@ def exactly(number: int) -> Bounds:
 
 
 def test_into_a_new_audience_everybody_joins_and_nobody_leaves(shop: Shop) -> None:
-    shop.raw = {**shop.raw, "access_tier": "standard"}
+    shop.raw, shop.system = {**shop.raw, "access_tier": "standard"}, System()
     preview = shop.whole_preview([*range(10), *range(10)])
     (audience,) = preview.audiences
     assert preview.account == 'Connected to the ad account "Shop" (549755885175) as owner.'
     assert (audience.is_new, audience.audience_id, audience.members) == (True, None, exactly(0))
     assert (audience.joins, audience.leaves, audience.refusal) == (exactly(10), exactly(0), None)
     assert (audience.upload_requests, preview.lookup_requests) == (1, 2)
-    assert preview.quota_left == {"ads_read": 996, "ads_write": 400}
+    assert preview.quota_left == {"ads_read": 997, "ads_write": 400}
 
 
 def test_a_replacement_is_bounded_by_what_was_counted_at_the_last_one(shop: Shop) -> None:
