@@ -18,6 +18,8 @@ def preview_lines(preview: Mapping[str, Any]) -> Iterator[Line]:
     yield "At Pinterest", preview["account"]
     for audience in preview["audiences"]:
         yield from _audience(audience)
+    for note in preview["notes"]:
+        yield "Note", note
     yield "Quota left", _quota(preview["quota_left"])
 
 

@@ -27,23 +27,26 @@ REPLACED = {"sync_mode": "full_refresh", "destination_sync_mode": "overwrite"}
 APPENDED = {"sync_mode": "full_refresh", "destination_sync_mode": "append"}
 
 
-def lines(table: Iterable[int], *, deleted: Iterable[int] = (), is_whole: bool = True) -> MessageLines:
+def lines(
+    table: Iterable[int], *, stream: str = "users", deleted: Iterable[int] = (), is_whole: bool = True
+) -> MessageLines:
     people = [{"id": number, "email": f"p{number}@example.com"} for number in table]
     people += [{"id": number, "_ab_cdc_deleted_at": "x", "email": f"p{number}@example.com"} for number in deleted]
-    messages: list[Any] = [{"type": "RECORD", "record": {"stream": "users", "data": row}} for row in people]
+    messages: list[Any] = [{"type": "RECORD", "record": {"stream": stream, "data": row}} for row in people]
     if is_whole:
-        status = {"stream_descriptor": {"name": "users"}, "status": "COMPLETE"}
+        status = {"stream_descriptor": {"name": stream}, "status": "COMPLETE"}
         messages.append({"type": "TRACE", "trace": {"type": "STREAM_STATUS", "stream_status": status}})
     return MessageLines([json.dumps(message).encode() for message in messages])
 
 
 class Shop:
-    """Previews and runs the same syncs."""
+    """Previews and runs the same syncs into the audience "users"."""
 
     def __init__(self, raw: dict[str, Any], messages: MessageWriter, pinterest: FakePinterest, clock: Clock) -> None:
         self.raw = raw
         self.pinterest = pinterest
         self.system = clock.system
+        self.stream = "users"
         self._messages = messages
         self._clock = clock
 
@@ -51,7 +54,7 @@ class Shop:
         sync = new_sync(
             self.raw,
             self._streams(plan),
-            lines(table, **more),
+            lines(table, stream=self.stream, **more),
             self._messages,
             self.pinterest,
             system=self._clock.system,
@@ -65,7 +68,7 @@ class Shop:
             read_config(self.raw),
             PlatformConfig(self.raw, self._messages),
             self._streams(plan),
-            lines(table, **more),
+            lines(table, stream=self.stream, **more),
             self._messages,
             self.pinterest.open_wire,
         )
@@ -78,16 +81,15 @@ class Shop:
         (audience,) = self.whole_preview(table, plan, **more).audiences
         return audience
 
-    @staticmethod
-    def _streams(plan: dict[str, str]) -> Any:
+    def _streams(self, plan: dict[str, str]) -> Any:
         properties: dict[str, Any] = {"id": {}, "email": {}, "_ab_cdc_deleted_at": {}}
-        stream = {"name": "users", "json_schema": {"properties": properties}}
+        stream = {"name": self.stream, "json_schema": {"properties": properties}}
         return parse_catalog(json.dumps({"streams": [{"stream": stream, "primary_key": [["id"]], **plan}]}).encode())
 
 
 @pytest.fixture
 def shop(raw_config: dict[str, Any], messages: MessageWriter, pinterest: FakePinterest, clock: Clock) -> Shop:
-    return Shop(raw_config, messages, pinterest, clock)
+    return Shop({**raw_config, "audience_name": "users"}, messages, pinterest, clock)
 
 
 @pytest.fixture
@@ -162,6 +164,15 @@ def test_with_a_store_it_is_exact_and_the_store_stays_as_it_is(stored: Shop, tmp
     assert {path: path.read_bytes() for path in tmp_path.rglob("*.*")} == before
     stored.sync(range(10, 130))
     assert len(stored.pinterest.members_of("users")) == 120
+
+
+def test_members_from_other_streams_that_stay_are_spoken_of(stored: Shop) -> None:
+    stored.sync(range(100))
+    stored.stream = "customers"
+    preview = stored.whole_preview(range(10))
+    assert preview.audiences[0].leaves == exactly(0)
+    (note,) = preview.notes
+    assert "also has members from streams that are not in this sync: users. They stay in it." in note
 
 
 def test_a_store_that_was_never_used_is_not_begun(stored: Shop, tmp_path: Path) -> None:

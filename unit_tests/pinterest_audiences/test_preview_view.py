@@ -20,7 +20,9 @@ def shown(left: int | None = 997, **changes: Any) -> list[str]:
         joins=Bounds(0, 130), leaves=Bounds(70, 200), is_estimate=False, counted_by="rows_and_counters",
         refusal=None, upload_requests=1, identities=IDENTITIES, notes=["Noted."],
     )  # fmt: skip
-    preview = Preview("Connected.", [msgspec.structs.replace(audience, **changes)], 2, {"ads_read": left})
+    preview = Preview(
+        "Connected.", [msgspec.structs.replace(audience, **changes)], 2, {"ads_read": left}, ["Of the store."]
+    )
     return aligned(list(preview_lines(msgspec.to_builtins(preview)))).splitlines()
 
 
@@ -33,6 +35,7 @@ def test_a_person_reads_what_would_change() -> None:
         "  Guards              none would stop the sync",
         "  Usable identifiers  EMAIL 100 % of 300 rows; in the last whole pass, EMAIL 99 % of 310",
         "  Note                Noted.",
+        "  Note                Of the store.",
         "  Quota left          ads_read 997, as far as is known; Pinterest tells of writes only when one is made",
     ]
 
