@@ -90,12 +90,14 @@ class Preview(msgspec.Struct, frozen=True):
         audiences: one for each audience.
         lookup_requests: requests with which the sync looks up what exists.
         quota_left: requests that may still be sent now, by category, as far as is known.
+        notes: remarks on the membership store.
     """
 
     account: str
     audiences: list[PreviewedAudience]
     lookup_requests: int
     quota_left: dict[str, int | None]
+    notes: list[str]
 
     def as_line(self) -> str:
         """Returns the preview as one line for a program."""
@@ -124,7 +126,7 @@ class SyncPreview:
             with parts.pool.listening(parts.journal.on_event):
                 account = ConnectionCheck(parts.request.config, parts.session, now=parts.system.now).look()
                 before = parts.journal.sync.requests
-                self._prepare()
+                notes = self._prepare()
                 lookups = parts.journal.sync.requests - before
                 self._read()
                 audiences = [self._audience(strategy) for strategy in parts.strategies]
@@ -132,14 +134,15 @@ class SyncPreview:
             for strategy in parts.strategies:
                 strategy.close()
         left = {category.value: parts.session.quota_left(category) for category in _CATEGORIES}
-        return Preview(account, audiences, lookups, left)
+        return Preview(account, audiences, lookups, left, notes)
 
-    def _prepare(self) -> None:
+    def _prepare(self) -> list[str]:
+        """Looks up what exists; returns remarks on the membership store."""
         parts = self._parts
         lanes = [strategy.lane for strategy in parts.strategies]
         for lane, update in zip(lanes, parts.lookup.find([lane.target for lane in lanes]), strict=True):
             lane.update(update)
-        open_ledgers(
+        notes = open_ledgers(
             parts.mirrors,
             parts.request.config,
             system=parts.system,
@@ -148,6 +151,7 @@ class SyncPreview:
         )
         for strategy in parts.strategies:
             strategy.recall()
+        return notes
 
     def _read(self) -> None:
         parts = self._parts
@@ -184,7 +188,8 @@ class SyncPreview:
             members=members,
             joins=joins,
             leaves=leaves,
-            is_estimate=not isinstance(strategy, MirrorStrategy) and (joins.at_most or 0) > EXACT_UP_TO,
+            is_estimate=not isinstance(strategy, MirrorStrategy)
+            and max(strategy.lane.count.headcount.members, members.at_most or 0) > EXACT_UP_TO,
             counted_by="membership_store" if isinstance(strategy, MirrorStrategy) else "rows_and_counters",
             refusal=None if refusal is None else Refusal(str(refusal), refusal.code),
             upload_requests=self._uploads[strategy.lane],

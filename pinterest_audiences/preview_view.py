@@ -18,15 +18,16 @@ def preview_lines(preview: Mapping[str, Any]) -> Iterator[Line]:
     yield "At Pinterest", preview["account"]
     for audience in preview["audiences"]:
         yield from _audience(audience)
+    for note in preview["notes"]:
+        yield "Note", note
     yield "Quota left", _quota(preview["quota_left"])
 
 
 def _audience(audience: Mapping[str, Any]) -> Iterator[Line]:
     counted = _COUNTED[audience["counted_by"]]
     yield "Audience now", _present(audience)
-    about = "about " if audience["is_estimate"] else ""
-    yield "Would join", f"{about}{_bounds(audience['joins'])} identifiers, {counted}"
-    yield "Would leave", f"{about}{_bounds(audience['leaves'])} identifiers"
+    yield "Would join", f"{_bounds(audience, 'joins')} identifiers, {counted}"
+    yield "Would leave", f"{_bounds(audience, 'leaves')} identifiers"
     refusal = audience["refusal"]
     yield "Guards", "none would stop the sync" if refusal is None else f"would stop the sync: {refusal['error']}"
     if audience["identities"] is not None:
@@ -36,20 +37,21 @@ def _audience(audience: Mapping[str, Any]) -> Iterator[Line]:
 
 
 def _present(audience: Mapping[str, Any]) -> str:
-    members = f"{_bounds(audience['members'])} identifiers"
+    members = f"{_bounds(audience, 'members')} identifiers"
     if audience["is_new"]:
         list_id = audience["customer_list_id"]
         return "not there; the sync creates it" if list_id is None else f"not there; customer list {list_id}"
     return f"there (id {audience['audience_id']}), with {members}"
 
 
-def _bounds(bounds: Mapping[str, Any]) -> str:
-    low, high = bounds["at_least"], bounds["at_most"]
+def _bounds(audience: Mapping[str, Any], what: str) -> str:
+    low, high = audience[what]["at_least"], audience[what]["at_most"]
+    about = "about " if audience["is_estimate"] and high else ""
     if high is None:
-        return f"at least {low:,}" if low else "an unknown number of"
+        return f"at least {about}{low:,}" if low else "an unknown number of"
     if low == high:
-        return f"{low:,}"
-    return f"{low:,} to {high:,}" if low else f"at most {high:,}"
+        return f"{about}{low:,}"
+    return f"{about}{low:,} to {high:,}" if low else f"at most {about}{high:,}"
 
 
 def _quota(left: Mapping[str, int | None]) -> str:

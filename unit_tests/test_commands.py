@@ -14,6 +14,7 @@ from destination_pinterest.error_codes import Code
         (["discover", "--config", "c"], {"command": "discover", "config": "c"}),
         (["audiences", "--config", "c"], {"command": "audiences", "config": "c"}),
         (["write", "--config", "c", "--catalog", "k"], {"command": "write", "config": "c", "catalog": "k"}),
+        (["preview", "--config", "c", "--catalog", "k"], {"command": "preview", "config": "c", "catalog": "k"}),
     ],
 )
 def test_each_command_takes_its_files(args: list[str], found: dict[str, str]) -> None:
@@ -39,4 +40,6 @@ def test_the_help_names_every_command(capfd: pytest.CaptureFixture[str]) -> None
         parse_command(["--help"])
     said = capfd.readouterr().out
     assert end.value.code == 0
-    assert [command for command in ("spec", "check", "discover", "audiences", "write") if command not in said] == []
+    assert [
+        command for command in ("spec", "check", "discover", "audiences", "write", "preview") if command not in said
+    ] == []

@@ -266,3 +266,22 @@ def test_a_membership_store_that_is_not_used_is_not_asked(
 ) -> None:
     found = run({**raw_config, **remembering(tmp_path / "not mounted"), "mode": mode})
     assert found.endswith(f"The membership store is not used, since What the table does (mode) is {mode}.")
+
+
+def test_whoever_only_looks_writes_nothing_and_learns_the_same_of_the_account(
+    messages: MessageWriter, clock: Clock, pinterest: FakePinterest, raw_config: dict[str, Any]
+) -> None:
+    session = open_session(
+        read_config(raw_config),
+        PlatformConfig(raw_config, messages),
+        system=clock.system,
+        observer=SilentObserver(),
+        retry=RetryPolicy(retry_s=0.0),
+        open_wire=pinterest.open_wire,
+    )
+    check = ConnectionCheck(read_config(raw_config), session, now=clock.now)
+    assert check.look() == 'Connected to the ad account "Shop" (549755885175) as owner.'
+    assert {asked.method for asked in pinterest.asked} == {"GET"}
+    pinterest.account["permissions"] = ["ANALYST"]
+    with raises(Code.ROLE_MISSING):
+        check.look()

@@ -135,7 +135,7 @@ def test_a_failure_before_the_first_row_is_its_reason_and_nothing_else(
 
 
 def test_a_dry_run_of_columns_that_identify_nobody_says_how_to_name_one(run: Run, arguments: list[str]) -> None:
-    result = run(*arguments, "--columns", "id", "--dry-run")
+    result = run(*arguments, "--columns", "id", "--dry-run", "--offline")
     assert result.returncode == 2
     assert f"{Code.NO_IDENTITY_COLUMN_RECOGNISED}: No column of the stream" in result.stderr
     assert result.stderr.endswith("its columns are id. Name an identity column by --identity COLUMN=EMAIL.\n")
@@ -321,14 +321,16 @@ def test_a_state_of_another_audience_is_refused(run: Run, arguments: list[str], 
     assert "belongs to a sync of another audience ('VIPs')" in result.stderr
 
 
-def test_a_dry_run_starts_no_connector_and_writes_no_file(
+def test_a_dry_run_offline_starts_no_connector_and_writes_no_file(
     run: Run, arguments: list[str], stand_in: Make, tmp_path: Path
 ) -> None:
     connector = stand_in("good")
     before = sorted(tmp_path.rglob("*"))
-    result = run(*arguments, "--dry-run", "--cursor", "id", "--json", "--destination", connector.executable)
+    options = ["--dry-run", "--offline", "--cursor", "id", "--json", "--destination", connector.executable]
+    result = run(*arguments, *options)
     assert result.returncode == 0, result.stderr
     assert json.loads(result.stdout)["usable"] == 100
+    assert json.loads(result.stdout)["pinterest"] is None
     assert sorted(tmp_path.rglob("*")) == before
 
 

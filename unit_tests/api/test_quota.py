@@ -410,3 +410,20 @@ def test_many_threads_share_one_quota_without_exceeding_it() -> None:
     assert len(sent) == 960
     assert most_within(sent, 60.0) <= 400
     assert most_within(sent, 1.0) <= 7
+
+
+def test_what_is_left_is_the_least_of_what_was_counted_here_and_reported_there(make_quota: MakeQuota) -> None:
+    quota = make_quota(limits_of("standard"))
+    assert (quota.left(WRITE), quota.left(READ)) == (400, 1_000)
+    quota.learn(quota.acquire(WRITE), {})
+    assert (quota.left(WRITE), quota.left(READ)) == (399, 1_000)
+    quota.learn(quota.acquire(WRITE), rates(400, 120, 30))
+    assert quota.left(WRITE) == 120
+
+
+def test_without_limits_and_reports_nobody_knows_what_is_left(quota: Quota, clock: Clock) -> None:
+    assert quota.left(WRITE) is None
+    quota.learn(quota.acquire(WRITE), rates(400, 7, 30))
+    assert quota.left(WRITE) == 7
+    clock.pass_by(60.0)
+    assert quota.left(WRITE) is None

@@ -7,7 +7,7 @@ import pytest
 from destination_pinterest.error_codes import Code
 from destination_pinterest.membership.sizes import Sizes
 from destination_pinterest.vocabulary import Operation
-from unit_tests.membership.shop import LIST, Row, Shop, Withdrawal, person, record_all, sent
+from unit_tests.membership.shop import AD_ACCOUNT, AUDIENCE, LIST, Row, Shop, Withdrawal, person, record_all, sent
 from unit_tests.support.raises import raises
 
 ADD, REMOVE = Operation.ADD, Operation.REMOVE
@@ -368,3 +368,24 @@ def test_no_more_than_so_many_streams(shop: Shop) -> None:
         ledger.record("s", (1,), ADD, [A])
         with raises(Code.TOO_MANY_STREAMS, match="More than 1 streams"):
             ledger.record("t", (1,), ADD, [A])
+
+
+def test_a_ledger_that_is_only_looked_at_compares_rows_and_stays_as_it_is(shop: Shop) -> None:
+    shop.sync([("s", (1,), ADD, [A]), ("s", (2,), ADD, [B])])
+    before = {path: path.read_bytes() for path in shop.folder.iterdir()}
+    with shop.open() as at_work, shop.store().view(AD_ACCOUNT, AUDIENCE) as view:
+        leased = {path: path.read_bytes() for path in shop.folder.iterdir()}
+        record_all(view, [("s", (1,), ADD, [A]), ("s", (3,), ADD, [C])])
+        delta = view.diff(["s"])
+        assert (delta.additions, delta.removals, delta.members_before) == (1, 1, 2)
+        assert (view.holds_lease, at_work.holds_lease) == (False, True)
+        with raises(Code.STORE_BUSY):
+            view.write_ahead(delta)
+        assert {path: path.read_bytes() for path in shop.folder.iterdir()} == leased
+    assert before.keys() == dict.fromkeys(shop.folder.iterdir(), b"").keys()
+
+
+def test_a_manifest_that_is_only_looked_at_takes_no_change(shop: Shop) -> None:
+    shop.sync([("s", (1,), ADD, [A])])
+    with shop.store().view(AD_ACCOUNT, AUDIENCE) as view, raises(Code.STORE_MISUSED, match="only looked at"):
+        view._leased.update(lambda manifest: manifest)

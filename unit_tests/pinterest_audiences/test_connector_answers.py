@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from destination_pinterest.error_codes import Code
-from destination_pinterest.markers import REJECTED_PREFIX
+from destination_pinterest.markers import PREVIEW_PREFIX, REJECTED_PREFIX
 from pinterest_audiences import connector_answers
 from pinterest_audiences.connector_answers import ConnectorAnswers
 from pinterest_audiences.failures import Failure, UsageError
@@ -123,6 +123,12 @@ def test_a_listing_of_audiences_is_kept_and_not_said() -> None:
     answers = taken(notes, log('pinterest_audiences: {"audiences": []}'))
     assert answers.listing == {"audiences": []}
     assert notes.noted == []
+
+
+def test_a_preview_of_a_sync_is_kept_and_not_said() -> None:
+    notes = Notes()
+    answers = taken(notes, log(f'{PREVIEW_PREFIX}{{"account": "Shop"}}'))
+    assert (answers.preview, notes.noted) == ({"account": "Shop"}, [])
 
 
 def test_a_wait_for_quota_is_shown_until_it_is_over() -> None:

@@ -54,8 +54,8 @@ def test_a_program_gets_the_plan_and_the_counts() -> None:
         ],
         "rows": 5, "rows_unreadable": 0, "usable": 3,
         "not_usable": {"invalid_email": 1, "no_identity": 1}, "identifiers_to_add": 2,
-        "identifiers_to_remove": 1, "deletions_by_key": 0, "identifiers_refused": {"zero_maid": 1}, "requests": 2,
-        "standard_duration_s": 0.3, "trial_days": 1, "trial_quota_of_a_day_suffices": True,
+        "identifiers_to_remove": 1, "deletions_by_key": 0, "identifiers_refused": {"zero_maid": 1}, "requests": 9,
+        "upload_requests": 2, "pinterest": None, "standard_duration_s": 0.4, "trial_days": 1, "trial_quota_of_a_day_suffices": True,
     }  # fmt: skip
 
 
@@ -118,7 +118,7 @@ def test_standard_quota_is_400_a_minute_and_7_a_second(requests: int, seconds: f
     assert standard_duration_s(requests) == seconds
 
 
-@pytest.mark.parametrize(("identifiers", "days", "suffices"), [(600, 1, True), (601, 2, False)])
+@pytest.mark.parametrize(("identifiers", "days", "suffices"), [(598, 1, True), (599, 2, False)])
 def test_trial_quota_is_300_a_day(identifiers: int, days: int, suffices: bool) -> None:
     result = found([(1, "a@example.com", None, None)] * identifiers)
     assert result["trial_days"] == days

@@ -129,9 +129,14 @@ def test_the_cards_show_what_has_to_be_decided_and_fold_the_rest() -> None:
     assert [card.title for card in shown] == [group["title"] for group in SCHEMA["groups"]]
     assert Card("Sign-in", ("credentials",), ()) in shown
     assert Card("Ad account and audience", ("ad_account_id", "audience_name"), ()) in shown
-    assert Card("Identities", ("identity_columns", "operation_column"), ("advertising_id_case", "deletes")) in shown
+    columns = ("advertising_id_case", "deletes", "allow_missing_columns")
+    assert Card("Identities", ("identity_columns", "operation_column"), columns) in shown
     removal = (
-        *("max_removal_percent", "allow_empty_audience", "refused_rule_change", "trust_end_markers"),
+        "max_removal_percent",
+        "allow_empty_audience",
+        "refused_rule_change",
+        "trust_end_markers",
+        "allow_identity_drift",
         "max_rejected_percent",
     )
     assert Card("Who joins and who leaves", ("mode", "membership_store"), removal) in shown

@@ -1,0 +1,186 @@
+"""What `preview` says of a sync, and that neither Pinterest nor a store is changed by it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from destination_pinterest.assembly import SyncRequest, assemble
+from destination_pinterest.config import read_config
+from destination_pinterest.error_codes import Code
+from destination_pinterest.preview import Bounds, Preview, PreviewedAudience, SyncPreview
+from destination_pinterest.protocol.catalog import parse_catalog
+from destination_pinterest.protocol.emit import MessageWriter
+from destination_pinterest.protocol.lines import MessageLines
+from destination_pinterest.session import PlatformConfig
+from destination_pinterest.system import System
+from unit_tests.support.clock import Clock
+from unit_tests.support.fake_pinterest import FakePinterest
+from unit_tests.support.raises import raises
+from unit_tests.support.rig import CHEAP, new_sync
+
+REPLACED = {"sync_mode": "full_refresh", "destination_sync_mode": "overwrite"}
+APPENDED = {"sync_mode": "full_refresh", "destination_sync_mode": "append"}
+
+
+def lines(
+    table: Iterable[int], *, stream: str = "users", deleted: Iterable[int] = (), is_whole: bool = True
+) -> MessageLines:
+    people = [{"id": number, "email": f"p{number}@example.com"} for number in table]
+    people += [{"id": number, "_ab_cdc_deleted_at": "x", "email": f"p{number}@example.com"} for number in deleted]
+    messages: list[Any] = [{"type": "RECORD", "record": {"stream": stream, "data": row}} for row in people]
+    if is_whole:
+        status = {"stream_descriptor": {"name": stream}, "status": "COMPLETE"}
+        messages.append({"type": "TRACE", "trace": {"type": "STREAM_STATUS", "stream_status": status}})
+    return MessageLines([json.dumps(message).encode() for message in messages])
+
+
+class Shop:
+    """Previews and runs the same syncs into the audience "users"."""
+
+    def __init__(self, raw: dict[str, Any], messages: MessageWriter, pinterest: FakePinterest, clock: Clock) -> None:
+        self.raw = raw
+        self.pinterest = pinterest
+        self.system = clock.system
+        self.stream = "users"
+        self._messages = messages
+        self._clock = clock
+
+    def sync(self, table: Iterable[int], plan: dict[str, str] = REPLACED, **more: Any) -> None:
+        sync = new_sync(
+            self.raw,
+            self._streams(plan),
+            lines(table, stream=self.stream, **more),
+            self._messages,
+            self.pinterest,
+            system=self._clock.system,
+        )
+        list(sync.run())
+        self._clock.pass_by(60.0)
+
+    def whole_preview(self, table: Iterable[int], plan: dict[str, str] = REPLACED, **more: Any) -> Preview:
+        self.pinterest.asked.clear()
+        request = SyncRequest(
+            read_config(self.raw),
+            PlatformConfig(self.raw, self._messages),
+            self._streams(plan),
+            lines(table, stream=self.stream, **more),
+            self._messages,
+            self.pinterest.open_wire,
+        )
+        try:
+            return SyncPreview(assemble(request, self.system, tuning=CHEAP)).run()
+        finally:
+            assert {asked.method for asked in self.pinterest.asked} == {"GET"}
+
+    def preview(self, table: Iterable[int], plan: dict[str, str] = REPLACED, **more: Any) -> PreviewedAudience:
+        (audience,) = self.whole_preview(table, plan, **more).audiences
+        return audience
+
+    def _streams(self, plan: dict[str, str]) -> Any:
+        properties: dict[str, Any] = {"id": {}, "email": {}, "_ab_cdc_deleted_at": {}}
+        stream = {"name": self.stream, "json_schema": {"properties": properties}}
+        return parse_catalog(json.dumps({"streams": [{"stream": stream, "primary_key": [["id"]], **plan}]}).encode())
+
+
+@pytest.fixture
+def shop(raw_config: dict[str, Any], messages: MessageWriter, pinterest: FakePinterest, clock: Clock) -> Shop:
+    return Shop({**raw_config, "audience_name": "users"}, messages, pinterest, clock)
+
+
+@pytest.fixture
+def stored(shop: Shop, tmp_path: Path) -> Shop:
+    (tmp_path / "store").mkdir()
+    key = "a key that is only for tests"
+    shop.raw = {
+        **shop.raw,
+        "membership_store": {"store_type": "local", "path": str(tmp_path / "store"), "store_key": key},
+    }
+    return shop
+
+
+def exactly(number: int) -> Bounds:
+    return Bounds(number, number)
+
+
+def test_into_a_new_audience_everybody_joins_and_nobody_leaves(shop: Shop) -> None:
+    shop.raw, shop.system = {**shop.raw, "access_tier": "standard"}, System()
+    preview = shop.whole_preview([*range(10), *range(10)])
+    (audience,) = preview.audiences
+    assert preview.account == 'Connected to the ad account "Shop" (549755885175) as owner.'
+    assert (audience.is_new, audience.audience_id, audience.members) == (True, None, exactly(0))
+    assert (audience.joins, audience.leaves, audience.refusal) == (exactly(10), exactly(0), None)
+    assert (audience.upload_requests, preview.lookup_requests) == (1, 2)
+    assert preview.quota_left == {"ads_read": 997, "ads_write": 400}
+
+
+def test_a_replacement_is_bounded_by_what_was_counted_at_the_last_one(shop: Shop) -> None:
+    shop.sync(range(200))
+    audience = shop.preview(range(150, 280))
+    assert (audience.is_new, audience.members) == (False, exactly(200))
+    assert (audience.joins, audience.leaves) == (Bounds(0, 130), Bounds(70, 200))
+    assert audience.refusal is None
+
+
+def test_what_was_never_counted_is_bounded_by_what_was_ever_added(shop: Shop) -> None:
+    shop.pinterest.add_audience("users", shop.pinterest.add_list("users", *"abcde"))
+    audience = shop.preview(range(3), APPENDED, deleted=[7, 8])
+    assert (audience.members, audience.joins, audience.leaves) == (Bounds(0, 5), Bounds(0, 3), Bounds(0, 2))
+
+
+@pytest.mark.parametrize(
+    ("table", "more", "code"),
+    [(range(20), {}, Code.REMOVAL_ABOVE_LIMIT), (range(200), {"is_whole": False}, Code.TABLE_INCOMPLETE)],
+)
+def test_what_a_guard_would_say_is_told(shop: Shop, table: range, more: dict[str, Any], code: Code) -> None:
+    shop.sync(range(200))
+    refusal = shop.preview(table, **more).refusal
+    assert refusal is not None
+    assert refusal.error_code == code
+    assert refusal.error.startswith(f"{code}: ")
+
+
+def test_a_table_without_rows_empties_nothing_unless_it_may(shop: Shop) -> None:
+    shop.sync(range(200))
+    assert shop.preview([]).leaves == exactly(0)
+    shop.raw = {**shop.raw, "allow_empty_audience": True, "max_removal_percent": 100}
+    assert shop.preview([]).leaves == exactly(200)
+
+
+def test_with_a_store_it_is_exact_and_the_store_stays_as_it_is(stored: Shop, tmp_path: Path) -> None:
+    stored.sync(range(100))
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*.*")}
+    audience = stored.preview(range(10, 130))
+    assert (audience.counted_by, audience.members) == ("membership_store", exactly(100))
+    assert (audience.joins, audience.leaves, audience.upload_requests) == (exactly(30), exactly(10), 2)
+    assert audience.refusal is None
+    refusal = stored.preview(range(10)).refusal
+    assert refusal is not None
+    assert refusal.error_code == Code.REMOVAL_ABOVE_LIMIT
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*.*")} == before
+    stored.sync(range(10, 130))
+    assert len(stored.pinterest.members_of("users")) == 120
+
+
+def test_members_from_other_streams_that_stay_are_spoken_of(stored: Shop) -> None:
+    stored.sync(range(100))
+    stored.stream = "customers"
+    preview = stored.whole_preview(range(10))
+    assert preview.audiences[0].leaves == exactly(0)
+    (note,) = preview.notes
+    assert "also has members from streams that are not in this sync: users. They stay in it." in note
+
+
+def test_a_store_that_was_never_used_is_not_begun(stored: Shop, tmp_path: Path) -> None:
+    assert stored.preview(range(10)).joins == exactly(10)
+    assert list((tmp_path / "store").iterdir()) == []
+
+
+def test_a_dead_token_is_an_error(shop: Shop) -> None:
+    shop.pinterest.refuse("GET", "", 401, "Authentication failed.", code=2, times=9)
+    with raises(Code.ACCESS_TOKEN_REFUSED):
+        shop.preview(range(10))
