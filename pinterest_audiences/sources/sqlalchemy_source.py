@@ -122,12 +122,13 @@ class SQLAlchemySource:
         self._connection.engine.dispose()
 
     def _leave_unread(self) -> None:
-        """Ends a query of MySQL's that was not read to its end: closing it alone would read the rest."""
+        """Ends a query that was not read to its end. Of MySQL's, closing alone would read the rest."""
         unread, self._unread = self._unread, None
-        if unread is None or self._connection.dialect.name not in _MYSQL:
+        if unread is None:
             return
-        self.interrupt()
-        with suppress(Exception):  # that it was interrupted
+        if self._connection.dialect.name in _MYSQL:
+            self.interrupt()
+        with suppress(Exception):  # that it was interrupted, or is closed already
             unread.cursor.close()
 
     def _kill(self, query: int) -> None:
