@@ -239,7 +239,7 @@ class Config(BaseModel):
             "fail for it. 100 permits anything but a whole table of which no row can be used."
         ),
         title="Largest share of rejected rows",
-        order=6,
+        order=7,
         form={"group": "membership"},
     )
     object_storage_config: Annotated[
