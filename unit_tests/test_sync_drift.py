@@ -107,6 +107,22 @@ def test_rows_that_only_add_are_warned_of_and_whole_passes_are_not_compared_with
     assert size_of(pinterest) == 400
 
 
+@pytest.mark.parametrize("is_stored", [False, True])
+def test_the_first_rows_of_an_incremental_stream_are_its_whole_table(
+    sync: RunSync, tmp_path: Path, is_stored: bool
+) -> None:
+    """What changes from then on may be of another kind of people."""
+    (tmp_path / "store").mkdir()
+    key = "a key that is only for tests"
+    store = {"membership_store": {"store_type": "local", "path": str(tmp_path / "store"), "store_key": key}}
+    settings = store if is_stored else {}
+    sync(people(range(200)), CHANGES, **settings)
+    first = sync(people(range(200, 350), devices=60), CHANGES, **settings)
+    assert (first["notes"], first["identities"]["compared_with"]) == ([], None)
+    second = sync(people(range(350, 500), devices=60), CHANGES, **settings)
+    assert second["identities"]["compared_with"] == {"rows": 150, "shares": {"EMAIL": 1.0, "IDFA": 0.4}}
+
+
 def test_a_few_rows_decide_nothing(sync: RunSync, pinterest: FakePinterest) -> None:
     sync(people(range(99)), max_removal_percent=100)
     sync(people(range(99), devices=0), max_removal_percent=100)

@@ -122,6 +122,11 @@ def with_fill(remembered: Remembered, intake: Intake) -> Remembered:
     return replace(remembered, whole=now) if intake.is_whole else replace(remembered, increment=now)
 
 
+def with_first_fill(remembered: Remembered, intake: Intake) -> Remembered:
+    """Returns the same after the first rows of an audience: even an incremental stream begins with the whole table."""
+    return with_fill(remembered, replace(intake, is_whole=True))
+
+
 def with_new_list(remembered: Remembered, intake: Intake, *, list_id: str, records: int) -> Remembered:
     """Returns the memory once a list is in use that this sync alone has filled.
 
@@ -132,7 +137,7 @@ def with_new_list(remembered: Remembered, intake: Intake, *, list_id: str, recor
         records: identifiers that were sent to it, repeats included, less removals.
     """
     members = KnownMembers(intake.identifiers, intake.people, max(0, records), list_id[-4:], intake.day)
-    return replace(with_fill(remembered, intake), members=members)
+    return replace(with_first_fill(remembered, intake), members=members)
 
 
 def with_further_rows(remembered: Remembered, intake: Intake, *, list_id: str) -> Remembered:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from destination_pinterest.audiences.creation import AudienceCreator
 from destination_pinterest.audiences.description_mark import decode, encode
-from destination_pinterest.audiences.remembered import Intake, with_fill
+from destination_pinterest.audiences.remembered import Intake, with_fill, with_first_fill
 from destination_pinterest.audiences.safeguards import Safeguards, check_rows
 from destination_pinterest.delivery.lane import AudienceLane, Delivery
 from destination_pinterest.delivery.strategy import IsComplete, MemberCounts, SyncStrategy
@@ -236,7 +236,7 @@ class MirrorStrategy(SyncStrategy):
             delta, finished = self._compare(replaced, is_whole=is_whole)
             self._ledger.write_ahead(delta)
             yield self._deliveries(delta)
-            self._commit(delta, finished, mark=encode(with_fill(self.remembered, intake)) if is_end else None)
+            self._commit(delta, finished, mark=self._next_mark(intake) if is_end else None)
             self._counted_whole = bool(replaced) and len(replaced) == len(self._streams.all)
         self._end_epoch()
 
@@ -321,6 +321,10 @@ class MirrorStrategy(SyncStrategy):
         for operation, pieces in ((Operation.REMOVE, delta.iter_removals), (Operation.ADD, delta.iter_additions)):
             for piece in pieces(self._max_identifiers()):
                 yield Delivery(operation, dict.fromkeys(piece), 0, self.lane.pinned)
+
+    def _next_mark(self, intake: Intake) -> str:
+        is_first = self.lane.target.written_before is None
+        return encode((with_first_fill if is_first else with_fill)(self.remembered, intake))
 
     def _check_drift(self, intake: Intake) -> None:
         for note in self._safeguards.drift.check(
