@@ -27,7 +27,7 @@ from pinterest_audiences.sync_request import SyncRequest
 
 
 def narrowed(request: SyncRequest, config: ConfigFile, source: Source, selection: Selection) -> Reading:
-    """Narrows the selection of a database's table to the columns that are needed.
+    """Narrows the selection of a table to the columns that are needed.
 
     Of a stream that the connector will refuse, all columns are read, and it says so in its own words.
     Raises: UsageError if there is no such table.

@@ -87,8 +87,8 @@ def _selection(request: SyncRequest, source: Source, state_file: StateFile | Non
 
 
 def _reading(request: SyncRequest, config: ConfigFile, source: Source, selection: Selection) -> Reading:
-    """Returns what is read: of a database's table, only the needed columns. Raises: UsageError as the source does."""
-    is_narrowed = selection.table is not None and selection.columns is None and source.only_table is None
+    """Returns what is read: of a table, only the needed columns. Raises: UsageError as the source does."""
+    is_narrowed = selection.table is not None and selection.columns is None
     # The plan of another connector is not known.
     if not is_narrowed or request.destination != OWN_CONNECTOR:
         return Reading(selection)

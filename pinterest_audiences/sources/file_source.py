@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from destination_pinterest.error_codes import Code
+from destination_pinterest.errors import ConnectorError
 from pinterest_audiences.failures import SourceError, missing_extra
 from pinterest_audiences.sources.file_cursor import FileCursor
 from pinterest_audiences.sources.names import check_columns
@@ -59,7 +61,7 @@ class FileSource:
         reading = FileCursor(self.batches, self._label, selection.cursor)
         return RowStream(columns, reading.batches(columns, selection.since, batch_rows))
 
-    def batches(self, columns: Sequence[str], batch_rows: int) -> Iterator[RowBatch]:
+    def batches(self, columns: Sequence[str], batch_rows: int) -> Generator[RowBatch]:
         """Reads the rows of all files, from the beginning, as often as wanted; each file's remarks come with its rows.
 
         Raises: what the tables' batches raise; SourceError if `interrupt` was called.
@@ -86,7 +88,9 @@ class FileSource:
         return self._columns
 
     def sample(self, selection: Selection, rows: int) -> tuple[Row, ...]:  # noqa: ARG002 - see Source
-        """See Source. All columns of a file are read, so the first batch is one."""
+        """See Source. What goes wrong here goes wrong when the rows are read, and is said then."""
+        with suppress(ConnectorError), closing(self.batches(self._columns, rows)) as batches:
+            return next((tuple(batch.rows) for batch in batches if batch.rows), ())
         return ()
 
     def interrupt(self) -> None:
