@@ -9,6 +9,7 @@ import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from itertools import chain
 from typing import Any
 
@@ -156,9 +157,9 @@ def _dry_run(
         raise IdentityColumnsError(
             error.code, f"{first_sentence(error.message)} Name an identity column by --identity COLUMN=EMAIL."
         ) from None
-    batches = _noted(chain([first], batches), findings)
+    batches = chain([first], batches)
     places = () if rejected is None else (PLACE_MEMBER,)
-    counted = dry_run.counting(batches if rejected is None else rejected.placed(batches))
+    counted = dry_run.counting(_noted(batches if rejected is None else rejected.placed(batches), findings))
     preview: dict[str, Any] | None = None
     if request.offline:
         deque(counted, maxlen=0)
@@ -179,9 +180,10 @@ def _dry_run(
 
 
 def _noted(batches: Iterable[RowBatch], findings: FileFindings) -> Iterator[RowBatch]:
+    """Yields the rows alone: what is beside them has been said then, and the preview's feed would say it again."""
     for batch in batches:
         findings.take(batch)
-        yield batch
+        yield replace(batch, refused=(), remarks=())
 
 
 def _log_to_standard_error(level: str, text: str) -> None:
