@@ -250,7 +250,7 @@ class MirrorStrategy(SyncStrategy):
                 self._safeguards.require_complete(self.lane.target.name, is_complete=False)
             check_rows(self.lane.target.name, self.lane.qualities)
             self._check_drift(self.lane.count.intake)
-            self._compare(self._replaced, is_whole=is_whole)
+            delta, _ = self._compare(self._replaced, is_whole=is_whole)
         except (IdentityDriftError, IncompleteStreamError, RemovalGuardError, UnusableRowsError) as refusal:
             return delta, refusal
         return delta, None
