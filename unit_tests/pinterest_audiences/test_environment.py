@@ -109,6 +109,16 @@ def test_a_variable_in_the_file_stays_when_a_token_is_kept(tmp_path: Path) -> No
     }
 
 
+def test_a_dollar_sign_that_stands_for_itself_stays_when_a_token_is_kept(tmp_path: Path) -> None:
+    content = {"credentials": {"client_secret": "a$${B}c", "refresh_token": "old"}}
+    path = Path(written(tmp_path / "c.json", content))
+    config = ConfigFile(str(path), {})
+    assert config.content["credentials"]["client_secret"] == "a${B}c"
+    config.keep_credentials({"credentials": {**config.content["credentials"], "refresh_token": "new"}})
+    kept = ConfigFile(str(path), {})
+    assert kept.content["credentials"] == {**config.content["credentials"], "refresh_token": "new"}
+
+
 @pytest.mark.parametrize("token", [{}, {"refresh_token": "${PINTEREST_REFRESH_TOKEN}"}])
 def test_a_new_token_in_place_of_one_of_the_environment_is_not_lost_in_silence(
     token: dict[str, str], tmp_path: Path
