@@ -17,7 +17,6 @@ from destination_pinterest.audiences.list_counts import counts_of
 from destination_pinterest.audiences.remembered import EXACT_UP_TO
 from destination_pinterest.audiences.target import AudienceTarget
 from destination_pinterest.connection_check import ConnectionCheck
-from destination_pinterest.delivery.append import BatchedStrategy
 from destination_pinterest.delivery.lane import AudienceLane
 from destination_pinterest.delivery.ledgers import open_ledgers
 from destination_pinterest.delivery.mirror import MirrorStrategy
@@ -46,7 +45,7 @@ class Bounds(msgspec.Struct, frozen=True):
 
 
 class Refusal(msgspec.Struct, frozen=True):
-    """Why the sync would fail."""
+    """Why the sync would leave the audience as it is."""
 
     error: str
     error_code: str
@@ -179,9 +178,7 @@ class SyncPreview:
             members, joins, leaves, refusal = self._foresee_mirror(strategy)
         else:
             members = _members_now(target, strategy)
-            refusal = (
-                strategy.foresee(self._parts.source.is_complete) if isinstance(strategy, BatchedStrategy) else None
-            )
+            refusal = strategy.foresee(self._parts.source.is_complete) if isinstance(strategy, SwapStrategy) else None
             joins, leaves = self._bounds(strategy, members)
         return PreviewedAudience(
             audience=target.name,

@@ -144,19 +144,6 @@ def test_what_a_guard_would_say_is_told(shop: Shop, table: range, more: dict[str
     assert refusal.error.startswith(f"{code}: ")
 
 
-@pytest.mark.parametrize("plan", [REPLACED, APPENDED])
-def test_that_most_rows_can_not_be_used_is_told(shop: Shop, plan: dict[str, str]) -> None:
-    shop.sync(range(10), plan)
-    shop.raw = {**shop.raw, "identity_columns": [{"column": "id", "identifier": "EMAIL"}]}
-    refusal = shop.preview(range(10), plan).refusal
-    assert refusal is not None
-    assert refusal.error_code == Code.NO_ROW_USABLE
-
-
-def test_that_most_rows_can_not_be_used_is_told_with_a_store(stored: Shop) -> None:
-    test_that_most_rows_can_not_be_used_is_told(stored, REPLACED)
-
-
 def test_a_table_without_rows_empties_nothing_unless_it_may(shop: Shop) -> None:
     shop.sync(range(200))
     assert shop.preview([]).leaves == exactly(0)

@@ -14,7 +14,6 @@ from destination_pinterest.audiences.remembered import NOTHING, Remembered, with
 from destination_pinterest.audiences.safeguards import check_rows
 from destination_pinterest.delivery.lane import AudienceLane, Delivery
 from destination_pinterest.delivery.strategy import IsComplete, SyncStrategy
-from destination_pinterest.errors import ConnectorError, UnusableRowsError
 from destination_pinterest.protocol.input import RowRun
 from destination_pinterest.vocabulary import Operation
 
@@ -70,14 +69,6 @@ class BatchedStrategy(SyncStrategy):
         """See `SyncStrategy.drain`."""
         for delivery in self._batch.take_all():
             self.lane.enqueue(delivery)
-
-    def foresee(self, is_complete: IsComplete) -> ConnectorError | None:  # noqa: ARG002 - absence means nothing here
-        """Returns why the sync would fail after the rows so far; None if it would not. Changes nothing."""
-        try:
-            check_rows(self.lane.target.name, self.lane.qualities)
-        except UnusableRowsError as refusal:
-            return refusal
-        return None
 
     @property
     def mark(self) -> Remembered | None:

@@ -29,7 +29,6 @@ from destination_pinterest.errors import (
     RemovalGuardError,
     StoreBusyError,
     StoreMismatchError,
-    UnusableRowsError,
 )
 from destination_pinterest.identity.rejection import RejectionReason
 from destination_pinterest.protocol.catalog import ConfiguredStream
@@ -248,10 +247,9 @@ class MirrorStrategy(SyncStrategy):
         try:
             if not all(is_complete(stream.key) for stream in self._replaced):
                 self._safeguards.require_complete(self.lane.target.name, is_complete=False)
-            check_rows(self.lane.target.name, self.lane.qualities)
             self._check_drift(self.lane.count.intake)
             delta, _ = self._compare(self._replaced, is_whole=is_whole)
-        except (IdentityDriftError, IncompleteStreamError, RemovalGuardError, UnusableRowsError) as refusal:
+        except (IdentityDriftError, IncompleteStreamError, RemovalGuardError) as refusal:
             return delta, refusal
         return delta, None
 

@@ -13,7 +13,6 @@ from destination_pinterest.errors import (
     IdentityDriftError,
     IncompleteStreamError,
     RemovalGuardError,
-    UnusableRowsError,
 )
 from destination_pinterest.protocol.input import RowRun
 
@@ -54,14 +53,13 @@ class SwapStrategy(BatchedStrategy):
         try:
             if not all(is_complete(stream) for stream in self.lane.streams):
                 self._swapper.require_complete(self.lane.target)
-            check_rows(self.lane.target.name, self.lane.qualities)
             self.lane.notes += self._swapper.check(
                 self.lane.target,
                 has_rows=tally.entered > 0,
                 sent=tally.identifiers_added - tally.identifiers_removed,
                 intake=self.lane.count.intake,
             )
-        except (IdentityDriftError, IncompleteStreamError, RemovalGuardError, UnusableRowsError) as refusal:
+        except (IdentityDriftError, IncompleteStreamError, RemovalGuardError) as refusal:
             return refusal
         return None
 
