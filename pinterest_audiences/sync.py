@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     request = read_request(arguments)
     config = ConfigFile(request.config, os.environ)
     printer = Printer(sys.stdout, as_json=request.json)
-    with closing(open_source(expanded_address(request.source, os.environ), request.file_options())) as source:
+    with closing(_opened(request)) as source:
         _check_cursor(request, config)
         state_file = _state_file(request, config, source)
         reading = _reading(request, config, source, _selection(request, source, state_file))
@@ -69,6 +69,19 @@ def run(arguments: argparse.Namespace) -> int:
             printer=printer,
             rejected=rejected,
         ).run()
+
+
+def _opened(request: SyncRequest) -> Source:
+    """Opens the source. Raises: UsageError, SourceError; a message that quotes --from has it with variables' names."""
+    address = expanded_address(request.source, os.environ)
+    try:
+        return open_source(address, request.file_options())
+    except UsageError as error:
+        if address == request.source:
+            raise
+        # What a variable holds may be a password, also where it is not the URL that it should be.
+        said = error.message.replace(repr(address)[1:-1], request.source).replace(address, request.source)
+        raise UsageError(error.code, said) from None
 
 
 def _selection(request: SyncRequest, source: Source, state_file: StateFile | None) -> Selection:
