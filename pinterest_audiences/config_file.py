@@ -106,9 +106,11 @@ class ConfigFile:
         now = json.loads(path.read_text(encoding="utf-8"))
         written = {**now, **(now.get(_CREDENTIALS) or {})}
         given = self.content.get(_CREDENTIALS) or {}
-        # What the file names a variable for stays as it is, and what only the environment has does not go into it.
+        read = {**self.content, **given}
+        # What the file names a variable for, or is as it was, stays as it is written there; and what only the
+        # environment has does not go into it.
         new = {
-            key: written[key] if has_placeholder(written.get(key)) else value
+            key: written[key] if key in written and (has_placeholder(written[key]) or value == read.get(key)) else value
             for key, value in credentials.items()
             if key in written or key not in given or (key == "auth_method")
         }

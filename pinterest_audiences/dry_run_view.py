@@ -65,8 +65,8 @@ def dry_run_result(
         "identifiers_to_remove": counts.identifiers[Operation.REMOVE],
         "deletions_by_key": counts.deletions_by_key,
         "identifiers_refused": dict(counts.identifiers_refused),
-        "requests": writes + lookups + _OTHER_READS,
-        "upload_requests": uploads,
+        "requests": uploads,
+        "requests_in_all": writes + lookups + _OTHER_READS,
         "standard_duration_s": round(standard_duration_s(writes), 1),
         "trial_days": math.ceil(writes / TRIAL_WRITES_A_DAY),
         "trial_quota_of_a_day_suffices": writes <= TRIAL_WRITES_A_DAY,
@@ -99,8 +99,8 @@ def dry_run_lines(result: Mapping[str, Any], batch_size: int) -> Iterator[Line]:
         yield "Will leave", _LEAVING[result["keeping"]]
     yield "Identifiers refused", f"{sum(result['identifiers_refused'].values()):,}, in rows that have others"
     yield from _reasons(result["identifiers_refused"])
-    uploads = result["upload_requests"]
-    yield "Requests", f"{result['requests']:,} at most; {uploads:,} of them bring up to {batch_size:,} identifiers each"
+    in_all, uploads = result["requests_in_all"], result["requests"]
+    yield "Requests", f"{in_all:,} at most; {uploads:,} of them bring up to {batch_size:,} identifiers each"
     yield "At Standard quota", _at_standard_quota(result["standard_duration_s"])
     yield "At Trial quota", _at_trial_quota(result)
     if preview is None:

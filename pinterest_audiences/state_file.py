@@ -67,21 +67,17 @@ class StateFile:
             ) from error
         try:
             kept = json.loads(content)
-            belongs_to = {name: kept["sync"][name] for name in _WHAT}
             version = int(kept.get("version", 1))
+            if version > VERSION:  # what else a later version writes is not known
+                raise self._later()
+            belongs_to = {name: kept["sync"][name] for name in _WHAT}
             value = cursor_value(kept["state"])
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, AttributeError):
             raise UsageError(
                 Code.STATE_FILE_UNUSABLE,
                 f"The state file {self._path} is damaged or not ours. Name another file by --state, or delete it to "
                 "read everything from its beginning.",
             ) from None
-        if version > VERSION:
-            raise UsageError(
-                Code.STATE_FILE_UNUSABLE,
-                f"The state file {self._path} is of a later version of this program. Update this one, or name another "
-                "file by --state.",
-            )
         for name, expected in asdict(self._identity).items():
             if belongs_to[name] != expected:
                 raise UsageError(
@@ -91,6 +87,13 @@ class StateFile:
                 )
         is_local = version == 1 and self._identity.source.startswith(("mysql", "mariadb"))
         return value - _WIDEST_ZONE if is_local and isinstance(value, datetime) else value
+
+    def _later(self) -> UsageError:
+        return UsageError(
+            Code.STATE_FILE_UNUSABLE,
+            f"The state file {self._path} is of a later version of this program. Update this one, or name another "
+            "file by --state.",
+        )
 
     def check_writable(self) -> None:
         """Checks the file's folder. Raises: UsageError if there is no such folder."""

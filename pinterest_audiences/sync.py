@@ -9,6 +9,7 @@ import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from itertools import chain
 from typing import Any
 
@@ -50,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     request = read_request(arguments)
     config = ConfigFile(request.config, os.environ)
     printer = Printer(sys.stdout, as_json=request.json)
-    with closing(open_source(expanded_address(request.source, os.environ), request.file_options())) as source:
+    with closing(_opened(request)) as source:
         _check_cursor(request, config)
         state_file = _state_file(request, config, source)
         reading = _reading(request, config, source, _selection(request, source, state_file))
@@ -68,6 +69,19 @@ def run(arguments: argparse.Namespace) -> int:
             printer=printer,
             rejected=rejected,
         ).run()
+
+
+def _opened(request: SyncRequest) -> Source:
+    """Opens the source. Raises: UsageError, SourceError; a message that quotes --from has it with variables' names."""
+    address = expanded_address(request.source, os.environ)
+    try:
+        return open_source(address, request.file_options())
+    except UsageError as error:
+        if address == request.source:
+            raise
+        # What a variable holds may be a password, also where it is not the URL that it should be.
+        said = error.message.replace(repr(address)[1:-1], request.source).replace(address, request.source)
+        raise UsageError(error.code, said) from None
 
 
 def _selection(request: SyncRequest, source: Source, state_file: StateFile | None) -> Selection:
@@ -156,9 +170,9 @@ def _dry_run(
         raise IdentityColumnsError(
             error.code, f"{first_sentence(error.message)} Name an identity column by --identity COLUMN=EMAIL."
         ) from None
-    batches = _noted(chain([first], batches), findings)
+    batches = chain([first], batches)
     places = () if rejected is None else (PLACE_MEMBER,)
-    counted = dry_run.counting(batches if rejected is None else rejected.placed(batches))
+    counted = dry_run.counting(_noted(batches if rejected is None else rejected.placed(batches), findings))
     preview: dict[str, Any] | None = None
     if request.offline:
         deque(counted, maxlen=0)
@@ -179,9 +193,10 @@ def _dry_run(
 
 
 def _noted(batches: Iterable[RowBatch], findings: FileFindings) -> Iterator[RowBatch]:
+    """Yields the rows alone: what is beside them has been said then, and the preview's feed would say it again."""
     for batch in batches:
         findings.take(batch)
-        yield batch
+        yield replace(batch, refused=(), remarks=())
 
 
 def _log_to_standard_error(level: str, text: str) -> None:

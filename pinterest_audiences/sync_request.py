@@ -286,7 +286,8 @@ def _rejected_path(arguments: argparse.Namespace) -> Path | None:
             raise UsageError(Code.USAGE_WRONG, "--rejected-values needs --rejected FILE.")
         return None
     path = Path(arguments.rejected).expanduser()
-    needed = [Path(arguments.config), _state_path(arguments), Path(arguments.source).expanduser()]
+    config = None if arguments.config is None else Path(arguments.config).expanduser()
+    needed = [config, _state_path(arguments), Path(arguments.source).expanduser()]
     target = path.resolve()
     if {other.resolve() for other in needed if other is not None} & {target, *target.parents}:
         raise UsageError(

@@ -151,6 +151,15 @@ def test_a_table_without_rows_empties_nothing_unless_it_may(shop: Shop) -> None:
     assert shop.preview([]).leaves == exactly(200)
 
 
+def test_with_a_store_a_table_without_rows_empties_nothing_unless_it_may(stored: Shop) -> None:
+    stored.sync(range(100))
+    audience = stored.preview([])
+    assert (audience.leaves, audience.upload_requests) == (exactly(0), 0)
+    assert "keeps the 100 members" in audience.notes[0]
+    stored.raw = {**stored.raw, "allow_empty_audience": True}
+    assert stored.preview([]).leaves == exactly(100)
+
+
 def test_with_a_store_it_is_exact_and_the_store_stays_as_it_is(stored: Shop, tmp_path: Path) -> None:
     stored.sync(range(100))
     before = {path: path.read_bytes() for path in tmp_path.rglob("*.*")}

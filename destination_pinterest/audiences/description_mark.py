@@ -10,7 +10,7 @@ that nobody's words are lost, and nothing is written if the mark would say the s
     m11800,11000,12000,0415,260101   identifiers, people, Pinterest's records (or -), the end of the customer list's id,
                                  and the date of the count
 
-Parts are separated by semicolons, and unknown ones are kept. No column, value or name is in it.
+Parts are separated by semicolons, and unknown ones are kept if there is room. No column, value or name is in it.
 
 Source: Pinterest OpenAPI 5.23.0, AudienceDescription (read 2026-11-27): a text that audiences/create and
 audiences/update take. Doubt: no limit to its length is documented; a refusal is a warning.
@@ -19,6 +19,7 @@ audiences/update take. Doubt: no limit to its length is documented; a refusal is
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -68,6 +69,8 @@ def with_mark(description: str | None, remembered: Remembered) -> str:
         return text
     text = _MARK.sub("", text).rstrip(" ") if _MARK.search(text) else text
     parts = encode(remembered)
+    if len(parts) > _LONGEST:  # it would not be found again, and another one be added each time
+        parts = encode(replace(remembered, others=()))
     if not parts:
         return text
     return f"{text}{' ' if text else ''}[dp{_VERSION}:{parts}]"

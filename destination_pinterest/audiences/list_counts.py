@@ -71,7 +71,7 @@ def records_in(customer_list: CustomerList) -> int | None:
 
 
 def estimate_match(
-    size: int | None, people: int | None, counted_on: date, *, of: Literal["people", "members"] = "people"
+    size: int | None, people: int, counted_on: date, *, of: Literal["people", "members"] = "people"
 ) -> MatchEstimate | None:
     """Returns the estimate; None if it is not known.
 
@@ -79,7 +79,7 @@ def estimate_match(
 
     Args:
         size: the audience's size.
-        people: how many people its customer list has; None if that is not known.
+        people: how many people its customer list has.
         counted_on: when they were counted.
         of: see `MatchEstimate`.
     """

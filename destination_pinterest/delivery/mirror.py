@@ -248,7 +248,7 @@ class MirrorStrategy(SyncStrategy):
             if not all(is_complete(stream.key) for stream in self._replaced):
                 self._safeguards.require_complete(self.lane.target.name, is_complete=False)
             self._check_drift(self.lane.count.intake)
-            self._compare(self._replaced, is_whole=is_whole)
+            delta, _ = self._compare(self._replaced, is_whole=is_whole)
         except (IdentityDriftError, IncompleteStreamError, RemovalGuardError) as refusal:
             return delta, refusal
         return delta, None

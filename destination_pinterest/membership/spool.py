@@ -34,7 +34,6 @@ HOLDER: Final = "stream, h1, h2"
 # The holders as version 0.1.0 digested them.
 FORMER_HOLDERS: Final = "SELECT stream, f1 AS h1, f2 AS h2 FROM former"
 _FORMER_WORDS: Final = ("stream", "f1", "f2", "h1", "h2")
-_FORMER_BYTES: Final = 8 * len(_FORMER_WORDS)
 _INSERT: Final = (
     "INSERT INTO spool SELECT meta >> 32, (meta >> 16) & 65535, ((meta >> 8) & 1) = 1, meta & 255, "
     "h1, h2, t1, t2, c1, c2, c3, c4, {long} FROM batch"

@@ -71,7 +71,7 @@ def test_pinterest_is_asked_with_reads_alone_and_a_renewed_sign_in_is_kept(
     assert found["pinterest"]["quota_left"]["ads_read"] < 1_000
     assert written(account) == []
     report = json.loads(sync(config, range(300), "--replace", "--json").stdout)
-    assert report["requests"] <= found["requests"]
+    assert report["requests"] <= found["requests_in_all"]
     assert report["audiences"][0]["audience_size"] is None or report["audiences"][0]["match_estimate"]["people"] == 300
 
 
@@ -110,3 +110,16 @@ def test_offline_is_for_dry_runs(config: Path) -> None:
     result = sync(config, range(10), "--offline")
     assert result.returncode == 2
     assert "PIN-CLI-001: --offline needs --dry-run" in result.stderr
+
+
+def test_what_is_odd_about_a_file_is_said_once(config: Path) -> None:
+    table = config.with_name("odd.csv")
+    table.write_text("All our people\nemail,name\n" + "p@example.com,P\n" * 9 + "q@example.com,Q,x,y\n")
+    rejected = config.with_name("rejected.jsonl")
+    options = ("--audience", "VIP", "--config", str(config), "--dry-run", "--rejected", str(rejected))
+    whole = [*PROGRAM, "sync", "--from", str(table), *options]
+    result = subprocess.run(whole, capture_output=True, text=True, timeout=60, check=False)
+    assert result.returncode == 0
+    assert result.stderr.count("Line 1 is no row") == 1
+    assert result.stderr.count("1 of 10 rows can't be read") == 1
+    assert [json.loads(line)["line"] for line in rejected.read_text().splitlines()] == [12]

@@ -9,6 +9,7 @@ Source: duckdb 2.0.0 and pyarrow 26.0.1, read and run 2026-11-27: an object with
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import duckdb
@@ -19,7 +20,7 @@ from destination_pinterest.errors import ConnectorError
 from pinterest_audiences.failures import SourceError, UsageError
 from pinterest_audiences.json_values import jsonable
 from pinterest_audiences.sources.duckdb_source import DuckDBSource
-from pinterest_audiences.sources.source import RefusedRow, Remark, RowBatch, RowStream, Selection
+from pinterest_audiences.sources.source import RowBatch, RowStream, Selection
 
 _ROWS_OF_A_BATCH: Final = 10_000
 
@@ -63,11 +64,11 @@ class FileQuery:
             yield from stream.batches
         except SourceError as error:
             raise self._rows.failure or error from None
-        yield RowBatch((), refused=self._rows.refused, remarks=self._rows.remarks)
+        yield from self._rows.beside
 
 
 class _ArrowRows:
-    """Rows as an Arrow stream that can be read several times; what else its first reading found is kept.
+    """Rows as an Arrow stream that can be read several times; what its first reading found beside rows is kept.
 
     Raises: what `batches` raises at its first batch.
     """
@@ -78,8 +79,7 @@ class _ArrowRows:
         self._schema = self._schema_of_rows()
         self._readings = 0
         self.failure: ConnectorError | None = None
-        self.refused: list[RefusedRow] = []
-        self.remarks: list[Remark] = []
+        self.beside: list[RowBatch] = []
 
     def __arrow_c_schema__(self) -> Any:
         return self._schema.__arrow_c_schema__()
@@ -104,9 +104,8 @@ class _ArrowRows:
     def _read(self, *, keeps: bool) -> Iterator[pa.RecordBatch]:
         try:
             for batch in self._batches(self._columns, _ROWS_OF_A_BATCH):
-                if keeps:
-                    self.refused += batch.refused
-                    self.remarks += batch.remarks
+                if keeps and (batch.refused or batch.remarks):
+                    self.beside.append(replace(batch, rows=(), lines=None))
                 if batch.rows:
                     columns = zip(self._schema, zip(*batch.rows, strict=True), strict=True)
                     arrays = [_array(values, field.type) for field, values in columns]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -36,6 +37,14 @@ def test_a_mark_is_bounded_however_large_the_figures_are() -> None:
     fill = IdentityFill(10**15 - 1, dict.fromkeys(Identifier, 1.0))
     members = KnownMembers(10**15 - 1, 10**15 - 1, 10**15 - 1, "9999", date(2026, 11, 27))
     assert len(with_mark("", Remembered(fill, fill, members))) < 240
+
+
+def test_a_mark_that_would_be_too_long_to_be_found_again_leaves_out_what_is_unknown() -> None:
+    others = read_mark(f"[dp1:{'n' * 399}]").others
+    assert others
+    marked = with_mark("Ours.", replace(REMEMBERED, others=others))
+    assert marked == f"Ours. {MARK}"
+    assert with_mark(marked, replace(REMEMBERED, others=others)) == marked
 
 
 @pytest.mark.parametrize(

@@ -54,8 +54,8 @@ def test_a_program_gets_the_plan_and_the_counts() -> None:
         ],
         "rows": 5, "rows_unreadable": 0, "usable": 3,
         "not_usable": {"invalid_email": 1, "no_identity": 1}, "identifiers_to_add": 2,
-        "identifiers_to_remove": 1, "deletions_by_key": 0, "identifiers_refused": {"zero_maid": 1}, "requests": 9,
-        "upload_requests": 2, "pinterest": None, "standard_duration_s": 0.4, "trial_days": 1,
+        "identifiers_to_remove": 1, "deletions_by_key": 0, "identifiers_refused": {"zero_maid": 1}, "requests": 2,
+        "requests_in_all": 9, "pinterest": None, "standard_duration_s": 0.4, "trial_days": 1,
         "trial_quota_of_a_day_suffices": True,
     }  # fmt: skip
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from destination_pinterest.error_codes import Code
+from pinterest_audiences.__main__ import main
 from pinterest_audiences.config_file import ConfigFile, CredentialsFromEnvironmentError
 from pinterest_audiences.environment import expanded_address
 from unit_tests.support.raises import raises
@@ -98,6 +99,18 @@ def test_a_password_in_an_address_may_hold_any_character() -> None:
     assert expanded_address("${HOME}/x.csv", {"HOME": "/home/a b"}) == "/home/a b/x.csv"
 
 
+@pytest.mark.parametrize("value", ["host=db password=canary", "me:canary@db/x.y", 'password="canary\'"'])
+def test_what_a_variable_holds_is_not_quoted_where_it_is_no_address(
+    value: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DSN", value)
+    config = written(tmp_path / "c.json", {"credentials": {"access_token": "x"}, "ad_account_id": "1"})
+    assert main(["sync", "--from", "${DSN}", "--audience", "VIP", "--config", config]) == 2
+    said = capsys.readouterr().err
+    assert "'${DSN}'" in said
+    assert "canary" not in said
+
+
 def test_a_variable_in_the_file_stays_when_a_token_is_kept(tmp_path: Path) -> None:
     content = {"credentials": {"client_id": "1", "client_secret": "${S}", "refresh_token": "old"}, "x": "${S}"}
     path = Path(written(tmp_path / "c.json", content))
@@ -107,6 +120,16 @@ def test_a_variable_in_the_file_stays_when_a_token_is_kept(tmp_path: Path) -> No
         "x": "${S}",
         "credentials": {"client_id": "1", "client_secret": "${S}", "refresh_token": "new"},
     }
+
+
+def test_a_dollar_sign_that_stands_for_itself_stays_when_a_token_is_kept(tmp_path: Path) -> None:
+    content = {"credentials": {"client_secret": "a$${B}c", "refresh_token": "old"}}
+    path = Path(written(tmp_path / "c.json", content))
+    config = ConfigFile(str(path), {})
+    assert config.content["credentials"]["client_secret"] == "a${B}c"
+    config.keep_credentials({"credentials": {**config.content["credentials"], "refresh_token": "new"}})
+    kept = ConfigFile(str(path), {})
+    assert kept.content["credentials"] == {**config.content["credentials"], "refresh_token": "new"}
 
 
 @pytest.mark.parametrize("token", [{}, {"refresh_token": "${PINTEREST_REFRESH_TOKEN}"}])

@@ -102,6 +102,13 @@ def test_a_query_may_read_the_rows_twice_and_its_findings_count_once() -> None:
     assert remarks_of(batches) == [("INFO", "Missing cells at the end of line 5 were read as blanks.")]
 
 
+def test_what_a_query_finds_beside_rows_keeps_its_file() -> None:
+    with closing(source_of(a=CONTENT, b="id,email,city\n1\n1,2,3,4\n")) as source:
+        batches = batches_of(source, Selection(query="SELECT count(*) FROM people"))
+    found = [(batch.file, refused.line) for batch in batches for refused in batch.refused]
+    assert found == [("/srv/a.csv", 6), ("/srv/b.csv", 3)]
+
+
 def test_a_query_with_a_mistake_is_answered_with_duckdb_s_first_line() -> None:
     with closing(source_of(a=CONTENT)) as source, raises(Code.QUERY_REFUSED, match="emial"):
         source.open_rows(Selection(query="SELECT emial FROM people"), 2)

@@ -237,3 +237,14 @@ def test_a_state_of_a_later_version_is_not_guessed_at(tmp_path: Path) -> None:
     path.write_text(json.dumps({**json.loads(path.read_text()), "version": 99}))
     with raises(Code.STATE_FILE_UNUSABLE, match="of a later version of this program"):
         StateFile(path, IDENTITY).since()
+    path.write_text(json.dumps({"version": 3, "syncs": []}))
+    with raises(Code.STATE_FILE_UNUSABLE, match="of a later version of this program"):
+        StateFile(path, IDENTITY).since()
+
+
+@pytest.mark.parametrize("content", ["[]", "null", '{"version": "x"}'])
+def test_what_is_no_state_at_all_is_said_to_be_none(content: str, tmp_path: Path) -> None:
+    path = tmp_path / "state.json"
+    path.write_text(content)
+    with raises(Code.STATE_FILE_UNUSABLE, match="damaged or not ours"):
+        StateFile(path, IDENTITY).since()

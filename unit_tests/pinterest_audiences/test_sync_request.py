@@ -149,6 +149,11 @@ def test_rejected_rows_go_to_a_file_without_their_values() -> None:
     assert request("--rejected", "r.jsonl", "--rejected-values").rejected_values
 
 
+def test_rejected_rows_go_to_a_file_where_the_environment_is_all_the_config_there_is() -> None:
+    arguments = ("sync", "--from", "x.csv", "--audience", "VIP", "--rejected", "r.jsonl")
+    assert read_request(parser().parse_args(arguments)).rejected == Path("r.jsonl")
+
+
 def test_values_of_rejected_rows_need_a_file() -> None:
     with raises(Code.USAGE_WRONG, match="--rejected-values needs --rejected FILE"):
         request("--rejected-values")
