@@ -28,6 +28,8 @@ _QUOTES: Final = {'"': '"', "'": "'", "`": "`", "\u2018": "\u2019", "\u201c": "\
 _AFTER_A_MAILBOX: Final = re.compile(r"(?<=>)[\s,;|]+")
 _STRONG: Final = re.compile(r"(\s*(?::::|[;|\r\n])\s*)")
 _WEAK: Final = re.compile(r"[\s,]+")
+# How spreadsheets are told to leave a text as it is.
+_TEXT_FORMULA: Final = re.compile(r'="([^"]*)"')
 _LETTER_OR_DIGIT: Final = re.compile(r"[^\W_]")
 _MAILTO: Final = re.compile(r"mailto:([^?]*)(?:\?.*)?", re.IGNORECASE | re.DOTALL)
 _MAILBOX: Final = re.compile(r"([^<>]*)<([^<>]+)>")
@@ -116,7 +118,9 @@ def _is_name_of(display_name: str, address: str) -> bool:
 
 
 def _without_quotes(text: str) -> str:
-    """Returns a text without quotes around all of it, or without the apostrophe by which spreadsheets mark texts."""
+    """Returns a text without quotes around all of it, or without what marks texts in spreadsheets: `'` or `="…"`."""
+    if formula := _TEXT_FORMULA.fullmatch(text):
+        return formula[1]
     closing = _QUOTES.get(text[:1])
     if closing is None:
         return text

@@ -13,7 +13,9 @@ from destination_pinterest.error_codes import Code
 from pinterest_audiences.failures import UsageError
 
 _ADDRESS: Final = re.compile(r"[^\s@,;|<>\"]+@[^\s@,;|<>\"]+\.[^\s@,;|<>\".']+'?")
-_ADVERTISING_ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_UUID: Final = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_ADVERTISING_ID: Final = re.compile(rf"{_UUID}|\{{{_UUID}\}}", re.IGNORECASE)
+_TEXT_FORMULA: Final = re.compile(r'="([^"]*)"')
 _DIGITS: Final = r"(?:0x|\\x)?[0-9a-f]"
 # The name that a column of nothing but such values is recognised by.
 _KINDS: Final = (
@@ -24,16 +26,26 @@ _KINDS: Final = (
     ("email_md5", re.compile(rf"{_DIGITS}{{32}}", re.IGNORECASE)),
 )
 
+# Addresses and digests with a mistake, and telephone numbers. `E-mail @ work` is a name.
+_MAYBE_PERSONAL: Final = re.compile(
+    r"\S\s?@\w|@\s?\w+\.\w|[0-9a-fA-F]{32,}|\+\d[\d\s().\-/]{6,}|(?=.*\d)(?=.*[A-Z])(?=.*[a-z])[\w-]{43}=?$"
+)
+
 
 def kind_of(cell: str) -> str | None:
     """Returns what a cell that is nothing but an identifier is, as a column's name; None for any other cell."""
-    value = cell.strip()
+    value = _TEXT_FORMULA.sub(r"\1", cell.strip())
     return next((name for name, pattern in _KINDS if pattern.fullmatch(value)), None)
 
 
 def holds_identifier(cells: Iterable[str]) -> bool:
     """Whether a cell is an identifier, or has an address in it: such cells are nobody's column names."""
     return any(_ADDRESS.search(cell) if "@" in cell else kind_of(cell) for cell in cells)
+
+
+def may_be_personal(cells: Iterable[str]) -> bool:
+    """Whether a cell of a line by which no column is recognised may be somebody's, though it is no identifier."""
+    return any(_MAYBE_PERSONAL.search(cell) for cell in cells)
 
 
 def unique_names(cells: Sequence[str]) -> tuple[str, ...]:
@@ -56,11 +68,17 @@ def unique_names(cells: Sequence[str]) -> tuple[str, ...]:
 def check_header(names: Iterable[str], label: object) -> None:
     """Raises: UsageError if a name holds an identifier, without quoting it."""
     if holds_identifier(names):
-        raise UsageError(
-            Code.TABLE_OR_COLUMN_UNKNOWN,
-            f"The first line of {label} holds data where the columns' names should be. Add a first line such as: email",
-        )
+        raise no_header(label)
+
+
+def no_header(label: object) -> UsageError:
+    """Returns the error for data in the place of names, without quoting it."""
+    return UsageError(
+        Code.TABLE_OR_COLUMN_UNKNOWN,
+        f"The first line of {label} holds data where the columns' names should be. Add a first line such as: email",
+    )
 
 
 def _trimmed(cell: str) -> str:
-    return " ".join(cell.strip("\ufeff \t\r\n\v\f\xa0").split()).strip("\"'").strip()
+    name = " ".join(cell.strip("\ufeff \t\r\n\v\f\xa0").split())
+    return _TEXT_FORMULA.sub(r"\1", name).strip("\"'").strip()

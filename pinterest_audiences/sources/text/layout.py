@@ -10,7 +10,14 @@ from typing import Final
 
 from destination_pinterest.error_codes import Code
 from pinterest_audiences.failures import UsageError
-from pinterest_audiences.sources.headers import check_header, holds_identifier, kind_of, unique_names
+from pinterest_audiences.sources.headers import (
+    check_header,
+    holds_identifier,
+    kind_of,
+    may_be_personal,
+    no_header,
+    unique_names,
+)
 from pinterest_audiences.sources.source import Remark
 from pinterest_audiences.sources.text.dialect import (
     HEADER_SOUGHT_IN_ROWS,
@@ -112,6 +119,8 @@ def _with_or_without_header(records: Sequence[_Record], dialect: Dialect, label:
         position = _first_of_the_table(rows)
         if holds_identifier(rows[position]):
             return _of_identifiers(records, dialect, label, remarks)
+        if may_be_personal(rows[position]):
+            raise no_header(label)
     header = records[position]
     if position:
         titles = line_range([record.line for record in records[:position]])

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from pinterest_audiences.sources.headers import holds_identifier
+from pinterest_audiences.sources.headers import holds_identifier, kind_of
 from pinterest_audiences.sources.source import RefusedRow
 from pinterest_audiences.sources.text.blocks import Block, Oddities
 from pinterest_audiences.sources.text.dialect import LONGEST_CELL, Dialect
@@ -187,7 +187,10 @@ class RecordReader:
         )
 
     def _take_alone(self, line: str, number: int, found: _Found) -> None:
-        """Takes a line with text behind a closing mark, if its number of cells shows that it can be read."""
+        """Takes a line with text behind a closing mark, if its number of cells shows that it can be read.
+
+        An identifier that such text has become a part of is nobody's, or somebody else's.
+        """
         feed = _Feed([line], 0)
         try:
             list(self._dialect.rows(feed, strict=True))
@@ -196,11 +199,15 @@ class RecordReader:
                 found.refused.append(RefusedRow(number, NOT_CLOSED))
                 return
             for cells in self._dialect.rows([line], strict=False):
-                if len(cells) == self._width:
+                if len(cells) == self._width and not _is_patched(line, cells):
                     found.cells.append(cells)
                     found.lines.append(number)
                     return
         found.refused.append(RefusedRow(number, NOT_READ))
+
+
+def _is_patched(line: str, cells: Sequence[str]) -> bool:
+    return any(cell.strip() not in line and kind_of(cell) for cell in cells)
 
 
 def _lines(text: str) -> list[str]:

@@ -92,3 +92,23 @@ def test_an_empty_file_is_no_table(content: str) -> None:
 def test_a_header_alone_is_an_empty_table() -> None:
     read = read_text("email,name\n")
     assert (read.columns, read.rows, read.remarks) == (("email", "name"), [], [])
+
+
+@pytest.mark.parametrize(
+    "first",
+    ["ada@example", "ada @example.com", "ada@ example.com", "a" * 65, "+49 170 1234567", "tfyF5VdV" * 5 + "x-9"],
+)
+def test_what_may_be_somebody_s_is_not_taken_for_the_name_of_a_column(first: str) -> None:
+    with raises(Code.TABLE_OR_COLUMN_UNKNOWN, match="holds data where the columns' names should be") as error:
+        read_text(f"{first}\nb@example.com\n")
+    assert first not in str(error.value)
+
+
+def test_texts_that_are_written_as_formulas_are_names_and_identifiers_too() -> None:
+    read = read_text('="id",="Email"\n="1",="a@example.com"\n')
+    assert read.columns == ("id", "Email")
+    assert read_text('="a@example.com"\n="b@example.com"\n').columns == ("email",)
+
+
+def test_advertising_ids_in_braces_need_no_header() -> None:
+    assert read_text(f"{{{MAID}}}\n{{{MAID}}}\n").columns == ("maid",)

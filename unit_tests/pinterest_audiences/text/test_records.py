@@ -101,3 +101,9 @@ def test_line_ends_of_all_kinds_may_be_mixed(block_bytes: int, monkeypatch: pyte
         ["4@example.com", "d"],
     ]
     assert read.lines == [2, 3, 4, 7]
+
+
+def test_an_address_that_goes_on_behind_a_closing_mark_is_refused_as_it_may_be_somebody_else_s() -> None:
+    read = read_text('id,email\n1,"a@example.co"m\n2,"b@example.com" \n')
+    assert [row[1] for row in read.rows] == ["b@example.com "]
+    assert [(each.line, each.reason) for each in read.refused] == [(2, NOT_READ)]
