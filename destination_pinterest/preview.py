@@ -220,7 +220,7 @@ class SyncPreview:
 
 
 def _unusable(strategy: SyncStrategy) -> ConnectorError | None:
-    """Returns why the sync would fail for rows that can't be used, however the audience is kept; None if it would not."""
+    """Returns why the sync would fail for rows that can't be used, however the audience is kept; None if not."""
     try:
         check_rows(strategy.lane.target.name, strategy.lane.qualities)
     except UnusableRowsError as refusal:

@@ -15,7 +15,7 @@ from destination_pinterest.audiences.drift import IdentityFill
 from destination_pinterest.audiences.list_counts import records_in
 
 # Up to so many identifiers are counted exactly, and more of them within about one percent: the standard error is at
-# most 0.8 %, and a count takes about two megabytes.
+# most 0.8 %, and a count takes about four megabytes.
 EXACT_UP_TO: Final = 32_768
 # The count of a whole pass is kept while the next one is no more above it.
 _NOTABLE_CHANGE: Final = 0.05
