@@ -17,8 +17,8 @@ from typing import Final, Self
 from destination_pinterest.audiences.remembered import EXACT_UP_TO
 from destination_pinterest.vocabulary import Identifier
 
-# Enough to tell digests apart. Only these are kept: whole digests would stay scattered over the memory in which those of
-# the next rows are made, which makes all of them slower.
+# Enough to tell digests apart. Only these are kept: whole digests would stay scattered over the memory in which those
+# of the next rows are made, which makes all of them slower.
 _DIGITS: Final = 16
 _AT_ONCE: Final = 2_000
 # The others are sent as they were given, so their first characters are no fair sample.
