@@ -15,6 +15,7 @@ from destination_pinterest.api.endpoints import Category
 from destination_pinterest.assembly import SyncParts
 from destination_pinterest.audiences.list_counts import counts_of
 from destination_pinterest.audiences.remembered import EXACT_UP_TO
+from destination_pinterest.audiences.safeguards import check_rows
 from destination_pinterest.audiences.target import AudienceTarget
 from destination_pinterest.connection_check import ConnectionCheck
 from destination_pinterest.delivery.lane import AudienceLane
@@ -22,7 +23,7 @@ from destination_pinterest.delivery.ledgers import open_ledgers
 from destination_pinterest.delivery.mirror import MirrorStrategy
 from destination_pinterest.delivery.strategy import SyncStrategy
 from destination_pinterest.delivery.swap import SwapStrategy
-from destination_pinterest.errors import ConnectorError
+from destination_pinterest.errors import ConnectorError, UnusableRowsError
 from destination_pinterest.markers import PREVIEW_PREFIX
 from destination_pinterest.reporting.builder import identities_of
 from destination_pinterest.reporting.report import IdentityReport
@@ -45,7 +46,7 @@ class Bounds(msgspec.Struct, frozen=True):
 
 
 class Refusal(msgspec.Struct, frozen=True):
-    """Why the sync would leave the audience as it is."""
+    """Why the sync would fail; a replacement or a mirror then leaves the audience as it is."""
 
     error: str
     error_code: str
@@ -61,7 +62,7 @@ class PreviewedAudience(msgspec.Struct, frozen=True):
         joins, leaves: how many would join and leave.
         is_estimate: whether there are too many to be counted exactly without a store; then within about one percent.
         counted_by: what that is known from: the membership store, or the rows and Pinterest's counters.
-        refusal: why a guard would stop the sync; None if none would.
+        refusal: why a guard would fail the sync; None if none would.
         upload_requests: requests that would bring the identifiers.
         identities: how full the identity columns are, and what that was compared with.
         notes: remarks.
@@ -180,6 +181,7 @@ class SyncPreview:
             members = _members_now(target, strategy)
             refusal = strategy.foresee(self._parts.source.is_complete) if isinstance(strategy, SwapStrategy) else None
             joins, leaves = self._bounds(strategy, members)
+        refusal = _unusable(strategy) or refusal
         return PreviewedAudience(
             audience=target.name,
             audience_id=target.audience_id,
@@ -215,6 +217,15 @@ class SyncPreview:
         if not incoming and not (self._parts.request.config.allow_empty_audience and not tally.entered):
             return joins, _exactly(0)  # A table without usable rows empties nothing.
         return joins, Bounds(max(0, members.at_least - incoming), most)
+
+
+def _unusable(strategy: SyncStrategy) -> ConnectorError | None:
+    """Returns why the sync would fail for rows that can't be used, however the audience is kept; None if not."""
+    try:
+        check_rows(strategy.lane.target.name, strategy.lane.qualities)
+    except UnusableRowsError as refusal:
+        return refusal
+    return None
 
 
 def _exactly(number: int) -> Bounds:

@@ -28,10 +28,15 @@ APPENDED = {"sync_mode": "full_refresh", "destination_sync_mode": "append"}
 
 
 def lines(
-    table: Iterable[int], *, stream: str = "users", deleted: Iterable[int] = (), is_whole: bool = True
+    table: Iterable[int],
+    *,
+    stream: str = "users",
+    domain: str = "example.com",
+    deleted: Iterable[int] = (),
+    is_whole: bool = True,
 ) -> MessageLines:
-    people = [{"id": number, "email": f"p{number}@example.com"} for number in table]
-    people += [{"id": number, "_ab_cdc_deleted_at": "x", "email": f"p{number}@example.com"} for number in deleted]
+    people = [{"id": number, "email": f"p{number}@{domain}"} for number in table]
+    people += [{"id": number, "_ab_cdc_deleted_at": "x", "email": f"p{number}@{domain}"} for number in deleted]
     messages: list[Any] = [{"type": "RECORD", "record": {"stream": stream, "data": row}} for row in people]
     if is_whole:
         status = {"stream_descriptor": {"name": stream}, "status": "COMPLETE"}
@@ -47,6 +52,7 @@ class Shop:
         self.pinterest = pinterest
         self.system = clock.system
         self.stream = "users"
+        self.domain = "example.com"
         self._messages = messages
         self._clock = clock
 
@@ -54,7 +60,7 @@ class Shop:
         sync = new_sync(
             self.raw,
             self._streams(plan),
-            lines(table, stream=self.stream, **more),
+            lines(table, stream=self.stream, domain=self.domain, **more),
             self._messages,
             self.pinterest,
             system=self._clock.system,
@@ -68,7 +74,7 @@ class Shop:
             read_config(self.raw),
             PlatformConfig(self.raw, self._messages),
             self._streams(plan),
-            lines(table, stream=self.stream, **more),
+            lines(table, stream=self.stream, domain=self.domain, **more),
             self._messages,
             self.pinterest.open_wire,
         )
@@ -142,6 +148,20 @@ def test_what_a_guard_would_say_is_told(shop: Shop, table: range, more: dict[str
     assert refusal is not None
     assert refusal.error_code == code
     assert refusal.error.startswith(f"{code}: ")
+
+
+@pytest.mark.parametrize("plan", [APPENDED, REPLACED])
+@pytest.mark.parametrize("kept_by", ["shop", "stored"])
+def test_rows_of_which_none_can_be_used_are_told_as_the_sync_would(
+    kept_by: str, plan: dict[str, str], request: pytest.FixtureRequest
+) -> None:
+    shop: Shop = request.getfixturevalue(kept_by)
+    shop.domain = "nowhere"
+    refusal = shop.preview(range(20), plan).refusal
+    assert refusal is not None
+    assert refusal.error_code == Code.NO_ROW_USABLE
+    with raises(Code.NO_ROW_USABLE):
+        shop.sync(range(20), plan)
 
 
 def test_a_table_without_rows_empties_nothing_unless_it_may(shop: Shop) -> None:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable
 from hashlib import sha256
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -167,6 +168,40 @@ def test_an_input_that_just_ends_replaces_nothing_and_the_next_attempt_finishes(
     assert shop.sync([configured(**RESUMING)], *rows("ef"), state(2), complete()) == [2]
     assert shop.people_in() == people("cdef")
     assert len(pinterest.lists) == 2
+
+
+def test_the_rest_that_a_later_attempt_brings_is_not_judged_as_the_whole_table(shop: Shop) -> None:
+    shop.has("abc")
+    shop.sync([configured(**RESUMING)], *rows("cde"), state(1))
+    assert shop.sync([configured(**RESUMING)], *rows([" no address "]), state(2), complete()) == [2]
+    assert shop.people_in() == people("cde")
+
+
+@pytest.mark.parametrize(("first", "rest", "is_stopped"), [(200, 120, False), (10, 310, True)])
+def test_a_small_rest_may_lack_identifiers_that_the_whole_table_has(
+    shop: Shop, first: int, rest: int, is_stopped: bool
+) -> None:
+    def table(numbers: Iterable[int], *, has_devices: bool = True) -> list[bytes]:
+        people = ({"email": f"p{each}@example.com", "idfa": str(UUID(int=each + 1, version=4))} for each in numbers)
+        kept = (person if has_devices else {"email": person["email"]} for person in people)
+        return [json.dumps({"type": "RECORD", "record": {"stream": "users", "data": each}}).encode() for each in kept]
+
+    def refresh(generation: int) -> dict[str, Any]:
+        ids = {"generation_id": generation, "minimum_generation_id": generation, "sync_id": generation}
+        stream = configured(**ids, is_resumable=True)
+        stream["stream"]["json_schema"]["properties"] |= {"idfa": {}}
+        return stream
+
+    shop.sync([refresh(1)], *table(range(320)), complete())
+    shop.sync([refresh(2)], *table(range(first)), state(1))
+    lines = [*table(range(first, first + rest), has_devices=False), complete()]
+    if is_stopped:
+        with raises(Code.IDENTITY_DRIFT):
+            shop.sync([refresh(2)], *lines)
+        return
+    shop.sync([refresh(2)], *lines)
+    with raises(Code.IDENTITY_DRIFT):  # The rest is not what the next table is compared with.
+        shop.sync([refresh(3)], *table(range(320), has_devices=False), complete())
 
 
 def test_an_attempt_without_rows_finishes_what_the_one_before_it_had_sent(shop: Shop) -> None:

@@ -15,7 +15,7 @@ from destination_pinterest.audiences.drift import IdentityFill
 from destination_pinterest.audiences.list_counts import records_in
 
 # Up to so many identifiers are counted exactly, and more of them within about one percent: the standard error is at
-# most 0.8 %, and a count takes about two megabytes.
+# most 0.8 %, and a count takes about four megabytes.
 EXACT_UP_TO: Final = 32_768
 # The count of a whole pass is kept while the next one is no more above it.
 _NOTABLE_CHANGE: Final = 0.05
@@ -101,6 +101,7 @@ class Intake:
         identifiers: different identifiers, less those that left again.
         people: people, likewise.
         day: the date on which they were counted.
+        is_rest: whether the rows are the rest of a table that an earlier attempt began, or perhaps all of it again.
     """
 
     is_whole: bool
@@ -108,16 +109,19 @@ class Intake:
     identifiers: int
     people: int
     day: date
+    is_rest: bool = False
 
     def compared_with(self, remembered: Remembered) -> IdentityFill | None:
-        """Returns the fill of the last sync of the same sort."""
-        return remembered.fill_of(is_whole=self.is_whole)
+        """Returns the fill of the last sync of the same sort; None for a small rest, which may differ."""
+        before = remembered.fill_of(is_whole=self.is_whole or self.is_rest)
+        is_small_rest = self.is_rest and before is not None and self.fill.rows * 2 < before.rows
+        return None if is_small_rest else before
 
 
 def with_fill(remembered: Remembered, intake: Intake) -> Remembered:
     """Returns the memory after a sync, as far as identity columns are concerned."""
     before, now = intake.compared_with(remembered), intake.fill
-    if not now.decides or (before is not None and before.resembles(now)):
+    if intake.is_rest or not now.decides or (before is not None and before.resembles(now)):
         return remembered
     return replace(remembered, whole=now) if intake.is_whole else replace(remembered, increment=now)
 

@@ -69,6 +69,11 @@ class AudienceTarget:
         return next((one for one in known if one is not None and one.id == self.list_id), None)
 
     @property
+    def is_continued(self) -> bool:
+        """Whether earlier attempts of the job wrote to the list, so that the rows may be only the rest."""
+        return self.shadow is not None and self.written_before is not None
+
+    @property
     def list_name(self) -> str:
         """The name of the customer list that is written to."""
         return self.name if self.shadow is None else self.shadow.list_name(self.name)

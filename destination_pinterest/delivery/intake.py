@@ -74,6 +74,7 @@ class IntakeCount:
     def __init__(self, kinds: Iterable[Identifier], *, is_whole: bool, day: date) -> None:
         self.headcount = Headcount(kinds)
         self._is_whole = is_whole
+        self._is_rest = False
         self.day = day
         self._fills: list[StreamFill] = []
         self._has_rows_of_several = False
@@ -85,6 +86,10 @@ class IntakeCount:
         self._has_rows_of_several |= len(columns) > 1
         return fill
 
+    def take_rest(self) -> None:
+        """Takes the rows for the rest of a table, of which an earlier attempt brought the most."""
+        self._is_whole, self._is_rest = False, True
+
     @property
     def has_rows_of_several(self) -> bool:
         """Whether rows may have several identifiers: some stream has several identity columns."""
@@ -93,7 +98,10 @@ class IntakeCount:
     @property
     def intake(self) -> Intake:
         """What was taken in so far."""
-        return Intake(self._is_whole, self._fill(), self.headcount.members, self.headcount.people, self.day)
+        headcount = self.headcount
+        return Intake(
+            self._is_whole, self._fill(), headcount.members, headcount.people, self.day, is_rest=self._is_rest
+        )
 
     def _fill(self) -> IdentityFill:
         rows = sum(fill.rows for fill in self._fills)

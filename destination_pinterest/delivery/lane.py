@@ -119,6 +119,12 @@ class AudienceLane:
         self._failed.append(delivery)
         self.tally.errored += delivery.rows
 
+    def take_rest(self) -> None:
+        """Judges and compares the rows as the rest of a table, which need not be like the whole."""
+        self.count.take_rest()
+        for quality in self.qualities.values():
+            quality.take_rest()
+
     def settle_qualities(self) -> None:
         """Lets go of the states that waited for the rule on usable rows."""
         for quality in self.qualities.values():

@@ -37,6 +37,12 @@ class SwapStrategy(BatchedStrategy):
         if shadow is not None and shadow.spans == "attempt":
             self.lane.pin_watermark(run.position)
 
+    def recall(self) -> None:
+        """See `SyncStrategy.recall`."""
+        super().recall()
+        if self.lane.target.is_continued:
+            self.lane.take_rest()
+
     @property
     def mark(self) -> Remembered | None:
         """See `SyncStrategy.mark`; None unless the shadow list is in use."""

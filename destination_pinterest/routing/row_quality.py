@@ -99,6 +99,10 @@ class RowQuality:
             self._first_refused = None
         return self._first_refused
 
+    def take_rest(self) -> None:
+        """Takes the rows for the rest of a table, of which an earlier attempt brought the most."""
+        self._is_whole = False
+
     def settle(self) -> None:
         """Lets go of the states: the rule has been applied."""
         self._is_settled = True
