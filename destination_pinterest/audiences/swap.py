@@ -108,7 +108,10 @@ class AudienceSwapper:
         """Checks that a whole table may replace the members; returns notes.
 
         Args:
-            target, has_rows, sent, intake: those of `finish`.
+            target: see `finish`.
+            has_rows: see `finish`.
+            sent: see `finish`.
+            intake: see `finish`.
             is_filled: whether there is a list that would replace the members; without one they stay, or are emptied.
 
         Raises:
