@@ -17,6 +17,7 @@ from typing import Any, Final
 from destination_pinterest.error_codes import Code
 from pinterest_audiences.environment import (
     ACCESS_TOKEN,
+    AD_ACCOUNT,
     REFRESH_TOKEN,
     expanded,
     filled,
@@ -28,6 +29,7 @@ from pinterest_audiences.whole_files import write_over, write_whole
 
 _FOR_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 _CREDENTIALS: Final = "credentials"
+_AD_ACCOUNT: Final = "ad_account_id"
 # Errors if a file can't be replaced, only written to: its folder may not be changed, or it is a mount.
 _NOT_REPLACEABLE: Final = frozenset({errno.EBUSY, errno.EACCES, errno.EPERM, errno.EROFS})
 
@@ -44,7 +46,8 @@ class ConfigFile:
         environment: the variables that texts in the file name, and that hold what it lacks.
 
     Raises: UsageError if the file is missing, unreadable or not a JSON object, or if it can't be written although its
-        refresh token changes with every use; if a variable is not set; or if nothing says how to sign in.
+        refresh token changes with every use; if a variable is not set; or if nothing says how to sign in,
+        or to which ad account.
     """
 
     def __init__(self, path: str | None, environment: Mapping[str, str]) -> None:
@@ -56,6 +59,11 @@ class ConfigFile:
                 Code.CLI_CONFIG_UNUSABLE,
                 f"There is no --config, and the environment has neither {ACCESS_TOKEN} nor {REFRESH_TOKEN}. Give one "
                 "of them.",
+            )
+        if self.path is None and _AD_ACCOUNT not in self.content:
+            raise UsageError(
+                Code.CLI_CONFIG_UNUSABLE,
+                f"There is no --config, and the environment has no {AD_ACCOUNT}. Set it to the ad account's ID.",
             )
         token = _refresh_token(written)
         self._is_token_elsewhere = _refresh_token(self.content) is not None and (

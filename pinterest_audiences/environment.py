@@ -12,7 +12,8 @@ from pinterest_audiences.failures import UsageError
 
 # `$${NAME}` stands for `${NAME}` itself.
 _PLACEHOLDER: Final = re.compile(r"(\$?)\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-_SETTINGS: Final = {"ad_account_id": "PINTEREST_AD_ACCOUNT_ID", "api_base_url": "PINTEREST_API_BASE_URL"}
+AD_ACCOUNT: Final = "PINTEREST_AD_ACCOUNT_ID"
+_SETTINGS: Final = {"ad_account_id": AD_ACCOUNT, "api_base_url": "PINTEREST_API_BASE_URL"}
 ACCESS_TOKEN: Final = "PINTEREST_ACCESS_TOKEN"  # noqa: S105 - names of variables
 REFRESH_TOKEN: Final = "PINTEREST_REFRESH_TOKEN"  # noqa: S105
 _SIGN_IN: Final = {

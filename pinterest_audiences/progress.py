@@ -109,7 +109,7 @@ class PlainDisplay(QuietDisplay):
     def begin(self, total: int | None) -> None:
         """See Display."""
         self._total = total
-        expected = "" if total is None else f" ({total:,} rows)"
+        expected = "" if total is None else f" ({total:,} row{'s' * (total != 1)})"
         self._line(f"Reading the source{expected} and sending to Pinterest.")
         self._shown_s = self._clock()
 

@@ -36,7 +36,9 @@ def report_lines(audience: Mapping[str, Any]) -> Iterator[Line]:
     yield from _reasons(audience["identifiers_refused"])
     if audience.get("identities"):
         yield "Usable identifiers", identities_text(audience["identities"])
-    yield "Requests", f"{_number(audience['requests'])} ({_number(audience['retries'])} of them repeated)"
+    # The sentence under the tables has all requests of the sync, as the dry run has them.
+    requests, retries = _number(audience["requests"]), _number(audience["retries"])
+    yield "Requests", f"{requests} with identifiers ({retries} of them repeated)"
     yield "Waited for quota", f"{audience['waited_s']:,.1f} s"
     yield "Rows a second", f"{audience['rows_per_second']:,.0f}"
     yield from _members(audience.get("members"))

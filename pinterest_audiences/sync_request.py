@@ -139,7 +139,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"a column that identifies people ({', '.join(Identifier)}; {', '.join(ValueFormat)}); may be repeated; "
         "default: the config's identity_columns, else columns are recognised by name",
     )
-    add("--columns", metavar="A,B,…", help="read these columns only (default: all)")
+    add(
+        "--columns",
+        metavar="A,B,…",
+        help="read these columns only (default: of a database's table, those that are needed; otherwise all)",
+    )
     add(
         "--cursor",
         metavar="COLUMN",

@@ -166,7 +166,11 @@ def test_rows_of_which_none_can_be_used_are_told_as_the_sync_would(
 
 def test_a_table_without_rows_empties_nothing_unless_it_may(shop: Shop) -> None:
     shop.sync(range(200))
-    assert shop.preview([]).leaves == exactly(0)
+    audience = shop.preview([])
+    assert audience.leaves == exactly(0)
+    assert audience.refusal is None
+    assert [note for note in audience.notes if "The table has no usable rows, so the audience keeps" in note]
+    shop.sync([])  # It succeeds, as was foreseen.
     shop.raw = {**shop.raw, "allow_empty_audience": True, "max_removal_percent": 100}
     assert shop.preview([]).leaves == exactly(200)
 

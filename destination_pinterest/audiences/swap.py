@@ -99,16 +99,28 @@ class AudienceSwapper:
                 yield from self._create_audience(target, remembered, has_rows=has_rows)
             else:
                 yield from self._swap(target, target.list_id, remembered)
-        elif target.audience_id is not None or target.adoptable is not None:
+        elif _has_members(target):
             yield from self._empty(target, has_rows=has_rows)
 
-    def check(self, target: AudienceTarget, *, has_rows: bool, sent: int, intake: Intake) -> tuple[str, ...]:
-        """Checks that a whole table may replace the members; returns notes. The arguments are those of `finish`.
+    def check(
+        self, target: AudienceTarget, *, has_rows: bool, sent: int, intake: Intake, is_filled: bool = True
+    ) -> tuple[str, ...]:
+        """Checks that a whole table may replace the members; returns notes.
+
+        Args:
+            target: see `finish`.
+            has_rows: see `finish`.
+            sent: see `finish`.
+            intake: see `finish`.
+            is_filled: whether there is a list that would replace the members; without one they stay, or are emptied.
 
         Raises:
             IdentityDriftError: the rows lack identifiers that the last sync had.
             RemovalGuardError: too many members would be removed.
         """
+        if not is_filled:
+            note = self._keeping_note(target, has_rows=has_rows)
+            return () if note is None or not _has_members(target) else (note,)
         before = intake.compared_with(read_mark(target.description))
         notes = self._safeguards.drift.check(target.name, before, intake.fill)
         self._check_removal(target, has_rows=has_rows, sent=sent, intake=intake)
@@ -167,14 +179,9 @@ class AudienceSwapper:
             )
 
     def _empty(self, target: AudienceTarget, *, has_rows: bool) -> Iterator[TargetUpdate]:
-        keeps = "the audience keeps its members"
-        if target.adoptable is not None:
-            keeps = f"the customer list {target.adoptable.id}, which has no audience yet, keeps its members"
-        if has_rows:
-            yield TargetUpdate(target, (f"None of the table's rows could be used, so {keeps}.",))
-            return
-        if not self._safeguards.allow_empty:
-            yield TargetUpdate(target, (self._safeguards.empty_table_note(keeps),))
+        note = self._keeping_note(target, has_rows=has_rows)
+        if note is not None:
+            yield TargetUpdate(target, (note,))
             return
         empty = self._creator.create_list(target, _NOBODY)
         target = replace(target, list_id=empty.id)
@@ -188,6 +195,15 @@ class AudienceSwapper:
             f"but from an empty one ({empty.id}), by a later sync."
         )
         yield TargetUpdate(_without_adoptable(target), (note,))
+
+    def _keeping_note(self, target: AudienceTarget, *, has_rows: bool) -> str | None:
+        """Returns the note on a table that replaces nobody; None if it is to empty the audience."""
+        keeps = "the audience keeps its members"
+        if target.adoptable is not None:
+            keeps = f"the customer list {target.adoptable.id}, which has no audience yet, keeps its members"
+        if has_rows:
+            return f"None of the table's rows could be used, so {keeps}."
+        return None if self._safeguards.allow_empty else self._safeguards.empty_table_note(keeps)
 
     def _check_removal(self, target: AudienceTarget, *, has_rows: bool, sent: int, intake: Intake) -> None:
         before = target.live or target.adoptable
@@ -306,6 +322,11 @@ def _after(remembered: Remembered, target: AudienceTarget, list_id: str, *, sent
 
 def _swapped(target: AudienceTarget) -> AudienceTarget:
     return replace(target, swapped_out_list_id=target.live.id if target.live else None)
+
+
+def _has_members(target: AudienceTarget) -> bool:
+    """Whether there is an audience, or a list of which one would be made."""
+    return target.audience_id is not None or target.adoptable is not None
 
 
 def _without_adoptable(target: AudienceTarget) -> AudienceTarget:

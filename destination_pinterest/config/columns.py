@@ -34,8 +34,8 @@ class IdentityColumnSetting(BaseModel):
         ValueFormat.AUTO,
         description=(
             "How the values are written. plain: not hashed; the connector normalises and hashes them. sha256, "
-            "sha1, md5: hashed already, as hexadecimal. auto: 64 hexadecimal digits are taken as SHA-256, all else as "
-            "plain. A value in another format is rejected and counted. Plain values never leave the "
+            "sha1, md5: hashed already, as hexadecimal digits or Base64. auto: a SHA-256 digest is taken as one, all "
+            "else as plain. A value in another format is rejected and counted. Plain values never leave the "
             "connector."
         ),
         title="Format",

@@ -64,6 +64,7 @@ class SwapStrategy(BatchedStrategy):
                 has_rows=tally.entered > 0,
                 sent=tally.identifiers_added - tally.identifiers_removed,
                 intake=self.lane.count.intake,
+                is_filled=self.lane.target.list_id is not None or tally.identifiers_added > 0,
             )
         except (IdentityDriftError, IncompleteStreamError, RemovalGuardError) as refusal:
             return refusal

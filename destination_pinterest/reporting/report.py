@@ -151,7 +151,8 @@ def _audience_text(audience: AudienceReport) -> Iterator[str]:
     )
     yield (
         f"  Identifiers: {audience.identifiers_added:,} added, {audience.identifiers_removed:,} removed. "
-        f"{audience.requests:,} requests, {audience.retries:,} repeated, {audience.waited_s:.1f} s waited for quota, "
+        f"{audience.requests:,} requests with identifiers, {audience.retries:,} repeated, "
+        f"{audience.waited_s:.1f} s waited for quota, "
         f"{audience.rows_per_second:,.0f} rows a second."
     )
     if audience.identities is not None:

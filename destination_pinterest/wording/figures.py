@@ -74,6 +74,6 @@ def sync_sentence(
 ) -> str:
     """Sums up a sync in a sentence."""
     return (
-        f"Sync {status} in {duration_s:,.1f} s: {rows_per_second:,.0f} rows a second, {requests:,} requests, "
+        f"Sync {status} in {duration_s:,.1f} s: {rows_per_second:,.0f} rows a second, {requests:,} requests in all, "
         f"{retries:,} of them repeated, {waited_s:,.1f} s waited for quota."
     )

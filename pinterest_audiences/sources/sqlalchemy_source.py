@@ -146,6 +146,7 @@ class SQLAlchemySource:
             yield
         finally:
             limit.cancel()
+            limit.join()  # or an interruption that has begun would end the next query
             with suppress(SQLAlchemyError):
                 self._connection.rollback()
 

@@ -15,6 +15,7 @@ from pinterest_audiences.config_file import ConfigFile, CredentialsFromEnvironme
 from pinterest_audiences.environment import expanded_address
 from unit_tests.support.raises import raises
 
+ACCOUNT = {"PINTEREST_AD_ACCOUNT_ID": "5"}
 OAUTH = {
     "PINTEREST_CLIENT_ID": "7",
     "PINTEREST_CLIENT_SECRET": "canary-secret",
@@ -38,7 +39,7 @@ def test_the_environment_can_have_the_whole_config() -> None:
 
 
 def test_a_sign_in_that_is_renewed_is_preferred_to_a_token_that_ends() -> None:
-    assert ConfigFile(None, {**OAUTH, "PINTEREST_ACCESS_TOKEN": "pina_x"}).content["credentials"] == {
+    assert ConfigFile(None, {**OAUTH, **ACCOUNT, "PINTEREST_ACCESS_TOKEN": "pina_x"}).content["credentials"] == {
         "auth_method": "oauth2.0",
         "client_id": "7",
         "client_secret": "canary-secret",
@@ -48,7 +49,12 @@ def test_a_sign_in_that_is_renewed_is_preferred_to_a_token_that_ends() -> None:
 
 def test_without_a_config_and_a_token_nothing_can_begin() -> None:
     with raises(Code.CLI_CONFIG_UNUSABLE, match="no --config, and the environment has neither PINTEREST_ACCESS_TOKEN"):
-        ConfigFile(None, {"PINTEREST_AD_ACCOUNT_ID": "5"})
+        ConfigFile(None, ACCOUNT)
+
+
+def test_without_a_config_and_an_ad_account_the_variable_that_is_missing_is_named() -> None:
+    with raises(Code.CLI_CONFIG_UNUSABLE, match="no --config, and the environment has no PINTEREST_AD_ACCOUNT_ID"):
+        ConfigFile(None, OAUTH)
 
 
 @pytest.mark.parametrize(
@@ -149,7 +155,7 @@ def test_a_new_token_in_place_of_one_of_the_environment_is_not_lost_in_silence(
 
 
 def test_without_a_file_the_same_token_is_no_loss() -> None:
-    config = ConfigFile(None, OAUTH)
+    config = ConfigFile(None, {**OAUTH, **ACCOUNT})
     config.keep_credentials({"credentials": {"refresh_token": "canary-token", "access_token": "new"}})
     with pytest.raises(CredentialsFromEnvironmentError):
         config.keep_credentials({"credentials": {"refresh_token": "new"}})

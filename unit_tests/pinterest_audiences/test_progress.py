@@ -51,6 +51,12 @@ def test_where_no_total_is_known_none_is_shown() -> None:
     ]
 
 
+def test_one_row_is_spoken_of_as_one() -> None:
+    output = io.StringIO()
+    PlainDisplay(output, Clock()).begin(1)
+    assert output.getvalue() == "Reading the source (1 row) and sending to Pinterest.\n"
+
+
 def test_a_wait_is_said_once_and_stands_in_the_lines_until_it_ends() -> None:
     output, clock = io.StringIO(), Clock()
     display = PlainDisplay(output, clock)

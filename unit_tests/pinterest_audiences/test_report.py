@@ -80,7 +80,7 @@ def test_the_report_of_a_sync_is_aligned_text_where_there_is_no_terminal() -> No
         "  Identifiers removed  7",
         "  Identifiers refused  2",
         f"    zero_maid          2  {RejectionReason.ZERO_MAID.sentence}",
-        "  Requests             3 (1 of them repeated)",
+        "  Requests             3 with identifiers (1 of them repeated)",
         "  Waited for quota     2.2 s",
         "  Rows a second        617",
         "  Customer list        PROCESSING (id 11)",
@@ -88,7 +88,7 @@ def test_the_report_of_a_sync_is_aligned_text_where_there_is_no_terminal() -> No
         "  Audience size        not counted yet",
         " " * 23 + MATCHING,
         "  Note                 Something to know.",
-        "Sync succeeded in 2.0 s: 617 rows a second, 5 requests, 1 of them repeated, 2.2 s waited for quota.",
+        "Sync succeeded in 2.0 s: 617 rows a second, 5 requests in all, 1 of them repeated, 2.2 s waited for quota.",
     ]
 
 

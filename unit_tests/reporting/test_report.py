@@ -77,7 +77,7 @@ def test_the_lines_for_people_say_everything() -> None:
     assert "\n".join(report().as_text()) == (
         'Audience "VIP" (audience 77, customer list 55) from shop.users, orders: 100,000 rows entered, 99,000 synced, '
         "910 not synced, 60 pending, 30 errored.\n"
-        "  Identifiers: 98,000 added, 1,200 removed. 53 requests, 2 repeated, 1.5 s waited for quota, "
+        "  Identifiers: 98,000 added, 1,200 removed. 53 requests with identifiers, 2 repeated, 1.5 s waited for quota, "
         "8,333 rows a second.\n"
         "  Not synced: no_identity 900, email_not_bare 5, invalid_email 5.\n"
         f"    no_identity: {RejectionReason.NO_IDENTITY.sentence}\n"
@@ -89,7 +89,7 @@ def test_the_lines_for_people_say_everything() -> None:
         "unknown share of those who were sent.\n"
         "  Note: One.\n"
         "  Note: Two.\n"
-        "Sync succeeded in 12.0 s: 8,333 rows a second, 60 requests, 3 of them repeated, 2.5 s waited for quota."
+        "Sync succeeded in 12.0 s: 8,333 rows a second, 60 requests in all, 3 of them repeated, 2.5 s waited for quota."
     )
 
 

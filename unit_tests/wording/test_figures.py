@@ -45,5 +45,6 @@ def test_the_commonest_reason_comes_first_and_equal_ones_by_name() -> None:
 def test_a_sync_is_a_sentence() -> None:
     figures: dict[str, Any] = {"duration_s": 3723.04, "rows_per_second": 8333.3, "requests": 4000, "retries": 3}
     assert sync_sentence("failed", waited_s=2.5, **figures) == (
-        "Sync failed in 3,723.0 s: 8,333 rows a second, 4,000 requests, 3 of them repeated, 2.5 s waited for quota."
+        "Sync failed in 3,723.0 s: 8,333 rows a second, 4,000 requests in all, "
+        "3 of them repeated, 2.5 s waited for quota."
     )
