@@ -394,7 +394,7 @@ class Code(StrEnum):
         _CONFIG,
         _ACT,
         "More of a stream's rows with values were rejected than Largest share of rejected rows permits. Nothing was "
-        "replaced or removed for being absent, and the rows are read again.",
+        "replaced or removed for being absent, and the rows since then are read again.",
         "The message says what the values of each column look like. See "
         "[Rows that can't be used](#rows-that-cant-be-used).",
     )
