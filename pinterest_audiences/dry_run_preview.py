@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, Final
 
 from destination_pinterest.error_codes import Code
@@ -74,7 +75,8 @@ class DryRunPreview:
         ):
             # If it ends early, what the connector reported, or the signal, decides below.
             with suppress(PipeClosedError, InterruptedByUserError):
-                feed.run(batches, connector.pipe)
+                # What was found beside the rows is said by who counts them.
+                feed.run((replace(batch, remarks=(), refused=()) for batch in batches), connector.pipe)
             connector.pipe.close()
             exit_code = connector.wait()
         if self._interruption.is_requested:

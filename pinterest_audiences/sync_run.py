@@ -144,9 +144,9 @@ class SyncRun:
             exit_code = connector.wait()
         self._rows_unreadable = feed.findings.rows_unreadable
         if feed.rows_without_cursor:
-            display.log(
-                "WARN", f"{feed.rows_without_cursor:,} rows have no {stream.cursor}; every run sends them again."
-            )
+            without = feed.rows_without_cursor
+            have, them = ("row has", "it") if without == 1 else ("rows have", "them")
+            display.log("WARN", f"{without:,} {have} no {stream.cursor}; every run sends {them} again.")
         return self._outcome(feed, answers, source_failure, exit_code)
 
     def _outcome(

@@ -20,6 +20,9 @@ _WRITTEN: Final = {
     "\\x1f": "\x1f",
 }
 
+# Python's codecs for domains and for literals: they fail on what a file has.
+_NOT_OF_FILES: Final = frozenset({"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"})
+
 
 def add_text_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the options."""
@@ -58,6 +61,8 @@ def _check_encoding(name: str) -> None:
     try:
         "".encode(name)
         codecs.getincrementaldecoder(name)
+        if codecs.lookup(name).name.replace("_", "-") in _NOT_OF_FILES:
+            raise LookupError(name)
     except (LookupError, ValueError):
         raise UsageError(
             Code.USAGE_WRONG,

@@ -14,8 +14,13 @@ OWNER_ONLY = 0o600
 def write_whole(path: Path, content: bytes, *, mode: int = OWNER_ONLY) -> None:
     """Replaces the file's content in one step, through a new file beside it. A link is followed, not replaced.
 
+    What is no file but takes bytes, such as /dev/null or a pipe, is written to: it is nobody's to replace.
     Raises: OSError; the file is then unchanged.
     """
+    if path.exists() and not path.is_file() and not path.is_dir():
+        with path.open("wb", buffering=0) as device:
+            device.write(content)
+        return
     target = path.resolve()
     handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
     beside = Path(name)

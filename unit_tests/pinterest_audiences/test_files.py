@@ -213,6 +213,18 @@ def test_a_write_that_fails_leaves_the_old_content_and_nothing_else(
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_pipe_is_written_to_and_stays_one(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        whole_files.write_whole(pipe, b"new")
+        assert os.read(reader, 10) == b"new"
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()
+
+
 def test_a_state_of_the_released_version_goes_on(tmp_path: Path) -> None:
     path = tmp_path / "state.json"
     StateFile(path, IDENTITY).save(cursor_state("id", 41))

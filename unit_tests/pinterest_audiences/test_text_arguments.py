@@ -42,6 +42,8 @@ def test_cells_may_be_without_quotes() -> None:
     [
         (("--encoding", "klingon"), "--encoding 'klingon' is unknown"),
         (("--encoding", "base64"), "--encoding 'base64' is unknown"),
+        (("--encoding", "idna"), "--encoding 'idna' is unknown"),
+        (("--encoding", "unicode_escape"), "--encoding 'unicode_escape' is unknown"),
         (("--delimiter", ",,"), "--delimiter must be one character"),
         (("--delimiter", ""), "--delimiter must be one character"),
         (("--delimiter", ";", "--quote", ";"), "--delimiter must be one character other than --quote"),

@@ -10,14 +10,22 @@ from typing import Final
 from destination_pinterest.error_codes import Code
 from destination_pinterest.identity.recognition import recognise_columns
 from pinterest_audiences.failures import FileContentError
-from pinterest_audiences.sources.headers import holds_identifier, unique_names
+from pinterest_audiences.sources.headers import holds_identifier, kind_of, unique_names
 from pinterest_audiences.sources.source import RefusedRow, Remark, Row
+from pinterest_audiences.sources.text.dialect import DELIMITERS
 from pinterest_audiences.sources.text.layout import Layout
 from pinterest_audiences.sources.text.line_numbers import first_lines, line_range
 from pinterest_audiences.sources.text.records import Grid, Records
 
 TOO_MANY_CELLS: Final = "it has more cells than there are columns"
+OTHER_DELIMITER: Final = "its cells seem to be separated by another delimiter"
 _LINES_SHOWN: Final = 5
+# A further header may begin with one of these, though the first has it not.
+_IDENTITY_NAMES: Final = frozenset(
+    name
+    for each in ("email", "maid", "idfa", "gaid", "email_sha256", "email address", "e-mail")
+    for name in (each, each.upper(), each.capitalize(), each.title())
+)
 # A footer is a few lines long; more lines of one cell are short rows.
 _LONGEST_FOOTER: Final = 100
 
@@ -46,7 +54,9 @@ class RowMaker:
         self._width = len(layout.columns)
         self._positions: list[int | None] = [layout.columns.index(column) for column in columns]
         self._lead = next((at for at, name in enumerate(self._header) if name), 0)
-        self._lead_names = frozenset(filter(None, self._header))
+        self._known_names = frozenset(filter(None, self._header))
+        self._lead_names = self._known_names | _IDENTITY_NAMES
+        self._is_lead_recognised = _is_recognised(self._names[:1])
         # Lines of one cell: a footer if nothing follows, short rows otherwise.
         self._held: list[tuple[int, Sequence[str]]] = []
         self._short = _Lines()
@@ -122,6 +132,8 @@ class RowMaker:
                 self._held.append((line, cells))
             elif any(cell.strip() for cell in cells[self._width :]):
                 made.refused.append(RefusedRow(line, TOO_MANY_CELLS))
+            elif self._has_other_delimiter(cells):
+                made.refused.append(RefusedRow(line, OTHER_DELIMITER))
             else:
                 self._release(rows, lines)
                 rows.append(self._filled(line, cells))
@@ -164,8 +176,20 @@ class RowMaker:
         names = set(filter(None, trimmed))
         if len(names) < 2 or holds_identifier(names):
             return False
-        known = names & self._lead_names
-        return known == names or (len(known) > 1 and bool(recognise_columns(names)))
+        known = names & self._known_names
+        if known == names:
+            return True
+        return len(known) > (0 if self._is_led_by_another_kind(trimmed) else 1) and _is_recognised(names)
+
+    def _is_led_by_another_kind(self, cells: Sequence[str]) -> bool:
+        lead = cells[self._lead] if self._lead < len(cells) else ""
+        return lead in _IDENTITY_NAMES and lead.lower() not in {name.lower() for name in self._known_names}
+
+    def _has_other_delimiter(self, cells: Sequence[str]) -> bool:
+        """Whether a row's only cell has an identifier that is lost there: the column is none of people."""
+        if self._width == 1 or len(cells) != 1 or self._is_lead_recognised or kind_of(cells[0]):
+            return False
+        return any(delimiter in cells[0] for delimiter in DELIMITERS) and holds_identifier(cells)
 
     def _take_header(self, line: int, cells: Sequence[str]) -> None:
         """Reads on by another header; the same one again changes nothing."""
@@ -184,7 +208,9 @@ class RowMaker:
         self._width = len(names)
         self._positions = [names.index(column) if column in names else None for column in self._columns]
         self._lead = next(at for at, name in enumerate(self._header) if name)
-        self._lead_names = frozenset(filter(None, self._header))
+        self._known_names = frozenset(filter(None, self._header))
+        self._lead_names = self._known_names | _IDENTITY_NAMES
+        self._is_lead_recognised = _is_recognised(names[:1])
         # Their names are not shown: should the line be a row after all, they are somebody's values.
         unread = f" Columns that the first header lacks are not read ({len(further):,})." if further else ""
         text = f"Line {line:,} is another header and no row; the rows below it are read by it.{unread}"
@@ -205,6 +231,10 @@ class _Lines:
 
     def shown(self) -> str:
         return first_lines(self._first, self.count)
+
+
+def _is_recognised(names: Iterable[str]) -> bool:
+    return bool(recognise_columns(names))
 
 
 def _trimmed(cells: Sequence[str]) -> tuple[str, ...]:

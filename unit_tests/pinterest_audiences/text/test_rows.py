@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from destination_pinterest.error_codes import Code
-from pinterest_audiences.sources.text.rows import TOO_MANY_CELLS
+from pinterest_audiences.sources.text.rows import OTHER_DELIMITER, TOO_MANY_CELLS
 from unit_tests.support.raises import raises
 from unit_tests.support.text_files import read_text
 
@@ -66,6 +66,28 @@ def test_rows_below_another_header_are_read_by_it(later: str) -> None:
     (said,) = read.warnings
     assert said.startswith("Line 3 is another header and no row; the rows below it are read by it.")
     assert ("Columns that the first header lacks are not read (1)." in said) == ("city" in later)
+
+
+def test_another_header_may_begin_with_a_kind_of_identifier_that_the_first_one_lacks() -> None:
+    with raises(Code.FILE_HEADER_CHANGES, match=r"Line 3 is another header.*\(maid\)"):
+        read_text("email,name\na@example.com,A\nmaid,name\nx,B\n")
+
+
+@pytest.mark.parametrize("row", ["maid,x", "idfa,", "Email,name"])
+def test_a_kind_of_identifier_alone_makes_no_header(row: str) -> None:
+    read = read_text(f"email,name\nb@example.com,B\n{row}\na@example.com,A\n")
+    assert (len(read.rows), read.warnings) == (3, [])
+
+
+def test_a_row_whose_only_cell_hides_an_identifier_behind_another_delimiter_is_refused() -> None:
+    read = read_text("name,email\nA,a@example.com\nB;b@example.com\nc@example.com\n")
+    assert [row[1] for row in read.rows] == ["a@example.com", None]
+    assert [(each.line, each.reason) for each in read.refused] == [(3, OTHER_DELIMITER)]
+
+
+def test_several_addresses_in_the_only_cell_of_a_row_are_no_other_delimiter() -> None:
+    read = read_text("email,name\na@example.com,A\nb@example.com;c@example.com\n")
+    assert (read.rows[1], read.refused) == (["b@example.com;c@example.com", None], [])
 
 
 def test_another_header_with_further_columns_of_people_ends_the_reading() -> None:
