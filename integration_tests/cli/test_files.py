@@ -233,7 +233,7 @@ PEOPLE_WITH_FAULTS = """id,email,gaid
 2,nonsense,
 3,,
 4,grace@example.com,bad
-5,Jane <jane@example.com>,
+5,Jane <jane@example.com,
 """
 
 
@@ -258,6 +258,15 @@ def test_rejected_rows_are_written_with_their_lines_and_without_their_values(
     assert not {"nonsense", "Jane", "bad"} & set(written_file.read_text().replace('"', " ").split())
     assert written_file.stat().st_mode & 0o777 == 0o600
     assert "4 lines written to rejected.jsonl" in result.stderr
+
+
+@pytest.mark.parametrize("mode", [(), ("--dry-run", "--offline")])
+def test_what_is_no_warning_is_left_out_where_quiet_is_wanted(
+    mode: tuple[str, ...], run: Run, sandbox_config: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "people.csv").write_bytes("id;email\n1;ada@example.com\n2;nonsense\n".encode("utf-16"))
+    result = sync(run, sandbox_config, "--from", "people.csv", "--rejected", "rejected.jsonl", "--quiet", *mode)
+    assert (result.returncode, result.stderr) == (0, "")
 
 
 def test_rejected_rows_of_a_table_are_told_by_their_key_and_values_are_written_if_wanted(
