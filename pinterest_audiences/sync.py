@@ -23,7 +23,7 @@ from pinterest_audiences.environment import expanded_address
 from pinterest_audiences.failures import EXIT_DONE, Failure, UsageError, first_sentence
 from pinterest_audiences.file_findings import FileFindings
 from pinterest_audiences.printing import Printer
-from pinterest_audiences.progress import with_level
+from pinterest_audiences.progress import QuietDisplay, with_level
 from pinterest_audiences.reading import Reading
 from pinterest_audiences.rejected_file import RejectedFile
 from pinterest_audiences.sources.names import check_columns
@@ -156,11 +156,12 @@ def _dry_run(
     from pinterest_audiences.dry_run_view import dry_run_lines, dry_run_result  # noqa: PLC0415
 
     settings = read_config(config.overlaid(**request.overlay()))
+    log = QuietDisplay(sys.stderr).log if request.quiet else _log_to_standard_error
     for level, text in reading.remarks:
-        _log_to_standard_error(level, text)
+        log(level, text)
     rows = source.open_rows(reading.selection, request.batch_rows)
     check_columns(request.named_columns(), rows.columns, source.label)
-    findings = FileFindings(_log_to_standard_error)
+    findings = FileFindings(log)
     batches = iter(rows.batches)
     first = next(batches, RowBatch(()))
     stream = request.stream_of(reading.selection.table, rows.columns, first.rows, reading.all_columns)
@@ -186,7 +187,7 @@ def _dry_run(
     findings.finish(dry_run.counts.rows, replaces=request.replace)
     result = dry_run_result(dry_run, settings.batch_size, preview, rows_unreadable=findings.rows_unreadable)
     if rejected is not None:
-        _log_to_standard_error("INFO", rejected.summary())
+        log("INFO", rejected.summary())
     title = f'Dry run: {source.label} into the audience "{dry_run.audience.name}"'
     printer.counts(title, list(dry_run_lines(result, settings.batch_size)), result)
     return EXIT_DONE

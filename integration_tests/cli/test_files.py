@@ -260,6 +260,15 @@ def test_rejected_rows_are_written_with_their_lines_and_without_their_values(
     assert "4 lines written to rejected.jsonl" in result.stderr
 
 
+@pytest.mark.parametrize("mode", [(), ("--dry-run", "--offline")])
+def test_what_is_no_warning_is_left_out_where_quiet_is_wanted(
+    mode: tuple[str, ...], run: Run, sandbox_config: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "people.csv").write_bytes("id;email\n1;ada@example.com\n2;nonsense\n".encode("utf-16"))
+    result = sync(run, sandbox_config, "--from", "people.csv", "--rejected", "rejected.jsonl", "--quiet", *mode)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
 def test_rejected_rows_of_a_table_are_told_by_their_key_and_values_are_written_if_wanted(
     run: Run, sandbox_config: Path, people: Path, tmp_path: Path
 ) -> None:
