@@ -87,7 +87,7 @@ class MembershipLedger:
         if not is_view:
             self._delete_leftovers()
         manifest = leased.manifest
-        self._holdings = Holdings(workspace, sizes)
+        self._holdings = Holdings(workspace, sizes, outlives_files=is_view)
         self._holdings.read_base(self._fetch(manifest.base))
         self._holdings.read_delta(self._fetch(manifest.delta))
         self._holdings.read_in_doubt(self._fetch(manifest.in_doubt))

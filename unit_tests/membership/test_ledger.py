@@ -407,6 +407,9 @@ def test_a_ledger_that_a_sync_changes_while_it_is_looked_at_is_looked_at_again(s
     busy = BusyBlobs(shop.root, lambda: shop.sync([("s", (2,), ADD, [B]), ("s", (3,), ADD, [C])]))
     with shop.store(blobs=busy).view(AD_ACCOUNT, AUDIENCE) as view:
         assert view.members == 3
+        shop.sync([("s", (number,), ADD, [person(str(number))]) for number in range(9)])
+        record_all(view, [("s", (1,), ADD, [A])])
+        assert view.diff(["s"]).removals == 2
 
 
 def test_a_manifest_that_is_only_looked_at_takes_no_change(shop: Shop) -> None:
