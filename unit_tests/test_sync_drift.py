@@ -41,10 +41,12 @@ def people(ids: Iterable[int], *, devices: int = 10**9) -> list[dict[str, Any]]:
 def sync(pinterest: FakePinterest, messages: Any, outbox: Outbox, raw_config: dict[str, Any], clock: Clock) -> RunSync:
     """Syncs a table and returns what the report says of its audience."""
 
-    def run(table: list[dict[str, Any]], plan: dict[str, Any] = REPLACED, **settings: Any) -> dict[str, Any]:
-        stream = {"name": "users", "json_schema": {"properties": {"email": {}, "idfa": {}}}}
-        lines = [{"type": "RECORD", "record": {"stream": "users", "data": row}} for row in table]
-        status = {"stream_descriptor": {"name": "users"}, "status": "COMPLETE"}
+    def run(
+        table: list[dict[str, Any]], plan: dict[str, Any] = REPLACED, *, name: str = "users", **settings: Any
+    ) -> dict[str, Any]:
+        stream = {"name": name, "json_schema": {"properties": {"email": {}, "idfa": {}}}}
+        lines = [{"type": "RECORD", "record": {"stream": name, "data": row}} for row in table]
+        status = {"stream_descriptor": {"name": name}, "status": "COMPLETE"}
         lines.append({"type": "TRACE", "trace": {"type": "STREAM_STATUS", "stream_status": status}})
         list(
             new_sync(
@@ -144,6 +146,22 @@ def test_a_mirror_is_stopped_by_what_the_store_remembers(
     assert size_of(pinterest) == 200
     last = sync(people(range(200), devices=0), **store)
     assert last["identities"]["compared_with"] == {"rows": 200, "shares": {"EMAIL": 1.0}}
+
+
+def test_tables_that_are_mirrored_into_one_audience_by_turns_are_not_compared_with_each_other(
+    sync: RunSync, pinterest: FakePinterest, tmp_path: Path
+) -> None:
+    (tmp_path / "store").mkdir()
+    store = {"store_type": "local", "path": str(tmp_path / "store"), "store_key": "a key that is only for tests"}
+    settings = {"membership_store": store, "audience_name": "all"}
+    shops = people(range(200), devices=0)
+    apps = [{"idfa": person["idfa"]} for person in people(range(200))]
+    for _ in range(2):
+        sync(shops, name="shops", **settings)
+        sync(apps, name="apps", **settings)
+    assert size_of(pinterest) == 400
+    with raises(Code.IDENTITY_DRIFT):
+        sync(shops, name="apps", **settings)
 
 
 def test_a_mark_costs_no_request_while_nothing_changes_and_the_users_words_stay(

@@ -236,7 +236,7 @@ class MirrorStrategy(SyncStrategy):
             delta, finished = self._compare(replaced, is_whole=is_whole)
             self._ledger.write_ahead(delta)
             yield self._deliveries(delta)
-            self._commit(delta, finished, mark=self._next_mark(intake) if is_end else None)
+            self._commit(delta, finished, marks={self._mark_name: self._next_mark(intake)} if is_end else {})
             self._counted_whole = bool(replaced) and len(replaced) == len(self._streams.all)
         self._end_epoch()
 
@@ -277,10 +277,13 @@ class MirrorStrategy(SyncStrategy):
         self.lane.settle_qualities()
 
     def recall(self) -> None:
-        """See `SyncStrategy.recall`. A store of an earlier version remembers nothing; a mark from before it may."""
+        """See `SyncStrategy.recall`. A store of an earlier version remembers nothing; a mark from before it may.
+
+        Other streams may lead to the audience in other syncs, whose rows these are not compared with.
+        """
         super().recall()
-        if self._ledger.mark is not None:
-            self.remembered = decode(self._ledger.mark)
+        if self._ledger.marks:
+            self.remembered = decode(self._ledger.marks.get(self._mark_name, ""))
 
     @property
     def people(self) -> int | None:
@@ -322,6 +325,10 @@ class MirrorStrategy(SyncStrategy):
             for piece in pieces(self._max_identifiers()):
                 yield Delivery(operation, dict.fromkeys(piece), 0, self.lane.pinned)
 
+    @property
+    def _mark_name(self) -> str:
+        return ", ".join(sorted(str(stream.key) for stream in self._streams.all))
+
     def _next_mark(self, intake: Intake) -> str:
         is_first = self.lane.target.written_before is None
         return encode((with_first_fill if is_first else with_fill)(self.remembered, intake))
@@ -333,8 +340,8 @@ class MirrorStrategy(SyncStrategy):
             if note not in self.lane.notes:
                 self.lane.notes.append(note)
 
-    def _commit(self, delta: Delta, finished: dict[str, str], *, mark: str | None) -> None:
-        self._ledger.commit(delta, self.lane.target.list_id, finished, mark=mark)
+    def _commit(self, delta: Delta, finished: dict[str, str], *, marks: dict[str, str]) -> None:
+        self._ledger.commit(delta, self.lane.target.list_id, finished, marks=marks)
         self._members_after = delta.members_after
         self._left_by_absence += delta.removals_by_absence
         self._unresolved_deletions += delta.unresolved_deletions

@@ -35,11 +35,18 @@ _IN_DOUBT: Final = ("t1", "t2", *BODY.split(", "))
 
 
 class Holdings:
-    """The views `holdings` (KEY and BODY) and `in_doubt` (tag and BODY) of a workspace."""
+    """The views `holdings` (KEY and BODY) and `in_doubt` (tag and BODY) of a workspace.
 
-    def __init__(self, workspace: Workspace, sizes: Sizes) -> None:
+    Args:
+        workspace: where they are.
+        sizes: see Sizes.
+        outlives_files: whether files are copied, since a sync at work on the ledger may delete them meanwhile.
+    """
+
+    def __init__(self, workspace: Workspace, sizes: Sizes, *, outlives_files: bool = False) -> None:
         self._workspace = workspace
         self._small_delta = sizes.small_delta
+        self._form = "TABLE" if outlives_files else "VIEW"
         self._base_rows = 0
         self._delta_rows = 0
         self.read_base(None)
@@ -64,7 +71,7 @@ class Holdings:
         # A row without a key is its own holder, so the file leaves the holder out.
         columns = KEY.replace("h1, h2", "coalesce(h1, t1) AS h1, coalesce(h2, t2) AS h2")
         self._workspace.execute(
-            f"CREATE OR REPLACE VIEW base AS SELECT {columns}, {BODY} FROM {_source(path, _DELTA[1:])}"
+            f"CREATE OR REPLACE {self._form} base AS SELECT {columns}, {BODY} FROM {_source(path, _DELTA[1:])}"
         )
         self._base_rows = self._workspace.number("SELECT count(*) FROM base")
 
@@ -78,7 +85,7 @@ class Holdings:
     def read_in_doubt(self, path: Path | None) -> None:
         """Reads the identifiers in doubt from a file; None if there are none."""
         self._workspace.execute(
-            f"CREATE OR REPLACE VIEW in_doubt AS SELECT {', '.join(_IN_DOUBT)} FROM {_source(path, _IN_DOUBT)}"
+            f"CREATE OR REPLACE {self._form} in_doubt AS SELECT {', '.join(_IN_DOUBT)} FROM {_source(path, _IN_DOUBT)}"
         )
 
     def write_delta(self, path: Path, changed: int) -> bool:

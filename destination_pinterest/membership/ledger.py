@@ -87,7 +87,7 @@ class MembershipLedger:
         if not is_view:
             self._delete_leftovers()
         manifest = leased.manifest
-        self._holdings = Holdings(workspace, sizes)
+        self._holdings = Holdings(workspace, sizes, outlives_files=is_view)
         self._holdings.read_base(self._fetch(manifest.base))
         self._holdings.read_delta(self._fetch(manifest.delta))
         self._holdings.read_in_doubt(self._fetch(manifest.in_doubt))
@@ -119,9 +119,9 @@ class MembershipLedger:
         return self._leased.manifest.generations.get(stream)
 
     @property
-    def mark(self) -> str | None:
+    def marks(self) -> Mapping[str, str]:
         """What the last sync left to be compared with, as given to `commit`."""
-        return self._leased.manifest.mark
+        return self._leased.manifest.marks
 
     @property
     def holds_lease(self) -> bool:
@@ -236,7 +236,7 @@ class MembershipLedger:
         customer_list_id: str | None,
         generations: Mapping[str, str] = MappingProxyType({}),
         *,
-        mark: str | None = None,
+        marks: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         """Commits the rows to the ledger, once Pinterest has accepted all that was sent. A new epoch begins.
 
@@ -244,7 +244,7 @@ class MembershipLedger:
             delta: the last diff.
             customer_list_id: the list that it was sent to; None if there is none yet, and so no member.
             generations: for streams that were replaced, a name for their rows; see `generation_of`.
-            mark: what the next sync is to compare its rows with; None to leave it as it is.
+            marks: what the next syncs are to compare their rows with; the others stay as they are.
 
         Raises:
             StoreBusyError: another sync has taken the ledger over; nothing was committed.
@@ -265,7 +265,7 @@ class MembershipLedger:
             members=delta.members_after,
             in_doubt=None if in_doubt is None else self._add(in_doubt),
             generations={**self._leased.manifest.generations, **generations},
-            mark=self.mark if mark is None else mark,
+            marks={**self.marks, **marks},
         )
         if delta.holdings_changed:
             self._commit_holdings(delta, rest)

@@ -18,7 +18,7 @@ from destination_pinterest.membership.keys import AudienceKeys
 from destination_pinterest.membership.store_key import UnknownStretchingError
 
 # 1: version 0.1.0. 2: the manifest numbers identity columns, and a stored kind has the number of its column;
-# `mark` is new.
+# `marks` is new.
 FORMAT: Final = 2
 FILE_NAME: Final = "manifest.json"
 _START_ANEW: Final = (
@@ -65,7 +65,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         columns: keyed digests of the identity columns' names; the files number them by their places here, from 1.
         has_former_keys: whether it began in format 1, in which a row key was digested as JSON spelled it.
         lease: the lease of the sync that works on it.
-        mark: what the last sync left to be compared with, in the caller's words; None if nothing.
+        marks: what the last sync of each set of streams left to be compared with; names and words are the caller's.
     """
 
     format: int = FORMAT
@@ -85,7 +85,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     columns: tuple[str, ...] = ()
     has_former_keys: bool = False
     lease: Lease | None = None
-    mark: str | None = None
+    marks: dict[str, str] = {}
 
     @property
     def files(self) -> list[DataFile]:

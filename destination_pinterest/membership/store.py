@@ -8,11 +8,12 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
+from typing import Final
 from uuid import uuid4
 
 from destination_pinterest.config.membership_store import LocalMembershipStore, S3MembershipStore
 from destination_pinterest.error_codes import Code
-from destination_pinterest.errors import StorageFailedError
+from destination_pinterest.errors import StorageFailedError, StoreMismatchError
 from destination_pinterest.membership.blobs import Blob, Blobs
 from destination_pinterest.membership.bucket import BucketBlobs
 from destination_pinterest.membership.folder import FolderBlobs
@@ -38,6 +39,9 @@ from destination_pinterest.membership.sizes import Sizes
 from destination_pinterest.membership.store_key import STRETCHINGS, Scrypt, StoreKey
 from destination_pinterest.membership.workspace import Workspace
 from destination_pinterest.object_storage.s3 import S3Bucket
+
+# How often a ledger is looked at again if a sync has changed it meanwhile.
+_LOOKS: Final = 5
 
 
 def open_membership_store(
@@ -160,15 +164,26 @@ class MembershipStore:
     def view(self, ad_account_id: str, audience: str) -> MembershipLedger:
         """Opens the ledger of an audience without a lease and without writing anything, to compare rows with it.
 
-        A sync that is at work on it meanwhile may remove files before they are read, which is then an error.
+        A sync that is at work on it meanwhile may replace files before they are read. Then it is looked at again.
 
         Raises:
             StoreMismatchError: as `open`.
         """
         folder = folder_of(ad_account_id, audience)
         name = f"{folder}/{FILE_NAME}"
-        address = self._blobs.address(name)
         found = self._blobs.read(name)
+        for _ in range(_LOOKS):
+            try:
+                return self._view(ad_account_id, audience, found)
+            except StoreMismatchError:
+                before, found = found, self._blobs.read(name)
+                if found is None or before is None or found.version == before.version:
+                    raise
+        return self._view(ad_account_id, audience, found)
+
+    def _view(self, ad_account_id: str, audience: str, found: Blob | None) -> MembershipLedger:
+        folder = folder_of(ad_account_id, audience)
+        address = self._blobs.address(f"{folder}/{FILE_NAME}")
         if found is None:
             self._require_no_files(folder)
             manifest = self._new(ad_account_id, audience)

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from destination_pinterest.error_codes import Code
+from destination_pinterest.membership.folder import FolderBlobs
 from destination_pinterest.membership.sizes import Sizes
 from destination_pinterest.vocabulary import Operation
 from unit_tests.membership.shop import AD_ACCOUNT, AUDIENCE, LIST, Row, Shop, Withdrawal, person, record_all, sent
@@ -383,6 +385,31 @@ def test_a_ledger_that_is_only_looked_at_compares_rows_and_stays_as_it_is(shop: 
             view.write_ahead(delta)
         assert {path: path.read_bytes() for path in shop.folder.iterdir()} == leased
     assert before.keys() == dict.fromkeys(shop.folder.iterdir(), b"").keys()
+
+
+class BusyBlobs(FolderBlobs):
+    """A folder in which another sync replaces the files once, after its manifest was read and before they are."""
+
+    def __init__(self, root: Path, meanwhile: Callable[[], object]) -> None:
+        super().__init__(root)
+        self._meanwhile: Callable[[], object] | None = meanwhile
+
+    def fetch(self, name: str, folder: Path) -> Path | None:
+        meanwhile, self._meanwhile = self._meanwhile, None
+        if meanwhile is not None:
+            meanwhile()
+        return super().fetch(name, folder)
+
+
+def test_a_ledger_that_a_sync_changes_while_it_is_looked_at_is_looked_at_again(shop: Shop) -> None:
+    shop.sizes = Sizes(small_delta=0)
+    shop.sync([("s", (1,), ADD, [A])])
+    busy = BusyBlobs(shop.root, lambda: shop.sync([("s", (2,), ADD, [B]), ("s", (3,), ADD, [C])]))
+    with shop.store(blobs=busy).view(AD_ACCOUNT, AUDIENCE) as view:
+        assert view.members == 3
+        shop.sync([("s", (number,), ADD, [person(str(number))]) for number in range(9)])
+        record_all(view, [("s", (1,), ADD, [A])])
+        assert view.diff(["s"]).removals == 2
 
 
 def test_a_manifest_that_is_only_looked_at_takes_no_change(shop: Shop) -> None:

@@ -314,7 +314,7 @@ class StoreContract:
             ledger.write_ahead(ledger.diff())
             written = released.shapes(place.content(), tmp_path)
         since = [key for key in written["manifest.json"] if key not in shapes["manifest.json"]]
-        assert since == ["columns", "has_former_keys", "mark"]
+        assert since == ["columns", "has_former_keys", "marks"]
         written["manifest.json"] = [key for key in written["manifest.json"] if key not in since]
         assert written == shapes
 
@@ -322,11 +322,12 @@ class StoreContract:
         for name, body in released.files().items():
             place.put(name, body)
         syncs = Syncs(place.connect, STRETCHINGS)
-        for given, kept in [(None, None), ("w100", "w100"), (None, "w100"), ("w200", "w200")]:
+        first, second, other = {"users": "w100"}, {"users": "w200"}, {"apps, users": "w9"}
+        for given, kept in [({}, {}), (first, first), ({}, first), (second, second), (other, {**second, **other})]:
             with syncs.open(audience=released.MIRRORED) as ledger:
-                ledger.commit(ledger.diff(is_whole=False), ledger.customer_list_id, mark=given)
+                ledger.commit(ledger.diff(is_whole=False), ledger.customer_list_id, marks=given)
             with syncs.open(audience=released.MIRRORED) as ledger:
-                assert (ledger.mark, ledger.members) == (kept, 6)
+                assert (ledger.marks, ledger.members) == (kept, 6)
 
 
 def _lease_of(ledger: MembershipLedger) -> LeasedManifest:
