@@ -18,6 +18,7 @@ import python_calamine as calamine
 from destination_pinterest.error_codes import Code
 from pinterest_audiences.failures import UsageError
 from pinterest_audiences.sources.data_file import DataFile
+from pinterest_audiences.sources.formats.unsaved_formulas import unsaved_formulas
 from pinterest_audiences.sources.headers import unique_names
 from pinterest_audiences.sources.names import no_such
 from pinterest_audiences.sources.random_access import RandomAccess
@@ -44,7 +45,9 @@ class WorkbookTable:
     def __init__(self, file: DataFile, wanted_sheet: str | None, options: TextOptions) -> None:
         self._label = file.label
         remarks: list[Remark] = []
-        self._sheet = self._chosen(self._workbook(RandomAccess(file)), wanted_sheet, remarks)
+        access = RandomAccess(file)
+        self._sheet = self._chosen(self._workbook(access), wanted_sheet, remarks)
+        remarks += _unsaved(access)
         layout = layout_of(
             self._beginning(),
             "sheet.csv",
@@ -73,11 +76,20 @@ class WorkbookTable:
                 Code.SOURCE_NOT_OPENED, f"{self._label} is protected by a password. Save it without one."
             ) from None
         except (calamine.CalamineError, OSError, EOFError):
-            raise UsageError(
-                Code.SOURCE_NOT_OPENED,
-                f"{self._label} is not a whole workbook of Excel or LibreOffice. Save it again, or name its format by "
-                "--format.",
-            ) from None
+            raise self._damaged() from None
+
+    def _sheet_of(self, workbook: calamine.CalamineWorkbook, name: str) -> calamine.CalamineSheet:
+        try:
+            return workbook.get_sheet_by_name(name)
+        except (calamine.CalamineError, OSError, EOFError):
+            raise self._damaged() from None
+
+    def _damaged(self) -> UsageError:
+        return UsageError(
+            Code.SOURCE_NOT_OPENED,
+            f"{self._label} is not a whole workbook of Excel or LibreOffice. Save it again, or name its format by "
+            "--format.",
+        )
 
     def _chosen(
         self, workbook: calamine.CalamineWorkbook, wanted: str | None, remarks: list[Remark]
@@ -86,9 +98,9 @@ class WorkbookTable:
         if wanted is not None:
             if wanted not in names:
                 raise no_such("sheet", wanted, names, self._label)
-            return workbook.get_sheet_by_name(wanted)
+            return self._sheet_of(workbook, wanted)
         visible = {each.name for each in workbook.sheets_metadata if each.visible == calamine.SheetVisibleEnum.Visible}
-        filled = [sheet for name in names if (sheet := workbook.get_sheet_by_name(name)).height]
+        filled = [sheet for name in names if (sheet := self._sheet_of(workbook, name)).height]
         if not filled:
             raise UsageError(Code.SOURCE_NOT_OPENED, f"{self._label} has nothing in it. Name another workbook.")
         chosen = next((sheet for sheet in filled if sheet.name in visible), filled[0])
@@ -129,6 +141,18 @@ class WorkbookTable:
         unnamed = {position for position, name in enumerate(all_names) if name == f"column {position + 1}"}
         positions = tuple(position for position in range(width) if position in filled or position not in unnamed)
         return tuple(all_names[position] for position in positions), positions
+
+
+def _unsaved(access: RandomAccess) -> Iterator[Remark]:
+    with closing(access.open()) as stream:
+        count = unsaved_formulas(stream)
+    if count:
+        are = "cell holds a formula" if count == 1 else "cells hold formulas"
+        text = (
+            f"{count:,} {are} without a stored result and count as blank. Open the workbook in Excel or LibreOffice "
+            "and save it there."
+        )
+        yield Remark(text, is_warning=True)
 
 
 def _value(cell: Any) -> Any:

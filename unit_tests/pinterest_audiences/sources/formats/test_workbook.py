@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import io
+import zipfile
 from datetime import date
 
 import pytest
@@ -104,3 +106,27 @@ def test_what_is_no_whole_workbook_is_refused(content: bytes) -> None:
 def test_a_workbook_with_nothing_in_it_says_so() -> None:
     with raises(Code.SOURCE_NOT_OPENED, match="has nothing in it"):
         table_of(xlsx({"A": []}))
+
+
+def test_formulas_without_a_result_are_counted_in_a_warning() -> None:
+    content = changed(
+        xlsx({"A": [["Email"], ["a@example.com"]]}), "</row></sheetData>", '<c r="B2"><f>A2</f></c></row></sheetData>'
+    )
+    (remark,) = table_of(content).remarks
+    assert str(remark.text).startswith("1 cell holds a formula without a stored result")
+    assert remark.is_warning
+
+
+def test_a_workbook_whose_sheet_is_damaged_is_no_fault_of_the_program() -> None:
+    with raises(Code.SOURCE_NOT_OPENED, match="not a whole workbook"):
+        table_of(changed(xlsx({"A": [["Email"], ["a@example.com"]]}), "</sheetData></worksheet>", "</sheet"))
+
+
+def changed(workbook: bytes, old: str, new: str) -> bytes:
+    """Returns the workbook with another text in its first sheet."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(workbook)) as before, zipfile.ZipFile(content, "w") as after:
+        for name in before.namelist():
+            text = before.read(name).decode()
+            after.writestr(name, text.replace(old, new) if name.endswith("sheet1.xml") else text)
+    return content.getvalue()
