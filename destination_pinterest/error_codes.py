@@ -201,8 +201,8 @@ class Code(StrEnum):
         "PIN-CONF-021",
         _CONFIG,
         _ACT,
-        "A stream lacks a column that Identity columns or Operation column names.",
-        "Correct the column's name (upper and lower case count). If several streams have different columns, switch on "
+        "A stream lacks a column that Identity columns or Operation column names, and so does every other of the sync.",
+        "Correct the column's name (upper and lower case count). If streams of other connections have it, switch on "
         "Allow missing columns (`allow_missing_columns`).",
     )
 

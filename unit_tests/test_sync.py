@@ -166,7 +166,7 @@ def test_an_operation_column_that_no_stream_has_is_refused_before_anybody_is_add
 def test_a_stream_that_lacks_the_operation_column_of_another_is_a_warning_where_that_is_allowed(
     raw_config: dict[str, Any], messages: Any, pinterest: Any, outbox: Any
 ) -> None:
-    raw = {**raw_config, "operation_column": {"column": "op"}, "allow_missing_columns": True}
+    raw = {**raw_config, "operation_column": {"column": "op"}}
     plans = (*catalog("users", columns=("email", "op")), *catalog("orders"))
     sync = new_sync(raw, plans, MessageLines([]), messages, pinterest, system=System())
     list(sync.run())

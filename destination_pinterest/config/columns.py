@@ -52,7 +52,7 @@ class NoOperationColumn(BaseModel):
 
 
 class OperationColumnSetting(BaseModel):
-    """A column says by its value what a row does. A stream without it fails, unless Allow missing columns is on."""
+    """A column says by its value what each row does. Streams without it are synced as if none were set."""
 
     model_config = ConfigDict(title="Use a column", extra="allow", frozen=True)
 

@@ -108,9 +108,9 @@ class Config(BaseModel):
     allow_missing_columns: bool = setting(
         False,
         description=(
-            "Whether a stream may lack columns that Identity columns and Operation column name. If off, such a stream "
-            "fails the sync, since a column that was renamed would lose people in silence. Switch it on if the "
-            "connection has several streams with different columns."
+            "Whether streams may lack columns that Identity columns and Operation column name. If off, a column that "
+            "no stream of a sync has fails it, since a column that was renamed would lose people in silence. Switch it on "
+            "if several connections with different columns share these settings."
         ),
         title="Allow missing columns",
         order=4,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -91,17 +91,23 @@ def plan_streams(streams: Sequence[ConfiguredStream], config: Config) -> list[St
             "would add, also those that should remove. Correct the name (upper and lower case count), or take the "
             "setting out.",
         )
-    return [plan_stream(stream, config) for stream in streams]
+    somewhere = frozenset(column for stream in streams for column in stream.columns)
+    return [plan_stream(stream, config, somewhere) for stream in streams]
 
 
-def plan_stream(stream: ConfiguredStream, config: Config) -> StreamPlan:
+def plan_stream(stream: ConfiguredStream, config: Config, in_some_stream: Collection[str] = frozenset()) -> StreamPlan:
     """Plans a stream.
+
+    Args:
+        stream: the stream.
+        config: the settings.
+        in_some_stream: the columns of all streams of the sync. One of them that this stream lacks is no error.
 
     Raises:
         SyncModeError: the stream is set to a sync mode that is not offered.
         IdentityColumnsError: no column identifies people, or a needed column has a name that can't be read.
         InvalidConfigError: the audience would have no name, the destination object is of another ad account, or the
-            stream lacks a column that the settings name.
+            stream lacks a column that the settings name, and no other has it.
     """
     if stream.destination_sync_mode not in (*SYNC_MODES, SOFT_DELETE):
         raise SyncModeError(
@@ -121,13 +127,14 @@ def plan_stream(stream: ConfiguredStream, config: Config) -> StreamPlan:
     if operation_column is not None and stream.columns and operation_column not in stream.columns:
         operation_column = None
     identities = _identities(stream, config)
-    missing = missing_columns(stream, config)
+    # The settings are one for all streams: a column that another stream has is named for that one.
+    missing = [column for column in missing_columns(stream, config) if column not in in_some_stream]
     if missing and not config.allow_missing_columns:
         raise InvalidConfigError(
             Code.COLUMN_MISSING,
             f'The stream "{stream.key}" lacks {_named(missing)}, which the settings name; {_has_columns(stream)}. '
             "Correct the names (upper and lower case count), or set Allow missing columns (allow_missing_columns) to "
-            "true if other streams have them.",
+            "true if streams of other connections have them.",
         )
     plan = StreamPlan(
         stream=stream,

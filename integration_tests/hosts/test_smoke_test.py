@@ -87,7 +87,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
         with_columns = side_by_side.submit(
             smoke_test,
             tmp_path_factory.mktemp("with_columns"),
-            config(sandboxes[0].api_base_url, identity_columns=COLUMNS),
+            config(sandboxes[0].api_base_url, identity_columns=COLUMNS, allow_missing_columns=True),
             arguments,
         )
         as_it_comes = side_by_side.submit(

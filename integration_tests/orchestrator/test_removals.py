@@ -27,8 +27,7 @@ from integration_tests.sandbox_process import AD_ACCOUNT_ID, RunningSandbox
 Connector = Callable[..., Destination]
 OLD = people(range(1, 9))
 DELETED = "2026-11-22T10:00:00Z"
-# Only one of the streams has the column.
-BY_OPERATION = {"operation_column": {"mode": "column", "column": "op"}, "allow_missing_columns": True}
+BY_OPERATION = {"operation_column": {"mode": "column", "column": "op"}}
 
 
 def change_log(stream: Stream) -> list[Record]:

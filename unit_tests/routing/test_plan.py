@@ -61,6 +61,14 @@ def test_a_declared_column_that_a_stream_lacks_is_an_error_that_names_it(config:
         plan_stream(stream("a"), config(identity_columns=declared("a", "b"), operation_column={"column": "op"}))
 
 
+def test_a_declared_column_that_another_stream_has_is_no_error(config: Callable[..., Config]) -> None:
+    settings = config(identity_columns=declared("a", "b"))
+    plans = plan_streams([stream("a", "b"), stream("a")], settings)
+    assert [[identity.column for identity in plan.identities] for plan in plans] == [["a", "b"], ["a"]]
+    with raises(Code.COLUMN_MISSING, match='lacks the column "b"'):
+        plan_streams([stream("a", "c"), stream("a")], settings)
+
+
 def test_a_declared_column_that_a_stream_lacks_is_passed_over_where_that_is_allowed(
     config: Callable[..., Config],
 ) -> None:

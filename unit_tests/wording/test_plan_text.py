@@ -124,7 +124,7 @@ def test_a_stream_that_takes_people_out_says_so(announced: Announced, more: dict
 
 
 def test_a_stream_without_the_operation_column_is_warned_of(announced: Announced) -> None:
-    said = announced(stream("users", "op"), stream("orders"), **BY_OPERATION, allow_missing_columns=True)
+    said = announced(stream("users", "op"), stream("orders"), **BY_OPERATION)
     (warning,) = [text for level, text in said if level == "WARN"]
     assert 'The stream "orders" has no column "op"' in warning
 
