@@ -109,8 +109,8 @@ class Config(BaseModel):
         False,
         description=(
             "Whether streams may lack columns that Identity columns and Operation column name. If off, a column that "
-            "no stream of a sync has fails it, since a column that was renamed would lose people in silence. Switch it on "
-            "if several connections with different columns share these settings."
+            "no stream of a sync has fails it, since a column that was renamed would lose people in silence. Switch it "
+            "on if several connections with different columns share these settings."
         ),
         title="Allow missing columns",
         order=4,
