@@ -66,6 +66,37 @@ def test_what_python_writes_and_json_does_not_know_is_read() -> None:
     assert row == ("a@example.com",)
 
 
+@pytest.mark.parametrize(
+    ("content", "has_lines"),
+    [
+        ('{"email":"a@example.com","email":"b@example.com"}\n', True),
+        ('{"email":"a@example.com","note":"\\":","email" \t:"b@example.com"}\n', True),
+        ('{"email":"a@example.com","score":NaN,"email":"b@example.com"}\n', True),
+        ('{"email":"a@example.com","email":"b@example.com"}{"email":"c@example.com"}\n', True),
+        ('[{"email":"a@example.com","email":"b@example.com"}]', False),
+        ('{"data":[{"email":"a@example.com","email":"b@example.com"}]}', False),
+        ('{\n"email":"a@example.com",\n"email":"b@example.com"}\n', False),
+    ],
+)
+def test_a_name_that_an_object_repeats_is_numbered_and_none_of_its_values_is_lost(
+    content: str, has_lines: bool
+) -> None:
+    table = table_of(content, has_lines=has_lines)
+    assert "email 2" in table.columns
+    assert rows_of(table, "email", "email 2")[0] == ("a@example.com", "b@example.com")
+
+
+def test_a_numbered_name_does_not_take_the_place_of_one_that_the_object_has() -> None:
+    table = table_of('{"n":1,"n 2":2,"n":3,"n":4}\n', has_lines=True)
+    assert sorted(rows_of(table)[0]) == [1, 2, 3, 4]
+
+
+def test_a_line_that_is_nested_too_deeply_is_refused_with_its_number() -> None:
+    table = table_of('{"email":"a@example.com"}\n' + '{"a":' * 100_000 + "\n", has_lines=True)
+    assert rows_of(table) == [("a@example.com",)]
+    assert [each.line for each in refused_by(table)] == [2]
+
+
 def test_a_last_line_that_was_cut_off_is_no_short_success() -> None:
     with raises(Code.SOURCE_CUT_OFF):
         table_of('{"email":"a@example.com"}\n{"email":"b@exam')
