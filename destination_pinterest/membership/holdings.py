@@ -112,7 +112,7 @@ class Holdings:
         columns = ", ".join(_SENDING)
         self._workspace.execute(f"CREATE OR REPLACE VIEW sending AS SELECT {columns} FROM {_source(path, _SENDING)}")
 
-    def resume(self, sending: Path, changes: Path | None, accepted: Ranges, begun: int) -> None:
+    def resume(self, sending: Path | None, changes: Path | None, accepted: Ranges, begun: int) -> None:
         """Takes in how far an ended sync came: what was accepted counts, and what else was begun is in doubt.
 
         Args:

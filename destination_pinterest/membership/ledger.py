@@ -92,10 +92,11 @@ class MembershipLedger:
         self._holdings.read_base(self._fetch(manifest.base))
         self._holdings.read_delta(self._fetch(manifest.delta))
         self._holdings.read_in_doubt(self._fetch(manifest.in_doubt))
-        self._is_resumed = manifest.sending is not None
+        self._to_resume = None if manifest.sending is None else self._resuming(manifest.sending)
+        self._is_resumed = False
         self._has_order = False
-        if manifest.sending is not None:
-            self._resume(manifest.sending)
+        if is_view:
+            self._resume()
         self._spool = Spool(workspace, keys, manifest, sizes)
         self._unknown_unchanged = 0
 
@@ -200,6 +201,8 @@ class MembershipLedger:
             is_whole: whether all rows have come for which an earlier sync was about to send something. Otherwise what
                 no row mentions stays in doubt.
         """
+        self._workspace.take_room()
+        self._resume()
         self._spool.flush()
         self._has_order = not replaced
         if self._spool.has_unchanged:
@@ -339,6 +342,7 @@ class MembershipLedger:
         self._holdings.read_sending(None)
         self._delete_leftovers()
         self._spool.clear()
+        self._workspace.leave_room()
         self._unknown_unchanged = 0
         self._last_diff = None
 
@@ -362,11 +366,16 @@ class MembershipLedger:
                 "A row was noted between the diff of the membership store and its commit. Please report this.",
             )
 
-    def _resume(self, sending: Sending) -> None:
+    def _resuming(self, sending: Sending) -> Callable[[], None]:
+        """Fetches what an ended sync was sending. Returns what takes it in, which needs room."""
+        identifiers, changes = self._fetch(sending.identifiers), self._fetch(sending.changes)
+        return lambda: self._holdings.resume(identifiers, changes, sending.accepted, sending.begun)
+
+    def _resume(self) -> None:
         """Takes in how far an ended sync came. The files stay as they are until something is written."""
-        identifiers = self._fetch(sending.identifiers)
-        if identifiers is not None:
-            self._holdings.resume(identifiers, self._fetch(sending.changes), sending.accepted, sending.begun)
+        if self._to_resume is not None:
+            self._to_resume()
+            self._to_resume, self._is_resumed = None, True
 
     def _store_resumed(self) -> None:
         """Makes files of how far an ended sync came, before what it was sending is forgotten."""
