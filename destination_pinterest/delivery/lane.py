@@ -39,12 +39,14 @@ class Delivery:
         identifiers: without duplicates; never printed.
         rows: how many rows it covers.
         first_position: the number of records before the oldest row that it covers.
+        numbers: if it is a part of a delta, the number of its first identifier, and of the one after its last.
     """
 
     operation: Operation
     identifiers: dict[str, None] = field(repr=False)
     rows: int
     first_position: int
+    numbers: tuple[int, int] | None = None
 
     def contradicts(self, other: Delivery) -> bool:
         """Whether the membership depends on the order of the two."""
@@ -78,6 +80,7 @@ class AudienceLane:
         self.count = count
         self.notes: list[str] = []
         self.in_flight: list[Delivery] = []
+        self._accepted: list[tuple[int, int]] = []
         self.qualities = {stream: RowQuality(100, is_whole=False) for stream in streams} | dict(qualities)
         self._rate_per_s = rate_per_s
         self._queue: deque[Delivery] = deque()
@@ -104,6 +107,8 @@ class AudienceLane:
     def ack(self, delivery: Delivery, sent: int) -> None:
         """Records that a delivery was accepted, with so many identifiers."""
         self.in_flight.remove(delivery)
+        if delivery.numbers is not None:
+            self._accepted.append(delivery.numbers)
         if sent:
             self.tally.synced += delivery.rows
         elif delivery.rows:  # The list that they were to be removed from does not exist.
@@ -135,6 +140,11 @@ class AudienceLane:
         self.target = update.target
         self.notes += update.notes
 
+    def take_accepted(self) -> list[tuple[int, int]]:
+        """Returns the numbers of the deliveries that were accepted since the last call."""
+        accepted, self._accepted = self._accepted, []
+        return accepted
+
     def list_created(self, list_id: str) -> None:
         """Records that the customer list to write to exists now."""
         self.target = replace(self.target, list_id=list_id)
@@ -164,6 +174,11 @@ class AudienceLane:
         first = not self._one_at_a_time
         self._one_at_a_time = True
         return first
+
+    @property
+    def rate_per_s(self) -> float:
+        """Requests a second that the quota permits."""
+        return self._rate_per_s
 
     @property
     def window(self) -> int:

@@ -1,8 +1,9 @@
 """Mirrors a table with a membership store: compares its rows with the ledger and sends the delta.
 
 Nothing is sent while rows arrive. When an epoch ends (at the end of the input; for streams that are not replaced, also
-every few minutes), the ledger computes the delta, which is written ahead, then sent, and only then committed. States
-wait until that is done.
+every few minutes), the ledger computes the delta, which is judged as a whole, written ahead, and sent in slices. Each
+slice counts once Pinterest has accepted it, so a sync that ends in between is gone on with where it ended. States wait
+for the slice that has the last of the rows before them; if a stream is replaced, for the last slice.
 
 As with Census, Hightouch and drt (github.com/drt-hub/drt/issues/686, read 2026-11-22), absence removes only members
 that this connector added.
@@ -10,15 +11,18 @@ that this connector added.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from destination_pinterest.audiences.creation import AudienceCreator
 from destination_pinterest.audiences.description_mark import decode, encode
 from destination_pinterest.audiences.remembered import Intake, with_fill, with_first_fill
 from destination_pinterest.audiences.safeguards import Safeguards, check_rows
 from destination_pinterest.delivery.lane import AudienceLane, Delivery
+from destination_pinterest.delivery.row_positions import RowPositions
 from destination_pinterest.delivery.strategy import IsComplete, MemberCounts, SyncStrategy
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import (
@@ -39,6 +43,21 @@ from destination_pinterest.vocabulary import Operation
 
 if TYPE_CHECKING:  # It imports DuckDB and NumPy, which syncs without a store don't need.
     from destination_pinterest.membership import Delta, MembershipLedger
+
+# How much is sent between two notes in the store of how far it came: a process that is killed sends as much again. A
+# note takes a tenth of a second where it is slow. The most requests keep the memory flat.
+_SLICE_S: Final = 5.0
+_LEAST_REQUESTS: Final = 4
+_MOST_REQUESTS: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class _Slice:
+    """A part of a delta that is being sent, by the numbers of its identifiers: from `first` to before `last`."""
+
+    delta: Delta
+    first: int
+    last: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +104,8 @@ class MirrorStrategy(SyncStrategy):
         self._changes = 0
         self._rows = 0
         self._epoch_started_s: float | None = None
+        self._positions = RowPositions()
+        self._slice: _Slice | None = None
         self._members_before = 0
         self._members_after = 0
         self._left_by_absence = 0
@@ -139,6 +160,7 @@ class MirrorStrategy(SyncStrategy):
     def close(self) -> None:
         """Releases the ledger."""
         if self._opened is not None:
+            self.count_accepted()
             self._opened.close()
 
     def prepare(self) -> None:
@@ -149,6 +171,7 @@ class MirrorStrategy(SyncStrategy):
         """See `SyncStrategy.begin_run`."""
         self._stream = str(run.stream)
         self.lane.pin_watermark(run.position)
+        self._positions.begin(self._changes + 1, run.position)
         if self._epoch_started_s is None:
             self._epoch_started_s = now_s
 
@@ -234,8 +257,7 @@ class MirrorStrategy(SyncStrategy):
             intake = self.lane.count.intake
             self._check_drift(intake)
             delta, finished = self._compare(replaced, is_whole=is_whole)
-            self._ledger.write_ahead(delta)
-            yield self._deliveries(delta)
+            yield from self._slices(delta)
             self._commit(delta, finished, marks={self._mark_name: self._next_mark(intake)} if is_end else {})
             self._counted_whole = bool(replaced) and len(replaced) == len(self._streams.all)
         self._end_epoch()
@@ -319,11 +341,49 @@ class MirrorStrategy(SyncStrategy):
         )
         return delta, finished
 
-    def _deliveries(self, delta: Delta) -> Iterator[Delivery]:
-        """Yields the deliveries, removals first. They cover no rows themselves: rows are safe after the commit."""
-        for operation, pieces in ((Operation.REMOVE, delta.iter_removals), (Operation.ADD, delta.iter_additions)):
-            for piece in pieces(self._max_identifiers()):
-                yield Delivery(operation, dict.fromkeys(piece), 0, self.lane.pinned)
+    def _slices(self, delta: Delta) -> Iterator[Iterator[Delivery]]:
+        """Yields the deliveries of the delta, removals first. The last slice counts only with the commit."""
+        self.lane.take_accepted()
+        first = 0
+        while first < delta.total:
+            size = self._max_identifiers()
+            last = min(first + size * self._slice_requests, delta.total)
+            if first:
+                self._advance(delta, [(0, first)], last)
+            else:
+                self._ledger.write_ahead(delta, last)
+            self._slice = _Slice(delta, first, last)
+            yield self._deliveries(self._slice, size)
+            self.lane.take_accepted()
+            self._slice = _Slice(delta, last, last)
+            first = last
+
+    @property
+    def _slice_requests(self) -> int:
+        return min(max(math.ceil(self.lane.rate_per_s * _SLICE_S), _LEAST_REQUESTS), _MOST_REQUESTS)
+
+    def _deliveries(self, part: _Slice, size: int) -> Iterator[Delivery]:
+        """Yields the deliveries of a slice. They cover no rows themselves: rows are safe once the slice counts."""
+        number = part.first
+        for operation, piece in self._ledger.pieces(part.delta, part.first, part.last, size):
+            numbers = (number, number + len(piece))
+            yield Delivery(operation, dict.fromkeys(piece), 0, self.lane.pinned, numbers)
+            number += len(piece)
+
+    def _advance(self, delta: Delta, accepted: Sequence[tuple[int, int]], begun: int) -> None:
+        self._ledger.advance(delta, accepted, begun, self.lane.target.list_id)
+        self._members_after = self._ledger.members
+        if row := self._ledger.first_row_after(accepted[0][1] if accepted and accepted[0][0] == 0 else 0):
+            self.lane.unpin_watermark()
+            self.lane.pin_watermark(self._positions.before(row))
+
+    def count_accepted(self) -> None:
+        """See `SyncStrategy.count_accepted`."""
+        part, self._slice = self._slice, None
+        accepted = _joined([(0, part.first)] if part and part.first else [], self.lane.take_accepted())
+        if part is not None and accepted:
+            with suppress(ConnectorError):
+                self._advance(part.delta, accepted, part.last)
 
     @property
     def _mark_name(self) -> str:
@@ -342,6 +402,7 @@ class MirrorStrategy(SyncStrategy):
 
     def _commit(self, delta: Delta, finished: dict[str, str], *, marks: dict[str, str]) -> None:
         self._ledger.commit(delta, self.lane.target.list_id, finished, marks=marks)
+        self._slice = None
         self._members_after = delta.members_after
         self._left_by_absence += delta.removals_by_absence
         self._unresolved_deletions += delta.unresolved_deletions
@@ -360,6 +421,7 @@ class MirrorStrategy(SyncStrategy):
         self.lane.tally.synced += self._rows
         self._rows = self._changes = 0
         self._epoch_started_s = None
+        self._positions = RowPositions()
         self.lane.unpin_watermark()
 
     @property
@@ -374,3 +436,14 @@ class MirrorStrategy(SyncStrategy):
 def _generation(stream: ConfiguredStream) -> str:
     """The same for all attempts that continue from each other. A reinstalled platform repeats ids, hence the job."""
     return f"generation {stream.generation_id}, job {stream.sync_id}"
+
+
+def _joined(done: Sequence[tuple[int, int]], more: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Returns ranges in order, with those that meet made one."""
+    joined: list[tuple[int, int]] = []
+    for first, last in sorted([*done, *more]):
+        if joined and joined[-1][1] == first:
+            joined[-1] = (joined[-1][0], last)
+        else:
+            joined.append((first, last))
+    return joined

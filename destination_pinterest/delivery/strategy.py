@@ -130,6 +130,9 @@ class SyncStrategy(ABC):
         """
         return iter(())
 
+    def count_accepted(self) -> None:  # noqa: B027 - only where a slice is sent
+        """Counts what was accepted of a slice that is not sent to its end; failing that, it is sent again."""
+
     @abstractmethod
     def check_may_send(self) -> None:
         """Checks that sending is still allowed; called from the sending thread just before each delivery.

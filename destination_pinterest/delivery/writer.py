@@ -180,6 +180,8 @@ class SyncWriter:
         give_up_s = self._clock() + (LAST_GRACE_S if self.is_stopped else FAILURE_GRACE_S)
         while self._is_waiting_for_answers() and (left_s := give_up_s - self._clock()) > 0:
             self._handle_events(left_s)
+        for strategy in self._strategies:
+            strategy.count_accepted()
         yield from self.release()
 
     def _await_event(self) -> Iterator[bytes]:

@@ -38,9 +38,14 @@ class Delta:
     _read: Callable[[str, int], Iterator[list[str]]] = field(repr=False)
 
     @property
+    def total(self) -> int:
+        """How many identifiers to send."""
+        return self.additions + self.removals
+
+    @property
     def is_empty(self) -> bool:
         """Whether there is nothing to send."""
-        return self.additions == 0 and self.removals == 0
+        return self.total == 0
 
     def iter_additions(self, size: int) -> Iterator[list[str]]:
         """Yields the identifiers to add, each once, at most `size` at a time, until the ledger is committed or closed.

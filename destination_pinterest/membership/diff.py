@@ -8,7 +8,8 @@ table costs one join and no more. Each step makes a table or a view that the nex
     gained, lost                   holdings that are new, and that are gone
     touched                        every identifier that any of this concerns, with the reasons
     still_held                     those of them that another row still holds
-    decisions                      for each of them: was it a member, is it one now, what is to be sent
+    decisions                      for each of them: was it a member, is it one now, what is to be sent; and which row
+                                   was the first to add it
 """
 
 # ruff: noqa: S608 - statements are built from this package's constants; data comes in parameters and files.
@@ -85,23 +86,27 @@ def _select_latest(workspace: Workspace) -> None:
     workspace.execute(
         f"""
         CREATE OR REPLACE TABLE superseded AS
-        SELECT {HOLDER}, max(row) AS row FROM spool GROUP BY {HOLDER} HAVING min(row) < max(row)
+        SELECT {HOLDER}, max(row) AS row, min(row) AS first FROM spool GROUP BY {HOLDER} HAVING min(row) < max(row)
         """
     )
-    # Of a table that is replaced, removals are kept too: as tombstones.
+    # Of a table that is replaced, removals are kept too: as tombstones. `row` is the holder's first: what the last one
+    # says is sent in its place, so that no state between the two is ahead.
     workspace.execute(
         f"""
         CREATE OR REPLACE VIEW latest AS
-        SELECT s.* FROM spool s
-        ANTI JOIN superseded o ON s.stream = o.stream AND s.h1 = o.h1 AND s.h2 = o.h2 AND s.row < o.row
-        ANTI JOIN removed_everywhere r ON s.holds = r.holds AND s.t1 = r.t1 AND s.t2 = r.t2
-        WHERE s.kind <> {Kind.NOBODY} AND (s.holds OR s.stream IN (SELECT stream FROM replaced))
+        SELECT {KEY}, {BODY}, coalesce(o.first, s.row) AS row FROM (
+            SELECT {KEY}, {BODY}, row FROM spool
+            WHERE kind <> {Kind.NOBODY} AND (holds OR stream IN (SELECT stream FROM replaced))
+        ) s
+        LEFT JOIN (SELECT {HOLDER}, row, first FROM superseded) o USING ({HOLDER})
+        ANTI JOIN removed_everywhere r USING (holds, t1, t2)
+        WHERE o.row IS NULL OR s.row = o.row
         """
     )
 
 
 def _gain_everything(workspace: Workspace) -> None:
-    workspace.execute(f"CREATE OR REPLACE VIEW gained AS SELECT {KEY}, {BODY} FROM latest")
+    workspace.execute(f"CREATE OR REPLACE VIEW gained AS SELECT {KEY}, {BODY}, row FROM latest")
     workspace.execute(f"CREATE OR REPLACE TABLE lost AS SELECT {KEY}, {BODY} FROM holdings")
 
 
@@ -135,10 +140,10 @@ def _compare(workspace: Workspace) -> None:
     workspace.execute(
         f"""
         CREATE OR REPLACE TABLE gained_rows AS
-        SELECT {KEY}, {BODY} FROM latest SEMI JOIN (SELECT {KEY} FROM difference WHERE is_gained) USING ({KEY})
+        SELECT {KEY}, {BODY}, row FROM latest SEMI JOIN (SELECT {KEY} FROM difference WHERE is_gained) USING ({KEY})
         """
     )
-    workspace.execute(f"CREATE OR REPLACE VIEW gained AS SELECT {KEY}, {BODY} FROM gained_rows")
+    workspace.execute(f"CREATE OR REPLACE VIEW gained AS SELECT {KEY}, {BODY}, row FROM gained_rows")
     workspace.execute(
         f"""
         CREATE OR REPLACE TABLE lost AS
@@ -153,17 +158,17 @@ def _select_touched(workspace: Workspace) -> None:
     workspace.execute(
         f"""
         CREATE OR REPLACE TABLE touched AS
-        SELECT t1, t2, {any_body}, bit_or(reason) AS reasons FROM (
-            SELECT t1, t2, {BODY}, CASE WHEN holds THEN {_GAINED} ELSE {_REQUESTED} END AS reason FROM gained
+        SELECT t1, t2, {any_body}, bit_or(reason) AS reasons, min(row) AS row FROM (
+            SELECT t1, t2, {BODY}, CASE WHEN holds THEN {_GAINED} ELSE {_REQUESTED} END AS reason, row FROM gained
             UNION ALL
-            SELECT t1, t2, {BODY}, {_LOST} FROM lost WHERE holds
+            SELECT t1, t2, {BODY}, {_LOST}, NULL FROM lost WHERE holds
             UNION ALL
-            SELECT t1, t2, {BODY}, {_IN_DOUBT} FROM in_doubt
+            SELECT t1, t2, {BODY}, {_IN_DOUBT}, NULL FROM in_doubt
             UNION ALL
-            SELECT t1, t2, {BODY}, {_REQUESTED} FROM spool
+            SELECT t1, t2, {BODY}, {_REQUESTED}, NULL FROM spool
             WHERE NOT holds AND kind <> {Kind.NOBODY} AND stream NOT IN (SELECT stream FROM replaced)
             UNION ALL
-            SELECT t1, t2, {BODY}, {_ABSENT} FROM lost
+            SELECT t1, t2, {BODY}, {_ABSENT}, NULL FROM lost
             ANTI JOIN (SELECT {HOLDER} FROM spool UNION ALL {FORMER_HOLDERS}) USING ({HOLDER})
             WHERE holds AND stream IN (SELECT stream FROM replaced)
         ) GROUP BY t1, t2
@@ -199,7 +204,7 @@ def _decide(workspace: Workspace, *, is_whole: bool) -> None:
             FROM touched LEFT JOIN still_held ON touched.t1 = still_held.t1 AND touched.t2 = still_held.t2
         )
         SELECT
-            t1, t2, {BODY}, was_member, is_member, was_in_doubt, stays_in_doubt,
+            t1, t2, {BODY}, row, was_member, is_member, was_in_doubt, stays_in_doubt,
             NOT stays_in_doubt AND is_member AND (was_in_doubt OR NOT was_member) AS adds,
             NOT stays_in_doubt AND NOT is_member AND (was_member OR was_in_doubt OR is_requested) AS removes,
             removes AND NOT is_requested AND (is_absent OR (was_in_doubt AND NOT was_member)) AS leaves_by_absence

@@ -3,6 +3,9 @@
 A holding is one row of a table and one of its identifiers. `base` is a Parquet file of holdings; `delta` has the
 changes since, so that a small change costs a small file. Once the delta is no longer small, base is rewritten.
 
+While something is sent there are two more files: what is sent, numbered in the order of sending, and all changes that
+it makes. So to say how far the sending has come takes numbers, and no file.
+
 Holdings with `holds` false are tombstones: rows of a replaced table that remove their identifier. They are kept so that
 an unchanged table does not send the same removal again.
 
@@ -13,9 +16,11 @@ The columns are those of the files, and the files are kept from version to versi
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+from destination_pinterest.membership.keys import KIND_MASK
 from destination_pinterest.membership.sizes import Sizes
 from destination_pinterest.membership.workspace import Workspace
 
@@ -25,6 +30,9 @@ BODY: Final = "kind, c1, c2, c3, c4, long"
 _SHARE_OF_BASE: Final = 16
 _TYPES: Final = {
     "is_in": "BOOLEAN",
+    "adds": "BOOLEAN",
+    "members": "TINYINT",
+    "row": "UINTEGER",
     "stream": "USMALLINT",
     "holds": "BOOLEAN",
     "kind": "UTINYINT",
@@ -32,10 +40,22 @@ _TYPES: Final = {
 }
 _DELTA: Final = ("is_in", *KEY.split(", "), *BODY.split(", "))
 _IN_DOUBT: Final = ("t1", "t2", *BODY.split(", "))
+# `n` counts from 0; `members` is how many members more there are once it is accepted; `row` is in the spool the first
+# one that adds it.
+_SENDING: Final = ("n", "adds", "members", "row", *_IN_DOUBT)
+# A row without a key is its own holder, so files leave the holder out.
+_KEY_READ: Final = KEY.replace("h1, h2", "coalesce(h1, t1) AS h1, coalesce(h2, t2) AS h2")
+_KEY_WRITTEN: Final = KEY.replace(
+    "h1, h2",
+    "CASE WHEN h1 = t1 AND h2 = t2 THEN NULL ELSE h1 END AS h1, "
+    "CASE WHEN h1 = t1 AND h2 = t2 THEN NULL ELSE h2 END AS h2",
+)
+# From the first number of each to the one before the last.
+Ranges = Sequence[tuple[int, int]]
 
 
 class Holdings:
-    """The views `holdings` (KEY and BODY) and `in_doubt` (tag and BODY) of a workspace.
+    """The views `holdings` (KEY and BODY), `in_doubt` (tag and BODY) and `sending` of a workspace.
 
     Args:
         workspace: where they are.
@@ -52,6 +72,7 @@ class Holdings:
         self.read_base(None)
         self.read_delta(None)
         self.read_in_doubt(None)
+        self.read_sending(None)
         workspace.execute(
             f"""
             CREATE VIEW holdings AS
@@ -68,17 +89,15 @@ class Holdings:
 
     def read_base(self, path: Path | None) -> None:
         """Reads base from a file; None if it is empty."""
-        # A row without a key is its own holder, so the file leaves the holder out.
-        columns = KEY.replace("h1, h2", "coalesce(h1, t1) AS h1, coalesce(h2, t2) AS h2")
         self._workspace.execute(
-            f"CREATE OR REPLACE {self._form} base AS SELECT {columns}, {BODY} FROM {_source(path, _DELTA[1:])}"
+            f"CREATE OR REPLACE {self._form} base AS SELECT {_KEY_READ}, {BODY} FROM {_source(path, _DELTA[1:])}"
         )
         self._base_rows = self._workspace.number("SELECT count(*) FROM base")
 
     def read_delta(self, path: Path | None) -> None:
         """Reads the changes since base from a file; None if there are none."""
         self._workspace.execute(
-            f"CREATE OR REPLACE TABLE delta AS SELECT {', '.join(_DELTA)} FROM {_source(path, _DELTA)}"
+            f"CREATE OR REPLACE TABLE delta AS SELECT is_in, {_KEY_READ}, {BODY} FROM {_source(path, _DELTA)}"
         )
         self._delta_rows = self._workspace.number("SELECT count(*) FROM delta")
 
@@ -88,58 +107,160 @@ class Holdings:
             f"CREATE OR REPLACE {self._form} in_doubt AS SELECT {', '.join(_IN_DOUBT)} FROM {_source(path, _IN_DOUBT)}"
         )
 
+    def read_sending(self, path: Path | None) -> None:
+        """Reads from a file what is being sent; None if nothing is."""
+        columns = ", ".join(_SENDING)
+        self._workspace.execute(f"CREATE OR REPLACE VIEW sending AS SELECT {columns} FROM {_source(path, _SENDING)}")
+
+    def resume(self, sending: Path | None, changes: Path | None, accepted: Ranges, begun: int) -> None:
+        """Takes in how far an ended sync came: what was accepted counts, and what else was begun is in doubt.
+
+        Args:
+            sending: the file of what it was sending.
+            changes: that of the changes which come with it.
+            accepted: the numbers of what Pinterest accepted.
+            begun: the number from which on nothing can have been sent.
+        """
+        self.read_sending(sending)
+        execute = self._workspace.execute
+        execute(
+            f"""
+            CREATE TABLE resumed_in_doubt AS
+            SELECT {", ".join(_IN_DOUBT)} FROM in_doubt
+            ANTI JOIN (SELECT t1, t2 FROM sending WHERE n < {begun}) USING (t1, t2)
+            UNION ALL
+            SELECT {", ".join(_IN_DOUBT)} FROM sending WHERE n < {begun} AND NOT ({_within(accepted)})
+            """
+        )
+        # The identifiers of some changes are not sent at all, since other rows hold them.
+        execute(
+            f"""
+            CREATE OR REPLACE TEMP TABLE accepted AS
+            SELECT is_in, {_KEY_READ}, {BODY} FROM {_source(changes, _DELTA)}
+            ANTI JOIN (SELECT t1, t2 FROM sending WHERE NOT ({_within(accepted)})) USING (t1, t2)
+            """
+        )
+        execute(f"CREATE OR REPLACE TEMP TABLE were_delta AS {_followed_by('accepted')}")
+        execute("CREATE OR REPLACE TABLE delta AS SELECT * FROM were_delta")
+        execute(f"CREATE OR REPLACE {self._form} in_doubt AS SELECT * FROM resumed_in_doubt")
+        execute("DROP TABLE accepted")
+        execute("DROP TABLE were_delta")
+        self._delta_rows = self._workspace.number("SELECT count(*) FROM delta")
+        self.read_sending(None)
+
     def write_delta(self, path: Path, changed: int) -> bool:
-        """Writes the changes since base, with `gained` and `lost` (`changed` rows) added.
+        """Writes the changes since base, with `gained` and `lost` (`changed` rows, 0: without them) added.
 
         Returns False, and writes nothing, if it is time to rewrite base.
         """
-        if self._delta_rows + changed > max(self._small_delta, self._base_rows // _SHARE_OF_BASE):
+        if not self._is_small(self._delta_rows + changed):
             return False
-        # Opposite changes cancel out.
-        self._copy(
-            f"""
-            SELECT {", ".join(_DELTA)} FROM delta
-            ANTI JOIN (SELECT {KEY} FROM gained UNION ALL SELECT {KEY} FROM lost) USING ({KEY})
-            UNION ALL
-            SELECT true, {KEY}, {BODY} FROM gained
-            ANTI JOIN (SELECT {KEY} FROM delta WHERE NOT is_in) USING ({KEY})
-            UNION ALL
-            SELECT false, {KEY}, {BODY} FROM lost
-            ANTI JOIN (SELECT {KEY} FROM delta WHERE is_in) USING ({KEY})
-            """,
-            path,
-        )
+        delta = f"({_followed_by(_NEW)})" if changed else "delta"
+        self._copy(f"SELECT is_in, {_KEY_WRITTEN}, {BODY} FROM {delta}", path)
         return True
 
-    def write_base(self, path: Path) -> None:
-        """Writes all holdings, with `gained` and without `lost`."""
-        columns = KEY.replace(
-            "h1, h2",
-            "CASE WHEN h1 = t1 AND h2 = t2 THEN NULL ELSE h1 END AS h1, "
-            "CASE WHEN h1 = t1 AND h2 = t2 THEN NULL ELSE h2 END AS h2",
-        )
-        self._copy(
-            f"""
-            SELECT {columns}, {BODY} FROM (
+    def write_base(self, path: Path, changed: int) -> None:
+        """Writes all holdings, with `gained` and without `lost` (`changed` rows, 0: as they are)."""
+        rows = (
+            f"""(
                 SELECT {KEY}, {BODY} FROM holdings ANTI JOIN lost USING ({KEY})
                 UNION ALL
                 SELECT {KEY}, {BODY} FROM gained
+            )"""
+            if changed
+            else "holdings"
+        )
+        self._copy(f"SELECT {_KEY_WRITTEN}, {BODY} FROM {rows}", path)
+
+    def becomes(self, changed: int) -> str | None:
+        """What a file of the next changes alone is once they count: "base", or "delta"; None if it is neither."""
+        if self._delta_rows:
+            return None
+        if self._is_small(changed):
+            return "delta"
+        return "base" if self.is_empty else None
+
+    def write_changes(self, path: Path) -> None:
+        """Writes `gained` and `lost` alone."""
+        self._copy(f"SELECT is_in, {_KEY_WRITTEN}, {BODY} FROM {_NEW}", path)
+
+    def write_sending(self, path: Path, removals: int, *, in_order: bool) -> None:
+        """Writes and numbers what is about to be sent: the removals first, then the additions.
+
+        Args:
+            path: the file.
+            removals: how many removals there are.
+            in_order: whether the additions are numbered in the order of the rows.
+        """
+        columns = ", ".join(_SENDING[1:])
+        order = "ORDER BY row NULLS FIRST" if in_order else ""
+        members = "is_member::TINYINT - was_member::TINYINT AS members"
+        self._copy(
+            f"""
+            WITH numbered AS (
+                SELECT row_number() OVER () - 1 AS n, adds, {members}, row, {", ".join(_IN_DOUBT)}
+                FROM decisions WHERE removes
+                UNION ALL
+                SELECT {removals} + row_number() OVER ({order}) - 1, adds, {members}, row, {", ".join(_IN_DOUBT)}
+                FROM decisions WHERE adds
             )
+            SELECT n::UBIGINT AS n, {columns} FROM numbered
             """,
             path,
         )
 
-    def write_ahead(self, path: Path) -> None:
-        """Writes the identifiers that are about to be sent, and those that stay in doubt."""
-        self._copy(f"SELECT {', '.join(_IN_DOUBT)} FROM decisions WHERE adds OR removes OR stays_in_doubt", path)
+    def sent(self, first: int, last: int, size: int) -> Iterator[list[tuple[Any, ...]]]:
+        """Yields what has the numbers from `first` to the one before `last`, in order, at most `size` at a time."""
+        query = (
+            f"SELECT kind & {KIND_MASK}, long, t1, t2, c1, c2, c3, c4 FROM sending "
+            f"WHERE n >= {first} AND n < {last} ORDER BY n"
+        )
+        return self._workspace.chunks(query, size)
+
+    def members_gained(self, accepted: Ranges) -> int:
+        """How many members more there are once what has these numbers is accepted."""
+        return self._workspace.number(f"SELECT coalesce(sum(members), 0) FROM sending WHERE {_within(accepted)}")
+
+    def row_of(self, number: int) -> int:
+        """The row of an addition by its number; 0 if no row of the epoch added it, or it is a removal."""
+        return self._workspace.number(f"SELECT coalesce(max(row), 0) FROM sending WHERE n = {number} AND adds")
 
     def write_in_doubt(self, path: Path) -> None:
         """Writes the identifiers that stay in doubt: no row has mentioned them yet."""
         self._copy(f"SELECT {', '.join(_IN_DOUBT)} FROM decisions WHERE stays_in_doubt", path)
 
+    def write_known_in_doubt(self, path: Path) -> bool:
+        """Writes the identifiers in doubt as they are; False if there are none."""
+        if not self._workspace.number("SELECT count(*) FROM in_doubt"):
+            return False
+        self._copy(f"SELECT {', '.join(_IN_DOUBT)} FROM in_doubt", path)
+        return True
+
+    def _is_small(self, delta: int) -> bool:
+        return delta <= max(self._small_delta, self._base_rows // _SHARE_OF_BASE)
+
     def _copy(self, query: str, path: Path) -> None:
         # Encrypted data does not compress.
         self._workspace.execute(f"COPY ({query}) TO {_quoted(path)} (FORMAT parquet, COMPRESSION uncompressed)")
+
+
+_NEW: Final = (
+    f"(SELECT true AS is_in, {KEY}, {BODY} FROM gained UNION ALL SELECT false AS is_in, {KEY}, {BODY} FROM lost)"
+)
+
+
+def _followed_by(changes: str) -> str:
+    """The query for the delta with further changes, of which opposite ones cancel out."""
+    return f"""
+        SELECT {", ".join(_DELTA)} FROM delta ANTI JOIN (SELECT {KEY} FROM {changes}) USING ({KEY})
+        UNION ALL
+        SELECT {", ".join(_DELTA)} FROM {changes} new
+        ANTI JOIN (SELECT NOT is_in AS is_in, {KEY} FROM delta) USING (is_in, {KEY})
+    """
+
+
+def _within(ranges: Ranges) -> str:
+    return " OR ".join(f"n >= {first} AND n < {last}" for first, last in ranges) or "false"
 
 
 def rows_of(workspace: Workspace, path: Path) -> int:

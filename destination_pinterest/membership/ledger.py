@@ -2,13 +2,14 @@
 
     record, record, …   what the rows say; remove_everywhere overrides all of them
     diff                what must be sent; the caller may stop here and close the ledger
-    write_ahead         stores what is about to be sent
+    write_ahead         stores what is about to be sent, and up to where it may be sent for now
     (sending)
+    advance             what was accepted counts; as much again may be sent; and so on
     commit              the rows are the ledger now
 
-A sync that ends in between leaves the old ledger, perhaps with a list of the identifiers that were about to be sent.
-    These are in doubt: they count as members when they must be removed, and as non-members when they must be added, so
-    the next commit is right whatever had arrived.
+A sync that ends in between leaves the ledger with what it had advanced to. Identifiers beyond that which may have been
+    sent are in doubt: they count as members when they must be removed, and as non-members when they must be added, so
+    the next commit is right whatever had arrived. Rows of which only a part counts come again and complete it.
 """
 
 from __future__ import annotations
@@ -31,10 +32,10 @@ from destination_pinterest.membership.blobs import Blobs
 from destination_pinterest.membership.delta import Delta
 from destination_pinterest.membership.diff import diff
 from destination_pinterest.membership.folder import PART
-from destination_pinterest.membership.holdings import Holdings, rows_of
+from destination_pinterest.membership.holdings import Holdings, Ranges, rows_of
 from destination_pinterest.membership.keys import KIND_MASK, AudienceKeys, DamagedSealError, Kind
 from destination_pinterest.membership.lease import LeasedManifest, ViewedManifest, busy
-from destination_pinterest.membership.manifest import FORMAT, DataFile, Manifest, damaged
+from destination_pinterest.membership.manifest import FORMAT, DataFile, Manifest, Sending, damaged
 from destination_pinterest.membership.sizes import Sizes
 from destination_pinterest.membership.spool import Spool
 from destination_pinterest.membership.unchanged import keep_unchanged
@@ -91,6 +92,11 @@ class MembershipLedger:
         self._holdings.read_base(self._fetch(manifest.base))
         self._holdings.read_delta(self._fetch(manifest.delta))
         self._holdings.read_in_doubt(self._fetch(manifest.in_doubt))
+        self._to_resume = None if manifest.sending is None else self._resuming(manifest.sending)
+        self._is_resumed = False
+        self._has_order = False
+        if is_view:
+            self._resume()
         self._spool = Spool(workspace, keys, manifest, sizes)
         self._unknown_unchanged = 0
 
@@ -111,8 +117,11 @@ class MembershipLedger:
 
     @property
     def is_in_doubt(self) -> bool:
-        """Whether an earlier sync ended between `write_ahead` and commit, which is not resolved yet."""
-        return self._leased.manifest.in_doubt is not None
+        """Whether an earlier sync may have sent what it did not live to hear of, which is not resolved yet."""
+        manifest = self._leased.manifest
+        sending = manifest.sending
+        is_sent_in_doubt = sending is not None and _length(sending.accepted) < sending.begun
+        return manifest.in_doubt is not None or is_sent_in_doubt
 
     def generation_of(self, stream: str) -> str | None:
         """Returns the caller's name for the rows that last replaced the stream, as given to `commit`."""
@@ -192,7 +201,10 @@ class MembershipLedger:
             is_whole: whether all rows have come for which an earlier sync was about to send something. Otherwise what
                 no row mentions stays in doubt.
         """
+        self._workspace.take_room()
+        self._resume()
         self._spool.flush()
+        self._has_order = not replaced
         if self._spool.has_unchanged:
             self._unknown_unchanged += keep_unchanged(self._workspace)
             self._spool.has_unchanged = False
@@ -214,8 +226,12 @@ class MembershipLedger:
         )
         return self._last_diff
 
-    def write_ahead(self, delta: Delta) -> None:
+    def write_ahead(self, delta: Delta, begun: int | None = None) -> None:
         """Writes to the store what is about to be sent. Call it before anything is sent.
+
+        Args:
+            delta: the last diff.
+            begun: how much of it may be sent before the next `advance`: the identifiers with lower numbers; None: all.
 
         Raises:
             StoreBusyError: another sync has taken the ledger over.
@@ -223,12 +239,64 @@ class MembershipLedger:
         self._require(delta)
         if delta.is_empty:
             return
-        path = self._new_path("maybes")
-        self._holdings.write_ahead(path)
-        in_doubt = self._add(path)
-        self._leased.update(lambda m: msgspec.structs.replace(m, in_doubt=in_doubt, sequence=m.sequence + 1))
-        self._holdings.read_in_doubt(path)
-        self._delete_leftovers()
+        self._store_resumed()
+        identifiers = self._new_path("maybes")
+        self._holdings.write_sending(identifiers, delta.removals, in_order=self._has_order)
+        changes = None
+        if delta.holdings_changed:
+            changes = self._new_path("base" if self._holdings.becomes(delta.holdings_changed) == "base" else "changes")
+            self._holdings.write_changes(changes)
+        sending = Sending(
+            self._add(identifiers),
+            None if changes is None else self._add(changes),
+            begun=delta.total if begun is None else begun,
+        )
+        self._change(sending=sending, streams=self._spool.streams, columns=self._spool.columns)
+        self._holdings.read_sending(identifiers)
+
+    def pieces(self, delta: Delta, first: int, last: int, size: int) -> Iterator[tuple[Operation, list[str]]]:
+        """Yields what has the numbers from `first` to the one before `last`, in order, at most `size` at a time.
+
+        The removals have the lowest numbers. If no stream is replaced, the additions go by the order of the rows.
+
+        Raises:
+            StoreMismatchError: an identifier in the store can't be decrypted.
+            StorageFailedError: the local disk is too small.
+        """
+        for operation, low, high in (
+            (Operation.REMOVE, first, min(last, delta.removals)),
+            (Operation.ADD, max(first, delta.removals), last),
+        ):
+            if low < high:
+                for piece in self._unsealed(self._holdings.sent(low, high, size)):
+                    yield operation, piece
+
+    def advance(self, delta: Delta, accepted: Ranges, begun: int, customer_list_id: str | None) -> None:
+        """Stores how far the sending has come: what Pinterest accepted counts from now on.
+
+        Args:
+            delta: the last diff, after `write_ahead`.
+            accepted: the numbers of all that was accepted.
+            begun: how much may be sent before the next time, as for `write_ahead`.
+            customer_list_id: as for `commit`.
+
+        Raises:
+            StoreBusyError: another sync has taken the ledger over; nothing more counts.
+        """
+        self._require(delta)
+        sending = self._leased.manifest.sending
+        members = delta.members_before + self._holdings.members_gained(accepted)
+        if sending is None or (customer_list_id is None and members):
+            raise _misused("was told of an answer to what it had not been asked to send")
+        sending = msgspec.structs.replace(sending, accepted=tuple(accepted), begun=begun)
+        self._change(sending=sending, members=members, customer_list_id=customer_list_id)
+
+    def first_row_after(self, number: int) -> int:
+        """Returns a row of the epoch, counted from 1: those before it are done once what has lower numbers is accepted.
+
+        0 if that can't be said: the numbers don't go by rows, or removals are left.
+        """
+        return self._holdings.row_of(number) if self._has_order else 0
 
     def commit(
         self,
@@ -251,10 +319,8 @@ class MembershipLedger:
         """
         self._require(delta)
         if customer_list_id is None and delta.members_after:
-            raise InternalError(
-                Code.STORE_MISUSED,
-                "The membership store was given members of a customer list that does not exist. Please report this.",
-            )
+            raise _misused("was given members of a customer list that does not exist")
+        self._store_resumed()
         in_doubt = self._write_in_doubt() if delta.in_doubt else None
         rest = partial(
             msgspec.structs.replace,
@@ -264,16 +330,19 @@ class MembershipLedger:
             columns=self._spool.columns,
             members=delta.members_after,
             in_doubt=None if in_doubt is None else self._add(in_doubt),
+            sending=None,
             generations={**self._leased.manifest.generations, **generations},
             marks={**self.marks, **marks},
         )
         if delta.holdings_changed:
-            self._commit_holdings(delta, rest)
+            self._commit_holdings(delta.holdings_changed, rest)
         elif rest(self._leased.manifest) != self._leased.manifest:
             self._update(self._leased.manifest.base, self._leased.manifest.delta, rest)
         self._holdings.read_in_doubt(in_doubt)
+        self._holdings.read_sending(None)
         self._delete_leftovers()
         self._spool.clear()
+        self._workspace.leave_room()
         self._unknown_unchanged = 0
         self._last_diff = None
 
@@ -297,20 +366,66 @@ class MembershipLedger:
                 "A row was noted between the diff of the membership store and its commit. Please report this.",
             )
 
-    def _commit_holdings(self, delta: Delta, rest: Callable[..., Manifest]) -> None:
+    def _resuming(self, sending: Sending) -> Callable[[], None]:
+        """Fetches what an ended sync was sending. Returns what takes it in, which needs room."""
+        identifiers, changes = self._fetch(sending.identifiers), self._fetch(sending.changes)
+        return lambda: self._holdings.resume(identifiers, changes, sending.accepted, sending.begun)
+
+    def _resume(self) -> None:
+        """Takes in how far an ended sync came. The files stay as they are until something is written."""
+        if self._to_resume is not None:
+            self._to_resume()
+            self._to_resume, self._is_resumed = None, True
+
+    def _store_resumed(self) -> None:
+        """Makes files of how far an ended sync came, before what it was sending is forgotten."""
+        if not self._is_resumed:
+            return
+        in_doubt = self._new_path("maybes")
+        has_doubts = self._holdings.write_known_in_doubt(in_doubt)
+        rest = partial(
+            msgspec.structs.replace,
+            streams=self._spool.streams,
+            columns=self._spool.columns,
+            in_doubt=self._add(in_doubt) if has_doubts else None,
+            sending=None,
+        )
+        self._write_holdings(0, rest)
+        self._holdings.read_in_doubt(in_doubt if has_doubts else None)
+        self._is_resumed = False
+        self._delete_leftovers()
+
+    def _commit_holdings(self, changed: int, rest: Callable[..., Manifest]) -> None:
+        sending = self._leased.manifest.sending
+        role = self._holdings.becomes(changed)
+        if sending is None or sending.changes is None or role is None:
+            self._write_holdings(changed, rest)
+            return
+        path = self._workspace.folder / sending.changes.name
+        if role == "delta":
+            self._update(self._leased.manifest.base, sending.changes, rest)
+            self._holdings.read_delta(path)
+        else:
+            self._update(sending.changes, None, rest)
+            self._holdings.read_base(path)
+
+    def _write_holdings(self, changed: int, rest: Callable[..., Manifest]) -> None:
         path = self._new_path("changes")
-        if self._holdings.write_delta(path, delta.holdings_changed):
+        if self._holdings.write_delta(path, changed):
             self._update(self._leased.manifest.base, self._add(path), rest)
             self._holdings.read_delta(path)
             return
         path = self._new_path("base")
-        self._holdings.write_base(path)
+        self._holdings.write_base(path, changed)
         self._update(self._add(path), None, rest)
         self._holdings.read_base(path)
         self._holdings.read_delta(None)
 
     def _update(self, base: DataFile | None, delta: DataFile | None, rest: Callable[..., Manifest]) -> None:
         self._leased.update(lambda m: rest(m, sequence=m.sequence + 1, base=base, delta=delta))
+
+    def _change(self, **fields: object) -> None:
+        self._leased.update(lambda m: msgspec.structs.replace(m, sequence=m.sequence + 1, **fields))
 
     def _write_in_doubt(self) -> Path:
         path = self._new_path("maybes")
@@ -319,18 +434,18 @@ class MembershipLedger:
 
     def _require(self, delta: Delta) -> None:
         if delta is not self._last_diff:
-            raise InternalError(
-                Code.STORE_MISUSED,
-                "The membership store was given a delta that is not its last diff. Please report this.",
-            )
+            raise _misused("was given a delta that is not its last diff")
         if not self.holds_lease:
             raise busy(self._leased.manifest)
 
     def _read(self, which: str, size: int) -> Iterator[list[str]]:
-        body = struct.Struct("<6Q")
         # `which` is a column of `decisions`: adds or removes.
         query = f"SELECT kind & {KIND_MASK}, long, t1, t2, c1, c2, c3, c4 FROM decisions WHERE {which}"  # noqa: S608
-        for rows in self._workspace.chunks(query, size):
+        return self._unsealed(self._workspace.chunks(query, size))
+
+    def _unsealed(self, chunks: Iterator[list[tuple[Any, ...]]]) -> Iterator[list[str]]:
+        body = struct.Struct("<6Q")
+        for rows in chunks:
             try:
                 yield [
                     self._keys.unseal(
@@ -374,3 +489,11 @@ class MembershipLedger:
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _misused(what: str) -> InternalError:
+    return InternalError(Code.STORE_MISUSED, f"The membership store {what}. Please report this.")
+
+
+def _length(ranges: Ranges) -> int:
+    return sum(last - first for first, last in ranges)

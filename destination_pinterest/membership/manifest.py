@@ -18,8 +18,8 @@ from destination_pinterest.membership.keys import AudienceKeys
 from destination_pinterest.membership.store_key import UnknownStretchingError
 
 # 1: version 0.1.0. 2: the manifest numbers identity columns, and a stored kind has the number of its column;
-# `marks` is new.
-FORMAT: Final = 2
+# `marks` is new. 3: `sending` is new, and the changes leave out the holder of rows without a key, as base does.
+FORMAT: Final = 3
 FILE_NAME: Final = "manifest.json"
 _START_ANEW: Final = (
     "or delete the folder {folder} to start anew: then nobody who was added so far is ever removed automatically"
@@ -41,6 +41,23 @@ class DataFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rows: int
 
 
+class Sending(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is being sent.
+
+    Args:
+        identifiers: what is sent, numbered in the order of sending.
+        changes: all changes of the holdings that come with it, and those for which nothing is sent; they count as far
+            as Pinterest has accepted their identifiers. None if there are none.
+        begun: what has a lower number may have been sent.
+        accepted: what has these numbers was accepted: from the first of a pair to the one before the second.
+    """
+
+    identifiers: DataFile
+    changes: DataFile | None
+    begun: int
+    accepted: tuple[tuple[int, int], ...] = ()
+
+
 # Fields with another name in the file: stores outlive the names in the code.
 _NAMES_IN_FILE: Final = {"delta": "changes", "in_doubt": "maybes"}
 
@@ -60,7 +77,8 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         members: distinct identifiers that are confirmed.
         base: the holdings as of an earlier commit.
         delta: the holdings gained and lost since.
-        in_doubt: identifiers that were about to be sent and are not confirmed.
+        in_doubt: identifiers that were about to be sent and are not confirmed, besides those in `sending`.
+        sending: what is being sent now, or was when a sync ended.
         generations: for each stream, the caller's name for the rows that last replaced it.
         columns: keyed digests of the identity columns' names; the files number them by their places here, from 1.
         has_former_keys: whether it began in format 1, in which a row key was digested as JSON spelled it.
@@ -81,6 +99,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     base: DataFile | None = None
     delta: DataFile | None = None
     in_doubt: DataFile | None = None
+    sending: Sending | None = None
     generations: dict[str, str] = {}
     columns: tuple[str, ...] = ()
     has_former_keys: bool = False
@@ -90,7 +109,8 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     @property
     def files(self) -> list[DataFile]:
         """The files that belong to the ledger."""
-        return [file for file in (self.base, self.delta, self.in_doubt) if file is not None]
+        sending = () if self.sending is None else (self.sending.identifiers, self.sending.changes)
+        return [file for file in (self.base, self.delta, self.in_doubt, *sending) if file is not None]
 
 
 class _Sealed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -139,9 +159,8 @@ def read_manifest(body: bytes, keys_of: Callable[[bytes, int], AudienceKeys], ad
         )
     if keys.manifest_mac(bytes(sealed.manifest)) != sealed.mac:
         raise damaged(address, "its content was changed by something else than the connector")
-    if manifest.format == 1:
-        return msgspec.structs.replace(manifest, format=FORMAT, has_former_keys=True)
-    return manifest
+    began_in_first = manifest.format == 1
+    return msgspec.structs.replace(manifest, format=FORMAT, has_former_keys=manifest.has_former_keys or began_in_first)
 
 
 def check_owner(manifest: Manifest, ad_account_id: str, audience: str, address: str) -> None:

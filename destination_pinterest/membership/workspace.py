@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,9 +20,10 @@ import numpy.typing as npt
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import StorageFailedError, StorageRefusedError
 
-# For the data of all ledgers of a sync together. DuckDB needs a third more, as measured.
-MEMORY_MIB: Final = 320
-# With less, DuckDB can't sort at all.
+# For the ledger that is at work; a sync compares one after the other. A million rows fill it, ten million don't need
+# more. DuckDB needs a third more, as measured.
+MEMORY_MIB: Final = 160
+# For the others, which only take rows. With less, DuckDB can't even sort.
 _LEAST_MIB: Final = 48
 THREADS: Final = 2
 
@@ -50,7 +51,7 @@ class Workspace:
 
     def __init__(self, parent: Path | None = None, *, shared_by: int = 1) -> None:
         self.folder = _private_folder(parent)
-        self._memory_limit = f"{max(_LEAST_MIB, MEMORY_MIB // shared_by)}MiB"
+        self._memory_limit = self._least = f"{max(_LEAST_MIB, MEMORY_MIB // shared_by)}MiB"
         settings: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": self._memory_limit,
             "threads": THREADS,
@@ -90,10 +91,24 @@ class Workspace:
             finally:
                 cursor.close()
 
+    def take_room(self) -> None:
+        """Takes the memory of all workspaces, which the others don't need while this one is at work."""
+        self._limit(f"{MEMORY_MIB}MiB")
+
+    def leave_room(self) -> None:
+        """Makes do with a share of the memory again, as soon as what is kept fits into it."""
+        with suppress(duckdb.OutOfMemoryException):
+            self._limit(self._least)
+
     def close(self) -> None:
         """Closes the database and deletes the folder."""
         self._connection.close()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _limit(self, limit: str) -> None:
+        if limit != self._memory_limit:
+            self._connection.execute(f"SET memory_limit = '{limit}'")
+            self._memory_limit = limit
 
     @contextmanager
     def _explained(self) -> Iterator[None]:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -39,6 +40,8 @@ class Epoch:
     kill_after_sent: int | None = None
     gives_back: bool = False
     is_whole: bool = True
+    # How many identifiers are sent before the ledger is told what was accepted.
+    size: int = 99
 
     @property
     def withdrawn(self) -> Withdrawal:
@@ -76,6 +79,14 @@ class Model:
                 holds[stream, holder] = frozenset(held if operation is ADD else ())
         return {holder: some - epoch.withdrawn for holder, some in holds.items()}
 
+    def partly(self, epoch: Epoch, waiting: set[str]) -> dict[tuple[str, object], frozenset[str]]:
+        """The same where these identifiers were not accepted: who is waiting is held as before."""
+        after = self.after(epoch)
+        return {
+            holder: after.get(holder, frozenset()) - waiting | self.holds.get(holder, frozenset()) & waiting
+            for holder in [*self.holds, *after]
+        }
+
 
 def rows() -> st.SearchStrategy[Row]:
     several = st.lists(st.sampled_from(PEOPLE), max_size=3).map(tuple)
@@ -95,15 +106,16 @@ def withdrawals() -> st.SearchStrategy[Withdrawal]:
 def epochs() -> st.SearchStrategy[Epoch]:
     well: st.SearchStrategy[dict[str, object]] = st.fixed_dictionaries({})
     killed = st.one_of(
-        st.fixed_dictionaries({"kill_at_change": st.integers(1, 9), "kill_after_change": st.booleans()}),
+        st.fixed_dictionaries({"kill_at_change": st.integers(1, 12), "kill_after_change": st.booleans()}),
         st.fixed_dictionaries({"kill_after_sent": st.integers(0, 6), "gives_back": st.booleans()}),
     )
     return st.builds(
-        lambda rows, replaced, is_whole, end: Epoch(rows, replaced, is_whole=is_whole, **end),
+        lambda rows, replaced, is_whole, size, end: Epoch(rows, replaced, is_whole=is_whole, size=size, **end),
         # As often a row as rows are shrunk to; a withdrawal in every ninth.
         st.lists(st.one_of(*[rows()] * 8, withdrawals()), max_size=8),
         st.frozensets(st.sampled_from([*KEYED, KEYLESS])),
         st.booleans(),
+        st.integers(1, 4),
         st.one_of(well, killed),
     )
 
@@ -149,16 +161,18 @@ def _run(shop: Shop, model: Model, sync: Sequence[Epoch]) -> None:
     for epoch in sync:
         holds = model.after(epoch)
         blobs.kill_in, blobs.kill_after = epoch.kill_at_change, epoch.kill_after_change
-        version = None
+        before, began, order = _manifest(shop), False, []
+        added, removed = set[str](), set[str]()
         try:
             delta = _settle(ledger, model, epoch)
-            ledger.write_ahead(delta)
-            added, removed = _send(delta, model, epoch)
-            version = _sequence(shop)
+            added, removed = sent(delta)
+            began = True
+            _send(ledger, delta, model, epoch, order)
             ledger.commit(delta, LIST)
         except KilledError:
-            if version is not None and _sequence(shop) > version:
-                model.holds = holds
+            now = _manifest(shop)
+            if began:
+                model.holds = _counted(model, epoch, before, now, order, {*added, *removed})
             model.in_doubt |= {*PEOPLE}
             if not epoch.gives_back:
                 blobs.die()
@@ -186,21 +200,41 @@ def _settle(ledger: MembershipLedger, model: Model, epoch: Epoch) -> Delta:
     return delta
 
 
-def _send(delta: Delta, model: Model, epoch: Epoch) -> tuple[set[str], set[str]]:
+def _send(ledger: MembershipLedger, delta: Delta, model: Model, epoch: Epoch, order: list[str]) -> None:
+    """Sends in slices, and says beforehand in which order."""
     added, removed = sent(delta)
     assert epoch.withdrawn <= removed
     assert delta.removals_by_absence <= len(removed - epoch.withdrawn)
-    requests = [*((REMOVE, one) for one in sorted(removed)), *((ADD, one) for one in sorted(added))]
-    for operation, identifier in requests[: epoch.kill_after_sent]:
+    ledger.write_ahead(delta, epoch.size)
+    requests = [(operation, one) for operation, some in ledger.pieces(delta, 0, delta.total, 2) for one in some]
+    order += [one for _, one in requests]
+    assert (len(order), {*order}) == (delta.total, added | removed)
+    for number, (operation, identifier) in enumerate(requests):
+        if number and number % epoch.size == 0:
+            ledger.advance(delta, [(0, number)], number + epoch.size, LIST)
+        if number == epoch.kill_after_sent:
+            raise KilledError
         if operation is ADD:
             model.at_pinterest.add(identifier)
         else:
             model.at_pinterest.discard(identifier)
     if epoch.kill_after_sent is not None:
         raise KilledError
-    return added, removed
 
 
-def _sequence(shop: Shop) -> int:
-    number: int = json.loads((shop.folder / "manifest.json").read_bytes())["manifest"]["sequence"]
-    return number
+def _counted(
+    model: Model, epoch: Epoch, before: dict[str, Any], now: dict[str, Any], order: list[str], sent: set[str]
+) -> dict[tuple[str, object], frozenset[str]]:
+    """What the ledger has after a kill: all if it was committed, and else what was accepted of what was begun."""
+    was, sending = before["sending"], now["sending"]
+    if sending is not None and (was is None or sending["identifiers"] != was["identifiers"]):
+        accepted = {one for first, last in sending["accepted"] for one in order[first:last]}
+        return model.partly(epoch, sent - accepted)
+    # What an ended sync was sending is stored for itself first.
+    is_committed = sending is None and now["sequence"] - before["sequence"] > (was is not None)
+    return model.after(epoch) if is_committed else model.holds
+
+
+def _manifest(shop: Shop) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((shop.folder / "manifest.json").read_bytes())["manifest"]
+    return content

@@ -15,6 +15,7 @@ from destination_pinterest.errors import (
 )
 from destination_pinterest.membership.folder import FolderBlobs
 from destination_pinterest.membership.lease import LeaseTiming
+from destination_pinterest.membership.manifest import FORMAT
 from unit_tests.membership.shop import MortalBlobs
 from unit_tests.remembered.shop import (
     AD_ACCOUNT,
@@ -80,7 +81,7 @@ def _lose_the_manifest(shop: Shop) -> dict[str, Any]:
 
 def _come_from_the_future(shop: Shop) -> dict[str, Any]:
     manifest = _manifest(shop)
-    manifest.write_bytes(manifest.read_bytes().replace(b'"format":2', b'"format":99'))
+    manifest.write_bytes(manifest.read_bytes().replace(b'"format":%d' % FORMAT, b'"format":99'))
     return {}
 
 
