@@ -46,6 +46,7 @@ from destination_pinterest.connection_check import ConnectionCheck
 from destination_pinterest.discovery import Discovery, without_renewal
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import ConnectorError, InvalidConfigError, ProtocolError
+from destination_pinterest.foreign_text import shown
 from destination_pinterest.preview import Preview, SyncPreview
 from destination_pinterest.protocol.catalog import ConfiguredStream, parse_catalog, read_catalog
 from destination_pinterest.protocol.emit import LogHandler, MessageWriter
@@ -110,7 +111,7 @@ class DestinationPinterest(Destination):
         except ConnectorError as error:
             return AirbyteConnectionStatus(status=Status.FAILED, message=str(error))
         logger.info(found)
-        return AirbyteConnectionStatus(status=Status.SUCCEEDED, message=found)
+        return AirbyteConnectionStatus(status=Status.SUCCEEDED, message=shown(found))
 
     def write(
         self,
@@ -143,7 +144,7 @@ class DestinationPinterest(Destination):
         update_secrets(get_secrets(connection_specification(), migrate(config)))
         if arguments.command == "check":
             status = self.check(logging.getLogger("airbyte"), config)
-            content = {"status": status.status.value, "message": filter_secrets(status.message or "")}
+            content = {"status": status.status.value, "message": shown(status.message or "", filter_secrets)}
             messages.message({"type": "CONNECTION_STATUS", "connectionStatus": content})
             return
         if arguments.command == "discover":
