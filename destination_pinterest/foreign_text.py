@@ -45,7 +45,9 @@ _SELECTORS: Final = re.compile("[\ufe0e\ufe0f]")
 _QUOTED: Final = re.compile(r'"[^"]*"')
 _WORD: Final = re.compile(rf"\S{{{NAME_CHARS + 1},}}")
 _DIGIT: Final = "[0-9a-fA-F]"
-_ESCAPED: Final = re.compile(rf"(?<!\\)\\+(?:u({_DIGIT}{{4}})|u\{{({_DIGIT}{{1,6}})\}}|U({_DIGIT}{{8}})|x({_DIGIT}{{2}}))")
+_ESCAPED: Final = re.compile(
+    rf"(?<!\\)\\+(?:u({_DIGIT}{{4}})|u\{{({_DIGIT}{{1,6}})\}}|U({_DIGIT}{{8}})|x({_DIGIT}{{2}}))"
+)
 
 
 def cleaned(text: str) -> str:

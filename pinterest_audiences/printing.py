@@ -73,12 +73,13 @@ class Printer:
         from rich.table import Table  # noqa: PLC0415
         from rich.text import Text  # noqa: PLC0415
 
+        console = Console(file=self._output)
         table = Table(title=Text(title), title_justify="left", show_header=False)
-        table.add_column(no_wrap=True)
+        table.add_column(overflow="fold", max_width=console.width // 2)
         table.add_column()
         for name, value in lines:
             table.add_row(Text(name), Text(value))
-        Console(file=self._output).print(table)
+        console.print(table)
 
     def _print_json(self, content: Mapping[str, Any]) -> None:
         """Prints for programs: names are as they are, with escapes for what a terminal would obey."""

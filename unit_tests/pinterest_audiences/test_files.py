@@ -17,6 +17,7 @@ from destination_pinterest.error_codes import Code
 from pinterest_audiences import whole_files
 from pinterest_audiences.config_file import ConfigFile
 from pinterest_audiences.cursor_state import cursor_state
+from pinterest_audiences.sources.files import existing_file
 from pinterest_audiences.state_file import StateFile, SyncIdentity
 from unit_tests.support.raises import raises
 
@@ -260,3 +261,9 @@ def test_what_is_no_state_at_all_is_said_to_be_none(content: str, tmp_path: Path
     path.write_text(content)
     with raises(Code.STATE_FILE_UNUSABLE, match="damaged or not ours"):
         StateFile(path, IDENTITY).since()
+
+
+@pytest.mark.parametrize("name", ["x" * 5_000, "nul\x00byte", "~nobody-has-this-name/config.json"])
+def test_what_cannot_be_a_path_is_refused(name: str) -> None:
+    with raises(Code.SOURCE_NOT_OPENED, match="can't be a file's path"):
+        existing_file(name)
