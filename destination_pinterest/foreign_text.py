@@ -29,7 +29,7 @@ _BREAKS: Final = re.compile("[\t-\r\x1c-\x1f\x85\u2028\u2029]+")
 # Bounded, and never beyond a quotation mark, so that no name can hide what is said behind it.
 _SEQUENCES: Final = re.compile(
     "(?:\x1b\\[|\x9b)[0-?]{0,64}[ -/]{0,8}[@-~]"  # CSI: colours, cursor
-    '|(?:\x1b[\\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c"]{0,500}(?:\x07|\x1b\\\\|\x9c)'  # OSC and its like: titles, links
+    '|(?:\x1b[\\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c"]{0,500}(?:\x07|\x1b\\\\|\x9c)'  # OSC: titles, links
     "|\x1b[ -/]{0,8}[0-~]"
 )
 _FORMATS: Final = (

@@ -45,7 +45,7 @@ LONG = 3_000
 
 
 def hostile(kind: str) -> str:
-    """A name that moves the cursor, sets a title, turns the direction, breaks the line, hides letters and never ends."""
+    """A name that moves the cursor, sets a title, turns the direction, hides letters, breaks the line, and is long."""
     return f"{kind}\x1b[2J\x1b]0;title\x07\x9b1m\u202e\u2066\u200b\ufeff\u2028\r\n\t\x00\U000e0041 {'x' * LONG}"
 
 
@@ -337,7 +337,7 @@ def test_the_command_lines_usage(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     "make",
     [
-        lambda output: QuietDisplay(output),
+        QuietDisplay,
         lambda output: PlainDisplay(output, lambda: 0.0),
         lambda output: BarDisplay(Console(file=output), "Syncing"),
     ],

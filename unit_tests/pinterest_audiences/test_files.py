@@ -265,5 +265,5 @@ def test_what_is_no_state_at_all_is_said_to_be_none(content: str, tmp_path: Path
 
 @pytest.mark.parametrize("name", ["x" * 5_000, "nul\x00byte", "~nobody-has-this-name/config.json"])
 def test_what_cannot_be_a_path_is_refused(name: str) -> None:
-    with raises(Code.SOURCE_NOT_OPENED, match="can't be a file's path"):
+    with raises(Code.SOURCE_NOT_OPENED):
         existing_file(name)
