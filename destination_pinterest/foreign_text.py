@@ -16,7 +16,6 @@ import re
 import unicodedata
 from collections.abc import Callable
 from typing import Final
-from urllib.parse import unquote
 
 NAME_CHARS: Final = 200
 SENTENCE_CHARS: Final = 4_000
@@ -45,6 +44,7 @@ _SELECTORS: Final = re.compile("[\ufe0e\ufe0f]")
 _QUOTED: Final = re.compile(r'"[^"]*"')
 _WORD: Final = re.compile(rf"\S{{{NAME_CHARS + 1},}}")
 _DIGIT: Final = "[0-9a-fA-F]"
+_PERCENT: Final = re.compile(rf"(?:%{_DIGIT}{{2}})+")
 _ESCAPED: Final = re.compile(
     rf"(?<!\\)\\+(?:u({_DIGIT}{{4}})|u\{{({_DIGIT}{{1,6}})\}}|U({_DIGIT}{{8}})|x({_DIGIT}{{2}}))"
 )
@@ -106,7 +106,7 @@ def undisguised(text: str) -> str:
     """
     for _ in range(_ROUNDS):
         before = text
-        text = unquote(_ESCAPED.sub(_unescaped, html.unescape(text)))
+        text = _PERCENT.sub(_unquoted, _ESCAPED.sub(_unescaped, html.unescape(text)))
         text = _SELECTORS.sub("", cleaned(unicodedata.normalize("NFKC", cleaned(text))))
         if text == before:
             break
@@ -134,3 +134,7 @@ def _without_middle(text: str, longest: int) -> str:
 def _unescaped(found: re.Match[str]) -> str:
     number = int(found[found.lastindex or 1], 16)
     return chr(number) if number <= 0x10FFFF else found[0]
+
+
+def _unquoted(found: re.Match[str]) -> str:
+    return bytes.fromhex(found[0].replace("%", "")).decode("utf-8", "replace")
