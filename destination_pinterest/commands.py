@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from destination_pinterest.error_codes import Code
+from destination_pinterest.foreign_text import shown
 
 
 class _Parser(argparse.ArgumentParser):
@@ -20,7 +21,7 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Exits with 2."""
         self.print_usage(sys.stderr)
-        self.exit(2, f"{self.prog}: {Code.COMMAND_WRONG}: {message}\n")
+        self.exit(2, f"{self.prog}: {Code.COMMAND_WRONG}: {shown(message)}\n")
 
 
 def parse_command(args: Sequence[str]) -> argparse.Namespace:

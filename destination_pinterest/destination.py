@@ -46,6 +46,8 @@ from destination_pinterest.connection_check import ConnectionCheck
 from destination_pinterest.discovery import Discovery, without_renewal
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import ConnectorError, InvalidConfigError, ProtocolError
+from destination_pinterest.foreign_text import shown
+from destination_pinterest.json_document import SMALL_BYTES, UnreadableDocumentError, decode_object, read_bytes
 from destination_pinterest.preview import Preview, SyncPreview
 from destination_pinterest.protocol.catalog import ConfiguredStream, parse_catalog, read_catalog
 from destination_pinterest.protocol.emit import LogHandler, MessageWriter
@@ -110,7 +112,7 @@ class DestinationPinterest(Destination):
         except ConnectorError as error:
             return AirbyteConnectionStatus(status=Status.FAILED, message=str(error))
         logger.info(found)
-        return AirbyteConnectionStatus(status=Status.SUCCEEDED, message=found)
+        return AirbyteConnectionStatus(status=Status.SUCCEEDED, message=shown(found))
 
     def write(
         self,
@@ -120,9 +122,10 @@ class DestinationPinterest(Destination):
     ) -> Iterator[AirbyteMessage]:
         """Runs the same sync for callers with the CDK's objects, which can't carry `state.id`."""
         streams = parse_catalog(orjson.dumps(ConfiguredAirbyteCatalogSerializer.dump(configured_catalog)))
-        lines = MessageLines(orjson.dumps(AirbyteMessageSerializer.dump(message)) for message in input_messages)
+        lines = MessageLines(_line(AirbyteMessageSerializer.dump(message)) for message in input_messages)
         for state in self._sync(config, streams, lines, self._messages()).run():
-            yield AirbyteMessageSerializer.load({"type": "STATE", "state": orjson.loads(state)})
+            # Unlike orjson, it keeps an integer of more than 64 bits as it is.
+            yield AirbyteMessageSerializer.load({"type": "STATE", "state": json.loads(state)})
 
     def parse_args(self, args: list[str]) -> argparse.Namespace:
         """See `parse_command`."""
@@ -143,7 +146,7 @@ class DestinationPinterest(Destination):
         update_secrets(get_secrets(connection_specification(), migrate(config)))
         if arguments.command == "check":
             status = self.check(logging.getLogger("airbyte"), config)
-            content = {"status": status.status.value, "message": filter_secrets(status.message or "")}
+            content = {"status": status.status.value, "message": shown(status.message or "", filter_secrets)}
             messages.message({"type": "CONNECTION_STATUS", "connectionStatus": content})
             return
         if arguments.command == "discover":
@@ -253,26 +256,24 @@ def _known_config(raw: Mapping[str, Any], messages: MessageWriter) -> Config:
 
 def _read_config_file(path: Path) -> dict[str, Any]:
     try:
-        content = path.read_bytes()
+        return decode_object(read_bytes(path, SMALL_BYTES))
     except OSError as error:
         raise InvalidConfigError(
             Code.CONFIG_FILE_UNUSABLE,
             f"The config file {path} can't be read: {error.strerror}. Correct the path or the file's permissions.",
         ) from None
-    config = _json_or_none(content)
-    if not isinstance(config, dict):
+    except UnreadableDocumentError as error:
         raise InvalidConfigError(
-            Code.CONFIG_FILE_UNUSABLE, f"The config file {path} does not hold a JSON object. Correct its content."
-        )
-    return config
+            Code.CONFIG_FILE_UNUSABLE,
+            f"The config file {path} does not hold a JSON object. Correct its content: it {error}.",
+        ) from None
 
 
-def _json_or_none(content: bytes) -> Any:
-    """Decodes JSON; None if that fails: the error would hold all of it, secrets too, and become the context of ours."""
+def _line(message: Any) -> bytes:
     try:
-        return json.loads(content)
-    except (ValueError, RecursionError):
-        return None
+        return orjson.dumps(message)
+    except TypeError:  # An integer of more than 64 bits, or half of a surrogate pair.
+        return json.dumps(message, default=lambda value: orjson.loads(orjson.dumps(value))).encode()
 
 
 def _log_to(messages: MessageWriter) -> None:

@@ -689,9 +689,9 @@ class Code(StrEnum):
         "PIN-PROTO-001",
         _SYSTEM,
         _ACT,
-        "A line of the input is not an Airbyte message.",
-        "The source or a mapper writes something else to its output. The message names the line's number, never its "
-        "content.",
+        "A line of the input is not an Airbyte message, or is nested so deep that it can't be read.",
+        "The source or a mapper writes something else to its output; a column that is nested so deep has to be left "
+        "out of the connection. The message names the line's number, never its content.",
     )
     STREAM_NOT_IN_CATALOG = _Case(
         "PIN-PROTO-002",
@@ -720,6 +720,20 @@ class Code(StrEnum):
         _ACT,
         "Standard input is closed, so no records can come.",
         "Start `write` with a pipe or a file.",
+    )
+    LINE_TOO_LONG = _Case(
+        "PIN-PROTO-006",
+        _SYSTEM,
+        _ACT,
+        "A line of the input is longer than any that a platform sends. The message names its number.",
+        "Leave columns with large texts or files out of the connection.",
+    )
+    STATE_NOT_TEXT = _Case(
+        "PIN-PROTO-007",
+        _SYSTEM,
+        _ACT,
+        "A state is not UTF-8, or has half of a surrogate pair where names are, so it could come back altered.",
+        "Correct the cursor's value where the data comes from, or report it to the source connector.",
     )
 
     CRASHED = _Case(

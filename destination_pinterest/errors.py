@@ -47,6 +47,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from destination_pinterest.error_codes import Code, FailureKind
+from destination_pinterest.foreign_text import cleaned
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +77,9 @@ class ConnectorError(Exception):
     failure_kind: ClassVar[FailureKind] = "system_error"
 
     def __init__(self, code: Code, message: str, *, answer: Answer | None = None) -> None:
-        super().__init__(code, message)
+        self.message = cleaned(message)
+        super().__init__(code, self.message)
         self.code = code
-        self.message = message
         self.answer = answer
 
     def __str__(self) -> str:

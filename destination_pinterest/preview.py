@@ -24,6 +24,7 @@ from destination_pinterest.delivery.mirror import MirrorStrategy
 from destination_pinterest.delivery.strategy import SyncStrategy
 from destination_pinterest.delivery.swap import SwapStrategy
 from destination_pinterest.errors import ConnectorError, UnusableRowsError
+from destination_pinterest.foreign_text import shown
 from destination_pinterest.markers import PREVIEW_PREFIX
 from destination_pinterest.reporting.builder import identities_of
 from destination_pinterest.reporting.report import IdentityReport
@@ -135,7 +136,7 @@ class SyncPreview:
             for strategy in parts.strategies:
                 strategy.close()
         left = {category.value: parts.session.quota_left(category) for category in _CATEGORIES}
-        return Preview(account, audiences, lookups, left, notes)
+        return Preview(shown(account), audiences, lookups, left, [shown(note) for note in notes])
 
     def _prepare(self) -> list[str]:
         """Looks up what exists; returns remarks on the membership store."""
@@ -193,10 +194,10 @@ class SyncPreview:
             is_estimate=not isinstance(strategy, MirrorStrategy)
             and max(strategy.lane.count.headcount.members, members.at_most or 0) > EXACT_UP_TO,
             counted_by="membership_store" if isinstance(strategy, MirrorStrategy) else "rows_and_counters",
-            refusal=None if refusal is None else Refusal(str(refusal), refusal.code),
+            refusal=None if refusal is None else Refusal(shown(str(refusal)), refusal.code),
             upload_requests=self._uploads[strategy.lane],
             identities=identities_of(strategy),
-            notes=list(strategy.lane.notes),
+            notes=[shown(note) for note in strategy.lane.notes],
         )
 
     def _foresee_mirror(self, strategy: MirrorStrategy) -> tuple[Bounds, Bounds, Bounds, ConnectorError | None]:

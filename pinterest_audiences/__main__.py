@@ -11,6 +11,7 @@ from typing import NoReturn
 
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import ConfigurationError, ConnectorError
+from destination_pinterest.foreign_text import shown_json
 from pinterest_audiences import audiences, sync
 from pinterest_audiences.failures import EXIT_FAILED, EXIT_USAGE, Failure
 
@@ -68,7 +69,8 @@ class _Parser(argparse.ArgumentParser):
 def _tell(failure: Failure, *, as_json: bool) -> None:
     """What ends a command before it has a result of its own to print."""
     if as_json:
-        sys.stdout.write(json.dumps({"schema_version": 1, **failure.as_json()}, ensure_ascii=False) + "\n")
+        content = json.dumps({"schema_version": 1, **failure.as_json()}, ensure_ascii=False)
+        sys.stdout.write(shown_json(content) + "\n")
     sys.stderr.write(f"{PROGRAM}: {failure.text}\n")
 
 

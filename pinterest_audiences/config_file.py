@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from destination_pinterest.error_codes import Code
+from destination_pinterest.json_document import SMALL_BYTES, UnreadableDocumentError, decode_object, read_bytes
 from pinterest_audiences.environment import (
     ACCESS_TOKEN,
     AD_ACCOUNT,
@@ -111,7 +112,7 @@ class ConfigFile:
             raise CredentialsFromEnvironmentError
 
     def _write(self, path: Path, credentials: Mapping[str, Any]) -> None:
-        now = json.loads(path.read_text(encoding="utf-8"))
+        now = decode_object(read_bytes(path, SMALL_BYTES))
         written = {**now, **(now.get(_CREDENTIALS) or {})}
         given = self.content.get(_CREDENTIALS) or {}
         read = {**self.content, **given}
@@ -135,13 +136,9 @@ class ConfigFile:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        place = f" (line {error.lineno}, column {error.colno})" if isinstance(error, json.JSONDecodeError) else ""
-        raise UsageError(Code.CLI_CONFIG_UNUSABLE, f"The config {path} is not JSON{place}. Correct it.") from None
-    if not isinstance(content, dict):
-        raise UsageError(Code.CLI_CONFIG_UNUSABLE, f"The config {path} is not one JSON object. Correct it.")
-    return content
+        return decode_object(read_bytes(path, SMALL_BYTES))
+    except UnreadableDocumentError as error:
+        raise UsageError(Code.CLI_CONFIG_UNUSABLE, f"The config {path} {error}. Correct it.") from None
 
 
 def _refresh_token(content: Mapping[str, Any]) -> Any:

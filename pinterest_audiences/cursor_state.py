@@ -52,9 +52,18 @@ def cursor_state(column: str, value: Any) -> dict[str, Any]:
 
 
 def cursor_value(state: Mapping[str, Any]) -> Any:
-    """Returns the value passed to `cursor_state`. Raises: ValueError or KeyError if that did not write the state."""
+    """Returns the value passed to `cursor_state`.
+
+    Raises: ValueError, ArithmeticError, LookupError, TypeError or AttributeError if that did not write the state.
+    """
     text = state["cursor"]
-    return None if text is None else _READERS[state["cursor_type"]](text)
+    if text is None:
+        return None
+    text.encode()
+    value = _READERS[state["cursor_type"]](text)
+    if isinstance(value, float | Decimal) and Decimal(value).is_nan():
+        raise ValueError  # nothing is greater than NaN, so no row would ever be read again
+    return value
 
 
 def cursor_kind(value: Any) -> str | None:

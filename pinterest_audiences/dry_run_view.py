@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from destination_pinterest.access_tiers import STANDARD_WRITES_A_MINUTE, TRIAL_WRITES_A_DAY, WRITES_A_SECOND
+from destination_pinterest.foreign_text import shown
 from destination_pinterest.vocabulary import Operation
 from destination_pinterest.wording.figures import by_count
 from destination_pinterest.wording.reasons import reason_text
@@ -55,7 +56,7 @@ def dry_run_result(
         "audience": run.audience.name,
         "keeping": run.audience.keeping,
         "replaces": bool(run.audience.replaced),
-        "plan": [{"level": level, "message": text} for level, text in run.plan_lines],
+        "plan": [{"level": level, "message": shown(text)} for level, text in run.plan_lines],
         "identity_columns": [msgspec.to_builtins(identity) for identity in run.plan.identities],
         "rows": counts.rows,
         "rows_unreadable": rows_unreadable,

@@ -53,11 +53,11 @@ def has_placeholder(value: Any) -> bool:
 
 
 def filled(content: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
-    """Returns a config with what it lacks and the environment has. What the config says stays."""
+    """Returns a config with what it lacks and the environment has. What the config says stays; null says nothing."""
     found: dict[str, Any] = {
-        key: environment[name] for key, name in _SETTINGS.items() if key not in content and environment.get(name)
+        key: environment[name] for key, name in _SETTINGS.items() if content.get(key) is None and environment.get(name)
     }
-    if any(key in content for key in _FLAT):
+    if any(content.get(key) is not None for key in _FLAT):
         return {**content, **found}
     credentials = content.get("credentials")
     if credentials is None or isinstance(credentials, dict):
@@ -68,6 +68,7 @@ def filled(content: Mapping[str, Any], environment: Mapping[str, str]) -> dict[s
 
 def _credentials(credentials: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
     """The credentials, with what they lack. A sign-in that is renewed is preferred to a token that ends."""
+    credentials = {key: value for key, value in credentials.items() if value is not None}
     given = {key: environment[name] for key, name in _SIGN_IN.items() if environment.get(name)}
     token = environment.get(ACCESS_TOKEN)
     method = credentials.get("auth_method") or _method(credentials) or _method({**given, _ACCESS: token})

@@ -11,6 +11,7 @@ from typing import Final, Self
 
 from destination_pinterest.error_codes import LEADING_CODE, Code
 from destination_pinterest.errors import ConfigurationError, ConnectorError, InternalError, TransientError
+from destination_pinterest.foreign_text import shown
 
 EXIT_DONE = 0
 EXIT_FAILED = 1
@@ -34,22 +35,23 @@ class Failure:
     @classmethod
     def of(cls, error: ConnectorError) -> Self:
         """As an error says it."""
-        return cls(str(error), error.code, error.failure_kind)
+        return cls(shown(str(error)), error.code, error.failure_kind)
 
     @classmethod
     def because(cls, code: Code, sentence: str) -> Self:
         """What is found out without an error."""
-        return cls(f"{code}: {sentence}", code, code.failure_kind)
+        return cls(shown(f"{code}: {sentence}"), code, code.failure_kind)
 
     @classmethod
     def reported(cls, message: str | None, kind: str | None) -> Self:
         """As a connector said it. One that is not ours gives no code, and perhaps no message."""
         if not message:
             return cls.because(Code.CONNECTOR_SILENT, "The connector failed without a message. Run the command again.")
-        found = LEADING_CODE.match(message)
+        text, code = shown(message), Code.CONNECTOR_GAVE_NO_CODE
+        found = LEADING_CODE.match(text)
         if found is None:
-            return cls(f"{Code.CONNECTOR_GAVE_NO_CODE}: {message}", Code.CONNECTOR_GAVE_NO_CODE, kind or "system_error")
-        return cls(message, found[0], kind or "system_error")
+            return cls(f"{code}: {text}", code, kind or "system_error")
+        return cls(text, found[0], kind or "system_error")
 
     @property
     def one_line(self) -> str:

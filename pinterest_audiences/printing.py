@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any, TextIO
 
+from destination_pinterest.foreign_text import shown, shown_json, shown_name
 from pinterest_audiences.audiences_view import audience_lines, closing_sentence, free_list_lines, left_over_ids
 from pinterest_audiences.failures import Failure
 from pinterest_audiences.report_view import Line, aligned, report_lines, summary
@@ -27,17 +28,17 @@ class Printer:
     def report(self, report: Mapping[str, Any]) -> None:
         """Prints the report of a sync."""
         if self._as_json:
-            self._print(json.dumps(report, ensure_ascii=False))
+            self._print_json(report)
             return
         for audience in report["audiences"]:
             streams = ", ".join(audience["streams"])
             self.table(f'Audience "{audience["audience"]}" from {streams}', list(report_lines(audience)))
-        self._print(summary(report))
+        self._print(shown(summary(report)))
 
     def listing(self, listing: Mapping[str, Any]) -> None:
         """Prints the audiences of an ad account; as JSON also the reason of a failure."""
         if self._as_json:
-            self._print(json.dumps(listing, ensure_ascii=False))
+            self._print_json(listing)
             return
         free = listing["customer_lists_without_audience"]
         left_over = left_over_ids(free)
@@ -46,24 +47,25 @@ class Printer:
             self.table(f'Audience "{audience["name"] or audience["audience_id"]}"', list(lines))
         if free:
             self.table("Customer lists without an audience", list(free_list_lines(free)))
-        self._print(closing_sentence(listing))
+        self._print(shown(closing_sentence(listing)))
 
     def failure(self, failure: Failure) -> None:
         """Prints why a command failed before it had a result: for programs on standard output, for people beside it."""
         if self._as_json:
-            self._print(json.dumps({"schema_version": 1, **failure.as_json()}, ensure_ascii=False))
+            self._print_json({"schema_version": 1, **failure.as_json()})
         sys.stderr.write(f"pinterest-audiences: {failure.text}\n")
         sys.stderr.flush()
 
     def counts(self, title: str, lines: list[Line], content: Mapping[str, Any]) -> None:
         """Prints any other result: the lines for people, the content for programs."""
         if self._as_json:
-            self._print(json.dumps(content, ensure_ascii=False))
+            self._print_json(content)
         else:
             self.table(title, lines)
 
     def table(self, title: str, lines: list[Line]) -> None:
-        """Prints names and values under a title."""
+        """Prints names and values under a title. What others named is shown cleaned and cut."""
+        title, lines = shown(title), [(shown_name(name), shown(value)) for name, value in lines]
         if not self._output.isatty():
             self._print(f"{title}\n{aligned(lines)}")
             return
@@ -71,12 +73,17 @@ class Printer:
         from rich.table import Table  # noqa: PLC0415
         from rich.text import Text  # noqa: PLC0415
 
+        console = Console(file=self._output)
         table = Table(title=Text(title), title_justify="left", show_header=False)
-        table.add_column(no_wrap=True)
+        table.add_column(overflow="fold", max_width=console.width // 2)
         table.add_column()
         for name, value in lines:
             table.add_row(Text(name), Text(value))
-        Console(file=self._output).print(table)
+        console.print(table)
+
+    def _print_json(self, content: Mapping[str, Any]) -> None:
+        """Prints for programs: names are as they are, with escapes for what a terminal would obey."""
+        self._print(shown_json(json.dumps(content, ensure_ascii=False)))
 
     def _print(self, text: str) -> None:
         self._output.write(text + "\n")

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, Protocol, TextIO
 
+from destination_pinterest.foreign_text import shown
 from pinterest_audiences.connector_answers import Watcher
 
 PLAIN_LINE_EVERY_S: Final = 3.0
@@ -138,7 +139,8 @@ class PlainDisplay(QuietDisplay):
 
 def with_level(level: str, text: str) -> str:
     """Returns a log line of the connector, with its level if it needs attention."""
-    return f"{level.lower()}: {text}" if level in LOUD_LEVELS else text
+    line = shown(text)
+    return f"{level.lower()}: {line}" if level in LOUD_LEVELS else line
 
 
 def counts_text(counts: SyncCounts, total: int | None) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from destination_pinterest.error_codes import Code
+from destination_pinterest.json_document import SMALL_BYTES, UnreadableDocumentError, decode_object, read_bytes
 from pinterest_audiences.cursor_state import cursor_value
 from pinterest_audiences.failures import UsageError
 from pinterest_audiences.whole_files import write_whole
@@ -56,7 +57,9 @@ class StateFile:
         Raises: UsageError if the file is damaged, or belongs to another sync.
         """
         try:
-            content = self._path.read_text(encoding="utf-8")
+            content = read_bytes(self._path, SMALL_BYTES)
+        except UnreadableDocumentError:
+            raise self._damaged() from None
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -66,18 +69,16 @@ class StateFile:
                 "readable or name another by --state.",
             ) from error
         try:
-            kept = json.loads(content)
+            kept = decode_object(content)
             version = int(kept.get("version", 1))
             if version > VERSION:  # what else a later version writes is not known
                 raise self._later()
             belongs_to = {name: kept["sync"][name] for name in _WHAT}
             value = cursor_value(kept["state"])
-        except (ValueError, KeyError, TypeError, AttributeError):
-            raise UsageError(
-                Code.STATE_FILE_UNUSABLE,
-                f"The state file {self._path} is damaged or not ours. Name another file by --state, or delete it to "
-                "read everything from its beginning.",
-            ) from None
+            is_local = version == 1 and self._identity.source.startswith(("mysql", "mariadb"))
+            since = value - _WIDEST_ZONE if is_local and isinstance(value, datetime) else value
+        except (ValueError, ArithmeticError, LookupError, TypeError, AttributeError):
+            raise self._damaged() from None
         for name, expected in asdict(self._identity).items():
             if belongs_to[name] != expected:
                 raise UsageError(
@@ -85,8 +86,14 @@ class StateFile:
                     f"The state file {self._path} belongs to a sync of {_WHAT[name]} ({belongs_to[name]!r}). Name "
                     "another file by --state, or delete it to read everything from its beginning.",
                 )
-        is_local = version == 1 and self._identity.source.startswith(("mysql", "mariadb"))
-        return value - _WIDEST_ZONE if is_local and isinstance(value, datetime) else value
+        return since
+
+    def _damaged(self) -> UsageError:
+        return UsageError(
+            Code.STATE_FILE_UNUSABLE,
+            f"The state file {self._path} is damaged or not ours. Name another file by --state, or delete it to "
+            "read everything from its beginning.",
+        )
 
     def _later(self) -> UsageError:
         return UsageError(

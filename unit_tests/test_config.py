@@ -7,6 +7,7 @@ import pytest
 
 from destination_pinterest.config import (
     AccessTokenCredentials,
+    Config,
     IdentityColumnSetting,
     OAuthCredentials,
     migrate,
@@ -113,7 +114,7 @@ def test_good_values_are_taken(raw_config: dict[str, Any], setting: str, values:
         ("flush_seconds", [0, -1, 0.09], "`flush_seconds`: input should be greater than or equal to 0.1"),
         ("flush_seconds", [601], "`flush_seconds`"),
         ("retry_hours", [-1, 13.5], "`retry_hours`"),
-        ("access_tier", ["gold", None], "`access_tier`: input should be 'standard', 'trial' or 'none'"),
+        ("access_tier", ["gold"], "`access_tier`: input should be 'standard', 'trial' or 'none'"),
         ("deletes", ["drop"], "`deletes`: input should be 'remove' or 'keep'"),
         ("advertising_id_case", ["title"], "`advertising_id_case`"),
         ("identity_columns", [[{"column": "", "identifier": "EMAIL"}]], "`identity_columns.0.column`"),
@@ -132,6 +133,75 @@ def test_bad_values_are_refused_with_what_they_must_be(
             read_config({**raw_config, setting: value})
         assert said in str(caught.value)
         assert str(caught.value).startswith(f"{Code.SETTINGS_INVALID}: The settings can't be used: ")
+
+
+OPTIONAL = [name for name, field in Config.model_fields.items() if not field.is_required()]
+
+
+@pytest.mark.parametrize("setting", OPTIONAL)
+def test_null_in_an_optional_setting_means_that_it_is_not_set(raw_config: dict[str, Any], setting: str) -> None:
+    raw_config.pop(setting, None)
+    assert getattr(read_config({**raw_config, setting: None}), setting) == getattr(read_config(raw_config), setting)
+
+
+BUCKET = {"s3_bucket_name": "b", "s3_bucket_region": "r", "bucket_path": "p"}
+SIGN_IN = {"auth_method": "oauth2.0", "client_id": "1", "client_secret": "2", "refresh_token": "3"}
+
+
+@pytest.mark.parametrize(
+    ("setting", "given", "meant"),
+    [
+        ("identity_columns", [None], None),
+        (
+            "identity_columns",
+            [{"column": "mail", "identifier": "EMAIL", "format": None}, None, {"column": None, "identifier": None}],
+            [{"column": "mail", "identifier": "EMAIL"}],
+        ),
+        ("operation_column", {"mode": None, "column": None}, None),
+        (
+            "operation_column",
+            {"mode": None, "column": "op", "add_values": None, "remove_values": ["x", None]},
+            {"column": "op", "remove_values": ["x"]},
+        ),
+        ("membership_store", {"store_type": None, "path": None, "store_key": None}, None),
+        (
+            "membership_store",
+            {"store_type": "s3", "store_key": "0123456789abcdef", **BUCKET, "access_key_id": None, "s3_endpoint": None},
+            {"store_type": "s3", "store_key": "0123456789abcdef", **BUCKET},
+        ),
+        ("object_storage_config", {"storage_type": None, "format": {"format_type": None}}, None),
+        (
+            "object_storage_config",
+            {"storage_type": "S3", **BUCKET, "format": {"format_type": None}, "path_format": None},
+            {"storage_type": "S3", **BUCKET},
+        ),
+        ("credentials", {**SIGN_IN, "auth_method": None, "access_token": None}, SIGN_IN),
+        (
+            "credentials",
+            {"auth_method": None, "access_token": "t", "client_secret": "2"},
+            {"auth_method": "access_token", "access_token": "t", "client_secret": "2"},
+        ),
+    ],
+)
+def test_null_means_not_set_within_objects_and_lists_as_well(
+    raw_config: dict[str, Any], setting: str, given: Any, meant: Any
+) -> None:
+    assert read_config({**raw_config, setting: given}) == read_config({**raw_config, setting: meant})
+
+
+def test_null_gives_way_to_what_is_written_in_an_older_form() -> None:
+    raw = {"ad_account_id": None, "advertiser_id": 7, "credentials": None, "access_token": "t", "refresh_token": None}
+    config = read_config(raw)
+    assert config.ad_account_id == "7"
+    assert isinstance(config.credentials, AccessTokenCredentials)
+
+
+def test_settings_that_are_nested_too_deep_are_refused(raw_config: dict[str, Any]) -> None:
+    nested: Any = 1
+    for _ in range(2_000):
+        nested = [nested]
+    with raises(Code.SETTINGS_INVALID, match="nested more than 100 levels"):
+        read_config({**raw_config, "unknown": nested})
 
 
 @pytest.mark.parametrize(

@@ -365,6 +365,9 @@ def test_secrets_are_taken_out_of_whatever_is_logged(
         (b"{", "does not hold a JSON object"),
         (b"\xff", "does not hold a JSON object"),
         (b"[]", "does not hold a JSON object"),
+        (b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}", "does not hold a JSON object"),
+        (b'{"a":1,"a":2}', "does not hold a JSON object"),
+        (b" " * 10_000_001, "does not hold a JSON object"),
     ],
 )
 def test_a_config_file_that_can_not_be_read_is_named_and_not_quoted(run: Run, config: bytes, said: str) -> None:
@@ -372,6 +375,16 @@ def test_a_config_file_that_can_not_be_read_is_named_and_not_quoted(run: Run, co
     assert (ran.exit_code, ran.error()["failure_type"]) == (1, "config_error")
     assert ran.error()["message"].startswith(Code.CONFIG_FILE_UNUSABLE)
     assert f"config.json {said}." in ran.error()["message"]
+
+
+def test_a_byte_order_mark_in_a_file_is_read_past(
+    run: Run, raw_config: dict[str, Any], pinterest: FakePinterest
+) -> None:
+    config, catalog = (b"\xef\xbb\xbf" + json.dumps(content).encode() for content in (raw_config, CATALOG))
+    record = {"type": "RECORD", "record": {"stream": "users", "emitted_at": 1, "data": {"email": "a@example.com"}}}
+    ran = run("write", config, b"\xef\xbb\xbf" + json.dumps(record).encode(), catalog)
+    assert ran.exit_code is None
+    assert len(pinterest.members_of("users")) == 1
 
 
 def test_files_that_are_not_there_are_named(
@@ -512,6 +525,21 @@ def test_a_sync_works_through_the_cdks_own_method(
     assert len(states) == 1
     assert states[0]["state"]["stream"]["stream_descriptor"]["name"] == "users"
     assert states[0]["state"]["destinationStats"]["recordCount"] == 1.0
+    assert len(pinterest.members_of("users")) == 1
+
+
+def test_integers_of_any_size_come_back_exactly_through_the_cdks_own_method(
+    raw_config: dict[str, Any], pinterest: FakePinterest, outbox: Outbox
+) -> None:
+    data = {"email": "a@example.com", "id": 10**40, "half": "\ud800"}
+    record = {"type": "RECORD", "record": {"stream": "users", "data": data, "emitted_at": 1}}
+    state = {"lsn": 123456789012345678901234567890, "minus": -(10**30)}
+    content = {"type": "STREAM", "stream": {"stream_descriptor": {"name": "users"}, "stream_state": state}}
+    inputs = [AirbyteMessageSerializer.load(message) for message in (record, {"type": "STATE", "state": content})]
+    catalog = ConfiguredAirbyteCatalogSerializer.load(CATALOG)
+    with standard_output_into(outbox):
+        (written,) = DestinationPinterest(open_wire=pinterest.open_wire).write(raw_config, catalog, iter(inputs))
+    assert AirbyteMessageSerializer.dump(written)["state"]["stream"]["stream_state"] == state
     assert len(pinterest.members_of("users")) == 1
 
 

@@ -1,16 +1,18 @@
 """Removes personal data and secrets from Pinterest's error texts, so that they are safe to log.
 
-Pinterest may quote what it was sent. This removes everything that occurs in the request's records, addresses with an @
-in any escape, unbroken runs of 32 or more characters (hashes, UUIDs, tokens), and words that begin like Pinterest's
-tokens. The rest is put on one line and truncated.
+Pinterest may quote what it was sent. This removes everything that occurs in the request's records, addresses with an @,
+unbroken runs of 32 or more characters (hashes, UUIDs, tokens), and words that begin like Pinterest's tokens, in any
+escape and in letters of any width. The rest is put on one line and truncated.
 """
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterable
+from html import unescape
 from typing import Final
+
+from destination_pinterest.foreign_text import cleaned, masked, undisguised
 
 MESSAGE_CHARS: Final = 300
 REMOVED: Final = "[…]"
@@ -19,7 +21,6 @@ REMOVED: Final = "[…]"
 _READ_CHARS: Final = 2_000
 _WORD: Final = re.compile(r"[^\s,;:'\"`()\[\]{}<>=|]+")
 _LAST_WORD: Final = re.compile(r"[^\s,;:'\"`()\[\]{}<>=|]*\Z")
-_AT: Final = re.compile(r"@|%40|\\u0040|\uff20")
 _TOKEN: Final = re.compile(r"pin[acr]_|pin[acr][0-9a-z_-]{8}", re.IGNORECASE)
 _LONG: Final = re.compile(r"[\w+.~-]{32}")
 # Shorter pieces occur in ordinary words ("add", "bad"), so they are removed only as whole records.
@@ -34,18 +35,19 @@ def scrub(text: str, records: str = "", secrets: Iterable[str] = ()) -> str:
     """
     if len(text) > _READ_CHARS:
         text = _LAST_WORD.sub("", text[:_READ_CHARS])
-    text = html.unescape(text)
     sent = records.lower()
     whole = frozenset(sent.split(",")) if sent else frozenset()
-    lowered = text.lower()
+    text = cleaned(unescape(text))
+    # Records are looked for as they are sent: plain, in lower case.
+    lowered = f"{text}\n{undisguised(text)}".lower()
     quoted = [record for record in whole if len(record) > 2 and record in lowered]
-    text = _without([*(secret for secret in secrets if secret), *quoted], text)
+    unwanted = [*(secret for secret in secrets if secret), *quoted]
+    text = masked(text, lambda seen: _without(unwanted, seen))
 
-    def cleaned(word: re.Match[str]) -> str:
+    def checked(word: re.Match[str]) -> str:
         return REMOVED if _gives_away(word[0], sent, whole) else word[0]
 
-    line = " ".join(_WORD.sub(cleaned, text).split())
-    line = "".join(character for character in line if character.isprintable())
+    line = " ".join(_WORD.sub(checked, text).split())
     return line if len(line) <= MESSAGE_CHARS else f"{line[: MESSAGE_CHARS - 1]}…"
 
 
@@ -62,10 +64,15 @@ def _without(unwanted: list[str], text: str) -> str:
 
 
 def _gives_away(word: str, sent: str, whole: frozenset[str]) -> bool:
-    # A path may be long ("/ad_accounts/549755885175/customer_lists"), but its parts may not.
-    if _AT.search(word) or _TOKEN.search(word) or any(_LONG.search(part) for part in word.split("/")):
-        return True
-    if not sent or word == REMOVED:
+    if word == REMOVED:
         return False
+    plain = undisguised(word)
+    # A path may be long ("/ad_accounts/549755885175/customer_lists"), but its parts may not.
+    if "@" in plain or _TOKEN.search(plain) or any(_LONG.search(part) for part in plain.split("/")):
+        return True
+    return bool(sent) and any(_is_of_record(each, sent, whole) for each in {word, plain})
+
+
+def _is_of_record(word: str, sent: str, whole: frozenset[str]) -> bool:
     bare = word.lower().strip(".!?…*-")
     return bare in whole or (len(bare) >= _SHORTEST_PIECE and bare in sent)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict
 
-from destination_pinterest.config.setting import setting
+from destination_pinterest.config.setting import Settings, setting
 from destination_pinterest.vocabulary import Identifier, ValueFormat
 
 
-class IdentityColumnSetting(BaseModel):
+class IdentityColumnSetting(Settings):
     """One column that identifies people."""
 
-    model_config = ConfigDict(title="Identity column", extra="allow", frozen=True)
+    model_config = ConfigDict(title="Identity column")
 
     column: str = setting(
         min_length=1,
@@ -43,18 +43,18 @@ class IdentityColumnSetting(BaseModel):
     )
 
 
-class NoOperationColumn(BaseModel):
+class NoOperationColumn(Settings):
     """Every row is added to the audience, except those that the source marks as deleted."""
 
-    model_config = ConfigDict(title="No column", extra="allow", frozen=True)
+    model_config = ConfigDict(title="No column")
 
     mode: Literal["none"] = setting("none", order=0)
 
 
-class OperationColumnSetting(BaseModel):
+class OperationColumnSetting(Settings):
     """A column says by its value what each row does. Streams without it are synced as if none were set."""
 
-    model_config = ConfigDict(title="Use a column", extra="allow", frozen=True)
+    model_config = ConfigDict(title="Use a column")
 
     mode: Literal["column"] = setting("column", order=0)
     column: str = setting(
@@ -81,10 +81,10 @@ class OperationColumnSetting(BaseModel):
     )
 
 
-class RemovesIfSetSetting(BaseModel):
+class RemovesIfSetSetting(Settings):
     """A column that is set when somebody leaves, such as the time of a soft deletion: any value removes, none adds."""
 
-    model_config = ConfigDict(title="Any value removes", extra="allow", frozen=True)
+    model_config = ConfigDict(title="Any value removes")
 
     mode: Literal["removes_if_set"] = setting("removes_if_set", order=0)
     column: str = setting(
@@ -99,10 +99,10 @@ class RemovesIfSetSetting(BaseModel):
     )
 
 
-class AddsIfSetSetting(BaseModel):
+class AddsIfSetSetting(Settings):
     """A column that is set while somebody takes part, such as the time of consent: any value adds, none removes."""
 
-    model_config = ConfigDict(title="Any value adds", extra="allow", frozen=True)
+    model_config = ConfigDict(title="Any value adds")
 
     mode: Literal["adds_if_set"] = setting("adds_if_set", order=0)
     column: str = setting(

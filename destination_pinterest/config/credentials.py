@@ -11,15 +11,15 @@ from __future__ import annotations
 import hashlib
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict
 
-from destination_pinterest.config.setting import setting
+from destination_pinterest.config.setting import Settings, setting
 
 
-class OAuthCredentials(BaseModel):
+class OAuthCredentials(Settings):
     """Recommended: sign in once. The connector renews the sign-in as long as it runs every 60 days."""
 
-    model_config = ConfigDict(title="OAuth2.0", extra="allow", frozen=True)
+    model_config = ConfigDict(title="OAuth2.0")
 
     auth_method: Literal["oauth2.0"] = setting("oauth2.0", order=0)
     client_id: str = setting(
@@ -105,10 +105,10 @@ def token_fingerprint(token: str) -> str:
     return hashlib.sha256(token.encode(errors="surrogatepass")).hexdigest()[:16]
 
 
-class AccessTokenCredentials(BaseModel):
+class AccessTokenCredentials(Settings):
     """A token entered by hand. It expires after 30 days and can't be renewed: for a first try, not for a schedule."""
 
-    model_config = ConfigDict(title="Access token", extra="allow", frozen=True)
+    model_config = ConfigDict(title="Access token")
 
     auth_method: Literal["access_token"] = setting("access_token", order=0)
     access_token: str = setting(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict
 
 from destination_pinterest.config.s3 import S3Access
-from destination_pinterest.config.setting import setting
+from destination_pinterest.config.setting import Settings, setting
 
 SHORTEST_KEY: Final = 16
 
@@ -27,18 +27,18 @@ def _store_key(order: int) -> str:
     return key
 
 
-class NoMembershipStore(BaseModel):
+class NoMembershipStore(Settings):
     """Nothing is remembered between syncs."""
 
-    model_config = ConfigDict(title="None", extra="allow", frozen=True)
+    model_config = ConfigDict(title="None")
 
     store_type: Literal["none"] = setting("none", order=0)
 
 
-class LocalMembershipStore(BaseModel):
+class LocalMembershipStore(Settings):
     """A folder that persists between syncs: a mounted volume, or a disk of your own."""
 
-    model_config = ConfigDict(title="Local folder", extra="allow", frozen=True)
+    model_config = ConfigDict(title="Local folder")
 
     store_type: Literal["local"] = setting("local", order=0)
     path: str = setting(
@@ -56,7 +56,7 @@ class LocalMembershipStore(BaseModel):
 class S3MembershipStore(S3Access):
     """An S3 bucket."""
 
-    model_config = ConfigDict(title="S3", extra="allow", frozen=True)
+    model_config = ConfigDict(title="S3")
 
     store_type: Literal["s3"] = setting("s3", order=0)
     store_key: str = _store_key(8)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import BeforeValidator, ConfigDict, Field, field_validator
 
 from destination_pinterest.config.columns import (
     AddsIfSetSetting,
@@ -17,7 +17,7 @@ from destination_pinterest.config.columns import (
 from destination_pinterest.config.credentials import AccessTokenCredentials, OAuthCredentials
 from destination_pinterest.config.membership_store import LocalMembershipStore, NoMembershipStore, S3MembershipStore
 from destination_pinterest.config.object_storage import NoObjectStorage, S3ObjectStorage
-from destination_pinterest.config.setting import setting
+from destination_pinterest.config.setting import Settings, setting
 from destination_pinterest.vocabulary import LetterCase
 
 PINTEREST_API: Final = "https://api.pinterest.com/v5"
@@ -40,13 +40,14 @@ def _with_mode(value: Any) -> Any:
     """Turns the form's option for no column into None; who writes by hand need not write the mode `column`."""
     if not isinstance(value, Mapping):
         return value
-    return None if value.get("mode") == "none" else {"mode": "column", **value}
+    given = {key: each for key, each in value.items() if each is not None}
+    return None if given.get("mode") == "none" else {"mode": "column", **given}
 
 
-class Config(BaseModel):
+class Config(Settings):
     """The settings of one connection."""
 
-    model_config = ConfigDict(title="Pinterest", extra="allow", frozen=True)
+    model_config = ConfigDict(title="Pinterest")
 
     credentials: Annotated[OAuthCredentials | AccessTokenCredentials, Field(discriminator="auth_method")] = setting(
         description="How the connector signs in to Pinterest.",

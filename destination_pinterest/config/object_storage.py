@@ -12,11 +12,11 @@ from __future__ import annotations
 import re
 from typing import Final, Literal
 
-from pydantic import BaseModel, ConfigDict, field_validator
+from pydantic import ConfigDict, field_validator
 from pydantic_core import PydanticCustomError
 
 from destination_pinterest.config.s3 import S3Access
-from destination_pinterest.config.setting import setting
+from destination_pinterest.config.setting import Settings, setting
 
 _ANY: Final = (
     r"([^{}]|\{(sync_id|namespace|stream_name|date|timestamp|part_number|format_extension)\})*"  # text and known words
@@ -33,18 +33,18 @@ _FILE: Final = (
 _FILE_IN_WORDS: Final = f"{_PATH_IN_WORDS}; {{timestamp}} and {{part_number}} have to be among them"
 
 
-class NoObjectStorage(BaseModel):
+class NoObjectStorage(Settings):
     """Rejected rows are counted by reason but not written."""
 
-    model_config = ConfigDict(title="None", extra="allow", frozen=True)
+    model_config = ConfigDict(title="None")
 
     storage_type: Literal["None"] = setting("None", order=0)
 
 
-class JsonLines(BaseModel):
+class JsonLines(Settings):
     """One JSON object per line."""
 
-    model_config = ConfigDict(title="JSON Lines: newline-delimited JSON", extra="allow", frozen=True)
+    model_config = ConfigDict(title="JSON Lines: newline-delimited JSON")
 
     format_type: Literal["JSONL"] = setting("JSONL", order=0)
 
@@ -52,7 +52,7 @@ class JsonLines(BaseModel):
 class S3ObjectStorage(S3Access):
     """Rejected rows are written to an S3 bucket, with the reason, column and primary key."""
 
-    model_config = ConfigDict(title="S3", extra="allow", frozen=True)
+    model_config = ConfigDict(title="S3")
 
     storage_type: Literal["S3"] = setting("S3", order=0)
     include_values: bool = setting(

@@ -9,11 +9,14 @@ from typing import Any, Final
 from pydantic import BaseModel, ValidationError
 
 from destination_pinterest.config.model import Config
+from destination_pinterest.config.setting import is_nothing
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import InvalidConfigError
+from destination_pinterest.json_document import DEEPEST, is_deeper_than
 
 # Settings with several options, by the key that distinguishes the options.
 _CHOICES: Final = {"credentials": "auth_method", "membership_store": "store_type", "operation_column": "mode"}
+_FLAT_CREDENTIALS: Final = ("client_id", "client_secret", "refresh_token", "access_token")
 
 
 def read_config(raw: Mapping[str, Any]) -> Config:
@@ -35,21 +38,30 @@ def migrate(raw: Mapping[str, Any]) -> dict[str, Any]:
 
     Converts the names of API v4 (`advertiser_id`), credentials at the top level, credentials without `auth_method`, and
     an ad account ID written as a number.
+
+    Raises:
+        InvalidConfigError: it is nested deeper than anything that works on it can go.
     """
+    if is_deeper_than(raw, DEEPEST):
+        raise InvalidConfigError(
+            Code.SETTINGS_INVALID,
+            f"The settings can't be used: they are nested more than {DEEPEST} levels deep. Take out what is nested so.",
+        )
     config = copy.deepcopy(dict(raw))
-    if "ad_account_id" not in config and "advertiser_id" in config:
+    if config.get("ad_account_id") is None and config.get("advertiser_id") is not None:
         config["ad_account_id"] = config.pop("advertiser_id")
     if isinstance(config.get("ad_account_id"), int):
         config["ad_account_id"] = str(config["ad_account_id"])
     if isinstance(config.get("ad_account_id"), str):
         config["ad_account_id"] = config["ad_account_id"].strip()
-    if "credentials" not in config:
-        flat = [key for key in ("client_id", "client_secret", "refresh_token", "access_token") if key in config]
+    if config.get("credentials") is None:
+        flat = [key for key in _FLAT_CREDENTIALS if config.get(key) is not None]
         if flat:
             config["credentials"] = {key: config.pop(key) for key in flat}
     credentials = config.get("credentials")
-    if isinstance(credentials, dict) and "auth_method" not in credentials:
-        credentials["auth_method"] = "oauth2.0" if "refresh_token" in credentials else "access_token"
+    if isinstance(credentials, dict) and credentials.get("auth_method") is None and not is_nothing(credentials):
+        is_renewed = credentials.get("refresh_token") is not None
+        credentials["auth_method"] = "oauth2.0" if is_renewed else "access_token"
     return config
 
 

@@ -10,20 +10,18 @@ from __future__ import annotations
 import re
 from typing import Final, Self
 
-from pydantic import BaseModel, ConfigDict, field_validator, model_validator
+from pydantic import field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from destination_pinterest.config.setting import setting
+from destination_pinterest.config.setting import Settings, setting
 
 # Rows' keys are sent there, so plain HTTP is allowed for this machine only.
 _ENDPOINT: Final = r"^(https://[^\s?#@]+|http://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]+)?(/[^\s?#]*)?)?$"
 _ENDPOINT_IN_WORDS: Final = "https://…, or http://… on this machine"
 
 
-class S3Access(BaseModel):
+class S3Access(Settings):
     """A bucket, a folder in it, and the credentials for it."""
-
-    model_config = ConfigDict(extra="allow", frozen=True)
 
     access_key_id: str | None = setting(
         None,

@@ -1,11 +1,44 @@
-"""Declares a setting: a pydantic field with the extras of Airbyte's form."""
+"""Declares settings: pydantic models and fields with the extras of Airbyte's form.
+
+The form writes null for what was emptied, also within objects and lists: null means that an optional setting is not
+set.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class Settings(BaseModel):
+    """Settings that belong together. Unknown ones are left alone."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, given: Any) -> Any:
+        if not isinstance(given, Mapping):
+            return given
+        optional = {name for name, field in cls.model_fields.items() if not field.is_required()}
+        return {
+            key: _without_null_items(value) if key in cls.model_fields else value
+            for key, value in given.items()
+            if key not in optional or not is_nothing(value)
+        }
+
+
+def is_nothing(value: object) -> bool:
+    """Whether a value is null, or an object that says of everything in it that it is null."""
+    if isinstance(value, Mapping):
+        return bool(value) and all(map(is_nothing, value.values()))
+    return value is None
+
+
+def _without_null_items(value: object) -> object:
+    return [each for each in value if not is_nothing(each)] if isinstance(value, list | tuple) else value
 
 
 def setting(

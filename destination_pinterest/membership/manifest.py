@@ -149,7 +149,7 @@ def read_manifest(body: bytes, keys_of: Callable[[bytes, int], AudienceKeys], ad
         keys = keys_of(bytes.fromhex(manifest.salt), manifest.stretching)
     except UnknownStretchingError:
         raise _later(address, f"key stretching {manifest.stretching}") from None
-    except (msgspec.MsgspecError, ValueError):
+    except (msgspec.MsgspecError, ValueError, RecursionError):
         raise damaged(address, "its content can't be read") from None
     if keys.check != manifest.key_check:
         raise StoreMismatchError(

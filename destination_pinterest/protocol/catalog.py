@@ -5,6 +5,7 @@ Source: airbytehq/airbyte-protocol ConfiguredAirbyteCatalog at 776eede (read 202
 
 from __future__ import annotations
 
+import codecs
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import msgspec
 
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import ProtocolError
+from destination_pinterest.json_document import CATALOG_BYTES, UnreadableDocumentError, read_bytes
 from destination_pinterest.protocol.column_type import column_type
 from destination_pinterest.vocabulary import ColumnType
 
@@ -91,7 +93,11 @@ def read_catalog(path: Path) -> tuple[ConfiguredStream, ...]:
         ProtocolError: the file does not exist or is not a configured catalog.
     """
     try:
-        content = path.read_bytes()
+        content = read_bytes(path, CATALOG_BYTES)
+    except UnreadableDocumentError as error:
+        raise ProtocolError(
+            Code.CATALOG_UNUSABLE, f"The catalog file {path} {error}. Correct the file, or select fewer streams."
+        ) from None
     except OSError as error:
         raise ProtocolError(
             Code.CATALOG_UNUSABLE,
@@ -107,17 +113,24 @@ def parse_catalog(content: bytes) -> tuple[ConfiguredStream, ...]:
         ProtocolError: it is not a configured catalog, or names a stream twice.
     """
     try:
-        catalog = msgspec.json.decode(content, type=_Catalog)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ProtocolError(
-            Code.CATALOG_UNUSABLE,
-            f"The catalog is not a ConfiguredAirbyteCatalog: {error}. Correct the file, or report this to the "
-            "platform.",
-        ) from None
+        catalog = msgspec.json.decode(content.removeprefix(codecs.BOM_UTF8), type=_Catalog)
+    except RecursionError:
+        raise _unusable("it is nested too deep") from None
+    except UnicodeDecodeError:
+        raise _unusable("it is not UTF-8") from None
+    except msgspec.DecodeError as error:  # names what is wrong and where, never a value
+        raise _unusable(str(error)) from None
     streams = tuple(_stream(stream) for stream in catalog.streams)
     if len({stream.key for stream in streams}) != len(streams):
         raise ProtocolError(Code.CATALOG_UNUSABLE, "The catalog names a stream twice. Take one of the two out.")
     return streams
+
+
+def _unusable(why: str) -> ProtocolError:
+    return ProtocolError(
+        Code.CATALOG_UNUSABLE,
+        f"The catalog is not a ConfiguredAirbyteCatalog: {why}. Correct the file, or report this to the platform.",
+    )
 
 
 def _stream(configured: _StreamEntry) -> ConfiguredStream:

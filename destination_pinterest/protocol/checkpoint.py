@@ -83,9 +83,10 @@ class CheckpointLedger:
             The state's stream; None if it is a global state.
 
         Raises:
-            ProtocolError: the state has the legacy form.
+            ProtocolError: the state has the legacy form, or is not text.
         """
         owner = decode_state_owner(state)
+        _check_is_text(state)
         if owner.stream is None or owner.type == "GLOBAL":
             tallies = list(self._tallies.values())
         else:
@@ -107,6 +108,18 @@ class CheckpointLedger:
     def queued(self) -> int:
         """How many states are queued."""
         return len(self._queued)
+
+
+def _check_is_text(state: msgspec.Raw) -> None:
+    """Raises ProtocolError for what is not UTF-8: no host could read it again, and each would alter it otherwise."""
+    try:
+        bytes(state).decode()
+    except UnicodeDecodeError:
+        raise ProtocolError(
+            Code.STATE_NOT_TEXT,
+            "A STATE message is not UTF-8, so it can't be returned as it came. Correct the cursor's value where the "
+            "data comes from.",
+        ) from None
 
 
 def _with_counts(state: msgspec.Raw, tallies: list[StreamTally]) -> bytes:

@@ -34,13 +34,20 @@ _BY_TYPE: Final[Mapping[object, ColumnType]] = MappingProxyType(
 )
 
 
-def column_type(schema: object) -> ColumnType:
-    """Returns the type of a column; ANY if its schema names none, several, or one that is not compared specially."""
-    if not isinstance(schema, Mapping):
+# Alternatives within alternatives; sources write one level.
+_DEEPEST: Final = 8
+
+
+def column_type(schema: object, levels: int = _DEEPEST) -> ColumnType:
+    """Returns the type of a column; ANY if its schema names none, several, or one that is not compared specially.
+
+    `levels` is how deep alternatives may be nested within alternatives.
+    """
+    if not isinstance(schema, Mapping) or not levels:
         return ColumnType.ANY
     alternatives = schema.get("oneOf") or schema.get("anyOf")
     if isinstance(alternatives, list):
-        types = {column_type(one) for one in alternatives if not _is_null(one)}
+        types = {column_type(one, levels - 1) for one in alternatives if not _is_null(one)}
         return types.pop() if len(types) == 1 else ColumnType.ANY
     named = schema.get("type")
     names = [name for name in (named if isinstance(named, list) else [named]) if name != "null"]

@@ -11,6 +11,7 @@ pipe arrives at exit (measured).
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import os
 import threading
@@ -20,6 +21,7 @@ from typing import Any, BinaryIO, Final
 import msgspec
 
 from destination_pinterest.error_codes import FailureKind
+from destination_pinterest.foreign_text import shown, shown_json, shown_lines
 from destination_pinterest.protocol.catalog import StreamKey
 
 _LEVELS: Final = {
@@ -49,20 +51,20 @@ class MessageWriter:
         self._lock = threading.Lock()
 
     def message(self, content: Mapping[str, Any]) -> None:
-        """Writes any message, given as an object."""
-        self._line(msgspec.json.encode(content))
+        """Writes any message, given as an object. What a terminal would obey, or nobody see, is escaped in it."""
+        self._line(shown_json(_encoded(content)).encode())
 
     def state(self, state: bytes) -> None:
         """Writes a STATE, whose content is given as JSON."""
         self._line(b'{"type":"STATE","state":' + state + b"}")
 
     def log(self, level: str, text: str) -> None:
-        """Writes a LOG line."""
-        self.figures(level, self._scrub(text))
+        """Writes a LOG line for people."""
+        self._log(level, shown(text, self._scrub))
 
     def figures(self, level: str, text: str) -> None:
-        """Writes a LOG line for programs, unscrubbed: a count may look like an app ID, which is a secret."""
-        self.message({"type": "LOG", "log": {"level": level, "message": text}})
+        """Writes a LOG line for programs, a marker with JSON. It is not scrubbed: a count may look like an app ID."""
+        self._log(level, shown_json(text))
 
     def control(self, config: Mapping[str, Any]) -> None:
         """Writes a CONTROL that asks the platform to keep `config`, which must be complete."""
@@ -84,11 +86,11 @@ class MessageWriter:
         stream: StreamKey | None = None,
     ) -> None:
         """Writes a TRACE ERROR: `message` is for the user, the rest for developers."""
-        error: dict[str, Any] = {"message": self._scrub(message), "failure_type": kind}
+        error: dict[str, Any] = {"message": shown(message, self._scrub), "failure_type": kind}
         if internal:
-            error["internal_message"] = self._scrub(internal)
+            error["internal_message"] = shown(internal, self._scrub)
         if stack_trace:
-            error["stack_trace"] = self._scrub(stack_trace)
+            error["stack_trace"] = shown_lines(stack_trace, self._scrub)
         if stream is not None:
             error["stream_descriptor"] = _descriptor(stream)
         self._trace("ERROR", {"error": error})
@@ -100,6 +102,9 @@ class MessageWriter:
             quota_reset = {"quota_reset": int(rate_limited_until * 1000)}
             content["reasons"] = [{"type": "RATE_LIMITED", "rate_limited": quota_reset}]
         self._trace("STREAM_STATUS", {"stream_status": content})
+
+    def _log(self, level: str, text: str) -> None:
+        self.message({"type": "LOG", "log": {"level": level, "message": text}})
 
     def _trace(self, kind: str, content: Mapping[str, Any]) -> None:
         self.message({"type": "TRACE", "trace": {"type": kind, "emitted_at": float(self._now_ms()), **content}})
@@ -140,6 +145,13 @@ def _discard_output(output: BinaryIO) -> None:
             os.dup2(nowhere, output.fileno())
         finally:
             os.close(nowhere)
+
+
+def _encoded(content: Mapping[str, Any]) -> str:
+    try:
+        return msgspec.json.encode(content).decode()
+    except UnicodeEncodeError:  # Half of a surrogate pair: no text, but a legal escape.
+        return json.dumps(content)
 
 
 def _descriptor(stream: StreamKey) -> dict[str, str]:

@@ -9,6 +9,7 @@ Source: airbytehq/airbyte-protocol, airbyte_protocol.yaml at 776eede (read 2026-
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -23,7 +24,7 @@ from destination_pinterest.errors import ProtocolError
 from destination_pinterest.protocol.catalog import StreamKey
 from destination_pinterest.protocol.checkpoint import NOTHING, UNREADABLE, CheckpointLedger
 from destination_pinterest.protocol.completeness import Completeness
-from destination_pinterest.protocol.lines import Lines
+from destination_pinterest.protocol.lines import MAX_LINE_BYTES, Lines
 
 # A \u escape for half of a surrogate pair is legal JSON but not text. Pairs and escaped backslashes are matched first,
 # so that only real halves are replaced.
@@ -208,9 +209,18 @@ class MessageDecoder:
         columns: the columns to read, by their names in the catalog.
         known: all columns of the catalog, which PyAirbyte's names for other columns may collide with.
         told_apart: those of the columns in which absence is told apart from null; see `reader_telling_absence`.
+        max_line_bytes: a longer line is passed on by the reader without its end.
     """
 
-    def __init__(self, columns: Iterable[str], known: Iterable[str] = (), *, told_apart: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        columns: Iterable[str],
+        known: Iterable[str] = (),
+        *,
+        told_apart: Collection[str] = (),
+        max_line_bytes: int = MAX_LINE_BYTES,
+    ) -> None:
+        self._max_line_bytes = max_line_bytes
         self._attributes = {column: f"c{number}" for number, column in enumerate(dict.fromkeys(columns))}
         known_names = {*known, *self._attributes}
         # A column is also read under its name in PyAirbyte's cache, unless that is another column's name.
@@ -299,6 +309,8 @@ class MessageDecoder:
         Raises:
             ProtocolError: a line is not an Airbyte message.
         """
+        if not self._lines_seen:
+            lines = lines.removeprefix(codecs.BOM_UTF8)
         messages = _or_none(self._decode_lines, lines)
         if messages is None:
             messages = self._decode_one_by_one(lines)
@@ -307,7 +319,14 @@ class MessageDecoder:
 
     def _decode_one_by_one(self, lines: bytes) -> list[Any]:
         messages = []
-        for number, line in enumerate(lines.split(b"\n"), start=self._lines_seen + 1):
+        *whole, rest = lines.split(b"\n")
+        if len(rest) > self._max_line_bytes:
+            raise ProtocolError(
+                Code.LINE_TOO_LONG,
+                f"Line {self._lines_seen + len(whole) + 1} of the input is longer than {self._max_line_bytes:,} bytes, "
+                "which no platform sends. Leave large columns out of the connection.",
+            )
+        for number, line in enumerate((*whole, rest), start=self._lines_seen + 1):
             if line.strip():
                 messages.append(_or_none(self._decode_line, line) or self._decode_leniently(line, number))
         return messages
@@ -321,11 +340,12 @@ class MessageDecoder:
         whole = _LONE_SURROGATE.sub(lambda match: b"\\uffff" if match["half"] else match[0], line)
         message = _or_none(self._decode_line, whole) or self._lenient_record(whole)
         if message is None:
+            raise _not_a_message(number, is_too_deep=_is_too_deep(self._decode_line, line))
+        if message.type == "STATE":
             raise ProtocolError(
-                Code.LINE_NOT_A_MESSAGE,
-                f"Line {number} of the input is not an Airbyte message, so the sync stopped there. Run the sync "
-                "again; if it stops at the same place, the source or a mapper writes something else than Airbyte "
-                "messages.",
+                Code.STATE_NOT_TEXT,
+                f"The state on line {number} of the input holds half of a surrogate pair, which is no text, so it "
+                "can't be returned as it came. Correct the cursor's value where the data comes from.",
             )
         return message
 
@@ -345,6 +365,30 @@ class MessageDecoder:
         if kind != "RECORD" or not isinstance(stream, str) or not isinstance(namespace, str | None):
             return None
         return self._message_type(type=kind, record=self._record_type(stream, row, namespace))
+
+
+def _not_a_message(number: int, *, is_too_deep: bool) -> ProtocolError:
+    if is_too_deep:
+        return ProtocolError(
+            Code.LINE_NOT_A_MESSAGE,
+            f"Line {number} of the input is not an Airbyte message that can be read, since its lists or objects are "
+            "nested too deep. Leave the column that is nested so out of the connection.",
+        )
+    return ProtocolError(
+        Code.LINE_NOT_A_MESSAGE,
+        f"Line {number} of the input is not an Airbyte message, so the sync stopped there. Run the sync again; if it "
+        "stops at the same place, the source or a mapper writes something else than Airbyte messages.",
+    )
+
+
+def _is_too_deep(decode: Callable[[bytes], Any], line: bytes) -> bool:
+    try:
+        decode(line)
+    except RecursionError:
+        return True
+    except UNREADABLE:
+        return False
+    return False
 
 
 def _or_none(decode: Callable[[bytes], Any], content: bytes) -> Any | None:

@@ -72,7 +72,7 @@ class LineReader:
         if not end:
             self._rest += chunk
             if len(self._rest) > self._max_line_bytes:
-                # Passed on as it is: the decoder refuses it and names its number.
+                # Passed on without its end: by that the decoder knows it, and names its number.
                 lines, self._rest = bytes(self._rest), bytearray()
                 return lines
             return b""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -27,7 +28,7 @@ def whole_rows(lines: Iterable[bytes], columns: Sequence[str]) -> Iterator[tuple
     cached = [cached_name(column) for column in columns]
     for line in lines:
         try:
-            data = msgspec.json.decode(line, type=_Message).record.data
+            data = msgspec.json.decode(line.removeprefix(codecs.BOM_UTF8), type=_Message).record.data
         except UNREADABLE:
             continue
         yield tuple(data.get(name, data.get(other)) for name, other in zip(columns, cached, strict=True))

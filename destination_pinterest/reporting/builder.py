@@ -13,6 +13,7 @@ from destination_pinterest.audiences.target import AudienceTarget
 from destination_pinterest.delivery.strategy import SyncStrategy
 from destination_pinterest.delivery.tally import AudienceTally
 from destination_pinterest.errors import ConnectorError
+from destination_pinterest.foreign_text import shown
 from destination_pinterest.reporting.reconciliation import Reconciliation, reconcile
 from destination_pinterest.reporting.report import AudienceReport, ComparedFill, IdentityReport, Members, SyncReport
 from destination_pinterest.reporting.status_text import status_text
@@ -121,7 +122,7 @@ def _audience(strategy: SyncStrategy, duration_s: float, final: _FinalStatus, *,
         customer_list_status=status.customer_list,
         audience_status=status.audience,
         audience_size=status.size,
-        notes=[*lane.notes, *final.notes, *_waiting_note(target)],
+        notes=[shown(note) for note in (*lane.notes, *final.notes, *_waiting_note(target))],
         members=members,
         pinterest_counts_before=before,
         pinterest_counts_after=after,

@@ -10,8 +10,12 @@ from pinterest_audiences.failures import UsageError
 
 def existing_file(name: str) -> Path:
     """Returns the file's path. Raises: UsageError if it does not exist or may not be read."""
-    path = Path(name).expanduser()
-    if not path.exists():
+    try:
+        path = Path(name).expanduser()
+        is_there = path.exists()
+    except (OSError, ValueError, RuntimeError):  # too long, with a null character, or in the home of nobody
+        raise UsageError(Code.SOURCE_NOT_OPENED, f"{name!r} can't be a file's path. Correct it.") from None
+    if not is_there:
         raise UsageError(
             Code.SOURCE_NOT_OPENED, f"There is no file {name!r} (looked in {Path.cwd()}). Correct its path."
         )

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import hashlib
+import time
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
@@ -43,6 +45,59 @@ def test_people_and_tokens_are_taken_out_of_any_quotation(secret: str, quoting: 
     assert "jane" not in cleaned.lower()
     assert cleaned.startswith("Invalid: ")
     assert cleaned.endswith("- try again")
+
+
+def full_width(text: str) -> str:
+    return "".join(chr(ord(character) + 0xFEE0) if "!" <= character <= "~" else character for character in text)
+
+
+def percent(text: str) -> str:
+    return "".join(f"%{byte:02x}" for byte in text.encode())
+
+
+def backslash(text: str) -> str:
+    return "".join(f"\\u{ord(character):04x}" for character in text)
+
+
+DISGUISES: list[Callable[[str], str]] = [
+    "\u200b".join,
+    "\u2060\ufeff\xad".join,
+    "\u034f".join,
+    full_width,
+    percent,
+    backslash,
+    lambda text: percent(percent(text)),
+    lambda text: backslash(full_width(text)),
+    lambda text: f"{text[:2]}\x1b[1m{text[2:]}",
+    lambda text: f"{text[:3]}\u202e{text[3:]}",
+]
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "pina_short",
+        "jane.doe@example.com",
+        DIGEST,
+        hashlib.md5(b"x").hexdigest(),
+        "123e4567-e89b-12d3-a456-426614174000",
+        "app:secret",
+        "Xi1234ABCD",
+        "a:b",
+    ],
+)
+@pytest.mark.parametrize("disguise", DISGUISES)
+def test_people_and_secrets_are_taken_out_in_every_disguise(secret: str, disguise: Callable[[str], str]) -> None:
+    said = scrub(f"Invalid: '{disguise(secret)}' - try again", records="Xi1234ABCD,a:b", secrets=("app:secret",))
+    assert said == f"Invalid: '{REMOVED}' - try again"
+
+
+@pytest.mark.parametrize("filler", ["\\", "%", "&", "a\u200b", "\uff41", "pina", "@", "\x1b]", "f" * 32 + " "])
+def test_a_long_text_costs_no_time(filler: str) -> None:
+    records = ",".join(hashlib.sha256(str(number).encode()).hexdigest() for number in range(1900))
+    began = time.perf_counter()
+    scrub(filler * 1_000_000, records=records)
+    assert time.perf_counter() - began < 2
 
 
 @pytest.mark.parametrize("record", ["Xi1234ABCD", "ab", "a:b", "L=77", "k;v", "user|7781"])

@@ -167,3 +167,12 @@ def test_a_file_that_holds_no_token_of_its_own_need_not_be_writable(
     monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK)
     content = {"credentials": {"auth_method": "oauth2.0", "refresh_token": "${PINTEREST_REFRESH_TOKEN}"}}
     assert ConfigFile(written(tmp_path / "c.json", content), OAUTH).content["credentials"]["client_id"] == "7"
+
+
+def test_null_in_the_file_gives_way_to_the_environment(tmp_path: Path) -> None:
+    path = tmp_path / "config.json"
+    nothing = {"auth_method": None, "access_token": None, "refresh_token": None}
+    path.write_text(json.dumps({"ad_account_id": None, "access_token": None, "credentials": nothing}))
+    config = ConfigFile(str(path), {"PINTEREST_AD_ACCOUNT_ID": "7", "PINTEREST_ACCESS_TOKEN": "pina_x"})
+    assert config.content["ad_account_id"] == "7"
+    assert config.content["credentials"] == {"auth_method": "access_token", "access_token": "pina_x"}

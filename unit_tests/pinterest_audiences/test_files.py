@@ -17,6 +17,7 @@ from destination_pinterest.error_codes import Code
 from pinterest_audiences import whole_files
 from pinterest_audiences.config_file import ConfigFile
 from pinterest_audiences.cursor_state import cursor_state
+from pinterest_audiences.sources.files import existing_file
 from pinterest_audiences.state_file import StateFile, SyncIdentity
 from unit_tests.support.raises import raises
 
@@ -260,3 +261,88 @@ def test_what_is_no_state_at_all_is_said_to_be_none(content: str, tmp_path: Path
     path.write_text(content)
     with raises(Code.STATE_FILE_UNUSABLE, match="damaged or not ours"):
         StateFile(path, IDENTITY).since()
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"cursor": "abc", "cursor_type": "decimal"},
+        {"cursor": "NaN", "cursor_type": "decimal"},
+        {"cursor": "nan", "cursor_type": "float"},
+        {"cursor": "9" * 5_000, "cursor_type": "integer"},
+        {"cursor": "half \ud800", "cursor_type": "text"},
+        {"cursor": 5, "cursor_type": "text"},
+        {"cursor": ["x"], "cursor_type": "text"},
+        {"cursor": "x", "cursor_type": ["text"]},
+        {"cursor": "x", "cursor_type": "later"},
+        {},
+    ],
+)
+def test_a_state_with_a_value_that_nobody_kept_is_refused(tmp_path: Path, state: dict[str, object]) -> None:
+    path = tmp_path / "state.json"
+    content = {"version": 2, "sync": {name: getattr(IDENTITY, name) for name in IDENTITY.__slots__}, "state": state}
+    path.write_text(json.dumps(content))
+    with raises(Code.STATE_FILE_UNUSABLE, match="damaged or not ours"):
+        StateFile(path, IDENTITY).since()
+
+
+@pytest.mark.parametrize("version", ["1e400", "-1e400", "[]", "null", '"2"x', "9" * 5_000])
+def test_a_state_of_an_absurd_version_is_refused(tmp_path: Path, version: str) -> None:
+    path = tmp_path / "state.json"
+    path.write_text(f'{{"version": {version}}}')
+    with raises(Code.STATE_FILE_UNUSABLE, match="damaged or not ours"):
+        StateFile(path, IDENTITY).since()
+
+
+def test_a_time_before_which_there_is_none_is_refused(tmp_path: Path) -> None:
+    identity = SyncIdentity("mysql+pymysql://me@host/shop", "people", "549755885175", "VIPs", "at")
+    path = tmp_path / "state.json"
+    StateFile(path, identity).save(cursor_state("at", datetime.min))  # noqa: DTZ901 - MySQL's times have no zone
+    path.write_text(json.dumps({**json.loads(path.read_text()), "version": 1}))
+    with raises(Code.STATE_FILE_UNUSABLE, match="damaged or not ours"):
+        StateFile(path, identity).since()
+
+
+def test_a_state_of_any_depth_or_size_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "state.json"
+    path.write_text("[" * 100_000 + "]" * 100_000)
+    with raises(Code.STATE_FILE_UNUSABLE, match="damaged or not ours"):
+        StateFile(path, IDENTITY).since()
+    with raises(Code.STATE_FILE_UNUSABLE, match="damaged or not ours"):
+        StateFile(Path("/dev/zero"), IDENTITY).since()
+
+
+def test_a_byte_order_mark_in_a_state_is_read_past(tmp_path: Path) -> None:
+    path = tmp_path / "state.json"
+    StateFile(path, IDENTITY).save(cursor_state("id", 41))
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert StateFile(path, IDENTITY).since() == 41
+
+
+def test_a_byte_order_mark_in_a_config_is_read_past_and_a_new_token_is_kept(config_path: Path) -> None:
+    config_path.write_bytes(b"\xef\xbb\xbf" + config_path.read_bytes())
+    config = ConfigFile(str(config_path), {})
+    config.keep_credentials({"credentials": {"auth_method": "oauth2.0", "refresh_token": "new"}})
+    assert json.loads(config_path.read_text()) == {
+        **CONFIG, "credentials": {"auth_method": "oauth2.0", "refresh_token": "new"}
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}", "is nested more than 100 levels deep"),
+        (b'{"a":1,"a":2}', 'has the key "a" twice'),
+        (b" " * 10_000_001, "has more than 10,000,000 bytes"),
+    ],
+)
+def test_why_a_config_cannot_be_read_is_said(config_path: Path, content: bytes, said: str) -> None:
+    config_path.write_bytes(content)
+    with raises(Code.CLI_CONFIG_UNUSABLE, match=said):
+        ConfigFile(str(config_path), {})
+
+
+@pytest.mark.parametrize("name", ["x" * 5_000, "nul\x00byte", "~nobody-has-this-name/config.json"])
+def test_what_cannot_be_a_path_is_refused(name: str) -> None:
+    with raises(Code.SOURCE_NOT_OPENED):
+        existing_file(name)

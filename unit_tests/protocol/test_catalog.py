@@ -101,3 +101,27 @@ def test_a_catalog_file_is_read(tmp_path: Path) -> None:
 def test_a_catalog_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with raises(Code.CATALOG_UNUSABLE, match=r"none\.json can't be read: No such file"):
         read_catalog(tmp_path / "none.json")
+
+
+def test_a_byte_order_mark_is_read_past(tmp_path: Path) -> None:
+    path = tmp_path / "catalog.json"
+    path.write_bytes(b"\xef\xbb\xbf" + json.dumps({"streams": [a_stream()]}).encode())
+    assert read_catalog(path) == parse_catalog(path.read_bytes()) == parsed(a_stream())
+
+
+@pytest.mark.parametrize("levels", [2_000, 100_000])
+def test_a_catalog_that_is_nested_too_deep_says_so(levels: int) -> None:
+    content = json.dumps({"streams": [a_stream(x="…")]}).replace('"…"', "[" * levels + "]" * levels)
+    content = content.replace('"json_schema": {}', '"json_schema": {"a": ' + "[" * levels + "]" * levels + "}")
+    with raises(Code.CATALOG_UNUSABLE, match="nested too deep"):
+        parse_catalog(content.encode())
+
+
+def test_a_catalog_that_is_too_large_is_not_read_whole() -> None:
+    with raises(Code.CATALOG_UNUSABLE, match="/dev/zero has more than 80,000,000 bytes"):
+        read_catalog(Path("/dev/zero"))
+
+
+def test_a_catalog_that_is_not_utf8_says_so_without_its_content() -> None:
+    with raises(Code.CATALOG_UNUSABLE, match="it is not UTF-8"):
+        parse_catalog(b'{"streams":[{"stream":{"name":"canary\xff"}}]}')

@@ -122,6 +122,25 @@ def test_a_state_whose_stream_is_no_text_is_refused() -> None:
         CheckpointLedger().queue_state(msgspec.Raw(broken), 0)
 
 
+@pytest.mark.parametrize(
+    "state",
+    [b'{"type":"GLOBAL","global":"\xff"}', b'{"type":"GLOBAL","\xff":1}', b'{"type":"GLOBAL","a":{"\xed\xa0\x80":1}}'],
+)
+def test_a_state_that_is_not_utf8_is_refused_rather_than_altered(state: bytes) -> None:
+    ledger = CheckpointLedger()
+    with raises(Code.STATE_NOT_TEXT):
+        ledger.queue_state(msgspec.Raw(state), 0)
+    assert ledger.queued == 0
+
+
+def test_integers_of_any_size_come_back_digit_by_digit() -> None:
+    digits = b"9" * 10_000
+    ledger = CheckpointLedger()
+    ledger.queue_state(msgspec.Raw(b'{"type":"GLOBAL","global":{"lsn":' + digits + b',"f":1.10,"e":1e400}}'), 0)
+    (state,) = ledger.release(0)
+    assert b'"global":{"lsn":' + digits + b',"f":1.10,"e":1e400}' in state
+
+
 ROW = st.tuples(st.just("row"), st.sampled_from([USERS, ORDERS]), st.booleans())
 STATE = st.tuples(st.just("state"), st.sampled_from([USERS, ORDERS, None]), st.none())
 

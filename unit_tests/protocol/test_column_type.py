@@ -36,3 +36,10 @@ from destination_pinterest.vocabulary import ColumnType
 )
 def test_a_columns_type_is_read_from_its_schema(schema: Any, expected: ColumnType) -> None:
     assert column_type(schema) is expected
+
+
+def test_alternatives_within_alternatives_are_of_any_type_where_they_never_end() -> None:
+    schema: dict[str, object] = {"type": "integer"}
+    for _ in range(400):
+        schema = {"oneOf": [schema]}
+    assert column_type(schema) is ColumnType.ANY

@@ -132,6 +132,42 @@ def test_a_line_that_is_no_message_fails_with_its_number_and_not_its_content(lin
     assert caught.value.__context__ is None
 
 
+def test_a_line_that_is_nested_too_deep_says_so() -> None:
+    nested = b"[" * 100_000 + b"]" * 100_000
+    state = b'{"type":"STATE","state":{"type":"GLOBAL","global":' + nested + b"}}"
+    for line in (with_email(nested), with_other(nested), state):
+        with raises(Code.LINE_NOT_A_MESSAGE, match="Line 1 of the input .* nested too deep"):
+            emails(line)
+
+
+def test_a_byte_order_mark_at_the_beginning_is_read_past() -> None:
+    decoder = MessageDecoder(["email"])
+    first, second = decoder.decode(b"\xef\xbb\xbf" + record(email="a") + b"\n" + record(email="b") + b"\n")
+    assert (first.type, second.type) == ("RECORD", "RECORD")
+    with raises(Code.LINE_NOT_A_MESSAGE, match="Line 3"):
+        decoder.decode(b"\xef\xbb\xbf" + record(email="c") + b"\n")
+
+
+def test_a_line_that_is_only_too_long_says_so_with_its_number_and_the_limit() -> None:
+    decoder = MessageDecoder(["email"], max_line_bytes=1_000)
+    decoder.decode(record(email="a") + b"\n" + record(email="b") + b"\n")
+    with raises(Code.LINE_TOO_LONG, match="Line 3 of the input is longer than 1,000 bytes") as caught:
+        decoder.decode(record(email=CANARY * 100)[:1_001])
+    assert "canary" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"type":"STATE","state":{"type":"GLOBAL","global":"\\ud800"}}',
+        b'{"type":"STATE","\\ud800":1,"state":{"type":"GLOBAL","global":1}}',
+    ],
+)
+def test_a_state_with_half_of_a_surrogate_pair_is_refused_rather_than_altered(line: bytes) -> None:
+    with raises(Code.STATE_NOT_TEXT, match="state on line 2 "):
+        emails(record(email="a"), line)
+
+
 def test_a_line_deep_in_a_chunk_is_named_rightly() -> None:
     decoder = MessageDecoder(["email"])
     good = (record(email="a") + b"\n") * 5000

@@ -17,3 +17,7 @@ def test_a_column_is_found_under_its_cached_name() -> None:
 
 def test_a_line_that_can_not_be_read_is_left_out() -> None:
     assert list(whole_rows([b"{", b"{}", b'{"record":{"data":{"a":1}}}'], ["a"])) == [(1,)]
+
+
+def test_a_byte_order_mark_is_read_past() -> None:
+    assert list(whole_rows([b'\xef\xbb\xbf{"record":{"data":{"a":1}}}'], ["a"])) == [(1,)]
