@@ -102,7 +102,7 @@ def given_up(error: ConnectorError, attempts: int, elapsed_s: float, now: float)
     ):
         moment = when(now + error.retry_after_s, now)
         facts.append(f"Pinterest asks to come back {moment}, which is later than retry_hours allows")
-    return _with_message(error, f"{error.message} [{'; '.join(facts)}]") if facts else error
+    return error.with_message(f"{error.message} [{'; '.join(facts)}]") if facts else error
 
 
 def when(moment: float, now: float) -> str:
@@ -121,9 +121,3 @@ def span(seconds: float) -> str:
     if hours:
         return f"{hours} h {minutes} min"
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
-
-
-def _with_message(error: ConnectorError, message: str) -> ConnectorError:
-    if isinstance(error, RateLimitedError | ServerError):
-        return type(error)(error.code, message, answer=error.answer, retry_after_s=error.retry_after_s)
-    return type(error)(error.code, message, answer=error.answer)
