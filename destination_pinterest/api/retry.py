@@ -25,6 +25,9 @@ from destination_pinterest.errors import (
 SPAM_INITIAL_S: Final = 60.0
 SPAM_MAX_S: Final = 600.0
 SPAM_ATTEMPTS: Final = 3
+# How long an object that is fresh may take to be seen, and the longest wait meanwhile.
+APPEARANCE_S: Final = 60.0
+_APPEARANCE_MAX_S: Final = 15.0
 _LARGEST_EXPONENT: Final = 60
 
 
@@ -74,6 +77,16 @@ class RetryPolicy:
         else:
             delay = max(asked_s, initial_s) + initial_s * self.jitter * chance
         return delay if elapsed_s + delay <= self.retry_s else None
+
+    def appearance_delay_s(self, attempt: int, elapsed_s: float) -> float | None:
+        """Returns how long to wait after attempt number `attempt` (from 1) did not see an object yet; None: give up.
+
+            delay = min(15, 2 ** (attempt - 1))
+
+        None if elapsed_s + delay is above APPEARANCE_S, or above retry_s.
+        """
+        delay = min(_APPEARANCE_MAX_S, 2.0 ** min(attempt - 1, _LARGEST_EXPONENT))
+        return delay if elapsed_s + delay <= min(APPEARANCE_S, self.retry_s) else None
 
 
 def may_repeat(effect: Effect, error: ConnectorError, *, may_have_acted: bool) -> bool:

@@ -81,7 +81,11 @@ class AudienceLookup:
         """Returns the newest list of a name that did not exist when the sync began."""
         found = [one for one in self._pinterest.customer_lists() if one.name == name]
         made_since = [one for one in found if one.id not in self._lists_before]
-        return _newest(made_since) if made_since else None
+        if not made_since:
+            return None
+        newest = _newest(made_since)
+        self._pinterest.expect(newest.id)
+        return newest
 
     def newest_audience(self, name: str, list_id: str) -> Audience | None:
         """Returns the newest audience of a name that is made from a list."""
@@ -90,7 +94,11 @@ class AudienceLookup:
             for audience in _by_name(self._pinterest.audiences(), {name}).get(name, [])
             if audience.audience_type == CUSTOMER_LIST and self._list_of(audience) == list_id
         ]
-        return _newest(ours) if ours else None
+        if not ours:
+            return None
+        newest = _newest(ours)
+        self._pinterest.expect(newest.id)
+        return newest
 
     def _find_audiences(
         self, targets: Sequence[AudienceTarget], every_audience: Sequence[Audience], on_failure: OnFailure
@@ -148,6 +156,7 @@ class AudienceLookup:
         return replace(target, audience_id=audience.id, list_id=list_id, live=live, description=audience.description)
 
     def _list_of(self, audience: Audience) -> str:
+        self._pinterest.expect(audience.id, audience.customer_list_id)
         list_id = audience.customer_list_id or self._pinterest.audience(audience.id).customer_list_id
         if list_id is None:
             raise AudienceConflictError(
@@ -168,6 +177,7 @@ class AudienceLookup:
         elif target.list_id is None:
             adopted = _adoptable(target, every_list, free)
             if adopted is not None:
+                self._pinterest.expect(adopted.id)
                 notes = (*notes, _adoption_note(adopted, free))
                 target = replace(target, list_id=adopted.id, live=adopted)
         left_over = [one for one in free if is_shadow_list_of(one.name or "", target.name) and one.id != target.list_id]
@@ -194,7 +204,10 @@ class AudienceLookup:
         ours.sort(key=lambda one: int(one.id))
         if live is not None and _is_of(live, target, shadow) and self._is_young(live):
             ours.insert(0, live)
-        return replace(target, resumed=ours[0], list_id=ours[0].id) if ours else target
+        if not ours:
+            return target
+        self._pinterest.expect(ours[0].id)
+        return replace(target, resumed=ours[0], list_id=ours[0].id)
 
     def _is_young(self, customer_list: CustomerList) -> bool:
         created = customer_list.created_time

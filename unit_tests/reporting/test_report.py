@@ -26,6 +26,7 @@ NOT_KNOWN = {
     "members": None, "pinterest_counts_before": None, "pinterest_counts_after": None, "reconciliation": None,
     "match_estimate": None, "outlook": None, "replaced_customer_list_id": None, "replaced_customer_list_counts": None,
     "superseded_audience_id": None, "left_over_customer_list_ids": [], "identities": None,
+    "failure": None,
 }  # fmt: skip
 KNOWN: dict[str, Any] = {
     "members": {
@@ -49,6 +50,7 @@ KNOWN: dict[str, Any] = {
         "rows": 100_000, "shares": {"EMAIL": 0.995, "GAID": 0.4}, "is_whole_pass": True,
         "compared_with": {"rows": 98_000, "shares": {"EMAIL": 1.0}},
     },
+    "failure": {"error": "PIN-API-001: Pinterest knows no such list. Check it.", "error_code": "PIN-API-001"},
 }  # fmt: skip
 
 
