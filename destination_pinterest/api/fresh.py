@@ -32,6 +32,9 @@ _CONTENT: Final = re.compile(
 class FreshObjects:
     """The objects that were made or shown in the last minutes. Thread-safe.
 
+    `silent` are the ids of objects that were made and have not answered since. Most requests are sent while there are
+    none, so whoever sends them looks at that first.
+
     Args:
         clock: monotonic seconds.
     """
@@ -39,12 +42,12 @@ class FreshObjects:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._since_s: dict[str, float] = {}
-        self._silent: set[str] = set()
+        self.silent: set[str] = set()
 
     def made(self, object_id: str) -> None:
         """Takes the id of an object that was just created."""
         self._since_s[object_id] = self._clock()
-        self._silent.add(object_id)
+        self.silent.add(object_id)
 
     def shown(self, object_ids: Iterable[str]) -> None:
         """Takes ids of objects that a list or another object has just named."""
@@ -53,7 +56,7 @@ class FreshObjects:
 
     def answered(self, object_ids: Iterable[str]) -> None:
         """Takes the ids that a successful request named: these objects can be seen."""
-        self._silent.difference_update(object_ids)
+        self.silent.difference_update(object_ids)
 
     def may_appear(self, object_ids: Iterable[str], error: ConnectorError) -> bool:
         """Whether a request that names these objects was refused perhaps only because one can't be seen yet."""
@@ -69,4 +72,4 @@ class FreshObjects:
         message = error.answer.message
         if _NOT_THERE.search(message):
             return True
-        return not self._silent.isdisjoint(fresh) and not _CONTENT.search(message)
+        return not self.silent.isdisjoint(fresh) and not _CONTENT.search(message)

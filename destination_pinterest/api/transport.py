@@ -129,7 +129,8 @@ class Transport:
             authorization = credentials.authorization()
             outcome = self._sent(call, authorization, is_repeat=sendings > 0 or renewed)
             if isinstance(outcome, _Result):
-                self.fresh.answered(call.names)
+                if self.fresh.silent:
+                    self.fresh.answered(call.names)
                 return outcome.value
             error = outcome.error
             if outcome.may_have_acted and call.on_lost_answer is not None:
