@@ -27,9 +27,11 @@ from destination_pinterest.dead_letters.factory import DeadLetterStorage
 from destination_pinterest.dead_letters.queue import MAX_FILES_IN_FLIGHT
 from destination_pinterest.delivery.append import AppendStrategy, MembershipBatch
 from destination_pinterest.delivery.intake import IntakeCount
+from destination_pinterest.delivery.isolation import AudienceIsolation, FailedAudience, combined
 from destination_pinterest.delivery.journal import SyncJournal
 from destination_pinterest.delivery.lane import MAX_IN_FLIGHT, AudienceLane
 from destination_pinterest.delivery.mirror import MirroredStreams, MirrorStrategy
+from destination_pinterest.delivery.refused import RefusedStrategy
 from destination_pinterest.delivery.route import StreamRoute
 from destination_pinterest.delivery.row_samples import RowSamples
 from destination_pinterest.delivery.sender import DeliverySender
@@ -37,6 +39,7 @@ from destination_pinterest.delivery.strategy import SyncStrategy
 from destination_pinterest.delivery.swap import SwapStrategy
 from destination_pinterest.delivery.workers import WorkerPool
 from destination_pinterest.delivery.writer import SyncWriter
+from destination_pinterest.errors import ConfigurationError
 from destination_pinterest.markers import PROGRESS_VARIABLE, REJECTED_VALUES, REJECTED_VARIABLE
 from destination_pinterest.object_storage.s3 import S3Bucket
 from destination_pinterest.pause import Pause
@@ -46,7 +49,14 @@ from destination_pinterest.protocol.completeness import Completeness
 from destination_pinterest.protocol.emit import MessageWriter
 from destination_pinterest.protocol.input import Input, MessageDecoder
 from destination_pinterest.protocol.lines import Lines
-from destination_pinterest.routing.audience_plan import EPOCH_S, AudiencePlan, columns_told_apart, plan_audiences
+from destination_pinterest.routing.audience_plan import (
+    EPOCH_S,
+    AudiencePlan,
+    RefusedAudience,
+    columns_told_apart,
+    plan_audiences,
+    refused_audiences,
+)
 from destination_pinterest.routing.plan import StreamPlan, plan_streams
 from destination_pinterest.routing.replacement import is_whole_pass
 from destination_pinterest.routing.row_quality import RowQuality
@@ -106,7 +116,11 @@ DEFAULT_TUNING: Final = Tuning()
 
 @dataclass(frozen=True, slots=True)
 class SyncParts:
-    """The parts of a sync. `audiences` and `strategies` have one item for each audience, in the same order."""
+    """The parts of a sync.
+
+    `audiences` and `strategies` have one item for each audience that can be kept, in the same order; `refused` has the
+    others, which are to be given up.
+    """
 
     request: SyncRequest
     system: System
@@ -114,9 +128,10 @@ class SyncParts:
     plans: Sequence[StreamPlan]
     audiences: Sequence[AudiencePlan]
     strategies: Sequence[SyncStrategy]
+    refused: Sequence[tuple[RefusedStrategy, ConfigurationError]]
+    isolation: AudienceIsolation
     lookup: AudienceLookup
     source: Input
-    routes: Mapping[StreamKey, StreamRoute]
     pool: WorkerPool
     sender: DeliverySender
     journal: SyncJournal
@@ -151,10 +166,10 @@ def assemble(
         tuning: pace and cost.
 
     Raises:
-        ConfigurationError: the settings and the catalog contradict each other.
+        ConfigurationError: the settings and the catalog contradict each other, for every audience.
     """
     config = request.config
-    plans = plan_streams(request.streams, config)
+    plans, refused = _planned(request)
     audiences = plan_audiences(plans, config)
     pause = pause or Pause()
     pool = make_pool(
@@ -181,9 +196,11 @@ def assemble(
     sender = DeliverySender(session.client, creator, config.batch_size)
     make_strategy = _StrategyFactory(config, system, session, creator, sender, epoch_s=tuning.epoch_s)
     strategies = [make_strategy(audience) for audience in audiences]
+    given_up = [(make_strategy.refused(audience), audience.failure) for audience in refused]
+    every_strategy = [*strategies, *(strategy for strategy, _ in given_up)]
     journal = SyncJournal(
         request.messages,
-        [strategy.lane for strategy in strategies],
+        [strategy.lane for strategy in every_strategy],
         system=system,
         progress_every_s=float(environ.get(PROGRESS_VARIABLE, _PROGRESS_S)),
     )
@@ -213,9 +230,10 @@ def assemble(
         dead_letters=dead_letters,
         announcements=announcements,
     )
+    isolation = AudienceIsolation(every_strategy, routes, source, request.messages.log)
     writer = SyncWriter(
         source=source,
-        routes=routes,
+        isolation=isolation,
         pool=pool,
         sender=sender,
         journal=journal,
@@ -229,9 +247,10 @@ def assemble(
         plans,
         audiences,
         strategies,
+        given_up,
+        isolation,
         lookup,
         source,
-        routes,
         pool,
         sender,
         journal,
@@ -239,6 +258,28 @@ def assemble(
         dead_letters,
         tuning,
     )
+
+
+def _planned(request: SyncRequest) -> tuple[list[StreamPlan], list[RefusedAudience]]:
+    """Returns the plans of streams whose audiences can be kept, and the audiences that can't.
+
+    Raises:
+        ConfigurationError: none can.
+    """
+    failures: dict[StreamKey, ConfigurationError] = {}
+
+    def refuse(stream: ConfiguredStream, failure: ConfigurationError) -> None:
+        failures[stream.key] = failure
+
+    plans = plan_streams(request.streams, request.config, refuse)
+    if not failures:
+        return plans, []
+    refused = refused_audiences(request.streams, request.config, failures)
+    without = {stream.key for audience in refused for stream in audience.streams}
+    left = [plan for plan in plans if plan.stream.key not in without]
+    if not left:
+        raise combined([FailedAudience(audience.name, audience.failure) for audience in refused], len(refused))
+    return left, refused
 
 
 class _StrategyFactory:
@@ -268,6 +309,13 @@ class _StrategyFactory:
 
     def __call__(self, audience: AudiencePlan) -> SyncStrategy:
         return self._make[audience.keeping](audience)
+
+    def refused(self, audience: RefusedAudience) -> RefusedStrategy:
+        """Returns what stands for an audience that can't be kept."""
+        target = AudienceTarget(audience.name, frozenset())
+        count = IntakeCount((), is_whole=False, day=datetime.fromtimestamp(self._system.now(), UTC).date())
+        streams = tuple(stream.key for stream in audience.streams)
+        return RefusedStrategy(AudienceLane(target, streams, _RATE_PER_S[self._config.access_tier], count))
 
     def _append(self, audience: AudiencePlan) -> SyncStrategy:
         return AppendStrategy(self._lane(audience), self._batch(), self._config.flush_seconds, self._creator)

@@ -22,7 +22,7 @@ AREAS: Final = {
     "AUTH": "Signing in, and rights",
     "CONF": "Settings",
     "IDENT": "Identity columns",
-    "SYNC": "Sync modes",
+    "SYNC": "Sync modes, and syncs as a whole",
     "AUD": "Audiences and customer lists",
     "GUARD": "Guards against removing too much",
     "API": "Pinterest's answers",
@@ -264,6 +264,20 @@ class Code(StrEnum):
         _ACT,
         "The sync was cancelled while a request waited.",
         "Nothing. The next sync goes on where this one ended.",
+    )
+    AUDIENCES_FAILED = _Case(
+        "PIN-SYNC-004",
+        _CONFIG,
+        _ACT,
+        "Several audiences failed for different reasons, and waiting helps none of them. The others are synced.",
+        "Do for each audience what the message says behind its code. The rows of the failed audiences are read again.",
+    )
+    AUDIENCES_FAILED_FOR_NOW = _Case(
+        "PIN-SYNC-005",
+        _TRANSIENT,
+        _WAIT,
+        "Several audiences failed for different reasons, and some of these may pass. The others are synced.",
+        "Nothing at first: it is tried again by itself. Do what the message says for those that stay.",
     )
 
     AUDIENCE_OF_OTHER_TYPE = _Case(

@@ -16,7 +16,8 @@
     │   ├── IdentityDriftError        rows lack identifiers that the last sync had
     │   ├── RuleChangeRefusedError    Pinterest does not let an audience be made of another customer list
     │   ├── StorageRefusedError       a bucket or folder is not there, or may not be used
-    │   └── StoreMismatchError        the membership store is damaged, foreign, or under another key
+    │   ├── StoreMismatchError        the membership store is damaged, foreign, or under another key
+    │   └── AudiencesFailedError      several audiences failed for different reasons, and retrying helps none of them
     ├── TransientError            transient_error: the same again later may succeed
     │   ├── RateLimitedError          429: the quota of the app and user is used up
     │   │   ├── ObjectBusyError           429: several writes to one object within a short time
@@ -29,7 +30,8 @@
     │   ├── AudienceTooEarlyError     no audience is made of a customer list yet, and a sync can't leave it at that
     │   ├── StorageFailedError        a bucket or folder did not answer as it should
     │   ├── StoreBusyError            another sync uses the membership store
-    │   └── InterruptedSyncError      the sync is being stopped; what was waiting gives up
+    │   ├── InterruptedSyncError      the sync is being stopped; what was waiting gives up
+    │   └── AudiencesFailedForNowError  several audiences failed for different reasons, some of which may pass
     ├── RequestTooLargeError      413 or a 400 about size: to be sent again in smaller pieces
     └── InternalError             system_error: a fault of the connector, the platform or Pinterest
         ├── ProtocolError             the platform sent what is not an Airbyte message
@@ -43,8 +45,9 @@ request id.
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from destination_pinterest.error_codes import Code, FailureKind
 from destination_pinterest.foreign_text import cleaned
@@ -85,6 +88,13 @@ class ConnectorError(Exception):
     def __str__(self) -> str:
         said = f"{self.code}: {self.message}"
         return said if self.answer is None else f"{said} [{self.answer}]"
+
+    def with_message(self, message: str) -> Self:
+        """Returns the same error with another sentence."""
+        other = copy(self)
+        other.message = message
+        other.args = (self.code, message)
+        return other
 
 
 class ConfigurationError(ConnectorError):
@@ -153,6 +163,10 @@ class StoreMismatchError(ConfigurationError):
     """The membership store is damaged, another audience's, of a later version, or encrypted with another key."""
 
 
+class AudiencesFailedError(ConfigurationError):
+    """Several audiences failed for different reasons, and somebody must change something for each of them."""
+
+
 class TransientError(ConnectorError):
     """The same again, later, may succeed."""
 
@@ -217,6 +231,10 @@ class StoreBusyError(TransientError):
 
 class InterruptedSyncError(TransientError):
     """The sync is being stopped; whatever was waiting gives up."""
+
+
+class AudiencesFailedForNowError(TransientError):
+    """Several audiences failed for different reasons, of which some may have passed when the sync runs again."""
 
 
 class RequestTooLargeError(ConnectorError):

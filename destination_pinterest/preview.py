@@ -46,6 +46,9 @@ class Bounds(msgspec.Struct, frozen=True):
         return self.at_least == self.at_most
 
 
+_NOBODY_KNOWS: Final = Bounds(0, None)
+
+
 class Refusal(msgspec.Struct, frozen=True):
     """Why the sync would fail; a replacement or a mirror then leaves the audience as it is."""
 
@@ -63,7 +66,7 @@ class PreviewedAudience(msgspec.Struct, frozen=True):
         joins, leaves: how many would join and leave.
         is_estimate: whether there are too many to be counted exactly without a store; then within about one percent.
         counted_by: what that is known from: the membership store, or the rows and Pinterest's counters.
-        refusal: why a guard would fail the sync; None if none would.
+        refusal: why the sync would fail for this audience, by a guard or before its first row; None if it would not.
         upload_requests: requests that would bring the identifiers.
         identities: how full the identity columns are, and what that was compared with.
         notes: remarks.
@@ -115,13 +118,14 @@ class SyncPreview:
 
     def __init__(self, parts: SyncParts) -> None:
         self._parts = parts
-        self._uploads = dict.fromkeys((strategy.lane for strategy in parts.strategies), 0)
+        self._uploads = dict.fromkeys((strategy.lane for strategy in parts.isolation.strategies), 0)
 
     def run(self) -> Preview:
         """Asks Pinterest, reads all rows, and returns what a sync would do.
 
         Raises:
-            ConnectorError: why a sync would fail before its first row, or on a line that is not a message.
+            ConnectorError: why a sync would fail for every audience before its first row, or on a line that is not a
+                message.
         """
         parts = self._parts
         try:
@@ -131,7 +135,7 @@ class SyncPreview:
                 notes = self._prepare()
                 lookups = parts.journal.sync.requests - before
                 self._read()
-                audiences = [self._audience(strategy) for strategy in parts.strategies]
+                audiences = [self._foreseen(strategy) for strategy in parts.isolation.strategies]
         finally:
             for strategy in parts.strategies:
                 strategy.close()
@@ -141,17 +145,24 @@ class SyncPreview:
     def _prepare(self) -> list[str]:
         """Looks up what exists; returns remarks on the membership store."""
         parts = self._parts
+        isolation = parts.isolation
+        for refused, failure in parts.refused:
+            isolation.give_up(refused.lane, failure)
         lanes = [strategy.lane for strategy in parts.strategies]
-        for lane, update in zip(lanes, parts.lookup.find([lane.target for lane in lanes]), strict=True):
+        updates = parts.lookup.find(
+            [lane.target for lane in lanes], lambda number, failure: isolation.take(lanes[number], failure)
+        )
+        for lane, update in zip(lanes, updates, strict=True):
             lane.update(update)
         notes = open_ledgers(
-            parts.mirrors,
+            [mirror for mirror in parts.mirrors if mirror.lane.failure is None],
             parts.request.config,
             system=parts.system,
             stretchings=parts.tuning.stretchings,
             only_look=True,
+            on_failure=lambda mirror, failure: isolation.give_up(mirror.lane, failure),
         )
-        for strategy in parts.strategies:
+        for strategy in isolation.healthy:
             strategy.recall()
         return notes
 
@@ -159,12 +170,12 @@ class SyncPreview:
         parts = self._parts
         while (runs := parts.source.read(_PATIENCE_S)) is not None:
             for run in runs:
-                parts.routes[run.stream].take(run, parts.system.clock())
-            for strategy in parts.strategies:
+                parts.isolation.routes[run.stream].take(run, parts.system.clock())
+            for strategy in parts.isolation.healthy:
                 self._accept(strategy.lane)
             for _ in parts.source.release(parts.source.position):
                 pass  # Nobody waits for states.
-        for strategy in parts.strategies:
+        for strategy in parts.isolation.healthy:
             strategy.drain()
             self._accept(strategy.lane)
 
@@ -174,9 +185,20 @@ class SyncPreview:
             lane.ack(delivery, len(delivery.identifiers))
             self._uploads[lane] += 1
 
+    def _foreseen(self, strategy: SyncStrategy) -> PreviewedAudience:
+        try:
+            return self._audience(strategy)
+        except ConnectorError as failure:  # A ledger whose files are damaged.
+            self._parts.isolation.take(strategy.lane, failure)
+        return self._audience(strategy)
+
     def _audience(self, strategy: SyncStrategy) -> PreviewedAudience:
         target = strategy.lane.target
-        if isinstance(strategy, MirrorStrategy):
+        refusal: ConnectorError | None
+        if strategy.lane.failure is not None:
+            members, refusal = _NOBODY_KNOWS, strategy.lane.failure
+            joins = leaves = _exactly(0)
+        elif isinstance(strategy, MirrorStrategy):
             members, joins, leaves, refusal = self._foresee_mirror(strategy)
         else:
             members = _members_now(target, strategy)
@@ -187,7 +209,7 @@ class SyncPreview:
             audience=target.name,
             audience_id=target.audience_id,
             customer_list_id=None if target.live is None else target.live.id,
-            is_new=target.audience_id is None,
+            is_new=target.audience_id is None and strategy.lane.failure is None,
             members=members,
             joins=joins,
             leaves=leaves,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from os import environ
 from typing import Final
 
@@ -10,9 +10,10 @@ from destination_pinterest.api.auth import RefreshingToken
 from destination_pinterest.assembly import SyncParts
 from destination_pinterest.audiences.description_mark import MarkKeeper
 from destination_pinterest.connection_check import REFRESH_EXPIRY_WARNING_S, refresh_expiry
+from destination_pinterest.delivery.lane import AudienceLane
 from destination_pinterest.delivery.ledgers import open_ledgers
 from destination_pinterest.delivery.strategy import SyncStrategy
-from destination_pinterest.errors import ConnectorError
+from destination_pinterest.errors import ConnectionFailedError, ConnectorError, ServerError
 from destination_pinterest.identity.rejection import RejectionReason
 from destination_pinterest.markers import REPORT_TEXT_VARIABLE
 from destination_pinterest.protocol.emit import MessageWriter
@@ -31,8 +32,10 @@ class Sync:
         self._messages = parts.request.messages
         self._writer = parts.writer
         self._is_writing = False
+        # Whether whatever could be finished is: all audiences, or all but those that failed alone.
+        self._has_ended = False
         self._reporter = SyncReporter(
-            parts.strategies,
+            parts.isolation.strategies,
             parts.journal.sync,
             parts.session.client,
             catch_up=parts.writer.catch_up,
@@ -58,9 +61,10 @@ class Sync:
             self._is_writing = False
             if not self.is_stopped:
                 with parts.pool.listening(parts.journal.on_event):
-                    failures = self._finish()
+                    self._finish()
                 yield from self._writer.release()
-                _raise_first(failures, self._messages)
+                self._has_ended = True
+                parts.isolation.raise_failures()
                 succeeded = True
         finally:
             self._end(succeeded=succeeded)
@@ -87,42 +91,63 @@ class Sync:
             self._messages.log(level, text)
 
     def _prepare(self) -> None:
-        parts = self._parts
+        parts, isolation = self._parts, self._parts.isolation
+        for refused, failure in parts.refused:
+            isolation.give_up(refused.lane, failure)
         lanes = [strategy.lane for strategy in parts.strategies]
-        for lane, update in zip(lanes, parts.lookup.find([lane.target for lane in lanes]), strict=True):
+        updates = parts.lookup.find(
+            [lane.target for lane in lanes], lambda number, failure: self._give_up(lanes[number], failure)
+        )
+        for lane, update in zip(lanes, updates, strict=True):
             lane.update(update)
         interruptible = parts.system.with_sleep(parts.session.pause.sleep)
         remarks = open_ledgers(
-            parts.mirrors,
+            [mirror for mirror in parts.mirrors if mirror.lane.failure is None],
             parts.request.config,
             system=interruptible,
             stretchings=parts.tuning.stretchings,
             timing=parts.tuning.lease_timing,
+            on_failure=lambda mirror, failure: isolation.give_up(mirror.lane, failure),
         )
         for remark in remarks:
             self._messages.log("INFO", remark)
         self._log_notes()
-        for strategy in parts.strategies:
+        for strategy in isolation.healthy:
             strategy.recall()
-            strategy.prepare()
+            try:
+                strategy.prepare()
+            except ConnectorError as failure:
+                self._give_up(strategy.lane, failure)
 
-    def _finish(self) -> list[ConnectorError]:
-        """Finishes every audience, even if others fail, and returns the failures."""
-        failures: list[ConnectorError] = []
-        for strategy in self._parts.strategies:
+    def _finish(self) -> None:
+        """Finishes every audience that has not failed, even if others fail."""
+        for strategy in self._parts.isolation.healthy:
             _note_absent_identities(strategy)
             try:
                 strategy.finish(self._parts.source.is_complete)
             except ConnectorError as failure:
-                failures.append(failure)
+                self._give_up(strategy.lane, failure)
         self._log_notes()
-        return failures
+
+    def _give_up(self, lane: AudienceLane, failure: ConnectorError) -> None:
+        """Gives an audience up for what its own requests met, unless Pinterest does not answer anybody any more.
+
+        Audiences are prepared and finished one after the other, and each would wait for as long as retries may take.
+
+        Raises:
+            ConnectorError: the failure concerns the whole sync, or no audience is left.
+        """
+        isolation = self._parts.isolation
+        others = [strategy for strategy in isolation.healthy if strategy.lane is not lane]
+        if others and isinstance(failure, ServerError | ConnectionFailedError):
+            self._parts.session.client.ad_account()
+        isolation.take(lane, failure)
 
     def _keep_marks(self) -> None:
         """Leaves the next sync what it compares its rows with. Everything is synced already, so nothing here fails."""
         keeper = MarkKeeper(self._parts.session.client)
         with self._parts.pool.listening(self._parts.journal.on_event):
-            for strategy in self._parts.strategies:
+            for strategy in self._parts.isolation.healthy:
                 mark = strategy.mark
                 if mark is not None:
                     strategy.lane.update(keeper.keep(strategy.lane.target, mark))
@@ -136,21 +161,33 @@ class Sync:
 
     def _end(self, *, succeeded: bool) -> None:
         pause = self._parts.session.pause
-        if succeeded:
+        if self._has_ended:
             pause.allow_at_most(_REPORT_PATIENCE_S)
         else:
             pause.interrupt()
         self._parts.pool.shut_down()
         try:
-            if succeeded:
+            if self._has_ended:
                 self._keep_marks()
+            self._report_streams()
             self._report(succeeded=succeeded)
         finally:
             for strategy in self._parts.strategies:
                 strategy.close()
 
+    def _report_streams(self) -> None:
+        """Tells the platform which streams are synced, if some are not; otherwise the sync's success says so."""
+        isolation = self._parts.isolation
+        if not isolation.failed:
+            return
+        for strategy in isolation.strategies:
+            is_failed = strategy.lane.failure is not None
+            for stream in strategy.lane.streams if is_failed or self._has_ended else ():
+                self._messages.stream_status(stream, "INCOMPLETE" if is_failed else "COMPLETE")
+
     def _report(self, *, succeeded: bool) -> None:
-        report = self._reporter.report(succeeded=succeeded)
+        finished = self._parts.isolation.healthy if self._has_ended else ()
+        report = self._reporter.report(succeeded=succeeded, finished=finished)
         max_identifiers = self._parts.sender.max_identifiers
         if max_identifiers < self._parts.request.config.batch_size:
             self._messages.log(
@@ -172,14 +209,6 @@ def _note_absent_identities(strategy: SyncStrategy) -> None:
             "No row had a value in an identity column. If the table has such values, check the names of the "
             "columns (upper and lower case count) against the log's line about the stream."
         )
-
-
-def _raise_first(failures: Sequence[ConnectorError], messages: MessageWriter) -> None:
-    """Raises the first failure, since the platform shows only one, and logs the others."""
-    for failure in failures[1:]:
-        messages.log("ERROR", str(failure))
-    if failures:
-        raise failures[0]
 
 
 def _warn_of_refresh_expiry(sign_in: RefreshingToken | None, messages: MessageWriter, now: float) -> None:

@@ -41,6 +41,8 @@ def _present(audience: Mapping[str, Any]) -> str:
     if audience["is_new"]:
         list_id = audience["customer_list_id"]
         return "not there; the sync creates it" if list_id is None else f"not there; customer list {list_id}"
+    if audience["audience_id"] is None:
+        return "not known"
     return f"there (id {audience['audience_id']}), with {members}"
 
 

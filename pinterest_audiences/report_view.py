@@ -22,6 +22,8 @@ Line = tuple[str, str]
 
 def report_lines(audience: Mapping[str, Any]) -> Iterator[Line]:
     """Yields names and values of one audience's part of the report; an empty name continues the line above."""
+    if audience.get("failure"):
+        yield "Failed", audience["failure"]["error"]
     yield "Rows entered", _number(audience["entered"])
     if audience.get("rows_unreadable"):
         yield "Rows unreadable", f"{_number(audience['rows_unreadable'])}, which the connector did not get"

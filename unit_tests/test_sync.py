@@ -192,8 +192,8 @@ def test_people_whose_rows_are_marked_as_deleted_in_upper_case_leave(
 def test_one_audience_that_can_not_be_created_does_not_keep_the_others_from_it(
     make_sync: MakeSync, pinterest: Any
 ) -> None:
-    pinterest.refuse("POST", "audiences$", 400, "no")
-    with raises(Code.REQUEST_REFUSED):
+    pinterest.refuse("POST", "audiences$", 400, "The name contains a forbidden word.")
+    with raises(Code.REQUEST_REFUSED, match='Audience "users": Pinterest refuses'):
         list(make_sync(row("a"), row("b", "orders"), streams=["users", "orders"]).run())
     assert [audience["name"] for audience in pinterest.audiences.values()] == ["orders"]
 

@@ -4,6 +4,8 @@ The first row that matches decides. The text of a refusal is read only if status
 
 Source: Pinterest OpenAPI 5.23.0 examples of 400, 401, 403, 404, 429, 500; codes 8 and 30 with 429, "spam" and
 2625/2626 as seen in pinterest/api-quickstart, airbytehq/airbyte and rudderlabs/rudder-transformer (read 2026-11-22).
+408, 421, 423, 425 and 499 come from what stands in front of an API, and pass (RFC 9110, 4918 and 8470, and nginx). So
+do 520 to 526, which are Cloudflare's, as all of 5xx.
 Doubt: the text of a refusal for size is not documented; the words below are a guess. A wrong guess costs some halvings.
 """
 
@@ -134,6 +136,13 @@ MEANINGS: Final = (
         Code.PINTEREST_UNREACHABLE,
         "Pinterest did not receive the request in time. If this lasts, check the network and the proxy.",
     ),
+    Meaning(
+        {421, 425, 499},
+        ConnectionFailedError,
+        Code.PINTEREST_UNREACHABLE,
+        "The request did not get through to Pinterest. If this lasts, check the network and the proxy.",
+    ),
+    Meaning({423}, ObjectBusyError, Code.OBJECT_BUSY, _BUSY_OBJECT),
     Meaning(
         {409},
         ConflictError,

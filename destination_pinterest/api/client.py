@@ -89,7 +89,9 @@ class PinterestClient:
             RequestTooLargeError: create it with fewer identifiers.
         """
         body = {"name": name, "records": records, "list_type": _LIST_TYPES.get(list_type, list_type.value)}
-        return self._perform(endpoints.CREATE_CUSTOMER_LIST, _customer_list, body=body, records=records)
+        created = self._perform(endpoints.CREATE_CUSTOMER_LIST, _customer_list, body=body, records=records)
+        self._transport.fresh.made(created.id)
+        return created
 
     def update_customer_list(
         self, customer_list_id: str, operation: Operation, records: str, identifiers: int
@@ -129,7 +131,9 @@ class PinterestClient:
         body: dict[str, Any] = {"audience_type": "CUSTOMER_LIST", "name": name, "rule": _rule(customer_list_id)}
         if description is not None:
             body["description"] = description
-        return self._perform(endpoints.CREATE_AUDIENCE, _audience, body=body)
+        created = self._perform(endpoints.CREATE_AUDIENCE, _audience, body=body, names=(customer_list_id,))
+        self._transport.fresh.made(created.id)
+        return created
 
     def update_audience(
         self,
@@ -147,7 +151,15 @@ class PinterestClient:
             body["rule"] = _rule(customer_list_id)
         if description is not None:
             body["description"] = description
-        return self._perform(endpoints.UPDATE_AUDIENCE, _audience, audience_id, body=body)
+        names = () if customer_list_id is None else (customer_list_id,)
+        return self._perform(endpoints.UPDATE_AUDIENCE, _audience, audience_id, body=body, names=names)
+
+    def expect(self, *object_ids: str | None) -> None:
+        """Takes ids that a listing or another object has just named, so that these objects exist.
+
+        If Pinterest does not find one of them soon afterwards, it is asked again for a minute.
+        """
+        self._transport.fresh.shown(one for one in object_ids if one is not None)
 
     def _perform(
         self,
@@ -156,12 +168,14 @@ class PinterestClient:
         object_id: str | None = None,
         *,
         body: Mapping[str, Any] | None = None,
+        names: tuple[str, ...] = (),
         records: str = "",
         query: str = "",
     ) -> T:
         path = self._path(endpoint, object_id) + query
         encoded = None if body is None else msgspec.json.encode(body)
-        call = Call(endpoint, path, decode, body=encoded, object_id=object_id, records=records)
+        names = names if object_id is None else (object_id, *names)
+        call = Call(endpoint, path, decode, body=encoded, object_id=object_id, names=names, records=records)
         return self._transport.perform(call, self._credentials)
 
     def _pages(self, endpoint: Endpoint, decode: Callable[[bytes], Page[T]], parameters: dict[str, str]) -> Iterator[T]:

@@ -25,6 +25,9 @@ from destination_pinterest.errors import (
 SPAM_INITIAL_S: Final = 60.0
 SPAM_MAX_S: Final = 600.0
 SPAM_ATTEMPTS: Final = 3
+# How long an object that is fresh may take to be seen, and the longest wait meanwhile.
+APPEARANCE_S: Final = 60.0
+_APPEARANCE_MAX_S: Final = 15.0
 _LARGEST_EXPONENT: Final = 60
 
 
@@ -75,6 +78,16 @@ class RetryPolicy:
             delay = max(asked_s, initial_s) + initial_s * self.jitter * chance
         return delay if elapsed_s + delay <= self.retry_s else None
 
+    def appearance_delay_s(self, attempt: int, elapsed_s: float) -> float | None:
+        """Returns how long to wait after attempt number `attempt` (from 1) did not see an object yet; None: give up.
+
+            delay = min(15, 2 ** (attempt - 1))
+
+        None if elapsed_s + delay is above APPEARANCE_S, or above retry_s.
+        """
+        delay = min(_APPEARANCE_MAX_S, 2.0 ** min(attempt - 1, _LARGEST_EXPONENT))
+        return delay if elapsed_s + delay <= min(APPEARANCE_S, self.retry_s) else None
+
 
 def may_repeat(effect: Effect, error: ConnectorError, *, may_have_acted: bool) -> bool:
     """Whether it is safe to send the request again.
@@ -102,7 +115,7 @@ def given_up(error: ConnectorError, attempts: int, elapsed_s: float, now: float)
     ):
         moment = when(now + error.retry_after_s, now)
         facts.append(f"Pinterest asks to come back {moment}, which is later than retry_hours allows")
-    return _with_message(error, f"{error.message} [{'; '.join(facts)}]") if facts else error
+    return error.with_message(f"{error.message} [{'; '.join(facts)}]") if facts else error
 
 
 def when(moment: float, now: float) -> str:
@@ -121,9 +134,3 @@ def span(seconds: float) -> str:
     if hours:
         return f"{hours} h {minutes} min"
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
-
-
-def _with_message(error: ConnectorError, message: str) -> ConnectorError:
-    if isinstance(error, RateLimitedError | ServerError):
-        return type(error)(error.code, message, answer=error.answer, retry_after_s=error.retry_after_s)
-    return type(error)(error.code, message, answer=error.answer)

@@ -13,6 +13,7 @@ import msgspec
 
 from destination_pinterest.api import answers
 from destination_pinterest.api.endpoints import Endpoint
+from destination_pinterest.api.fresh import FreshObjects
 from destination_pinterest.api.observer import Exchange, Observer, RetryNotice
 from destination_pinterest.api.quota import Quota
 from destination_pinterest.api.retry import RetryPolicy, given_up, may_repeat
@@ -58,7 +59,8 @@ class Credentials(Protocol):
 class Call(Generic[T]):
     """A request to make. `path` is the endpoint's template filled in, with the query.
 
-    `decode` reads the body of a 2xx answer (models.decoder). `object_id` is what the path names, for the observer.
+    `decode` reads the body of a 2xx answer (models.decoder). `object_id` is what the path names, for the observer;
+    `names` are the ids of all objects that path or body name, which may be too fresh to be seen.
     `records` and `secrets` are parts of the body that Pinterest might quote and that must be scrubbed.
     `on_lost_answer` is called when Pinterest may have acted but the answer was lost. Never printed.
     """
@@ -69,6 +71,7 @@ class Call(Generic[T]):
     body: bytes | None = None
     content_type: str = JSON
     object_id: str | None = None
+    names: tuple[str, ...] = ()
     records: str = ""
     secrets: tuple[str, ...] = ()
     on_lost_answer: Callable[[], None] | None = None
@@ -110,6 +113,7 @@ class Transport:
         self._retry = retry
         self._system = system
         self._observer = observer
+        self.fresh = FreshObjects(system.clock)
 
     def perform(self, call: Call[T], credentials: Credentials) -> T:
         """Sends `call` until it succeeds, until the retries are used up, or until it must not be sent again.
@@ -125,6 +129,8 @@ class Transport:
             authorization = credentials.authorization()
             outcome = self._sent(call, authorization, is_repeat=sendings > 0 or renewed)
             if isinstance(outcome, _Result):
+                if self.fresh.silent:
+                    self.fresh.answered(call.names)
                 return outcome.value
             error = outcome.error
             if outcome.may_have_acted and call.on_lost_answer is not None:
@@ -133,11 +139,17 @@ class Transport:
                 _renew(credentials, authorization, error)
                 renewed = True
                 continue
-            if not may_repeat(call.endpoint.effect, error, may_have_acted=outcome.may_have_acted):
+            is_late = self.fresh.may_appear(call.names, error)
+            if not is_late and not may_repeat(call.endpoint.effect, error, may_have_acted=outcome.may_have_acted):
                 raise _ambiguous(call.endpoint, error) if outcome.may_have_acted else error
             sendings += 1
             failed_at = self._system.clock() if failed_at is None else failed_at
-            self._wait_to_retry(call, error, sendings, self._system.clock() - failed_at)
+            elapsed_s = self._system.clock() - failed_at
+            if is_late:
+                delay_s = self._retry.appearance_delay_s(sendings, elapsed_s)
+            else:
+                delay_s = self._retry.delay_s(error, sendings, elapsed_s, self._system.chance())
+            self._wait_to_retry(call, error, sendings, elapsed_s, delay_s)
 
     def _sent(self, call: Call[T], authorization: str, *, is_repeat: bool) -> _Result[T] | _Failure:
         permit = self._quota.acquire(call.endpoint.category)
@@ -166,8 +178,9 @@ class Transport:
         )
         return _Failure(error, may_have_acted=isinstance(error, ServerError | ConnectionFailedError))
 
-    def _wait_to_retry(self, call: Call[T], error: ConnectorError, sendings: int, elapsed_s: float) -> None:
-        delay_s = self._retry.delay_s(error, sendings, elapsed_s, self._system.chance())
+    def _wait_to_retry(
+        self, call: Call[T], error: ConnectorError, sendings: int, elapsed_s: float, delay_s: float | None
+    ) -> None:
         if isinstance(error, RateLimitedError) and not isinstance(error, ObjectBusyError):
             self._quota.block(call.endpoint.category, delay_s or error.retry_after_s or 0.0)
         if delay_s is None:

@@ -1,7 +1,7 @@
 """Creates what is missing: a customer list with its first members, and the audience made from it.
 
 Pinterest's names are not unique and its lists can't be deleted, so nothing is created twice: existing objects are
-looked up first, and a creation without an answer is looked up before it is tried again.
+looked up first, and a creation without an answer is looked up, several times, before it is tried again.
 
 Source: Pinterest OpenAPI 5.23.0 customer_lists/create (`records` is required, so a list is created with its first
 members) and audiences/create (read 2026-11-22).
@@ -25,6 +25,8 @@ from destination_pinterest.vocabulary import Identifier
 
 # Pinterest's answer while a list has under 100 matched people. Its wording is not documented, so this matches broadly.
 _TOO_EARLY: Final = re.compile(r"too small|size|minimum|at least|\b100\b|processing|not ready|empty", re.IGNORECASE)
+# When a creation has had no answer, it may be listed late: it is looked for after each of these waits.
+LOOKS_S: Final = (1.0, 2.0, 4.0, 8.0, 15.0)
 _DESCRIPTION: Final = "Kept by destination-pinterest. Changes made by hand may be overwritten."
 
 Created = TypeVar("Created")
@@ -48,8 +50,8 @@ class AudienceCreator:
     Args:
         pinterest: the client.
         lookup: looks up what exists.
-        delay_s: how long to wait before an unanswered creation is looked up, by attempt (from 1) and elapsed seconds;
-            None gives up.
+        delay_s: how long to wait at least until an unanswered creation is tried again, by attempt (from 1) and elapsed
+            seconds; None gives up. It is looked for for half a minute in any case, see LOOKS_S.
         system: clock and sleep.
     """
 
@@ -131,10 +133,12 @@ class AudienceCreator:
                 delay_s = self._delay_s(attempt, self._system.clock() - started_s)
                 if delay_s is None:
                     raise
-            self._system.sleep(delay_s)
-            found = look_up()
-            if found is not None:
-                return found
+            for pause_s in (*LOOKS_S, max(0.0, delay_s - sum(LOOKS_S))):
+                if pause_s:
+                    self._system.sleep(pause_s)
+                    found = look_up()
+                    if found is not None:
+                        return found
             attempt += 1
 
 

@@ -6,7 +6,7 @@ one name (both read 2026-11-22).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from typing import Final, TypeVar
@@ -17,11 +17,17 @@ from destination_pinterest.audiences.chosen import find_chosen
 from destination_pinterest.audiences.shadow_list import SHADOW_LIST_MAX_AGE_S, ShadowList, is_shadow_list_of
 from destination_pinterest.audiences.target import AudienceTarget, TargetUpdate
 from destination_pinterest.error_codes import Code
-from destination_pinterest.errors import AudienceConflictError, NotFoundError
+from destination_pinterest.errors import AudienceConflictError, ConnectorError, NotFoundError
 from destination_pinterest.routing.destination_object import CUSTOMER_LIST, ChosenAudience
 
 # How many existing names a message has.
 _MOST_NAMES: Final = 3
+
+OnFailure = Callable[[int, ConnectorError], None]
+
+
+def _raise(_number: int, failure: ConnectorError) -> None:
+    raise failure
 
 
 class AudienceLookup:
@@ -37,34 +43,49 @@ class AudienceLookup:
         self._now = now
         self._lists_before: frozenset[str] = frozenset()
 
-    def find(self, targets: Sequence[AudienceTarget]) -> list[TargetUpdate]:
+    def find(self, targets: Sequence[AudienceTarget], on_failure: OnFailure = _raise) -> list[TargetUpdate]:
         """Returns the targets, in order, completed with what exists.
 
+        Args:
+            targets: the audiences.
+            on_failure: takes the number of a target that can't be used, which then stays as it is, and one of these:
+                AudienceConflictError: its name is taken by an audience of another kind, it was chosen and is of
+                    another kind, or another target leads to the same customer list.
+                NotFoundError: it was chosen and is gone, its customer list is gone, or people are only to be removed
+                    and there is neither an audience nor a list of that name.
+                ConnectorError: Pinterest refused what only this target needs.
+
         Raises:
-            AudienceConflictError: a name is taken by an audience of another kind, a chosen audience is of another
-                kind, or two targets lead to one customer list.
-            NotFoundError: a chosen audience or an audience's customer list is gone, or people are only to be removed
-                and there is neither an audience nor a list of that name.
+            ConnectorError: the account's audiences or lists can't be listed, or what `on_failure` raises.
         """
         every_audience = list(self._pinterest.audiences())
-        updates = self._find_audiences(targets, every_audience)
-        found = [update.target for update in updates]
-        _refuse_shared_lists(found)
-        if all(target.list_id is not None and target.shadow is None for target in found):
-            return updates
-        every_list = list(self._pinterest.customer_lists())
-        self._lists_before = frozenset(one.id for one in every_list)
-        free = _without_audience(every_list, every_audience, found)
-        completed = [self._with_lists(update, every_list, free) for update in updates]
-        for update in completed:
-            _require_list_to_remove_from(update.target, every_audience)
-        return completed
+        updates = self._find_audiences(targets, every_audience, on_failure)
+        for number, failure in _shared_lists(updates):
+            on_failure(number, failure)
+            del updates[number]
+        found = [update.target for update in updates.values()]
+        if any(target.list_id is None or target.shadow is not None for target in found):
+            every_list = list(self._pinterest.customer_lists())
+            self._lists_before = frozenset(one.id for one in every_list)
+            free = _without_audience(every_list, every_audience, found)
+            updates = {number: self._with_lists(update, every_list, free) for number, update in updates.items()}
+        for number, update in list(updates.items()):
+            try:
+                _require_list_to_remove_from(update.target, every_audience)
+            except NotFoundError as failure:
+                on_failure(number, failure)
+                del updates[number]
+        return [updates.get(number, TargetUpdate(target)) for number, target in enumerate(targets)]
 
     def newest_list(self, name: str) -> CustomerList | None:
         """Returns the newest list of a name that did not exist when the sync began."""
         found = [one for one in self._pinterest.customer_lists() if one.name == name]
         made_since = [one for one in found if one.id not in self._lists_before]
-        return _newest(made_since) if made_since else None
+        if not made_since:
+            return None
+        newest = _newest(made_since)
+        self._pinterest.expect(newest.id)
+        return newest
 
     def newest_audience(self, name: str, list_id: str) -> Audience | None:
         """Returns the newest audience of a name that is made from a list."""
@@ -73,23 +94,34 @@ class AudienceLookup:
             for audience in _by_name(self._pinterest.audiences(), {name}).get(name, [])
             if audience.audience_type == CUSTOMER_LIST and self._list_of(audience) == list_id
         ]
-        return _newest(ours) if ours else None
+        if not ours:
+            return None
+        newest = _newest(ours)
+        self._pinterest.expect(newest.id)
+        return newest
 
     def _find_audiences(
-        self, targets: Sequence[AudienceTarget], every_audience: Sequence[Audience]
-    ) -> list[TargetUpdate]:
+        self, targets: Sequence[AudienceTarget], every_audience: Sequence[Audience], on_failure: OnFailure
+    ) -> dict[int, TargetUpdate]:
+        """Returns the targets that can be used, by their numbers."""
         wanted = {target.name for target in targets if target.chosen_id is None}
         by_name = _by_name(every_audience, wanted)
-        updates = []
-        for target in targets:
-            if target.chosen_id is None:
-                updates.append(self._with_namesake(target, by_name.get(target.name, [])))
-            else:
-                chosen = find_chosen(ChosenAudience(target.name, target.chosen_id), every_audience, self._pinterest)
-                named = replace(target, name=chosen.name or target.name)
-                remedy = "Choose another destination object in the connection's settings."
-                updates.append(TargetUpdate(self._with_audience(named, chosen, remedy)))
+        updates = {}
+        for number, target in enumerate(targets):
+            try:
+                if target.chosen_id is None:
+                    updates[number] = self._with_namesake(target, by_name.get(target.name, []))
+                else:
+                    updates[number] = self._with_chosen(target, target.chosen_id, every_audience)
+            except ConnectorError as failure:
+                on_failure(number, failure)
         return updates
+
+    def _with_chosen(self, target: AudienceTarget, chosen_id: str, every_audience: Sequence[Audience]) -> TargetUpdate:
+        chosen = find_chosen(ChosenAudience(target.name, chosen_id), every_audience, self._pinterest)
+        named = replace(target, name=chosen.name or target.name)
+        remedy = "Choose another destination object in the connection's settings."
+        return TargetUpdate(self._with_audience(named, chosen, remedy))
 
     def _with_namesake(self, target: AudienceTarget, namesakes: list[Audience]) -> TargetUpdate:
         usable = [audience for audience in namesakes if audience.audience_type == CUSTOMER_LIST]
@@ -124,6 +156,7 @@ class AudienceLookup:
         return replace(target, audience_id=audience.id, list_id=list_id, live=live, description=audience.description)
 
     def _list_of(self, audience: Audience) -> str:
+        self._pinterest.expect(audience.id, audience.customer_list_id)
         list_id = audience.customer_list_id or self._pinterest.audience(audience.id).customer_list_id
         if list_id is None:
             raise AudienceConflictError(
@@ -144,6 +177,7 @@ class AudienceLookup:
         elif target.list_id is None:
             adopted = _adoptable(target, every_list, free)
             if adopted is not None:
+                self._pinterest.expect(adopted.id)
                 notes = (*notes, _adoption_note(adopted, free))
                 target = replace(target, list_id=adopted.id, live=adopted)
         left_over = [one for one in free if is_shadow_list_of(one.name or "", target.name) and one.id != target.list_id]
@@ -170,7 +204,10 @@ class AudienceLookup:
         ours.sort(key=lambda one: int(one.id))
         if live is not None and _is_of(live, target, shadow) and self._is_young(live):
             ours.insert(0, live)
-        return replace(target, resumed=ours[0], list_id=ours[0].id) if ours else target
+        if not ours:
+            return target
+        self._pinterest.expect(ours[0].id)
+        return replace(target, resumed=ours[0], list_id=ours[0].id)
 
     def _is_young(self, customer_list: CustomerList) -> bool:
         created = customer_list.created_time
@@ -247,19 +284,30 @@ def _nearest(name: str, existing: Iterable[str]) -> str:
     return "the nearest that exist are " + ", ".join(f'"{one}"' for one in nearest)
 
 
-def _refuse_shared_lists(targets: Sequence[AudienceTarget]) -> None:
-    by_list: dict[str, AudienceTarget] = {}
-    for target in targets:
-        other = target if target.list_id is None else by_list.setdefault(target.list_id, target)
-        if other is not target:
-            remedy = "Choose another audience name for one of them, or one name for both."
-            if target.chosen_id or other.chosen_id:
-                remedy = "Choose one destination object for both streams in the connection's settings."
-            raise AudienceConflictError(
-                Code.CUSTOMER_LIST_SHARED,
-                f'The audiences "{other.name}" and "{target.name}" are made of the same customer list '
-                f"({target.list_id}), so two streams would contradict each other. {remedy}",
-            )
+def _shared_lists(updates: Mapping[int, TargetUpdate]) -> list[tuple[int, AudienceConflictError]]:
+    """Returns a failure for each target that leads to the customer list of another."""
+    by_list: dict[str, list[int]] = {}
+    for number, update in updates.items():
+        if update.target.list_id is not None:
+            by_list.setdefault(update.target.list_id, []).append(number)
+    found = []
+    for list_id, numbers in by_list.items():
+        if len(numbers) > 1:
+            failure = _shared(list_id, [updates[number].target for number in numbers])
+            found += [(number, failure) for number in numbers]
+    return found
+
+
+def _shared(list_id: str, targets: Sequence[AudienceTarget]) -> AudienceConflictError:
+    remedy = "Choose another audience name for one of them, or one name for both."
+    if any(target.chosen_id for target in targets):
+        remedy = "Choose one destination object for both streams in the connection's settings."
+    names = " and ".join(f'"{target.name}"' for target in targets)
+    return AudienceConflictError(
+        Code.CUSTOMER_LIST_SHARED,
+        f"The audiences {names} are made of the same customer list ({list_id}), so two streams would contradict each "
+        f"other. {remedy}",
+    )
 
 
 Named = TypeVar("Named", Audience, CustomerList)

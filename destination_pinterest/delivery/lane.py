@@ -16,6 +16,7 @@ from typing import Final
 from destination_pinterest.audiences.target import AudienceTarget, TargetUpdate
 from destination_pinterest.delivery.intake import IntakeCount
 from destination_pinterest.delivery.tally import AudienceTally
+from destination_pinterest.errors import ConnectorError
 from destination_pinterest.protocol.catalog import StreamKey
 from destination_pinterest.routing.decision import NOBODY_TO_REMOVE
 from destination_pinterest.routing.row_quality import RowQuality
@@ -79,12 +80,13 @@ class AudienceLane:
         self.tally = AudienceTally()
         self.count = count
         self.notes: list[str] = []
+        self.failure: ConnectorError | None = None
         self.in_flight: list[Delivery] = []
         self._accepted: list[tuple[int, int]] = []
         self.qualities = {stream: RowQuality(100, is_whole=False) for stream in streams} | dict(qualities)
         self._rate_per_s = rate_per_s
         self._queue: deque[Delivery] = deque()
-        self._failed: list[Delivery] = []
+        self._lost_from: int | None = None
         self._pinned: int | None = None
         self._latency_s: float | None = None
         self._one_at_a_time = False
@@ -121,8 +123,23 @@ class AudienceLane:
     def fail(self, delivery: Delivery) -> None:
         """Records that a delivery failed for good: its rows will never be safe."""
         self.in_flight.remove(delivery)
-        self._failed.append(delivery)
+        self._lose(delivery.first_position)
         self.tally.errored += delivery.rows
+
+    def give_up(self, failure: ConnectorError) -> None:
+        """Gives the audience up: rows that are not safe are dropped and counted as errored, but for those in flight."""
+        for position in [delivery.first_position for delivery in self._queue] + list(self._held()):
+            self._lose(position)
+        self.failure = self.failure or failure
+        self._queue.clear()
+        self.unpin_watermark()
+        self.settle_qualities()
+        self.tally.errored += self.tally.pending - sum(delivery.rows for delivery in self.in_flight)
+
+    def leave_out(self, rows: int) -> None:
+        """Counts rows of an audience that was given up."""
+        self.tally.entered += rows
+        self.tally.errored += rows
 
     def take_rest(self) -> None:
         """Judges and compares the rows as the rest of a table, which need not be like the whole."""
@@ -208,16 +225,25 @@ class AudienceLane:
         return bool(self._queue or self.in_flight)
 
     @property
+    def lost_from(self) -> int | None:
+        """The position of the oldest row that was given up; None if none was."""
+        return self._lost_from
+
+    @property
     def watermark(self) -> int | None:
-        """The position of the oldest row that is not safe; None if all are."""
-        positions = [delivery.first_position for delivery in self._unsafe()]
-        if self._pinned is not None:
-            positions.append(self._pinned)
-        held = (quality.held_from for quality in self.qualities.values() if quality.refused)
-        positions += (position for position in held if position is not None)
+        """The position of the oldest row that is not safe; None if all are. Rows that were given up no longer count."""
+        positions = [delivery.first_position for deliveries in (self._queue, self.in_flight) for delivery in deliveries]
+        if self._lost_from is not None and self.failure is None:
+            positions.append(self._lost_from)
+        positions += self._held()
         return min(positions, default=None)
 
-    def _unsafe(self) -> Iterator[Delivery]:
-        yield from self._queue
-        yield from self.in_flight
-        yield from self._failed
+    def _held(self) -> Iterator[int]:
+        """Yields positions behind which rows are sent, but not safe."""
+        if self._pinned is not None:
+            yield self._pinned
+        held = (quality.held_from for quality in self.qualities.values() if quality.refused)
+        yield from (position for position in held if position is not None)
+
+    def _lose(self, position: int) -> None:
+        self._lost_from = position if self._lost_from is None else min(self._lost_from, position)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
 from destination_pinterest.audiences.target import AudienceTarget
 from destination_pinterest.config import Config
 from destination_pinterest.delivery.mirror import MirrorStrategy
-from destination_pinterest.errors import ConnectorError
+from destination_pinterest.error_codes import Code
+from destination_pinterest.errors import ConnectorError, StorageFailedError, StorageRefusedError
 from destination_pinterest.system import System
 
 if TYPE_CHECKING:
@@ -18,6 +19,14 @@ if TYPE_CHECKING:
 
 # A killed sync leaves a lease on every ledger, and each is watched for a minute before it is taken over.
 _AT_ONCE: Final = 16
+# While other ledgers can be opened, these are about one ledger's files.
+_OF_THE_STORE: Final = (StorageFailedError, StorageRefusedError)
+# With a wrong key, a new ledger opens all the same, and would need that key from then on.
+_CODES_OF_ALL: Final = frozenset({Code.STORE_KEY_WRONG, Code.LOCAL_DISK_FAILED, Code.NO_LOCAL_FOLDER})
+
+
+def _raise(_mirror: MirrorStrategy, failure: ConnectorError) -> None:
+    raise failure
 
 
 def open_ledgers(
@@ -28,6 +37,7 @@ def open_ledgers(
     stretchings: Mapping[int, Scrypt] | None = None,
     timing: LeaseTiming | None = None,
     only_look: bool = False,
+    on_failure: Callable[[MirrorStrategy, ConnectorError], None] = _raise,
 ) -> list[str]:
     """Opens the ledgers of mirrored audiences; returns remarks on them for the log.
 
@@ -38,9 +48,11 @@ def open_ledgers(
         stretchings: the cost of the store key, by version; None for the real one.
         timing: the pace of the store's leases; None for the real one.
         only_look: whether the ledgers are only compared with, without a lease and without a write.
+        on_failure: takes a strategy whose ledger can't be opened, and why, if others can.
 
     Raises:
-        ConnectorError: a ledger can't be opened. The caller still has to close those that were.
+        ConnectorError: no ledger can be opened, and the reason is the store itself, or what `on_failure` raises. The
+            caller still has to close the ledgers that were opened.
     """
     if not mirrors or config.membership_store is None:
         return []
@@ -62,15 +74,19 @@ def open_ledgers(
         opening = [
             (mirror, threads.submit(open_one, config.ad_account_id, _name(mirror.lane.target))) for mirror in mirrors
         ]
-    failures: list[ConnectorError] = []
+    failures: dict[MirrorStrategy, ConnectorError] = {}
     for mirror, ledger in opening:
         try:
             mirror.open(ledger.result())
         except ConnectorError as failure:
-            failures.append(failure)
-    if failures:
-        raise failures[0]
-    return [remark for mirror in mirrors for remark in _remarks(mirror)]
+            failures[mirror] = failure
+    none_is_open = len(failures) == len(mirrors)
+    for found in failures.values():
+        if found.code in _CODES_OF_ALL or (none_is_open and isinstance(found, _OF_THE_STORE)):
+            raise found
+    for mirror, found in failures.items():
+        on_failure(mirror, found)
+    return [remark for mirror in mirrors if mirror not in failures for remark in _remarks(mirror)]
 
 
 def _name(target: AudienceTarget) -> str:

@@ -1,32 +1,26 @@
 """Fill, drain, release: turns rows into deliveries, sends them, and releases states once all before them is safe.
 
 One thread reads and decides; the others only send. States are released in order, each once every record before it was
-accepted by Pinterest or counted as rejected; no state after a failed delivery is released.
+accepted by Pinterest or counted as rejected; no state after a failed delivery is released. An audience that fails is
+given up alone (isolation.py), unless the failure is about more than that audience.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Final
 
 from destination_pinterest.audiences.target import AudienceTarget
 from destination_pinterest.dead_letters.queue import DeadLetterQueue, Stored
+from destination_pinterest.delivery.isolation import AudienceIsolation
 from destination_pinterest.delivery.journal import SyncJournal
 from destination_pinterest.delivery.lane import Delivery
-from destination_pinterest.delivery.route import StreamRoute
 from destination_pinterest.delivery.sender import DeliverySender
 from destination_pinterest.delivery.strategy import SyncStrategy
 from destination_pinterest.delivery.workers import ClientEvent, Delivered, ListCreated, WorkerPool
-from destination_pinterest.errors import (
-    ConnectorError,
-    IdentityDriftError,
-    IncompleteStreamError,
-    RemovalGuardError,
-    UnusableRowsError,
-)
-from destination_pinterest.protocol.catalog import StreamKey
+from destination_pinterest.errors import ConnectorError
 from destination_pinterest.protocol.input import Input
 
 # The platform kills a cancelled sync after a few seconds, so what can't be sent by then is left.
@@ -44,7 +38,7 @@ class SyncWriter:
 
     Args:
         source: the input.
-        routes: each stream's route.
+        isolation: the streams' routes and the audiences, of which it gives up those that fail.
         pool: the sending threads and their mailbox.
         sender: sends a delivery, in one of those threads.
         journal: reports to people and to the platform.
@@ -56,7 +50,7 @@ class SyncWriter:
         self,
         *,
         source: Input,
-        routes: Mapping[StreamKey, StreamRoute],
+        isolation: AudienceIsolation,
         pool: WorkerPool,
         sender: DeliverySender,
         journal: SyncJournal,
@@ -64,8 +58,9 @@ class SyncWriter:
         clock: Callable[[], float],
     ) -> None:
         self._source = source
-        self._routes = routes
-        self._strategies = list(dict.fromkeys(route.strategy for route in routes.values()))
+        self._isolation = isolation
+        self._strategies = isolation.strategies
+        self._routes = isolation.routes
         self._pool = pool
         self._sender = sender
         self._journal = journal
@@ -119,7 +114,7 @@ class SyncWriter:
                 yield from self._await_event()
 
     def _drain(self) -> Iterator[bytes]:
-        for strategy in self._strategies:
+        for strategy in self._isolation.healthy:
             strategy.drain()
         if self._dead_letters is not None:
             self._dead_letters.close()
@@ -132,25 +127,17 @@ class SyncWriter:
         yield from self._settle_all()
 
     def _settle_all(self) -> Iterator[bytes]:
-        """Settles every audience: one that is refused does not hold up the others."""
-        refusals: list[ConnectorError] = []
-        for strategy in self._strategies:
+        for strategy in self._isolation.healthy:
             if self.is_stopped:
                 break
-            try:
-                yield from self._settle(strategy, is_end=True)
-            except (IdentityDriftError, IncompleteStreamError, RemovalGuardError, UnusableRowsError) as refusal:
-                refusals.append(refusal)
+            yield from self._settle(strategy, is_end=True)
+        while self._is_waiting_for_answers() and not self.is_stopped:
+            yield from self._await_event()  # Of an audience that was given up.
         if self.is_stopped:
             yield from self._abandon()  # What is in flight must have arrived before another sync may send.
-            return
-        for other in refusals[1:]:
-            self._journal.log("ERROR", str(other))
-        if refusals:
-            raise refusals[0]
 
     def _settle_due(self) -> Iterator[bytes]:
-        for strategy in self._strategies:
+        for strategy in self._isolation.healthy:
             if self.is_stopped:
                 return
             due_s = strategy.settle_due_s
@@ -158,6 +145,16 @@ class SyncWriter:
                 yield from self._settle(strategy, is_end=False)
 
     def _settle(self, strategy: SyncStrategy, *, is_end: bool) -> Iterator[bytes]:
+        """Settles an audience; gives it up if that is refused."""
+        try:
+            yield from self._send_slices(strategy, is_end=is_end)
+        except ConnectorError as failure:
+            if failure is self._failure:
+                raise
+            self._isolation.take(strategy.lane, failure)
+        yield from self._advance()
+
+    def _send_slices(self, strategy: SyncStrategy, *, is_end: bool) -> Iterator[bytes]:
         """Sends the delta of a strategy; each slice counts once all of it was accepted."""
         lane = strategy.lane
         for deliveries in strategy.settle(self._source.is_complete, is_end=is_end):
@@ -166,13 +163,14 @@ class SyncWriter:
                 yield from self._advance()
                 while lane.is_backed_up and not self.is_stopped:
                     yield from self._await_event()
-                if self.is_stopped:
+                if self.is_stopped or lane.failure is not None:
                     return
             while lane.is_busy:
                 if self.is_stopped:
                     return
                 yield from self._await_event()
-        yield from self._advance()
+            if lane.failure is not None:  # Asked for the next slice, the strategy would count this one.
+                return
 
     def _abandon(self) -> Iterator[bytes]:
         """Starts nothing more; what is in flight still counts if it succeeds."""
@@ -198,7 +196,7 @@ class SyncWriter:
 
     def _start_deliveries(self) -> None:
         now_s = self._clock()
-        for strategy in self._strategies:
+        for strategy in self._isolation.healthy:
             strategy.flush(now_s)
             lane = strategy.lane
             while (started := lane.start_next()) is not None:
@@ -234,8 +232,16 @@ class SyncWriter:
         if delivered.error is None:
             delivered.lane.ack(delivered.delivery, delivered.sent)
             return
-        delivered.lane.fail(delivered.delivery)
-        self._failure = self._failure or delivered.error
+        lane = delivered.lane
+        lane.fail(delivered.delivery)
+        if self._failure is not None and lane.failure is None:
+            return  # The sync is ending; this only counts.
+        try:
+            if lane.failure is not None:
+                self._isolation.give_up(lane, lane.failure)  # More is lost now, whatever the reason.
+            self._isolation.take(lane, delivered.error)
+        except Exception as failure:  # noqa: BLE001 - raised again by `_advance`, once all events are read
+            self._failure = self._failure or failure
 
     def _ack_file(self, stored: Stored) -> None:
         if self._dead_letters is not None:
@@ -266,7 +272,7 @@ class SyncWriter:
     def _patience_s(self) -> float:
         """How long the loop may wait: until something is due, a progress line is due, or the sync must end."""
         moments_s = [self._journal.due_s, self._stop_by_s]
-        moments_s += [strategy.due_s for strategy in self._strategies]
+        moments_s += [strategy.due_s for strategy in self._isolation.healthy]
         if self._dead_letters is not None:
             moments_s.append(self._dead_letters.due_s)
         next_s = min(moment_s for moment_s in moments_s if moment_s is not None)
@@ -274,6 +280,6 @@ class SyncWriter:
 
     def _until_settling_s(self) -> float:
         """How long the reader may wait until an epoch ends. Nobody else waits for that, or the loop would spin."""
-        moments_s = [strategy.settle_due_s for strategy in self._strategies]
+        moments_s = [strategy.settle_due_s for strategy in self._isolation.healthy]
         next_s = min((moment_s for moment_s in moments_s if moment_s is not None), default=math.inf)
         return max(next_s - self._clock(), 0.0)

@@ -4,12 +4,14 @@ A state is returned as it arrived, byte for byte where it matters (`id`, big int
 added: how many records of the stream came since its previous state, and how many of them were rejected.
 
 Source: docs.airbyte.com partner-certified destinations; the orchestrator adds the two counts and compares them with the
-source's (airbytehq/airbyte-platform 310e6cb6, StateCheckSumCountEventHandler.kt, read 2026-11-22).
+source's (airbytehq/airbyte-platform 310e6cb6, StateCheckSumCountEventHandler.kt, read 2026-11-22). It counts states by
+stream, and a destination may leave some out (StatsTracker.kt at 12dbc7c0, read 2026-11-27).
 """
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -57,8 +59,11 @@ class StreamTally:
 
 @dataclass(frozen=True, slots=True)
 class _QueuedState:
+    """A state; `stream` is None if it is global."""
+
     position: int
     state: bytes
+    stream: StreamKey | None
 
 
 class CheckpointLedger:
@@ -71,6 +76,7 @@ class CheckpointLedger:
     def __init__(self) -> None:
         self._tallies: dict[StreamKey, StreamTally] = {}
         self._queued: deque[_QueuedState] = deque()
+        self._dropped_behind: dict[StreamKey, int] = {}
 
     def tally(self, stream: StreamKey) -> StreamTally:
         """Returns the running counts of one stream; the same object on every call."""
@@ -87,15 +93,36 @@ class CheckpointLedger:
         """
         owner = decode_state_owner(state)
         _check_is_text(state)
+        stream: StreamKey | None = None
         if owner.stream is None or owner.type == "GLOBAL":
             tallies = list(self._tallies.values())
         else:
             descriptor = owner.stream.stream_descriptor
-            tallies = [self.tally(StreamKey(descriptor.namespace, descriptor.name))]
-        self._queued.append(_QueuedState(position, _with_counts(state, tallies)))
+            stream = StreamKey(descriptor.namespace, descriptor.name)
+            tallies = [self.tally(stream)]
+        queued = _QueuedState(position, _with_counts(state, tallies), stream)
+        if self._is_wanted(queued):
+            self._queued.append(queued)
         for tally in tallies:
             tally.received = tally.rejected = 0
         return owner.stream
+
+    def drop(self, streams: Iterable[StreamKey], position: int) -> None:
+        """Drops, now and later, the states of streams that come after more than `position` records.
+
+        Global states behind it are dropped too, since they stand for all streams. The states of other streams keep
+        their order: hosts hold states against each other by stream.
+        """
+        for stream in streams:
+            self._dropped_behind[stream] = min(position, self._dropped_behind.get(stream, position))
+        self._queued = deque(filter(self._is_wanted, self._queued))
+
+    def _is_wanted(self, queued: _QueuedState) -> bool:
+        if not self._dropped_behind:
+            return True
+        if queued.stream is None:
+            return queued.position <= min(self._dropped_behind.values())
+        return queued.position <= self._dropped_behind.get(queued.stream, queued.position)
 
     def release(self, watermark: int) -> list[bytes]:
         """Returns the states before which every record is safe, oldest first, as the content of `state`."""

@@ -119,6 +119,10 @@ class Input:
         """Yields the states before which every record is safe, oldest first, each as the content of `state`."""
         yield from self._ledger.release(watermark)
 
+    def drop_states(self, streams: Iterable[StreamKey], position: int) -> None:
+        """See `CheckpointLedger.drop`."""
+        self._ledger.drop(streams, position)
+
     def _runs(self, chunk: bytes) -> Iterator[RowRun]:
         rows: list[Any] = []
         stream: StreamKey | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from destination_pinterest.api.client import PinterestClient
@@ -15,7 +15,14 @@ from destination_pinterest.delivery.tally import AudienceTally
 from destination_pinterest.errors import ConnectorError
 from destination_pinterest.foreign_text import shown
 from destination_pinterest.reporting.reconciliation import Reconciliation, reconcile
-from destination_pinterest.reporting.report import AudienceReport, ComparedFill, IdentityReport, Members, SyncReport
+from destination_pinterest.reporting.report import (
+    AudienceReport,
+    ComparedFill,
+    Failure,
+    IdentityReport,
+    Members,
+    SyncReport,
+)
 from destination_pinterest.reporting.status_text import status_text
 
 
@@ -54,16 +61,23 @@ class SyncReporter:
         self._clock = clock
         self._started_s = clock()
 
-    def report(self, *, succeeded: bool) -> SyncReport:
-        """Returns the report. After a failure, Pinterest is not asked for anything."""
+    def report(self, *, succeeded: bool, finished: Collection[SyncStrategy] | None = None) -> SyncReport:
+        """Returns the report. Of an audience that failed, Pinterest is not asked for anything.
+
+        Args:
+            succeeded: whether the whole sync did.
+            finished: the audiences that are finished; all of them if it succeeded, and none otherwise, unless given.
+        """
+        if finished is None:
+            finished = self._strategies if succeeded else ()
         duration_s = self._clock() - self._started_s
         finals = [
-            self._final_status(strategy.lane.target) if succeeded else _FinalStatus(TargetStatus())
+            self._final_status(strategy.lane.target) if strategy in finished else _FinalStatus(TargetStatus())
             for strategy in self._strategies
         ]
         self._catch_up()
         audiences = [
-            _audience(strategy, duration_s, final, succeeded=succeeded)
+            _audience(strategy, duration_s, final, succeeded=strategy in finished)
             for strategy, final in zip(self._strategies, finals, strict=True)
         ]
         return SyncReport(
@@ -129,6 +143,7 @@ def _audience(strategy: SyncStrategy, duration_s: float, final: _FinalStatus, *,
         reconciliation=_reconciliation(strategy, before, after, succeeded=succeeded),
         match_estimate=_match_estimate(strategy, status),
         identities=identities_of(strategy),
+        failure=None if lane.failure is None else Failure(str(lane.failure), lane.failure.code),
         outlook=status_text(
             status.customer_list,
             status.audience,

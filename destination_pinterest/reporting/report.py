@@ -70,13 +70,20 @@ class IdentityReport(msgspec.Struct, frozen=True):
     compared_with: ComparedFill | None
 
 
+class Failure(msgspec.Struct, frozen=True):
+    """Why an audience failed: what happened and what to do, and the code in front of it."""
+
+    error: str
+    error_code: str
+
+
 class AudienceReport(msgspec.Struct, frozen=True):
     """One audience's part of the report.
 
     `audience_size` is Pinterest's own count of matched people, where it has one. `customer_list_id` is the list that
     was written to, and `pinterest_counts_...` are its counters when the sync began and ended; `replaced_...` is the
     list that the audience was made from until this sync replaced it. `members` is None without a membership store. What
-    was not asked because the sync failed is None.
+    was not asked because the audience failed is None. `failure` is None if only the sync as a whole failed.
     """
 
     audience: str
@@ -110,6 +117,7 @@ class AudienceReport(msgspec.Struct, frozen=True):
     superseded_audience_id: str | None = None
     left_over_customer_list_ids: list[str] = msgspec.field(default_factory=list)
     identities: IdentityReport | None = None
+    failure: Failure | None = None
 
 
 class SyncReport(msgspec.Struct, frozen=True):
@@ -149,6 +157,8 @@ def _audience_text(audience: AudienceReport) -> Iterator[str]:
         f"{audience.entered:,} rows entered, {audience.synced:,} synced, "
         f"{sum(audience.not_synced.values()):,} not synced, {audience.pending:,} pending, {audience.errored:,} errored."
     )
+    if audience.failure is not None:
+        yield f"  Failed: {audience.failure.error}"
     yield (
         f"  Identifiers: {audience.identifiers_added:,} added, {audience.identifiers_removed:,} removed. "
         f"{audience.requests:,} requests with identifiers, {audience.retries:,} repeated, "

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from destination_pinterest.config import Config
-from destination_pinterest.protocol.catalog import ConfiguredStream
-from destination_pinterest.routing.plan import StreamPlan
+from destination_pinterest.errors import ConfigurationError
+from destination_pinterest.protocol.catalog import ConfiguredStream, StreamKey
+from destination_pinterest.routing.plan import StreamPlan, destination_of
 from destination_pinterest.routing.replacement import obstacle, replaces, why_not_replaced
 from destination_pinterest.vocabulary import Identifier
 
@@ -54,6 +55,42 @@ class AudiencePlan:
     def identifiers(self) -> frozenset[Identifier]:
         """The kinds of identifiers that its streams have."""
         return frozenset(identity.identifier for plan in self.plans for identity in plan.identities)
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedAudience:
+    """An audience that can't be kept since one of its streams can't be planned: half of its rows must not pass for all.
+
+    `name` is the stream's own if the settings lead it nowhere; `failure` is that of the first such stream.
+    """
+
+    name: str
+    streams: tuple[ConfiguredStream, ...]
+    failure: ConfigurationError
+
+
+def refused_audiences(
+    streams: Iterable[ConfiguredStream], config: Config, failures: Mapping[StreamKey, ConfigurationError]
+) -> list[RefusedAudience]:
+    """Returns the audiences of streams that can't be planned, each with all of its streams.
+
+    Args:
+        streams: all streams of the sync.
+        config: the settings.
+        failures: why streams can't be planned.
+    """
+    sharing: dict[tuple[str, str], list[ConfiguredStream]] = {}
+    names: dict[tuple[str, str], str] = {}
+    for stream in streams:
+        lane_key, name = destination_of(stream, config)
+        sharing.setdefault(lane_key, []).append(stream)
+        names.setdefault(lane_key, name)
+    refused = []
+    for lane_key, together in sharing.items():
+        failure = next((failures[stream.key] for stream in together if stream.key in failures), None)
+        if failure is not None:
+            refused.append(RefusedAudience(names[lane_key], tuple(together), failure))
+    return refused
 
 
 def plan_audiences(plans: Iterable[StreamPlan], config: Config) -> list[AudiencePlan]:

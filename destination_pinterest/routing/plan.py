@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from destination_pinterest.config import Config
 from destination_pinterest.error_codes import Code
-from destination_pinterest.errors import IdentityColumnsError, InvalidConfigError, SyncModeError
+from destination_pinterest.errors import ConfigurationError, IdentityColumnsError, InvalidConfigError, SyncModeError
 from destination_pinterest.identity.mapping import IdentityColumn
 from destination_pinterest.identity.operation import DELETED_AT, deletion_columns
 from destination_pinterest.identity.recognition import recognise_columns, recognised_by_words
@@ -54,7 +54,7 @@ class StreamPlan:
     @property
     def lane_key(self) -> tuple[str, str]:
         """A key that all streams of one audience share."""
-        return ("name", self.audience) if self.audience_id is None else ("id", self.audience_id)
+        return _lane_key(self.audience, self.audience_id)
 
     @property
     def only_removes(self) -> bool:
@@ -76,11 +76,25 @@ class StreamPlan:
         return (*operation, *dict.fromkeys((*self.deletion_columns, DELETED_AT)))
 
 
-def plan_streams(streams: Sequence[ConfiguredStream], config: Config) -> list[StreamPlan]:
+OnFailure = Callable[[ConfiguredStream, ConfigurationError], None]
+
+
+def _raise(_stream: ConfiguredStream, failure: ConfigurationError) -> None:
+    raise failure
+
+
+def plan_streams(
+    streams: Sequence[ConfiguredStream], config: Config, on_failure: OnFailure = _raise
+) -> list[StreamPlan]:
     """Plans the streams of a sync.
 
+    Args:
+        streams: the streams.
+        config: the settings.
+        on_failure: takes a stream that can't be planned, and what `plan_stream` raises.
+
     Raises:
-        as `plan_stream`; InvalidConfigError: the settings name an operation column that no stream has.
+        InvalidConfigError: the settings name an operation column that no stream has; or what `on_failure` raises.
     """
     concerned = [stream for stream in streams if stream.destination_sync_mode != SOFT_DELETE]
     column = config.operation_column.column if config.operation_column else None
@@ -92,7 +106,13 @@ def plan_streams(streams: Sequence[ConfiguredStream], config: Config) -> list[St
             "setting out.",
         )
     somewhere = frozenset(column for stream in streams for column in stream.columns)
-    return [plan_stream(stream, config, somewhere) for stream in streams]
+    plans = []
+    for stream in streams:
+        try:
+            plans.append(plan_stream(stream, config, somewhere))
+        except ConfigurationError as failure:
+            on_failure(stream, failure)
+    return plans
 
 
 def plan_stream(stream: ConfiguredStream, config: Config, in_some_stream: Collection[str] = frozenset()) -> StreamPlan:
@@ -170,6 +190,23 @@ def audience_name(stream: ConfiguredStream, template: str) -> str:
             f'The audience name "{template}" is blank for the stream "{stream.key}". Put {{stream}} into it.',
         )
     return name
+
+
+def destination_of(stream: ConfiguredStream, config: Config) -> tuple[tuple[str, str], str]:
+    """Returns the `lane_key` and the audience's name of a stream, whether or not it can be planned.
+
+    If the settings lead it nowhere, it is the only stream of an audience that is called like the stream.
+    """
+    try:
+        chosen = chosen_audience(stream.destination_object_name, config.ad_account_id)
+        name = chosen.name if chosen else audience_name(stream, config.audience_name)
+    except InvalidConfigError:
+        return ("stream", str(stream.key)), str(stream.key)
+    return _lane_key(name, chosen.audience_id if chosen else None), name
+
+
+def _lane_key(audience: str, audience_id: str | None) -> tuple[str, str]:
+    return ("name", audience) if audience_id is None else ("id", audience_id)
 
 
 def declared_identities(config: Config) -> tuple[IdentityColumn, ...]:

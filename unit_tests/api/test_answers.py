@@ -58,7 +58,11 @@ def expected(status: int) -> Code:
         408: Code.PINTEREST_UNREACHABLE,
         409: Code.CHANGED_MEANWHILE,
         413: Code.REQUEST_TOO_LARGE,
+        421: Code.PINTEREST_UNREACHABLE,
+        423: Code.OBJECT_BUSY,
+        425: Code.PINTEREST_UNREACHABLE,
         429: Code.QUOTA_USED_UP,
+        499: Code.PINTEREST_UNREACHABLE,
         501: Code.WRONG_ADDRESS,
     }
     if status in special:
@@ -238,5 +242,5 @@ def test_any_refusal_becomes_an_error_that_is_retried_only_if_it_may_pass(
     status: int, code: int | None, message: str, endpoint: Endpoint
 ) -> None:
     error = refuse(status, code, message, endpoint)
-    passing = status in {408, 409, 429} or (500 <= status < 600 and status != 501)
+    passing = status in {408, 409, 421, 423, 425, 429, 499} or (500 <= status < 600 and status != 501)
     assert isinstance(error, TransientError) == passing

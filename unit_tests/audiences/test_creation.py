@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from destination_pinterest.api.client import PinterestClient
-from destination_pinterest.audiences.creation import AudienceCreator, CreatedList
+from destination_pinterest.audiences.creation import LOOKS_S, AudienceCreator, CreatedList
 from destination_pinterest.audiences.lookup import AudienceLookup
 from destination_pinterest.audiences.target import AudienceTarget, TargetUpdate
 from destination_pinterest.delivery.lane import Delivery
@@ -88,10 +88,33 @@ def test_a_creation_that_got_lost_before_it_happened_is_looked_up_and_repeated(
 ) -> None:
     pinterest.lose("POST", "customer_lists", acted=False, times=2)
     created = creator.create_list(target(), "aa")
-    assert [asked.method for asked in pinterest.asked] == ["POST", "GET", "POST", "GET", "POST"]
+    looks = ["GET"] * len(LOOKS_S)
+    assert [asked.method for asked in pinterest.asked] == ["POST", *looks, "POST", *looks, "POST"]
     assert list(pinterest.lists) == [created.id]
     assert created.holds_records
-    assert clock.slept == [1.0, 2.0]
+    assert clock.slept == [*LOOKS_S, *LOOKS_S]
+
+
+def test_a_creation_that_got_lost_and_is_listed_late_is_found_and_not_repeated(
+    creator: AudienceCreator, pinterest: FakePinterest, clock: Clock
+) -> None:
+    """It is shown only to the last of the looks, half a minute after it was made."""
+    pinterest.hides_new = True
+    clock.before_sleep = lambda seconds: pinterest.hidden.clear() if seconds == LOOKS_S[-1] else None
+    pinterest.lose("POST", "customer_lists", acted=True)
+    created = creator.create_list(target(), "aa")
+    assert list(pinterest.lists) == [created.id]
+    assert len(pinterest.asked_for("POST")) == 1
+    assert clock.slept == list(LOOKS_S)
+
+
+def test_a_lost_creation_is_waited_for_as_long_as_the_retries_want_it(
+    client: PinterestClient, lookup: AudienceLookup, pinterest: FakePinterest, clock: Clock
+) -> None:
+    creator = AudienceCreator(client, lookup, delay_s=lambda *_: 50.0, system=clock.system)
+    pinterest.lose("POST", "customer_lists", acted=False)
+    creator.create_list(target(), "aa")
+    assert sum(clock.slept) == 50.0
 
 
 def test_a_list_of_the_name_that_was_another_audiences_before_is_not_taken_for_the_lost_one(

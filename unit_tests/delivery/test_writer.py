@@ -15,7 +15,13 @@ from destination_pinterest.delivery.lane import MAX_QUEUED
 from destination_pinterest.delivery.workers import Event, WorkerPool
 from destination_pinterest.delivery.writer import FAILURE_GRACE_S, LAST_GRACE_S, STOP_GRACE_S
 from destination_pinterest.error_codes import Code
-from destination_pinterest.errors import InvalidRequestError, ProtocolError, ServerError, StoreBusyError
+from destination_pinterest.errors import (
+    AuthenticationError,
+    InvalidRequestError,
+    ProtocolError,
+    ServerError,
+    StoreBusyError,
+)
 from destination_pinterest.membership.lease import BELIEVED_FOR_S
 from destination_pinterest.routing.audience_plan import EPOCH_S
 from unit_tests.membership.shop import Shop
@@ -367,7 +373,7 @@ def test_a_delivery_that_fails_lets_no_later_state_out_and_is_raised(
     came = all_until_failure(states, InvalidRequestError)
     assert ids(came) == [1]
     tally = rig.lanes["users"].tally
-    assert (tally.synced, tally.errored, rig.pause.interruptions) == (1, 1, 1)
+    assert (tally.synced, tally.errored, tally.pending, rig.pause.interruptions) == (1, 2, 0, 1)
 
 
 def test_the_people_of_a_failed_delivery_are_not_in_the_error(make_rig: MakeRig, pinterest: FakePinterest) -> None:
@@ -382,10 +388,10 @@ def test_requests_that_are_on_their_way_when_another_fails_may_still_release_sta
     make_rig: MakeRig, pinterest: FakePinterest
 ) -> None:
     rig = make_rig({"users": ["email"], "orders": ["email"]}, pool=HandPool, batch_size=1)
-    pinterest.refuse("POST", "", 400)
+    pinterest.refuse("POST", "", 401, code=2)
     rig.pause.when_interrupted = lambda: rig.hands.do_next(0)
     lines = row("a") + state(1) + row("b", "orders") + state(2, "orders") + row("c") + state(3)
-    states = all_until_failure(rig.run(lines, lambda: rig.hands.do_next(1)), InvalidRequestError)
+    states = all_until_failure(rig.run(lines, lambda: rig.hands.do_next(1)), AuthenticationError)
     assert ids(states) == [1]
     assert pinterest.members_of("users") == people("a")
     assert rig.hands.submitted == []
@@ -395,11 +401,11 @@ def test_requests_that_never_end_are_left_after_a_grace(
     make_rig: MakeRig, patient_pool: type[PatientPool], pinterest: FakePinterest, clock: Clock
 ) -> None:
     rig = make_rig({"users": ["email"], "orders": ["email"]}, pool=patient_pool, batch_size=1)
-    pinterest.refuse("POST", "", 400)
+    pinterest.refuse("POST", "", 401, code=2)
     moments_s: list[float] = []
     rig.pause.when_interrupted = lambda: moments_s.append(clock.monotonic)
     lines = row("a") + state(1) + row("b", "orders")
-    assert all_until_failure(rig.run(lines, lambda: rig.hands.do_next(1)), InvalidRequestError) == []
+    assert all_until_failure(rig.run(lines, lambda: rig.hands.do_next(1)), AuthenticationError) == []
     assert clock.monotonic - moments_s[0] == pytest.approx(FAILURE_GRACE_S)
     assert len(rig.lanes["users"].in_flight) == 1
 
@@ -473,7 +479,7 @@ def test_a_sync_that_is_stopped_begins_no_further_epoch(
         mirror.close()
 
 
-def test_the_first_of_several_failures_is_the_one_that_is_raised(make_rig: MakeRig, pinterest: FakePinterest) -> None:
+def test_what_threads_report_of_several_failures_is_raised_as_one(make_rig: MakeRig, pinterest: FakePinterest) -> None:
     rig = make_rig({"users": ["email"], "orders": ["email"]}, pool=HandPool, batch_size=1)
     pinterest.refuse("POST", "", 400)
     pinterest.refuse("POST", "", 403)
@@ -482,7 +488,7 @@ def test_the_first_of_several_failures_is_the_one_that_is_raised(make_rig: MakeR
         rig.hands.do_next()
         rig.hands.do_next()
 
-    with raises(Code.REQUEST_REFUSED):
+    with raises(Code.AUDIENCES_FAILED, match='"users": PIN-API-.*"orders": PIN-AUTH-'):
         list(rig.run(row("a") + row("b", "orders"), both))
     assert [lane.tally.errored for lane in rig.lanes.values()] == [1, 1]
 

@@ -26,6 +26,7 @@ NOT_KNOWN = {
     "members": None, "pinterest_counts_before": None, "pinterest_counts_after": None, "reconciliation": None,
     "match_estimate": None, "outlook": None, "replaced_customer_list_id": None, "replaced_customer_list_counts": None,
     "superseded_audience_id": None, "left_over_customer_list_ids": [], "identities": None,
+    "failure": None,
 }  # fmt: skip
 KNOWN: dict[str, Any] = {
     "members": {
@@ -69,8 +70,16 @@ def test_the_line_for_programs_has_exactly_the_keys_that_were_agreed() -> None:
 
 def test_the_line_for_programs_has_what_else_is_known_beside_them() -> None:
     (audience,) = json.loads(report(**KNOWN).as_line().removeprefix(REPORT_PREFIX))["audiences"]
-    assert audience == {**AUDIENCE, **KNOWN}
-    assert set(KNOWN) == set(NOT_KNOWN)
+    assert audience == {**AUDIENCE, **KNOWN, "failure": None}
+    assert {*KNOWN, "failure"} == set(NOT_KNOWN)
+
+
+def test_why_an_audience_failed_stands_right_below_its_rows_and_in_the_line_for_programs() -> None:
+    failure = {"error": "PIN-API-001: Pinterest knows no such list. Check it.", "error_code": "PIN-API-001"}
+    found = report(failure=failure)
+    assert list(found.as_text())[1] == f"  Failed: {failure['error']}"
+    (audience,) = json.loads(found.as_line().removeprefix(REPORT_PREFIX))["audiences"]
+    assert audience["failure"] == failure
 
 
 def test_the_lines_for_people_say_everything() -> None:

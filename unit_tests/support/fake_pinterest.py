@@ -58,6 +58,10 @@ class FakePinterest:
         self.before: Callable[[Asked], None] = lambda _: None
         self.page_size = 250
         self.rule_changes = "allow"  # or "refuse", or "ignore" with an answer that looks well
+        # Ids that no listing shows and no request finds yet; whether what is created is among them.
+        self.hidden: set[str] = set()
+        self.hides_new = False
+        self.hidden_answer: tuple[int, str] = (404, "Not found.")
         self.granted_scope: str | None = "ads:read,ads:write,user_accounts:read"
         self.refreshes = 0
         self.refresh_token_life_s = 5_184_000
@@ -163,11 +167,15 @@ class FakePinterest:
             case "POST", ["audiences"]:
                 said = {key: asked.body[key] for key in ("description",) if key in asked.body}
                 made_of = asked.body["rule"]["customer_list_id"]
+                if made_of in self.hidden:
+                    return self._unseen()
                 audience_id = self.add_audience(asked.body["name"], made_of, size=None, **said)
                 return reply(201, self.audiences[audience_id])
         return reply(404, {"code": 404, "message": "no such path"})
 
     def _change(self, list_id: str, body: Mapping[str, str]) -> Reply:
+        if list_id in self.hidden:
+            return self._unseen()
         if list_id not in self.lists:
             return reply(404, {"code": 4, "message": "Customer list not found."})
         named = set(body["records"].split(","))
@@ -180,6 +188,8 @@ class FakePinterest:
         return reply(200, self.lists[list_id])
 
     def _change_audience(self, audience_id: str, body: Mapping[str, Any]) -> Reply:
+        if not self.hidden.isdisjoint({audience_id, body.get("rule", {}).get("customer_list_id")}):
+            return self._unseen()
         if audience_id not in self.audiences:
             return reply(404, {"code": 4, "message": "Audience not found."})
         changes = {key: body[key] for key in ("name", "description", "rule") if key in body}
@@ -192,15 +202,20 @@ class FakePinterest:
 
     def _page(self, things: Mapping[str, object], query: Mapping[str, list[str]]) -> Reply:
         start = int(query.get("bookmark", ["0"])[0])
-        items = list(things.values())
+        items = [thing for number, thing in things.items() if number not in self.hidden]
         end = start + self.page_size
         return reply(200, {"items": items[start:end], "bookmark": str(end) if end < len(items) else None})
 
-    @staticmethod
-    def _one(things: Mapping[str, object], number: str) -> Reply:
+    def _one(self, things: Mapping[str, object], number: str) -> Reply:
+        if number in self.hidden:
+            return self._unseen()
         if number not in things:
             return reply(404, {"code": 4, "message": "not found"})
         return reply(200, things[number])
+
+    def _unseen(self) -> Reply:
+        status, message = self.hidden_answer
+        return reply(status, {"code": status, "message": message})
 
     def _new_tokens(self) -> Reply:
         self.refreshes += 1
@@ -212,6 +227,8 @@ class FakePinterest:
 
     def _new_id(self) -> str:
         self._next_id += 1
+        if self.hides_new:
+            self.hidden.add(str(self._next_id))
         return str(self._next_id)
 
 

@@ -1,0 +1,206 @@
+"""Gives up the audiences that fail, so that the others are finished, and says at the end which they were.
+
+Rows of an audience that was given up are read, counted as errored and dropped, and so are the states behind them: the
+next sync reads these rows again. What is wrong with more than one audience ends the sync at once, and so does the
+failure of the last audience that was left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from destination_pinterest.api import endpoints
+from destination_pinterest.delivery.lane import AudienceLane
+from destination_pinterest.delivery.strategy import SyncStrategy
+from destination_pinterest.error_codes import Code
+from destination_pinterest.errors import (
+    AudiencesFailedError,
+    AudiencesFailedForNowError,
+    AuthenticationError,
+    ConnectorError,
+    InterruptedSyncError,
+    InvalidConfigError,
+    MissingScopeError,
+    NotFoundError,
+    ObjectBusyError,
+    RateLimitedError,
+    StorageFailedError,
+    StorageRefusedError,
+)
+from destination_pinterest.protocol.catalog import StreamKey
+from destination_pinterest.protocol.input import Input, RowRun
+
+# The token, the quota, the place of the store, and what stands between here and Pinterest.
+_OF_THE_WHOLE: Final = (
+    AuthenticationError,
+    InterruptedSyncError,
+    InvalidConfigError,
+    MissingScopeError,
+    StorageFailedError,
+    StorageRefusedError,
+)
+_CODES_OF_THE_WHOLE: Final = frozenset({Code.AD_ACCOUNT_DISAPPROVED, Code.STORE_KEY_WRONG})
+# A proxy or an address in between answers everything alike; a fault of our own is nobody's but the whole sync's.
+_INTERNAL_OF_ONE: Final = frozenset({Code.ANSWER_UNEXPECTED})
+
+
+@dataclass(frozen=True, slots=True)
+class FailedAudience:
+    """An audience that was given up, by its name, and why."""
+
+    name: str
+    error: ConnectorError
+
+
+def concerns_one_audience(error: ConnectorError) -> bool:
+    """Whether a failure while one audience was worked on says nothing about the others."""
+    if isinstance(error, _OF_THE_WHOLE) or error.code in _CODES_OF_THE_WHOLE:
+        return False
+    if isinstance(error, RateLimitedError):
+        return isinstance(error, ObjectBusyError)
+    if isinstance(error, NotFoundError) and error.answer is not None:  # of a creation, it is the ad account
+        return error.answer.endpoint != str(endpoints.CREATE_CUSTOMER_LIST)
+    return error.failure_kind != "system_error" or error.code in _INTERNAL_OF_ONE
+
+
+class Route(Protocol):
+    """The way of one stream's rows."""
+
+    def take(self, run: RowRun, now_s: float) -> None:
+        """Takes a run of rows."""
+
+
+class LostRows:
+    """Takes the rows of a stream whose audience has failed: they are counted, and the next sync reads them again.
+
+    Args:
+        lane: the audience's lane.
+    """
+
+    def __init__(self, lane: AudienceLane) -> None:
+        self._lane = lane
+
+    def take(self, run: RowRun, now_s: float) -> None:  # noqa: ARG002 - the rows go nowhere
+        """See `Route.take`."""
+        self._lane.leave_out(len(run.rows))
+
+
+class AudienceIsolation:
+    """Gives up the audiences of a sync that fail.
+
+    Its attributes are read for every run of rows: `strategies`, one for each audience; `healthy`, those of them that
+    have not failed; and `routes`, each stream's route.
+
+    Args:
+        strategies: see above.
+        routes: see above; the route of a stream whose audience fails is replaced.
+        source: the input, which holds the states.
+        log: takes a level and a line for people.
+    """
+
+    def __init__(
+        self,
+        strategies: Sequence[SyncStrategy],
+        routes: Mapping[StreamKey, Route],
+        source: Input,
+        log: Callable[[str, str], None],
+    ) -> None:
+        self.strategies = list(strategies)
+        self.healthy = list(strategies)
+        self.routes = dict(routes)
+        self._of_lane = {strategy.lane: strategy for strategy in strategies}
+        self._source = source
+        self._log = log
+
+    @property
+    def failed(self) -> list[FailedAudience]:
+        """The audiences that have failed."""
+        return [
+            FailedAudience(strategy.lane.target.name, strategy.lane.failure)
+            for strategy in self.strategies
+            if strategy.lane.failure is not None
+        ]
+
+    def take(self, lane: AudienceLane, error: Exception) -> None:
+        """Takes a failure that came up while an audience was worked on.
+
+        Raises:
+            Exception: the failure itself, if it concerns the whole sync; or what `give_up` raises.
+        """
+        if not isinstance(error, ConnectorError) or not concerns_one_audience(error):
+            raise error
+        self.give_up(lane, error)
+
+    def give_up(self, lane: AudienceLane, error: ConnectorError) -> None:
+        """Gives an audience up for a failure that concerns it alone.
+
+        Raises:
+            ConnectorError: no audience is left; see `combined`.
+        """
+        strategy = self._of_lane[lane]
+        strategy.drain()
+        lane.give_up(error)
+        self.routes.update(dict.fromkeys(lane.streams, LostRows(lane)))
+        # A state that comes from now on stands for this audience too, though its streams may have no further row.
+        behind, lost_from = self._source.position - 1, lane.lost_from
+        self._source.drop_states(lane.streams, behind if lost_from is None else min(behind, lost_from))
+        is_news = strategy in self.healthy
+        self.healthy = [other for other in self.healthy if other is not strategy]
+        if not self.healthy:
+            self.raise_failures()
+        if is_news:
+            self._log("ERROR", f"{_about([lane.target.name], error)} The other audiences go on.")
+
+    def raise_failures(self) -> None:
+        """Ends the sync if any audience has failed.
+
+        Raises:
+            ConnectorError: see `combined`.
+        """
+        failed = self.failed
+        if failed:
+            raise combined(failed, len(self.strategies))
+
+
+def combined(failed: Sequence[FailedAudience], audiences: int) -> ConnectorError:
+    """Returns one error for all audiences that have failed, with the name, the code and the remedy of each.
+
+    Failures of one code keep it. Others get a code of their own, whose kind is transient as soon as one of them may
+    pass: the platform tries again then, and what succeeds needs nobody. Only if nothing can pass is it told not to.
+
+    Args:
+        failed: these, at least one.
+        audiences: how many audiences the sync has.
+    """
+    first = failed[0].error
+    if audiences == 1:
+        return first
+    names: dict[str, list[str]] = {}
+    errors: dict[str, ConnectorError] = {}
+    for one in failed:
+        names.setdefault(str(one.error), []).append(one.name)
+        errors[str(one.error)] = one.error
+    if len(errors) == 1:
+        return first.with_message(_about(names[str(first)], first, with_code=False))
+    left = audiences - len(failed)
+    others = f"; the other {left:,} {'is' if left == 1 else 'are'} synced" if left else ""
+    said = " ".join(_about(names[text], error) for text, error in errors.items())
+    message = f"{len(failed):,} of {audiences:,} audiences failed{others}. {said}"
+    if len({error.code for error in errors.values()}) == 1:
+        alike = first.with_message(message)
+        alike.answer = None  # Each stands behind its audience.
+        return alike
+    if all(error.failure_kind == "config_error" for error in errors.values()):
+        return AudiencesFailedError(Code.AUDIENCES_FAILED, message)
+    return AudiencesFailedForNowError(Code.AUDIENCES_FAILED_FOR_NOW, message)
+
+
+def _about(names: Sequence[str], error: ConnectorError, *, with_code: bool = True) -> str:
+    """Words a failure with the names of its audiences, unless it names the only one already."""
+    said = str(error) if with_code else error.message
+    if len(names) == 1 and f'"{names[0]}"' in error.message:
+        return said
+    quoted = ", ".join(f'"{name}"' for name in names)
+    return f"{'Audience' if len(names) == 1 else 'Audiences'} {quoted}: {said}"
