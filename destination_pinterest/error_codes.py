@@ -462,6 +462,21 @@ class Code(StrEnum):
         "What stands at the API's address is not Pinterest's API.",
         "Check `api_base_url`; without it, check the proxy.",
     )
+    ANSWER_OF_ANOTHER = _Case(
+        "PIN-API-010",
+        _SYSTEM,
+        _ACT,
+        "Pinterest's answer is about another ad account, list or audience than was asked for.",
+        "Report it, with the request id. If a proxy between here and Pinterest keeps answers, switch that off.",
+    )
+    ANSWER_TOO_LARGE = _Case(
+        "PIN-API-011",
+        _SYSTEM,
+        _ACT,
+        "An answer is larger than any that is expected of Pinterest, or a listing does not end. What was read is "
+        "dropped.",
+        "Check `api_base_url` and the proxy; if they are right, report it.",
+    )
 
     QUOTA_USED_UP = _Case(
         "PIN-QUOTA-001",
@@ -516,6 +531,47 @@ class Code(StrEnum):
         _ACT,
         "The proxy between here and Pinterest asks for a login.",
         "Put the login into `HTTPS_PROXY`.",
+    )
+    PROXY_REFUSES = _Case(
+        "PIN-NET-005",
+        _CONFIG,
+        _ACT,
+        "The proxy does not connect to Pinterest's API or to a bucket.",
+        "Allow the host that is named in the proxy's rules, or correct `HTTPS_PROXY` or `NO_PROXY`.",
+    )
+    CERTIFICATES_UNUSABLE = _Case(
+        "PIN-NET-006",
+        _CONFIG,
+        _ACT,
+        "The file of certificates that `REQUESTS_CA_BUNDLE`, `CURL_CA_BUNDLE`, `SSL_CERT_FILE` or, for a bucket, "
+        "`AWS_CA_BUNDLE` names is not there, can't be read, or holds none.",
+        "Correct the path; in a container, the file has to be mounted into it.",
+    )
+    HOST_UNKNOWN = _Case(
+        "PIN-NET-007",
+        _CONFIG,
+        _ACT,
+        "The name server knows no host of the name of Pinterest's API or of a bucket.",
+        "Correct the name server of the machine that the connector runs on. Where only the proxy knows names of the "
+        "internet, name it in `HTTPS_PROXY`. It is this error only until the first answer; later the request is tried "
+        "again.",
+    )
+    NO_ROUTE = _Case(
+        "PIN-NET-008",
+        _CONFIG,
+        _ACT,
+        "There is no way through the network to Pinterest's API or to a bucket.",
+        "See to the network of the machine or container, or name a proxy in `HTTPS_PROXY`. It is this error only until "
+        "the first answer; later the request is tried again.",
+    )
+    PROXY_UNREACHABLE = _Case(
+        "PIN-NET-009",
+        _CONFIG,
+        _ACT,
+        "The proxy can't be used: it refuses connections, there is no such host or no way to it, or its address is "
+        "none.",
+        "Correct `HTTPS_PROXY`, or name the host in `NO_PROXY`. It is this error only until the first answer; later "
+        "the request is tried again.",
     )
 
     STORE_BUSY = _Case(
