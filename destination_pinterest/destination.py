@@ -58,6 +58,7 @@ from destination_pinterest.system import System
 _STDIN: Final = 0
 # The platform gives a check or discover nine minutes, and a person waits for it.
 CHECK_RETRY_S: Final = 20.0
+CHECK_EXCHANGE_S: Final = 30.0
 
 
 class DestinationPinterest(Destination):
@@ -195,7 +196,7 @@ class DestinationPinterest(Destination):
             _platform_config(raw, messages),
             system=self._system,
             observer=SilentObserver(),
-            retry=RetryPolicy(retry_s=self._check_retry_s),
+            retry=RetryPolicy(retry_s=self._check_retry_s, exchange_s=CHECK_EXCHANGE_S),
             open_wire=self._open_wire,
         )
 
