@@ -100,7 +100,9 @@ class Code(StrEnum):
         "Pinterest does not renew the sign-in.",
         "Sign in again in the destination's settings. It happens after 60 days without a sync or check; when the same "
         "refresh token is used in two places, since each renewal ends the one before; when the app's secret was "
-        "changed; and when the network failed in the one moment in which a new token was on its way.",
+        "changed; and when the network failed in the one moment in which a new token was on its way. While the access "
+        "token still works, it is only a warning. On the command line, a config file that another run has renewed is "
+        "read again.",
     )
     TOKEN_MALFORMED = _Case(
         "PIN-AUTH-003",
@@ -123,6 +125,14 @@ class Code(StrEnum):
         "The access token was at its end while Airbyte looked up the destination's objects, and Airbyte would not keep "
         "a new one from there.",
         "Test the destination once, then refresh the list of objects.",
+    )
+    SIGN_IN_RENEWED_ELSEWHERE = _Case(
+        "PIN-AUTH-008",
+        _TRANSIENT,
+        _WAIT,
+        "Pinterest does not renew the sign-in; another sync or check with the same one may have done so meanwhile.",
+        "Nothing: Airbyte starts the next attempt with the settings as they are then. Only a job's first attempt ends "
+        "so; if the second fails too, it is with PIN-AUTH-002.",
     )
     ROLE_MISSING = _Case(
         "PIN-AUTH-006",

@@ -187,7 +187,7 @@ def test_threads_that_are_refused_together_refresh_once_and_all_succeed(
 ) -> None:
     refreshed: list[str] = []
 
-    def endpoint(client_id: str, client_secret: str, refresh_token: str) -> TokenAnswer:
+    def endpoint(client_id: str, client_secret: str, refresh_token: str, *, patient: bool = True) -> TokenAnswer:
         refreshed.append(refresh_token)
         return TokenAnswer(access_token="pina_new", expires_in=1e6)
 
