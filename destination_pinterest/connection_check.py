@@ -16,7 +16,7 @@ from destination_pinterest.api.models import AdAccount
 from destination_pinterest.config import Config
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import (
-    ConfigurationError,
+    ConnectorError,
     InvalidRequestError,
     MissingScopeError,
     NotFoundError,
@@ -121,9 +121,11 @@ class ConnectionCheck:
 
     def _signed_in_as(self) -> str:
         try:
-            return f" as {self._client.user_account().username}"
-        except ConfigurationError:
+            user = self._client.user_account()
+        except ConnectorError:
             return ""  # Only a courtesy, which needs a scope that syncs don't.
+        name = user.username or user.business_name
+        return f" as {name}" if name else ""
 
 
 def refresh_expiry(sign_in: RefreshingToken | None, now: float) -> list[str]:

@@ -48,6 +48,7 @@ from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import ConnectorError, InvalidConfigError, ProtocolError
 from destination_pinterest.foreign_text import shown
 from destination_pinterest.json_document import SMALL_BYTES, UnreadableDocumentError, decode_object, read_bytes
+from destination_pinterest.markers import CONFIG_PATH_VARIABLE
 from destination_pinterest.preview import Preview, SyncPreview
 from destination_pinterest.protocol.catalog import ConfiguredStream, parse_catalog, read_catalog
 from destination_pinterest.protocol.emit import LogHandler, MessageWriter
@@ -60,6 +61,11 @@ from destination_pinterest.system import System
 _STDIN: Final = 0
 # The platform gives a check or discover nine minutes, and a person waits for it.
 CHECK_RETRY_S: Final = 20.0
+CHECK_EXCHANGE_S: Final = 30.0
+# Airbyte's number of the attempt within a job. Each attempt gets the settings as they are kept when it starts.
+# Source: airbytehq/airbyte-platform, WorkerEnvConstants.WORKER_JOB_ATTEMPT (read 2026-11-27).
+ATTEMPT_VARIABLE: Final = "WORKER_JOB_ATTEMPT"
+_FIRST_ATTEMPT: Final = "0"
 
 
 class DestinationPinterest(Destination):
@@ -78,6 +84,7 @@ class DestinationPinterest(Destination):
         check_retry_s: float = CHECK_RETRY_S,
     ) -> None:
         self._check_retry_s = check_retry_s
+        self._config_path: Path | None = None
         self._system = system or System()
         self._open_wire = open_wire
 
@@ -143,6 +150,7 @@ class DestinationPinterest(Destination):
             messages.message({"type": "SPEC", "spec": connector_specification()})
             return
         config = _read_config_file(Path(arguments.config))
+        self._config_path = Path(os.environ.get(CONFIG_PATH_VARIABLE) or arguments.config)
         update_secrets(get_secrets(connection_specification(), migrate(config)))
         if arguments.command == "check":
             status = self.check(logging.getLogger("airbyte"), config)
@@ -188,17 +196,17 @@ class DestinationPinterest(Destination):
         changes = {"retry_hours": self._check_retry_s / 3600, "object_storage_config": None}
         config = _known_config(raw, messages).model_copy(update=changes)
         lines = LineReader(_STDIN)
-        request = SyncRequest(config, _platform_config(raw, messages), streams, lines, messages, self._open_wire)
+        request = SyncRequest(config, self._platform_config(raw, messages), streams, lines, messages, self._open_wire)
         return SyncPreview(assemble(request, self._system)).run()
 
     def _session(self, config: Config, raw: Mapping[str, Any], messages: MessageWriter) -> PinterestSession:
         """Opens a session for a command that a person waits for."""
         return open_session(
             config,
-            _platform_config(raw, messages),
+            self._platform_config(raw, messages),
             system=self._system,
             observer=SilentObserver(),
-            retry=RetryPolicy(retry_s=self._check_retry_s),
+            retry=RetryPolicy(retry_s=self._check_retry_s, exchange_s=CHECK_EXCHANGE_S),
             open_wire=self._open_wire,
         )
 
@@ -220,8 +228,18 @@ class DestinationPinterest(Destination):
         self, raw: Mapping[str, Any], streams: tuple[ConfiguredStream, ...], lines: Lines, messages: MessageWriter
     ) -> Sync:
         config = _known_config(raw, messages)
-        request = SyncRequest(config, _platform_config(raw, messages), streams, lines, messages, self._open_wire)
+        request = SyncRequest(config, self._platform_config(raw, messages), streams, lines, messages, self._open_wire)
         return Sync(assemble(request, self._system))
+
+    def _platform_config(self, raw: Mapping[str, Any], messages: MessageWriter) -> PlatformConfig:
+        content = migrate(raw)
+        sink = _SecretConfigSink(messages, content)
+        return PlatformConfig(
+            content,
+            sink,
+            read_again=lambda: None if self._config_path is None else sink.read_again(self._config_path),
+            is_tried_again=os.environ.get(ATTEMPT_VARIABLE) == _FIRST_ATTEMPT,
+        )
 
     def _messages(self) -> MessageWriter:
         return MessageWriter(sys.stdout.buffer, now=self._system.now, scrub=filter_secrets)
@@ -234,16 +252,27 @@ class _SecretConfigSink:
         self._messages = messages
         self._secrets = get_secrets(connection_specification(), config)
 
+    def log(self, level: str, text: str) -> None:
+        """See `ConfigSink.log`."""
+        self._messages.log(level, text)
+
     def control(self, config: Mapping[str, Any]) -> None:
         """See `ConfigSink.control`. The replaced secrets may still be in use, so they are still scrubbed."""
-        self._secrets += get_secrets(connection_specification(), config)
-        update_secrets(self._secrets)
+        self._scrub(config)
         self._messages.control(config)
 
+    def read_again(self, path: Path) -> Mapping[str, Any] | None:
+        """Reads the config's file, which may have changed; None if it can't be read."""
+        try:
+            config = _read_config_file(path)
+        except InvalidConfigError:
+            return None
+        self._scrub(config)
+        return config
 
-def _platform_config(raw: Mapping[str, Any], messages: MessageWriter) -> PlatformConfig:
-    content = migrate(raw)
-    return PlatformConfig(content, _SecretConfigSink(messages, content))
+    def _scrub(self, config: Mapping[str, Any]) -> None:
+        self._secrets += get_secrets(connection_specification(), migrate(config))
+        update_secrets(self._secrets)
 
 
 def _known_config(raw: Mapping[str, Any], messages: MessageWriter) -> Config:

@@ -100,7 +100,9 @@ class Code(StrEnum):
         "Pinterest does not renew the sign-in.",
         "Sign in again in the destination's settings. It happens after 60 days without a sync or check; when the same "
         "refresh token is used in two places, since each renewal ends the one before; when the app's secret was "
-        "changed; and when the network failed in the one moment in which a new token was on its way.",
+        "changed; and when the network failed in the one moment in which a new token was on its way. While the access "
+        "token still works, it is only a warning. On the command line, a config file that another run has renewed is "
+        "read again.",
     )
     TOKEN_MALFORMED = _Case(
         "PIN-AUTH-003",
@@ -123,6 +125,14 @@ class Code(StrEnum):
         "The access token was at its end while Airbyte looked up the destination's objects, and Airbyte would not keep "
         "a new one from there.",
         "Test the destination once, then refresh the list of objects.",
+    )
+    SIGN_IN_RENEWED_ELSEWHERE = _Case(
+        "PIN-AUTH-008",
+        _TRANSIENT,
+        _WAIT,
+        "Pinterest does not renew the sign-in; another sync or check with the same one may have done so meanwhile.",
+        "Nothing: Airbyte starts the next attempt with the settings as they are then. Only a job's first attempt ends "
+        "so; if the second fails too, it is with PIN-AUTH-002.",
     )
     ROLE_MISSING = _Case(
         "PIN-AUTH-006",
@@ -476,6 +486,21 @@ class Code(StrEnum):
         "What stands at the API's address is not Pinterest's API.",
         "Check `api_base_url`; without it, check the proxy.",
     )
+    ANSWER_OF_ANOTHER = _Case(
+        "PIN-API-010",
+        _SYSTEM,
+        _ACT,
+        "Pinterest's answer is about another ad account, list or audience than was asked for.",
+        "Report it, with the request id. If a proxy between here and Pinterest keeps answers, switch that off.",
+    )
+    ANSWER_TOO_LARGE = _Case(
+        "PIN-API-011",
+        _SYSTEM,
+        _ACT,
+        "An answer is larger than any that is expected of Pinterest, or a listing does not end. What was read is "
+        "dropped.",
+        "Check `api_base_url` and the proxy; if they are right, report it.",
+    )
 
     QUOTA_USED_UP = _Case(
         "PIN-QUOTA-001",
@@ -530,6 +555,47 @@ class Code(StrEnum):
         _ACT,
         "The proxy between here and Pinterest asks for a login.",
         "Put the login into `HTTPS_PROXY`.",
+    )
+    PROXY_REFUSES = _Case(
+        "PIN-NET-005",
+        _CONFIG,
+        _ACT,
+        "The proxy does not connect to Pinterest's API or to a bucket.",
+        "Allow the host that is named in the proxy's rules, or correct `HTTPS_PROXY` or `NO_PROXY`.",
+    )
+    CERTIFICATES_UNUSABLE = _Case(
+        "PIN-NET-006",
+        _CONFIG,
+        _ACT,
+        "The file of certificates that `REQUESTS_CA_BUNDLE`, `CURL_CA_BUNDLE`, `SSL_CERT_FILE` or, for a bucket, "
+        "`AWS_CA_BUNDLE` names is not there, can't be read, or holds none.",
+        "Correct the path; in a container, the file has to be mounted into it.",
+    )
+    HOST_UNKNOWN = _Case(
+        "PIN-NET-007",
+        _CONFIG,
+        _ACT,
+        "The name server knows no host of the name of Pinterest's API or of a bucket.",
+        "Correct the name server of the machine that the connector runs on. Where only the proxy knows names of the "
+        "internet, name it in `HTTPS_PROXY`. It is this error only until the first answer; later the request is tried "
+        "again.",
+    )
+    NO_ROUTE = _Case(
+        "PIN-NET-008",
+        _CONFIG,
+        _ACT,
+        "There is no way through the network to Pinterest's API or to a bucket.",
+        "See to the network of the machine or container, or name a proxy in `HTTPS_PROXY`. It is this error only until "
+        "the first answer; later the request is tried again.",
+    )
+    PROXY_UNREACHABLE = _Case(
+        "PIN-NET-009",
+        _CONFIG,
+        _ACT,
+        "The proxy can't be used: it refuses connections, there is no such host or no way to it, or its address is "
+        "none.",
+        "Correct `HTTPS_PROXY`, or name the host in `NO_PROXY`. It is this error only until the first answer; later "
+        "the request is tried again.",
     )
 
     STORE_BUSY = _Case(

@@ -29,6 +29,7 @@
     │   ├── IncompleteStreamError     a stream that was to replace an audience ended without proof that it is whole
     │   ├── AudienceTooEarlyError     no audience is made of a customer list yet, and a sync can't leave it at that
     │   ├── StorageFailedError        a bucket or folder did not answer as it should
+    │   ├── SignInRaceError           another process may have renewed the sign-in
     │   ├── StoreBusyError            another sync uses the membership store
     │   ├── InterruptedSyncError      the sync is being stopped; what was waiting gives up
     │   └── AudiencesFailedForNowError  several audiences failed for different reasons, some of which may pass
@@ -223,6 +224,10 @@ class AudienceTooEarlyError(TransientError):
 
 class StorageFailedError(TransientError):
     """A bucket or folder did not answer as it should; later it may."""
+
+
+class SignInRaceError(TransientError):
+    """The refresh token is refused; another process with the same settings may have renewed it."""
 
 
 class StoreBusyError(TransientError):

@@ -25,5 +25,8 @@ REPORT_TEXT_VARIABLE: Final = "DESTINATION_PINTEREST_REPORT_TEXT"
 REJECTED_VARIABLE: Final = "DESTINATION_PINTEREST_REJECTED"
 REJECTED_REASONS: Final = "reasons"
 REJECTED_VALUES: Final = "values"
+# The file in which the caller keeps the config, where that is not the one that --config names. If Pinterest refuses the
+# refresh token, the connector looks there whether another run has renewed the sign-in.
+CONFIG_PATH_VARIABLE: Final = "DESTINATION_PINTEREST_CONFIG_PATH"
 # The member of a record that says where its row was read: a list of the file, or null, and the line. In no catalog.
 PLACE_MEMBER: Final = "_pinterest_audiences_place"

@@ -5,9 +5,11 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
-from destination_pinterest.api.auth import RefreshingToken, SignIn, StaticToken, TokenSet
+from pydantic import ValidationError
+
+from destination_pinterest.api.auth import RefreshingToken, SignIn, SignInHome, StaticToken, TokenSet
 from destination_pinterest.api.client import PinterestClient
 from destination_pinterest.api.endpoints import Category
 from destination_pinterest.api.limits import limits_of
@@ -17,12 +19,18 @@ from destination_pinterest.api.retry import RetryPolicy
 from destination_pinterest.api.token_endpoint import TokenEndpoint
 from destination_pinterest.api.transport import Transport
 from destination_pinterest.api.wire import OpenWire, open_http_wire
-from destination_pinterest.config import Config, OAuthCredentials
+from destination_pinterest.config import Config, OAuthCredentials, migrate
 from destination_pinterest.config.credentials import token_fingerprint
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import ConnectionFailedError
 from destination_pinterest.pause import Pause
 from destination_pinterest.system import System
+
+# What of the credentials the connector itself keeps.
+_KEPT: Final = (
+    *("refresh_token", "access_token", "access_token_expires_at", "refresh_token_expires_at"),
+    *("access_token_mark", "refresh_token_mark"),
+)
 
 
 class ConfigSink(Protocol):
@@ -31,13 +39,21 @@ class ConfigSink(Protocol):
     def control(self, config: Mapping[str, Any]) -> None:
         """Takes the whole config."""
 
+    def log(self, level: str, text: str) -> None:
+        """Takes what is to be said of its sign-in."""
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class PlatformConfig:
-    """The config as the platform keeps it, with secrets and unknown keys, and the sink for a changed one."""
+    """The config as the platform keeps it, with secrets and unknown keys, and the sink for a changed one.
+
+    `read_again` returns it as it is kept now, None if it can't be read; `is_tried_again` as in SignInHome.
+    """
 
     content: Mapping[str, Any]
     sink: ConfigSink
+    read_again: Callable[[], Mapping[str, Any] | None] = lambda: None
+    is_tried_again: bool = False
 
     def keep(self, tokens: TokenSet) -> None:
         """Sends the platform a copy with these tokens."""
@@ -109,19 +125,45 @@ def _sign_in(
     endpoint: TokenEndpoint,
     system: System,
 ) -> RefreshingToken:
+    def read_again() -> SignIn | None:
+        kept = _kept_credentials(credentials, platform_config.read_again())
+        return None if kept is None else _as_sign_in(kept)
+
     return RefreshingToken(
-        SignIn(
-            client_id=credentials.client_id,
-            client_secret=credentials.client_secret,
-            refresh_token=credentials.refresh_token,
-            access_token=credentials.access_token,
-            access_token_expires_at=credentials.access_token_expires_at,
-            refresh_token_expires_at=credentials.refresh_token_expires_at,
-        ),
+        _as_sign_in(credentials),
         endpoint=endpoint,
         system=system,
         on_rotation=platform_config.keep,
+        home=SignInHome(
+            read_again, platform_config.is_tried_again, lambda text: platform_config.sink.log("WARN", text)
+        ),
     )
+
+
+def _as_sign_in(credentials: OAuthCredentials) -> SignIn:
+    return SignIn(
+        client_id=credentials.client_id,
+        client_secret=credentials.client_secret,
+        refresh_token=credentials.refresh_token,
+        access_token=credentials.access_token,
+        access_token_expires_at=credentials.access_token_expires_at,
+        refresh_token_expires_at=credentials.refresh_token_expires_at,
+    )
+
+
+def _kept_credentials(credentials: OAuthCredentials, raw: Mapping[str, Any] | None) -> OAuthCredentials | None:
+    """Returns the credentials with the tokens that a config holds by now; None if it holds none that can be used."""
+    found = migrate(raw or {}).get("credentials")
+    if not isinstance(found, dict):
+        return None
+    # A text of the command line's config file may name a variable.
+    kept = {key: found[key] for key in _KEPT if "${" not in str(found.get(key)) and key in found}
+    try:
+        changed = {**dict.fromkeys(_KEPT), **kept, "client_id": credentials.client_id}
+        again = OAuthCredentials.model_validate({**changed, "client_secret": credentials.client_secret})
+    except ValidationError:
+        return None
+    return again.without_leftovers()
 
 
 def with_tokens(raw: Mapping[str, Any], tokens: TokenSet) -> dict[str, Any]:

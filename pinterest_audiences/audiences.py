@@ -56,6 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
             answers=answers,
             watcher=display,
             interruption=interruption,
+            variables=config.variables,
         ) as connector,
     ):
         exit_code = connector.wait()

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from destination_pinterest.error_codes import Code
 from destination_pinterest.json_document import SMALL_BYTES, UnreadableDocumentError, decode_object, read_bytes
+from destination_pinterest.markers import CONFIG_PATH_VARIABLE
 from pinterest_audiences.environment import (
     ACCESS_TOKEN,
     AD_ACCOUNT,
@@ -90,6 +91,12 @@ class ConfigFile:
                 "and you have to sign in again; a config file that holds the token keeps it."
             )
         return warnings
+
+    @property
+    def variables(self) -> Mapping[str, str]:
+        """Tells the connector where to look whether another run has renewed the sign-in."""
+        is_kept = self.path is not None and not self._is_token_elsewhere
+        return {CONFIG_PATH_VARIABLE: str(self.path)} if is_kept else {}
 
     def overlaid(self, **settings: Any) -> dict[str, Any]:
         """Returns the config with these settings in place of its own."""

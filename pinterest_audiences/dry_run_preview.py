@@ -71,6 +71,7 @@ class DryRunPreview:
                 answers=answers,
                 watcher=display,
                 interruption=self._interruption,
+                variables=self._config.variables,
             ) as connector,
         ):
             # If it ends early, what the connector reported, or the signal, decides below.

@@ -132,7 +132,7 @@ class SyncRun:
             answers=answers,
             watcher=display,
             interruption=self._interruption,
-            variables=None if self._rejected is None else self._rejected.variables,
+            variables={**self._config.variables, **({} if self._rejected is None else self._rejected.variables)},
         ) as connector:
             try:
                 feed.run(batches, connector.pipe)

@@ -81,6 +81,25 @@ def test_a_sign_in_without_the_right_to_know_the_persons_name_works(
 
 
 @pytest.mark.parametrize(
+    ("account", "shown"),
+    [({}, ""), ({"username": None, "business_name": "Shop Ltd"}, " as Shop Ltd"), ({"username": 5}, ""), ([], "")],
+)
+def test_a_persons_name_is_only_a_courtesy(
+    *, run: Run, raw_config: dict[str, Any], pinterest: FakePinterest, account: object, shown: str
+) -> None:
+    pinterest.answer("GET", "user_account", 200, account)
+    assert run(raw_config) == f'Connected to the ad account "Shop" (549755885175){shown}.'
+
+
+@pytest.mark.parametrize("status", [400, 401, 404, 429, 500, 503])
+def test_a_check_does_not_fail_by_the_persons_name(
+    run: Run, raw_config: dict[str, Any], pinterest: FakePinterest, status: int
+) -> None:
+    pinterest.refuse("GET", "user_account", status)
+    assert run(raw_config) == 'Connected to the ad account "Shop" (549755885175).'
+
+
+@pytest.mark.parametrize(
     ("granted", "missing"),
     [
         ("ads:read,user_accounts:read", "ads:write"),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -11,6 +12,7 @@ from destination_pinterest.api.observer import SilentObserver
 from destination_pinterest.api.retry import RetryPolicy
 from destination_pinterest.config import read_config
 from destination_pinterest.config.credentials import token_fingerprint
+from destination_pinterest.connection_check import refresh_expiry
 from destination_pinterest.error_codes import Code
 from destination_pinterest.protocol.emit import MessageWriter
 from destination_pinterest.session import PinterestSession, PlatformConfig, open_session, with_tokens
@@ -229,3 +231,82 @@ def test_tokens_are_put_into_a_copy_of_the_config(oauth_config: dict[str, Any]) 
 
 def test_what_the_platform_keeps_does_not_show_itself(raw_config: dict[str, Any], messages: MessageWriter) -> None:
     assert "pina_pasted" not in repr(PlatformConfig(raw_config, messages))
+
+
+def test_a_renewal_that_is_not_needed_yet_is_a_warning(
+    make_session: MakeSession, oauth_config: dict[str, Any], pinterest: FakePinterest, outbox: Outbox
+) -> None:
+    make_session(oauth_config).client.ad_account()
+    kept = outbox.of("CONTROL")[-1]["connectorConfig"]["config"]
+    kept["credentials"]["refresh_token_expires_at"] = kept["credentials"]["access_token_expires_at"] - DAY_S
+    pinterest.refuse("POST", "oauth", 503, times=9)
+    make_session(kept).client.ad_account()
+    (warning,) = (log["message"] for log in outbox.of("LOG") if log["level"] == "WARN")
+    assert "could not be renewed, which is not needed yet" in warning
+    assert pinterest.asked[-1].authorization == "Bearer pina_new_1"
+
+
+@pytest.mark.parametrize(
+    "moment", [0, -1, 1e300, -1e300, 10**400, float("nan"), float("inf"), "soon", "", [], {}, None]
+)
+def test_a_config_that_holds_an_absurd_time_works_again(
+    make_session: MakeSession, oauth_config: dict[str, Any], outbox: Outbox, moment: Any
+) -> None:
+    make_session(oauth_config).client.ad_account()
+    kept = outbox.of("CONTROL")[-1]["connectorConfig"]["config"]
+    kept["credentials"] |= {"access_token_expires_at": moment, "refresh_token_expires_at": moment}
+    session = make_session(kept)
+    session.client.ad_account()
+    assert session.sign_in is not None
+    assert refresh_expiry(session.sign_in, 0.0) == []
+
+
+def test_a_sign_in_that_another_run_has_kept_is_found_where_the_config_is_kept(
+    messages: MessageWriter, oauth_config: dict[str, Any], pinterest: FakePinterest, clock: Clock
+) -> None:
+    elsewhere = copy.deepcopy(oauth_config)
+    elsewhere["ad_account_id"] = "${AD_ACCOUNT}"
+    elsewhere["credentials"] |= {"refresh_token": "pinr_other", "client_secret": "${SECRET}"}
+    pinterest.refuse("POST", "oauth", 401, code=2)
+    session = open_session(
+        read_config(oauth_config),
+        PlatformConfig(oauth_config, messages, read_again=lambda: elsewhere),
+        system=clock.system,
+        observer=SilentObserver(),
+        retry=RetryPolicy(),
+        open_wire=pinterest.open_wire,
+    )
+    session.client.ad_account()
+    asked = [each.body["refresh_token"] for each in pinterest.asked_for("POST", "oauth")]
+    assert asked == [["pinr_first"], ["pinr_other"]]
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        None,
+        {},
+        {"credentials": 5},
+        {"credentials": {"refresh_token": "${TOKEN}"}},
+        {"credentials": {"refresh_token": 5}},
+    ],
+)
+def test_a_config_that_can_not_be_read_again_says_nothing(
+    *,
+    messages: MessageWriter,
+    oauth_config: dict[str, Any],
+    pinterest: FakePinterest,
+    clock: Clock,
+    elsewhere: dict[str, Any] | None,
+) -> None:
+    pinterest.refuse("POST", "oauth", 401, code=2)
+    session = open_session(
+        read_config(oauth_config),
+        PlatformConfig(oauth_config, messages, read_again=lambda: elsewhere),
+        system=clock.system,
+        observer=SilentObserver(),
+        retry=RetryPolicy(),
+        open_wire=pinterest.open_wire,
+    )
+    with raises(Code.SIGN_IN_NOT_RENEWED):
+        session.client.ad_account()

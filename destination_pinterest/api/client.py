@@ -16,13 +16,24 @@ import msgspec
 from destination_pinterest.api import endpoints
 from destination_pinterest.api.auth import Bearer, TokenSource
 from destination_pinterest.api.endpoints import Endpoint
-from destination_pinterest.api.models import AdAccount, Audience, CustomerList, Page, UserAccount, decoder
+from destination_pinterest.api.models import (
+    AdAccount,
+    Audience,
+    CustomerList,
+    Decode,
+    ForeignAnswerError,
+    Page,
+    UserAccount,
+    decoder,
+)
+from destination_pinterest.api.paging import Paging
 from destination_pinterest.api.transport import Call, Transport
 from destination_pinterest.error_codes import Code
-from destination_pinterest.errors import InvalidConfigError, RequestTooLargeError, UnexpectedAnswerError
+from destination_pinterest.errors import InvalidConfigError, RequestTooLargeError
 from destination_pinterest.vocabulary import Identifier, Operation
 
 T = TypeVar("T")
+Item = TypeVar("Item", AdAccount, CustomerList, Audience)
 
 Order = Literal["ASCENDING", "DESCENDING"]
 
@@ -69,7 +80,7 @@ class PinterestClient:
 
     def ad_account(self) -> AdAccount:
         """Returns the client's ad account (ad_accounts/get)."""
-        return self._perform(endpoints.AD_ACCOUNT, _ad_account)
+        return self._perform(endpoints.AD_ACCOUNT, _about(_ad_account, self._ad_account_id))
 
     def customer_lists(self, order: Order = "DESCENDING") -> Iterator[CustomerList]:
         """Yields all customer lists by id, newest first by default (customer_lists/list)."""
@@ -77,7 +88,7 @@ class PinterestClient:
 
     def customer_list(self, customer_list_id: str) -> CustomerList:
         """Returns a customer list (customer_lists/get)."""
-        return self._perform(endpoints.CUSTOMER_LIST, _customer_list, customer_list_id)
+        return self._perform(endpoints.CUSTOMER_LIST, self._ours(_customer_list, customer_list_id), customer_list_id)
 
     def create_customer_list(self, name: str, records: str, list_type: Identifier) -> CustomerList:
         """Creates a customer list with its first members (customer_lists/create).
@@ -89,7 +100,7 @@ class PinterestClient:
             RequestTooLargeError: create it with fewer identifiers.
         """
         body = {"name": name, "records": records, "list_type": _LIST_TYPES.get(list_type, list_type.value)}
-        created = self._perform(endpoints.CREATE_CUSTOMER_LIST, _customer_list, body=body, records=records)
+        created = self._perform(endpoints.CREATE_CUSTOMER_LIST, self._ours(_customer_list), body=body, records=records)
         self._transport.fresh.made(created.id)
         return created
 
@@ -104,7 +115,11 @@ class PinterestClient:
         body = {"operation_type": operation.value, "records": records}
         try:
             return self._perform(
-                endpoints.UPDATE_CUSTOMER_LIST, _customer_list, customer_list_id, body=body, records=records
+                endpoints.UPDATE_CUSTOMER_LIST,
+                self._ours(_customer_list, customer_list_id),
+                customer_list_id,
+                body=body,
+                records=records,
             )
         except RequestTooLargeError as error:
             refused = error
@@ -120,7 +135,7 @@ class PinterestClient:
 
     def audience(self, audience_id: str) -> Audience:
         """Returns an audience (audiences/get)."""
-        return self._perform(endpoints.AUDIENCE, _audience, audience_id)
+        return self._perform(endpoints.AUDIENCE, self._ours(_audience, audience_id), audience_id)
 
     def create_audience(self, name: str, customer_list_id: str, description: str | None = None) -> Audience:
         """Creates an audience from a customer list (audiences/create).
@@ -131,7 +146,8 @@ class PinterestClient:
         body: dict[str, Any] = {"audience_type": "CUSTOMER_LIST", "name": name, "rule": _rule(customer_list_id)}
         if description is not None:
             body["description"] = description
-        created = self._perform(endpoints.CREATE_AUDIENCE, _audience, body=body, names=(customer_list_id,))
+        decode, names = self._made_from(customer_list_id), (customer_list_id,)
+        created = self._perform(endpoints.CREATE_AUDIENCE, decode, body=body, names=names)
         self._transport.fresh.made(created.id)
         return created
 
@@ -151,8 +167,8 @@ class PinterestClient:
             body["rule"] = _rule(customer_list_id)
         if description is not None:
             body["description"] = description
-        names = () if customer_list_id is None else (customer_list_id,)
-        return self._perform(endpoints.UPDATE_AUDIENCE, _audience, audience_id, body=body, names=names)
+        decode, names = self._ours(_audience, audience_id), () if customer_list_id is None else (customer_list_id,)
+        return self._perform(endpoints.UPDATE_AUDIENCE, decode, audience_id, body=body, names=names)
 
     def expect(self, *object_ids: str | None) -> None:
         """Takes ids that a listing or another object has just named, so that these objects exist.
@@ -178,29 +194,81 @@ class PinterestClient:
         call = Call(endpoint, path, decode, body=encoded, object_id=object_id, names=names, records=records)
         return self._transport.perform(call, self._credentials)
 
-    def _pages(self, endpoint: Endpoint, decode: Callable[[bytes], Page[T]], parameters: dict[str, str]) -> Iterator[T]:
+    def _pages(
+        self, endpoint: Endpoint, decode: Callable[[bytes], Page[Item]], parameters: dict[str, str]
+    ) -> Iterator[Item]:
         """Yields all items, and requests pages as needed."""
-        seen: set[str] = set()
+        paging = Paging(endpoint.subject)
         bookmark = ""
         while True:
             asked = {"page_size": str(PAGE_SIZE), **parameters, **({"bookmark": bookmark} if bookmark else {})}
-            page = self._perform(endpoint, decode, query=f"?{urlencode(asked)}")
-            yield from page.items
-            if not page.bookmark:
+            page = self._perform(endpoint, self._of_ours(paging.measured(decode)), query=f"?{urlencode(asked)}")
+            # Audiences that other ad accounts share are not this one's to write to.
+            yield from (item for item in page.items if not self._is_foreign(item))
+            bookmark = paging.next_bookmark([item.id for item in page.items], page.bookmark)
+            if not bookmark:
                 return
-            bookmark = page.bookmark
-            if bookmark in seen:
-                raise UnexpectedAnswerError(
-                    Code.ANSWER_UNEXPECTED,
-                    f"Pinterest's list of {endpoint.subject}s never ends: a bookmark came twice. Please report this.",
-                )
-            seen.add(bookmark)
+
+    def _ours(self, decode: Decode[Item], object_id: str | None = None) -> Callable[[bytes], Item]:
+        """Reads an answer that must be about this ad account and, if it was named, about this object."""
+        about: Callable[[bytes], Item] = decode if object_id is None else _about(decode, object_id)
+
+        def read(body: bytes) -> Item:
+            found = about(body)
+            if self._is_foreign(found):
+                raise ForeignAnswerError
+            return found
+
+        return read
+
+    def _made_from(self, customer_list_id: str) -> Callable[[bytes], Audience]:
+        """Reads an audience that must be made from this customer list, if it says of which."""
+        read_ours = self._ours(_audience)
+
+        def read(body: bytes) -> Audience:
+            found = read_ours(body)
+            if found.customer_list_id is not None and not _is_same(found.customer_list_id, customer_list_id):
+                raise ForeignAnswerError
+            return found
+
+        return read
+
+    def _of_ours(self, decode: Callable[[bytes], Page[Item]]) -> Callable[[bytes], Page[Item]]:
+        """Reads a page, not all of which may be another ad account's."""
+
+        def read(body: bytes) -> Page[Item]:
+            page = decode(body)
+            if page.items and all(self._is_foreign(item) for item in page.items):
+                raise ForeignAnswerError
+            return page
+
+        return read
+
+    def _is_foreign(self, found: AdAccount | CustomerList | Audience) -> bool:
+        owner = None if isinstance(found, AdAccount) else found.ad_account_id
+        return owner is not None and not _is_same(owner, self._ad_account_id)
 
     def _path(self, endpoint: Endpoint, object_id: str | None) -> str:
         path = endpoint.template.replace("{ad_account_id}", self._ad_account_id)
         if object_id is None:
             return path
         return re.sub(r"\{\w+\}", _checked(object_id, endpoint.subject), path)
+
+
+def _about(decode: Decode[Item], object_id: str) -> Callable[[bytes], Item]:
+    """Reads an answer that must be about this object."""
+
+    def read(body: bytes) -> Item:
+        found = decode(body, object_id)
+        if not _is_same(found.id, object_id):
+            raise ForeignAnswerError
+        return found
+
+    return read
+
+
+def _is_same(found: str, asked: str) -> bool:
+    return found.lstrip("0") == asked.lstrip("0")
 
 
 def _rule(customer_list_id: str) -> dict[str, str]:

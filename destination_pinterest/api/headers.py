@@ -19,6 +19,8 @@ _FIRST_NUMBER: Final = re.compile(r"^\s*(-?[0-9]{1,18}(?:\.[0-9]{1,9})?)(?![0-9.
 # A "reset" beyond this (about 30 years) is a point in time, not a number of seconds from now.
 _EPOCH_S: Final = 315_360_000
 _EPOCH_MS: Final = 1_000_000_000_000
+# A day's quota ends within a day; a longer wait, or a date in another year, can't be meant.
+LONGEST_WAIT_S: Final = 2 * 86_400
 # A reset in whole seconds may have been rounded down by almost one.
 _ROUNDING_S: Final = 1.0
 
@@ -43,9 +45,13 @@ def read_rate_headers(headers: Mapping[str, str], now: float) -> RateHeaders:
     return RateHeaders(
         limit=None if limit is None or limit < 1 else int(limit),
         remaining=None if remaining is None else max(0, int(remaining)),
-        reset_s=_seconds_from(_number(headers.get("x-ratelimit-reset")), now),
-        retry_after_s=_retry_after_s(headers.get("retry-after"), now),
+        reset_s=_plausible(_seconds_from(_number(headers.get("x-ratelimit-reset")), now)),
+        retry_after_s=_plausible(_retry_after_s(headers.get("retry-after"), now)),
     )
+
+
+def _plausible(seconds: float | None) -> float | None:
+    return seconds if seconds is not None and seconds <= LONGEST_WAIT_S else None
 
 
 def _number(text: str | None) -> float | None:
@@ -73,6 +79,6 @@ def _retry_after_s(text: str | None, now: float) -> float | None:
         return number if number >= 0 else None
     try:
         date = parsedate_to_datetime(text)
+        return max(0.0, (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - now)
     except (TypeError, ValueError, OverflowError):
         return None
-    return max(0.0, (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - now)

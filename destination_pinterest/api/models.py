@@ -1,6 +1,7 @@
 """The parts of Pinterest's answers that are read, as frozen structs.
 
 Tolerant of unknown and null fields, and of numbers written as text; strict about ids, on which everything else depends.
+What is only shown, or estimated by, counts as absent if it is of another type or absurd: no command must end by it.
 
 Source: Pinterest OpenAPI 5.23.0: Account, AdAccount, CustomerList, Audience, Paginated (read 2026-11-22). 5.28 requires
 `id` and `name` of lists; 5.23 requires nothing. Statuses are text here, so that a new one is not a failure.
@@ -8,45 +9,63 @@ Source: Pinterest OpenAPI 5.23.0: Account, AdAccount, CustomerList, Audience, Pa
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated, Any, Generic, TypeVar
+import json
+import re
+from typing import Annotated, Any, Final, Generic, Protocol, TypeVar, get_args
 
 import msgspec
 
 from destination_pinterest.api.scrub import scrub
 
 T = TypeVar("T")
+Read_co = TypeVar("Read_co", covariant=True)
 
-Id = Annotated[str, msgspec.Meta(pattern=r"^[0-9]+$")]
+Id = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,18}\Z")]
+# A name that is longer is none of ours.
+Shown = Annotated[str, msgspec.Meta(max_length=2_000)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+# In seconds since 1970, until the end of the year 9999.
+Moment = Annotated[float, msgspec.Meta(ge=0, le=253_402_300_799)]
+Bookmark = Annotated[str, msgspec.Meta(max_length=8_000)]
+Token = Annotated[str, msgspec.Meta(max_length=8_000)]
+
+_CUSTOMER_LIST: Final = "CUSTOMER_LIST"
+_ID: Final = re.compile(r"[0-9]{1,18}")
+# To do without one of these would lose the rest of a listing, or a sign-in.
+_NEVER_LEFT_OUT: Final = frozenset({"bookmark", "refresh_token"})
+
+
+class ForeignAnswerError(Exception):
+    """An answer is about something else than was asked for."""
 
 
 class UserAccount(msgspec.Struct, frozen=True, kw_only=True):
     """The token's user."""
 
-    username: str
-    id: str | None = None
-    account_type: str | None = None
-    business_name: str | None = None
+    username: Shown | None = None
+    id: Shown | None = None
+    account_type: Shown | None = None
+    business_name: Shown | None = None
 
 
 class Owner(msgspec.Struct, frozen=True, kw_only=True):
     """The owner of an ad account."""
 
-    username: str | None = None
-    id: str | None = None
+    username: Shown | None = None
+    id: Shown | None = None
 
 
 class AdAccount(msgspec.Struct, frozen=True, kw_only=True):
     """An ad account, and the roles that the token's user has on it (ADMIN, AUDIENCE_MANAGER, …)."""
 
     id: Id
-    name: str | None = None
-    country: str | None = None
-    currency: str | None = None
-    permissions: list[str] | None = None
+    name: Shown | None = None
+    country: Shown | None = None
+    currency: Shown | None = None
+    permissions: list[Shown] | None = None
     owner: Owner | None = None
-    created_time: int | None = None
-    updated_time: int | None = None
+    created_time: Moment | None = None
+    updated_time: Moment | None = None
 
 
 class CustomerList(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,21 +76,24 @@ class CustomerList(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     id: Id
-    name: str | None = None
-    status: str | None = None
-    ad_account_id: str | None = None
-    type: str | None = None
-    num_batches: int | None = None
-    num_uploaded_user_records: int | None = None
-    num_removed_user_records: int | None = None
-    created_time: float | None = None
-    updated_time: float | None = None
+    name: Shown | None = None
+    status: Shown | None = None
+    ad_account_id: Shown | None = None
+    type: Shown | None = None
+    num_batches: Count | None = None
+    num_uploaded_user_records: Count | None = None
+    num_removed_user_records: Count | None = None
+    created_time: Moment | None = None
+    updated_time: Moment | None = None
     exceptions: Any = None
 
     @property
     def described_exceptions(self) -> str:
         """What Pinterest says is wrong with the list, fit to be shown; empty if nothing is."""
-        return scrub(msgspec.json.encode(self.exceptions).decode()) if self.exceptions else ""
+        try:
+            return scrub(msgspec.json.encode(self.exceptions).decode()) if self.exceptions else ""
+        except (RecursionError, OverflowError):
+            return "too deep or too large to be shown"
 
     def __repr__(self) -> str:
         return f"CustomerList(id={self.id!r}, name={self.name!r}, status={self.status!r})"
@@ -81,39 +103,44 @@ class Audience(msgspec.Struct, frozen=True, kw_only=True):
     """An audience. `size` is Pinterest's count of matched people, if given; times are in seconds since 1970."""
 
     id: Id
-    name: str | None = None
-    audience_type: str | None = None
-    status: str | None = None
-    size: int | None = None
+    name: Shown | None = None
+    audience_type: Shown | None = None
+    status: Shown | None = None
+    size: Count | None = None
     description: str | None = None
     rule: dict[str, Any] | None = None
-    ad_account_id: str | None = None
-    created_timestamp: float | None = None
-    updated_timestamp: float | None = None
+    ad_account_id: Shown | None = None
+    created_timestamp: Moment | None = None
+    updated_timestamp: Moment | None = None
+
+    def __post_init__(self) -> None:
+        """Takes the type from the rule where Pinterest leaves it out: its description requires neither."""
+        if self.audience_type is None and self.customer_list_id is not None:
+            msgspec.structs.force_setattr(self, "audience_type", _CUSTOMER_LIST)
 
     @property
     def customer_list_id(self) -> str | None:
         """The customer list that the audience is made from, if any."""
         value = (self.rule or {}).get("customer_list_id")
-        return None if value is None else str(value)
+        return str(value) if isinstance(value, str | int) and _ID.fullmatch(str(value)) else None
 
 
 class Page(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     """One page of a list; `bookmark` asks for the next one, and is null or empty on the last."""
 
     items: list[T]
-    bookmark: str | None = None
+    bookmark: Bookmark | None = None
 
 
 class TokenAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """The token endpoint's answer. `..._in` are seconds from now, `..._at` seconds since 1970."""
 
-    access_token: str
+    access_token: Token
     expires_in: float | None = None
-    refresh_token: str | None = None
+    refresh_token: Token | None = None
     refresh_token_expires_in: float | None = None
     refresh_token_expires_at: float | None = None
-    scope: str | None = None
+    scope: Shown | None = None
 
     def __repr__(self) -> str:
         return "TokenAnswer(…)"
@@ -126,10 +153,66 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     message: Any = None
 
 
-def decoder(kind: type[T]) -> Callable[[bytes], T]:
-    """Returns a function that reads a JSON body as `kind`.
+class Decode(Protocol[Read_co]):
+    """Reads a JSON body."""
 
-    The function raises msgspec.ValidationError if the body is JSON of another shape, and msgspec.DecodeError or
-    UnicodeDecodeError if it is not JSON.
-    """
-    return msgspec.json.Decoder(kind, strict=False).decode
+    def __call__(self, body: bytes, known_id: str | None = None) -> Read_co:
+        """Reads it. `known_id` is the id that was asked for: an answer need not repeat it.
+
+        Raises:
+            msgspec.ValidationError: it is JSON of another shape.
+            msgspec.DecodeError, UnicodeDecodeError: it is not JSON.
+        """
+
+
+def decoder(kind: type[T]) -> Decode[T]:
+    """Returns a function that reads a JSON body as `kind`."""
+    exact = msgspec.json.Decoder(kind, strict=False).decode
+
+    def decode(body: bytes, known_id: str | None = None) -> T:
+        try:
+            return exact(body)
+        except msgspec.ValidationError:
+            return _without_misfits(kind, body, known_id)
+        except RecursionError:
+            raise msgspec.ValidationError("nested too deeply") from None
+
+    return decode
+
+
+def _without_misfits(kind: type[T], body: bytes, known_id: str | None) -> T:
+    """Reads a body again and leaves out what does not fit and need not be there."""
+    try:
+        # Unlike msgspec, which has found JSON in it already, it takes numbers beyond any range.
+        raw = json.loads(body)
+        if known_id is not None and isinstance(raw, dict) and raw.get("id") is None:
+            raw["id"] = known_id
+        return msgspec.convert(_fitting(kind, raw), kind, strict=False)
+    except (RecursionError, ValueError) as fault:
+        if isinstance(fault, msgspec.ValidationError):
+            raise
+        raise msgspec.ValidationError("a number or a depth beyond any measure") from None
+
+
+def _fitting(kind: Any, raw: Any) -> Any:
+    if not isinstance(raw, dict):
+        return raw
+    fitting = {}
+    for field in msgspec.structs.fields(kind):
+        value = raw.get(field.encode_name)
+        if field.name == "items" and isinstance(value, list):
+            (item,) = get_args(field.type)
+            value = [_fitting(item, each) for each in value]
+        elif not field.required and field.name not in _NEVER_LEFT_OUT and not _fits(value, field.type):
+            continue
+        if field.encode_name in raw:
+            fitting[field.encode_name] = value
+    return fitting
+
+
+def _fits(value: Any, kind: Any) -> bool:
+    try:
+        msgspec.convert(value, kind, strict=False)
+    except (msgspec.ValidationError, RecursionError, OverflowError):
+        return False
+    return True

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Final, Self
 
 from destination_pinterest.api.endpoints import Effect
+from destination_pinterest.api.wire import EXCHANGE_LIMIT_S
 from destination_pinterest.errors import (
     ConnectionFailedError,
     ConnectorError,
@@ -37,13 +38,14 @@ class RetryPolicy:
 
     `retry_s` is the time after the first failure within which the last attempt must begin; `initial_s` and `max_s` are
     the first and the longest wait between attempts; `jitter` (0 to 1) is the largest share of a wait that chance
-    subtracts. All in seconds.
+    subtracts; `exchange_s` is how long one attempt may take, from the first byte to the last. All in seconds.
     """
 
     retry_s: float = 3600.0
     initial_s: float = 1.0
     max_s: float = 60.0
     jitter: float = 0.5
+    exchange_s: float = EXCHANGE_LIMIT_S
 
     @classmethod
     def from_hours(cls, retry_hours: float) -> Self:

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 from destination_pinterest.api.endpoints import TOKEN
 from destination_pinterest.api.models import TokenAnswer, decoder
+from destination_pinterest.api.retry import RetryPolicy
 from destination_pinterest.api.transport import FORM, Call, Transport
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import (
@@ -22,13 +23,17 @@ from destination_pinterest.errors import (
 
 _decode: Final = decoder(TokenAnswer)
 _SIGN_IN_AGAIN: Final = (
-    "Pinterest does not renew the sign-in: the refresh token is expired (60 days without a sync), used up or revoked, "
-    "or the app's ID and secret do not belong to it. Sign in again in the destination's settings."
+    "Pinterest does not renew the sign-in: the refresh token is expired (60 days without a sync) or revoked, another "
+    "process with the same settings has renewed it meanwhile, or the app's ID and secret do not belong to it. Sign in "
+    "again in the destination's settings, unless there was such a process: then run this again."
 )
 _SIGN_IN_AGAIN_AFTER_A_LOSS: Final = (
     "Pinterest does not renew the sign-in: an answer to a refresh was lost before, so Pinterest may have replaced the "
     "refresh token by one that never arrived here. Sign in again in the destination's settings."
 )
+
+
+_ONCE: Final = RetryPolicy(retry_s=0.0, exchange_s=20.0)
 
 
 class _Basic:
@@ -53,8 +58,10 @@ class TokenEndpoint:
         self._transport = transport
         self._answer_lost = False
 
-    def __call__(self, client_id: str, client_secret: str, refresh_token: str) -> TokenAnswer:
+    def __call__(self, client_id: str, client_secret: str, refresh_token: str, *, patient: bool = True) -> TokenAnswer:
         """Exchanges a refresh token, which becomes invalid if the answer has another.
+
+        Unless `patient`, there is one attempt, and not a long one: everything that uses the sign-in waits for it.
 
         Raises:
             AuthenticationError: a new sign-in is needed.
@@ -68,6 +75,7 @@ class TokenEndpoint:
             content_type=FORM,
             secrets=(client_secret, refresh_token),
             on_lost_answer=self._remember_lost_answer,
+            retry=None if patient else _ONCE,
         )
         try:
             answer = self._transport.perform(call, _Basic(client_id, client_secret))

@@ -14,6 +14,7 @@ import msgspec
 from destination_pinterest.api import answers
 from destination_pinterest.api.endpoints import Endpoint
 from destination_pinterest.api.fresh import FreshObjects
+from destination_pinterest.api.models import ForeignAnswerError
 from destination_pinterest.api.observer import Exchange, Observer, RetryNotice
 from destination_pinterest.api.quota import Quota
 from destination_pinterest.api.retry import RetryPolicy, given_up, may_repeat
@@ -62,7 +63,8 @@ class Call(Generic[T]):
     `decode` reads the body of a 2xx answer (models.decoder). `object_id` is what the path names, for the observer;
     `names` are the ids of all objects that path or body name, which may be too fresh to be seen.
     `records` and `secrets` are parts of the body that Pinterest might quote and that must be scrubbed.
-    `on_lost_answer` is called when Pinterest may have acted but the answer was lost. Never printed.
+    `on_lost_answer` is called when Pinterest may have acted but the answer was lost. `retry` takes the place of the
+    transport's. Never printed.
     """
 
     endpoint: Endpoint
@@ -75,6 +77,7 @@ class Call(Generic[T]):
     records: str = ""
     secrets: tuple[str, ...] = ()
     on_lost_answer: Callable[[], None] | None = None
+    retry: RetryPolicy | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +149,9 @@ class Transport:
             failed_at = self._system.clock() if failed_at is None else failed_at
             elapsed_s = self._system.clock() - failed_at
             if is_late:
-                delay_s = self._retry.appearance_delay_s(sendings, elapsed_s)
+                delay_s = self._retry_of(call).appearance_delay_s(sendings, elapsed_s)
             else:
-                delay_s = self._retry.delay_s(error, sendings, elapsed_s, self._system.chance())
+                delay_s = self._retry_of(call).delay_s(error, sendings, elapsed_s, self._system.chance())
             self._wait_to_retry(call, error, sendings, elapsed_s, delay_s)
 
     def _sent(self, call: Call[T], authorization: str, *, is_repeat: bool) -> _Result[T] | _Failure:
@@ -156,7 +159,7 @@ class Transport:
         started_s = self._system.clock()
         reply: Reply | Lost | None = None
         try:
-            reply = self._wire.exchange(_message(call, authorization))
+            reply = self._wire.exchange(_message(call, authorization, self._retry_of(call).exchange_s))
         finally:
             self._quota.learn(permit, reply.headers if isinstance(reply, Reply) else None)
         if isinstance(reply, Lost):
@@ -178,6 +181,9 @@ class Transport:
         )
         return _Failure(error, may_have_acted=isinstance(error, ServerError | ConnectionFailedError))
 
+    def _retry_of(self, call: Call[T]) -> RetryPolicy:
+        return call.retry or self._retry
+
     def _wait_to_retry(
         self, call: Call[T], error: ConnectorError, sendings: int, elapsed_s: float, delay_s: float | None
     ) -> None:
@@ -189,7 +195,7 @@ class Transport:
         self._system.sleep(delay_s)
 
 
-def _message(call: Call[T], authorization: str) -> Message:
+def _message(call: Call[T], authorization: str, limit_s: float) -> Message:
     headers = {
         "Authorization": authorization,
         "Accept": JSON,
@@ -198,7 +204,7 @@ def _message(call: Call[T], authorization: str) -> Message:
     }
     if call.body is not None:
         headers["Content-Type"] = call.content_type
-    return Message(call.endpoint.method, call.path, headers, call.body)
+    return Message(call.endpoint.method, call.path, headers, call.body, limit_s)
 
 
 def _read(call: Call[T], reply: Reply) -> _Result[T] | _Failure:
@@ -210,6 +216,8 @@ def _read(call: Call[T], reply: Reply) -> _Result[T] | _Failure:
         fault: str | None = str(misfit)
     except (msgspec.DecodeError, UnicodeDecodeError):
         fault = "no content" if reply.status == _NO_CONTENT else None
+    except ForeignAnswerError:
+        return _Failure(_of_another(call, reply), may_have_acted=True)
     answer = Answer(str(call.endpoint), reply.status, request_id=clean_request_id(reply.headers.get("x-pinterest-rid")))
     if fault is None:
         unreadable = (
@@ -218,6 +226,17 @@ def _read(call: Call[T], reply: Reply) -> _Result[T] | _Failure:
         return _Failure(ConnectionFailedError(Code.ANSWER_UNREADABLE, unreadable, answer=answer), may_have_acted=True)
     unexpected = f"Pinterest's answer is not what its description says ({fault}). Please report this."
     return _Failure(UnexpectedAnswerError(Code.ANSWER_UNEXPECTED, unexpected, answer=answer), may_have_acted=True)
+
+
+def _of_another(call: Call[T], reply: Reply) -> UnexpectedAnswerError:
+    return UnexpectedAnswerError(
+        Code.ANSWER_OF_ANOTHER,
+        f"Pinterest's answer is about another {call.endpoint.subject} than was asked for. Please report this; if a "
+        "proxy here keeps answers, switch that off.",
+        answer=Answer(
+            str(call.endpoint), reply.status, request_id=clean_request_id(reply.headers.get("x-pinterest-rid"))
+        ),
+    )
 
 
 def _renew(credentials: Credentials, rejected: str, error: ConnectorError) -> None:

@@ -25,7 +25,8 @@ def find_chosen(chosen: ChosenAudience, listed: Iterable[Audience], pinterest: P
     """
     audience = next((audience for audience in listed if audience.id == chosen.audience_id), None)
     try:
-        audience = audience or pinterest.audience(chosen.audience_id)
+        if audience is None or audience.audience_type is None:
+            audience = pinterest.audience(chosen.audience_id)
     except NotFoundError as error:
         raise NotFoundError(
             Code.CHOSEN_AUDIENCE_GONE,

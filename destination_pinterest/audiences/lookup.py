@@ -92,7 +92,7 @@ class AudienceLookup:
         ours = [
             audience
             for audience in _by_name(self._pinterest.audiences(), {name}).get(name, [])
-            if audience.audience_type == CUSTOMER_LIST and self._list_of(audience) == list_id
+            if self._whole(audience).audience_type == CUSTOMER_LIST and self._list_of(audience) == list_id
         ]
         if not ours:
             return None
@@ -124,6 +124,7 @@ class AudienceLookup:
         return TargetUpdate(self._with_audience(named, chosen, remedy))
 
     def _with_namesake(self, target: AudienceTarget, namesakes: list[Audience]) -> TargetUpdate:
+        namesakes = [self._whole(audience) for audience in namesakes]
         usable = [audience for audience in namesakes if audience.audience_type == CUSTOMER_LIST]
         if not namesakes:
             return TargetUpdate(target)
@@ -154,6 +155,10 @@ class AudienceLookup:
                 answer=error.answer,
             ) from None
         return replace(target, audience_id=audience.id, list_id=list_id, live=live, description=audience.description)
+
+    def _whole(self, audience: Audience) -> Audience:
+        """The audience with its type, where the listing leaves it out."""
+        return audience if audience.audience_type is not None else self._pinterest.audience(audience.id)
 
     def _list_of(self, audience: Audience) -> str:
         self._pinterest.expect(audience.id, audience.customer_list_id)

@@ -9,11 +9,26 @@ Source: airbytehq/airbyte-platform at 310e6cb6, useOauthFlowAdapter.tsx (read 20
 from __future__ import annotations
 
 import hashlib
-from typing import Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import ConfigDict
+from pydantic import BeforeValidator, ConfigDict
 
 from destination_pinterest.config.setting import Settings, setting
+
+# The end of 9999, in seconds since 1970.
+_LATEST: Final = 253_402_300_799
+
+
+def _plausible(moment: Any) -> int | None:
+    """Returns a time that was kept; None if it can't be one: it must not make every later run fail."""
+    try:
+        seconds = float(moment)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return int(seconds) if 1 <= seconds <= _LATEST else None
+
+
+KeptTime = Annotated[int | None, BeforeValidator(_plausible)]
 
 
 class OAuthCredentials(Settings):
@@ -53,14 +68,14 @@ class OAuthCredentials(Settings):
         order=4,
         form={"airbyte_secret": True, "airbyte_hidden": True},
     )
-    access_token_expires_at: int | None = setting(
+    access_token_expires_at: KeptTime = setting(
         None,
         description="Kept by the connector between runs, in seconds since 1970; leave it empty.",
         title="Access token expires at",
         order=5,
         form={"airbyte_hidden": True},
     )
-    refresh_token_expires_at: int | None = setting(
+    refresh_token_expires_at: KeptTime = setting(
         None,
         description="Kept by the connector between runs, in seconds since 1970; leave it empty.",
         title="Refresh token expires at",

@@ -11,6 +11,7 @@ from destination_pinterest.api.limits import Limits
 from destination_pinterest.api.quota import Quota
 from destination_pinterest.api.retry import RetryPolicy
 from destination_pinterest.api.transport import Transport
+from destination_pinterest.api.watchdog import Watchdog
 from destination_pinterest.api.wire import HttpWire
 from unit_tests.api.factories import MakeClient, MakeQuota, MakeTransport
 from unit_tests.support.clock import Clock
@@ -20,6 +21,12 @@ from unit_tests.support.watcher import Watcher
 BASE_URL = "https://pinterest.example.com/v5"
 AD_ACCOUNT = "549755885175"
 TOKEN = "pina_unit_test_token"
+
+
+@pytest.fixture(autouse=True)
+def _usual_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"):
+        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture
@@ -41,7 +48,7 @@ def session(far_end: ScriptedAdapter) -> requests.Session:
 
 @pytest.fixture
 def wire(session: requests.Session, clock: Clock) -> HttpWire:
-    return HttpWire(BASE_URL, session, clock.clock)
+    return HttpWire(BASE_URL, session, clock.clock, Watchdog())
 
 
 @pytest.fixture

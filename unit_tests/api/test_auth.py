@@ -10,15 +10,27 @@ from destination_pinterest.api.auth import (
     DAY_S,
     EXPIRY_MARGIN_S,
     REFRESH_EXPIRY_MARGIN_S,
+    UPKEEP_INTERVAL_S,
     Bearer,
     RefreshingToken,
     SignIn,
+    SignInHome,
     StaticToken,
+    TokenRequest,
     TokenSet,
 )
 from destination_pinterest.api.models import TokenAnswer
 from destination_pinterest.error_codes import Code
-from destination_pinterest.errors import AuthenticationError, ServerError
+from destination_pinterest.errors import (
+    AuthenticationError,
+    ConnectionFailedError,
+    ConnectorError,
+    InterruptedSyncError,
+    NotFoundError,
+    RateLimitedError,
+    ServerError,
+    UnexpectedAnswerError,
+)
 from unit_tests.support.clock import Clock
 from unit_tests.support.raises import raises
 
@@ -31,11 +43,13 @@ class Endpoint:
     def __init__(self, clock: Clock, **answers: Any) -> None:
         self.asked: list[tuple[str, str, str]] = []
         self.answers = answers
+        self.patient: list[bool] = []
         self.failures: list[Exception] = []
         self.clock = clock
 
-    def __call__(self, client_id: str, client_secret: str, refresh_token: str) -> TokenAnswer:
+    def __call__(self, client_id: str, client_secret: str, refresh_token: str, *, patient: bool = True) -> TokenAnswer:
         self.asked.append((client_id, client_secret, refresh_token))
+        self.patient.append(patient)
         if self.failures:
             raise self.failures.pop(0)
         number = len(self.asked)
@@ -58,8 +72,9 @@ class MakeToken(Protocol):
     def __call__(
         self,
         *,
-        endpoint: Callable[[str, str, str], TokenAnswer] = ...,
+        endpoint: TokenRequest = ...,
         on_rotation: Callable[[TokenSet], None] = ...,
+        home: SignInHome | None = ...,
         **sign_in: Any,
     ) -> RefreshingToken: ...
 
@@ -70,12 +85,15 @@ def make(clock: Clock, endpoint: Endpoint) -> MakeToken:
 
     def make(
         *,
-        endpoint: Callable[[str, str, str], TokenAnswer] = asking,
+        endpoint: TokenRequest = asking,
         on_rotation: Callable[[TokenSet], None] = lambda tokens: None,
+        home: SignInHome | None = None,
         **sign_in: Any,
     ) -> RefreshingToken:
         settings = {"client_id": "1234567", "client_secret": "app-secret", "refresh_token": "pinr_0", **sign_in}
-        return RefreshingToken(SignIn(**settings), endpoint=endpoint, system=clock.system, on_rotation=on_rotation)
+        return RefreshingToken(
+            SignIn(**settings), endpoint=endpoint, system=clock.system, on_rotation=on_rotation, home=home
+        )
 
     return make
 
@@ -233,9 +251,9 @@ def test_many_threads_with_one_refused_token_refresh_once(make: MakeToken, endpo
     ready = threading.Barrier(8)
     inside = threading.Event()
 
-    def slow(*asked: str) -> TokenAnswer:
+    def slow(client_id: str, client_secret: str, refresh_token: str, *, patient: bool = True) -> TokenAnswer:
         inside.wait(5)
-        return endpoint(*asked)
+        return endpoint(client_id, client_secret, refresh_token, patient=patient)
 
     tokens = make(access_token="pina_0", endpoint=slow)
     given: list[str] = []
@@ -318,3 +336,193 @@ def test_nothing_shows_a_secret(make: MakeToken) -> None:
 def test_a_sign_in_does_not_show_itself() -> None:
     shown = repr(SignIn("1234567", "app-secret", "pinr_0", "pina_0"))
     assert not any(secret in shown for secret in ("app-secret", "pinr_0", "pina_0"))
+
+
+REFUSED = AuthenticationError(Code.SIGN_IN_NOT_RENEWED, "Sign in again.")
+LATER = ServerError(Code.PINTEREST_FAULT, "Later.")
+ALIVE = {"access_token": "pina_0", "access_token_expires_at": NOW + DAY_S, "refresh_token_expires_at": NOW + DAY_S}
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        REFUSED,
+        LATER,
+        ConnectionFailedError(Code.PINTEREST_UNREACHABLE, "No answer."),
+        UnexpectedAnswerError(Code.ANSWER_UNEXPECTED, "What is that?"),
+        NotFoundError(Code.NOT_FOUND, "Nowhere."),
+        RateLimitedError(Code.QUOTA_USED_UP, "Enough."),
+    ],
+    ids=lambda failure: failure.code,
+)
+def test_a_renewal_that_is_not_needed_yet_never_costs_the_token_that_works(
+    make: MakeToken, endpoint: Endpoint, clock: Clock, failure: ConnectorError
+) -> None:
+    said: list[str] = []
+    endpoint.failures = [failure]
+    tokens = make(home=SignInHome(on_trouble=said.append), **ALIVE)
+    assert [tokens.token() for _ in range(9)] == ["pina_0"] * 9
+    assert endpoint.patient == [False]
+    (warning,) = said
+    assert "not needed yet: the present access token is used until it ends at 2027-01-16" in warning
+    assert str(failure.code) in warning
+    clock.pass_by(UPKEEP_INTERVAL_S)
+    assert tokens.token() == "pina_2"
+    assert len(said) == 1
+
+
+def test_what_pinterest_asks_to_wait_is_waited_before_upkeep_is_tried_again(
+    make: MakeToken, endpoint: Endpoint, clock: Clock
+) -> None:
+    endpoint.failures = [RateLimitedError(Code.QUOTA_USED_UP, "Enough.", retry_after_s=3600)]
+    tokens = make(**ALIVE)
+    tokens.token()
+    clock.pass_by(3600)
+    assert tokens.token() == "pina_0"
+    clock.pass_by(UPKEEP_INTERVAL_S)
+    assert tokens.token() == "pina_2"
+
+
+def test_a_sync_that_is_stopped_does_not_go_on_with_upkeep(make: MakeToken, endpoint: Endpoint) -> None:
+    endpoint.failures = [InterruptedSyncError(Code.SYNC_STOPPED, "Stopped.")]
+    with raises(Code.SYNC_STOPPED):
+        make(**ALIVE).token()
+
+
+def test_an_answer_of_upkeep_that_can_not_be_used_leaves_the_sign_in_as_it_is(
+    make: MakeToken, endpoint: Endpoint
+) -> None:
+    endpoint.answers = {"access_token": "a\nb"}
+    stored: list[TokenSet] = []
+    assert make(on_rotation=stored.append, **ALIVE).token() == "pina_0"
+    assert stored == []
+
+
+def test_a_renewal_that_is_needed_is_patient_and_asked_for_again_after_it_was_refused_as_upkeep(
+    make: MakeToken, endpoint: Endpoint
+) -> None:
+    endpoint.failures = [REFUSED, REFUSED]
+    tokens = make(**ALIVE)
+    tokens.token()
+    for _ in range(3):
+        with raises(Code.SIGN_IN_NOT_RENEWED):
+            tokens.renew("pina_0")
+    assert endpoint.patient == [False, True]
+
+
+def test_an_access_token_within_the_margin_is_used_until_its_end(
+    make: MakeToken, endpoint: Endpoint, clock: Clock
+) -> None:
+    endpoint.failures = [LATER, LATER]
+    tokens = make(access_token="pina_0", access_token_expires_at=NOW + EXPIRY_MARGIN_S)
+    assert tokens.token() == "pina_0"
+    clock.pass_by(EXPIRY_MARGIN_S)
+    with raises(Code.PINTEREST_FAULT):
+        tokens.token()
+    assert tokens.token() == "pina_3"
+
+
+ABSURD = [0, -1, -1e300, 1e300, float("nan"), float("inf"), float("-inf"), 4000 * DAY_S]
+
+
+@pytest.mark.parametrize("seconds", ABSURD)
+def test_an_absurd_life_of_a_token_is_unknown(make: MakeToken, endpoint: Endpoint, seconds: float) -> None:
+    endpoint.answers = {
+        "expires_in": seconds,
+        "refresh_token_expires_in": seconds,
+        "refresh_token_expires_at": NOW + seconds,
+    }
+    stored: list[TokenSet] = []
+    tokens = make(on_rotation=stored.append)
+    assert [tokens.token() for _ in range(5)] == ["pina_1"] * 5
+    assert [(kept.access_token_expires_at, kept.refresh_token_expires_at) for kept in stored] == [(None, None)]
+
+
+def test_a_time_that_is_absurd_gives_way_to_one_that_is_not(make: MakeToken, endpoint: Endpoint) -> None:
+    endpoint.answers = {"refresh_token_expires_at": 0.0, "refresh_token_expires_in": DAY_S}
+    tokens = make()
+    tokens.token()
+    assert tokens.refresh_expires_at == NOW + DAY_S
+
+
+def test_tokens_that_live_for_a_moment_are_not_renewed_for_each_request(
+    make: MakeToken, endpoint: Endpoint, clock: Clock
+) -> None:
+    endpoint.answers = {"expires_in": 1.0}
+    tokens = make()
+    for _ in range(120):
+        tokens.token()
+        clock.pass_by(1)
+    assert len(endpoint.asked) == 2
+
+
+class Kept:
+    """A config's sign-in that another process may change."""
+
+    def __init__(self, *versions: SignIn | None) -> None:
+        self.versions = list(versions)
+
+    def __call__(self) -> SignIn | None:
+        return self.versions.pop(0) if len(self.versions) > 1 else self.versions[0]
+
+
+def kept(number: int, **more: Any) -> SignIn:
+    return SignIn("1234567", "app-secret", f"pinr_{number}", **more)
+
+
+def test_a_sign_in_that_another_run_has_renewed_is_taken_over(make: MakeToken, endpoint: Endpoint) -> None:
+    endpoint.failures = [REFUSED]
+    stored: list[TokenSet] = []
+    home = SignInHome(read_again=Kept(kept(0), kept(7, access_token="pina_7", access_token_expires_at=NOW + DAY_S)))
+    tokens = make(access_token="pina_0", on_rotation=stored.append, home=home)
+    assert tokens.renew("pina_0") == "pina_7"
+    assert tokens.token() == "pina_7"
+    assert (len(endpoint.asked), stored) == (1, [])
+
+
+def test_a_new_refresh_token_that_was_kept_without_an_access_token_is_exchanged(
+    make: MakeToken, endpoint: Endpoint
+) -> None:
+    endpoint.failures = [REFUSED]
+    tokens = make(access_token="pina_0", home=SignInHome(read_again=Kept(kept(7, access_token="pina_0"))))
+    assert tokens.renew("pina_0") == "pina_2"
+    assert [asked[2] for asked in endpoint.asked] == ["pinr_0", "pinr_7"]
+
+
+@pytest.mark.parametrize("last", [kept(0), None, kept(0, access_token="pina_9"), SignIn("1", "s", "pinr\n0")])
+def test_a_sign_in_that_nobody_has_renewed_is_dead(
+    make: MakeToken, endpoint: Endpoint, clock: Clock, last: SignIn | None
+) -> None:
+    endpoint.failures = [REFUSED]
+    tokens = make(home=SignInHome(read_again=Kept(last)))
+    for _ in range(3):
+        with raises(Code.SIGN_IN_NOT_RENEWED):
+            tokens.token()
+    assert len(endpoint.asked) == 1
+    assert sum(clock.slept) <= 2.0
+
+
+def test_upkeep_that_another_run_has_done_is_no_trouble(make: MakeToken, endpoint: Endpoint) -> None:
+    endpoint.failures = [REFUSED]
+    said: list[str] = []
+    renewed = kept(7, access_token="pina_7", access_token_expires_at=NOW + 30 * DAY_S)
+    tokens = make(home=SignInHome(read_again=Kept(renewed), on_trouble=said.append), **ALIVE)
+    assert tokens.token() == "pina_7"
+    assert said == []
+
+
+def test_on_a_host_that_reads_the_settings_anew_a_refused_renewal_may_be_a_lost_race(
+    make: MakeToken, endpoint: Endpoint
+) -> None:
+    endpoint.failures = [REFUSED]
+    tokens = make(home=SignInHome(is_tried_again=True))
+    for _ in range(2):
+        with raises(Code.SIGN_IN_RENEWED_ELSEWHERE, match="The next attempt reads the settings anew"):
+            tokens.token()
+    assert len(endpoint.asked) == 1
+
+
+def test_a_sign_in_that_has_expired_has_lost_no_race(make: MakeToken, endpoint: Endpoint) -> None:
+    endpoint.failures = [REFUSED]
+    with raises(Code.SIGN_IN_NOT_RENEWED):
+        make(home=SignInHome(is_tried_again=True), refresh_token_expires_at=NOW).token()

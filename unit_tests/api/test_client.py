@@ -187,7 +187,7 @@ def test_threads_that_are_refused_together_refresh_once_and_all_succeed(
 ) -> None:
     refreshed: list[str] = []
 
-    def endpoint(client_id: str, client_secret: str, refresh_token: str) -> TokenAnswer:
+    def endpoint(client_id: str, client_secret: str, refresh_token: str, *, patient: bool = True) -> TokenAnswer:
         refreshed.append(refresh_token)
         return TokenAnswer(access_token="pina_new", expires_in=1e6)
 
@@ -210,3 +210,71 @@ def test_threads_that_are_refused_together_refresh_once_and_all_succeed(
         )
     assert [item.id for item in found] == ["643"] * 64
     assert refreshed == ["pinr_0"]
+
+
+ANOTHER: dict[str, tuple[dict[str, Any], Callable[[PinterestClient], Any]]] = {
+    "ad account": ({"id": "549755885176"}, lambda client: client.ad_account()),
+    "list": ({"id": "8"}, lambda client: client.customer_list("7")),
+    "list of another account": ({"id": "7", "ad_account_id": "1"}, lambda client: client.customer_list("7")),
+    "written list": ({"id": "8"}, lambda client: client.update_customer_list("7", Operation.ADD, "a", 1)),
+    "written list of another account": (
+        {"id": "7", "ad_account_id": "1"},
+        lambda client: client.update_customer_list("7", Operation.REMOVE, "a", 1),
+    ),
+    "audience": ({"id": "8"}, lambda client: client.audience("7")),
+    "changed audience": ({"id": "8"}, lambda client: client.update_audience("7", name="VIP")),
+    "lists": ({"items": [{"id": "7", "ad_account_id": "1"}]}, lambda client: list(client.customer_lists())),
+    "audiences": ({"items": [{"id": "7", "ad_account_id": "1"}]}, lambda client: list(client.audiences())),
+}
+
+
+@pytest.mark.parametrize("case", ANOTHER)
+def test_an_answer_about_something_else_than_was_asked_for_is_not_taken(
+    client: PinterestClient, far_end: ScriptedAdapter, case: str
+) -> None:
+    body, ask = ANOTHER[case]
+    far_end.will(answer(200, body, {"x-pinterest-rid": "4711"}))
+    with raises(Code.ANSWER_OF_ANOTHER, match="4711"):
+        ask(client)
+    assert len(far_end.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"id": "7", "ad_account_id": "1"},
+        {"id": "7", "rule": {"customer_list_id": "8"}},
+    ],
+    ids=["of another account", "of another list"],
+)
+def test_a_creation_whose_answer_is_about_something_else_is_in_doubt(
+    client: PinterestClient, far_end: ScriptedAdapter, body: dict[str, Any]
+) -> None:
+    far_end.will(answer(200, body))
+    with raises(Code.CREATION_IN_DOUBT, match="PIN-API-010"):
+        client.create_audience("VIP", "643")
+
+
+@pytest.mark.parametrize("body", [{}, {"id": "7"}, {"id": "07", "ad_account_id": "549755885175"}])
+def test_an_answer_that_does_not_say_what_it_is_about_is_about_what_was_asked_for(
+    client: PinterestClient, far_end: ScriptedAdapter, body: dict[str, Any]
+) -> None:
+    far_end.will(answer(200, body))
+    assert client.update_customer_list("7", Operation.ADD, "a", 1).id.lstrip("0") == "7"
+    assert client.audience("7").id.lstrip("0") == "7"
+
+
+def test_audiences_that_another_account_shares_are_left_out(client: PinterestClient, far_end: ScriptedAdapter) -> None:
+    items = [{"id": "1", "ad_account_id": "549755885175"}, {"id": "2", "ad_account_id": "1"}, {"id": "3"}]
+    far_end.will(answer(200, {"items": items}))
+    assert [audience.id for audience in client.audiences()] == ["1", "3"]
+
+
+def test_a_listing_that_never_ends_is_given_up(client: PinterestClient, far_end: ScriptedAdapter) -> None:
+    def fresh(request: requests.PreparedRequest) -> requests.Response:
+        return answer(200, {"items": [], "bookmark": str(len(far_end.requests))})(request)
+
+    far_end.will(fresh)
+    with raises(Code.ANSWER_TOO_LARGE, match="does not end"):
+        list(client.audiences())
+    assert len(far_end.requests) <= 21

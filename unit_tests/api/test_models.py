@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -8,6 +11,7 @@ from destination_pinterest.api.models import (
     Audience,
     CustomerList,
     Page,
+    Refusal,
     TokenAnswer,
     UserAccount,
     decoder,
@@ -90,10 +94,90 @@ def test_a_page_needs_items_and_each_item_its_id() -> None:
             read(body)
 
 
-def test_a_user_account_has_a_name() -> None:
+def test_a_user_account_may_have_a_name() -> None:
     assert decoder(UserAccount)(b'{"username":"shop","account_type":"BUSINESS"}').username == "shop"
+    assert decoder(UserAccount)(b"{}") == UserAccount()
+
+
+# Of a field that is only shown: another type, and what can't be meant.
+MISFITS: list[Any] = [{"a": 1}, [1, None], -1, 1e300, 10**30, 7.5, True, "x" * 3_000, "yesterday"]
+
+
+@pytest.mark.parametrize("kind", [UserAccount, AdAccount, CustomerList, Audience])
+@pytest.mark.parametrize("misfit", MISFITS, ids=lambda misfit: str(misfit)[:12])
+def test_what_is_only_shown_ends_nothing_whatever_it_is(kind: type[Any], misfit: Any) -> None:
+    names = [name for name in kind.__struct_fields__ if name != "id"]
+    body = json.dumps({"id": "7", **dict.fromkeys(names, misfit)}).encode()
+    found = decoder(kind)(body)
+    assert found.id == "7"
+    assert decoder(Page[kind])(b'{"items":[%b]}' % body).items == [found]  # type: ignore[valid-type]
+    if isinstance(found, CustomerList):
+        assert found.described_exceptions
+    else:
+        msgspec.json.encode(found)
+
+
+def test_what_fits_stays_beside_what_does_not() -> None:
+    found = decoder(CustomerList)(b'{"id":"7","name":"VIP","status":{},"num_batches":"3","created_time":1e400}')
+    assert found == CustomerList(id="7", name="VIP", num_batches=3)
+    page = decoder(Page[Audience])(b'{"items":[{"id":"1","size":"?","name":"a"},{"id":"2","name":"b"}],"bookmark":"x"}')
+    assert page == Page(items=[Audience(id="1", name="a"), Audience(id="2", name="b")], bookmark="x")
+
+
+@pytest.mark.parametrize("bookmark", [b"5", b"{}", b'"%b"' % (b"x" * 9_000)], ids=["number", "object", "long"])
+def test_a_bookmark_that_can_not_be_read_is_not_the_end_of_a_listing(bookmark: bytes) -> None:
     with pytest.raises(msgspec.ValidationError):
-        decoder(UserAccount)(b"{}")
+        decoder(Page[Audience])(b'{"items":[],"bookmark":%b}' % bookmark)
+
+
+def test_a_refresh_token_that_can_not_be_read_is_not_taken_for_none() -> None:
+    with pytest.raises(msgspec.ValidationError):
+        decoder(TokenAnswer)(b'{"access_token":"pina_1","refresh_token":5}')
+    assert decoder(TokenAnswer)(b'{"access_token":"pina_1","expires_in":"soon","scope":[1]}').expires_in is None
+
+
+@pytest.mark.parametrize("identifier", ["", "x", "12 ", "1\\n", "1" * 19, "-1", "\u0661"])
+def test_an_id_has_up_to_18_digits_and_nothing_else(identifier: str) -> None:
+    with pytest.raises(msgspec.ValidationError):
+        decoder(CustomerList)(b'{"id":"%b"}' % identifier.encode())
+
+
+def test_an_answer_need_not_repeat_the_id_that_was_asked_for() -> None:
+    read = decoder(CustomerList)
+    assert read(b'{"name":"VIP"}', "7").id == "7"
+    assert read(b'{"id":null}', "7").id == "7"
+    assert read(b'{"id":"8"}', "7").id == "8"
+    with pytest.raises(msgspec.ValidationError):
+        read(b'{"name":"VIP"}')
+
+
+@pytest.mark.parametrize("kind", [UserAccount, AdAccount, CustomerList, Audience, Page[Audience], TokenAnswer, Refusal])
+@pytest.mark.parametrize(
+    "body", [b"[" * 100_000, b'{"exceptions":' * 100_000, b'{"id":"7","x":' + b"[" * 100_000 + b"]" * 100_000 + b"}"]
+)
+def test_depth_is_of_another_shape(kind: type[Any], body: bytes) -> None:
+    with pytest.raises(msgspec.DecodeError):
+        decoder(kind)(body)
+
+
+def test_exceptions_that_are_nested_too_deeply_are_not_shown() -> None:
+    nested: Any = "x"
+    for _ in range(100_000):
+        nested = [nested]
+    assert CustomerList(id="7", exceptions=nested).described_exceptions == "too deep or too large to be shown"
+
+
+def test_an_audience_without_a_type_is_what_its_rule_says() -> None:
+    read = decoder(Audience)
+    assert read(b'{"id":"1","rule":{"customer_list_id":"7"}}').audience_type == "CUSTOMER_LIST"
+    assert read(b'{"id":"1","audience_type":5,"rule":{"customer_list_id":7}}').audience_type == "CUSTOMER_LIST"
+    assert read(b'{"id":"1","audience_type":"NEW","rule":{"customer_list_id":"7"}}').audience_type == "NEW"
+    assert read(b'{"id":"1","rule":{"visitor_source_id":"7"}}').audience_type is None
+
+
+@pytest.mark.parametrize("value", [b"{}", b'"x/../y"', b'""', b"7.5", b"null", b'"%b"' % (b"1" * 40)])
+def test_a_rule_that_names_no_id_names_no_list(value: bytes) -> None:
+    assert decoder(Audience)(b'{"id":"1","rule":{"customer_list_id":%b}}' % value).customer_list_id is None
 
 
 def test_tokens_are_never_shown() -> None:

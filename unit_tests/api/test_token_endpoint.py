@@ -117,3 +117,33 @@ def test_what_does_not_speak_of_the_sign_in_keeps_its_kind(
     far_end.will(answer(status, body))
     with pytest.raises(kind):
         make(retry_s=0)(*ASKED)
+
+
+def test_what_is_not_needed_yet_is_asked_for_once_and_not_for_long(
+    make: MakeEndpoint, far_end: ScriptedAdapter, watcher: Watcher
+) -> None:
+    far_end.will(answer(503))
+    with raises(Code.PINTEREST_FAULT):
+        make()(*ASKED, patient=False)
+    assert len(far_end.requests) == 1
+
+
+@pytest.mark.parametrize("field", ["expires_in", "refresh_token_expires_in", "refresh_token_expires_at", "scope"])
+@pytest.mark.parametrize("value", ["soon", [1], {}, True, None], ids=str)
+def test_a_time_that_is_none_is_not_given(
+    *, make: MakeEndpoint, far_end: ScriptedAdapter, field: str, value: object
+) -> None:
+    far_end.will(answer(200, {**TOKENS, field: value}))
+    found = make()(*ASKED)
+    assert found.access_token == "pina_1"
+    if field != "scope":
+        assert getattr(found, field) is None or isinstance(getattr(found, field), float)
+
+
+def test_depth_is_no_crash_here_either(make: MakeEndpoint, far_end: ScriptedAdapter) -> None:
+    far_end.will(answer(200, b"[" * 100_000))
+    with raises(Code.ANSWER_UNEXPECTED):
+        make(retry_s=0)(*ASKED)
+    far_end.will(answer(400, b"[" * 100_000))
+    with raises(Code.SIGN_IN_NOT_RENEWED):
+        make(retry_s=0)(*ASKED)

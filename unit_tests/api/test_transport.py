@@ -383,6 +383,21 @@ def test_an_unreadable_answer_that_stays_so_is_a_failed_connection(
         impatient.perform(call(), Tokens())
 
 
+DEEP = b'{"id":"7","x":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+
+
+def test_depth_is_not_what_the_description_says(impatient: Transport, far_end: ScriptedAdapter) -> None:
+    far_end.will(answer(200, DEEP))
+    with raises(Code.ANSWER_UNEXPECTED, match="nested too deeply"):
+        impatient.perform(call(), Tokens())
+
+
+def test_an_error_counts_by_its_status_however_deep_its_body_is(impatient: Transport, far_end: ScriptedAdapter) -> None:
+    far_end.will(answer(503, DEEP))
+    with raises(Code.PINTEREST_FAULT):
+        impatient.perform(call(), Tokens())
+
+
 def test_a_call_does_not_show_itself() -> None:
     shown = repr(call(records="jane@example.com", secrets=("s3cr3t",)))
     assert "jane" not in shown

@@ -6,6 +6,7 @@ import ssl
 from collections.abc import Callable
 from pathlib import Path
 
+import certifi
 import pytest
 import requests
 import urllib3
@@ -20,9 +21,11 @@ from urllib3.exceptions import (
     ReadTimeoutError,
 )
 
+from destination_pinterest.api.watchdog import Watchdog
 from destination_pinterest.api.wire import (
     CONNECT_TIMEOUT_S,
     CONNECTIONS,
+    LARGEST_BODY,
     READ_TIMEOUT_S,
     HttpWire,
     Lost,
@@ -110,7 +113,7 @@ def test_netrc_does_not_replace_the_token(
     # The trap is there: requests' own way of sending falls into it.
     session.get(f"{BASE_URL}/x", headers={"Authorization": "Bearer pina_1"})
     assert far_end.requests[0].headers["Authorization"].startswith("Basic ")
-    HttpWire(BASE_URL, session, clock.clock).exchange(MESSAGE)
+    HttpWire(BASE_URL, session, clock.clock, Watchdog()).exchange(MESSAGE)
     assert far_end.requests[1].headers["Authorization"] == "Bearer pina_1"
 
 
@@ -126,11 +129,54 @@ def test_proxies_and_certificates_come_from_the_environment(
     session: requests.Session, far_end: ScriptedAdapter, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example.com:3128")
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/etc/ours.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", certifi.where())
     far_end.will(answer())
-    HttpWire(BASE_URL, session, clock.clock).exchange(MESSAGE)
+    HttpWire(BASE_URL, session, clock.clock, Watchdog()).exchange(MESSAGE)
     assert (far_end.options[0].proxies or {})["https"] == "http://proxy.example.com:3128"
-    assert far_end.options[0].verify == "/etc/ours.pem"
+    assert far_end.options[0].verify == certifi.where()
+
+
+def test_certificates_that_are_not_there_are_named_at_once(
+    session: requests.Session, far_end: ScriptedAdapter, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "/nowhere/ours.pem")
+    lost = HttpWire(BASE_URL, session, clock.clock, Watchdog()).exchange(MESSAGE)
+    assert isinstance(lost, Lost)
+    assert lost.error.code is Code.CERTIFICATES_UNUSABLE
+    assert (lost.may_have_acted, far_end.requests) == (False, [])
+
+
+def test_certificates_do_not_matter_where_nothing_is_encrypted(
+    session: requests.Session, far_end: ScriptedAdapter, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "/nowhere/ours.pem")
+    session.mount("http://", far_end)
+    far_end.will(answer())
+    assert isinstance(HttpWire("http://127.0.0.1:8700/v5", session, clock.clock, Watchdog()).exchange(MESSAGE), Reply)
+
+
+def test_a_host_that_was_there_before_may_come_back(wire: HttpWire, far_end: ScriptedAdapter) -> None:
+    gone = NameResolutionError("pinterest.example.com", POOL, socket.gaierror(socket.EAI_NONAME, "x"))
+    gone.__cause__ = socket.gaierror(socket.EAI_NONAME, "x")
+    fails_so = fails(lambda request: requests.ConnectionError(MaxRetryError(POOL, "/x", gone), request=request))
+    far_end.will(fails_so, answer(), fails_so)
+    first, _, last = (wire.exchange(MESSAGE) for _ in range(3))
+    assert isinstance(first, Lost)
+    assert first.error.code is Code.HOST_UNKNOWN
+    assert isinstance(last, Lost)
+    assert last.error.code is Code.PINTEREST_UNREACHABLE
+
+
+def test_a_body_that_is_too_large_is_not_held(wire: HttpWire, far_end: ScriptedAdapter) -> None:
+    far_end.will(
+        answer(200, b" " * LARGEST_BODY), answer(200, b" " * (LARGEST_BODY + 1)), answer(500, b" " * 9_000_000)
+    )
+    largest, larger, refusal = (wire.exchange(MESSAGE) for _ in range(3))
+    assert isinstance(largest, Reply)
+    assert isinstance(larger, Lost)
+    assert larger.error.code is Code.ANSWER_TOO_LARGE
+    assert isinstance(refusal, Reply)
+    assert (refusal.status, refusal.body) == (500, b"")
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8700", "localhost:8700", "[::1]:8700"])
@@ -142,18 +188,18 @@ def test_a_sandbox_on_this_machine_is_not_asked_through_a_proxy(
     monkeypatch.delenv("no_proxy", raising=False)
     session.mount("http://", far_end)
     far_end.will(answer())
-    HttpWire(f"http://{host}/v5", session, clock.clock).exchange(MESSAGE)
+    HttpWire(f"http://{host}/v5", session, clock.clock, Watchdog()).exchange(MESSAGE)
     assert far_end.options[0].proxies == {}
 
 
 POOL = urllib3.HTTPSConnectionPool("pinterest.example.com")
 NEVER_SENT = {
     "connection refused": NewConnectionError(POOL, "x"),
-    "host's name is not found": NameResolutionError("pinterest.example.com", POOL, socket.gaierror(-2, "x")),
+    "host's name is not found": NameResolutionError("pinterest.example.com", POOL, socket.gaierror(-3, "x")),
     "timed out": ConnectTimeoutError(POOL, "x"),
 }
 NEVER_SENT["connection refused"].__cause__ = ConnectionRefusedError(111, "refused")
-NEVER_SENT["host's name is not found"].__cause__ = socket.gaierror(-2, "x")
+NEVER_SENT["host's name is not found"].__cause__ = socket.gaierror(-3, "x")
 
 
 @pytest.mark.parametrize(("said", "reason"), NEVER_SENT.items(), ids=list(NEVER_SENT))
@@ -262,7 +308,7 @@ def test_messages_and_replies_do_not_show_themselves() -> None:
 
 
 def test_the_session_keeps_a_connection_for_every_thread_and_never_retries_by_itself() -> None:
-    with pooled_session() as session:
+    with pooled_session(Watchdog()) as session:
         adapter = session.get_adapter(BASE_URL)
         assert isinstance(adapter, HTTPAdapter)
         assert adapter is session.get_adapter("http://127.0.0.1:8700/v5")

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 
 from destination_pinterest.api.client import PinterestClient
+from destination_pinterest.api.wire import Reply
 from destination_pinterest.audiences.lookup import AudienceLookup
 from destination_pinterest.audiences.shadow_list import SHADOW_LIST_MAX_AGE_S, ShadowList
 from destination_pinterest.audiences.target import AudienceTarget, TargetUpdate
@@ -433,3 +434,39 @@ def test_an_audience_to_remove_people_from_is_not_created_and_the_three_nearest_
         find(lookup, target("vip", only_removes=True))
     assert find(lookup, target("VIP", only_removes=True)).target.audience_id is not None
     assert find(lookup, target("vip")).target.audience_id is None
+
+
+@pytest.fixture
+def terse_listing(pinterest: FakePinterest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A listing that leaves out what its description does not require."""
+    page = pinterest._page
+
+    def terse(things: Mapping[str, Any], query: Mapping[str, list[str]]) -> Reply:
+        few = {key: {name: one[name] for name in ("id", "name")} for key, one in things.items()}
+        return page(few, query)
+
+    monkeypatch.setattr(pinterest, "_page", terse)
+
+
+@pytest.mark.usefixtures("terse_listing")
+def test_an_audience_whose_listing_leaves_out_its_type_and_its_list_is_used(
+    lookup: AudienceLookup, pinterest: FakePinterest
+) -> None:
+    list_id = pinterest.add_list("VIP")
+    audience_id = pinterest.add_audience("VIP", list_id)
+    found = find(lookup, target()).target
+    assert (found.audience_id, found.list_id) == (audience_id, list_id)
+    found = find(lookup, target(chosen_id=audience_id)).target
+    assert (found.audience_id, found.list_id) == (audience_id, list_id)
+    newest = lookup.newest_audience("VIP", list_id)
+    assert newest is not None
+    assert newest.id == audience_id
+
+
+@pytest.mark.usefixtures("terse_listing")
+def test_an_audience_of_another_type_is_none_even_if_the_listing_does_not_say_so(
+    lookup: AudienceLookup, pinterest: FakePinterest
+) -> None:
+    pinterest.add_audience("VIP", None, kind="VISITOR")
+    with raises(Code.AUDIENCE_OF_OTHER_TYPE, match="VISITOR"):
+        find(lookup, target())

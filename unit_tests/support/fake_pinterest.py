@@ -73,7 +73,10 @@ class FakePinterest:
         self, method: str, path: str, status: int, message: str = "no", *, code: int = 1, times: int = 1, **headers: str
     ) -> None:
         """Answers so, without acting."""
-        body = {"code": code, "message": message}
+        self.answer(method, path, status, {"code": code, "message": message}, times=times, **headers)
+
+    def answer(self, method: str, path: str, status: int, body: object, *, times: int = 1, **headers: str) -> None:
+        """Answers with this body, without acting."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         self._troubles.append(Trouble(method, path, lambda: reply(status, body, named), times, acted=False))
 
