@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from os import environ
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from destination_pinterest.api.auth import RefreshingToken
 from destination_pinterest.assembly import SyncParts
@@ -19,6 +19,9 @@ from destination_pinterest.protocol.emit import MessageWriter
 from destination_pinterest.reporting.builder import SyncReporter
 from destination_pinterest.wording.plan_text import plan_lines
 
+if TYPE_CHECKING:  # It imports DuckDB and NumPy, which syncs without a store don't need.
+    from destination_pinterest.membership import MembershipStore
+
 # Everything is synced and only the report's figures are missing, so only short waits are worth it.
 _REPORT_PATIENCE_S: Final = 2.0
 
@@ -31,6 +34,7 @@ class Sync:
         self._messages = parts.request.messages
         self._writer = parts.writer
         self._is_writing = False
+        self._store: MembershipStore | None = None
         self._reporter = SyncReporter(
             parts.strategies,
             parts.journal.sync,
@@ -66,11 +70,16 @@ class Sync:
             self._end(succeeded=succeeded)
 
     def stop(self) -> bool:
-        """Asks the sync to end soon; for a signal handler. Returns False if there is nothing worth waiting for."""
+        """Asks the sync to end soon, from any thread. Returns False if there is nothing worth waiting for."""
         if not self._is_writing:
             return False
         self._writer.stop()
         return True
+
+    def give_back(self) -> None:
+        """Gives back the leases of the membership store, from any thread: the process is about to end."""
+        if self._store is not None:
+            self._store.give_back()
 
     @property
     def is_stopped(self) -> bool:
@@ -98,6 +107,7 @@ class Sync:
             system=interruptible,
             stretchings=parts.tuning.stretchings,
             timing=parts.tuning.lease_timing,
+            on_store=self._keep_store,
         )
         for remark in remarks:
             self._messages.log("INFO", remark)
@@ -105,6 +115,9 @@ class Sync:
         for strategy in parts.strategies:
             strategy.recall()
             strategy.prepare()
+
+    def _keep_store(self, store: MembershipStore) -> None:
+        self._store = store
 
     def _finish(self) -> list[ConnectorError]:
         """Finishes every audience, even if others fail, and returns the failures."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
@@ -13,6 +13,7 @@ from destination_pinterest.errors import ConnectorError
 from destination_pinterest.system import System
 
 if TYPE_CHECKING:
+    from destination_pinterest.membership import MembershipStore
     from destination_pinterest.membership.lease import LeaseTiming
     from destination_pinterest.membership.store_key import Scrypt
 
@@ -28,6 +29,7 @@ def open_ledgers(
     stretchings: Mapping[int, Scrypt] | None = None,
     timing: LeaseTiming | None = None,
     only_look: bool = False,
+    on_store: Callable[[MembershipStore], None] | None = None,
 ) -> list[str]:
     """Opens the ledgers of mirrored audiences; returns remarks on them for the log.
 
@@ -38,6 +40,7 @@ def open_ledgers(
         stretchings: the cost of the store key, by version; None for the real one.
         timing: the pace of the store's leases; None for the real one.
         only_look: whether the ledgers are only compared with, without a lease and without a write.
+        on_store: is given the store before any ledger is opened.
 
     Raises:
         ConnectorError: a ledger can't be opened. The caller still has to close those that were.
@@ -57,6 +60,8 @@ def open_ledgers(
         stretchings=STRETCHINGS if stretchings is None else stretchings,
         timing=timing or DEFAULT_TIMING,
     )
+    if on_store is not None:
+        on_store(store)
     open_one = store.view if only_look else store.open
     with ThreadPoolExecutor(_AT_ONCE) as threads:
         opening = [
