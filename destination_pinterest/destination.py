@@ -11,14 +11,10 @@ from __future__ import annotations
 import argparse
 import json
 import logging
-import os
-import signal
 import sys
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import Any, Final
 
 import orjson
@@ -54,6 +50,7 @@ from destination_pinterest.protocol.catalog import ConfiguredStream, parse_catal
 from destination_pinterest.protocol.emit import LogHandler, MessageWriter
 from destination_pinterest.protocol.lines import LineReader, Lines, MessageLines
 from destination_pinterest.session import PinterestSession, PlatformConfig, open_session
+from destination_pinterest.sigterm import die_of_sigterm, ending_at_sigterm
 from destination_pinterest.specification import connector_specification
 from destination_pinterest.sync import Sync
 from destination_pinterest.system import System
@@ -218,11 +215,11 @@ class DestinationPinterest(Destination):
             )
         lines = LineReader(_STDIN)
         sync = self._sync(config, streams, lines, messages)
-        with _stopping_at_sigterm(sync):
+        with ending_at_sigterm(sync):
             for state in sync.run():
                 messages.state(state)
         if sync.is_stopped:
-            _die_of_sigterm()
+            die_of_sigterm()
 
     def _sync(
         self, raw: Mapping[str, Any], streams: tuple[ConfiguredStream, ...], lines: Lines, messages: MessageWriter
@@ -313,26 +310,3 @@ def _log_to(messages: MessageWriter) -> None:
         logger.handlers = [handler] if not name else []
         logger.setLevel(logging.INFO)
         logger.propagate = True
-
-
-@contextmanager
-def _stopping_at_sigterm(sync: Sync) -> Iterator[None]:
-    """While active, SIGTERM asks the sync to send what it can within a few seconds."""
-
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        if not sync.stop():
-            _die_of_sigterm()
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def _die_of_sigterm() -> None:
-    """Ends the process by SIGTERM itself: hosts see that as a cancel, but exit code 143 as a failure."""
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    os.kill(os.getpid(), signal.SIGTERM)
-    # The first process of a container ignores the signal's default action; then exit as a shell would.
-    sys.exit(128 + signal.SIGTERM)

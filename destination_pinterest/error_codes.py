@@ -692,6 +692,15 @@ class Code(StrEnum):
         "More streams write to one audience than the membership store can tell apart.",
         "Give some of the streams an audience of their own.",
     )
+    STORE_HAS_LINK = _Case(
+        "PIN-STORE-017",
+        _CONFIG,
+        _ACT,
+        "A file or folder in the membership store's folder is a link, or something else that the connector did not put "
+        "there.",
+        "Find out who put it there, and put back the file or folder itself. Only the path in the settings may be a "
+        "link.",
+    )
 
     BUCKET_MISSING = _Case(
         "PIN-BUCKET-001",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from os import environ
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from destination_pinterest.api.auth import RefreshingToken
 from destination_pinterest.assembly import SyncParts
@@ -20,6 +20,9 @@ from destination_pinterest.protocol.emit import MessageWriter
 from destination_pinterest.reporting.builder import SyncReporter
 from destination_pinterest.wording.plan_text import plan_lines
 
+if TYPE_CHECKING:  # It imports DuckDB and NumPy, which syncs without a store don't need.
+    from destination_pinterest.membership import MembershipStore
+
 # Everything is synced and only the report's figures are missing, so only short waits are worth it.
 _REPORT_PATIENCE_S: Final = 2.0
 
@@ -34,6 +37,7 @@ class Sync:
         self._is_writing = False
         # Whether whatever could be finished is: all audiences, or all but those that failed alone.
         self._has_ended = False
+        self._store: MembershipStore | None = None
         self._reporter = SyncReporter(
             parts.isolation.strategies,
             parts.journal.sync,
@@ -70,11 +74,16 @@ class Sync:
             self._end(succeeded=succeeded)
 
     def stop(self) -> bool:
-        """Asks the sync to end soon; for a signal handler. Returns False if there is nothing worth waiting for."""
+        """Asks the sync to end soon, from any thread. Returns False if there is nothing worth waiting for."""
         if not self._is_writing:
             return False
         self._writer.stop()
         return True
+
+    def give_back(self) -> None:
+        """Gives back the leases of the membership store, from any thread: the process is about to end."""
+        if self._store is not None:
+            self._store.give_back()
 
     @property
     def is_stopped(self) -> bool:
@@ -108,6 +117,7 @@ class Sync:
             stretchings=parts.tuning.stretchings,
             timing=parts.tuning.lease_timing,
             on_failure=lambda mirror, failure: isolation.give_up(mirror.lane, failure),
+            on_store=self._keep_store,
         )
         for remark in remarks:
             self._messages.log("INFO", remark)
@@ -118,6 +128,9 @@ class Sync:
                 strategy.prepare()
             except ConnectorError as failure:
                 self._give_up(strategy.lane, failure)
+
+    def _keep_store(self, store: MembershipStore) -> None:
+        self._store = store
 
     def _finish(self) -> None:
         """Finishes every audience that has not failed, even if others fail."""

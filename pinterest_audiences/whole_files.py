@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import re
 import tempfile
 from contextlib import suppress
 from io import FileIO
 from pathlib import Path
+from typing import Final
 
 OWNER_ONLY = 0o600
+_PART: Final = ".part"
 
 
 def write_whole(path: Path, content: bytes, *, mode: int = OWNER_ONLY) -> None:
@@ -22,8 +26,8 @@ def write_whole(path: Path, content: bytes, *, mode: int = OWNER_ONLY) -> None:
             device.write(content)
         return
     target = path.resolve()
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    beside = Path(name)
+    _remove_left_over(target)
+    handle, beside = _new_beside(target)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
@@ -35,6 +39,35 @@ def write_whole(path: Path, content: bytes, *, mode: int = OWNER_ONLY) -> None:
         with suppress(OSError):
             beside.unlink()
         raise
+
+
+def _new_beside(target: Path) -> tuple[int, Path]:
+    """Creates a file beside another, and locks it while it is open."""
+    while True:
+        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=_PART, dir=target.parent)
+        with suppress(OSError):  # Not every disk has locks; then nobody takes it for a killed program's either.
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.fstat(handle).st_nlink:
+            return handle, Path(name)
+        os.close(handle)  # Another program took it for one, before it was locked.
+
+
+def _remove_left_over(target: Path) -> None:
+    """Removes what a killed program left of writing the same file: it may hold secrets. A living one holds a lock."""
+    left = re.compile(rf"\.{re.escape(target.name)}\.[a-z0-9_]{{8}}{re.escape(_PART)}")
+    with suppress(OSError), os.scandir(target.parent) as entries:
+        for name in [entry.name for entry in entries if left.fullmatch(entry.name)]:
+            with suppress(OSError):
+                _remove_unless_locked(target.parent / name)
+
+
+def _remove_unless_locked(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        path.unlink()
+    finally:
+        os.close(handle)
 
 
 def write_over(path: Path, content: bytes) -> None:

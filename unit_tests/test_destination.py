@@ -478,27 +478,6 @@ def test_a_sync_that_is_cancelled_sends_what_it_has_reports_and_dies_of_the_sign
     assert '"status":"failed"' in outbox.log_texts[-1]
 
 
-def test_a_cancel_before_anything_is_on_its_way_is_death_at_once(
-    run: Run, raw_config: dict[str, Any], pinterest: FakePinterest, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    before = signal.getsignal(signal.SIGTERM)
-    deaths: list[int] = []
-
-    def cancel_once(_: Asked) -> None:
-        pinterest.before = lambda _: None
-        signal.raise_signal(signal.SIGTERM)
-        assert deaths == [signal.SIGTERM]
-
-    pinterest.before = cancel_once
-    monkeypatch.setattr(os, "kill", lambda _, sent: deaths.append(sent))
-    try:
-        ran = run("write", raw_config)
-    finally:
-        signal.signal(signal.SIGTERM, before)
-    assert (ran.exit_code, deaths) == (143, [signal.SIGTERM])
-    assert [message["type"] for message in outbox.messages if message["type"] != "LOG"] == []
-
-
 def test_everything_that_is_printed_is_a_message(
     run: Run, raw_config: dict[str, Any], pinterest: FakePinterest, scenario: Callable[[str], bytes]
 ) -> None:

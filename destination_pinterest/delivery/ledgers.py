@@ -14,6 +14,7 @@ from destination_pinterest.errors import ConnectorError, StorageFailedError, Sto
 from destination_pinterest.system import System
 
 if TYPE_CHECKING:
+    from destination_pinterest.membership import MembershipStore
     from destination_pinterest.membership.lease import LeaseTiming
     from destination_pinterest.membership.store_key import Scrypt
 
@@ -38,6 +39,7 @@ def open_ledgers(
     timing: LeaseTiming | None = None,
     only_look: bool = False,
     on_failure: Callable[[MirrorStrategy, ConnectorError], None] = _raise,
+    on_store: Callable[[MembershipStore], None] | None = None,
 ) -> list[str]:
     """Opens the ledgers of mirrored audiences; returns remarks on them for the log.
 
@@ -49,6 +51,7 @@ def open_ledgers(
         timing: the pace of the store's leases; None for the real one.
         only_look: whether the ledgers are only compared with, without a lease and without a write.
         on_failure: takes a strategy whose ledger can't be opened, and why, if others can.
+        on_store: is given the store before any ledger is opened.
 
     Raises:
         ConnectorError: no ledger can be opened, and the reason is the store itself, or what `on_failure` raises. The
@@ -69,6 +72,8 @@ def open_ledgers(
         stretchings=STRETCHINGS if stretchings is None else stretchings,
         timing=timing or DEFAULT_TIMING,
     )
+    if on_store is not None:
+        on_store(store)
     open_one = store.view if only_look else store.open
     with ThreadPoolExecutor(_AT_ONCE) as threads:
         opening = [

@@ -17,6 +17,7 @@ from destination_pinterest.errors import StorageFailedError, StoreMismatchError
 from destination_pinterest.membership.blobs import Blob, Blobs
 from destination_pinterest.membership.bucket import BucketBlobs
 from destination_pinterest.membership.folder import FolderBlobs
+from destination_pinterest.membership.held_leases import HeldLeases
 from destination_pinterest.membership.keys import SALT_BYTES
 from destination_pinterest.membership.lease import (
     DEFAULT_TIMING,
@@ -117,6 +118,7 @@ class MembershipStore:
         self._open_ledgers = open_ledgers
         self._sizes = sizes
         self._timing = timing
+        self._held = HeldLeases()
 
     def open(self, ad_account_id: str, audience: str) -> MembershipLedger:
         """Opens the ledger of an audience, for this sync alone; creates it if there is none.
@@ -146,14 +148,17 @@ class MembershipStore:
         with ExitStack() as undo:
             workspace = Workspace(shared_by=self._open_ledgers)
             undo.callback(workspace.close)
-            leased = LeasedManifest(
-                self._blobs,
-                name,
-                found,
-                manifest,
-                encode=partial(write_manifest, keys=keys),
-                clock=self._clock,
-                timing=self._timing,
+            leased = self._held.take(
+                partial(
+                    LeasedManifest,
+                    self._blobs,
+                    name,
+                    found,
+                    manifest,
+                    encode=partial(write_manifest, keys=keys),
+                    clock=self._clock,
+                    timing=self._timing,
+                )
             )
             undo.callback(leased.release)
             leased.keep_alive()
@@ -199,6 +204,10 @@ class MembershipStore:
             )
             undo.pop_all()
             return ledger
+
+    def give_back(self) -> None:
+        """Gives back the leases of all ledgers that are open or being opened; for any thread, at the process's end."""
+        self._held.give_back()
 
     @property
     def address(self) -> str:

@@ -6,8 +6,6 @@ Source: duckdb.org/docs, "Configuration" and "Larger-than-memory workloads"; duc
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,7 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from destination_pinterest.error_codes import Code
-from destination_pinterest.errors import StorageFailedError, StorageRefusedError
+from destination_pinterest.errors import StorageFailedError
+from destination_pinterest.membership.private_folder import PrivateFolder
 
 # For the ledger that is at work; a sync compares one after the other. A million rows fill it, ten million don't need
 # more. DuckDB needs a third more, as measured.
@@ -50,7 +49,8 @@ class Workspace:
     """
 
     def __init__(self, parent: Path | None = None, *, shared_by: int = 1) -> None:
-        self.folder = _private_folder(parent)
+        self._private = PrivateFolder(parent)
+        self.folder = self._private.path
         self._memory_limit = self._least = f"{max(_LEAST_MIB, MEMORY_MIB // shared_by)}MiB"
         settings: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": self._memory_limit,
@@ -103,7 +103,7 @@ class Workspace:
     def close(self) -> None:
         """Closes the database and deletes the folder."""
         self._connection.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self._private.close()
 
     def _limit(self, limit: str) -> None:
         if limit != self._memory_limit:
@@ -125,18 +125,6 @@ class Workspace:
                 Code.LOCAL_DISK_FAILED,
                 f"Work on the membership store failed in {self.folder} ({type(error).__name__}). {_ADVICE}",
             ) from error
-
-
-def _private_folder(parent: Path | None) -> Path:
-    try:
-        return Path(tempfile.mkdtemp(prefix="destination-pinterest-", dir=parent))
-    except OSError as error:
-        raise StorageRefusedError(
-            Code.NO_LOCAL_FOLDER,
-            "The membership store needs a folder on the local disk to work in, and none can be written to "
-            f"({error.strerror}). Name one in TMPDIR, with about 400 bytes for each row and member; in a container "
-            "with a read-only root file system, mount a volume there.",
-        ) from error
 
 
 def as_columns(records: bytes, names: Sequence[str]) -> dict[str, npt.NDArray[Any]]:

@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+import json
 import random
 import signal
 import time
+from pathlib import Path
+from typing import Any
+
+import pytest
 
 from integration_tests.airbyte_messages import address, digests, record, sha256, state, stream
 from integration_tests.connector_process import Connector, Connectors
@@ -96,3 +101,86 @@ def test_an_input_that_ends_with_nothing_in_it_succeeds_and_creates_nothing(
     assert (outcome.states, sandbox.customer_lists(), sandbox.audiences()) == ([], [], [])
     assert outcome.report["status"] == "succeeded"
     assert outcome.audience("customers")["entered"] == 0
+
+
+def test_sigterm_before_the_first_row_is_death_at_once_and_without_a_word(
+    cold_connector: Connectors, sandbox: RunningSandbox
+) -> None:
+    sandbox.fault({"kind": "latency", "seconds": 60}, endpoint="audiences/list")
+    sync = cold_connector.write(stream("customers"))
+    sandbox.wait_for_hits(1)
+    asked_at = time.monotonic()
+    sync.process.send_signal(signal.SIGTERM)
+    outcome = sync.finish()
+    assert time.monotonic() - asked_at < 5
+    assert (outcome.exit_code, outcome.errors, outcome.states) == (-signal.SIGTERM, [], [])
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> dict[str, Any]:
+    folder = tmp_path / "store"
+    folder.mkdir()
+    return {"membership_store": {"store_type": "local", "path": str(folder), "store_key": "a key for tests only"}}
+
+
+def leases(store: dict[str, Any]) -> list[Any]:
+    """The lease of each ledger."""
+    folder = Path(store["membership_store"]["path"])
+    return [json.loads(path.read_bytes())["manifest"]["lease"] for path in folder.glob("*/manifest.json")]
+
+
+def wait_for_lease(store: dict[str, Any]) -> None:
+    give_up_at = time.monotonic() + 60
+    while leases(store) in ([], [None]):
+        assert time.monotonic() < give_up_at
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("moment", ["start-up", "reading", "settling", "finishing", "report"])
+def test_sigterm_gives_the_store_back_whatever_the_sync_is_doing(
+    cold_connector: Connectors, sandbox: RunningSandbox, store: dict[str, Any], moment: str
+) -> None:
+    slow = {
+        "start-up": "audiences/create",
+        "settling": "customer_lists/update",
+        "finishing": "audiences/create",
+        "report": "customer_lists/get",
+    }
+    if moment in ("start-up", "settling"):
+        sandbox.new_list(name="customers")
+    if moment in slow:
+        sandbox.fault({"kind": "latency", "seconds": 60}, endpoint=slow[moment])
+    sync = cold_connector.write(stream("customers"), **store)
+    if moment != "start-up":
+        wait_for_lease(store)
+        sync.feed(*(record("customers", email=address(number)) for number in range(50)), state(1, "customers"))
+        sync.wait_until_read()
+    if moment not in ("start-up", "reading"):
+        sync.close()
+    if moment in slow:
+        sandbox.wait_for_hits(1)
+    assert leases(store) != [None]
+    asked_at = time.monotonic()
+    sync.process.send_signal(signal.SIGTERM)
+    outcome = sync.finish()
+    assert time.monotonic() - asked_at < 9
+    assert outcome.exit_code == -signal.SIGTERM
+    assert leases(store) == [None]
+
+
+def test_what_a_killed_sync_left_on_the_disk_is_removed_by_the_next(
+    cold_connector: Connectors, store: dict[str, Any]
+) -> None:
+    temporary = cold_connector.own_files / "tmp"
+    killed = cold_connector.write(stream("customers"), **store)
+    wait_for_lease(store)
+    killed.process.kill()
+    killed.finish()
+    (left,) = temporary.iterdir()
+    store["membership_store"]["path"] += "/other"
+    Path(store["membership_store"]["path"]).mkdir()
+    following = cold_connector.write(stream("customers"), **store)
+    wait_for_lease(store)
+    assert not left.exists()
+    following.finish().succeeded()
+    assert list(temporary.iterdir()) == []
