@@ -95,6 +95,7 @@ class MembershipLedger:
         self._to_resume = None if manifest.sending is None else self._resuming(manifest.sending)
         self._is_resumed = False
         self._has_order = False
+        self._is_view = is_view
         if is_view:
             self._resume()
         self._spool = Spool(workspace, keys, manifest, sizes)
@@ -210,6 +211,8 @@ class MembershipLedger:
             self._spool.has_unchanged = False
         numbers = [self._spool.number_of(stream) for stream in replaced]
         counts = diff(self._workspace, self._holdings, numbers, is_whole=is_whole)
+        if self._is_view:
+            self._workspace.leave_room()
         self._last_diff = Delta(
             additions=counts.additions,
             removals=counts.removals,

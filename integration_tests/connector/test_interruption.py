@@ -184,3 +184,39 @@ def test_what_a_killed_sync_left_on_the_disk_is_removed_by_the_next(
     assert not left.exists()
     following.finish().succeeded()
     assert list(temporary.iterdir()) == []
+
+
+def test_after_a_kill_in_mid_settlement_states_have_come_back_and_the_next_run_sends_the_rest(
+    cold_connector: Connectors, sandbox: RunningSandbox, tmp_path: Path
+) -> None:
+    """With a membership store. It waits a minute until the lease of the killed process has expired."""
+    sandbox.change(latency_ms=80)
+    count, batch, most_requests_a_slice = 3_000, 10, 64
+    settings = {
+        "membership_store": {"store_type": "local", "path": str(tmp_path), "store_key": "a key for tests alone"},
+        "batch_size": batch,
+    }
+
+    def begin(reached: int) -> Connector:
+        sync = cold_connector.write(stream("customers"), **settings)
+        for number in range(reached, count, 100):
+            rows = (record("customers", email=address(each)) for each in range(number, number + 100))
+            sync.feed(*rows, state(number + 100, "customers"))
+        return sync.close()
+
+    killed = begin(0)
+    killed.wait_for(lambda message: message["type"] == "STATE", times=3)
+    killed.process.kill()
+    outcome = killed.finish()
+    assert outcome.exit_code == -signal.SIGKILL
+    reached = outcome.state_ids[-1]
+    assert outcome.state_ids == list(range(100, reached + 1, 100))
+    (customers,) = sandbox.customer_lists()
+    arrived = sandbox.members(customers["id"])
+    assert digests(*map(address, range(reached))) <= arrived
+    assert len(arrived) < count
+    sandbox.forget_requests()
+    assert begin(reached).finish().succeeded().state_ids == list(range(reached + 100, count + 1, 100))
+    assert sandbox.members_of("customers") == digests(*map(address, range(count)))
+    sent = sum(request["identifiers"] for request in sandbox.seen("customer_lists/update"))
+    assert count - len(arrived) <= sent <= count - len(arrived) + most_requests_a_slice * batch

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -83,12 +83,16 @@ def make_closed(
     config = read_config({**raw_config, "membership_store": store, "audience_name": AUDIENCE})
 
     def make(
-        *streams: ConfiguredStream, percent: int = 50, allow_empty: bool = False, list_id: str | None = LIST
+        *streams: ConfiguredStream,
+        percent: int = 50,
+        allow_empty: bool = False,
+        list_id: str | None = LIST,
+        rate_per_s: float = 6.7,
     ) -> MirrorStrategy:
         (audience,) = plan_audiences([plan_stream(one, config) for one in streams or (stream(),)], config)
         target = AudienceTarget(AUDIENCE, frozenset({Identifier.EMAIL}), list_id=list_id)
         return MirrorStrategy(
-            AudienceLane(target, tuple(one.key for one in audience.streams), 6.7, new_count(target)),
+            AudienceLane(target, tuple(one.key for one in audience.streams), rate_per_s, new_count(target)),
             MirroredStreams(audience.streams, tuple(plan.stream for plan in audience.replaced)),
             make_creator(make_client()),
             Safeguards(percent, allow_empty),
@@ -172,6 +176,118 @@ def test_removals_go_before_additions_and_settle_no_rows_by_themselves(make: Mak
     assert list(slices) == []
     assert (mirror.lane.tally.synced, mirror.watermark) == (4, None)
     assert mirror.members == MemberCounts(before=3, after=4, left_by_absence=2, unresolved_deletions=0)
+
+
+# At 6.7 requests a second and two identifiers in a request, as `make` has it: 34 requests in five seconds.
+SLICE = 68
+
+
+def take_many(mirror: MirrorStrategy, rows: int, *, runs_of: int = 10) -> None:
+    for first in range(0, rows, runs_of):
+        begin(mirror, first)
+        for number in range(first, min(first + runs_of, rows)):
+            mirror.take(ADD, [person(str(number))], None)
+
+
+def send(mirror: MirrorStrategy, deliveries: Iterator[Delivery], *, but: Collection[int] = ()) -> list[str]:
+    """Sends a slice, of which some deliveries fail: by their places in it. Returns whom it added."""
+    added = []
+    for number, delivery in enumerate(deliveries):
+        mirror.lane.enqueue(delivery)
+        started = mirror.lane.start_next()
+        assert started is delivery
+        if number in but:
+            mirror.lane.fail(delivery)
+        else:
+            mirror.lane.ack(delivery, len(delivery.identifiers))
+            added += delivery.identifiers
+    return added
+
+
+def test_states_go_back_slice_by_slice_where_no_table_is_replaced(make: Make, shop: Shop) -> None:
+    mirror = make(UPDATED)
+    take_many(mirror, 150)
+    slices = mirror.settle(proven, is_end=True)
+    watermarks, sent = [], []
+    for deliveries in slices:
+        watermarks.append(mirror.watermark)
+        sent += send(mirror, deliveries)
+    # In runs of ten: of the run in which a slice ended, the rest was still to come.
+    assert watermarks == [0, SLICE // 10 * 10, 2 * SLICE // 10 * 10]
+    assert (mirror.watermark, counts(mirror).after) == (None, 150)
+    assert sent == [person(str(number)) for number in range(150)]
+
+
+def test_states_wait_for_the_last_slice_of_a_table_that_is_replaced(make: Make) -> None:
+    mirror = make()
+    take_many(mirror, 150)
+    watermarks = []
+    for deliveries in mirror.settle(proven, is_end=True):
+        watermarks.append(mirror.watermark)
+        send(mirror, deliveries)
+    assert watermarks == [0, 0, 0]
+
+
+def test_states_wait_until_all_who_leave_are_out(make: Make) -> None:
+    mirror = make(UPDATED)
+    take_many(mirror, 100)
+    settled(mirror)
+    for number in range(100):
+        begin(mirror, 100 + number)
+        mirror.take(REMOVE if number % 2 else ADD, [person(str(number if number % 2 else -number))], None)
+    watermarks = []
+    for deliveries in mirror.settle(proven, is_end=True):
+        watermarks.append(mirror.watermark)
+        send(mirror, deliveries)
+    # 49 or 50 leave in the first slice, and after it there are additions to come.
+    assert watermarks == [100, 100 + 2 * (SLICE - 50) + 2]
+
+
+@pytest.mark.parametrize("streams", [[stream()], [UPDATED]])
+def test_what_was_accepted_before_a_failure_counts_and_is_not_sent_again(
+    make: Make, streams: list[ConfiguredStream]
+) -> None:
+    mirror = make(*streams)
+    take_many(mirror, 150)
+    slices = mirror.settle(proven, is_end=True)
+    accepted = send(mirror, next(slices)) + send(mirror, next(slices), but=(3, 7))
+    mirror.count_accepted()
+    assert (counts(mirror).after, mirror.lane.tally.synced) == (len(accepted), 0)
+    # States go as far as the slice before.
+    assert mirror.watermark == (SLICE // 10 * 10 if streams == [UPDATED] else 0)
+    mirror.close()
+    again = make(*streams)
+    take_many(again, 150)
+    resent = [one for _, people in settled(again) for one in people]
+    assert len(resent) == 150 - len(accepted)
+    assert not {*resent} & {*accepted}
+    assert counts(again).after == 150
+
+
+def test_what_was_accepted_counts_at_the_latest_when_the_ledger_is_closed(make: Make) -> None:
+    mirror = make(UPDATED)
+    take_many(mirror, 100)
+    slices = mirror.settle(proven, is_end=True)
+    accepted = send(mirror, next(slices), but=(5,))
+    mirror.close()
+    assert counts(make(UPDATED)).before == len(accepted)
+
+
+def test_nothing_counts_for_a_sync_whose_ledger_was_taken_over(make: Make, shop: Shop) -> None:
+    mirror = make(UPDATED)
+    take_many(mirror, 100)
+    slices = mirror.settle(proven, is_end=True)
+    send(mirror, next(slices))
+    other = shop.open()
+    mirror.count_accepted()
+    assert (counts(mirror).after, other.members, mirror.watermark) == (0, 0, 0)
+
+
+@pytest.mark.parametrize(("rate_per_s", "requests"), [(0.5, 4), (1.0, 5), (50.0, 64)])
+def test_a_slice_takes_seconds_whatever_the_quota(make: Make, rate_per_s: float, requests: int) -> None:
+    mirror = make(UPDATED, rate_per_s=rate_per_s)
+    take_many(mirror, 150)
+    assert len(list(next(mirror.settle(proven, is_end=True)))) == requests
 
 
 def test_an_epoch_is_due_some_time_after_its_first_row_and_never_where_a_table_is_replaced(make: Make) -> None:

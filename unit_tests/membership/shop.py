@@ -15,6 +15,7 @@ from destination_pinterest.membership.folder import FolderBlobs
 from destination_pinterest.membership.lease import DEFAULT_TIMING
 from destination_pinterest.membership.sizes import Sizes
 from destination_pinterest.membership.store_key import Scrypt, StoreKey
+from destination_pinterest.membership.workspace import Workspace
 from destination_pinterest.vocabulary import Operation
 
 STORE_KEY = "a key that is only for tests"
@@ -64,13 +65,14 @@ class Syncs:
         self.opened: list[MembershipLedger] = []
         self._connect = connect
 
-    def store(self, *, blobs: Blobs | None = None, key: str = STORE_KEY) -> MembershipStore:
+    def store(self, *, blobs: Blobs | None = None, key: str = STORE_KEY, open_ledgers: int = 1) -> MembershipStore:
         store_key = StoreKey(key, self.stretchings)
         return MembershipStore(
             blobs or self._connect(),
             store_key,
             sleep=self.time.sleep,
             clock=self.time.clock,
+            open_ledgers=open_ledgers,
             sizes=self.sizes,
             timing=self.timing,
         )
@@ -132,6 +134,12 @@ def sent(delta: Delta) -> tuple[set[str], set[str]]:
     assert len(additions) == len(set(additions)) == delta.additions
     assert len(removals) == len(set(removals)) == delta.removals
     return set(additions), set(removals)
+
+
+def limit_of(workspace: Workspace) -> str:
+    """How much memory DuckDB may take, in its own words."""
+    ((limit,),) = workspace.execute("SELECT value FROM duckdb_settings() WHERE name = 'memory_limit'")
+    return str(limit)
 
 
 class KilledError(Exception):

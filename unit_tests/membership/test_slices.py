@@ -12,7 +12,18 @@ from destination_pinterest.membership import MembershipLedger
 from destination_pinterest.membership.folder import FolderBlobs
 from destination_pinterest.membership.sizes import Sizes
 from destination_pinterest.vocabulary import ColumnType, Operation
-from unit_tests.membership.shop import AD_ACCOUNT, AUDIENCE, LIST, KilledError, MortalBlobs, Row, Shop, person, sent
+from unit_tests.membership.shop import (
+    AD_ACCOUNT,
+    AUDIENCE,
+    LIST,
+    KilledError,
+    MortalBlobs,
+    Row,
+    Shop,
+    limit_of,
+    person,
+    sent,
+)
 from unit_tests.support.raises import raises
 
 ADD, REMOVE = Operation.ADD, Operation.REMOVE
@@ -225,3 +236,17 @@ def test_wherever_going_on_is_killed_nothing_that_counted_is_lost(shop: Shop, ch
     assert (delta.members_before, delta.members_after) in {(3, 10), (7, 10), (10, 10)}
     assert added == {*order[delta.members_before :]}
     assert shop.sync(FIRST, ["s"])[0].is_empty
+
+
+def test_a_sync_of_several_audiences_has_room_to_compare_one_after_the_other(shop: Shop) -> None:
+    """A share of the memory is enough to take rows, and too little to compare many."""
+    store = shop.store(open_ledgers=99)
+    with store.open(AD_ACCOUNT, AUDIENCE) as ledger, store.open(AD_ACCOUNT, "Others") as other:
+        shares = limit_of(ledger._workspace), limit_of(other._workspace)
+        delta, _ = begin(ledger, FIRST, [], 10)
+        assert (limit_of(ledger._workspace), limit_of(other._workspace)) == ("160.0 MiB", shares[1])
+        ledger.commit(delta, LIST)
+        assert limit_of(ledger._workspace) == shares[0]
+    with store.view(AD_ACCOUNT, AUDIENCE) as view:
+        view.diff(["s"])
+        assert limit_of(view._workspace) == shares[0]

@@ -17,7 +17,7 @@ from destination_pinterest.membership.store_key import STRETCHINGS, StoreKey
 from destination_pinterest.protocol.catalog import parse_catalog
 from destination_pinterest.protocol.lines import MessageLines
 from destination_pinterest.sync import Sync
-from unit_tests.support.rig import CHEAP, new_sync
+from unit_tests.support.rig import CHEAP, ClockPause, new_sync
 
 KEY = "a key that only tests know"
 
@@ -81,6 +81,8 @@ class Shop:
         self.released: list[int] = []
         self.lease_timing: LeaseTiming | None = None
         self.running: Sync | None = None
+        # Whether sleeping moves the clock, and takes no time.
+        self.sleeps_by_clock = False
         self._messages = messages
         self._clock = clock
         store = {"store_type": "local", "path": str(root), "store_key": KEY}
@@ -102,6 +104,7 @@ class Shop:
             raw, catalog, MessageLines(_lines(steps)), self._messages,
             self.pinterest, system=self._clock.system,
             tuning=replace(CHEAP, epoch_s=EPOCH, lease_timing=self.lease_timing),
+            pause=ClockPause(self._clock) if self.sleeps_by_clock else None,
         )  # fmt: skip
         self.released = []
         self.pinterest.asked.clear()
