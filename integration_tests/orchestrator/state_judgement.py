@@ -55,8 +55,8 @@ class StateJudge:
     def _overtaking(self, position: int) -> list[int]:
         """The later states that came back and stand for the same stream, or one of them for all.
 
-        Source: airbytehq/airbyte-platform 12dbc7c0, StatsTracker.kt (read 2026-11-27): states are counted by stream, and
-        a destination may leave some out; those of another stream are no matter of theirs.
+        Source: airbytehq/airbyte-platform 12dbc7c0, StatsTracker.kt (read 2026-11-27): states are counted by stream,
+        and a destination may leave some out; those of another stream are no matter of theirs.
         """
         owner = self._owner(position)
         later = [each for each in self._returned if each > position]
