@@ -186,7 +186,7 @@ def test_several_failures_are_one_message_with_the_name_and_code_of_each(
     with raises(Code.AUDIENCES_FAILED) as caught:
         account.sync([stream("bad"), stream("worse"), stream("good")], *rows("c", "good"), state(1, of="good"))
     message = str(caught.value)
-    assert message.startswith("PIN-SYNC-004: 2 of 3 audiences failed; the other 1 is synced. PIN-AUD-")
+    assert message.startswith("PIN-SYNC-004: 2 of 3 audiences failed; the other is synced. PIN-AUD-")
     assert all(word in message for word in ('"bad"', '"worse"', Code.AUDIENCE_OF_OTHER_TYPE, Code.CUSTOMER_LIST_GONE))
     assert account.released == [1]
     assert account.people_in("good") == people("c")

@@ -181,7 +181,7 @@ def test_config_errors_together_are_a_config_error_with_the_name_and_code_of_eac
     error = combined([TAKEN, FailedAudience("B", DENIED)], 3)
     assert (type(error), error.failure_kind) == (AudiencesFailedError, "config_error")
     assert str(error) == (
-        f'PIN-SYNC-004: 2 of 3 audiences failed; the other 1 is synced. {TAKEN.error} Audience "B": {DENIED}'
+        f'PIN-SYNC-004: 2 of 3 audiences failed; the other is synced. {TAKEN.error} Audience "B": {DENIED}'
     )
 
 
