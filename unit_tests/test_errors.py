@@ -71,3 +71,12 @@ def test_what_pinterest_left_out_is_left_out() -> None:
 def test_errors_that_pass_by_waiting_know_for_how_long(kind: type[errors.RateLimitedError]) -> None:
     assert kind(Code.CRASHED, "x", retry_after_s=7.5).retry_after_s == 7.5
     assert kind(Code.CRASHED, "x").retry_after_s is None
+
+
+def test_an_error_with_another_sentence_is_the_same_in_everything_else() -> None:
+    answer = Answer("GET /x", 503)
+    error = errors.ServerError(Code.PINTEREST_FAULT, "Before.", answer=answer, retry_after_s=7.0)
+    other = error.with_message("After.")
+    assert type(other) is errors.ServerError
+    assert (other.code, other.message, other.answer, other.retry_after_s) == (error.code, "After.", answer, 7.0)
+    assert (error.message, error.args, other.args) == ("Before.", (error.code, "Before."), (error.code, "After."))

@@ -53,7 +53,7 @@ class Shop:
         self.system = clock.system
         self.stream = "users"
         self.domain = "example.com"
-        self._messages = messages
+        self.messages = messages
         self._clock = clock
 
     def sync(self, table: Iterable[int], plan: dict[str, str] = REPLACED, **more: Any) -> None:
@@ -61,7 +61,7 @@ class Shop:
             self.raw,
             self._streams(plan),
             lines(table, stream=self.stream, domain=self.domain, **more),
-            self._messages,
+            self.messages,
             self.pinterest,
             system=self._clock.system,
         )
@@ -72,10 +72,10 @@ class Shop:
         self.pinterest.asked.clear()
         request = SyncRequest(
             read_config(self.raw),
-            PlatformConfig(self.raw, self._messages),
+            PlatformConfig(self.raw, self.messages),
             self._streams(plan),
             lines(table, stream=self.stream, domain=self.domain, **more),
-            self._messages,
+            self.messages,
             self.pinterest.open_wire,
         )
         try:
@@ -217,3 +217,67 @@ def test_a_dead_token_is_an_error(shop: Shop) -> None:
     shop.pinterest.refuse("GET", "", 401, "Authentication failed.", code=2, times=9)
     with raises(Code.ACCESS_TOKEN_REFUSED):
         shop.preview(range(10))
+
+
+# --- several audiences, of which some would fail ----------------------------------------------------------------------
+
+
+def preview_of(shop: Shop, names: Iterable[str], rows_of: str, **settings: Any) -> dict[str, PreviewedAudience]:
+    """Previews streams of these names, each into an audience of its own; one of them has three rows."""
+    properties: dict[str, Any] = {"email": {}}
+    streams = [{"stream": {"name": name, "json_schema": {"properties": properties}}, **APPENDED} for name in names]
+    raw = {**shop.raw, "audience_name": "{stream}", **settings}
+    request = SyncRequest(
+        read_config(raw),
+        PlatformConfig(raw, shop.messages),
+        parse_catalog(json.dumps({"streams": streams}).encode()),
+        lines(range(3), stream=rows_of),
+        shop.messages,
+        shop.pinterest.open_wire,
+    )
+    found = SyncPreview(assemble(request, shop.system, tuning=CHEAP)).run()
+    return {audience.audience: audience for audience in found.audiences}
+
+
+def test_what_is_wrong_is_said_of_each_audience_and_the_others_are_previewed(shop: Shop) -> None:
+    shop.pinterest.add_audience("taken", None, kind="VISITOR")
+    shop.pinterest.add_audience("gone", "12345")
+    shop.pinterest.refuse("GET", "customer_lists/12345", 403)
+    found = preview_of(shop, ["taken", "good", "gone"], "good")
+    assert found["good"].joins == exactly(3)
+    assert found["good"].refusal is None
+    refusals = [found[name].refusal for name in ("taken", "gone")]
+    assert [refusal and refusal.error_code for refusal in refusals] == [Code.AUDIENCE_OF_OTHER_TYPE, Code.ROLE_MISSING]
+    assert [found[name].is_new for name in ("taken", "good", "gone")] == [False, True, False]
+    assert (found["taken"].members, found["taken"].upload_requests) == (Bounds(0, None), 0)
+
+
+def test_where_every_audience_would_fail_each_is_named(shop: Shop) -> None:
+    for name in ("one", "two"):
+        shop.pinterest.add_audience(name, None, kind="VISITOR")
+    with raises(Code.AUDIENCE_OF_OTHER_TYPE, match='"one".*"two"'):
+        preview_of(shop, ["one", "two"], "one")
+
+
+def test_a_ledger_that_is_damaged_is_said_of_its_audience(stored: Shop, tmp_path: Path) -> None:
+    stored.raw["audience_name"] = "{stream}"
+    stored.stream = "bad"
+    stored.sync(range(5), APPENDED)
+    (manifest,) = (tmp_path / "store").glob("*/manifest.json")
+    manifest.write_bytes(b"{}")
+    found = preview_of(stored, ["bad", "good"], "good")
+    assert found["good"].joins == exactly(3)
+    assert found["bad"].refusal is not None
+    assert found["bad"].refusal.error_code == Code.STORE_DAMAGED
+
+
+def test_a_ledger_whose_files_are_damaged_is_said_of_its_audience(stored: Shop, tmp_path: Path) -> None:
+    stored.raw["audience_name"] = "{stream}"
+    stored.stream = "bad"
+    stored.sync(range(5), APPENDED)
+    for file in (tmp_path / "store").glob("*/*.parquet"):
+        file.write_bytes(b"nothing")
+    found = preview_of(stored, ["bad", "good"], "bad")
+    assert found["good"].joins == exactly(0)
+    assert found["bad"].refusal is not None
+    assert found["bad"].refusal.error_code == Code.STORE_DAMAGED

@@ -185,7 +185,7 @@ def combined(failed: Sequence[FailedAudience], audiences: int) -> ConnectorError
     if len(errors) == 1:
         return first.with_message(_about(names[str(first)], first, with_code=False))
     left = audiences - len(failed)
-    others = f"; the other {left:,} {'is' if left == 1 else 'are'} synced" if left else ""
+    others = "" if not left else "; the other is synced" if left == 1 else f"; the other {left:,} are synced"
     said = " ".join(_about(names[text], error) for text, error in errors.items())
     message = f"{len(failed):,} of {audiences:,} audiences failed{others}. {said}"
     if len({error.code for error in errors.values()}) == 1:

@@ -146,6 +146,8 @@ class SyncWriter:
 
     def _settle(self, strategy: SyncStrategy, *, is_end: bool) -> Iterator[bytes]:
         """Settles an audience; gives it up if that is refused."""
+        if strategy.lane.failure is not None:
+            return  # It failed while another was settled.
         try:
             yield from self._send_slices(strategy, is_end=is_end)
         except ConnectorError as failure:

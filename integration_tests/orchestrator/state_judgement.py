@@ -48,9 +48,23 @@ class StateJudge:
             if position not in self._returned:
                 if claims_everything:
                     self._problems.append(f"{self._name(position)} never came back.")
-                elif any(later > position for later in self._returned):
-                    later = self._name(max(self._returned), "state")
+                elif overtaking := self._overtaking(position):
+                    later = self._name(max(overtaking), "state")
                     self._problems.append(f"{self._name(position)} never came back, and {later} did.")
+
+    def _overtaking(self, position: int) -> list[int]:
+        """The later states that came back and stand for the same stream, or one of them for all.
+
+        Source: airbytehq/airbyte-platform 12dbc7c0, StatsTracker.kt (read 2026-11-27): states are counted by stream,
+        and a destination may leave some out; those of another stream are no matter of theirs.
+        """
+        owner = self._owner(position)
+        later = [each for each in self._returned if each > position]
+        return [each for each in later if None in {owner, self._owner(each)} or self._owner(each) == owner]
+
+    def _owner(self, position: int) -> Descriptor | None:
+        state = self.sent[position].state
+        return state.stream if isinstance(state, StreamState) else None
 
     def _position_of(self, content: dict[str, Any]) -> int | None:
         if not self._positions:

@@ -33,7 +33,7 @@ from integration_tests.property.far_end import (
     WatchedWire,
     disk_writes_are,
 )
-from integration_tests.property.input import Input
+from integration_tests.property.input import Input, PlacedState
 from integration_tests.property.machine import Clock, Machine
 from integration_tests.property.setups import Setup
 from integration_tests.property.tables import Table, TableSource, email, sha256_of
@@ -212,6 +212,11 @@ class Attempt:
         self._watched = world.watched(job.streams)
         self._broken: BrokenPromiseError | None = None
         self.returned: list[SentState] = []
+        # How many rows are safe, by audience; how many states were looked at; and the streams whose states were not
+        # returned though later ones of other streams were.
+        self._safe = dict.fromkeys(self._watched.values(), 0)
+        self._seen = 0
+        self._left_out: set[str] = set()
         self.failure: Exception | None = None
         for audience in set(self._watched.values()):
             leading = [stream for stream in job.streams if self._watched[stream.name] is audience]
@@ -246,12 +251,11 @@ class Attempt:
             ending = "killed"
         if self._broken is not None:
             raise self._broken
-        safe = self._input.position_of(len(self.returned))
         is_done = ending == "succeeded"
         if is_done and not self._trouble.may_fail and len(self.returned) < len(self._input.states):
             raise BrokenPromiseError(f"{len(self._input.states) - len(self.returned)} states never came back")
         for audience in set(self._watched.values()):
-            audience.ends(safe, is_done=is_done, is_due=not self._job.source.exit_code)
+            audience.ends(self._safe[audience], is_done=is_done, is_due=not self._job.source.exit_code)
         return "cut" if is_done and self._trouble.stops_after is not None else ending
 
     def _synced(self, machine: Machine) -> str:
@@ -278,15 +282,31 @@ class Attempt:
 
     def _take(self, states: Iterator[bytes]) -> None:
         for state in states:
-            sent = self._input.states[len(self.returned)]
-            self.returned.append(sent.state)
             try:
+                sent = self._sent_as(state)
+                self.returned.append(sent.state)
                 sent.check(state)
-                for audience in set(self._watched.values()):
-                    audience.is_safe(sent.position)
+                audience = self._watched[sent.stream]
+                self._safe[audience] = sent.position
+                audience.is_safe(sent.position)
             except BrokenPromiseError as broken:
                 self._broken = self._broken or broken
             self._moments.comes()
+
+    def _sent_as(self, state: bytes) -> PlacedState:
+        """The state that came back. Of an audience that has failed, none does any more; all others keep their order.
+
+        Raises:
+            BrokenPromiseError: there is none, or an earlier one of its stream did not come back.
+        """
+        for sent in self._input.states[self._seen :]:
+            self._seen += 1
+            if sent.is_in(state):
+                if sent.stream in self._left_out:
+                    raise BrokenPromiseError(f"A state of {sent.stream} came back, and an earlier one did not")
+                return sent
+            self._left_out.add(sent.stream)
+        raise BrokenPromiseError(f"What came back is no state that waits: {state!r}")
 
     def _look(self) -> None:
         try:

@@ -7,6 +7,8 @@ import pytest
 
 from destination_pinterest.audiences.target import TargetUpdate
 from destination_pinterest.delivery.lane import MAX_IN_FLIGHT, MAX_QUEUED, AudienceLane, Delivery
+from destination_pinterest.error_codes import Code
+from destination_pinterest.errors import ServerError
 from destination_pinterest.identity.rejection import Rejection, RejectionReason
 from destination_pinterest.routing.row_quality import RowQuality
 from destination_pinterest.vocabulary import Identifier, Operation
@@ -134,6 +136,27 @@ def test_accepted_rows_and_identifiers_are_counted_and_failed_rows_apart(make_la
     lane.fail(failed)
     tally = lane.tally
     assert (tally.synced, tally.errored, tally.identifiers_added, tally.identifiers_removed) == (2, 1, 2, 1)
+
+
+def test_an_audience_that_is_given_up_drops_what_waits_and_counts_it_but_for_what_is_in_flight(
+    make_lane: MakeLane,
+) -> None:
+    lane = make_lane()
+    failure = ServerError(Code.PINTEREST_FAULT, "x")
+    first, second = delivery("a", position=2), delivery("b", position=5)
+    lane.tally.entered = 3
+    lane.enqueue(first)
+    lane.enqueue(second)
+    assert lane.start_next() is first
+    lane.pin_watermark(4)
+    lane.give_up(failure)
+    assert (lane.failure, lane.lost_from, lane.watermark) == (failure, 4, 2)
+    assert (lane.tally.errored, lane.tally.pending, lane.is_busy) == (2, 1, True)
+    lane.fail(first)
+    assert (lane.lost_from, lane.watermark, lane.tally.errored, lane.tally.pending) == (2, None, 3, 0)
+    lane.give_up(ServerError(Code.PINTEREST_FAULT, "y"))
+    lane.leave_out(4)
+    assert (lane.failure, lane.tally.entered, lane.tally.errored) == (failure, 7, 7)
 
 
 def test_what_changed_at_pinterest_comes_with_notes_each_of_which_is_logged_once(make_lane: MakeLane) -> None:

@@ -10,7 +10,7 @@ import pytest
 from destination_pinterest.audiences.list_counts import ListCounts, MatchEstimate
 from destination_pinterest.identity.rejection import RejectionReason
 from destination_pinterest.reporting.reconciliation import Reconciliation
-from destination_pinterest.reporting.report import AudienceReport, Members, SyncReport
+from destination_pinterest.reporting.report import AudienceReport, Failure, Members, SyncReport
 from pinterest_audiences.printing import Printer
 
 MATCHING = "It can still change."
@@ -55,6 +55,20 @@ def printed(content: dict[str, Any], output: io.StringIO | None = None, **option
     output = output or io.StringIO()
     Printer(output, **options).report(content)
     return output.getvalue()
+
+
+def test_why_an_audience_failed_is_shown_before_its_rows() -> None:
+    failed = report(failure=Failure("PIN-AUD-001: The name is taken. Choose another.", "PIN-AUD-001"))
+    lines = [line.strip() for line in printed(failed).splitlines()]
+    (number,) = [number for number, line in enumerate(lines) if line.startswith("Failed")]
+    assert lines[number].endswith("PIN-AUD-001: The name is taken. Choose another.")
+    assert lines[number + 1].startswith("Rows entered")
+    assert "Failed" not in printed(report())
+    (audience,) = json.loads(printed(failed, as_json=True))["audiences"]
+    assert audience["failure"] == {
+        "error": "PIN-AUD-001: The name is taken. Choose another.",
+        "error_code": "PIN-AUD-001",
+    }
 
 
 def test_rows_that_could_not_be_read_are_shown_where_there_are_any() -> None:

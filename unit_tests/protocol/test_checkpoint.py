@@ -177,3 +177,30 @@ def test_states_leave_in_order_never_early_all_at_the_end_and_their_counts_add_u
         assert all(position > safe for position in positions[len(released) :])
     assert [json.loads(state)["id"] for state in released] == list(range(len(positions)))
     assert sum(sum(stats(state)) for state in released) == total - sum(uncounted.values())
+
+
+def test_states_of_lost_streams_are_dropped_now_and_later_and_the_others_keep_their_order() -> None:
+    ledger = CheckpointLedger()
+    for key, position in ((USERS, 1), (ORDERS, 2), (USERS, 3), (ORDERS, 4)):
+        ledger.queue_state(stream_state(key, id=position), position)
+    ledger.drop([USERS], 2)
+    ledger.queue_state(stream_state(USERS, id=5), 5)
+    ledger.queue_state(stream_state(ORDERS, id=6), 6)
+    assert [json.loads(state)["id"] for state in ledger.release(100)] == [1, 2, 4, 6]
+
+
+def test_states_that_were_dropped_stay_dropped_though_less_is_lost_later() -> None:
+    ledger = CheckpointLedger()
+    ledger.drop([USERS], 2)
+    ledger.drop([USERS], 4)
+    ledger.queue_state(stream_state(USERS), 3)
+    assert ledger.queued == 0
+
+
+def test_global_states_stand_for_lost_streams_too() -> None:
+    ledger = CheckpointLedger()
+    ledger.queue_state(global_state(id=1), 1)
+    ledger.queue_state(global_state(id=2), 3)
+    ledger.drop([USERS], 2)
+    ledger.queue_state(global_state(id=3), 4)
+    assert [json.loads(state)["id"] for state in ledger.release(100)] == [1]

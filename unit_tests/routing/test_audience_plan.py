@@ -7,8 +7,15 @@ from typing import Any
 import pytest
 
 from destination_pinterest.config import read_config
+from destination_pinterest.error_codes import Code
+from destination_pinterest.errors import SyncModeError
 from destination_pinterest.protocol.catalog import parse_catalog
-from destination_pinterest.routing.audience_plan import AudiencePlan, plan_audiences, uses_membership_store
+from destination_pinterest.routing.audience_plan import (
+    AudiencePlan,
+    plan_audiences,
+    refused_audiences,
+    uses_membership_store,
+)
 from destination_pinterest.routing.plan import plan_streams
 
 STORE = {"store_type": "local", "path": "/data", "store_key": "a key that is not used here"}
@@ -73,3 +80,23 @@ def test_streams_that_lead_to_one_audience_share_its_plan(planned: Planned) -> N
 def test_only_a_mirror_uses_membership_store(raw_config: dict[str, Any], mode: str, expected: bool) -> None:
     assert uses_membership_store(read_config({**raw_config, "membership_store": STORE, "mode": mode})) is expected
     assert not uses_membership_store(read_config({**raw_config, "mode": mode}))
+
+
+def test_an_audience_of_which_a_stream_can_not_be_planned_is_refused_with_all_of_its_streams(
+    raw_config: dict[str, Any],
+) -> None:
+    configured = [{"stream": {"name": name, "namespace": to}} for name, to in (("a", "X"), ("b", "X"), ("c", "Y"))]
+    streams = parse_catalog(json.dumps({"streams": configured}).encode())
+    failure = SyncModeError(Code.SYNC_MODE_UNKNOWN, "x")
+    config = read_config({**raw_config, "audience_name": "{namespace}"})
+    (refused,) = refused_audiences(streams, config, {streams[1].key: failure})
+    assert (refused.name, refused.streams, refused.failure) == ("X", streams[:2], failure)
+
+
+def test_a_stream_that_leads_nowhere_is_refused_under_its_own_name(raw_config: dict[str, Any]) -> None:
+    configured = [{"stream": {"name": name, "namespace": to}} for name, to in (("a", ""), ("b", "Y"))]
+    streams = parse_catalog(json.dumps({"streams": configured}).encode())
+    failure = SyncModeError(Code.SYNC_MODE_UNKNOWN, "x")
+    config = read_config({**raw_config, "audience_name": "{namespace}"})
+    (refused,) = refused_audiences(streams, config, {streams[0].key: failure})
+    assert (refused.name, refused.streams) == (str(streams[0].key), streams[:1])

@@ -87,6 +87,10 @@ class FakePinterest:
             Trouble(method, path, lambda: lost_by(requests.ConnectionError(ConnectionResetError())), times, acted)
         )
 
+    def stop_trouble(self) -> None:
+        """Answers as it should from now on."""
+        self._troubles.clear()
+
     def add_list(self, name: str, *members: str, **more: object) -> str:
         """A customer list that is there already."""
         list_id = self._new_id()

@@ -171,7 +171,7 @@ def new_sync(
     tuning: Tuning = CHEAP,
     pause: Pause | None = None,
 ) -> Sync:
-    """A sync into `pinterest` that keeps changed configs in its messages."""
+    """A sync into `pinterest` that keeps changed configs in its messages. Unless given, its pause really waits."""
     platform_config = PlatformConfig(raw, messages)
     request = SyncRequest(read_config(raw), platform_config, streams, lines, messages, pinterest.open_wire)
     return Sync(assemble(request, system, tuning=tuning, pause=pause))
