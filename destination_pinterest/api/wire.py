@@ -42,8 +42,8 @@ from destination_pinterest.system import System
 
 CONNECT_TIMEOUT_S: Final = 10.0
 READ_TIMEOUT_S: Final = 60.0
-# For one exchange as a whole. The longest wait for an answer, and half a minute for all that comes before and after.
-EXCHANGE_LIMIT_S: Final = 90.0
+# For one exchange as a whole: the longest wait for an answer, and fifteen seconds for what comes before and after.
+EXCHANGE_LIMIT_S: Final = 75.0
 # More than the sending threads; a thread beyond it would still be served, on a connection of its own.
 CONNECTIONS: Final = 64
 # Of an answer, decoded: a page of 250 audiences has 32 KB for each of them. What it becomes takes some times as much.

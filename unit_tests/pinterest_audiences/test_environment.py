@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from destination_pinterest.error_codes import Code
+from destination_pinterest.markers import CONFIG_PATH_VARIABLE
 from pinterest_audiences.__main__ import main
 from pinterest_audiences.config_file import ConfigFile, CredentialsFromEnvironmentError
 from pinterest_audiences.environment import expanded_address
@@ -167,3 +168,16 @@ def test_a_file_that_holds_no_token_of_its_own_need_not_be_writable(
     monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK)
     content = {"credentials": {"auth_method": "oauth2.0", "refresh_token": "${PINTEREST_REFRESH_TOKEN}"}}
     assert ConfigFile(written(tmp_path / "c.json", content), OAUTH).content["credentials"]["client_id"] == "7"
+
+
+def test_the_connector_is_told_where_the_refresh_token_is_kept_if_it_is_kept(tmp_path: Path) -> None:
+    credentials = {"auth_method": "oauth2.0", "client_id": "7", "client_secret": "s"}
+    path = written(
+        tmp_path / "c.json", {"credentials": {**credentials, "refresh_token": "pinr_x"}, "ad_account_id": "5"}
+    )
+    assert ConfigFile(path, {}).variables == {CONFIG_PATH_VARIABLE: path}
+    named = written(
+        tmp_path / "d.json", {"credentials": {**credentials, "refresh_token": "${T}"}, "ad_account_id": "5"}
+    )
+    assert ConfigFile(named, {"T": "pinr_x"}).variables == {}
+    assert ConfigFile(None, {**OAUTH, **ACCOUNT}).variables == {}
