@@ -59,7 +59,8 @@ from destination_pinterest.system import System
 _STDIN: Final = 0
 # The platform gives a check or discover nine minutes, and a person waits for it.
 CHECK_RETRY_S: Final = 20.0
-CHECK_EXCHANGE_S: Final = 30.0
+CHECK_EXCHANGE_S: Final = 20.0
+CHECK_LISTING_S: Final = 240.0
 # Airbyte's number of the attempt within a job. Each attempt gets the settings as they are kept when it starts.
 # Source: airbytehq/airbyte-platform, WorkerEnvConstants.WORKER_JOB_ATTEMPT (read 2026-11-27).
 ATTEMPT_VARIABLE: Final = "WORKER_JOB_ATTEMPT"
@@ -204,7 +205,7 @@ class DestinationPinterest(Destination):
             self._platform_config(raw, messages),
             system=self._system,
             observer=SilentObserver(),
-            retry=RetryPolicy(retry_s=self._check_retry_s, exchange_s=CHECK_EXCHANGE_S),
+            retry=RetryPolicy(self._check_retry_s, exchange_s=CHECK_EXCHANGE_S, listing_s=CHECK_LISTING_S),
             open_wire=self._open_wire,
         )
 

@@ -66,6 +66,12 @@ def reasons_of(failure: BaseException) -> Iterator[BaseException]:
         current = next((item for item in inner if isinstance(item, BaseException)), None)
 
 
+def refused_tunnel(reasons: list[BaseException]) -> int | None:
+    """Returns the status by which a proxy has refused to connect; None if it has not."""
+    found = next((found for reason in reasons if (found := _REFUSED_TUNNEL.search(str(reason)))), None)
+    return int(found[1]) if found else None
+
+
 def without_login(proxy: str) -> str:
     """Returns a proxy's address without the login that it may hold."""
     address = proxy.rpartition("@")[2].partition("://")
@@ -88,15 +94,14 @@ def _certificate(reasons: list[BaseException], way: Way) -> InvalidConfigError |
 
 
 def _proxy_refusal(reasons: list[BaseException], way: Way, proxy: str) -> InvalidConfigError | None:
-    found = next((found for reason in reasons if (found := _REFUSED_TUNNEL.search(str(reason)))), None)
-    status = int(found[1]) if found else 0
+    status = refused_tunnel(reasons)
     if status == _LOGIN_NEEDED:
         return InvalidConfigError(
             Code.PROXY_LOGIN,
             f"The proxy {proxy} asks for a login before it connects to {way.host}:{way.port} (HTTP 407). Put the right "
             "one into HTTPS_PROXY.",
         )
-    if 300 <= status < 500 and status not in _PASSING:
+    if status is not None and 300 <= status < 500 and status not in _PASSING:
         return InvalidConfigError(
             Code.PROXY_REFUSES,
             f"The proxy {proxy} does not connect to {way.host}:{way.port} (HTTP {status}). Allow it there, or correct "

@@ -107,6 +107,12 @@ def test_good_values_are_taken(raw_config: dict[str, Any], setting: str, values:
         ("api_base_url", [
             "http://api.pinterest.com/v5", "ftp://x", "", "https://a b", "https://x/v5?q=1", "https://x/#f",
             "http://localhost.evil.example.com", "http://127.0.0.1:80@evil.example.com", " https://x",
+            "https://api.pinterest.com@evil.example.com/v5", "https://api.pinterest.com:443@evil.example.com/v5",
+            "https://somebody:s3cret@api.pinterest.com/v5", "https://@api.pinterest.com/v5", "https://", "https:///v5",
+            "https://evil.example.com\\@api.pinterest.com/v5", "https://api.pinterest.com\\.evil.example.com/v5",
+            "https://api.p\u0456nterest.com/v5", "https://api\u3002pinterest.com/v5", "https://api%2epinterest.com/v5",
+            "https://api.pinterest.com\t/v5", "https://api.pinterest.com/v5\n", "https://api.pinterest.com:65536/v5",
+            "https://api.pinterest.com/v\u0665", "https://api.pinterest.com./v5", "https://-x.example.com/v5",
         ], "`api_base_url` must be https://…, or http://… on this machine"),
         ("batch_size", [0, -1], "`batch_size`: input should be greater than or equal to 1"),
         ("batch_size", [10_001], "`batch_size`: input should be less than or equal to 10000"),

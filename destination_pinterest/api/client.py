@@ -198,7 +198,7 @@ class PinterestClient:
         self, endpoint: Endpoint, decode: Callable[[bytes], Page[Item]], parameters: dict[str, str]
     ) -> Iterator[Item]:
         """Yields all items, and requests pages as needed."""
-        paging = Paging(endpoint.subject)
+        paging = Paging(endpoint.subject, self._transport.clock, self._transport.retry.listing_s)
         bookmark = ""
         while True:
             asked = {"page_size": str(PAGE_SIZE), **parameters, **({"bookmark": bookmark} if bookmark else {})}

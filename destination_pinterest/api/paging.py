@@ -5,11 +5,12 @@ There is room for 50,000 customer lists even if Pinterest gives a fifth of what 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from typing import Final, TypeVar
 
 from destination_pinterest.error_codes import Code
-from destination_pinterest.errors import UnexpectedAnswerError
+from destination_pinterest.errors import ConnectionFailedError, UnexpectedAnswerError
 
 T = TypeVar("T")
 
@@ -20,10 +21,13 @@ MOST_BYTES: Final = 256 * 2**20
 
 
 class Paging:
-    """The progress of one listing. `subject` is whose it is, for people."""
+    """The progress of one listing. `subject` is whose it is, for people; `limit_s` is how long it may take."""
 
-    def __init__(self, subject: str) -> None:
+    def __init__(self, subject: str, clock: Callable[[], float], limit_s: float = math.inf) -> None:
         self._subject = subject
+        self._clock = clock
+        self._limit_s = limit_s
+        self._ends_at = clock() + limit_s
         self._bookmarks: set[str] = set()
         self._ids: set[str] = set()
         self._idle_pages = 0
@@ -43,6 +47,7 @@ class Paging:
 
         Raises:
             UnexpectedAnswerError: there is no end to it.
+            ConnectionFailedError: it takes too long.
         """
         if not bookmark:
             return ""
@@ -61,6 +66,12 @@ class Paging:
             raise self._endless(f"{MOST_PAGES:,} pages were not all")
         if self._bytes >= MOST_BYTES:
             raise self._endless(f"{MOST_BYTES // 2**20} MB were not all")
+        if self._clock() > self._ends_at:
+            raise ConnectionFailedError(
+                Code.PINTEREST_UNREACHABLE,
+                f"Pinterest's list of the {self._subject} was not complete within {self._limit_s:g} s. If this lasts, "
+                "check the network, the proxy and Pinterest's status page.",
+            )
         return bookmark
 
     def _endless(self, why: str) -> UnexpectedAnswerError:

@@ -7,6 +7,7 @@ Doubt: how long the spam filter blocks is not documented; frequent requests are 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Self
@@ -38,7 +39,8 @@ class RetryPolicy:
 
     `retry_s` is the time after the first failure within which the last attempt must begin; `initial_s` and `max_s` are
     the first and the longest wait between attempts; `jitter` (0 to 1) is the largest share of a wait that chance
-    subtracts; `exchange_s` is how long one attempt may take, from the first byte to the last. All in seconds.
+    subtracts; `exchange_s` is how long one attempt may take, from the first byte to the last, and
+    `listing_s` how long all pages of a listing. All in seconds.
     """
 
     retry_s: float = 3600.0
@@ -46,6 +48,7 @@ class RetryPolicy:
     max_s: float = 60.0
     jitter: float = 0.5
     exchange_s: float = EXCHANGE_LIMIT_S
+    listing_s: float = math.inf
 
     @classmethod
     def from_hours(cls, retry_hours: float) -> Self:

@@ -118,6 +118,16 @@ class Transport:
         self._observer = observer
         self.fresh = FreshObjects(system.clock)
 
+    @property
+    def retry(self) -> RetryPolicy:
+        """How long and how often a request is tried."""
+        return self._retry
+
+    @property
+    def clock(self) -> Callable[[], float]:
+        """Monotonic seconds."""
+        return self._system.clock
+
     def perform(self, call: Call[T], credentials: Credentials) -> T:
         """Sends `call` until it succeeds, until the retries are used up, or until it must not be sent again.
 

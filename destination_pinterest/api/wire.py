@@ -26,7 +26,7 @@ import urllib3
 from requests.cookies import RequestsCookieJar
 from requests.structures import CaseInsensitiveDict
 from requests.utils import select_proxy
-from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProxyError
 
 from destination_pinterest.api.watchdog import Watchdog, WatchedAdapter
 from destination_pinterest.certificates import trusted_certificates
@@ -37,13 +37,13 @@ from destination_pinterest.errors import (
     InvalidConfigError,
     UnexpectedAnswerError,
 )
-from destination_pinterest.local_faults import Way, local_fault, reasons_of, without_login
+from destination_pinterest.local_faults import Way, local_fault, reasons_of, refused_tunnel, without_login
 from destination_pinterest.system import System
 
 CONNECT_TIMEOUT_S: Final = 10.0
 READ_TIMEOUT_S: Final = 60.0
-# For one exchange as a whole. The longest wait for an answer, and half a minute for all that comes before and after.
-EXCHANGE_LIMIT_S: Final = 90.0
+# For one exchange as a whole: the longest wait for an answer, and fifteen seconds for what comes before and after.
+EXCHANGE_LIMIT_S: Final = 75.0
 # More than the sending threads; a thread beyond it would still be served, on a connection of its own.
 CONNECTIONS: Final = 64
 # Of an answer, decoded: a page of 250 audiences has 32 KB for each of them. What it becomes takes some times as much.
@@ -62,6 +62,8 @@ _PLAIN_WORDS: Final = (
 )
 
 
+# A ProxyError comes before there is a connection through the proxy.
+_NEVER_SENT: Final = (NewConnectionError, ConnectTimeoutError, ProxyError)
 _BAD_PROXY_ADDRESS: Final = (
     *(requests.exceptions.InvalidProxyURL, requests.exceptions.InvalidSchema),
     *(urllib3.exceptions.ProxySchemeUnknown, urllib3.exceptions.ProxySchemeUnsupported),
@@ -180,7 +182,7 @@ class HttpWire:
                 "What HTTPS_PROXY or ALL_PROXY holds is not the address of a proxy that can be used here. Correct it, "
                 "as in http://proxy.example.com:3128.",
             )
-        return lost_by(failure) if fault is None else Lost(fault, may_have_acted=False)
+        return lost_by(failure, self._way.proxy) if fault is None else Lost(fault, may_have_acted=False)
 
     def _prepared(self, message: Message) -> requests.PreparedRequest:
         # requests.Request(...).prepare() parses and quotes what is correct already, which takes as long as sending.
@@ -210,13 +212,18 @@ def pooled_session(watchdog: Watchdog) -> requests.Session:
     return session
 
 
-def lost_by(failure: Exception) -> Lost:
-    """Says what a network failure means that may pass; nothing of the request stays in it."""
+def lost_by(failure: Exception, proxy: str | None = None) -> Lost:
+    """Says what a network failure means that may pass; nothing of the request stays in it.
+
+    `proxy` is the address, without a login, of the one in between.
+    """
     reasons = list(reasons_of(failure))
-    never_sent = any(isinstance(reason, NewConnectionError | ConnectTimeoutError) for reason in reasons)
+    never_sent = any(isinstance(reason, _NEVER_SENT) for reason in reasons)
     how = "can't be reached" if never_sent else "gave no complete answer"
+    status = refused_tunnel(reasons)
     why = next((said for kind, said in _PLAIN_WORDS if isinstance(reasons[-1], kind)), type(reasons[-1]).__name__)
-    return Lost(_unreachable(how, why), may_have_acted=not never_sent)
+    why = f"HTTP {status} from the proxy" if status else why
+    return Lost(_unreachable(f"{how} through the proxy {proxy}" if proxy else how, why), may_have_acted=not never_sent)
 
 
 def _too_slow(message: Message) -> Lost:

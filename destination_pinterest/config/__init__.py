@@ -4,11 +4,12 @@
 Both come from the same models (`model.Config`), so they can't disagree.
 """
 
+from destination_pinterest.config.api_address import PINTEREST_API
 from destination_pinterest.config.columns import IdentityColumnSetting, OperationColumnSetting
 from destination_pinterest.config.credentials import AccessTokenCredentials, OAuthCredentials
 from destination_pinterest.config.form import connection_specification
 from destination_pinterest.config.membership_store import LocalMembershipStore, S3MembershipStore
-from destination_pinterest.config.model import DEFAULT_BATCH_SIZE, LARGEST_BATCH_SIZE, PINTEREST_API, Config
+from destination_pinterest.config.model import DEFAULT_BATCH_SIZE, LARGEST_BATCH_SIZE, Config
 from destination_pinterest.config.object_storage import S3ObjectStorage
 from destination_pinterest.config.reading import migrate, read_config, unknown_keys
 

@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, field_validator
+from pydantic_core import PydanticCustomError
 
+from destination_pinterest.config.api_address import ADDRESS_PATTERN, PINTEREST_API, is_look_alike
 from destination_pinterest.config.columns import (
     AddsIfSetSetting,
     IdentityColumnSetting,
@@ -20,7 +22,6 @@ from destination_pinterest.config.object_storage import NoObjectStorage, S3Objec
 from destination_pinterest.config.setting import Settings, setting
 from destination_pinterest.vocabulary import LetterCase
 
-PINTEREST_API: Final = "https://api.pinterest.com/v5"
 # Braze sends 1,900 users a request, Tealium, Lytics and Zernio 10,000; Pinterest publishes no limit (read 2026-11-22).
 DEFAULT_BATCH_SIZE: Final = 1_900
 LARGEST_BATCH_SIZE: Final = 10_000
@@ -299,7 +300,7 @@ class Config(Settings):
     )
     api_base_url: str = setting(
         PINTEREST_API,
-        pattern=r"^(https://[^\s?#]+|http://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]+)?(/[^\s?#]*)?)$",
+        pattern=ADDRESS_PATTERN,
         description="The address of Pinterest's API. Change it only to try the connector with a sandbox.",
         title="API address",
         order=4,
@@ -312,7 +313,11 @@ class Config(Settings):
 
     @field_validator("api_base_url")
     @classmethod
-    def _without_trailing_slash(cls, value: str) -> str:
+    def _of_an_honest_host(cls, value: str) -> str:
+        if is_look_alike(value):
+            raise PydanticCustomError(
+                "look_alike", "the host looks like Pinterest's and is not; leave it out to reach api.pinterest.com"
+            )
         return value.rstrip("/")
 
     @field_validator("identity_columns")

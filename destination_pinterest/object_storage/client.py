@@ -8,8 +8,10 @@ own address: docs.min.io, "AssumeRole"; docs.redhat.com, Ceph Storage, "Configur
 from __future__ import annotations
 
 import logging
+import os
 from typing import Any, Final
 
+from destination_pinterest.certificates import trusted_certificates, usable_certificates
 from destination_pinterest.config.s3 import S3Access
 
 _CONNECT_TIMEOUT_S: Final = 10
@@ -28,6 +30,7 @@ def make_client(access: S3Access, attempts: int) -> Any:
 
     Raises:
         botocore.exceptions.BotoCoreError, ValueError: boto can't use the settings.
+        InvalidConfigError: the certificates that the environment names can't be used.
     """
     # Importing it costs a quarter of a second and 20 MB, which a sync without a bucket need not pay.
     import boto3  # type: ignore[import-untyped]  # noqa: PLC0415
@@ -51,11 +54,20 @@ def make_client(access: S3Access, attempts: int) -> Any:
     session = _session(access)
     if access.access_key_id and access.secret_access_key:
         session.set_credentials(access.access_key_id, access.secret_access_key)
+    verify = _certificates(session, access)
     if access.role_arn:
-        session = _assuming(access.role_arn, session, access, config)
+        session = _assuming(access.role_arn, session, access, {"config": config, "verify": verify})
     return boto3.Session(botocore_session=session).client(
-        "s3", region_name=access.s3_bucket_region, endpoint_url=access.s3_endpoint or None, config=config
+        "s3", region_name=access.s3_bucket_region, endpoint_url=access.s3_endpoint or None, config=config, verify=verify
     )
+
+
+def _certificates(session: Any, access: S3Access) -> str | None:
+    """Returns the certificates to trust; None for boto's own. Its own settings of them come first, as boto has it."""
+    if (access.s3_endpoint or "").startswith("http:"):
+        return None
+    own = session.get_config_variable("ca_bundle")
+    return usable_certificates(own, "AWS_CA_BUNDLE") if own else trusted_certificates(os.environ)
 
 
 def _session(access: S3Access) -> Any:
@@ -66,7 +78,7 @@ def _session(access: S3Access) -> Any:
     return session
 
 
-def _assuming(role_arn: str, source: Any, access: S3Access, config: Any) -> Any:
+def _assuming(role_arn: str, source: Any, access: S3Access, connection: dict[str, Any]) -> Any:
     """Returns a session with the role's credentials, fetched at the first request and renewed before they expire."""
     from botocore.credentials import (  # type: ignore[import-untyped]  # noqa: PLC0415
         AssumeRoleCredentialFetcher,
@@ -79,7 +91,7 @@ def _assuming(role_arn: str, source: Any, access: S3Access, config: Any) -> Any:
         raise NoCredentialsError
 
     def token_service(service: str, **signed: Any) -> Any:
-        return source.create_client(service, endpoint_url=access.s3_endpoint or None, **{**signed, "config": config})
+        return source.create_client(service, endpoint_url=access.s3_endpoint or None, **{**signed, **connection})
 
     fetcher = AssumeRoleCredentialFetcher(token_service, own, role_arn, extra_args={"RoleSessionName": _ROLE_SESSION})
     session = _session(access)

@@ -13,9 +13,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
+from urllib.parse import urlsplit
 
 from destination_pinterest.error_codes import Code
-from destination_pinterest.errors import ConnectorError, StorageFailedError, StorageRefusedError
+from destination_pinterest.errors import ConnectorError, InvalidConfigError, StorageFailedError, StorageRefusedError
+from destination_pinterest.local_faults import Way, local_fault, without_login
 
 NOT_THERE: Final = frozenset({"NoSuchKey", "404", "NotFound"})
 CONDITION_FAILED: Final = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412"})
@@ -41,14 +43,17 @@ _PASSING: Final = frozenset(
 
 
 @contextmanager
-def storage_errors(bucket: str, doing: str) -> Iterator[None]:
+def storage_errors(bucket: str, doing: str, endpoint: str | None = None, *, has_worked: bool = False) -> Iterator[None]:
     """Turns boto's exceptions in a `with` block into the connector's errors.
 
     Args:
         bucket: its name.
         doing: what was attempted, as in "put an object".
+        endpoint: its address, if that is known yet.
+        has_worked: there were answers from it before.
 
     Raises:
+        InvalidConfigError: what is wrong on this machine: its proxy, its name server, its certificates.
         StorageRefusedError: it would be refused again; the message says what to change.
         StorageFailedError: the network or the storage failed, even after boto's own retries.
     """
@@ -62,7 +67,7 @@ def storage_errors(bucket: str, doing: str) -> Iterator[None]:
     except ClientError as error:
         failure = _answered(error, bucket, doing)
     except (BotoCoreError, Boto3Error, ValueError) as error:
-        failure = _unanswered(error, bucket, doing)
+        failure = _local_fault(error, bucket, endpoint, has_worked=has_worked) or _unanswered(error, bucket, doing)
     else:
         return
     raise failure from None  # Boto's error tells addresses, and what the storage wrote.
@@ -81,6 +86,11 @@ def _answered(error: Exception, bucket: str, doing: str) -> ConnectorError:
     request_id = f", request id {meta['RequestId']}" if meta.get("RequestId") else ""
     where = f'The bucket "{bucket}"'
     answer = f"[{getattr(error, 'operation_name', doing)}: {code or 'no code'}, HTTP {status}{request_id}]"
+    if status == 407:
+        return InvalidConfigError(
+            Code.PROXY_LOGIN,
+            f'The proxy between here and the bucket "{bucket}" asks for a login. Put it into HTTP_PROXY. {answer}',
+        )
     if code == "NoSuchBucket":
         situation = Code.BUCKET_MISSING
         advice = f"{where} does not exist. Create it, or correct the name or the endpoint in the settings."
@@ -113,6 +123,22 @@ def _answered(error: Exception, bucket: str, doing: str) -> ConnectorError:
         situation = Code.BUCKET_REFUSED
         advice = f"{where} refused to {doing}. Look the code up in its documentation and correct the settings."
     return StorageRefusedError(situation, f"{advice} {answer}")
+
+
+def _local_fault(error: Exception, bucket: str, endpoint: str | None, *, has_worked: bool) -> ConnectorError | None:
+    told: dict[str, object] = getattr(error, "kwargs", {})  # Boto keeps what its own error is about.
+    cause = told.get("error")
+    if not isinstance(cause, BaseException):
+        return None
+    address = urlsplit(str(told.get("endpoint_url") or endpoint or ""))
+    proxy = told.get("proxy_url")
+    way = Way(
+        f'the bucket "{bucket}"',
+        address.hostname or "its endpoint",
+        address.port or (80 if address.scheme == "http" else 443),
+        without_login(str(proxy)) if proxy else None,
+    )
+    return local_fault(cause, way, has_worked=has_worked)
 
 
 def _unanswered(error: Exception, bucket: str, doing: str) -> ConnectorError:

@@ -10,6 +10,7 @@ If-Match on a key that is not there by NoSuchKey and Ceph by 412 (all read 2026-
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -44,6 +45,7 @@ class S3Bucket:
     Every method raises:
         StorageRefusedError: no such bucket, no permission, wrong keys or region; something must be changed.
         StorageFailedError: the network or the storage failed, even after boto's own retries.
+        InvalidConfigError: the proxy, the name server or the certificates of this machine are wrong.
 
     Args:
         access: the settings.
@@ -54,6 +56,7 @@ class S3Bucket:
         self._name = access.s3_bucket_name
         folder = access.bucket_path.strip("/")
         self._folder = f"{folder}/" if folder else ""
+        self._has_worked = False
         with storage_errors(self._name, "open it"):
             self._client: Any = make_client(access, attempts)
 
@@ -77,7 +80,7 @@ class S3Bucket:
         condition = {"IfMatch": if_match} if if_match is not None else {}
         if if_absent:
             condition["IfNoneMatch"] = "*"
-        with storage_errors(self._name, "put an object"):
+        with self._errors("put an object"):
             try:
                 answer = self._client.put_object(Bucket=self._name, Key=self._folder + key, Body=body, **condition)
                 return str(answer["ETag"])
@@ -90,7 +93,7 @@ class S3Bucket:
 
     def get(self, key: str) -> StoredObject | None:
         """Returns an object; None if there is none."""
-        with storage_errors(self._name, "get an object"):
+        with self._errors("get an object"):
             try:
                 answer = self._client.get_object(Bucket=self._name, Key=self._folder + key)
                 return StoredObject(answer["Body"].read(), str(answer["ETag"]))
@@ -101,14 +104,14 @@ class S3Bucket:
 
     def upload(self, path: Path, key: str) -> None:
         """Writes a file, in parts if it is large."""
-        with path.open("rb") as file, storage_errors(self._name, "put an object"):
+        with path.open("rb") as file, self._errors("put an object"):
             self._client.upload_fileobj(file, self._name, self._folder + key)
 
     def download(self, key: str, path: Path) -> bool:
         """Reads an object into a file; returns False if there is none. Without success, no file is left."""
         is_whole = False
         try:
-            with storage_errors(self._name, "get an object"), path.open("wb") as file:
+            with self._errors("get an object"), path.open("wb") as file:
                 try:
                     self._client.download_fileobj(self._name, self._folder + key, file)
                     is_whole = True
@@ -125,15 +128,21 @@ class S3Bucket:
 
     def delete(self, key: str) -> None:
         """Deletes an object, if it exists."""
-        with storage_errors(self._name, "delete an object"):
+        with self._errors("delete an object"):
             self._client.delete_object(Bucket=self._name, Key=self._folder + key)
 
     def keys(self, prefix: str) -> Iterator[str]:
         """Yields the keys that begin with `prefix`, in alphabetical order, across all pages."""
-        with storage_errors(self._name, "list objects"):
+        with self._errors("list objects"):
             pages = self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=self._name, Prefix=self._folder + prefix
             )
             for page in pages:
                 for entry in page.get("Contents", ()):
                     yield str(entry["Key"])[len(self._folder) :]
+
+    @contextmanager
+    def _errors(self, doing: str) -> Iterator[None]:
+        with storage_errors(self._name, doing, self._client.meta.endpoint_url, has_worked=self._has_worked):
+            yield
+        self._has_worked = True

@@ -185,6 +185,25 @@ def test_a_refresh_token_that_is_dead_leaves_the_config_as_it_was(account: Runni
     assert oauth_config.read_bytes() == before
 
 
+def test_a_run_that_loses_the_race_for_a_renewal_goes_on_with_what_the_other_run_has_written(
+    account: RunningSandbox, oauth_config: Path
+) -> None:
+    before = oauth_config.read_bytes()
+    listing(oauth_config)
+    after = oauth_config.read_bytes()
+    oauth_config.write_bytes(before)
+    account.forget_requests()
+    account.fault({"kind": "latency", "seconds": 1}, endpoint="oauth/token", times=1)
+    program = [*PROGRAM, "audiences", "--config", str(oauth_config)]
+    with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+        account.wait_for_hits(1)
+        oauth_config.write_bytes(after)
+        _, said = run.communicate(timeout=60)
+    assert (run.returncode, said) == (0, "")
+    assert oauth_config.read_bytes() == after
+    assert [request["status"] for request in account.seen("oauth/token")] == [401]
+
+
 def test_a_config_that_others_may_read_is_warned_of(config: Path) -> None:
     config.chmod(0o644)
     result = command("audiences", "--config", config, "--json")

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from destination_pinterest.error_codes import Code
+from destination_pinterest.markers import CONFIG_PATH_VARIABLE
 from pinterest_audiences.__main__ import main
 from pinterest_audiences.config_file import ConfigFile, CredentialsFromEnvironmentError
 from pinterest_audiences.environment import expanded_address
@@ -176,3 +177,16 @@ def test_null_in_the_file_gives_way_to_the_environment(tmp_path: Path) -> None:
     config = ConfigFile(str(path), {"PINTEREST_AD_ACCOUNT_ID": "7", "PINTEREST_ACCESS_TOKEN": "pina_x"})
     assert config.content["ad_account_id"] == "7"
     assert config.content["credentials"] == {"auth_method": "access_token", "access_token": "pina_x"}
+
+
+def test_the_connector_is_told_where_the_refresh_token_is_kept_if_it_is_kept(tmp_path: Path) -> None:
+    credentials = {"auth_method": "oauth2.0", "client_id": "7", "client_secret": "s"}
+    path = written(
+        tmp_path / "c.json", {"credentials": {**credentials, "refresh_token": "pinr_x"}, "ad_account_id": "5"}
+    )
+    assert ConfigFile(path, {}).variables == {CONFIG_PATH_VARIABLE: path}
+    named = written(
+        tmp_path / "d.json", {"credentials": {**credentials, "refresh_token": "${T}"}, "ad_account_id": "5"}
+    )
+    assert ConfigFile(named, {"T": "pinr_x"}).variables == {}
+    assert ConfigFile(None, {**OAUTH, **ACCOUNT}).variables == {}
