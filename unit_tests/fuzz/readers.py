@@ -76,12 +76,14 @@ class Reader:
         strategy: documents that are almost right.
         samples: documents that are right, to begin from.
         examples: how many documents are tried in an ordinary run.
+        is_of_text: whether it is given text, so that bytes that are none never get to it.
     """
 
     read: Callable[[bytes], None]
     strategy: st.SearchStrategy[bytes]
     samples: tuple[bytes, ...] = field(repr=False)
     examples: int = 60
+    is_of_text: bool = False
 
 
 def _as_json(*samples: Any) -> tuple[bytes, ...]:
@@ -97,7 +99,7 @@ def _of_text(read: Callable[[str], None], *samples: str, examples: int = 60) -> 
     def read_text(content: bytes) -> None:
         read(content.decode("utf-8", "surrogatepass"))
 
-    return Reader(read_text, texts(samples), tuple(sample.encode() for sample in samples), examples)
+    return Reader(read_text, texts(samples), tuple(sample.encode() for sample in samples), examples, is_of_text=True)
 
 
 # --- the platform -----------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from destination_pinterest.error_codes import Code
-from destination_pinterest.markers import PREVIEW_PREFIX, REJECTED_PREFIX
+from destination_pinterest.markers import PREVIEW_PREFIX, REJECTED_PREFIX, REPORT_PREFIX
 from pinterest_audiences import connector_answers
 from pinterest_audiences.connector_answers import ConnectorAnswers
 from pinterest_audiences.failures import Failure, UsageError
@@ -253,7 +253,7 @@ def test_no_state_is_kept_after_a_rejected_row_that_could_not_be_written() -> No
 )
 def test_a_message_that_no_connector_of_ours_sends_fails_the_sync_and_is_not_quoted(message: dict[str, Any]) -> None:
     notes = Notes()
-    answers = taken(notes, message, state({"cursor": 1}, 1))
+    answers = taken(notes, message, state(1, {"cursor": 1}))
     assert answers.failure is not None
     assert answers.failure.code == Code.ANSWER_NOT_TAKEN
     assert "canary" not in answers.failure.text
