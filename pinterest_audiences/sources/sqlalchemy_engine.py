@@ -59,6 +59,7 @@ def connect(url: sa.URL) -> sa.Connection:
 def read_url(address: str) -> sa.URL:
     """Parses --from. Raises: UsageError if it is no URL."""
     try:
+        address.encode()  # a command line may have bytes that are no text
         url = sa.make_url(address)
     except (ArgumentError, ValueError):
         # The message of SQLAlchemy may quote the address, and with it the password.
