@@ -6,7 +6,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import chdir, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -57,7 +57,7 @@ from pinterest_audiences.environment import expanded_address, without_values
 from pinterest_audiences.failures import UsageError
 from pinterest_audiences.printing import Printer
 from pinterest_audiences.progress import QuietDisplay
-from pinterest_audiences.sources.opening import open_source
+from pinterest_audiences.sources.opening import MOTHERDUCK, open_source
 from pinterest_audiences.sources.sqlalchemy_engine import label_of, read_url
 from pinterest_audiences.state_file import StateFile, SyncIdentity
 from unit_tests.fuzz.strategies import CANARY, documents, texts
@@ -473,18 +473,27 @@ class _Nowhere:
 
 
 def _read_address(text: str) -> None:
-    """An address is opened where no network is needed for that; any other is only parsed."""
+    """An address is opened where that asks neither the network nor the whole disk; any other is only parsed."""
     environment = {"PASSWORD": CANARY}
-    try:
-        address = expanded_address(text, environment)
-        scheme = address.split("://", 1)[0].lower() if "://" in address else ""
-        if scheme in {"", "file", "sqlite", "duckdb"} and address.strip() not in {"-", ""}:
-            open_source(address)
-        else:
-            label_of(read_url(address))
-    except UsageError as error:
-        if error.code is not Code.ENVIRONMENT_VARIABLE_UNSET:
-            _check_silence(UsageError(error.code, without_values(error.message, text, environment)))
+    with _folder() as folder, chdir(folder):
+        try:
+            address = expanded_address(text, environment)
+            if _is_near(address):
+                open_source(address)
+            else:
+                label_of(read_url(address))
+        except UsageError as error:
+            if error.code is not Code.ENVIRONMENT_VARIABLE_UNSET:
+                _check_silence(UsageError(error.code, without_values(error.message, text, environment)))
+
+
+def _is_near(address: str) -> bool:
+    scheme, _, path = address.rpartition("://")
+    if scheme.lower() in {"sqlite", "duckdb"}:
+        return True
+    if scheme.lower() not in {"", "file"} or address.startswith(MOTHERDUCK):
+        return False
+    return not path.lstrip().startswith(("/", "~", "%", "localhost", "-")) or path.endswith(".csv")
 
 
 def _read_api_address(text: str) -> None:

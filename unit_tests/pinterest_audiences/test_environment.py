@@ -117,6 +117,11 @@ def test_what_a_variable_holds_is_not_quoted_as_a_part_of_an_address(address: st
     assert "${P}" in said
 
 
+def test_an_address_that_is_no_text_is_refused() -> None:
+    with raises(Code.SOURCE_ADDRESS_WRONG):
+        open_source("postgresql://me@host\udcff/shop")
+
+
 @pytest.mark.parametrize("value", ["host=db password=canary", "me:canary@db/x.y", 'password="canary\'"'])
 def test_what_a_variable_holds_is_not_quoted_where_it_is_no_address(
     value: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
