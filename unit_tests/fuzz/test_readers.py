@@ -13,7 +13,10 @@ from collections.abc import Callable
 import pytest
 from hypothesis import HealthCheck, given, seed, settings
 
+from destination_pinterest.error_codes import Code
+from destination_pinterest.errors import ProtocolError
 from unit_tests.fuzz.readers import READERS, Reader, suppress_and_check
+from unit_tests.fuzz.strategies import documents
 
 _SECONDS = float(os.environ.get("FUZZ_SECONDS", "0"))
 _SEED = int(os.environ.get("FUZZ_SEED", "0"))
@@ -54,3 +57,20 @@ def test_a_reader_fails_only_with_errors_of_its_own_and_quotes_nothing(name: str
         sys.stdout.write(f"Again: FUZZ_SECONDS=1 FUZZ_SEED={number} python -m pytest unit_tests/fuzz -k '{name}'\n")
         seed(number)(_property(reader, _A_BATCH, is_fixed=False))()
         number += 1
+
+
+def _crashes(content: bytes) -> None:
+    if b"null" in content:
+        raise KeyError(content)
+
+
+def _quotes(content: bytes) -> None:
+    if b"null" in content:
+        raise ProtocolError(Code.LINE_NOT_A_MESSAGE, f"It is {content!r}.")
+
+
+@pytest.mark.parametrize(("read", "fault"), [(_crashes, KeyError), (_quotes, AssertionError)])
+def test_a_reader_with_a_fault_is_found(read: Callable[[bytes], None], fault: type[Exception]) -> None:
+    reader = Reader(read, documents([READERS["lines"].samples[0]]), ())
+    with pytest.raises(fault):
+        _property(reader, 60, is_fixed=True)()
