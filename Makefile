@@ -40,6 +40,13 @@ EXAMPLES ?= 1000
 property: setup ## Try new random tables, hosts, faults and kills for about ten minutes; EXAMPLES=100 for one
 	@PROPERTY_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest integration_tests/property
 
+# make fuzz SECONDS=3600: as long as that, for all readers together.
+SECONDS ?= 600
+
+.PHONY: fuzz
+fuzz: setup ## Feed every reader documents that are almost right; guided by coverage where atheris is installed
+	@$(BIN)/python -m unit_tests.fuzz $(SECONDS)
+
 .PHONY: test-pythons
 test-pythons: ## Run the unit tests on each Python of 3.11, 3.12 and 3.13 that is installed
 	@tools/test-pythons

@@ -87,9 +87,22 @@ class ConnectorAnswers:
         """Takes a line of the connector's standard output."""
         try:
             message = self._decoder.decode(line)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             self.strange_lines += 1
             return
+        try:
+            self._handle(message)
+        except Exception as error:  # noqa: BLE001 - it may be anybody's, and the pipe must be read to its end
+            sentence = (
+                f"The command line failed on a message of the connector ({type(error).__name__}). Please report this."
+            )
+            self.fail(Failure.because(Code.ANSWER_NOT_TAKEN, sentence))
+
+    def fail(self, failure: Failure) -> None:
+        """The first failure is the one that decided."""
+        self.failure = self.failure or failure
+
+    def _handle(self, message: _Line) -> None:
         match message.type:
             case "LOG" if message.log is not None:
                 self._log(message.log)
@@ -101,10 +114,6 @@ class ConnectorAnswers:
                 self._control(message.control)
             case _:
                 pass
-
-    def fail(self, failure: Failure) -> None:
-        """The first failure is the one that decided."""
-        self.failure = self.failure or failure
 
     def _log(self, log: _Log) -> None:
         if log.message.startswith(PROGRESS_PREFIX):

@@ -20,7 +20,7 @@ from typing import IO, Any, Final
 from destination_pinterest.error_codes import Code
 from destination_pinterest.markers import PROGRESS_VARIABLE, REPORT_TEXT_VARIABLE
 from pinterest_audiences.connector_answers import ConnectorAnswers, Watcher
-from pinterest_audiences.failures import ConnectorProcessError, Failure, UsageError
+from pinterest_audiences.failures import ConnectorProcessError, UsageError
 from pinterest_audiences.interruption import Interruption
 from pinterest_audiences.line_pipe import LinePipe
 
@@ -132,14 +132,7 @@ class ConnectorProcess:
     def _listen(self, stdout: IO[bytes]) -> None:
         with stdout:
             for line in stdout:
-                try:
-                    self._answers.take(line)
-                except Exception as error:  # noqa: BLE001 - the pipe must be read to its end, or all stands still
-                    sentence = (
-                        f"The command line failed on a message of the connector ({type(error).__name__}). Please "
-                        "report this."
-                    )
-                    self._answers.fail(Failure.because(Code.ANSWER_NOT_TAKEN, sentence))
+                self._answers.take(line)
 
     def _listen_to_errors(self, stderr: IO[bytes]) -> None:
         with stderr:

@@ -47,6 +47,20 @@ def expanded_address(address: str, environment: Mapping[str, str]) -> str:
     return _replaced(address, environment, "--from", encode)
 
 
+def without_values(text: str, address: str, environment: Mapping[str, str]) -> str:
+    """Returns a message about an address with its variables' names in place of what they hold.
+
+    That may be a password, also where the address is not the URL that it should be, or is quoted in part.
+    """
+    whole = expanded_address(address, environment)
+    text = text.replace(repr(whole)[1:-1], address).replace(whole, address)
+    for found in _PLACEHOLDER.finditer(address):
+        value = environment.get(found[2]) if not found[1] else None
+        for written in (value, quote(value, safe=""), repr(value)[1:-1]) if value else ():
+            text = text.replace(written, found[0])
+    return text
+
+
 def has_placeholder(value: Any) -> bool:
     """Whether a value is a text that names a variable."""
     return isinstance(value, str) and any(not found[1] for found in _PLACEHOLDER.finditer(value))

@@ -104,7 +104,7 @@ class StateFile:
 
     def check_writable(self) -> None:
         """Checks the file's folder. Raises: UsageError if there is no such folder."""
-        if not self._path.resolve().parent.is_dir():
+        if not _is_in_a_folder(self._path):
             raise UsageError(
                 Code.STATE_FILE_UNUSABLE,
                 f"The folder of the state file {self._path} does not exist. Create it or choose another.",
@@ -114,3 +114,10 @@ class StateFile:
         """Saves a state that the connector returned. Raises: OSError."""
         content = {"version": VERSION, "sync": asdict(self._identity), "state": dict(state)}
         write_whole(self._path, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())
+
+
+def _is_in_a_folder(path: Path) -> bool:
+    try:
+        return path.resolve().parent.is_dir()
+    except OSError:  # longer than any path
+        return False

@@ -19,7 +19,7 @@ from destination_pinterest.identity.recognition import recognise_columns
 from destination_pinterest.markers import PLACE_MEMBER
 from pinterest_audiences.config_file import ConfigFile
 from pinterest_audiences.connector_process import OWN_CONNECTOR
-from pinterest_audiences.environment import expanded_address
+from pinterest_audiences.environment import expanded_address, without_values
 from pinterest_audiences.failures import EXIT_DONE, Failure, UsageError, first_sentence
 from pinterest_audiences.file_findings import FileFindings
 from pinterest_audiences.printing import Printer
@@ -79,8 +79,7 @@ def _opened(request: SyncRequest) -> Source:
     except UsageError as error:
         if address == request.source:
             raise
-        # What a variable holds may be a password, also where it is not the URL that it should be.
-        said = error.message.replace(repr(address)[1:-1], request.source).replace(address, request.source)
+        said = without_values(error.message, request.source, os.environ)
         raise UsageError(error.code, said) from None
 
 

@@ -18,6 +18,7 @@ from pinterest_audiences.cursor_state import cursor_state
 from pinterest_audiences.failures import UsageError
 from pinterest_audiences.json_values import json_types
 from pinterest_audiences.lookback import Lookback
+from pinterest_audiences.sources.files import as_path
 from pinterest_audiences.sources.formats.choice import FileOptions
 from pinterest_audiences.sources.formats.known import FORMATS
 from pinterest_audiences.sources.source import Row
@@ -289,8 +290,8 @@ def _rejected_path(arguments: argparse.Namespace) -> Path | None:
         if arguments.rejected_values:
             raise UsageError(Code.USAGE_WRONG, "--rejected-values needs --rejected FILE.")
         return None
-    path = Path(arguments.rejected).expanduser()
-    config = None if arguments.config is None else Path(arguments.config).expanduser()
+    path = as_path(arguments.rejected)
+    config = None if arguments.config is None else as_path(arguments.config)
     needed = [config, _state_path(arguments), Path(arguments.source).expanduser()]
     target = path.resolve()
     if {other.resolve() for other in needed if other is not None} & {target, *target.parents}:

@@ -71,6 +71,8 @@ def unknown_keys(config: Config) -> list[str]:
 
 
 def _fault(fault: Mapping[str, Any]) -> str:
+    if not fault["loc"]:
+        return "a setting's name is no text"
     outer, *inner = fault["loc"]
     if outer in _CHOICES:
         inner = inner[1:]  # The first is the chosen option, which is not a setting.

@@ -13,6 +13,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Callable, Sequence
+from enum import Enum, auto
 from types import MappingProxyType
 
 from destination_pinterest.identity.blanks import strip_blanks
@@ -26,9 +27,19 @@ BulkConversion = Callable[[Sequence[str]], tuple[list[str], Sequence[str]]]
 """What is sent for those of many texts that need no second look, and the other texts, for the Conversion. Never raises.
 """
 
-_HEX = "[0-9a-fA-F]"
-UUID = re.compile(rf"{_HEX}{{8}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{12}}")
+HEX = "[0-9a-fA-F]"
+"""A hexadecimal digit, as a pattern."""
+UUID = re.compile(rf"{HEX}{{8}}-{HEX}{{4}}-{HEX}{{4}}-{HEX}{{4}}-{HEX}{{12}}")
 ZERO_UUID = "00000000-0000-0000-0000-000000000000"
+
+
+class Notation(Enum):
+    """How a digest is written: in hexadecimal digits, in these with a prefix or in groups, or in Base64."""
+
+    HEXADECIMAL = auto()
+    DECORATED = auto()
+    BASE64 = auto()
+
 
 HEX_DIGITS = MappingProxyType({ValueFormat.SHA256: 64, ValueFormat.SHA1: 40, ValueFormat.MD5: 32})
 """How many hexadecimal digits a digest of each declared format has."""
@@ -45,17 +56,17 @@ HASHES_OF_NOTHING = frozenset(
     for nothing in NOTHINGS
 ) | {"0" * digits for digits in HEX_DIGITS.values()}
 
-_PREFIXED = re.compile(rf"(?:0[xX]|\\{{1,2}}[xX])({_HEX}+)|[xX]'({_HEX}+)'")
+_PREFIXED = re.compile(rf"(?:0[xX]|\\{{1,2}}[xX])({HEX}+)|[xX]'({HEX}+)'")
 # Groups of more digits may be digests of their own, one after the other.
-_IN_GROUPS = re.compile(rf"{_HEX}{{1,16}}(?:[\s:]+{_HEX}{{1,16}})+")
+_IN_GROUPS = re.compile(rf"{HEX}{{1,16}}(?:[\s:]+{HEX}{{1,16}})+")
 _BASE64 = re.compile(r"([A-Za-z0-9+/_-]+)(={0,2})")
 _LENGTH_OF_BASE64 = MappingProxyType({digits: -(-digits * 4 // 6) for digits in (32, 40, 64, 128)})
 SHORTEST_DIGEST = min(_LENGTH_OF_BASE64.values())
 """The characters of the shortest digest: MD5 in Base64."""
-_SHA256_HEX = re.compile(rf"{_HEX}{{64}}")
-_HEX_DIGITS_ONLY = re.compile(rf"{_HEX}+")
+_SHA256_HEX = re.compile(rf"{HEX}{{64}}")
+_HEX_DIGITS_ONLY = re.compile(rf"{HEX}+")
 # SHA-512's 128 digits are not a format that Pinterest reads, but not a plain value either.
-_ANY_HEX_DIGEST = re.compile(rf"{_HEX}{{32}}(?:{_HEX}{{8}}|{_HEX}{{32}}|{_HEX}{{96}})?")
+_ANY_HEX_DIGEST = re.compile(rf"{HEX}{{32}}(?:{HEX}{{8}}|{HEX}{{32}}|{HEX}{{96}})?")
 
 
 def looks_hashed(text: str) -> bool:
@@ -65,6 +76,17 @@ def looks_hashed(text: str) -> bool:
     return _ANY_HEX_DIGEST.fullmatch(text) is not None or any(
         as_hexadecimal(text, digits) is not None for digits in _LENGTH_OF_BASE64
     )
+
+
+def digest_of(text: str) -> tuple[int, Notation] | None:
+    """Returns how many hexadecimal digits a digest has (SHA-512 too), and how it is written; None if it is none."""
+    digits = next((each for each in _LENGTH_OF_BASE64 if as_hexadecimal(text, each) is not None), None)
+    if digits is None:
+        return None
+    if _HEX_DIGITS_ONLY.fullmatch(text):
+        return digits, Notation.HEXADECIMAL
+    is_decorated = _PREFIXED.fullmatch(text) or _IN_GROUPS.fullmatch(text)
+    return digits, Notation.DECORATED if is_decorated else Notation.BASE64
 
 
 def as_hexadecimal(text: str, digits: int) -> str | None:
@@ -96,7 +118,7 @@ def _from_base64(text: str, digits: int) -> str | None:
 def read_digest(hash_format: ValueFormat) -> Conversion:
     """Returns the conversion of a column declared as hashed with `hash_format`: SHA256, SHA1 or MD5."""
     digits = HEX_DIGITS[hash_format]
-    is_digest = re.compile(rf"{_HEX}{{{digits}}}").fullmatch
+    is_digest = re.compile(rf"{HEX}{{{digits}}}").fullmatch
 
     def convert(value: str) -> str | RejectionReason | None:
         text = strip_blanks(value)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Mapping
 from enum import StrEnum
@@ -11,7 +9,7 @@ from types import MappingProxyType
 from typing import Final
 
 from destination_pinterest.identity.blanks import strip_blanks
-from destination_pinterest.identity.digest import UUID
+from destination_pinterest.identity.digest import UUID, Notation, digest_of
 from destination_pinterest.identity.placeholder import is_placeholder
 
 
@@ -47,14 +45,15 @@ class ValueForm(StrEnum):
 _BY_HEX_DIGITS: Final[Mapping[int, ValueForm]] = MappingProxyType(
     {32: ValueForm.MD5, 40: ValueForm.SHA1, 64: ValueForm.SHA256, 128: ValueForm.SHA512}
 )
-_BY_BYTES: Final[Mapping[int, ValueForm]] = MappingProxyType(
+_BY_HEX_DIGITS_OF_BASE64: Final[Mapping[int, ValueForm]] = MappingProxyType(
     {
-        16: ValueForm.BASE64_MD5,
-        20: ValueForm.BASE64_SHA1,
-        32: ValueForm.BASE64_SHA256,
-        64: ValueForm.BASE64_SHA512,
+        32: ValueForm.BASE64_MD5,
+        40: ValueForm.BASE64_SHA1,
+        64: ValueForm.BASE64_SHA256,
+        128: ValueForm.BASE64_SHA512,
     }
 )
+_LABEL: Final = re.compile(r"(sha\d+|md5):", re.IGNORECASE)
 # Nothing but signs that hide something, or a word for it; also in an address ("***@example.com").
 _MASKED: Final = re.compile(
     r"[*•●█#xX_.\-]{2,}(@.*)?|.*(\*{2,}|•{2,}|█{2,}).*"
@@ -64,13 +63,10 @@ _MASKED: Final = re.compile(
 _MISSING: Final = frozenset(
     {"null", "none", "nan", "nil", "undefined", "n/a", "na", "\\n", "unknown", "-", "#n/a", "?"}
 )
-_HEX: Final = re.compile(r"[0-9a-fA-F]+")
-_PREFIXED: Final = re.compile(r"(0x|\\x|sha\d+:|md5:)[0-9a-fA-F]{32,}", re.IGNORECASE)
 _NUMBER: Final = re.compile(r"[+-]?\d+([.,]\d+)*([eE][+-]?\d+)?", re.ASCII)
 _PHONE: Final = re.compile(r"(\+|00)?[\d\s().\-/]{7,}", re.ASCII)
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d([T ].*)?|\d{1,2}[./]\d{1,2}[./]\d{2,4}", re.ASCII)
 _WORDS: Final = re.compile(r"[^\W\d_]+([ ,.'\u2019\-]{1,2}[^\W\d_]+){0,4}\.?")
-_BASE64: Final = re.compile(r"[A-Za-z0-9+/_\-]{22,88}={0,2}")
 _FEWEST_DIGITS_OF_A_PHONE: Final = 7
 
 
@@ -104,19 +100,15 @@ def _form_of_text(text: str) -> ValueForm:
 
 
 def _digest(text: str) -> ValueForm | None:
-    if _HEX.fullmatch(text):
-        return _BY_HEX_DIGITS.get(len(text))
-    if _PREFIXED.fullmatch(text):
-        return ValueForm.PREFIXED_HEX
-    if not _BASE64.fullmatch(text) or UUID.fullmatch(text) or text.isalpha():
+    label = _LABEL.match(text)
+    found = digest_of(text[label.end() :] if label else text)
+    if found is None:
         return None
-    try:
-        # The alphabets for addresses and for everything else differ in two signs.
-        plain = text.rstrip("=").replace("-", "+").replace("_", "/")
-        raw = base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
-    except binascii.Error:
-        return None
-    return _BY_BYTES.get(len(raw))
+    digits, notation = found
+    if notation is Notation.BASE64:
+        return _BY_HEX_DIGITS_OF_BASE64[digits]
+    is_plain = notation is Notation.HEXADECIMAL and label is None
+    return _BY_HEX_DIGITS[digits] if is_plain else ValueForm.PREFIXED_HEX
 
 
 def _is_phone(text: str) -> bool:

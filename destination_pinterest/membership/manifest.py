@@ -14,6 +14,7 @@ import msgspec
 
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import StoreMismatchError
+from destination_pinterest.json_document import SMALL_BYTES
 from destination_pinterest.membership.keys import AudienceKeys
 from destination_pinterest.membership.store_key import UnknownStretchingError
 
@@ -140,6 +141,8 @@ def read_manifest(body: bytes, keys_of: Callable[[bytes, int], AudienceKeys], ad
     Raises:
         StoreMismatchError: the manifest is damaged, of a later version, or written with another key.
     """
+    if len(body) > SMALL_BYTES:
+        raise damaged(address, "it is larger than any that the connector writes")
     try:
         sealed = msgspec.json.decode(body, type=_Sealed)
         version = msgspec.json.decode(sealed.manifest, type=dict).get("format")

@@ -153,7 +153,9 @@ def _with_counts(state: msgspec.Raw, tallies: list[StreamTally]) -> bytes:
     rejected = sum(tally.rejected for tally in tallies)
     accepted = sum(tally.received for tally in tallies) - rejected
     # The protocol wants a decimal point in each count.
-    content = msgspec.json.decode(state, type=dict[str, msgspec.Raw])
+    # Between values, JSON may have carriage returns, at which some hosts end a line; within texts it can't.
+    whole = bytes(state).replace(b"\r", b" ")
+    content = msgspec.json.decode(whole, type=dict[str, msgspec.Raw])
     content["destinationStats"] = msgspec.Raw(
         f'{{"recordCount":{accepted}.0,"rejectedRecordCount":{rejected}.0}}'.encode()
     )

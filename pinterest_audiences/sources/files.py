@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from destination_pinterest.error_codes import Code
 from pinterest_audiences.failures import UsageError
 
 
-def existing_file(name: str) -> Path:
-    """Returns the file's path. Raises: UsageError if it does not exist or may not be read."""
+def as_path(name: str) -> Path:
+    """Returns the path that a name may be. Raises: UsageError if there can be no such path."""
     try:
         path = Path(name).expanduser()
-        is_there = path.exists()
-    except (OSError, ValueError, RuntimeError):  # too long, with a null character, or in the home of nobody
+        os.fsencode(path)
+        path.exists()
+    except (OSError, ValueError, RuntimeError):  # too long, of no characters that names have, in the home of nobody
         raise UsageError(Code.SOURCE_NOT_OPENED, f"{name!r} can't be a file's path. Correct it.") from None
-    if not is_there:
+    if "\x00" in name:
+        raise UsageError(Code.SOURCE_NOT_OPENED, f"{name!r} can't be a file's path. Correct it.")
+    return path
+
+
+def existing_file(name: str) -> Path:
+    """Returns the file's path. Raises: UsageError if it does not exist or may not be read."""
+    path = as_path(name)
+    if not path.exists():
         raise UsageError(
             Code.SOURCE_NOT_OPENED, f"There is no file {name!r} (looked in {Path.cwd()}). Correct its path."
         )

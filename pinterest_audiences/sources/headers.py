@@ -10,32 +10,36 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from destination_pinterest.error_codes import Code
+from destination_pinterest.identity.digest import HEX, Notation, digest_of
 from pinterest_audiences.failures import UsageError
 
 _ADDRESS: Final = re.compile(r"[^\s@,;|<>\"]+@[^\s@,;|<>\"]+\.[^\s@,;|<>\".']+'?")
 _UUID: Final = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _ADVERTISING_ID: Final = re.compile(rf"{_UUID}|\{{{_UUID}\}}", re.IGNORECASE)
 _TEXT_FORMULA: Final = re.compile(r'="([^"]*)"')
-_DIGITS: Final = r"(?:0x|\\x)?[0-9a-f]"
 # The name that a column of nothing but such values is recognised by.
-_KINDS: Final = (
-    ("email", _ADDRESS),
-    ("maid", _ADVERTISING_ID),
-    ("email_sha256", re.compile(rf"{_DIGITS}{{64}}|[A-Za-z0-9+/]{{43}}=", re.IGNORECASE)),
-    ("email_sha1", re.compile(rf"{_DIGITS}{{40}}", re.IGNORECASE)),
-    ("email_md5", re.compile(rf"{_DIGITS}{{32}}", re.IGNORECASE)),
-)
+_KINDS: Final = (("email", _ADDRESS), ("maid", _ADVERTISING_ID))
+_KINDS_OF_DIGESTS: Final = {64: "email_sha256", 40: "email_sha1", 32: "email_md5"}
 
 # Addresses and digests with a mistake, and telephone numbers. `E-mail @ work` is a name.
 _MAYBE_PERSONAL: Final = re.compile(
-    r"\S\s?@\w|@\s?\w+\.\w|[0-9a-fA-F]{32,}|\+\d[\d\s().\-/]{6,}|(?=.*\d)(?=.*[A-Z])(?=.*[a-z])[\w-]{43}=?$"
+    rf"\S\s?@\w|@\s?\w+\.\w|{HEX}{{32,}}|\+\d[\d\s().\-/]{{6,}}|(?=.*\d)(?=.*[A-Z])(?=.*[a-z])[\w-]{{43}}=?$"
 )
 
 
 def kind_of(cell: str) -> str | None:
     """Returns what a cell that is nothing but an identifier is, as a column's name; None for any other cell."""
     value = _TEXT_FORMULA.sub(r"\1", cell.strip())
-    return next((name for name, pattern in _KINDS if pattern.fullmatch(value)), None)
+    known = next((name for name, pattern in _KINDS if pattern.fullmatch(value)), None)
+    return known or _kind_of_digest(value)
+
+
+def _kind_of_digest(value: str) -> str | None:
+    """As `kind_of`. In Base64 only SHA-256 with its sign at the end: a name may look like any other."""
+    digits, notation = digest_of(value) or (0, Notation.HEXADECIMAL)
+    if notation is Notation.BASE64 and (digits != 64 or not value.endswith("=")):
+        return None
+    return _KINDS_OF_DIGESTS.get(digits)
 
 
 def holds_identifier(cells: Iterable[str]) -> bool:

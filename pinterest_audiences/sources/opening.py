@@ -10,7 +10,7 @@ from destination_pinterest.error_codes import Code
 from pinterest_audiences.failures import UsageError, missing_extra
 from pinterest_audiences.sources.compression import unpack
 from pinterest_audiences.sources.file_source import FileSource
-from pinterest_audiences.sources.files import existing_file
+from pinterest_audiences.sources.files import as_path, existing_file
 from pinterest_audiences.sources.formats.choice import FileOptions, table_file_of
 from pinterest_audiences.sources.formats.found_table import FoundTable
 from pinterest_audiences.sources.formats.known import JSON, format_of_name
@@ -55,7 +55,7 @@ def open_source(address: str, options: FileOptions | None = None) -> Source:
 
 def _open_files(address: str, options: FileOptions) -> Source:
     is_named = address == STANDARD_INPUT or "://" in address or is_pattern(address) or "." in Path(address).name
-    if not is_named and not Path(address).expanduser().exists():
+    if not is_named and not as_path(address).exists():
         raise UsageError(
             Code.SOURCE_ADDRESS_WRONG,
             f"--from {address!r} is neither a database's URL (duckdb:///customers.duckdb, "

@@ -11,7 +11,6 @@ import logging
 import sqlite3
 from collections.abc import Callable
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -19,7 +18,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from destination_pinterest.error_codes import Code
 from pinterest_audiences.failures import UsageError, missing_extra
-from pinterest_audiences.sources.files import existing_file
+from pinterest_audiences.sources.files import as_path, existing_file
 from pinterest_audiences.sources.postgresql_times import read_any_time
 from pinterest_audiences.sources.warehouses import warehouse_of
 
@@ -60,6 +59,7 @@ def connect(url: sa.URL) -> sa.Connection:
 def read_url(address: str) -> sa.URL:
     """Parses --from. Raises: UsageError if it is no URL."""
     try:
+        address.encode()  # a command line may have bytes that are no text
         url = sa.make_url(address)
     except (ArgumentError, ValueError):
         # The message of SQLAlchemy may quote the address, and with it the password.
@@ -76,7 +76,7 @@ def read_url(address: str) -> sa.URL:
 def label_of(url: sa.URL) -> str:
     """The address without secrets, the same in every run."""
     if url.get_backend_name() == "sqlite" and url.database:
-        return f"sqlite:///{Path(url.database).expanduser().resolve()}"
+        return f"sqlite:///{as_path(url.database).resolve()}"
     # The part after the question mark may have a password too.
     return url.set(query={}).render_as_string(hide_password=True)
 

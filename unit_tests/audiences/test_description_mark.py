@@ -138,3 +138,9 @@ def test_an_audience_that_does_not_exist_has_no_mark(stage: Callable[[str | None
     target = AudienceTarget("VIP", frozenset(Identifier))
     assert here.keeper.keep(target, REMEMBERED).target == target
     assert here.keeper.description_for(target, REMEMBERED) is None
+
+
+def test_a_mark_within_a_mark_leaves_none_behind() -> None:
+    text = f"Ours. [dp1:{MARK}w1]"
+    marked = with_mark(text, REMEMBERED)
+    assert marked == f"Ours. {MARK}"

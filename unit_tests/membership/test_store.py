@@ -192,3 +192,10 @@ def test_an_identifier_that_cannot_be_decrypted_is_told_as_damage(shop: Shop, mo
     ledger._workspace.execute("UPDATE touched SET c1 = c1 + 1")
     with raises(Code.STORE_DAMAGED, match="can't be decrypted"):
         list(delta.iter_additions(10))
+
+
+@pytest.mark.parametrize("body", [b"[" * 100_000 + b"]" * 100_000, b" " * 10_000_001])
+def test_a_manifest_of_any_depth_or_size_is_said_to_be_damaged(kept: Shop, body: bytes) -> None:
+    (kept.folder / "manifest.json").write_bytes(body)
+    with raises(Code.STORE_DAMAGED):
+        kept.open()

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from destination_pinterest.error_codes import Code
-from destination_pinterest.markers import PREVIEW_PREFIX, REJECTED_PREFIX
+from destination_pinterest.markers import PREVIEW_PREFIX, REJECTED_PREFIX, REPORT_PREFIX
 from pinterest_audiences import connector_answers
 from pinterest_audiences.connector_answers import ConnectorAnswers
 from pinterest_audiences.failures import Failure, UsageError
@@ -237,3 +237,31 @@ def test_no_state_is_kept_after_a_rejected_row_that_could_not_be_written() -> No
     assert notes.noted == [("state", {"n": 1})]
     assert answers.failure is not None
     assert (answers.failure.code, answers.failure.kind) == (Code.REJECTED_NOT_KEPT, "config_error")
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"type": "TRACE", "trace": {"type": "ERROR", "error": "canary"}},
+        {"type": "TRACE", "trace": {"type": "STREAM_STATUS", "stream_status": {"status": "RUNNING", "reasons": [1]}}},
+        {"type": "STATE", "state": {"id": "canary"}},
+        {"type": "STATE", "state": {"stream": ["canary"]}},
+        {"type": "CONTROL", "control": {"connectorConfig": ["canary"]}},
+        {"type": "LOG", "log": {"message": f"{REPORT_PREFIX}canary"}},
+        {"type": "LOG", "log": {"message": f"{REPORT_PREFIX}{'[' * 100_000}"}},
+    ],
+)
+def test_a_message_that_no_connector_of_ours_sends_fails_the_sync_and_is_not_quoted(message: dict[str, Any]) -> None:
+    notes = Notes()
+    answers = taken(notes, message, state(1, {"cursor": 1}))
+    assert answers.failure is not None
+    assert answers.failure.code == Code.ANSWER_NOT_TAKEN
+    assert "canary" not in answers.failure.text
+    assert answers.last_state_number == 1
+
+
+@pytest.mark.parametrize("line", [b'{"type":"LOG","log":{"level":"\xff"}}', b'{"type":"X","x":' + b"[" * 100_000])
+def test_a_line_that_is_no_text_or_too_deep_is_counted(line: bytes) -> None:
+    answers = taken(Notes())
+    answers.take(line)
+    assert (answers.strange_lines, answers.failure) == (1, None)

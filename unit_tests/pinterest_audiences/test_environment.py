@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 
 from destination_pinterest.error_codes import Code
+from destination_pinterest.errors import ConnectorError
 from destination_pinterest.markers import CONFIG_PATH_VARIABLE
 from pinterest_audiences.__main__ import main
 from pinterest_audiences.config_file import ConfigFile, CredentialsFromEnvironmentError
-from pinterest_audiences.environment import expanded_address
+from pinterest_audiences.environment import expanded_address, without_values
+from pinterest_audiences.sources.opening import open_source
 from unit_tests.support.raises import raises
 
 ACCOUNT = {"PINTEREST_AD_ACCOUNT_ID": "5"}
@@ -104,6 +106,21 @@ def test_a_password_in_an_address_may_hold_any_character() -> None:
     assert expanded_address("mysql://me:${P}@host/d", {"P": "a@b/c"}) == "mysql://me:a%40b%2Fc@host/d"
     assert expanded_address("${URL}", {"URL": "mysql://me:p@host/d"}) == "mysql://me:p@host/d"
     assert expanded_address("${HOME}/x.csv", {"HOME": "/home/a b"}) == "/home/a b/x.csv"
+
+
+@pytest.mark.parametrize("address", ["sqlite:///${P}/a.sqlite", "${P}.csv", "duckdb:///x${P}", "$${P}${P}"])
+def test_what_a_variable_holds_is_not_quoted_as_a_part_of_an_address(address: str) -> None:
+    environment = {"P": "canary's@\u200bword"}
+    with pytest.raises(ConnectorError) as caught:
+        open_source(expanded_address(address, environment))
+    said = without_values(caught.value.message, address, environment)
+    assert "canary" not in said
+    assert "${P}" in said
+
+
+def test_an_address_that_is_no_text_is_refused() -> None:
+    with raises(Code.SOURCE_ADDRESS_WRONG):
+        open_source("postgresql://me@host\udcff/shop")
 
 
 @pytest.mark.parametrize("value", ["host=db password=canary", "me:canary@db/x.y", 'password="canary\'"'])

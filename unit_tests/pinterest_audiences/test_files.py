@@ -346,3 +346,8 @@ def test_why_a_config_cannot_be_read_is_said(config_path: Path, content: bytes, 
 def test_what_cannot_be_a_path_is_refused(name: str) -> None:
     with raises(Code.SOURCE_NOT_OPENED):
         existing_file(name)
+
+
+def test_a_state_file_of_no_possible_path_is_refused() -> None:
+    with raises(Code.STATE_FILE_UNUSABLE):
+        StateFile(Path("x" * 5_000) / "state.json", IDENTITY).check_writable()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from destination_pinterest.error_codes import Code
 from pinterest_audiences.failures import UsageError
-from pinterest_audiences.sources.files import existing_file
+from pinterest_audiences.sources.files import as_path, existing_file
 from pinterest_audiences.sources.places.delta_table import LOG_FOLDER, refuse_removed_files
 from pinterest_audiences.sources.places.found import Found, FoundFile, is_left_out, partition_of
 from pinterest_audiences.sources.places.patterns import is_pattern, name_of
@@ -18,7 +18,7 @@ from pinterest_audiences.sources.places.stored_file import StoredFile
 
 def find_on_disk(name: str) -> Found:
     """Finds the files. A path that exists is no pattern. Raises: UsageError if there are none or they can't be read."""
-    path = Path(name).expanduser()
+    path = as_path(name)
     if path.is_dir():
         return _in_folder(path)
     if not path.exists() and is_pattern(name):
