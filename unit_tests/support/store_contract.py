@@ -301,7 +301,7 @@ class StoreContract:
         )
         assert (added, removed) == ({released.G}, {released.E})
 
-    def test_what_is_written_has_the_released_versions_names_keys_and_columns_and_two_keys_more(
+    def test_what_is_written_has_the_released_versions_names_keys_and_columns_and_some_keys_more(
         self, place: Place, tmp_path: Path
     ) -> None:
         syncs = Syncs(place.connect)
@@ -314,7 +314,7 @@ class StoreContract:
             ledger.write_ahead(ledger.diff())
             written = released.shapes(place.content(), tmp_path)
         since = [key for key in written["manifest.json"] if key not in shapes["manifest.json"]]
-        assert since == ["columns", "has_former_keys", "marks"]
+        assert since == ["columns", "has_former_keys", "marks", "epoch", "counters", "wrapped", "next_key"]
         written["manifest.json"] = [key for key in written["manifest.json"] if key not in since]
         assert written == shapes
 
