@@ -692,6 +692,14 @@ class Code(StrEnum):
         "More streams write to one audience than the membership store can tell apart.",
         "Give some of the streams an audience of their own.",
     )
+    STORE_ROLLED_BACK = _Case(
+        "PIN-STORE-016",
+        _CONFIG,
+        _ACT,
+        "Pinterest has seen a later state of the membership store: the store is an older copy, or another store has "
+        "kept the audience since.",
+        "Restore the newest copy. If there is none, see [An older copy of the store](#an-older-copy-of-the-store).",
+    )
     STORE_HAS_LINK = _Case(
         "PIN-STORE-017",
         _CONFIG,

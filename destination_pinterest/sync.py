@@ -161,6 +161,7 @@ class Sync:
         keeper = MarkKeeper(self._parts.session.client)
         with self._parts.pool.listening(self._parts.journal.on_event):
             for strategy in self._parts.isolation.healthy:
+                strategy.conclude()
                 mark = strategy.mark
                 if mark is not None:
                     strategy.lane.update(keeper.keep(strategy.lane.target, mark))

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from destination_pinterest.audiences.description_mark import read_mark
 from destination_pinterest.error_codes import Code
 from destination_pinterest.markers import REPORT_PREFIX
 from destination_pinterest.protocol.catalog import parse_catalog
@@ -138,7 +139,8 @@ def test_a_mirror_is_stopped_by_what_the_store_remembers(
     key = "a key that is only for tests"
     store = {"membership_store": {"store_type": "local", "path": str(tmp_path / "store"), "store_key": key}}
     sync(people(range(200)), **store)
-    assert "[dp" not in audience_of(pinterest)["description"], "the store remembers it"
+    mark = read_mark(audience_of(pinterest)["description"])
+    assert (mark.whole, mark.store is None) == (None, False), "the store remembers it"
     with raises(Code.IDENTITY_DRIFT, match="usable IDFA"):
         sync(people(range(200), devices=0), **store)
     assert size_of(pinterest) == 400
@@ -197,7 +199,7 @@ def test_a_mark_that_pinterest_refuses_is_a_warning_and_the_audience_is_replaced
     )
     report = sync(people(range(150)))
     assert size_of(pinterest) == 300
-    assert any("the mark by which the next sync compares" in note for note in report["notes"])
+    assert any("the mark for the next sync" in note for note in report["notes"])
 
 
 def test_a_deleted_mark_is_only_unknown(sync: RunSync, pinterest: FakePinterest) -> None:

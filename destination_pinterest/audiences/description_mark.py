@@ -1,4 +1,6 @@
-"""The mark in an audience's description: what one sync leaves to the next where there is no membership store.
+"""The mark in an audience's description: what one sync leaves to the next at Pinterest.
+
+Without a membership store, that is what the rows are compared with; with one, only which state the store is in.
 
 A description is the user's text, then one mark, as in `VIPs of the shop [dp1:w12000,E1000,G400]`. People may write
 around the mark, and may delete it, which only makes what it said unknown. The text is read afresh before each write, so
@@ -9,6 +11,8 @@ that nobody's words are lost, and nothing is written if the mark would say the s
     i150,E900                    an increment, likewise
     m11800,11000,12000,0415,260101   identifiers, people, Pinterest's records (or -), the end of the customer list's id,
                                  and the date of the count
+    e17,0a1b2c3d                 the epoch and the name of the membership store's ledger; it is written once the store
+                                 has that epoch safely, so it may be behind, but is never ahead of the newest store
 
 Parts are separated by semicolons, and unknown ones are kept if there is room. No column, value or name is in it.
 
@@ -25,7 +29,7 @@ from typing import Final
 
 from destination_pinterest.api.client import PinterestClient
 from destination_pinterest.audiences.drift import IdentityFill
-from destination_pinterest.audiences.remembered import NOTHING, KnownMembers, Remembered
+from destination_pinterest.audiences.remembered import NOTHING, KnownMembers, Remembered, StoreEpoch
 from destination_pinterest.audiences.target import AudienceTarget, TargetUpdate
 from destination_pinterest.errors import ConnectorError
 from destination_pinterest.vocabulary import Identifier
@@ -50,6 +54,7 @@ _MEMBERS: Final = re.compile(
     r"m(?P<identifiers>[0-9]{1,15}),(?P<people>[0-9]{1,15}),(?P<records>[0-9]{1,15}|-),(?P<tail>[0-9]{1,4}),"
     r"(?P<day>[0-9]{6})"
 )
+_STORE: Final = re.compile(r"e(?P<epoch>[0-9]{1,15}),(?P<ledger>[0-9a-f]{8})")
 _DAY: Final = "%y%m%d"
 
 
@@ -91,12 +96,14 @@ def encode(remembered: Remembered) -> str:
         records = "-" if known.records is None else known.records
         day = known.counted_on.strftime(_DAY)
         parts.append(f"m{known.identifiers},{known.people},{records},{known.list_tail},{day}")
+    if remembered.store is not None:
+        parts.append(f"e{remembered.store.epoch},{remembered.store.ledger}")
     return ";".join([*parts, *remembered.others])
 
 
 def decode(text: str) -> Remembered:
     """Reads what `encode` wrote. A part that can't be read is unknown."""
-    whole = increment = members = None
+    whole = increment = members = store = None
     others = []
     for part in text.split(";"):
         if part.startswith("w"):
@@ -105,9 +112,11 @@ def decode(text: str) -> Remembered:
             increment = _fill(part)
         elif part.startswith("m"):
             members = _members(part)
+        elif part.startswith("e"):
+            store = _store(part)
         elif part:
             others.append(part)
-    return Remembered(whole, increment, members, tuple(others))
+    return Remembered(whole, increment, members, store, tuple(others))
 
 
 class MarkKeeper:
@@ -142,8 +151,8 @@ class MarkKeeper:
                 self._pinterest.update_audience(target.audience_id, description=description)
         except ConnectorError as error:
             note = (
-                "Everything was synced, but the mark by which the next sync compares its rows could not be written "
-                f"into the audience's description: {error}"
+                "Everything was synced, but the mark for the next sync could not be written into the audience's "
+                f"description: {error}"
             )
             return TargetUpdate(target, (note,))
         return TargetUpdate(target.described(description))
@@ -183,3 +192,8 @@ def _members(part: str) -> KnownMembers | None:
     except ValueError:
         return None
     return KnownMembers(int(found["identifiers"]), int(found["people"]), records, found["tail"], day)
+
+
+def _store(part: str) -> StoreEpoch | None:
+    found = _STORE.fullmatch(part)
+    return None if found is None else StoreEpoch(int(found["epoch"]), found["ledger"])

@@ -1,6 +1,7 @@
 """What one sync leaves to the next: how full its identity columns were, and how many members the audience has.
 
-It is kept in the membership store, or, where there is none, in the audience's description (description_mark.py). A sync
+It is kept in the membership store, or, where there is none, in the audience's description (description_mark.py); which
+state the store is in, in the description alone, so that an older copy of it is noticed. A sync
 that finds nothing much different leaves it as it was, so that it costs no request.
 """
 
@@ -68,6 +69,19 @@ def known_members(members: KnownMembers | None, customer_list: CustomerList) -> 
 
 
 @dataclass(frozen=True, slots=True)
+class StoreEpoch:
+    """The state of the membership store that Pinterest has seen.
+
+    Args:
+        epoch: how often the store's ledger of the audience was changed.
+        ledger: the ledger's name.
+    """
+
+    epoch: int
+    ledger: str
+
+
+@dataclass(frozen=True, slots=True)
 class Remembered:
     """What was remembered.
 
@@ -75,12 +89,14 @@ class Remembered:
         whole: the last whole pass over the table.
         increment: the last sync of changed rows alone.
         members: how many members there are.
+        store: the membership store's state.
         others: parts that this version does not know, kept as they are.
     """
 
     whole: IdentityFill | None = None
     increment: IdentityFill | None = None
     members: KnownMembers | None = None
+    store: StoreEpoch | None = None
     others: tuple[str, ...] = ()
 
     def fill_of(self, *, is_whole: bool) -> IdentityFill | None:

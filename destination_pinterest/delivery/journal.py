@@ -91,6 +91,7 @@ class SyncJournal:
         for tally in tallies:
             tally.requests += 1
             tally.retries += exchange.is_repeat
+            tally.unclear += exchange.status is None or exchange.status >= 500
         if exchange.status is None:
             return
         if lane is not None:

@@ -14,15 +14,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from destination_pinterest.audiences.creation import AudienceCreator
 from destination_pinterest.audiences.description_mark import decode, encode
-from destination_pinterest.audiences.remembered import Intake, with_fill, with_first_fill
+from destination_pinterest.audiences.remembered import NOTHING, Intake, Remembered, with_fill, with_first_fill
 from destination_pinterest.audiences.safeguards import Safeguards, check_rows
 from destination_pinterest.delivery.lane import AudienceLane, Delivery
 from destination_pinterest.delivery.row_positions import RowPositions
+from destination_pinterest.delivery.store_witness import StoreWitness
 from destination_pinterest.delivery.strategy import IsComplete, MemberCounts, SyncStrategy
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import (
@@ -100,6 +101,7 @@ class MirrorStrategy(SyncStrategy):
         self._max_identifiers = max_identifiers
         self._epoch_s = epoch_s
         self._opened: MembershipLedger | None = None
+        self._witness: StoreWitness | None = None
         self._stream = ""
         self._changes = 0
         self._rows = 0
@@ -119,7 +121,7 @@ class MirrorStrategy(SyncStrategy):
             again: that attempt returned its states, so this one reads only what follows them.
 
         Raises:
-            StoreMismatchError: the ledger is of another customer list.
+            StoreMismatchError: the ledger is of another customer list, or an older copy.
         """
         self._opened = ledger
         for stream in self._streams.all:
@@ -134,6 +136,8 @@ class MirrorStrategy(SyncStrategy):
                 "folder out of the store to start anew; members who were added so far then leave only by rows that "
                 "say so.",
             )
+        self._witness = StoreWitness(ledger, target)
+        self.lane.notes.extend(self._witness.warnings)
         self._members_before = self._members_after = ledger.members
         self._replaced = [
             stream
@@ -294,7 +298,7 @@ class MirrorStrategy(SyncStrategy):
         Raises:
             UnusableRowsError: too few of the rows could be used.
         """
-        self.lane.update(self._creator.ensure_audience(self.lane.target))
+        self.lane.update(self._creator.ensure_audience(self.lane.target, self.mark or NOTHING))
         check_rows(self.lane.target.name, self.lane.qualities)
         self.lane.settle_qualities()
 
@@ -304,8 +308,21 @@ class MirrorStrategy(SyncStrategy):
         Other streams may lead to the audience in other syncs, whose rows these are not compared with.
         """
         super().recall()
+        self.remembered = replace(self.remembered, store=None)
         if self._ledger.marks:
             self.remembered = decode(self._ledger.marks.get(self._mark_name, ""))
+
+    @property
+    def mark(self) -> Remembered | None:
+        """See `SyncStrategy.mark`. It says which state the store is in, which by now is safe there."""
+        return None if self._witness is None else self._witness.mark(self.lane.target.description)
+
+    def conclude(self) -> None:
+        """See `SyncStrategy.conclude`."""
+        if self._witness is not None:
+            self._witness.keep_counters(
+                self.lane.target.list_id, self.lane.tally, largest_request=self._max_identifiers()
+            )
 
     @property
     def people(self) -> int | None:

@@ -153,6 +153,9 @@ class SyncStrategy(ABC):
             ConnectorError: why the audience stays as it is.
         """
 
+    def conclude(self) -> None:  # noqa: B027 - most have nothing to do
+        """Leaves the next sync what it compares itself with, once everything has succeeded, before `close`."""
+
     def close(self) -> None:  # noqa: B027 - most open nothing
         """Releases what was opened; also after a failure."""
 

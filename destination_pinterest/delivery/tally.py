@@ -24,6 +24,7 @@ class AudienceTally:
         "requests",
         "retries",
         "synced",
+        "unclear",
         "waited_s",
     )
 
@@ -37,6 +38,8 @@ class AudienceTally:
         self.identifiers_refused: Counter[str] = Counter()
         self.requests = 0
         self.retries = 0
+        # Requests that Pinterest may have acted on, without having said so.
+        self.unclear = 0
         self.waited_s = 0.0
 
     @property

@@ -58,13 +58,34 @@ class AudienceKeys:
     Args:
         secret: unguessable bytes; see store_key.
         salt: SALT_BYTES random bytes, made once for the audience and kept in its manifest.
+
+    `check` tells whether keys are the right ones; `name` is a short name of the ledger, which no store key changes.
     """
 
     def __init__(self, secret: bytes, salt: bytes) -> None:
         self._siv = AESSIV(_derive(secret, salt, b"identifiers", 64))
         self._row_key = _derive(secret, salt, b"row keys", 32)
         self._manifest_key = _derive(secret, salt, b"manifest", 32)
+        self._root = secret + salt
+        self._wrapping_key = _derive(secret, salt, b"other keys", 64)
         self.check = _derive(secret, salt, b"check", 16).hex()
+        self.name = _derive(secret, salt, b"name", 4).hex()
+
+    def wrap(self, others: AudienceKeys) -> str:
+        """Returns other keys, encrypted with these, as hexadecimal digits."""
+        return AESSIV(self._wrapping_key).encrypt(others._root, None).hex()
+
+    def unwrap(self, wrapped: str) -> AudienceKeys:
+        """Returns the keys that these have encrypted.
+
+        Raises:
+            DamagedSealError: these keys did not.
+        """
+        try:
+            root = AESSIV(self._wrapping_key).decrypt(bytes.fromhex(wrapped), None)
+        except (InvalidTag, ValueError):
+            raise DamagedSealError from None
+        return AudienceKeys(root[:-SALT_BYTES], root[-SALT_BYTES:])
 
     def seal(self, identifier: str) -> tuple[int, bytes]:
         """Returns the kind, and TAG_BYTES of tag with the encrypted body: BODY_BYTES unless the kind is LONG."""

@@ -85,6 +85,7 @@ class LeasedManifest:
         # What was written last, as long as it is unknown whether it arrived.
         self._unconfirmed: bytes | None = None
         self._beat = 0
+        self._epoch_seen = 0
         self._seen_s = clock()
         self._ended = threading.Event()
         self._replace(manifest)
@@ -107,8 +108,21 @@ class LeasedManifest:
             ConnectorError: as in Blobs; it is unknown whether anything was written.
         """
         with self._lock:
-            self._replace(change(self._manifest))
+            changed = change(self._manifest)
+            if changed.files != self._manifest.files:
+                epoch = max(self._manifest.epoch, self._epoch_seen) + 1
+                changed = msgspec.structs.replace(changed, epoch=epoch)
+            self._replace(changed)
             return self._manifest
+
+    def amend(self, change: Callable[[Manifest], Manifest]) -> None:
+        """Changes what the next write writes, at the latest `release`, which may fail: for what can be done without."""
+        with self._lock:
+            self._manifest = change(self._manifest)
+
+    def continue_from(self, epoch: int) -> None:
+        """Continues the epochs of a store that kept the audience before."""
+        self._epoch_seen = epoch
 
     def beat(self) -> None:
         """Shows others that this sync is alive. A failure is ignored: the next beat may succeed."""
@@ -189,6 +203,12 @@ class ViewedManifest:
             Code.STORE_MISUSED,
             "The membership store was to be written although it was only looked at. Please report this.",
         )
+
+    def amend(self, change: Callable[[Manifest], Manifest]) -> None:
+        """Does nothing: nothing is written."""
+
+    def continue_from(self, epoch: int) -> None:
+        """Does nothing: no epoch follows."""
 
     def release(self) -> None:
         """Does nothing: there is no lease."""

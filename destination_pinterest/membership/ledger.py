@@ -35,7 +35,7 @@ from destination_pinterest.membership.folder import PART
 from destination_pinterest.membership.holdings import Holdings, Ranges, rows_of
 from destination_pinterest.membership.keys import KIND_MASK, AudienceKeys, DamagedSealError, Kind
 from destination_pinterest.membership.lease import LeasedManifest, ViewedManifest, busy
-from destination_pinterest.membership.manifest import FORMAT, DataFile, Manifest, Sending, damaged
+from destination_pinterest.membership.manifest import FORMAT, DataFile, ListCounters, Manifest, Sending, damaged
 from destination_pinterest.membership.sizes import Sizes
 from destination_pinterest.membership.spool import Spool
 from destination_pinterest.membership.unchanged import keep_unchanged
@@ -123,6 +123,30 @@ class MembershipLedger:
         sending = manifest.sending
         is_sent_in_doubt = sending is not None and _length(sending.accepted) < sending.begun
         return manifest.in_doubt is not None or is_sent_in_doubt
+
+    @property
+    def epoch(self) -> int:
+        """How often its content was changed; each change is safe before it counts."""
+        return self._leased.manifest.epoch
+
+    @property
+    def name(self) -> str:
+        """A short name that no other ledger has, not even one of the same audience."""
+        return self._keys.name
+
+    def continue_from(self, epoch: int) -> None:
+        """Continues the epochs of a ledger that another store had of the audience."""
+        self._leased.continue_from(epoch)
+
+    @property
+    def counters(self) -> ListCounters | None:
+        """The counters that were kept, unless a sync has changed something since and did not come to keep them."""
+        counters = self._leased.manifest.counters
+        return counters if counters is not None and counters.epoch == self.epoch else None
+
+    def keep_counters(self, counters: ListCounters | None) -> None:
+        """Keeps counters for the next sync, from `close` on."""
+        self._leased.amend(lambda m: msgspec.structs.replace(m, counters=counters))
 
     def generation_of(self, stream: str) -> str | None:
         """Returns the caller's name for the rows that last replaced the stream, as given to `commit`."""

@@ -13,13 +13,14 @@ from typing import Final
 import msgspec
 
 from destination_pinterest.error_codes import Code
-from destination_pinterest.errors import StoreMismatchError
+from destination_pinterest.errors import InternalError, StoreMismatchError
 from destination_pinterest.json_document import SMALL_BYTES
-from destination_pinterest.membership.keys import AudienceKeys
+from destination_pinterest.membership.keys import AudienceKeys, DamagedSealError
 from destination_pinterest.membership.store_key import UnknownStretchingError
 
 # 1: version 0.1.0. 2: the manifest numbers identity columns, and a stored kind has the number of its column;
-# `marks` is new. 3: `sending` is new, and the changes leave out the holder of rows without a key, as base does.
+# `marks` is new. 3: `sending`, `epoch`, `counters`, `wrapped` and `next_key` are new, and the changes leave out the
+# holder of rows without a key, as base does.
 FORMAT: Final = 3
 FILE_NAME: Final = "manifest.json"
 _START_ANEW: Final = (
@@ -59,6 +60,35 @@ class Sending(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     accepted: tuple[tuple[int, int], ...] = ()
 
 
+class KeySlot(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A store key that opens the ledger.
+
+    Args:
+        salt, stretching, check: see Manifest.
+        wrapped: the ledger's keys, encrypted with those of this store key; empty if they are the same.
+    """
+
+    salt: str
+    stretching: int
+    check: str
+    wrapped: str
+
+
+class ListCounters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The most that Pinterest's counters of a customer list can show, as far as the store's syncs moved them.
+
+    Args:
+        customer_list_id: the list.
+        added, removed: records.
+        epoch: the ledger's epoch at that moment: if it is another by now, a sync ended without saying what it sent.
+    """
+
+    customer_list_id: str
+    added: int
+    removed: int
+    epoch: int
+
+
 # Fields with another name in the file: stores outlive the names in the code.
 _NAMES_IN_FILE: Final = {"delta": "changes", "in_doubt": "maybes"}
 
@@ -84,6 +114,11 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         columns: keyed digests of the identity columns' names; the files number them by their places here, from 1.
         has_former_keys: whether it began in format 1, in which a row key was digested as JSON spelled it.
         lease: the lease of the sync that works on it.
+        epoch: incremented with every change of its files; Pinterest keeps it too, so that an older copy is noticed.
+        counters: what Pinterest's counters of the list are compared with.
+        wrapped: the ledger's keys, encrypted with those that the store key gives; empty if they are the same, as they
+            are until the store key is changed.
+        next_key: a second store key that opens the ledger, while the store key is being changed.
         marks: what the last sync of each set of streams left to be compared with; names and words are the caller's.
     """
 
@@ -106,6 +141,16 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     has_former_keys: bool = False
     lease: Lease | None = None
     marks: dict[str, str] = {}
+    epoch: int = 0
+    counters: ListCounters | None = None
+    wrapped: str = ""
+    next_key: KeySlot | None = None
+
+    @property
+    def key_slots(self) -> list[KeySlot]:
+        """The store keys that open the ledger."""
+        first = KeySlot(self.salt, self.stretching, self.key_check, self.wrapped)
+        return [first] if self.next_key is None else [first, self.next_key]
 
     @property
     def files(self) -> list[DataFile]:
@@ -149,12 +194,12 @@ def read_manifest(body: bytes, keys_of: Callable[[bytes, int], AudienceKeys], ad
         if isinstance(version, int) and version > FORMAT:
             raise _later(address, f"format {version}")
         manifest = msgspec.json.decode(sealed.manifest, type=Manifest)
-        keys = keys_of(bytes.fromhex(manifest.salt), manifest.stretching)
+        keys = keys_to(manifest, keys_of)
     except UnknownStretchingError:
         raise _later(address, f"key stretching {manifest.stretching}") from None
-    except (msgspec.MsgspecError, ValueError, RecursionError):
+    except (msgspec.MsgspecError, ValueError, RecursionError, DamagedSealError):
         raise damaged(address, "its content can't be read") from None
-    if keys.check != manifest.key_check:
+    if keys is None:
         raise StoreMismatchError(
             Code.STORE_KEY_WRONG,
             f"The membership store at {address} was written with another store key. Enter the store key that it was "
@@ -164,6 +209,35 @@ def read_manifest(body: bytes, keys_of: Callable[[bytes, int], AudienceKeys], ad
         raise damaged(address, "its content was changed by something else than the connector")
     began_in_first = manifest.format == 1
     return msgspec.structs.replace(manifest, format=FORMAT, has_former_keys=manifest.has_former_keys or began_in_first)
+
+
+def keys_to(manifest: Manifest, keys_of: Callable[[bytes, int], AudienceKeys]) -> AudienceKeys | None:
+    """Returns the keys of a ledger; None if the store key does not open it.
+
+    Args:
+        manifest: its manifest.
+        keys_of: StoreKey.keys.
+
+    Raises:
+        DamagedSealError: the manifest was changed by something else.
+        UnknownStretchingError: it is of a later version.
+        ValueError: the same as the first.
+    """
+    for slot in manifest.key_slots:
+        keys = keys_of(bytes.fromhex(slot.salt), slot.stretching)
+        if keys.check == slot.check:
+            return keys.unwrap(slot.wrapped) if slot.wrapped else keys
+    return None
+
+
+def opened_keys(manifest: Manifest, keys_of: Callable[[bytes, int], AudienceKeys]) -> AudienceKeys:
+    """Returns the keys of a ledger whose manifest was read, or made, with this store key."""
+    keys = keys_to(manifest, keys_of)
+    if keys is None:
+        raise InternalError(
+            Code.STORE_MISUSED, "A manifest was opened with a store key that it is not of. Please report this."
+        )
+    return keys
 
 
 def check_owner(manifest: Manifest, ad_account_id: str, audience: str, address: str) -> None:

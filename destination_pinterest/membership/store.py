@@ -33,6 +33,7 @@ from destination_pinterest.membership.manifest import (
     check_owner,
     damaged,
     folder_of,
+    opened_keys,
     read_manifest,
     write_manifest,
 )
@@ -144,7 +145,7 @@ class MembershipStore:
             found, manifest = None, self._new(ad_account_id, audience)
         else:
             found, manifest = turn
-        keys = self._store_key.keys(bytes.fromhex(manifest.salt), manifest.stretching)
+        keys = opened_keys(manifest, self._store_key.keys)
         with ExitStack() as undo:
             workspace = Workspace(shared_by=self._open_ledgers)
             undo.callback(workspace.close)
@@ -195,7 +196,7 @@ class MembershipStore:
         else:
             manifest = read_manifest(found.body, self._store_key.keys, address)
             check_owner(manifest, ad_account_id, audience, address)
-        keys = self._store_key.keys(bytes.fromhex(manifest.salt), manifest.stretching)
+        keys = opened_keys(manifest, self._store_key.keys)
         with ExitStack() as undo:
             workspace = Workspace(shared_by=self._open_ledgers)
             undo.callback(workspace.close)

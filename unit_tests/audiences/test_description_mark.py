@@ -129,7 +129,7 @@ def test_a_mark_that_can_not_be_written_is_a_note(stage: Callable[[str | None], 
     here.pinterest.refuse(method, "audiences/", 400, "description too long")
     update = here.keeper.keep(here.target, REMEMBERED)
     (note,) = update.notes
-    assert note.startswith("Everything was synced, but the mark by which the next sync compares its rows could not be")
+    assert note.startswith("Everything was synced, but the mark for the next sync could not be")
     assert (update.target, here.description) == (here.target, "Ours.")
 
 
