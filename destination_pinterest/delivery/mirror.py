@@ -11,11 +11,10 @@ that this connector added.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from destination_pinterest.audiences.creation import AudienceCreator
 from destination_pinterest.audiences.description_mark import decode, encode
@@ -23,6 +22,7 @@ from destination_pinterest.audiences.remembered import NOTHING, Intake, Remember
 from destination_pinterest.audiences.safeguards import Safeguards, check_rows
 from destination_pinterest.delivery.lane import AudienceLane, Delivery
 from destination_pinterest.delivery.row_positions import RowPositions
+from destination_pinterest.delivery.slices import Slice, joined, requests_of_slice
 from destination_pinterest.delivery.store_witness import StoreWitness
 from destination_pinterest.delivery.strategy import IsComplete, MemberCounts, SyncStrategy
 from destination_pinterest.error_codes import Code
@@ -44,21 +44,6 @@ from destination_pinterest.vocabulary import Operation
 
 if TYPE_CHECKING:  # It imports DuckDB and NumPy, which syncs without a store don't need.
     from destination_pinterest.membership import Delta, MembershipLedger
-
-# How much is sent between two notes in the store of how far it came: a process that is killed sends as much again. A
-# note takes a tenth of a second where it is slow. The most requests keep the memory flat.
-_SLICE_S: Final = 5.0
-_LEAST_REQUESTS: Final = 4
-_MOST_REQUESTS: Final = 64
-
-
-@dataclass(frozen=True, slots=True)
-class _Slice:
-    """A part of a delta that is being sent, by the numbers of its identifiers: from `first` to before `last`."""
-
-    delta: Delta
-    first: int
-    last: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +92,7 @@ class MirrorStrategy(SyncStrategy):
         self._rows = 0
         self._epoch_started_s: float | None = None
         self._positions = RowPositions()
-        self._slice: _Slice | None = None
+        self._slice: Slice | None = None
         self._members_before = 0
         self._members_after = 0
         self._left_by_absence = 0
@@ -361,25 +346,22 @@ class MirrorStrategy(SyncStrategy):
     def _slices(self, delta: Delta) -> Iterator[Iterator[Delivery]]:
         """Yields the deliveries of the delta, removals first. The last slice counts only with the commit."""
         self.lane.take_accepted()
+        requests = requests_of_slice(self.lane.rate_per_s)
         first = 0
         while first < delta.total:
             size = self._max_identifiers()
-            last = min(first + size * self._slice_requests, delta.total)
+            last = min(first + size * requests, delta.total)
             if first:
                 self._advance(delta, [(0, first)], last)
             else:
                 self._ledger.write_ahead(delta, last)
-            self._slice = _Slice(delta, first, last)
+            self._slice = Slice(delta, first, last)
             yield self._deliveries(self._slice, size)
             self.lane.take_accepted()
-            self._slice = _Slice(delta, last, last)
+            self._slice = Slice(delta, last, last)
             first = last
 
-    @property
-    def _slice_requests(self) -> int:
-        return min(max(math.ceil(self.lane.rate_per_s * _SLICE_S), _LEAST_REQUESTS), _MOST_REQUESTS)
-
-    def _deliveries(self, part: _Slice, size: int) -> Iterator[Delivery]:
+    def _deliveries(self, part: Slice, size: int) -> Iterator[Delivery]:
         """Yields the deliveries of a slice. They cover no rows themselves: rows are safe once the slice counts."""
         number = part.first
         for operation, piece in self._ledger.pieces(part.delta, part.first, part.last, size):
@@ -397,8 +379,10 @@ class MirrorStrategy(SyncStrategy):
     def count_accepted(self) -> None:
         """See `SyncStrategy.count_accepted`."""
         part, self._slice = self._slice, None
-        accepted = _joined([(0, part.first)] if part and part.first else [], self.lane.take_accepted())
-        if part is not None and accepted:
+        if part is None:
+            return
+        before = [(0, part.first)] if part.first else []
+        if accepted := joined([*before, *self.lane.take_accepted()]):
             with suppress(ConnectorError):
                 self._advance(part.delta, accepted, part.last)
 
@@ -453,14 +437,3 @@ class MirrorStrategy(SyncStrategy):
 def _generation(stream: ConfiguredStream) -> str:
     """The same for all attempts that continue from each other. A reinstalled platform repeats ids, hence the job."""
     return f"generation {stream.generation_id}, job {stream.sync_id}"
-
-
-def _joined(done: Sequence[tuple[int, int]], more: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Returns ranges in order, with those that meet made one."""
-    joined: list[tuple[int, int]] = []
-    for first, last in sorted([*done, *more]):
-        if joined and joined[-1][1] == first:
-            joined[-1] = (joined[-1][0], last)
-        else:
-            joined.append((first, last))
-    return joined

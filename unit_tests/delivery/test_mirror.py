@@ -87,12 +87,11 @@ def make_closed(
         percent: int = 50,
         allow_empty: bool = False,
         list_id: str | None = LIST,
-        rate_per_s: float = 6.7,
     ) -> MirrorStrategy:
         (audience,) = plan_audiences([plan_stream(one, config) for one in streams or (stream(),)], config)
         target = AudienceTarget(AUDIENCE, frozenset({Identifier.EMAIL}), list_id=list_id)
         return MirrorStrategy(
-            AudienceLane(target, tuple(one.key for one in audience.streams), rate_per_s, new_count(target)),
+            AudienceLane(target, tuple(one.key for one in audience.streams), 6.7, new_count(target)),
             MirroredStreams(audience.streams, tuple(plan.stream for plan in audience.replaced)),
             make_creator(make_client()),
             Safeguards(percent, allow_empty),
@@ -281,13 +280,6 @@ def test_nothing_counts_for_a_sync_whose_ledger_was_taken_over(make: Make, shop:
     other = shop.open()
     mirror.count_accepted()
     assert (counts(mirror).after, other.members, mirror.watermark) == (0, 0, 0)
-
-
-@pytest.mark.parametrize(("rate_per_s", "requests"), [(0.5, 4), (1.0, 5), (50.0, 64)])
-def test_a_slice_takes_seconds_whatever_the_quota(make: Make, rate_per_s: float, requests: int) -> None:
-    mirror = make(UPDATED, rate_per_s=rate_per_s)
-    take_many(mirror, 150)
-    assert len(list(next(mirror.settle(proven, is_end=True)))) == requests
 
 
 def test_an_epoch_is_due_some_time_after_its_first_row_and_never_where_a_table_is_replaced(make: Make) -> None:
