@@ -1,4 +1,4 @@
-"""Parses the command line. All commands but `audiences` and `preview` are those of Airbyte's platform.
+"""Parses the command line. All commands but `audiences`, `preview` and `store` are those of Airbyte's platform.
 
 Source: airbyte-cdk 7.39.1, destinations/destination.py, whose parser knows no `discover`; airbytehq/airbyte-platform at
 310e6cb6, ContainerCommandFactory (read 2026-11-22).
@@ -25,7 +25,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def parse_command(args: Sequence[str]) -> argparse.Namespace:
-    """Returns the arguments: `command`, and the paths `config` and `catalog` if the command has them.
+    """Returns the arguments: `command`, and the paths `config`, `catalog` and `request` if the command has them.
 
     Raises:
         SystemExit: 2 after a message on standard error, or 0 after the help.
@@ -45,8 +45,12 @@ def parse_command(args: Sequence[str]) -> argparse.Namespace:
     preview = commands.add_parser(
         "preview", help="print what `write` would do, asking Pinterest but changing nothing, for pinterest-audiences"
     )
-    for command in (check, discover, audiences, write, preview):
+    store = commands.add_parser(
+        "store", help="verify, rekey, copy or drop what the membership store holds, for pinterest-audiences"
+    )
+    for command in (check, discover, audiences, write, preview, store):
         command.add_argument("--config", metavar="FILE", required=True, help="the settings, as JSON")
     for command in (write, preview):
         command.add_argument("--catalog", metavar="FILE", required=True, help="the configured catalog, as JSON")
+    store.add_argument("--request", metavar="FILE", required=True, help="what to do, as JSON")
     return parser.parse_args(args)

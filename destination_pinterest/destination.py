@@ -165,6 +165,9 @@ class DestinationPinterest(Destination):
         if arguments.command == "preview":
             messages.figures("INFO", self._preview(config, read_catalog(Path(arguments.catalog)), messages).as_line())
             return
+        if arguments.command == "store":
+            self._care_for_store(config, _read_config_file(Path(arguments.request)), messages)
+            return
         self._write(config, read_catalog(Path(arguments.catalog)), messages)
 
     def _check(self, raw: Mapping[str, Any], messages: MessageWriter) -> str:
@@ -197,6 +200,14 @@ class DestinationPinterest(Destination):
         lines = LineReader(_STDIN)
         request = SyncRequest(config, self._platform_config(raw, messages), streams, lines, messages, self._open_wire)
         return SyncPreview(assemble(request, self._system)).run()
+
+    def _care_for_store(self, raw: Mapping[str, Any], request: Mapping[str, Any], messages: MessageWriter) -> None:
+        # Imports DuckDB and NumPy, which other commands don't need.
+        from destination_pinterest.store_upkeep import StoreUpkeep, read_request  # noqa: PLC0415
+
+        upkeep = StoreUpkeep(raw, read_request(request), self._system)
+        with ending_at_sigterm(upkeep):
+            messages.figures("INFO", upkeep.run().as_line())
 
     def _session(self, config: Config, raw: Mapping[str, Any], messages: MessageWriter) -> PinterestSession:
         """Opens a session for a command that a person waits for."""

@@ -709,6 +709,27 @@ class Code(StrEnum):
         "Find out who put it there, and put back the file or folder itself. Only the path in the settings may be a "
         "link.",
     )
+    STORE_NOT_SET = _Case(
+        "PIN-STORE-018",
+        _CONFIG,
+        _ACT,
+        "A command about the membership store found none in the settings.",
+        "Set `membership_store` in the config.",
+    )
+    STORE_COPY_REFUSED = _Case(
+        "PIN-STORE-019",
+        _CONFIG,
+        _ACT,
+        "Where the membership store was to be copied to, another one knows the audience, or a later state of the same.",
+        "Copy to an empty folder or bucket, or drop that audience there first.",
+    )
+    STORE_PART_MISSING = _Case(
+        "PIN-STORE-020",
+        _CONFIG,
+        _ACT,
+        "The membership store knows no audience of that name in the ad account.",
+        "Give the name as `pinterest-audiences store verify` shows it.",
+    )
 
     BUCKET_MISSING = _Case(
         "PIN-BUCKET-001",
@@ -1057,4 +1078,32 @@ class Code(StrEnum):
         _ACT,
         "The file that `--rejected` names can't be written.",
         "Name a file that can be written. If that happened in the middle, the next sync reads those rows again.",
+    )
+    STORE_NOT_WHOLE = _Case(
+        "PIN-CLI-051",
+        _CONFIG,
+        _ACT,
+        "`pinterest-audiences store verify` found that not every audience of the membership store is whole.",
+        "See [The store can't be used](#the-store-cant-be-used).",
+    )
+    DROP_NOT_CONFIRMED = _Case(
+        "PIN-CLI-052",
+        _CONFIG,
+        _ACT,
+        "`pinterest-audiences store drop` was not confirmed. Nothing was dropped.",
+        "Answer yes, or add `--yes` where nobody can be asked.",
+    )
+    STORE_KEY_UNUSABLE = _Case(
+        "PIN-CLI-053",
+        _CONFIG,
+        _ACT,
+        "A store key for `pinterest-audiences store rekey` is missing, too short, or the same as the other.",
+        "Give the new key by `PINTEREST_NEW_STORE_KEY`, by `--new-key-file`, or when you are asked for it.",
+    )
+    STORE_TARGET_UNUSABLE = _Case(
+        "PIN-CLI-054",
+        _CONFIG,
+        _ACT,
+        "`pinterest-audiences store copy` can't read where to copy to from what `--to` names.",
+        "Name a folder that exists, or a config file with the other `membership_store`, under the same store key.",
     )

@@ -18,6 +18,7 @@ from destination_pinterest.markers import (
     PROGRESS_PREFIX,
     REJECTED_PREFIX,
     REPORT_PREFIX,
+    STORE_PREFIX,
 )
 from pinterest_audiences.config_file import CredentialsFromEnvironmentError
 from pinterest_audiences.failures import Failure, UsageError
@@ -53,7 +54,7 @@ class _Line(msgspec.Struct):
 
 
 class ConnectorAnswers:
-    """Takes the connector's lines in order; in the end it has a sync's report or preview, or the listing of audiences.
+    """Takes the connector's lines in order; in the end it has what the command was to find out or to do.
 
     Args:
         watcher: is shown what happens.
@@ -79,6 +80,7 @@ class ConnectorAnswers:
         self.report: dict[str, Any] | None = None
         self.listing: dict[str, Any] | None = None
         self.preview: dict[str, Any] | None = None
+        self.store: dict[str, Any] | None = None
         self.last_state_number = 0
         self.failure: Failure | None = None
         self.strange_lines = 0
@@ -127,6 +129,8 @@ class ConnectorAnswers:
             self.listing = msgspec.json.decode(log.message.removeprefix(LISTING_PREFIX))
         elif log.message.startswith(PREVIEW_PREFIX):
             self.preview = msgspec.json.decode(log.message.removeprefix(PREVIEW_PREFIX))
+        elif log.message.startswith(STORE_PREFIX):
+            self.store = msgspec.json.decode(log.message.removeprefix(STORE_PREFIX))
         else:
             self._watcher.log(log.level, log.message)
 

@@ -9,9 +9,11 @@ settings.
     delta      what must be sent
     spool      the rows of an epoch      holdings   which row holds which identifier      diff   compares the two
     store_key  the key from the settings, made expensive to brute-force      keys   what is encrypted with it, and how
-    manifest   what a ledger consists of      lease   one sync at a time
+    manifest   what a ledger consists of      lease   one sync at a time      held_leases   those of this process
     blobs      what a ledger needs of a place; folder and bucket are the two places
-    workspace  DuckDB and its private folder      sizes   the amounts at which a ledger works in another way
+    workspace  DuckDB      private_folder   its folder      sizes   the amounts at which a ledger works in another way
+    inventory  all ledgers of a store      verification, copying, rekeying, dropping   what is done to them
+    exclusive  leases a ledger for that
 
 Stores outlive the code, so names in files stay as released: a manifest's "changes" and "maybes", and the files of these
 names, are the `delta` since `base` and the identifiers `in_doubt`. While something is sent, `sending` names one more file

@@ -70,19 +70,29 @@ def open_membership_store(
     Raises:
         StorageRefusedError: there are no credentials for the bucket.
     """
-    blobs: Blobs
-    if isinstance(settings, LocalMembershipStore):
-        blobs = FolderBlobs(Path(settings.path))
-    else:
-        blobs = BucketBlobs(S3Bucket(settings) if attempts is None else S3Bucket(settings, attempts=attempts))
     return MembershipStore(
-        blobs,
+        open_blobs(settings, attempts=attempts),
         StoreKey(settings.store_key, stretchings),
         sleep=sleep,
         clock=clock,
         open_ledgers=open_ledgers,
         timing=timing,
     )
+
+
+def open_blobs(settings: LocalMembershipStore | S3MembershipStore, *, attempts: int | None = None) -> Blobs:
+    """Opens the place of a store.
+
+    Args:
+        settings: the store's place and key.
+        attempts: how often a request to a bucket is sent at most.
+
+    Raises:
+        StorageRefusedError: there are no credentials for the bucket.
+    """
+    if isinstance(settings, LocalMembershipStore):
+        return FolderBlobs(Path(settings.path))
+    return BucketBlobs(S3Bucket(settings) if attempts is None else S3Bucket(settings, attempts=attempts))
 
 
 class MembershipStore:
