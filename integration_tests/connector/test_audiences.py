@@ -70,6 +70,28 @@ def test_an_audience_of_another_kind_with_that_name_is_a_config_error(
     assert (outcome.states, sandbox.customer_lists()) == ([], [])
 
 
+def test_an_audience_that_fails_does_not_keep_another_from_its_rows_and_states(
+    connector: Connectors, sandbox: RunningSandbox
+) -> None:
+    sandbox.new_visitor_audience("visitors")
+    sync = connector.write(stream("visitors"), stream("customers"))
+    sync.feed(record("visitors", email=address(1)), state(1, "visitors"))
+    outcome = sync.feed(record("customers", email=address(2)), state(2, "customers")).finish()
+    assert outcome.error["failure_type"] == "config_error"
+    assert 'PIN-AUD-001: The ad account has an audience "visitors"' in outcome.error["message"]
+    assert outcome.state_ids == [2]
+    assert sandbox.members_of("customers") == digests(address(2))
+    assert [found["name"] for found in sandbox.audiences() if found["audience_type"] == "CUSTOMER_LIST"] == [
+        "customers"
+    ]
+    failed, finished = outcome.audience("visitors"), outcome.audience("customers")
+    assert (failed["entered"], failed["errored"], failed["failure"]["error_code"]) == (1, 1, "PIN-AUD-001")
+    assert (finished["synced"], finished["failure"]) == (1, None)
+    assert finished["customer_list_status"] is not None
+    told = {status["stream_descriptor"]["name"]: status["status"] for status in outcome.stream_statuses}
+    assert told == {"visitors": "INCOMPLETE", "customers": "COMPLETE"}
+
+
 def test_interrupted_creations_make_no_second_list_or_audience(connector: Connectors, sandbox: RunningSandbox) -> None:
     interruptions: list[dict[str, object]] = [
         {"kind": "reset_after"},

@@ -31,6 +31,17 @@ class Opening:
     def open(self) -> list[str]:
         return open_ledgers(self.mirrors, self._config, system=self._clock.system.with_sleep(nobody_waits))
 
+    def failures(self) -> dict[str, Code]:
+        """Opens them, and returns why which can't be opened."""
+        found: dict[str, Code] = {}
+        open_ledgers(
+            self.mirrors,
+            self._config,
+            system=self._clock.system.with_sleep(nobody_waits),
+            on_failure=lambda mirror, failure: found.update({mirror.lane.target.name: failure.code}),
+        )
+        return found
+
     def close(self) -> None:
         for mirror in self.mirrors:
             mirror.close()
@@ -83,6 +94,29 @@ def test_one_ledger_that_can_not_be_opened_keeps_no_other_from_being_given_back(
     broken.close()
     for path in root.glob("*/manifest.json"):
         assert b'"lease":{' not in path.read_bytes()
+
+
+def test_of_several_ledgers_those_that_can_not_be_opened_are_named_with_the_reason(make: Make, root: Path) -> None:
+    opening = make()
+    opening.open()
+    opening.close()
+    damaged, unreadable, _ = sorted(root.glob("*/manifest.json"))
+    damaged.write_bytes(b"{}")
+    unreadable.unlink()
+    unreadable.mkdir()
+    again = make()
+    found = again.failures()
+    again.close()
+    assert sorted(found.values()) == sorted([Code.STORE_DAMAGED, Code.STORE_FOLDER_FAILED])
+    assert [mirror.members is not None for mirror in again.mirrors].count(True) == 1
+
+
+def test_a_store_that_is_not_there_is_no_matter_of_one_ledger(make: Make, root: Path) -> None:
+    root.rmdir()
+    opening = make()
+    with raises(Code.STORE_FOLDER_REFUSED):
+        opening.failures()
+    opening.close()
 
 
 def test_where_the_store_is_not_used_nothing_is_opened(make: Make, root: Path) -> None:
