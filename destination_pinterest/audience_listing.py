@@ -1,7 +1,7 @@
 """The command `audiences`: lists the ad account's customer-list audiences, and the lists without an audience.
 
-It reads two lists, page by page, and requests a single audience only if the listing omits its customer list: an account
-    with thousands of audiences takes some tens of requests.
+It reads two lists, page by page, and requests a single audience only if the listing omits its type or its customer
+    list: an account with thousands of audiences takes some tens of requests.
 
 Source: Pinterest OpenAPI 5.23.0, audiences/list and customer_lists/list (read 2026-11-22).
 """
@@ -20,6 +20,7 @@ from destination_pinterest.api.models import Audience, CustomerList
 from destination_pinterest.audiences.description_mark import read_mark
 from destination_pinterest.audiences.list_counts import ListCounts, MatchEstimate, counts_of, estimate_match
 from destination_pinterest.audiences.shadow_list import is_shadow_list_of
+from destination_pinterest.audiences.typed import typed
 from destination_pinterest.markers import LISTING_PREFIX
 from destination_pinterest.reporting.status_text import status_text
 from destination_pinterest.routing.destination_object import CUSTOMER_LIST
@@ -91,7 +92,7 @@ class AudienceListing:
             ConnectorError: what is wrong and what to do about it.
         """
         # Objects created meanwhile move others to later pages, where they appear again.
-        audiences = {audience.id: audience for audience in self._client.audiences()}.values()
+        audiences = {audience.id: typed(audience, self._client) for audience in self._client.audiences()}.values()
         usable = [audience for audience in audiences if audience.audience_type == CUSTOMER_LIST]
         made_of = {audience.id: self._list_of(audience) for audience in usable}
         lists = {customer_list.id: customer_list for customer_list in self._client.customer_lists()}

@@ -16,6 +16,7 @@ from typing import Final
 
 from destination_pinterest.api.auth import EXPIRY_MARGIN_S
 from destination_pinterest.api.client import PinterestClient
+from destination_pinterest.audiences.typed import typed
 from destination_pinterest.config import AccessTokenCredentials, Config, OAuthCredentials
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import AuthenticationError
@@ -50,7 +51,7 @@ class Discovery:
         setting = self._config.operation_column
         try:
             return destination_catalog(
-                self._client.audiences(),
+                (typed(audience, self._client) for audience in self._client.audiences()),
                 self._config.ad_account_id,
                 operation_column=setting.column if setting else None,
             )

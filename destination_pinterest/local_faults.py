@@ -29,7 +29,8 @@ _LOGIN_NEEDED: Final = 407
 _PASSING: Final = frozenset({408, 425, 429})
 # EAI_AGAIN is not among them: the name server did not answer, so nobody knows whether there is such a host.
 _NO_SUCH_HOST: Final = frozenset({socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)})
-_NO_ROUTE: Final = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH})
+# The last two are a firewall's.
+_NO_ROUTE: Final = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EACCES, errno.EPERM})
 _LONGEST_REASON: Final = 150
 
 
@@ -158,18 +159,18 @@ def _why_not_a_proxy(reasons: list[BaseException]) -> str | None:
 
 
 def _is_another_family(reason: OSError, way: Way) -> bool:
-    """Whether this machine has a way to another address of the host, so that the failure of that one counts.
+    """Whether the host has an address of another family, so that another failure may be the one that counts.
 
     Addresses are tried in turn, and the last failure is raised: without IPv6 on this machine, that IPv6 has no route.
     """
-    if reason.errno != errno.ENETUNREACH:
-        return False
     host, port = (_host_of(way.proxy), 80) if way.proxy else (way.host, way.port)
     try:
         addresses = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)
     except OSError:
         return False
-    return any(_has_route(family, address) for family, _, _, _, address in addresses)
+    if reason.errno == errno.ENETUNREACH:
+        return any(_has_route(family, address) for family, _, _, _, address in addresses)
+    return len({family for family, *_ in addresses}) > 1
 
 
 def _has_route(family: int, address: Any) -> bool:

@@ -169,3 +169,14 @@ def test_what_a_check_renewed_is_good_enough_for_a_discover(
     (control,) = outbox.of("CONTROL")
     assert discover(control["connectorConfig"]["config"]) == ["pinterest_audience"]
     assert pinterest.refreshes == 1
+
+
+def test_an_audience_whose_listing_leaves_out_its_type_is_found(
+    discover: Discover, raw_config: dict[str, Any], pinterest: FakePinterest
+) -> None:
+    ours = pinterest.add_audience("VIP", pinterest.add_list("VIP"))
+    other = pinterest.add_audience("Visitors", None, "VISITOR")
+    listed = [{"id": ours, "name": "VIP"}, {"id": other, "name": "Visitors"}]
+    pinterest.answer("GET", "audiences$", 200, {"items": listed})
+    assert f"VIP (549755885175/{ours})" in (found := discover(raw_config))
+    assert not [name for name in found if name.startswith("Visitors")]

@@ -91,6 +91,17 @@ def test_a_family_of_addresses_without_a_route_counts_only_if_there_is_no_other(
     assert code_of(not_connected(NO_NETWORK), nowhere) is Code.NO_ROUTE
 
 
+@pytest.mark.parametrize("number", [errno.EHOSTUNREACH, errno.ENETDOWN, errno.EACCES, errno.EPERM])
+def test_a_network_that_does_not_let_anything_through_is_named(number: int) -> None:
+    assert code_of(not_connected(OSError(number, "x"))) is Code.NO_ROUTE
+
+
+def test_a_host_with_addresses_of_two_families_may_have_failed_by_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    both = [(socket.AF_INET, 2, 17, "", ("127.0.0.1", 443)), (socket.AF_INET6, 2, 17, "", ("::1", 443, 0, 0))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: both)
+    assert code_of(not_connected(NO_ROUTE)) is None
+
+
 def test_an_error_names_the_proxy_and_whom_it_was_to_reach() -> None:
     fault = local_fault(no_tunnel("403 Forbidden"), PROXIED, has_worked=False)
     assert "http://127.0.0.1:3128" in str(fault)

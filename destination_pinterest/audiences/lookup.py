@@ -16,6 +16,7 @@ from destination_pinterest.api.models import Audience, CustomerList
 from destination_pinterest.audiences.chosen import find_chosen
 from destination_pinterest.audiences.shadow_list import SHADOW_LIST_MAX_AGE_S, ShadowList, is_shadow_list_of
 from destination_pinterest.audiences.target import AudienceTarget, TargetUpdate
+from destination_pinterest.audiences.typed import typed
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import AudienceConflictError, ConnectorError, NotFoundError
 from destination_pinterest.routing.destination_object import CUSTOMER_LIST, ChosenAudience
@@ -92,7 +93,7 @@ class AudienceLookup:
         ours = [
             audience
             for audience in _by_name(self._pinterest.audiences(), {name}).get(name, [])
-            if self._whole(audience).audience_type == CUSTOMER_LIST and self._list_of(audience) == list_id
+            if typed(audience, self._pinterest).audience_type == CUSTOMER_LIST and self._list_of(audience) == list_id
         ]
         if not ours:
             return None
@@ -124,7 +125,7 @@ class AudienceLookup:
         return TargetUpdate(self._with_audience(named, chosen, remedy))
 
     def _with_namesake(self, target: AudienceTarget, namesakes: list[Audience]) -> TargetUpdate:
-        namesakes = [self._whole(audience) for audience in namesakes]
+        namesakes = [typed(audience, self._pinterest) for audience in namesakes]
         usable = [audience for audience in namesakes if audience.audience_type == CUSTOMER_LIST]
         if not namesakes:
             return TargetUpdate(target)
@@ -155,10 +156,6 @@ class AudienceLookup:
                 answer=error.answer,
             ) from None
         return replace(target, audience_id=audience.id, list_id=list_id, live=live, description=audience.description)
-
-    def _whole(self, audience: Audience) -> Audience:
-        """The audience with its type, where the listing leaves it out."""
-        return audience if audience.audience_type is not None else self._pinterest.audience(audience.id)
 
     def _list_of(self, audience: Audience) -> str:
         self._pinterest.expect(audience.id, audience.customer_list_id)

@@ -1,13 +1,15 @@
 """The address of Pinterest's API: which hosts may get the token, and people's hashes.
 
 Any host may stand in the setting, since a sandbox may be anywhere; but none that a reader would take for Pinterest's
-and that is not. A login in front of the host is how most of them are disguised, so the pattern has no room for one.
+and that is not. A login in front of the host is how most of them are disguised, so there is no room for one. The form's
+own pattern is wider, and stays as it was released.
 
 Source: RFC 2606, RFC 6761 and RFC 9476: names at the end of which nobody can register a host.
 """
 
 from __future__ import annotations
 
+import re
 from difflib import SequenceMatcher
 from typing import Final
 from urllib.parse import urlsplit
@@ -17,7 +19,7 @@ PINTEREST_API: Final = "https://api.pinterest.com/v5"
 _HOST: Final = r"(\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z]([0-9A-Za-z._-]*[0-9A-Za-z])?)"
 _PORT: Final = r"(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[0-9]{1,4})"
 _REST: Final = rf"(:{_PORT})?(/[0-9A-Za-z._~!$&'()*+,;=:%/-]*)?"
-ADDRESS_PATTERN: Final = rf"^(https://{_HOST}{_REST}|http://(localhost|127\.0\.0\.1|\[::1\]){_REST})$"
+_ADDRESS: Final = re.compile(rf"https://{_HOST}{_REST}|http://(localhost|127\.0\.0\.1|\[::1\]){_REST}")
 
 _DOMAIN: Final = "pinterest.com"
 _NAME: Final = "pinterest"
@@ -28,8 +30,13 @@ _ALIKE: Final = 0.85
 _ALIKE_ABROAD: Final = 0.5
 
 
+def is_address(text: str) -> bool:
+    """Whether a text is an address by which nothing but a host, a port and a path is meant."""
+    return _ADDRESS.fullmatch(text) is not None
+
+
 def is_look_alike(address: str) -> bool:
-    """Whether the host of an address that fits the pattern is made to be taken for Pinterest's."""
+    """Whether the host of an address is made to be taken for Pinterest's."""
     try:
         host = (urlsplit(address).hostname or "").lower()
     except ValueError:  # Brackets without an IPv6 address.

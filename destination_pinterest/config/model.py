@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BeforeValidator, ConfigDict, Field, field_validator
 from pydantic_core import PydanticCustomError
 
-from destination_pinterest.config.api_address import ADDRESS_PATTERN, PINTEREST_API, is_look_alike
+from destination_pinterest.config.api_address import PINTEREST_API, is_address, is_look_alike
 from destination_pinterest.config.columns import (
     AddsIfSetSetting,
     IdentityColumnSetting,
@@ -300,7 +300,7 @@ class Config(Settings):
     )
     api_base_url: str = setting(
         PINTEREST_API,
-        pattern=ADDRESS_PATTERN,
+        pattern=r"^(https://[^\s?#]+|http://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]+)?(/[^\s?#]*)?)$",
         description="The address of Pinterest's API. Change it only to try the connector with a sandbox.",
         title="API address",
         order=4,
@@ -314,6 +314,8 @@ class Config(Settings):
     @field_validator("api_base_url")
     @classmethod
     def _of_an_honest_host(cls, value: str) -> str:
+        if not is_address(value):
+            raise PydanticCustomError("string_pattern_mismatch", "not an address")
         if is_look_alike(value):
             raise PydanticCustomError(
                 "look_alike", "the host looks like Pinterest's and is not; leave it out to reach api.pinterest.com"

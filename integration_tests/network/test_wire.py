@@ -90,6 +90,15 @@ def test_an_exchange_on_a_connection_of_an_earlier_one_has_its_own_time(far_end:
     assert time.monotonic() - began < LIMIT_S + 3
 
 
+def test_a_request_that_nobody_reads_is_given_up() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        wire = open_http_wire(f"http://127.0.0.1:{deaf.getsockname()[1]}/v5", System())
+        began = time.monotonic()
+        outcome = lost(wire.exchange(Message("PATCH", "/x", {}, b"x" * 50 * 2**20, limit_s=LIMIT_S)))
+    assert time.monotonic() - began < LIMIT_S + 3
+    assert "within 1.5 s" in str(outcome.error)
+
+
 def test_a_tls_handshake_that_never_ends_is_given_up(
     far_end: MakeFarEnd, monkeypatch: pytest.MonkeyPatch, authority: Authority
 ) -> None:
