@@ -132,7 +132,7 @@ class ConfigFile:
         }
         # Credentials at the top level have been migrated; the old keys would only be dead secrets.
         kept = {key: value for key, value in now.items() if key not in credentials}
-        content = (json.dumps({**kept, _CREDENTIALS: new}, indent=2, ensure_ascii=False) + "\n").encode()
+        content = _written({**kept, _CREDENTIALS: new})
         try:
             write_whole(path, content, mode=stat.S_IMODE(path.stat().st_mode))
         except OSError as error:
@@ -146,6 +146,13 @@ def _read(path: Path) -> dict[str, Any]:
         return decode_object(read_bytes(path, SMALL_BYTES))
     except UnreadableDocumentError as error:
         raise UsageError(Code.CLI_CONFIG_UNUSABLE, f"The config {path} {error}. Correct it.") from None
+
+
+def _written(content: Mapping[str, Any]) -> bytes:
+    try:
+        return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
+    except UnicodeEncodeError:  # Half of a surrogate pair: no text, but a legal escape.
+        return (json.dumps(content, indent=2) + "\n").encode()
 
 
 def _refresh_token(content: Mapping[str, Any]) -> Any:

@@ -22,6 +22,8 @@ from destination_pinterest.errors import ProtocolError
 from destination_pinterest.protocol.catalog import StreamKey
 
 NOTHING: Final = msgspec.Raw(b"null")
+# Between values, JSON may have line ends, at which hosts end a message; within texts it can't.
+_ONE_LINE: Final = bytes.maketrans(b"\r\n", b"  ")
 # What msgspec raises for bytes of another type than expected; text that is not UTF-8 raises no DecodeError.
 UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
@@ -153,9 +155,7 @@ def _with_counts(state: msgspec.Raw, tallies: list[StreamTally]) -> bytes:
     rejected = sum(tally.rejected for tally in tallies)
     accepted = sum(tally.received for tally in tallies) - rejected
     # The protocol wants a decimal point in each count.
-    # Between values, JSON may have carriage returns, at which some hosts end a line; within texts it can't.
-    whole = bytes(state).replace(b"\r", b" ")
-    content = msgspec.json.decode(whole, type=dict[str, msgspec.Raw])
+    content = msgspec.json.decode(bytes(state).translate(_ONE_LINE), type=dict[str, msgspec.Raw])
     content["destinationStats"] = msgspec.Raw(
         f'{{"recordCount":{accepted}.0,"rejectedRecordCount":{rejected}.0}}'.encode()
     )

@@ -317,7 +317,7 @@ def _read_answer(content: bytes) -> None:
 def _read_refusal(content: bytes) -> None:
     for status in (302, 400, 401, 403, 404, 409, 429, 500):
         said = str(refusal(UPDATE_CUSTOMER_LIST, status, CaseInsensitiveDict({}), content, 0.0, records=CANARY))
-        assert "canary" not in said.lower()
+        assert CANARY not in said.lower()
 
 
 def _read_tokens(content: bytes) -> None:

@@ -351,3 +351,12 @@ def test_what_cannot_be_a_path_is_refused(name: str) -> None:
 def test_a_state_file_of_no_possible_path_is_refused() -> None:
     with raises(Code.STATE_FILE_UNUSABLE):
         StateFile(Path("x" * 5_000) / "state.json", IDENTITY).check_writable()
+
+
+def test_a_new_token_is_kept_beside_half_of_a_surrogate_pair(config_path: Path) -> None:
+    config_path.write_text(json.dumps({**CONFIG, "mine": "half \ud800"}))
+    ConfigFile(str(config_path), {}).keep_credentials(
+        {"credentials": {"auth_method": "oauth2.0", "refresh_token": "new"}}
+    )
+    kept = json.loads(config_path.read_text())
+    assert (kept["mine"], kept["credentials"]["refresh_token"]) == ("half \ud800", "new")

@@ -135,7 +135,7 @@ def test_a_state_that_is_not_utf8_is_refused_rather_than_altered(state: bytes) -
 
 def test_a_state_comes_back_in_one_line_for_every_host() -> None:
     ledger = CheckpointLedger()
-    ledger.queue_state(msgspec.Raw(b'{"type":"GLOBAL",\r"global":{"a":\r[1,\r2], "text":"\\r"}}'), 0)
+    ledger.queue_state(msgspec.Raw(b'{"type":"GLOBAL",\r"global":{"a":\r[1,\n2], "text":"\\r"}}'), 0)
     (state,) = ledger.release(0)
     assert state.splitlines() == [state]
     assert b'"global":{"a": [1, 2], "text":"\\r"}' in state
