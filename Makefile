@@ -40,6 +40,15 @@ EXAMPLES ?= 1000
 property: setup ## Try new random tables, hosts, faults and kills for about ten minutes; EXAMPLES=100 for one
 	@PROPERTY_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest integration_tests/property
 
+# make chaos SEEDS=1-3000, or SEEDS=17 TELL=1 for all that happens in one; PLANT=name plants a fault that is to be found.
+SEEDS ?= 1-300
+PLANT ?=
+TELL ?=
+
+.PHONY: chaos
+chaos: setup ## Run whole stories of connections, drawn from SEEDS=1-300, with everything that can go wrong
+	@$(BIN)/python -m integration_tests.chaos $(SEEDS) $(if $(PLANT),--plant $(PLANT)) $(if $(TELL),--tell)
+
 .PHONY: test-pythons
 test-pythons: ## Run the unit tests on each Python of 3.11, 3.12 and 3.13 that is installed
 	@tools/test-pythons
