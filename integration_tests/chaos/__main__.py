@@ -37,6 +37,8 @@ def main() -> int:
                 outcome.broken = None  # It is not the planted fault that is found.
             outcomes.append(outcome)
             _say(outcome, arguments)
+            if outcome.broken and arguments.first:
+                break
     finally:
         for each in storage:
             each.close()
@@ -77,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="chaos", description=__doc__)
     parser.add_argument("seeds", type=_seeds, help="a seed, several (3,17), or all from one to another (1-3000)")
     parser.add_argument("--plant", choices=sorted(PLANTS), help="with this fault planted into the connector")
+    parser.add_argument("--first", action="store_true", help="end with the first broken promise")
     parser.add_argument("--tell", action="store_true", help="tell each story")
     return parser
 

@@ -75,6 +75,7 @@ class ProcessRun:
         self._jumps = dict(trouble.jumps)
         self._rest = b""
         self._pid = 0
+        self._writes = 0
         self.moments = 0
         self.lines: list[bytes] = []
         self.exit_code = 0
@@ -135,13 +136,15 @@ class ProcessRun:
             os.kill(self._pid, signal.SIGTERM)
         if self.moments == self._trouble.kill_at:
             self.was_killed = True
-            return True
-        return False
+        return self.was_killed
 
     def _exchange(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Any:
         answered = self._pinterest.exchange(method, target, headers, body)
         if target.endswith("/oauth/token"):
             self._learn_secrets(answered[3])
+        elif method != "GET":
+            self._writes += 1
+            self.was_killed = self._writes == self._trouble.kill_at_write
         self._guarded(self._watch.after_request)
         return answered
 

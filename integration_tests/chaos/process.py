@@ -27,6 +27,7 @@ import requests
 import urllib3
 from requests.adapters import BaseAdapter, HTTPAdapter
 
+import destination_pinterest.membership.store  # noqa: F401 - so that not each process imports DuckDB
 from destination_pinterest import destination
 from destination_pinterest.api.wire import HttpWire, Wire
 from destination_pinterest.assembly import Tuning

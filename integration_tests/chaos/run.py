@@ -13,7 +13,7 @@ from integration_tests.chaos.drawn import Story, draw
 from integration_tests.chaos.stories import (
     Attempt,
     Change,
-    Check,
+    Command,
     Meddling,
     Membership,
     NewJob,
@@ -83,14 +83,15 @@ def _take(world: World, step: Step, outcome: Outcome) -> None:
             world.meddles(step.what, step.which)
         case TokensAge():
             world.tokens_age(step.seconds_left)
-        case Check():
-            world.check(step.trouble)
+        case Command():
+            world.command(step.what, step.trouble)
 
 
 def _heal(world: World, outcome: Outcome) -> None:
     """All faults are over; what was under way goes on."""
     world.told.append("all faults are over")
     world.clock.ahead_s = 0.0
+    world.meddles("lowers the floor", 0)
     endings: list[str] = []
     while len(endings) < _HEALED_AFTER and "succeeded" not in endings:
         endings.append(world.attempt(Trouble(seed=outcome.seed), _A_DAY_S))

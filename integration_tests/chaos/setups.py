@@ -16,12 +16,14 @@ class ChaosSetup(Setup):
     """A connection.
 
     `store`: where memberships are remembered; `signs_in`: by OAuth, whose tokens are renewed, instead of a pasted
-    token; `tier`: Pinterest's limits; `global_states`: the source has one state for all streams.
+    token; `tier`: Pinterest's limits; `is_too_small`: at first no audience is made of lists as small as these;
+    `global_states`: the source has one state for all streams.
     """
 
     store: Literal["none", "folder", "bucket"] = "none"
     signs_in: bool = False
     tier: Literal["none", "standard", "trial"] = "none"
+    is_too_small: bool = False
     retry_hours: float = 1.0
     global_states: bool = False
 

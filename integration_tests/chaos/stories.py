@@ -22,13 +22,15 @@ class Fault:
 class Trouble:
     """What an attempt meets.
 
-    `kill_at`, `stop_at`: the moment of a SIGKILL, and of a SIGTERM; `fails_after`: the source ends badly after so many
+    `kill_at`, `stop_at`: the moment of a SIGKILL, and of a SIGTERM; `kill_at_write`: the request that changes something
+    and is the last one, if Pinterest gets that many; `fails_after`: the source ends badly after so many
     messages; `jumps`: by moment, how far the wall clock is set ahead; `loses_control`: whether the host fails to keep
     the tokens that it is handed; `seed`: who runs when, and what comes together.
     """
 
     faults: tuple[Fault, ...] = ()
     kill_at: int | None = None
+    kill_at_write: int | None = None
     stop_at: int | None = None
     fails_after: int | None = None
     jumps: tuple[tuple[int, float], ...] = ()
@@ -36,10 +38,14 @@ class Trouble:
     seed: int = 0
 
     @property
+    def is_killed(self) -> bool:
+        return self.kill_at is not None or self.kill_at_write is not None
+
+    @property
     def may_fail(self) -> bool:
         """Whether the attempt may end in any way but well."""
         return (
-            self.kill_at is not None
+            self.is_killed
             or self.stop_at is not None
             or self.fails_after is not None
             or not all(fault.passes for fault in self.faults)
@@ -79,9 +85,9 @@ class Membership:
 
 @dataclass(frozen=True)
 class Meddling:
-    """Somebody does something in Ads Manager, or uses up the app's quota."""
+    """Somebody does something in Ads Manager or with the app's quota, or small lists become large enough."""
 
-    what: Literal["renames", "removes", "spends"]
+    what: Literal["renames", "removes", "spends", "lowers the floor"]
     which: int
 
 
@@ -93,10 +99,11 @@ class TokensAge:
 
 
 @dataclass(frozen=True)
-class Check:
-    """A user tests the destination."""
+class Command:
+    """A user tests the destination, or is shown the audiences that there are."""
 
+    what: Literal["check", "discover"]
     trouble: Trouble
 
 
-Step = Change | Attempt | NewJob | Membership | Meddling | TokensAge | Check
+Step = Change | Attempt | NewJob | Membership | Meddling | TokensAge | Command

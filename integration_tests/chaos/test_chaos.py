@@ -30,7 +30,7 @@ def run_stories(seeds: str, *options: str) -> tuple[int, str]:
 
 
 def test_no_promise_is_broken_in_a_few_stories() -> None:
-    code, said = run_stories("2-10,13,14,16,17,19-33,35,36,38")
+    code, said = run_stories("1-11,13,14,16,17")
     assert code == 0, said
 
 

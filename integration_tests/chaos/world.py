@@ -75,6 +75,8 @@ class World:
         self.credentials = self._first_credentials()
         self.canary = Canary([_STORE_KEY, "sandbox-secret", "pina_sandbox", "pinr_sandbox"])
         self.audiences = self._watch_audiences()
+        if setup.is_too_small:
+            self.pinterest.change(audience_floor="refuse")
 
     def close(self) -> None:
         self.pinterest.close()
@@ -142,6 +144,9 @@ class World:
 
     def meddles(self, what: str, which: int) -> None:
         name = sorted(self.audiences)[which % len(self.audiences)]
+        if what == "lowers the floor":
+            self.pinterest.change(audience_floor="allow")
+            return
         if what == "spends":
             if self.setup.tier == "trial":
                 self.pinterest.spend_writes(295)
@@ -172,24 +177,25 @@ class World:
 
     # What its host does.
 
-    def check(self, trouble: Trouble) -> None:
-        """A user tests the destination.
+    def command(self, what: str, trouble: Trouble) -> None:
+        """A user runs a command of the connector that reads no rows.
 
         Raises:
             BrokenPromiseError: there was no answer, or not the right one.
         """
         self._set_faults(trouble)
         process = self._process(trouble, NoInput(), most_s=2 * 3600.0)
-        process.go(["check", "--config", self._given("config", self._settings())], random.Random(trouble.seed))
-        self._tell(process, "check")
+        process.go([what, "--config", self._given("config", self._settings())], random.Random(trouble.seed))
+        self._tell(process, what)
         self._raise_broken(process)
         messages = [json.loads(line) for line in process.lines]
-        answers = [message for message in messages if message["type"] == "CONNECTION_STATUS"]
-        if len(answers) != 1:
-            raise BrokenPromiseError(f"check gave {len(answers)} answers and ended with {process.exit_code}")
-        self._keep_tokens(
-            [m["control"]["connectorConfig"]["config"] for m in messages if m["type"] == "CONTROL"], trouble
-        )
+        kind = "CONNECTION_STATUS" if what == "check" else "DESTINATION_CATALOG"
+        answers = sum(message["type"] == kind for message in messages)
+        is_refused = what == "discover" and process.exit_code == 1 and len(process.failure_codes) == 1
+        if answers != 1 - is_refused or _OWN_FAULTS & set(process.failure_codes) or process.stderr:
+            raise BrokenPromiseError(f"{what} gave {answers} answers and ended with {process.exit_code}")
+        controls = [m["control"]["connectorConfig"]["config"] for m in messages if m["type"] == "CONTROL"]
+        self._keep_tokens(controls, trouble)
 
     def attempt(self, trouble: Trouble, after_s: float) -> str:
         """Runs an attempt of the job under way, or of a new one. How it ended: succeeded, failed, killed or stopped.
@@ -219,7 +225,7 @@ class World:
         ending = _ending(process)
         self._tell(process, f"attempt {self.attempts} {ending}")
         self._keep_tokens(verdict.controls, trouble)
-        if ending == "killed":
+        if ending in {"killed", "stopped"}:
             self.tokens_are_at_risk = self.tokens_are_at_risk or self.setup.signs_in
         self._raise_broken(process)
         # One that is told to stop may just have failed, and say so.
