@@ -47,6 +47,15 @@ SECONDS ?= 600
 fuzz: setup ## Feed every reader documents that are almost right; guided by coverage where atheris is installed
 	@$(BIN)/python -m unit_tests.fuzz $(SECONDS)
 
+# make chaos SEEDS=1-3000, or SEEDS=17 TELL=1 for all that happens in one; PLANT=name plants a fault that is to be found.
+SEEDS ?= 1-300
+PLANT ?=
+TELL ?=
+
+.PHONY: chaos
+chaos: setup ## Run whole stories of connections, drawn from SEEDS=1-300, with everything that can go wrong
+	@$(BIN)/python -m integration_tests.chaos $(SEEDS) $(if $(PLANT),--plant $(PLANT)) $(if $(TELL),--tell)
+
 .PHONY: test-pythons
 test-pythons: ## Run the unit tests on each Python of 3.11, 3.12 and 3.13 that is installed
 	@tools/test-pythons

@@ -1,0 +1,111 @@
+"""What goes into a sync: as the property's, with streams told apart by their namespaces, and states of all streams."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from integration_tests.orchestrator.sent import Sent, SentOther, SentRecord, SentState, SourceEnded
+from integration_tests.orchestrator.source import KeptStates
+from integration_tests.orchestrator.streams import (
+    Descriptor,
+    GlobalState,
+    SourceMessage,
+    Stream,
+    StreamState,
+)
+from integration_tests.property.audiences import WatchedAudience
+from integration_tests.property.far_end import Moments
+from integration_tests.property.input import Input, PlacedState
+from integration_tests.property.machine import Clock
+from integration_tests.property.setups import Setup
+from integration_tests.property.tables import TableSource
+
+
+@dataclass(frozen=True)
+class GloballyReadSource:
+    """A source of change logs with one state for all streams."""
+
+    tables: TableSource
+
+    @property
+    def exit_code(self) -> int:
+        return self.tables.exit_code
+
+    def read(self, kept: KeptStates) -> Iterator[SourceMessage]:
+        """See `Source.read`."""
+        states: dict[Descriptor, str] = {}
+        for each in json.loads(kept.all_streams or "{}").get("stream_states", ()):
+            named = each["stream_descriptor"]
+            states[Descriptor(named["name"], named.get("namespace"))] = json.dumps(each["stream_state"])
+        for message in self.tables.read(KeptStates(states)):
+            if not isinstance(message, StreamState):
+                yield message
+            elif message.blob is not None:
+                states[message.stream] = message.blob
+                content = [
+                    {"stream_descriptor": stream.json, "stream_state": json.loads(blob)}
+                    for stream, blob in states.items()
+                ]
+                yield GlobalState(json.dumps({"shared_state": {"lsn": len(content)}, "stream_states": content}))
+
+
+class ChaosInput(Input):
+    """The connector's input; `sent` is all that went in, `is_fed` whether that was all there is."""
+
+    def __init__(
+        self,
+        relayed: Iterator[Sent],
+        streams: Sequence[Stream],
+        setup: Setup,
+        watched: Mapping[str, WatchedAudience],
+        clock: Clock,
+        chance: object,
+    ) -> None:
+        super().__init__(
+            self._noted(relayed), streams, setup, watched, Moments(None, lambda: None), clock, chance, stops_after=None
+        )
+        self._streams = {str(stream.descriptor): stream for stream in streams}
+        self.sent: list[Sent] = []
+        self.is_fed = False
+
+    def _noted(self, relayed: Iterator[Sent]) -> Iterator[Sent]:
+        for sent in relayed:
+            if not isinstance(sent, SourceEnded):
+                self.sent.append(sent)
+            yield sent
+
+    def _take_down(self, sent: SentRecord | SentState | SentOther) -> None:
+        if isinstance(sent, SentRecord):
+            name = str(sent.stream)
+            self._whole.discard(name)
+            row = self._setup.row(self._streams[name], json.loads(sent.line)["record"]["data"], self._rows)
+            self._watched[name].sent(row)
+            self.named_anybody[name] = self.named_anybody.get(name, False) or bool(row.people)
+            self._rows += 1
+        elif isinstance(sent, SentState):
+            self._take_state(sent)
+        else:
+            status = (json.loads(sent.line).get("trace") or {}).get("stream_status") or {}
+            if status.get("status") == "COMPLETE":
+                self._whole.add(_name(status["stream_descriptor"]))
+
+    def _take_state(self, sent: SentState) -> None:
+        self.states.append(PlacedState(sent, self._rows))
+        described = json.loads(sent.line)["state"].get("stream")
+        if not described:
+            return
+        name = _name(described["stream_descriptor"])
+        blob = described.get("stream_state")
+        is_end = not blob or "__ab_full_refresh_sync_complete" in blob or "__ab_no_cursor_state_message" in blob
+        if self._streams[name].is_full_refresh and is_end:
+            self._whole.add(name)
+
+    def _ended(self) -> None:
+        self.is_fed = True
+        super()._ended()
+
+
+def _name(descriptor: Mapping[str, str]) -> str:
+    return str(Descriptor(descriptor["name"], descriptor.get("namespace")))
