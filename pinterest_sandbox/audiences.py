@@ -54,7 +54,11 @@ def list_all(call: Call) -> dict[str, Any]:
     ad_account = call.ad_account()
     if call.query.get("ownership_type") == "RECEIVED":
         return received(call, ad_account.id)
-    owned = [audience for audience in call.world.audiences.values() if audience.ad_account_id == ad_account.id]
+    owned = [
+        audience
+        for audience in call.world.audiences.values()
+        if audience.ad_account_id == ad_account.id and call.lateness.is_listed(audience.id)
+    ]
     return page(owned, lambda audience: (int(audience.id),), lambda audience: show(call, audience), call.query)
 
 
@@ -125,7 +129,7 @@ def show(call: Call, audience: Audience) -> dict[str, Any]:
 
 def _existing(call: Call, ad_account: AdAccount) -> Audience:
     audience = call.world.audiences.get(call.path["audience_id"])
-    if audience is None:
+    if audience is None or not call.lateness.is_known(audience.id):
         raise foreign_or_missing(call, ad_account.id, "Audience")
     return audience
 
@@ -160,7 +164,7 @@ def _check_customer_list(call: Call, ad_account: AdAccount, customer_list_id: st
     if customer_list_id is None:
         raise invalid_body(call.body, "'customer_list_id' is required in the rule of a CUSTOMER_LIST audience")
     found = call.world.customer_lists.get(customer_list_id)
-    if found is None or found.ad_account_id != ad_account.id:
+    if found is None or found.ad_account_id != ad_account.id or not call.lateness.is_known(found.id):
         raise invalid_body(call.body, f"there is no customer list {customer_list_id} in this ad account")
     if call.settings.audience_floor == "refuse" and (status := call.matching.list_status(found)) != "READY":
         raise invalid(

@@ -8,6 +8,7 @@ from typing import Any
 
 from pinterest_sandbox.entities import AccessToken, AdAccount
 from pinterest_sandbox.faults import TooLarge
+from pinterest_sandbox.lateness import Lateness
 from pinterest_sandbox.matching import Matching
 from pinterest_sandbox.quota import Category
 from pinterest_sandbox.refusals import Refusal, invalid, not_found, not_permitted, rate_limited, too_large
@@ -47,6 +48,7 @@ class Call:
     matching: Matching
     settings: Settings
     spacing: ObjectSpacing
+    lateness: Lateness
     path: dict[str, str]
     query: dict[str, str]
     headers: dict[str, str]

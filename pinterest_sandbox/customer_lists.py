@@ -45,7 +45,11 @@ def create(call: Call) -> dict[str, Any]:
 def list_all(call: Call) -> dict[str, Any]:
     """GET /ad_accounts/{ad_account_id}/customer_lists."""
     ad_account = call.ad_account()
-    lists = [found for found in call.world.customer_lists.values() if found.ad_account_id == ad_account.id]
+    lists = [
+        found
+        for found in call.world.customer_lists.values()
+        if found.ad_account_id == ad_account.id and call.lateness.is_listed(found.id)
+    ]
     return page(lists, lambda found: (int(found.id),), lambda found: show(call, found), call.query)
 
 
@@ -74,7 +78,7 @@ def customer_list_of(call: Call) -> CustomerList:
     """
     ad_account = call.ad_account()
     found = call.world.customer_lists.get(call.path["customer_list_id"])
-    if found is None or found.ad_account_id != ad_account.id:
+    if found is None or found.ad_account_id != ad_account.id or not call.lateness.is_known(found.id):
         raise foreign_or_missing(call, found.ad_account_id if found else None, "Customer list")
     return found
 

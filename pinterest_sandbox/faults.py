@@ -81,6 +81,34 @@ class TooLarge(_Action, frozen=True, tag="too_large"):
     status: Literal[400, 413] = 413
 
 
+class LateVisible(_Action, frozen=True, tag="late_visible"):
+    """A creation takes effect and is answered, but for so long nobody finds what it made: neither listing nor get.
+
+    With `listings_only` its id is known at once. Not documented; a store that is copied behind its answers does this.
+    """
+
+    seconds: NotNegative
+    listings_only: bool = False
+
+
+class LateEffect(_Action, frozen=True, tag="late_effect"):
+    """The connection is reset, and the request takes effect so much later: before the first request after that."""
+
+    seconds: NotNegative
+
+
+class LeaveOut(_Action, frozen=True, tag="leave_out"):
+    """The answer, and each item of a listing, lacks these fields. Few are required in Pinterest's description."""
+
+    fields: tuple[str, ...]
+
+
+class LaggingCounts(_Action, frozen=True, tag="lagging_counts"):
+    """The answer's counts of records are so much lower than they should be."""
+
+    records: Count
+
+
 Action = (
     Latency
     | ErrorStatus
@@ -92,6 +120,10 @@ Action = (
     | ExpireToken
     | DeleteList
     | TooLarge
+    | LateVisible
+    | LateEffect
+    | LeaveOut
+    | LaggingCounts
 )
 
 

@@ -5,12 +5,15 @@ The order is the same for every endpoint:
  2. faults are struck, tokens expired     6. 400 by path and query
  3. 401 by token and scope                7. the handler: body, rights, effect; then the store's commit
  4. 429 by quota                          8. the answer, or what a fault makes of it
+
+What comes late (lateness.py) happens before the first request that arrives after its time.
 """
 
 from __future__ import annotations
 
 import random
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import parse_qs
 
@@ -32,6 +35,8 @@ from pinterest_sandbox.seen import SeenRequest
 from pinterest_sandbox.state import State
 
 _PREFIX = "/v5"
+_CREATIONS = frozenset({"customer_lists/create", "audiences/create"})
+_COUNTS = ("num_uploaded_user_records", "num_removed_user_records")
 _HTML_PAGE = b"<html><head><title>Pinterest</title></head><body>Sorry! Something went wrong.</body></html>"
 
 
@@ -78,6 +83,7 @@ class Pipeline:
             body=body.decode("utf-8", "replace") if self._state.settings.now.keep_bodies else None,
         )
         exchange = _Exchange([])
+        self._state.lateness.catch_up()
         try:
             answer = await self._answer(scope, body, seen, exchange)
         except _ConnectionResetError:
@@ -108,7 +114,7 @@ class Pipeline:
 
     async def _answer(self, scope: Scope, body: bytes, seen: SeenRequest, exchange: _Exchange) -> Answer:
         try:
-            shown = await self._handle(scope, body, seen, exchange)
+            shown = _shorten(await self._handle(scope, body, seen, exchange), exchange)
             answer = Answer(200, msgspec.json.encode(shown))
         except Refusal as refusal:
             seen.code = refusal.code
@@ -132,6 +138,7 @@ class Pipeline:
             matching=self._matching,
             settings=self._state.settings.now,
             spacing=self._state.spacing,
+            lateness=self._state.lateness,
             path=parameters,
             query=_query(scope),
             headers=headers,
@@ -146,9 +153,25 @@ class Pipeline:
         check_query(call.query, operation.query, operation.required_query)
         if body and not operation.basic_auth:
             check_media_type(headers)
+        late = exchange.first(fault.LateEffect)
+        if isinstance(late, fault.LateEffect):
+            self._state.lateness.postpone(late.seconds, lambda: self._take_effect_late(call))
+            raise _ConnectionResetError
         shown = operation.handler(call)
         self._state.world.commit()
+        self._hide_creation(call, shown, exchange)
         return shown
+
+    def _take_effect_late(self, call: Call) -> None:
+        """Do what a request asked for whose client is long gone; nobody hears of a refusal."""
+        with suppress(Refusal):
+            call.operation.handler(call)
+        self._state.world.commit()
+
+    def _hide_creation(self, call: Call, shown: dict[str, object], exchange: _Exchange) -> None:
+        late = exchange.first(fault.LateVisible)
+        if isinstance(late, fault.LateVisible) and call.operation.id in _CREATIONS:
+            self._state.lateness.hide(str(shown["id"]), late.seconds, listings_only=late.listings_only)
 
     def _admit(self, call: Call, exchange: _Exchange) -> None:
         """Authenticate and count; without a caller there is no quota to count against."""
@@ -204,6 +227,22 @@ class Pipeline:
             token.expires_at = self._state.world.now()
             self._state.world.save(token)
             self._state.world.commit()
+
+
+def _shorten(shown: dict[str, object], exchange: _Exchange) -> dict[str, object]:
+    """What is shown of an answer, where faults leave something out of it or make its counts lag."""
+    leaves_out = exchange.first(fault.LeaveOut)
+    lags = exchange.first(fault.LaggingCounts)
+    left_out = leaves_out.fields if isinstance(leaves_out, fault.LeaveOut) else ()
+    lag = lags.records if isinstance(lags, fault.LaggingCounts) else 0
+    if not left_out and not lag:
+        return shown
+    items = shown.get("items")
+    if isinstance(items, list):
+        return {**shown, "items": [_shorten(item, exchange) for item in items]}
+    shown = {name: value for name, value in shown.items() if name not in left_out}
+    counts = {name: value for name, value in shown.items() if name in _COUNTS and isinstance(value, int)}
+    return shown | {name: max(0, value - lag) for name, value in counts.items()}
 
 
 def _spoil(answer: Answer, exchange: _Exchange) -> Answer:

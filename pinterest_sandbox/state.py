@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pinterest_sandbox.faults import Faults
+from pinterest_sandbox.lateness import Lateness
 from pinterest_sandbox.quota import Quota
 from pinterest_sandbox.seen import Seen
 from pinterest_sandbox.settings import Settings, SettingsInUse
@@ -14,20 +15,22 @@ from pinterest_sandbox.world import World
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The world, which lasts; and what belongs to this process: settings, quota spent, faults, requests seen."""
+    """The world, which lasts; and what belongs to this process: settings, quota spent, faults, what is late, requests seen."""
 
     world: World
     settings: SettingsInUse
     quota: Quota
     spacing: ObjectSpacing
     faults: Faults
+    lateness: Lateness
     seen: Seen
 
     @classmethod
     def fresh(cls, world: World, settings: Settings) -> State:
         """A state around a world, with everything else as at the start."""
         in_use = SettingsInUse(settings)
-        return cls(world, in_use, Quota(in_use, world.now), ObjectSpacing(world.now), Faults(), Seen())
+        quota, spacing = Quota(in_use, world.now), ObjectSpacing(world.now)
+        return cls(world, in_use, quota, spacing, Faults(), Lateness(world.now), Seen())
 
     def restart(self) -> None:
         """Bring everything but the world back to the start."""
@@ -35,4 +38,5 @@ class State:
         self.quota.clear()
         self.spacing.clear()
         self.faults.clear()
+        self.lateness.clear()
         self.seen.clear()

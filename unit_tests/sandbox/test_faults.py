@@ -4,7 +4,7 @@ import pytest
 
 from pinterest_sandbox.faults import ErrorStatus, FaultPlan, Faults, ResetBefore
 from pinterest_sandbox.in_process import BrokenAnswerError
-from unit_tests.sandbox.person import FakeClock, Person
+from unit_tests.sandbox.person import AUDIENCES, LISTS, FakeClock, Person
 
 ACCOUNTS = "/v5/ad_accounts"
 
@@ -121,6 +121,63 @@ def test_a_request_with_too_many_identifiers_is_refused_and_a_smaller_one_is_not
     assert person.patch_list(list_id, "ADD", "b@example.com,c@example.com,d@example.com").status == status
     assert person.patch_list(list_id, "ADD", "b@example.com,c@example.com").status == 200
     assert person.members(list_id) == {"a@example.com", "b@example.com", "c@example.com"}
+
+
+def test_what_was_created_is_found_late(person: Person, clock: FakeClock) -> None:
+    person.fault({"kind": "late_visible", "seconds": 30})
+    list_id = person.new_list()["id"]
+    for seconds, status, listed in ((29, 404, []), (1, 200, [list_id])):
+        clock.now += seconds
+        assert person.patch_list(list_id, "ADD", "b@example.com").status == status
+        assert [found["id"] for found in person.call("GET", LISTS).json()["items"]] == listed
+
+
+def test_what_was_created_may_be_known_by_its_id_before_it_is_listed(person: Person, clock: FakeClock) -> None:
+    person.fault({"kind": "late_visible", "seconds": 30, "listings_only": True})
+    audience = person.new_audience(person.new_list()["id"])
+    assert person.get_audience(audience["id"])["id"] == audience["id"]
+    assert person.call("GET", AUDIENCES).json()["items"] == []
+    clock.now += 30
+    assert len(person.call("GET", AUDIENCES).json()["items"]) == 1
+
+
+def test_a_request_without_an_answer_takes_effect_later(person: Person, clock: FakeClock) -> None:
+    list_id = person.new_list()["id"]
+    person.fault({"kind": "late_effect", "seconds": 30}, times=1)
+    with pytest.raises(ConnectionResetError):
+        person.patch_list(list_id, "REMOVE", "a@example.com")
+    person.get_list(list_id)
+    assert person.members(list_id) == {"a@example.com"}
+    clock.now += 30
+    person.get_list(list_id)
+    assert person.members(list_id) == set()
+
+
+def test_what_takes_effect_late_may_be_refused_then_and_nobody_hears_of_it(person: Person, clock: FakeClock) -> None:
+    list_id = person.new_list()["id"]
+    person.fault({"kind": "late_effect", "seconds": 30}, times=1)
+    with pytest.raises(ConnectionResetError):
+        person.patch_list(list_id, "ADD", "b@example.com")
+    person.call("DELETE", f"/_sandbox/customer_lists/{list_id}")
+    clock.now += 30
+    assert person.call("GET", ACCOUNTS).status == 200
+
+
+def test_fields_are_left_out_of_an_answer_and_of_each_item(person: Person) -> None:
+    audience = person.new_audience(person.new_list()["id"])
+    person.fault({"kind": "leave_out", "fields": ["rule", "size"]})
+    assert not {"rule", "size"} & person.get_audience(audience["id"]).keys()
+    (item,) = person.call("GET", AUDIENCES).json()["items"]
+    assert item["id"] == audience["id"]
+    assert "rule" not in item
+
+
+def test_counts_lag_behind(person: Person) -> None:
+    list_id = person.new_list("a@example.com,b@example.com")["id"]
+    person.fault({"kind": "lagging_counts", "records": 1}, times=1)
+    shown = [person.get_list(list_id) for _ in range(2)]
+    assert [found["num_uploaded_user_records"] for found in shown] == [1, 2]
+    assert [found["num_removed_user_records"] for found in shown] == [0, 0]
 
 
 def test_plans_are_listed_with_their_counts_and_can_be_ended(person: Person) -> None:
