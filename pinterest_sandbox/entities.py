@@ -15,6 +15,14 @@ import msgspec
 UserListOperation = Literal["ADD", "REMOVE"]
 ListType = Literal["EMAIL", "IDFA", "MAID", "LR_ID", "DLX_ID", "HASHED_PINNER_ID"]
 AudienceType = Literal["CUSTOMER_LIST", "VISITOR", "ENGAGEMENT", "ACTALIKE", "PERSONA"]
+ObjectiveType = Literal["AWARENESS", "CONSIDERATION", "WEB_CONVERSION", "CATALOG_SALES", "VIDEO_COMPLETION"]
+UrlOperator = Literal["=", "!=", "contains", "not_contains"]
+# fmt: off
+Currency = Literal[
+    "UNK", "USD", "GBP", "CAD", "EUR", "AUD", "NZD", "SEK", "ILS", "CHF", "HKD", "JPY", "SGD", "KRW", "NOK", "DKK",
+    "PLN", "RON", "HUF", "CZK", "BRL", "MXN", "ARS", "CLP", "COP", "INR", "TRY",
+]
+# fmt: on
 AccountType = Literal["AD_ACCOUNT", "BUSINESS_ACCOUNT"]
 
 

@@ -15,7 +15,7 @@ from pinterest_sandbox.world import World
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The world, which lasts; and what belongs to this process: settings, quota spent, faults, what is late, requests seen."""
+    """The world, which lasts; and what belongs to this process: settings, spent quota, faults, lateness, requests seen."""
 
     world: World
     settings: SettingsInUse

@@ -172,6 +172,13 @@ def test_our_contract_says_what_pinterests_description_says_but_for_what_is_deli
 
 
 @needs_their_description
+def test_our_contract_has_every_property_of_an_audiences_rule(theirs: Schema) -> None:
+    ours = OURS["components"]["schemas"]["AudienceRule"]["properties"]
+    assert ours.keys() == theirs["components"]["schemas"]["AudienceRule"]["properties"].keys()
+    assert len(ours) == 20
+
+
+@needs_their_description
 def test_our_contract_is_of_the_release_that_it_names_and_of_their_servers(theirs: Schema) -> None:
     assert OURS["info"]["version"] == theirs["info"]["version"]
     assert OURS["servers"] == theirs["servers"]
