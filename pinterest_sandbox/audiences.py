@@ -13,6 +13,7 @@ from pinterest_sandbox.audience_rule import checked_rule
 from pinterest_sandbox.call import Call, foreign_or_missing
 from pinterest_sandbox.contract import AudienceCreateRequest, AudienceRule, AudienceUpdateRequest, read_body
 from pinterest_sandbox.entities import AdAccount, Audience
+from pinterest_sandbox.names import kept_name
 from pinterest_sandbox.paging import page
 from pinterest_sandbox.refusals import invalid, not_permitted
 
@@ -27,7 +28,7 @@ def create(call: Call) -> dict[str, Any]:
     audience = Audience(
         id=call.world.next_id(),
         ad_account_id=ad_account.id,
-        name=request.name,
+        name=kept_name(request.name, call.settings),
         description=None if request.description is UNSET else request.description,
         audience_type=request.audience_type,
         rule=rule,
@@ -48,7 +49,9 @@ def list_all(call: Call) -> dict[str, Any]:
     owned = [
         audience
         for audience in call.world.audiences.values()
-        if audience.ad_account_id == ad_account.id and call.lateness.is_listed(audience.id)
+        if audience.ad_account_id == ad_account.id
+        and call.lateness.is_listed(audience.id)
+        and not (call.query.get("exclude_nca") == "true" and _is_nca(call, audience))
     ]
     return page(owned, lambda audience: (int(audience.id),), lambda audience: show(call, audience), call.query)
 
@@ -92,7 +95,7 @@ def update(call: Call) -> dict[str, Any]:
     if request.rule is not UNSET:
         _change_rule(call, ad_account, audience, request.rule)
     if request.name is not UNSET:
-        audience.name = request.name
+        audience.name = kept_name(request.name, call.settings)
     if request.description is not UNSET:
         audience.description = request.description
     audience.updated_time = call.now()
@@ -109,6 +112,7 @@ def show(call: Call, audience: Audience) -> dict[str, Any]:
         "created_timestamp": audience.created_time,
         "description": audience.description,
         "id": audience.id,
+        "is_nca": _is_nca(call, audience),
         "name": audience.name,
         "rule": audience.rule,
         "size": call.matching.audience_size(audience),
@@ -116,6 +120,12 @@ def show(call: Call, audience: Audience) -> dict[str, Any]:
         "type": "audience",
         "updated_timestamp": audience.updated_time,
     }
+
+
+def _is_nca(call: Call, audience: Audience) -> bool:
+    """Whether it is made of a list for new customer acquisition."""
+    customer_list = call.world.customer_lists.get(audience.rule.get("customer_list_id", ""))
+    return customer_list is not None and customer_list.is_nca
 
 
 def _existing(call: Call, ad_account: AdAccount) -> Audience:

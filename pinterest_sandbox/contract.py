@@ -4,7 +4,8 @@ source_spec/pinterest_v5.yaml says the same in OpenAPI; a test keeps the two equ
 with 400 and code 1, in the wording of Pinterest's own examples. As those do, a refusal of a body repeats the body, so
 that a client which logs Pinterest's messages is seen to log its customers' identifiers.
 
-Source: Pinterest OpenAPI 5.23.0 (read 2026-11-22).
+Source: Pinterest OpenAPI 5.23.0 (read 2026-11-22); for `records_v2`, `is_nca` and `exclude_nca` the models of 5.28.0 in
+pinterestsdk 2.1.0 (read 2026-11-26).
 """
 
 from __future__ import annotations
@@ -30,25 +31,42 @@ QUERY_ENUMS = {
     "ownership_type": ("OWNED", "RECEIVED"),
     "account_type": ("AD_ACCOUNT", "BUSINESS_ACCOUNT"),
     "include_shared_accounts": ("true", "false"),
+    "exclude_nca": ("true", "false"),
 }
 _MOST_ECHOED = 4_096
 
 Body = TypeVar("Body")
 
 
+class CustomerListRecordRow(msgspec.Struct, omit_defaults=True):
+    """One person in `records_v2`."""
+
+    email: str | UnsetType = UNSET
+    external_id: str | UnsetType = UNSET
+    hashed_phone_number: str | UnsetType = UNSET
+    hashed_pinner_id: str | UnsetType = UNSET
+    ip_address: str | UnsetType = UNSET
+    liveramp_envelope: str | UnsetType = UNSET
+    maid: str | UnsetType = UNSET
+    user_agent: str | UnsetType = UNSET
+
+
 class CustomerListRequest(msgspec.Struct):
     """POST customer_lists."""
 
     name: str
-    records: str
+    records: str | UnsetType = UNSET
+    records_v2: list[CustomerListRecordRow] | UnsetType = UNSET
     list_type: ListType = "EMAIL"
+    is_nca: bool | UnsetType = UNSET
 
 
 class CustomerListUpdateRequest(msgspec.Struct):
     """PATCH customer_lists/{id}."""
 
     operation_type: UserListOperation
-    records: str
+    records: str | UnsetType = UNSET
+    records_v2: list[CustomerListRecordRow] | UnsetType = UNSET
 
 
 class CustomerListUploadCreateRequest(msgspec.Struct):
