@@ -115,7 +115,7 @@ def test_a_long_history_of_rows_is_rewritten_as_its_outcome(
 ) -> None:
     before = start(database(), tier="none")
     list_id = new_list(before, JANE, {"email": "a@example.com"})["id"]
-    for number in range(200):
+    for number in range(1_000, 1_200):
         change(before, list_id, "ADD", {"external_id": str(number)})
         change(before, list_id, "REMOVE", {"external_id": str(number)})
     store = database(smallest_history=10)
