@@ -39,8 +39,8 @@ PROFILES = {
         ),
         (
             FaultPlan(LeaveOut(("rule",)), endpoint="audiences/list"),
-            FaultPlan(LateVisible(_LATE_S), endpoint="customer_lists/create"),
-            FaultPlan(LateVisible(_LATE_S), endpoint="audiences/create"),
+            FaultPlan(LateVisible(_LATE_S, listings_only=True), endpoint="customer_lists/create"),
+            FaultPlan(LateVisible(_LATE_S, listings_only=True), endpoint="audiences/create"),
         ),
     ),
 }

@@ -149,12 +149,13 @@ def test_the_pessimist_answers_every_open_question_in_the_worst_way(pessimist: P
     assert (made.status, made.json()["name"], made.json()["num_uploaded_user_records"]) == (201, "vip", 0.0)
     assert "x-ratelimit-remaining" not in made.headers
     assert len(pessimist.members(list_id)) == 1_900
-    assert pessimist.call("GET", f"{LISTS}/{list_id}").status == 404
+    assert pessimist.call("GET", f"{LISTS}/{list_id}").status == 200
     assert pessimist.call("GET", LISTS).json()["items"] == []
     body = {"name": "x", "audience_type": "CUSTOMER_LIST", "rule": {"customer_list_id": list_id}}
     assert pessimist.call("POST", LISTS, {"name": "x", "records_v2": [{"external_id": "7"}]}).status == 400
     pessimist.settings(matching_delay_s=10)
     clock.now += 5
+    assert [item["id"] for item in pessimist.call("GET", LISTS).json()["items"]] == [list_id]
     assert pessimist.call("POST", AUDIENCES, body).status == 400
     clock.now += 5
     audience = pessimist.call("POST", AUDIENCES, body)
