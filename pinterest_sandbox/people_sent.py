@@ -6,8 +6,6 @@ records or bytes is published, so what happens to a request that is too large is
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 from msgspec import UNSET
 
@@ -72,5 +70,5 @@ def _read(call: Call, request: CustomerListRequest | CustomerListUpdateRequest) 
 
 def _row(row: CustomerListRecordRow) -> Row:
     """The identifiers of a row; blank ones don't count."""
-    given: dict[str, Any] = msgspec.structs.asdict(row)
-    return tuple((field, value) for field, value in given.items() if value is not UNSET and value.strip())
+    given: dict[str, str] = msgspec.to_builtins(row)
+    return tuple((field, value) for field, value in given.items() if value.strip())

@@ -185,7 +185,7 @@ def test_a_size_is_counted_anew_after_a_reset_that_gives_the_same_ids_again(star
                 "engager_type": 1,
                 "ad_id": ["687201361754"],
                 "campaign_id": ["626744528398"],
-                "objective_type": ["AWARENESS", "CATALOG_SALES"],
+                "objective_type": ["AWARENESS", "SALES"],
                 "pin_id": ["34567"],
                 "url": ["https://www.example.com/shoe"],
             },
