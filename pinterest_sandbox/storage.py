@@ -26,6 +26,8 @@ _OF_ROWS: dict[str, tuple[UserListOperation, Removal]] = {
     "REMOVE_ROWS_BY_ALL": ("REMOVE", "all"),
 }
 _ROWS = {change: stored for stored, change in _OF_ROWS.items()} | {("ADD", "all"): "ADD_ROWS"}
+# Kept in the file as its user_version. 0: without rows, as version 0.1.0 wrote it; 1: batches of rows as well.
+_FORMAT = 1
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS entity (kind TEXT, id TEXT, body BLOB NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS batch
@@ -103,7 +105,8 @@ class Sqlite:
     outcome.
 
     Raises:
-        StorageError: the file is not a database, cannot be written, or is open in another sandbox.
+        StorageError: the file is not a database, cannot be written, is open in another sandbox, or is of a newer
+            version.
     """
 
     def __init__(self, path: str, *, smallest_history: int = 100_000) -> None:
@@ -115,6 +118,10 @@ class Sqlite:
                 self._db.executescript(
                     "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;" + _SCHEMA
                 )
+                (form,) = self._db.execute("PRAGMA user_version").fetchone()
+                if form > _FORMAT:
+                    raise StorageError(f"the database {path!r} was written by a newer version of the sandbox")
+                self._db.execute(f"PRAGMA user_version={_FORMAT}")
                 self._db.execute("BEGIN IMMEDIATE")
             except sqlite3.Error as error:
                 raise StorageError(f"the database {path!r} cannot be used: {error}") from error
