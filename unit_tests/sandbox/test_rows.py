@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pinterest_sandbox.entities import UserListOperation
 from pinterest_sandbox.members import Member, parse_records
@@ -104,3 +106,36 @@ def test_a_person_is_known_by_any_identifier_in_a_form_that_can_be_matched(row: 
 
 def test_no_identifier_is_shown_where_a_batch_is_printed() -> None:
     assert repr(RowBatch((JANE, JOE), "any")) == "RowBatch(count=2)"
+
+
+FIELDS = st.sampled_from(["email", "external_id", "hashed_phone_number", "user_agent"])
+ROWS = st.dictionaries(FIELDS, st.sampled_from(["1", "2"]), min_size=1, max_size=3).map(
+    lambda row: tuple(sorted(row.items()))
+)
+CHANGES = st.lists(st.tuples(st.sampled_from(["ADD", "any", "all"]), ROWS), max_size=12)
+
+
+def leaves(person: Row, removed: Row, by: str) -> bool:
+    """Whether a removal means a person: the rule in its plainest form."""
+    shared = set(person) & set(removed)
+    if by == "all" and len(removed) > 1:
+        return shared == set(removed)
+    return any(field != "user_agent" for field, _ in shared)
+
+
+@given(CHANGES)
+def test_whatever_is_added_and_removed_those_are_left_whom_no_later_removal_meant(
+    changes: list[tuple[str, Row]],
+) -> None:
+    people = AList()
+    expected: set[Row] = set()
+    for kind, row in changes:
+        if kind == "ADD":
+            people.change("ADD", row)
+            expected.add(row)
+        else:
+            people.change("REMOVE", row, by="any" if kind == "any" else "all")
+            expected = {person for person in expected if not leaves(person, row, kind)}
+    ordinary = {person for person in expected if len(person) == 1 and person[0][0] == "email"}
+    assert set(people.rows) == expected - ordinary
+    assert people.members == {person[0][1] for person in ordinary}
