@@ -68,6 +68,14 @@ set-up-hosts: ## Set up PyAirbyte and Airbyte's validators beside .venv; make te
 test-hosts: setup set-up-hosts ## Set up PyAirbyte and Airbyte's validators beside .venv, and run the tests that need them
 	@$(BIN)/python -m pytest integration_tests/hosts integration_tests/platform/test_metadata.py
 
+# make contract DESCRIPTION=path: Pinterest's description of its API, which is not part of this repository.
+DESCRIPTION ?= $(or $(PINTEREST_OPENAPI),../shared/contract/pinterest-openapi-5.23.0.json)
+
+.PHONY: contract
+contract: setup ## Try the sandbox with schemathesis against our contract, and against Pinterest's description if it's at hand
+	@tools/set-up-host schemathesis
+	@$(BIN)/python -m tools.try_contract --description "$(DESCRIPTION)"
+
 .PHONY: check
 check: setup ## Lint, formatting, types, layering, workflows, and generated files in step with the code
 	@$(BIN)/python -m ruff check

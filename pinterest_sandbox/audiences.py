@@ -1,7 +1,6 @@
 """Audiences: create, list, get, and update by UPDATE or REMOVE.
 
-Source: Pinterest OpenAPI 5.23.0, audiences/*. Not documented, and therefore settings: whether an audience may be
-made of a list that is still PROCESSING or TOO_SMALL, and whether the rule of an audience may be changed.
+Source: Pinterest OpenAPI 5.23.0, audiences/*. Whether an audience's rule may be changed is not documented: a setting.
 """
 
 from __future__ import annotations
@@ -10,20 +9,13 @@ from typing import Any
 
 from msgspec import UNSET
 
+from pinterest_sandbox.audience_rule import checked_rule
 from pinterest_sandbox.call import Call, foreign_or_missing
-from pinterest_sandbox.contract import (
-    AudienceCreateRequest,
-    AudienceRule,
-    AudienceUpdateRequest,
-    invalid_body,
-    read_body,
-)
-from pinterest_sandbox.entities import AdAccount, Audience, AudienceType
+from pinterest_sandbox.contract import AudienceCreateRequest, AudienceRule, AudienceUpdateRequest, read_body
+from pinterest_sandbox.entities import AdAccount, Audience
+from pinterest_sandbox.names import kept_name
 from pinterest_sandbox.paging import page
 from pinterest_sandbox.refusals import invalid, not_permitted
-
-# Percentage of an ACTALIKE audience: "should be 1-10" (AudienceRule).
-_PERCENTAGES = range(1, 11)
 
 
 def create(call: Call) -> dict[str, Any]:
@@ -31,12 +23,12 @@ def create(call: Call) -> dict[str, Any]:
     request = read_body(call.body, AudienceCreateRequest)
     call.seen.operation = "CREATE"
     ad_account = call.ad_account()
-    rule = _checked_rule(call, ad_account, request.audience_type, request.rule)
+    rule = checked_rule(call, ad_account, request.audience_type, request.rule)
     now = call.now()
     audience = Audience(
         id=call.world.next_id(),
         ad_account_id=ad_account.id,
-        name=request.name,
+        name=kept_name(request.name, call.settings),
         description=None if request.description is UNSET else request.description,
         audience_type=request.audience_type,
         rule=rule,
@@ -57,7 +49,9 @@ def list_all(call: Call) -> dict[str, Any]:
     owned = [
         audience
         for audience in call.world.audiences.values()
-        if audience.ad_account_id == ad_account.id and call.lateness.is_listed(audience.id)
+        if audience.ad_account_id == ad_account.id
+        and call.lateness.is_listed(audience.id)
+        and not (call.query.get("exclude_nca") == "true" and _is_nca(call, audience))
     ]
     return page(owned, lambda audience: (int(audience.id),), lambda audience: show(call, audience), call.query)
 
@@ -101,7 +95,7 @@ def update(call: Call) -> dict[str, Any]:
     if request.rule is not UNSET:
         _change_rule(call, ad_account, audience, request.rule)
     if request.name is not UNSET:
-        audience.name = request.name
+        audience.name = kept_name(request.name, call.settings)
     if request.description is not UNSET:
         audience.description = request.description
     audience.updated_time = call.now()
@@ -118,6 +112,7 @@ def show(call: Call, audience: Audience) -> dict[str, Any]:
         "created_timestamp": audience.created_time,
         "description": audience.description,
         "id": audience.id,
+        "is_nca": _is_nca(call, audience),
         "name": audience.name,
         "rule": audience.rule,
         "size": call.matching.audience_size(audience),
@@ -125,6 +120,12 @@ def show(call: Call, audience: Audience) -> dict[str, Any]:
         "type": "audience",
         "updated_timestamp": audience.updated_time,
     }
+
+
+def _is_nca(call: Call, audience: Audience) -> bool:
+    """Whether it is made of a list for new customer acquisition."""
+    customer_list = call.world.customer_lists.get(audience.rule.get("customer_list_id", ""))
+    return customer_list is not None and customer_list.is_nca
 
 
 def _existing(call: Call, ad_account: AdAccount) -> Audience:
@@ -135,49 +136,10 @@ def _existing(call: Call, ad_account: AdAccount) -> Audience:
 
 
 def _change_rule(call: Call, ad_account: AdAccount, audience: Audience, rule: AudienceRule) -> None:
-    checked = _checked_rule(call, ad_account, audience.audience_type, rule)
+    checked = checked_rule(call, ad_account, audience.audience_type, rule)
     if checked == audience.rule:
         return
     if call.settings.rule_change == "refuse":
         raise invalid("Invalid request: the rule of an audience cannot be changed")
     audience.rule = checked
     audience.rule_set_at = call.world.now()
-
-
-def _checked_rule(call: Call, ad_account: AdAccount, audience_type: AudienceType, rule: AudienceRule) -> dict[str, Any]:
-    """The rule to store, if its type may be created and what it names is there."""
-    stored = rule.as_stored()
-    match audience_type:
-        case "CUSTOMER_LIST":
-            _check_customer_list(call, ad_account, stored.get("customer_list_id"))
-        case "ACTALIKE":
-            _check_seeds(call, ad_account, stored)
-        case "VISITOR" | "ENGAGEMENT":
-            if audience_type == "ENGAGEMENT" and not stored.get("engagement_domain"):
-                raise invalid_body(call.body, "'engagement_domain' is required in the rule of an ENGAGEMENT audience")
-        case "PERSONA":
-            raise invalid_body(call.body, "PERSONA audiences cannot be created")
-    return stored
-
-
-def _check_customer_list(call: Call, ad_account: AdAccount, customer_list_id: str | None) -> None:
-    if customer_list_id is None:
-        raise invalid_body(call.body, "'customer_list_id' is required in the rule of a CUSTOMER_LIST audience")
-    found = call.world.customer_lists.get(customer_list_id)
-    if found is None or found.ad_account_id != ad_account.id or not call.lateness.is_known(found.id):
-        raise invalid_body(call.body, f"there is no customer list {customer_list_id} in this ad account")
-    if call.settings.audience_floor == "refuse" and (status := call.matching.list_status(found)) != "READY":
-        raise invalid(
-            f"Invalid request: customer list {customer_list_id} is {status}; an audience needs at least 100 members"
-        )
-
-
-def _check_seeds(call: Call, ad_account: AdAccount, rule: dict[str, Any]) -> None:
-    if not {"seed_id", "country", "percentage"} <= rule.keys() or not rule["seed_id"]:
-        raise invalid_body(call.body, "'seed_id', 'country' and 'percentage' are required in the rule of an ACTALIKE")
-    if rule["percentage"] not in _PERCENTAGES:
-        raise invalid_body(call.body, "'percentage' must be from 1 to 10")
-    for seed_id in rule["seed_id"]:
-        seed = call.world.audiences.get(seed_id)
-        if seed is None or seed.ad_account_id != ad_account.id:
-            raise invalid_body(call.body, f"there is no audience {seed_id} in this ad account")

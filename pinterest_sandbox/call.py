@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from pinterest_sandbox.count_lag import CountLag
 from pinterest_sandbox.entities import AccessToken, AdAccount
 from pinterest_sandbox.faults import TooLarge
 from pinterest_sandbox.lateness import Lateness
@@ -49,6 +50,7 @@ class Call:
     settings: Settings
     spacing: ObjectSpacing
     lateness: Lateness
+    count_lag: CountLag
     path: dict[str, str]
     query: dict[str, str]
     headers: dict[str, str]

@@ -4,7 +4,8 @@ source_spec/pinterest_v5.yaml says the same in OpenAPI; a test keeps the two equ
 with 400 and code 1, in the wording of Pinterest's own examples. As those do, a refusal of a body repeats the body, so
 that a client which logs Pinterest's messages is seen to log its customers' identifiers.
 
-Source: Pinterest OpenAPI 5.23.0 (read 2026-11-22).
+Source: Pinterest OpenAPI 5.23.0 (read 2026-11-22); for `records_v2`, `is_nca` and `exclude_nca` the models of 5.28.0 in
+pinterestsdk 2.1.0 (read 2026-11-26).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from pinterest_sandbox.entities import AudienceType, ListType, UserListOperation
+from pinterest_sandbox.entities import AudienceType, Currency, ListType, ObjectiveType, UrlOperator, UserListOperation
 from pinterest_sandbox.refusals import Refusal, invalid
 
 DIGITS = r"^\d+$"
@@ -30,25 +31,42 @@ QUERY_ENUMS = {
     "ownership_type": ("OWNED", "RECEIVED"),
     "account_type": ("AD_ACCOUNT", "BUSINESS_ACCOUNT"),
     "include_shared_accounts": ("true", "false"),
+    "exclude_nca": ("true", "false"),
 }
 _MOST_ECHOED = 4_096
 
 Body = TypeVar("Body")
 
 
+class CustomerListRecordRow(msgspec.Struct, omit_defaults=True):
+    """One person in `records_v2`."""
+
+    email: str | UnsetType = UNSET
+    external_id: str | UnsetType = UNSET
+    hashed_phone_number: str | UnsetType = UNSET
+    hashed_pinner_id: str | UnsetType = UNSET
+    ip_address: str | UnsetType = UNSET
+    liveramp_envelope: str | UnsetType = UNSET
+    maid: str | UnsetType = UNSET
+    user_agent: str | UnsetType = UNSET
+
+
 class CustomerListRequest(msgspec.Struct):
     """POST customer_lists."""
 
     name: str
-    records: str
+    records: str | UnsetType = UNSET
+    records_v2: list[CustomerListRecordRow] | UnsetType = UNSET
     list_type: ListType = "EMAIL"
+    is_nca: bool | UnsetType = UNSET
 
 
 class CustomerListUpdateRequest(msgspec.Struct):
     """PATCH customer_lists/{id}."""
 
     operation_type: UserListOperation
-    records: str
+    records: str | UnsetType = UNSET
+    records_v2: list[CustomerListRecordRow] | UnsetType = UNSET
 
 
 class CustomerListUploadCreateRequest(msgspec.Struct):
@@ -58,10 +76,48 @@ class CustomerListUploadCreateRequest(msgspec.Struct):
     total_parts: Annotated[int, msgspec.Meta(ge=1, le=10)]
 
 
+class LineItem(msgspec.Struct):
+    """`line_items` of an event; all keys are optional.
+
+    `product_id` and `product_quantity` are integers in the description's schema, and the price is text. Its examples
+    have both of either, so both pass.
+    """
+
+    product_brand: str | UnsetType = UNSET
+    product_category: str | UnsetType = UNSET
+    product_id: int | str | UnsetType = UNSET
+    product_name: str | UnsetType = UNSET
+    product_price: float | str | UnsetType = UNSET
+    product_quantity: int | str | UnsetType = UNSET
+    product_variant: str | UnsetType = UNSET
+    product_variant_id: str | UnsetType = UNSET
+
+
+class EventData(msgspec.Struct):
+    """`event_data` of a rule: the predefined keys. Whoever writes the tag may add keys, which are not checked.
+
+    `line_items` is one object in the description's schema and a list in its examples, and `value` is text in the one
+    and a number in the others: all pass.
+    """
+
+    currency: Currency | UnsetType = UNSET
+    lead_type: str | UnsetType = UNSET
+    line_items: LineItem | list[LineItem] | UnsetType = UNSET
+    order_id: str | UnsetType = UNSET
+    order_quantity: int | UnsetType = UNSET
+    page_name: str | UnsetType = UNSET
+    promo_code: str | UnsetType = UNSET
+    property: str | UnsetType = UNSET
+    search_query: str | UnsetType = UNSET
+    value: float | str | UnsetType = UNSET
+    video_title: str | UnsetType = UNSET
+
+
 class AudienceRule(msgspec.Struct, omit_defaults=True):
     """Who belongs to an audience; the keys that its type asks for.
 
-    `percentage` and `retention_days` are integers in the description's schema and strings in its example: both pass.
+    Schema, example and text of the description don't agree everywhere; what any of them allows passes. `percentage` and
+    `retention_days` may be text, `visitor_source_id` a list, `url` a text or an operator with its value.
     """
 
     customer_list_id: NumericId | UnsetType = UNSET
@@ -69,12 +125,34 @@ class AudienceRule(msgspec.Struct, omit_defaults=True):
     country: str | UnsetType = UNSET
     percentage: int | NumericId | UnsetType = UNSET
     ad_account_id: NumericId | UnsetType = UNSET
+    ad_id: list[NumericId] | UnsetType = UNSET
+    campaign_id: list[NumericId] | UnsetType = UNSET
     engagement_domain: list[str] | UnsetType = UNSET
     engagement_type: str | UnsetType = UNSET
     engager_type: int | UnsetType = UNSET
     event: str | UnsetType = UNSET
+    event_data: dict[str, Any] | UnsetType = UNSET
+    event_source: dict[str, Any] | UnsetType = UNSET
+    ingestion_source: dict[str, Any] | UnsetType = UNSET
+    objective_type: list[ObjectiveType] | UnsetType = UNSET
+    pin_id: list[NumericId] | UnsetType = UNSET
+    prefill: bool | UnsetType = UNSET
     retention_days: int | NumericId | UnsetType = UNSET
-    visitor_source_id: NumericId | UnsetType = UNSET
+    url: str | list[str] | dict[UrlOperator, str | list[str]] | UnsetType = UNSET
+    visitor_source_id: NumericId | list[NumericId] | UnsetType = UNSET
+
+    def __post_init__(self) -> None:
+        """Hold the predefined keys of `event_data` to their types; the others are kept as they are.
+
+        Raises:
+            ValueError: one of them is of another type.
+        """
+        if self.event_data is UNSET:
+            return
+        try:
+            msgspec.convert(self.event_data, EventData)
+        except msgspec.ValidationError as error:
+            raise ValueError(f"{error} in 'event_data'") from error
 
     def as_stored(self) -> dict[str, Any]:
         """The keys that were given; numbers as numbers."""

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from typing import Any, Literal
 
 import msgspec
+from msgspec import UNSET, UnsetType
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
@@ -16,9 +17,11 @@ from starlette.routing import Route
 from pinterest_sandbox.contract import NumericId
 from pinterest_sandbox.control import ControlError, answer, read
 from pinterest_sandbox.default_world import CLIENT_ID, USER_ID
-from pinterest_sandbox.entities import AdAccount, App, CustomerList
-from pinterest_sandbox.members import Member, count_matches, member_lines, member_text
+from pinterest_sandbox.entities import AdAccount, App, AudienceStatus, AudienceType, CustomerList
+from pinterest_sandbox.matching import count_people
+from pinterest_sandbox.members import Member, member_lines, member_text
 from pinterest_sandbox.oauth import SCOPES, new_access_token, new_refresh_token
+from pinterest_sandbox.rows import Row
 from pinterest_sandbox.state import State
 
 # Source: OpenAPI 5.23.0, BusinessAccessRole (those that concern an ad account).
@@ -50,6 +53,11 @@ class _NewToken(msgspec.Struct, forbid_unknown_fields=True):
     user_id: str = USER_ID
 
 
+class _AudienceChange(msgspec.Struct, forbid_unknown_fields=True):
+    audience_type: AudienceType | UnsetType = UNSET
+    status: AudienceStatus | UnsetType | None = UNSET
+
+
 class ControlOfWorld:
     """What can be asked of, and done to, the world of a running sandbox."""
 
@@ -70,6 +78,7 @@ class ControlOfWorld:
             Route("/customer_lists/{id}", self._delete_list, methods=["DELETE"]),
             Route("/customer_lists/{id}/members", self._show_members, methods=["GET"]),
             Route("/audiences", self._show_audiences, methods=["GET"]),
+            Route("/audiences/{id}", self._change_audience, methods=["PATCH"]),
         ]
 
     async def _show_ad_accounts(self, _: Request) -> Response:
@@ -148,24 +157,47 @@ class ControlOfWorld:
         return answer({"deleted": request.path_params["id"]})
 
     async def _show_members(self, request: Request) -> Response:
-        """Exactly who is in a list, in no order: JSON, or with `format=text` one a line, streamed."""
+        """Exactly who is in a list, in no order: JSON, or with `format=text` one a line, streamed; rows as JSON."""
         members = self._world.members.get(request.path_params["id"])
         if members is None:
             raise ControlError(404, "there is no such customer list")
+        rows = tuple(self._world.rows[request.path_params["id"]])
         if request.query_params.get("format") == "text":
-            # A copy: a write during the streaming must not break it.
-            return StreamingResponse(_lines(tuple(members)), media_type="text/plain; charset=utf-8")
-        return answer({"count": len(members), "members": [member_text(member) for member in members]})
+            # Copies: a write during the streaming must not break it.
+            return StreamingResponse(_lines(tuple(members), rows), media_type="text/plain; charset=utf-8")
+        return answer(
+            {
+                "count": len(members) + len(rows),
+                "members": [member_text(member) for member in members],
+                "rows": [dict(row) for row in rows],
+            }
+        )
 
     async def _show_audiences(self, _: Request) -> Response:
         return answer({"audiences": list(self._world.audiences.values()), "shares": list(self._world.shares.values())})
 
+    async def _change_audience(self, request: Request) -> Response:
+        """Give an audience a type or a status that no call of Pinterest's gives it, or take the status back (null)."""
+        wanted = await read(request, _AudienceChange)
+        audience = self._world.audiences.get(request.path_params["id"])
+        if audience is None:
+            raise ControlError(404, "there is no such audience")
+        if wanted.audience_type is not UNSET:
+            audience.audience_type = wanted.audience_type
+        if wanted.status is not UNSET:
+            audience.pinned_status = wanted.status
+        self._world.save(audience)
+        self._world.commit()
+        return answer(audience)
+
     def _summary(self, found: CustomerList) -> dict[str, Any]:
-        members = self._world.members[found.id]
-        matched = count_matches(members, found.list_type, self._settings.now.match_rate)
-        return {**msgspec.structs.asdict(found), "members": len(members), "matched": matched}
+        people = len(self._world.members[found.id]) + len(self._world.rows[found.id])
+        matched = count_people(self._world, found, self._settings.now.match_rate)
+        return {**msgspec.structs.asdict(found), "members": people, "matched": matched}
 
 
-async def _lines(members: tuple[Member, ...]) -> AsyncIterator[str]:
+async def _lines(members: tuple[Member, ...], rows: tuple[Row, ...]) -> AsyncIterator[str]:
     for chunk in member_lines(members):
         yield chunk
+    for row in rows:
+        yield msgspec.json.encode(dict(row)).decode() + "\n"

@@ -3,7 +3,7 @@
 Records are changed in place by the module that owns the duty (customer_lists, audiences, oauth, …) and handed to
 `World.save` afterwards, which stores them.
 
-Source: Pinterest OpenAPI 5.23.0 (names of fields and states), read 2026-11-22.
+Source: Pinterest OpenAPI 5.23.0 (names of fields and states), read 2026-11-22; 5.28.0 (`is_nca`, further states).
 """
 
 from __future__ import annotations
@@ -15,6 +15,17 @@ import msgspec
 UserListOperation = Literal["ADD", "REMOVE"]
 ListType = Literal["EMAIL", "IDFA", "MAID", "LR_ID", "DLX_ID", "HASHED_PINNER_ID"]
 AudienceType = Literal["CUSTOMER_LIST", "VISITOR", "ENGAGEMENT", "ACTALIKE", "PERSONA"]
+ObjectiveType = Literal["AWARENESS", "CONSIDERATION", "WEB_CONVERSION", "CATALOG_SALES", "VIDEO_COMPLETION", "SALES"]
+UrlOperator = Literal["=", "!=", "contains", "not_contains"]
+# fmt: off
+Currency = Literal[
+    "UNK", "USD", "GBP", "CAD", "EUR", "AUD", "NZD", "SEK", "ILS", "CHF", "HKD", "JPY", "SGD", "KRW", "NOK", "DKK",
+    "PLN", "RON", "HUF", "CZK", "BRL", "MXN", "ARS", "CLP", "COP", "INR", "TRY",
+]
+# fmt: on
+AudienceStatus = Literal[
+    "INITIALIZING", "READY", "TOO_SMALL", "ELIGIBLE", "PERSONAS_INITIALIZING", "PERSONAS_INELIGIBLE_SIZE"
+]
 AccountType = Literal["AD_ACCOUNT", "BUSINESS_ACCOUNT"]
 
 
@@ -101,10 +112,11 @@ class CustomerList(msgspec.Struct):
     num_uploaded_user_records: int
     num_removed_user_records: int = 0
     earlier_matched: int | None = None
+    is_nca: bool = False
 
 
 class Audience(msgspec.Struct):
-    """An audience. `rule_set_at` is when its present rule began to be worked out."""
+    """An audience. `rule_set_at` is when its rule began to be worked out; `pinned_status` overrules matching."""
 
     id: str
     ad_account_id: str
@@ -116,6 +128,7 @@ class Audience(msgspec.Struct):
     updated_time: int
     rule_set_at: float
     created_by_company_name: str | None = None
+    pinned_status: AudienceStatus | None = None
 
 
 class Share(msgspec.Struct):

@@ -13,10 +13,9 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from pinterest_sandbox.settings import NotNegative, Share
+from pinterest_sandbox.settings import Count, NotNegative, Share
 
 HttpStatus = Annotated[int, msgspec.Meta(ge=200, le=599)]
-Count = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class _Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind"):
@@ -149,11 +148,19 @@ class ActivePlan(msgspec.Struct):
 
 
 class Faults:
-    """The plans at work, in the order in which they were added."""
+    """The plans at work, in the order in which they were added; `at_start` are there from the start."""
 
-    def __init__(self) -> None:
+    def __init__(self, at_start: tuple[FaultPlan, ...] = ()) -> None:
+        self._at_start = at_start
         self._plans: dict[int, tuple[ActivePlan, random.Random]] = {}
         self._last_id = 0
+        self.restore()
+
+    def restore(self) -> None:
+        """Go back to the plans of the start."""
+        self.clear()
+        for plan in self._at_start:
+            self.add(plan)
 
     def add(self, plan: FaultPlan) -> ActivePlan:
         """Set a plan to work."""

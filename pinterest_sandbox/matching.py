@@ -8,10 +8,12 @@ Source: Pinterest OpenAPI 5.23.0: CustomerList.status, Audience.status (fewer th
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Literal
 
-from pinterest_sandbox.entities import Audience, CustomerList
+from pinterest_sandbox.entities import Audience, AudienceStatus, CustomerList
 from pinterest_sandbox.members import count_matches
+from pinterest_sandbox.rows import row_matches
 from pinterest_sandbox.settings import SettingsInUse
 from pinterest_sandbox.world import World
 
@@ -19,7 +21,13 @@ from pinterest_sandbox.world import World
 SMALLEST_AUDIENCE = 100
 
 ListStatus = Literal["PROCESSING", "READY", "TOO_SMALL"]
-AudienceStatus = Literal["INITIALIZING", "READY", "TOO_SMALL"]
+
+
+def count_people(world: World, customer_list: CustomerList, match_rate: float, at_most: int | None = None) -> int:
+    """How many people of a list Pinterest knows, counting no further than `at_most`."""
+    members = count_matches(world.members[customer_list.id], customer_list.list_type, match_rate, at_most)
+    rows = (True for row in world.rows[customer_list.id] if row_matches(row, match_rate))
+    return members + sum(islice(rows, None if at_most is None else at_most - members))
 
 
 class Matching:
@@ -38,9 +46,8 @@ class Matching:
         """The list's status now."""
         if not self.is_settled(customer_list):
             return "PROCESSING"
-        members = self._world.members[customer_list.id]
         rate = self._settings.now.match_rate
-        matched = count_matches(members, customer_list.list_type, rate, at_most=SMALLEST_AUDIENCE)
+        matched = count_people(self._world, customer_list, rate, at_most=SMALLEST_AUDIENCE)
         return "READY" if matched >= SMALLEST_AUDIENCE else "TOO_SMALL"
 
     def list_size(self, customer_list: CustomerList) -> int | None:
@@ -61,6 +68,8 @@ class Matching:
 
     def audience_status(self, audience: Audience) -> AudienceStatus:
         """The audience's status now."""
+        if audience.pinned_status is not None:
+            return audience.pinned_status
         if audience.audience_type != "CUSTOMER_LIST":
             return "READY" if self._is_over(audience.rule_set_at) else "INITIALIZING"
         size = self.audience_size(audience)
@@ -77,7 +86,7 @@ class Matching:
         # The list itself is compared as well: after a reset another one may bear its id.
         if known and known[0] is customer_list and known[1:3] == (customer_list.num_batches, rate):
             return known[3]
-        count = count_matches(self._world.members[customer_list.id], customer_list.list_type, rate)
+        count = count_people(self._world, customer_list, rate)
         self._counted[customer_list.id] = (customer_list, customer_list.num_batches, rate, count)
         return count
 

@@ -34,13 +34,31 @@ class Records:
     members: tuple[Member, ...]
     digests: bytes | None
 
+    def __len__(self) -> int:
+        """How many members."""
+        return len(self.members)
+
     def __repr__(self) -> str:
         return f"Records(count={len(self.members)})"
+
+    @property
+    def identifiers(self) -> int:
+        """How many identifiers: one for each member."""
+        return len(self.members)
+
+    def first(self, count: int) -> Records:
+        """The first so many."""
+        return Records(self.members[:count], self.digests and self.digests[: count * _SHA256_BYTES])
 
 
 def parse_records(text: str) -> Records:
     """Split a `records` string; blank pieces do not count."""
-    return _all_sha256(text) or Records(tuple(_member(piece) for piece in text.split(",") if piece.strip()), None)
+    return _all_sha256(text) or Records(tuple(as_member(piece) for piece in text.split(",") if piece.strip()), None)
+
+
+def as_member(piece: str) -> Member:
+    """One identifier as it is kept."""
+    return bytes.fromhex(piece) if _DIGEST.fullmatch(piece) else piece
 
 
 def unpack_digests(digests: bytes) -> Records:
@@ -94,7 +112,3 @@ def _all_sha256(text: str) -> Records | None:
         return None
     # Blanks inside a value would be skipped by fromhex as well; then bytes are missing.
     return unpack_digests(digests) if len(digests) == _SHA256_BYTES * count else None
-
-
-def _member(piece: str) -> Member:
-    return bytes.fromhex(piece) if _DIGEST.fullmatch(piece) else piece

@@ -1,7 +1,7 @@
 """The table of endpoints: for each its path, its scopes, its rate category, and who answers it.
 
-Source: Pinterest OpenAPI 5.23.0 (security, x-ratelimit-category); source_spec/pinterest_v5.yaml says the same, and a
-test compares the two.
+Source: Pinterest OpenAPI 5.23.0 (security, x-ratelimit-category), 5.28.0 (exclude_nca); source_spec/pinterest_v5.yaml
+says the same, and a test compares the two.
 """
 
 from __future__ import annotations
@@ -53,7 +53,9 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation("ad_accounts/get", "GET", _AD_ACCOUNT, "ads_read", _READ, accounts.get, client_tokens=True),
     Operation("customer_lists/create", "POST", _LISTS, "ads_write", _WRITE, customer_lists.create),
-    Operation("customer_lists/list", "GET", _LISTS, "ads_read", _READ, customer_lists.list_all, _ORDERED),
+    Operation(
+        "customer_lists/list", "GET", _LISTS, "ads_read", _READ, customer_lists.list_all, (*_ORDERED, "exclude_nca")
+    ),
     Operation("customer_lists/get", "GET", _LIST, "ads_read", _READ, customer_lists.get, client_tokens=True),
     Operation("customer_lists/update", "PATCH", _LIST, "ads_write", _WRITE, customer_lists.update),
     Operation("customer_list_uploads/create", "POST", f"{_LIST}/uploads", "ads_write", _WRITE, uploads.create),
@@ -67,7 +69,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "ads_read",
         _READ,
         audiences.list_all,
-        (*_ORDERED, "ownership_type"),
+        (*_ORDERED, "ownership_type", "exclude_nca"),
         client_tokens=True,
     ),
     Operation("audiences/get", "GET", _AUDIENCE, "ads_read", _READ, audiences.get, client_tokens=True),

@@ -115,7 +115,9 @@ class Pipeline:
     async def _answer(self, scope: Scope, body: bytes, seen: SeenRequest, exchange: _Exchange) -> Answer:
         try:
             shown = _shorten(await self._handle(scope, body, seen, exchange), exchange)
-            answer = Answer(200, msgspec.json.encode(shown))
+            created = seen.endpoint in _CREATIONS or seen.endpoint == "oauth/token"
+            status = self._state.settings.now.created_status if created else 200
+            answer = Answer(status, msgspec.json.encode(shown))
         except Refusal as refusal:
             seen.code = refusal.code
             answer = Answer(refusal.status, msgspec.json.encode(refusal.body()), headers=dict(refusal.headers))
@@ -139,6 +141,7 @@ class Pipeline:
             settings=self._state.settings.now,
             spacing=self._state.spacing,
             lateness=self._state.lateness,
+            count_lag=self._state.count_lag,
             path=parameters,
             query=_query(scope),
             headers=headers,
@@ -241,14 +244,14 @@ def _shorten(shown: dict[str, object], exchange: _Exchange) -> dict[str, object]
     if isinstance(items, list):
         return {**shown, "items": [_shorten(item, exchange) for item in items]}
     shown = {name: value for name, value in shown.items() if name not in left_out}
-    counts = {name: value for name, value in shown.items() if name in _COUNTS and isinstance(value, int)}
+    counts = {name: value for name, value in shown.items() if name in _COUNTS and isinstance(value, int | float)}
     return shown | {name: max(0, value - lag) for name, value in counts.items()}
 
 
 def _spoil(answer: Answer, exchange: _Exchange) -> Answer:
     """The answer as the faults leave it."""
     not_json = exchange.first(fault.NotJson)
-    if isinstance(not_json, fault.NotJson) and answer.status == 200:
+    if isinstance(not_json, fault.NotJson) and answer.status < 300:
         answer = Answer(not_json.status, _HTML_PAGE, "text/html; charset=utf-8", answer.headers)
     truncate = exchange.first(fault.Truncate)
     if isinstance(truncate, fault.Truncate) and truncate.how == "body":

@@ -13,6 +13,7 @@ from pinterest_sandbox.consent import ConsentPage
 from pinterest_sandbox.control import Control, ControlError, answer_error
 from pinterest_sandbox.control_world import ControlOfWorld
 from pinterest_sandbox.default_world import populate
+from pinterest_sandbox.faults import FaultPlan
 from pinterest_sandbox.pipeline import Pipeline
 from pinterest_sandbox.restoration import restore
 from pinterest_sandbox.settings import Settings
@@ -34,6 +35,7 @@ class Sandbox:
         clock: wall clock, unix seconds.
         sleep: waits so many seconds, for latency.
         chance: for request ids.
+        plans: the faults that it starts with.
 
     Raises:
         StorageError: the store holds something that this version does not know.
@@ -48,11 +50,12 @@ class Sandbox:
         clock: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]],
         chance: random.Random,
+        plans: tuple[FaultPlan, ...] = (),
     ) -> None:
         self.world = World(store, clock)
         if not (isinstance(store, Sqlite) and restore(self.world, store)):
             populate(self.world)
-        state = State.fresh(self.world, settings)
+        state = State.fresh(self.world, settings, plans)
         self._api = Pipeline(state, sleep, chance)
         consent = ConsentPage(self.world)
         routes: list[Route | Mount] = [

@@ -29,6 +29,7 @@ class SeenRequest(msgspec.Struct):
     code: int | None = None
     operation: str | None = None
     identifiers: int | None = None
+    record_format: Literal["records", "records_v2"] | None = None
     outcome: Outcome = "answered"
     rid: str = ""
     body: str | None = None

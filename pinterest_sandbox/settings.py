@@ -11,6 +11,7 @@ import msgspec
 
 Tier = Literal["standard", "trial", "none"]
 NotNegative = Annotated[float, msgspec.Meta(ge=0)]
+Count = Annotated[int, msgspec.Meta(ge=0)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 
@@ -25,6 +26,16 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
         object_spacing_ms: writes to one object closer than this are answered 429; 0 allows any.
         audience_floor: `refuse` answers 400 when an audience is made of a list that is PROCESSING or TOO_SMALL.
         rule_change: `refuse` answers 400 when an audience's rule is to be changed.
+        max_records: most people in one request; 0 sets no limit. None is published.
+        above_max_records: `refuse` answers 413; `cut` drops the rest without a word, and does not count it;
+            `cut_and_count` counts it as well.
+        records_v2: `refuse` knows `records` only, as before API 5.28.
+        removal_by: who leaves by a row with several identifiers: whoever has `any` of them, or only who has `all`.
+        count_lag_s: by how much the counts of lists are behind what happened.
+        names: `folded` keeps names in lower case, without blanks at the ends and with one in a row in between.
+        longest_name: longer names are cut; 0 keeps them whole.
+        created_status: the status of a successful creation and of a new token; API 5.28 has both.
+        list_numbers: whether times and counts of lists are answered as `5` or as `5.0`.
         unknown_ad_account: `not_found` answers 404 with code 50, `not_permitted` 403 with code 29.
         rate_limit_headers: `envoy` is "400, 400;w=60", `plain` is "400", `none` leaves the headers out.
         empty_records: whether a request without a single record is refused with 400.
@@ -39,6 +50,15 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     object_spacing_ms: NotNegative = 0.0
     audience_floor: Literal["allow", "refuse"] = "allow"
     rule_change: Literal["allow", "refuse"] = "allow"
+    max_records: Count = 0
+    above_max_records: Literal["refuse", "cut", "cut_and_count"] = "refuse"
+    records_v2: Literal["accept", "refuse"] = "accept"
+    removal_by: Literal["any", "all"] = "any"
+    count_lag_s: NotNegative = 0.0
+    names: Literal["as_sent", "folded"] = "as_sent"
+    longest_name: Count = 0
+    created_status: Literal[200, 201] = 200
+    list_numbers: Literal["integers", "floats"] = "integers"
     unknown_ad_account: Literal["not_found", "not_permitted"] = "not_found"
     rate_limit_headers: Literal["envoy", "plain", "none"] = "envoy"
     empty_records: Literal["refuse", "accept"] = "refuse"

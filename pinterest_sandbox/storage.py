@@ -15,9 +15,19 @@ import msgspec
 
 from pinterest_sandbox.entities import UserListOperation
 from pinterest_sandbox.members import Member, Records, member_text, parse_records, unpack_digests
+from pinterest_sandbox.rows import Removal, RowBatch, Rows
 
 # Members in one batch when a list's history is rewritten as one list of members.
 _MEMBERS_PER_BATCH = 10_000
+# What the column `operation` holds of a batch of rows, whose `records` are JSON. Adding asks for nothing.
+_OF_ROWS: dict[str, tuple[UserListOperation, Removal]] = {
+    "ADD_ROWS": ("ADD", "any"),
+    "REMOVE_ROWS_BY_ANY": ("REMOVE", "any"),
+    "REMOVE_ROWS_BY_ALL": ("REMOVE", "all"),
+}
+_ROWS = {change: stored for stored, change in _OF_ROWS.items()} | {("ADD", "all"): "ADD_ROWS"}
+# Kept in the file as its user_version. 0: without rows, as version 0.1.0 wrote it; 1: batches of rows as well.
+_FORMAT = 1
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS entity (kind TEXT, id TEXT, body BLOB NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS batch
@@ -41,8 +51,8 @@ class Store(Protocol):
     def drop(self, kind: str, key: str) -> None:
         """Forget an entity."""
 
-    def add_batch(self, list_id: str, operation: UserListOperation, records: Records) -> None:
-        """Add one change of a list's members."""
+    def add_batch(self, list_id: str, operation: UserListOperation, batch: Records | RowBatch) -> None:
+        """Add one change of a list's people."""
 
     def drop_batches(self, list_id: str) -> None:
         """Forget a list's members."""
@@ -69,7 +79,7 @@ class Memory:
     def drop(self, kind: str, key: str) -> None:
         """Nothing to do."""
 
-    def add_batch(self, list_id: str, operation: UserListOperation, records: Records) -> None:
+    def add_batch(self, list_id: str, operation: UserListOperation, batch: Records | RowBatch) -> None:
         """Nothing to do."""
 
     def drop_batches(self, list_id: str) -> None:
@@ -95,7 +105,8 @@ class Sqlite:
     outcome.
 
     Raises:
-        StorageError: the file is not a database, cannot be written, or is open in another sandbox.
+        StorageError: the file is not a database, cannot be written, is open in another sandbox, or is of a newer
+            version.
     """
 
     def __init__(self, path: str, *, smallest_history: int = 100_000) -> None:
@@ -107,6 +118,10 @@ class Sqlite:
                 self._db.executescript(
                     "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;" + _SCHEMA
                 )
+                (form,) = self._db.execute("PRAGMA user_version").fetchone()
+                if form > _FORMAT:
+                    raise StorageError(f"the database {path!r} was written by a newer version of the sandbox")
+                self._db.execute(f"PRAGMA user_version={_FORMAT}")
                 self._db.execute("BEGIN IMMEDIATE")
             except sqlite3.Error as error:
                 raise StorageError(f"the database {path!r} cannot be used: {error}") from error
@@ -116,12 +131,14 @@ class Sqlite:
         """Every entity as (kind, key, JSON)."""
         yield from self._db.execute("SELECT kind, id, body FROM entity ORDER BY kind, length(id), id")
 
-    def batches(self) -> Iterator[tuple[str, UserListOperation, Records]]:
-        """Every change of members in the order in which it was made."""
-        for list_id, operation, records in self._db.execute(
-            "SELECT list_id, operation, records FROM batch ORDER BY seq"
-        ):
-            yield list_id, operation, unpack_digests(records) if isinstance(records, bytes) else parse_records(records)
+    def batches(self) -> Iterator[tuple[str, UserListOperation, Records | RowBatch]]:
+        """Every change of people in the order in which it was made."""
+        for list_id, stored, body in self._db.execute("SELECT list_id, operation, records FROM batch ORDER BY seq"):
+            if stored in _OF_ROWS:
+                operation, removal = _OF_ROWS[stored]
+                yield list_id, operation, RowBatch.decode(body, removal)
+            else:
+                yield list_id, stored, unpack_digests(body) if isinstance(body, bytes) else parse_records(body)
 
     def parts(self) -> Iterator[tuple[str, int, bytes]]:
         """Every part of every upload as (upload id, number, body)."""
@@ -134,7 +151,7 @@ class Sqlite:
         ).fetchone()
         return int(size) // 32
 
-    def rewrite_batches(self, list_id: str, members: set[Member]) -> None:
+    def rewrite_batches(self, list_id: str, members: set[Member], rows: Rows) -> None:
         """Replace a list's history by its outcome, so that the file does not grow with every change."""
         self.drop_batches(list_id)
         digests = [member for member in members if isinstance(member, bytes) and len(member) == 32]
@@ -143,6 +160,8 @@ class Sqlite:
             self._insert(list_id, "ADD", b"".join(digests[start : start + _MEMBERS_PER_BATCH]))
         for start in range(0, len(others), _MEMBERS_PER_BATCH):
             self._insert(list_id, "ADD", ",".join(others[start : start + _MEMBERS_PER_BATCH]))
+        if len(rows):
+            self.add_batch(list_id, "ADD", RowBatch(tuple(rows), "any"))
 
     def put(self, kind: str, key: str, entity: msgspec.Struct) -> None:
         """Write an entity, over an earlier one of that key."""
@@ -152,9 +171,12 @@ class Sqlite:
         """Forget an entity."""
         self._db.execute("DELETE FROM entity WHERE kind = ? AND id = ?", (kind, key))
 
-    def add_batch(self, list_id: str, operation: UserListOperation, records: Records) -> None:
-        """Add one change of a list's members."""
-        body = records.digests or ",".join(member_text(member) for member in records.members)
+    def add_batch(self, list_id: str, operation: UserListOperation, batch: Records | RowBatch) -> None:
+        """Add one change of a list's people."""
+        if isinstance(batch, RowBatch):
+            self._insert(list_id, _ROWS[operation, batch.removal], batch.encode())
+            return
+        body = batch.digests or ",".join(member_text(member) for member in batch.members)
         self._insert(list_id, operation, body)
 
     def drop_batches(self, list_id: str) -> None:
@@ -183,5 +205,5 @@ class Sqlite:
         """Let go of the file; what was not committed is given up."""
         self._db.close()
 
-    def _insert(self, list_id: str, operation: UserListOperation, body: bytes | str) -> None:
+    def _insert(self, list_id: str, operation: str, body: bytes | str) -> None:
         self._db.execute("INSERT INTO batch (list_id, operation, records) VALUES (?, ?, ?)", (list_id, operation, body))

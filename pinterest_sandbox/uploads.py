@@ -73,7 +73,7 @@ def run(call: Call) -> dict[str, Any]:
     sent = parse_records(",".join(text.replace("\r", "\n").split("\n"))).members
     good = tuple(member for member in sent if _is_valid(member, customer_list.list_type))
     call.counts_identifiers(len(sent), upload.operation)
-    write(call, customer_list, upload.operation, Records(good, None))
+    write(call, customer_list, upload.operation, Records(good, None), len(good))
     upload.valid, upload.invalid = len(good), len(sent) - len(good)
     upload.run_at = call.world.now()
     upload.updated_time = call.now()

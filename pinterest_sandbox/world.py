@@ -1,4 +1,6 @@
-"""The state of the pretended Pinterest: every entity by its id, the members of every list, and its own clock.
+"""The state of the pretended Pinterest: every entity by its id, the people of every list, and its own clock.
+
+People known by one identifier that `records` can carry are members, all others are rows.
 
 It knows no rule of the API; the handlers do. `save` and the other changing methods reach the store at once, `commit`
 makes them durable.
@@ -25,6 +27,7 @@ from pinterest_sandbox.entities import (
     UserListOperation,
 )
 from pinterest_sandbox.members import Member, Records
+from pinterest_sandbox.rows import RowBatch, Rows, apply_rows, remove_by_records
 from pinterest_sandbox.storage import Store
 
 # Ids of lists, audiences and uploads go up from here: thirteen digits, as in Pinterest's examples.
@@ -92,11 +95,23 @@ class World:
         self._tables[kind_of(entity)][key_of(entity)] = entity
         if isinstance(entity, CustomerList):
             self.members.setdefault(entity.id, set())
+            self.rows.setdefault(entity.id, Rows())
 
-    def apply(self, customer_list: CustomerList, operation: UserListOperation, records: Records) -> None:
-        """Add members to a list, or take them out."""
-        change_members(self.members[customer_list.id], operation, records)
-        self._store.add_batch(customer_list.id, operation, records)
+    def apply(self, customer_list: CustomerList, operation: UserListOperation, batch: Records | RowBatch) -> None:
+        """Add people to a list, or take them out."""
+        self.replay(customer_list.id, operation, batch)
+        self._store.add_batch(customer_list.id, operation, batch)
+
+    def replay(self, list_id: str, operation: UserListOperation, batch: Records | RowBatch) -> None:
+        """Change the people of a list, without storing it."""
+        members, rows = self.members[list_id], self.rows[list_id]
+        if isinstance(batch, RowBatch):
+            apply_rows(members, rows, operation, batch)
+        elif operation == "ADD":
+            members.update(batch.members)
+        else:
+            members.difference_update(batch.members)
+            remove_by_records(rows, batch.members)
 
     def keep_part(self, upload: Upload, number: int, body: bytes) -> None:
         """Keep one part of an upload, over an earlier one of that number."""
@@ -114,6 +129,7 @@ class World:
         if self.customer_lists.pop(list_id, None) is None:
             return False
         del self.members[list_id]
+        del self.rows[list_id]
         self._store.drop("CustomerList", list_id)
         self._store.drop_batches(list_id)
         return True
@@ -152,6 +168,7 @@ class World:
         self.shares: dict[str, Share] = {}
         self.uploads: dict[str, Upload] = {}
         self.members: dict[str, set[Member]] = {}
+        self.rows: dict[str, Rows] = {}
         self.parts: dict[str, dict[int, bytes]] = {}
         self._tables = cast(
             "dict[str, dict[str, Entity]]",
@@ -184,11 +201,3 @@ def key_of(entity: Entity) -> str:
     if isinstance(entity, App):
         return entity.client_id
     return entity.id
-
-
-def change_members(members: set[Member], operation: UserListOperation, records: Records) -> None:
-    """Apply one batch to a set of members."""
-    if operation == "ADD":
-        members.update(records.members)
-    else:
-        members.difference_update(records.members)

@@ -8,23 +8,19 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import requests
 
 from tools.generated_file import ROOT, keep
+from tools.local_sandbox import ACCOUNT, TOKEN, create, local_sandbox
 
 SPEC_FILE = ROOT / "source_spec" / "connector_spec.json"
 CATALOG_FILE = ROOT / "source_spec" / "destination_catalog.json"
 AUDIENCES = ("VIP customers", "Newsletter (2026)")
-ACCOUNT = "549755885175"
-TOKEN = "pina_sandbox"
 PATIENCE_S = 60
 
 
@@ -56,7 +52,7 @@ def printed_catalog() -> str:
     Raises:
         SystemExit: the command failed, or printed no DESTINATION_CATALOG message or several; says so.
     """
-    with _sandbox() as api, tempfile.NamedTemporaryFile("w", suffix=".json") as config:
+    with local_sandbox() as api, tempfile.NamedTemporaryFile("w", suffix=".json") as config:
         _fill(api)
         credentials = {"auth_method": "access_token", "access_token": TOKEN}
         json.dump({"credentials": credentials, "ad_account_id": ACCOUNT, "api_base_url": api}, config)
@@ -78,35 +74,14 @@ def _printed(kind: str, *arguments: str) -> dict[str, Any]:
     return found[0]
 
 
-@contextmanager
-def _sandbox() -> Iterator[str]:
-    """The API address of a new sandbox, which gives the same ids each time."""
-    command = [sys.executable, "-m", "pinterest_sandbox", "--port", "0", "--quiet"]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            line = process.stdout.readline() if process.stdout else ""
-            found = re.search(r"http://\S+/v5", line)
-            if found is None:
-                raise SystemExit(f"The sandbox did not start: {line}")
-            yield found[0]
-        finally:
-            process.kill()
-
-
 def _fill(api: str) -> None:
     with requests.Session() as session:
-        session.headers["Authorization"] = f"Bearer {TOKEN}"
-
-        def create(kind: str, body: dict[str, object]) -> str:
-            reply = session.post(f"{api}/ad_accounts/{ACCOUNT}/{kind}", json=body, timeout=PATIENCE_S)
-            reply.raise_for_status()
-            return str(reply.json()["id"])
-
         for name in AUDIENCES:
-            list_id = create("customer_lists", {"name": name, "records": "a@example.com"})
-            rule = {"customer_list_id": list_id}
-            create("audiences", {"name": name, "audience_type": "CUSTOMER_LIST", "rule": rule})
-        create("audiences", {"name": "Visitors", "audience_type": "VISITOR", "rule": {"visitor_source_id": "1"}})
+            made = create(session, api, "customer_lists", {"name": name, "records": "a@example.com"})
+            rule = {"customer_list_id": made["id"]}
+            create(session, api, "audiences", {"name": name, "audience_type": "CUSTOMER_LIST", "rule": rule})
+        visitors = {"name": "Visitors", "audience_type": "VISITOR", "rule": {"visitor_source_id": "1"}}
+        create(session, api, "audiences", visitors)
 
 
 def _readable(content: object) -> str:

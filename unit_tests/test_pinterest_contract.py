@@ -11,7 +11,7 @@ import os
 import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
 import jsonschema
@@ -77,8 +77,36 @@ def flatten(document: Schema, schema: Schema) -> Schema:
     return flat
 
 
-def schema_differences(ours: Schema, theirs: Schema, their_document: Schema, where: str) -> Iterator[str]:
-    our, their = flatten(OURS, ours), flatten(their_document, theirs)
+class Documents(NamedTuple):
+    """The two descriptions that are compared."""
+
+    ours: Schema
+    theirs: Schema
+
+
+def is_newer(release: str, than: str) -> bool:
+    return [int(part) for part in release.split(".")] > [int(part) for part in than.split(".")]
+
+
+def as_of(release: str, part: Any) -> Any:
+    """Our contract as it was at a release: without what has a newer x-since, and with what x-before says."""
+    if isinstance(part, list):
+        return [as_of(release, item) for item in part if not is_news(release, item)]
+    if not isinstance(part, dict):
+        return part
+    then = {key: as_of(release, value) for key, value in part.items() if key != "x-before"}
+    for until, held in part.get("x-before", {}).items():
+        if is_newer(until, release):
+            then |= held
+    return {key: value for key, value in then.items() if value is not None and not is_news(release, value)}
+
+
+def is_news(release: str, part: Any) -> bool:
+    return isinstance(part, dict) and "x-since" in part and is_newer(part["x-since"], release)
+
+
+def schema_differences(ours: Schema, theirs: Schema, documents: Documents, where: str) -> Iterator[str]:
+    our, their = flatten(documents.ours, ours), flatten(documents.theirs, theirs)
     for constraint in CONSTRAINTS:
         if our.get(constraint) != their.get(constraint):
             yield f"{where}: {constraint} is {our.get(constraint)!r}, theirs {their.get(constraint)!r}"
@@ -90,23 +118,23 @@ def schema_differences(ours: Schema, theirs: Schema, their_document: Schema, whe
         if name not in their["properties"]:
             yield f"{where}.{name}: a property that they do not have"
         else:
-            yield from schema_differences(schema, their["properties"][name], their_document, f"{where}.{name}")
+            yield from schema_differences(schema, their["properties"][name], documents, f"{where}.{name}")
     if ("items" in our) != ("items" in their):
         yield f"{where}: items"
     elif "items" in our:
-        yield from schema_differences(our["items"], their["items"], their_document, f"{where}[]")
+        yield from schema_differences(our["items"], their["items"], documents, f"{where}[]")
     mapping = our.get("discriminator", {}).get("mapping", {})
     for value, reference in mapping.items():
         of_theirs = their["discriminator"]["mapping"][value]
-        yield from schema_differences({"$ref": reference}, {"$ref": of_theirs}, their_document, f"{where} {value}")
+        yield from schema_differences({"$ref": reference}, {"$ref": of_theirs}, documents, f"{where} {value}")
 
 
-def operation_differences(ours: Schema, theirs: Schema, their_document: Schema, where: str) -> Iterator[str]:
+def operation_differences(ours: Schema, theirs: Schema, documents: Documents, where: str) -> Iterator[str]:
     for key in ("operationId", "x-ratelimit-category", "security"):
         if ours[key] != theirs[key]:
             yield f"{where}: {key} is {ours[key]}, theirs {theirs[key]}"
     our_parameters = {(p["in"], p["name"]): p for p in ours.get("parameters", [])}
-    followed = [follow(their_document, parameter) for parameter in theirs.get("parameters", [])]
+    followed = [follow(documents.theirs, parameter) for parameter in theirs.get("parameters", [])]
     their_parameters = {(p["in"], p["name"]): p for p in followed}
     if our_parameters.keys() != their_parameters.keys():
         yield f"{where}: parameters are {sorted(our_parameters)}, theirs {sorted(their_parameters)}"
@@ -114,25 +142,25 @@ def operation_differences(ours: Schema, theirs: Schema, their_document: Schema, 
         other = their_parameters.get(key, parameter)
         if parameter["required"] != other.get("required", False):
             yield f"{where} {key[1]}: required is {parameter['required']}"
-        yield from schema_differences(parameter["schema"], other["schema"], their_document, f"{where} {key[1]}")
+        yield from schema_differences(parameter["schema"], other["schema"], documents, f"{where} {key[1]}")
     if ("requestBody" in ours) != ("requestBody" in theirs):
         yield f"{where}: body"
     elif "requestBody" in ours:
-        yield from content_differences(ours["requestBody"], theirs["requestBody"], their_document, f"{where} body")
+        yield from content_differences(ours["requestBody"], theirs["requestBody"], documents, f"{where} body")
     if ours["responses"].keys() != theirs["responses"].keys():
         yield f"{where}: answers are {list(ours['responses'])}, theirs {list(theirs['responses'])}"
     for status, answer in ours["responses"].items():
         other = theirs["responses"].get(status, answer)
-        yield from content_differences(answer, other, their_document, f"{where} {status}")
+        yield from content_differences(answer, other, documents, f"{where} {status}")
 
 
-def content_differences(ours: Schema, theirs: Schema, their_document: Schema, where: str) -> Iterator[str]:
+def content_differences(ours: Schema, theirs: Schema, documents: Documents, where: str) -> Iterator[str]:
     if ours["content"].keys() != theirs["content"].keys():
         yield f"{where}: media types are {list(ours['content'])}, theirs {list(theirs['content'])}"
         return
     for media_type, content in ours["content"].items():
         other = theirs["content"][media_type]
-        yield from schema_differences(content["schema"], other["schema"], their_document, where)
+        yield from schema_differences(content["schema"], other["schema"], documents, where)
 
 
 @pytest.fixture(scope="module")
@@ -152,12 +180,13 @@ def flow_differences(theirs: Schema) -> Iterator[str]:
 
 
 def all_differences(theirs: Schema) -> set[str]:
+    documents = Documents(as_of(theirs["info"]["version"], OURS), theirs)
     return set(flow_differences(theirs)) | {
         difference
-        for path, item in OURS["paths"].items()
+        for path, item in documents.ours["paths"].items()
         for method, operation in item.items()
         for difference in operation_differences(
-            operation, theirs["paths"][path][method], theirs, f"{method.upper()} {path}"
+            operation, theirs["paths"][path][method], documents, f"{method.upper()} {path}"
         )
     }
 
@@ -172,9 +201,29 @@ def test_our_contract_says_what_pinterests_description_says_but_for_what_is_deli
 
 
 @needs_their_description
-def test_our_contract_is_of_the_release_that_it_names_and_of_their_servers(theirs: Schema) -> None:
-    assert OURS["info"]["version"] == theirs["info"]["version"]
+def test_our_contract_has_every_property_of_an_audiences_rule(theirs: Schema) -> None:
+    ours = OURS["components"]["schemas"]["AudienceRule"]["properties"]
+    assert ours.keys() == theirs["components"]["schemas"]["AudienceRule"]["properties"].keys()
+    assert len(ours) == 20
+
+
+@needs_their_description
+def test_our_contract_is_of_their_release_or_a_newer_one_and_of_their_servers(theirs: Schema) -> None:
+    assert not is_newer(theirs["info"]["version"], than=OURS["info"]["version"])
     assert OURS["servers"] == theirs["servers"]
+
+
+def test_what_is_marked_as_newer_is_left_out_of_the_contract_of_an_older_release() -> None:
+    request = {
+        "required": ["name"],
+        "x-before": {"5.28.0": {"required": ["name", "records"], "enum": None}},
+        "enum": [],
+    }
+    document = {"a": request, "b": {"x-since": "5.28.0"}, "c": [{"x-since": "5.9.0"}, {"x-since": "5.28.0"}]}
+    then = as_of("5.23.0", document)
+    assert then == {"a": {"required": ["name", "records"]}, "c": [{"x-since": "5.9.0"}]}
+    now = as_of("5.28.0", document)
+    assert (now["a"], now["b"], len(now["c"])) == ({"required": ["name"], "enum": []}, {"x-since": "5.28.0"}, 2)
 
 
 @needs_their_description
@@ -256,17 +305,20 @@ async def no_sleep(_: float) -> None:
     return
 
 
-@pytest.fixture(scope="module")
-def answers() -> Iterator[list[tuple[str, str, int, Any]]]:
-    sandbox = Sandbox(
-        Settings(tier="none", matching_delay_s=5, match_rate=1.0),
+def new_sandbox(**settings: Any) -> Sandbox:
+    return Sandbox(
+        Settings(tier="none", matching_delay_s=5, match_rate=1.0, **settings),
         Memory(),
         with_control=True,
         clock=lambda: 1_795_000_000.0,
         sleep=no_sleep,
         chance=random.Random(1),
     )
-    with InProcess(sandbox) as client:
+
+
+@pytest.fixture(scope="module")
+def answers() -> Iterator[list[tuple[str, str, int, Any]]]:
+    with InProcess(new_sandbox()) as client:
         recorder = Recorder(client)
         play_successes(recorder)
         play_refusals(recorder)
@@ -389,4 +441,45 @@ def test_every_answer_of_the_sandbox_is_what_pinterests_description_promises(
 ) -> None:
     for method, path, status, answer in answers:
         schema = as_json_schema(theirs, answer_schema(theirs, method, path, status, answer), closed=True)
+        known = without_news(theirs["info"]["version"], answer)
+        jsonschema.validate(known, schema, jsonschema.Draft202012Validator)
+
+
+def without_news(release: str, answer: Any) -> Any:
+    """An answer without the properties that are newer than a release."""
+    news = {
+        name
+        for schema in OURS["components"]["schemas"].values()
+        for name, property_ in schema.get("properties", {}).items()
+        if is_news(release, property_)
+    }
+    if isinstance(answer, list):
+        return [without_news(release, item) for item in answer]
+    if isinstance(answer, dict):
+        return {name: without_news(release, value) for name, value in answer.items() if name not in news}
+    return answer
+
+
+def test_the_answers_of_release_5_28_are_what_our_contract_promises() -> None:
+    people = [{"email": f"p{number}@example.com", "external_id": str(number)} for number in range(150)]
+    ids = {"ad_account_id": AD_ACCOUNT_ID}
+    with InProcess(new_sandbox(created_status=201, list_numbers="floats")) as client:
+        call = Recorder(client)
+        play_tokens(call)
+        ids["customer_list_id"] = call("POST", LISTS, ids, json={"name": "x", "records_v2": people, "is_nca": True})[
+            "id"
+        ]
+        call("PATCH", LIST, ids, json={"operation_type": "REMOVE", "records_v2": people[:1]})
+        rule = {"customer_list_id": ids["customer_list_id"]}
+        body = {"name": "all", "audience_type": "CUSTOMER_LIST", "rule": rule}
+        ids["audience_id"] = call("POST", AUDIENCES, ids, json=body)["id"]
+        for status in ("ELIGIBLE", "PERSONAS_INITIALIZING", "PERSONAS_INELIGIBLE_SIZE"):
+            client.request("PATCH", f"/_sandbox/audiences/{ids['audience_id']}", {"status": status})
+            assert call("GET", f"{AUDIENCES}/{{audience_id}}", ids)["status"] == status
+        for path in (LISTS, AUDIENCES):
+            assert call("GET", path, ids, "?exclude_nca=false")["items"][0]["is_nca"] is True
+            assert call("GET", path, ids, "?exclude_nca=true")["items"] == []
+    assert {status for *_, status, _ in call.answers} == {200, 201, 401}
+    for method, path, status, answer in call.answers:
+        schema = as_json_schema(OURS, answer_schema(OURS, method, path, status, answer), closed=True)
         jsonschema.validate(answer, schema, jsonschema.Draft202012Validator)

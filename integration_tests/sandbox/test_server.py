@@ -51,6 +51,14 @@ def test_quiet_prints_the_one_line_only(run: Callable[..., Any]) -> None:
     assert quiet.process.communicate(timeout=10) == ("", "")
 
 
+def test_a_profile_is_named_where_it_starts_and_its_answers_are_given(run: Callable[..., Any]) -> None:
+    pessimist = run("--profile", "pessimist", "--tier", "none")
+    made = pessimist.call("POST", LISTS, {"name": "VIP  Customers", "records": "a@example.com"})
+    assert (made.status_code, made.json()["name"]) == (201, "vip customers")
+    assert "refresh token" in pessimist.process.stdout.readline()
+    assert "profile pessimist; tier none; " in pessimist.process.stdout.readline()
+
+
 def start_and_fail(*options: str) -> str:
     command = [sys.executable, "-m", "pinterest_sandbox", *options]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=20, check=False)

@@ -115,6 +115,15 @@ def test_a_removed_audience_is_gone_and_its_list_is_not(person: Person) -> None:
         ("ACTALIKE", {"country": "US", "percentage": 5}),
         ("ENGAGEMENT", {}),
         ("PERSONA", {}),
+        ("ACTALIKE", {"seed_id": ["2542620000001"], "country": "FR", "percentage": 5}),
+        ("VISITOR", {"retention_days": 0}),
+        ("VISITOR", {"retention_days": "541"}),
+        ("VISITOR", {"event_source": {"=": ["television"]}}),
+        ("VISITOR", {"event_source": {"!=": ["web"]}}),
+        ("VISITOR", {"ingestion_source": {"=": "tag"}}),
+        ("VISITOR", {"url": {"like": "/shoe"}}),
+        ("ENGAGEMENT", {"engagement_domain": ["www.example.com"], "engagement_type": "shout"}),
+        ("ENGAGEMENT", {"engagement_domain": ["www.example.com"], "engager_type": 3}),
     ],
 )
 def test_a_rule_that_does_not_say_enough_or_names_nothing_is_refused(
@@ -149,3 +158,47 @@ def test_a_size_is_counted_anew_after_a_reset_that_gives_the_same_ids_again(star
         person.call("POST", "/_sandbox/reset")
         sizes.append(person.new_audience(person.new_list(records)["id"])["size"])
     assert sizes == [300, 1]
+
+
+@pytest.mark.parametrize(
+    ("audience_type", "rule"),
+    [
+        (
+            "VISITOR",
+            {
+                "visitor_source_id": "549755885175",
+                "ad_account_id": "549755885175",
+                "event": "checkout",
+                "event_data": {"currency": "USD", "value": 116, "line_items": [{"product_id": "11"}], "our_own": [1]},
+                "event_source": {"=": ["web", "mobile"]},
+                "ingestion_source": {"=": ["tag"]},
+                "prefill": False,
+                "retention_days": 30,
+                "url": {"contains": ["/shoe", "/boot"]},
+            },
+        ),
+        (
+            "ENGAGEMENT",
+            {
+                "engagement_domain": ["www.example.com"],
+                "engagement_type": "click",
+                "engager_type": 1,
+                "ad_id": ["687201361754"],
+                "campaign_id": ["626744528398"],
+                "objective_type": ["AWARENESS", "SALES"],
+                "pin_id": ["34567"],
+                "url": ["https://www.example.com/shoe"],
+            },
+        ),
+    ],
+)
+def test_an_audience_keeps_every_key_of_its_rule(
+    start: Callable[..., Any], database: Callable[..., Any], audience_type: str, rule: dict[str, object]
+) -> None:
+    person = start(database())
+    made = person.call("POST", AUDIENCES, {"name": "x", "audience_type": audience_type, "rule": rule}).json()
+    assert made["rule"] == rule
+    changed = person.call("PATCH", f"{AUDIENCES}/{made['id']}", {"rule": {**rule, "retention_days": "60"}}).json()
+    assert changed["rule"] == {**rule, "retention_days": 60}
+    assert person.call("GET", AUDIENCES).json()["items"][0]["rule"] == changed["rule"]
+    assert start(database()).get_audience(made["id"])["rule"] == changed["rule"]

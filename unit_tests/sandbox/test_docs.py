@@ -34,7 +34,7 @@ def test_every_setting_is_in_the_docs_with_its_default_first() -> None:
         if isinstance(default, bool)
         else f"{default:g}"
         if isinstance(default, float)
-        else default
+        else str(default)
         for name, default in defaults.items()
     }
 

@@ -24,6 +24,8 @@ BODIES = [
     contract.AudienceCreateRequest,
     contract.AudienceUpdateRequest,
     contract.AudienceRule,
+    contract.EventData,
+    contract.LineItem,
     contract.SharedAudience,
     contract.BusinessSharedAudience,
 ]
@@ -191,6 +193,30 @@ def test_a_body_that_the_contract_refuses_is_refused_and_changes_nothing(
     assert_refused(send(person, operation, body))
     after = msgspec.json.encode([person.world.customer_lists, person.world.audiences, person.world.shares])
     assert after == before
+
+
+# Keys of a rule where Pinterest's examples allow more than its schema says.
+WIDER = {"percentage": ["five"], "retention_days": ["five"], "url": [5, [5]], "visitor_source_id": [5, "12a", ["12a"]]}
+
+
+def bad_rules() -> Iterator[Any]:
+    for key, property_ in SCHEMAS["AudienceRule"]["properties"].items():
+        for value in [*WIDER.get(key, bad_values(resolved(property_))), None]:
+            yield pytest.param({key: value}, id=f"{key}={value!r}")
+    for key, property_ in SCHEMAS["EventData"]["properties"].items():
+        if key not in {"value", "line_items"}:
+            for value in bad_values(resolved(property_)):
+                yield pytest.param({"event_data": {key: value}}, id=f"event_data.{key}={value!r}")
+    yield pytest.param({"event_data": {"line_items": [{"product_name": 5}]}}, id="event_data.line_items")
+
+
+@pytest.mark.parametrize("rule", list(bad_rules()))
+def test_each_key_of_a_rule_is_held_to_its_type(person: Person, rule: dict[str, Any]) -> None:
+    prepare(person)
+    path = "/v5/ad_accounts/549755885175/audiences"
+    good = {"engagement_domain": ["www.example.com"], "customer_list_id": LIST}
+    for kind in ("CUSTOMER_LIST", "VISITOR", "ENGAGEMENT"):
+        assert_refused(person.call("POST", path, {"name": "x", "audience_type": kind, "rule": {**good, **rule}}))
 
 
 @pytest.mark.parametrize(

@@ -99,3 +99,26 @@ def test_a_file_of_another_version_is_refused(
     connection.close()
     with pytest.raises(StorageError, match="Robot 1"):
         start(database())
+
+
+def test_a_file_of_version_0_1_0_is_taken_up_and_one_of_a_newer_version_is_refused(
+    tmp_path: Path, start: Callable[..., Any], database: Callable[[], Sqlite]
+) -> None:
+    before = start(database())
+    list_id = before.new_list(f"a@example.com,{DIGESTS[0]}")["id"]
+    audience_id = before.new_audience(list_id)["id"]
+    database().close()
+    with sqlite3.connect(tmp_path / "world.db") as connection:
+        connection.execute("UPDATE entity SET body = json_remove(body, '$.is_nca', '$.pinned_status')")
+        connection.execute("PRAGMA user_version=0")
+    connection.close()
+    after = start(database())
+    assert after.members(list_id) == {"a@example.com", DIGESTS[0]}
+    assert after.get_audience(audience_id)["is_nca"] is False
+    database().close()
+    with sqlite3.connect(tmp_path / "world.db") as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (1,)
+        connection.execute("PRAGMA user_version=2")
+    connection.close()
+    with pytest.raises(StorageError, match="newer version"):
+        database()
