@@ -171,7 +171,12 @@ def assemble(
         open_wire=request.open_wire,
         pause=pause,
     )
-    lookup = AudienceLookup(session.client, now=system.now)
+    lookup = AudienceLookup(
+        session.client,
+        now=system.now,
+        installation=config.installation_name,
+        if_gone=config.if_audience_is_gone,
+    )
     creator = AudienceCreator(
         session.client,
         lookup,
@@ -293,7 +298,9 @@ class _StrategyFactory:
         shadow, now = None, self._system.now()
         if is_shadowed:
             chance = self._system.chance()
-            shadow = new_shadow_list(audience.streams, audience.audience_id, now, chance)
+            shadow = new_shadow_list(
+                audience.streams, audience.audience_id, now, chance, installation=self._config.installation_name
+            )
         target = AudienceTarget(
             audience.name,
             audience.identifiers,

@@ -13,6 +13,7 @@ import msgspec
 
 from destination_pinterest.api.endpoints import Category
 from destination_pinterest.assembly import SyncParts
+from destination_pinterest.audiences.gone import prospect_note
 from destination_pinterest.audiences.list_counts import counts_of
 from destination_pinterest.audiences.remembered import EXACT_UP_TO
 from destination_pinterest.audiences.safeguards import check_rows
@@ -175,6 +176,7 @@ class SyncPreview:
 
     def _audience(self, strategy: SyncStrategy) -> PreviewedAudience:
         target = strategy.lane.target
+        before = target.live or target.adoptable
         if isinstance(strategy, MirrorStrategy):
             members, joins, leaves, refusal = self._foresee_mirror(strategy)
         else:
@@ -185,7 +187,7 @@ class SyncPreview:
         return PreviewedAudience(
             audience=target.name,
             audience_id=target.audience_id,
-            customer_list_id=None if target.live is None else target.live.id,
+            customer_list_id=None if before is None else before.id,
             is_new=target.audience_id is None,
             members=members,
             joins=joins,
@@ -196,7 +198,7 @@ class SyncPreview:
             refusal=None if refusal is None else Refusal(str(refusal), refusal.code),
             upload_requests=self._uploads[strategy.lane],
             identities=identities_of(strategy),
-            notes=list(strategy.lane.notes),
+            notes=[*strategy.lane.notes, *_prospects(target, strategy)],
         )
 
     def _foresee_mirror(self, strategy: MirrorStrategy) -> tuple[Bounds, Bounds, Bounds, ConnectorError | None]:
@@ -226,6 +228,13 @@ def _unusable(strategy: SyncStrategy) -> ConnectorError | None:
     except UnusableRowsError as refusal:
         return refusal
     return None
+
+
+def _prospects(target: AudienceTarget, strategy: SyncStrategy) -> list[str]:
+    """Returns notes on an audience that is missing although there is a list of it."""
+    if target.adoptable is None or not (strategy.lane.tally.identifiers_added or target.shadow is None):
+        return []
+    return [prospect_note(target.adoptable)]
 
 
 def _exactly(number: int) -> Bounds:

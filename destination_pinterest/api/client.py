@@ -149,6 +149,10 @@ class PinterestClient:
             body["description"] = description
         return self._perform(endpoints.UPDATE_AUDIENCE, _audience, audience_id, body=body)
 
+    def remove_audience(self, audience_id: str) -> None:
+        """Deletes an audience (audiences/update with REMOVE). Its customer list stays."""
+        self._perform(endpoints.UPDATE_AUDIENCE, _audience, audience_id, body={"operation_type": "REMOVE"})
+
     def _perform(
         self,
         endpoint: Endpoint,

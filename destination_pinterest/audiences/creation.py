@@ -16,10 +16,14 @@ from typing import Final, TypeVar
 
 from destination_pinterest.api.client import PinterestClient
 from destination_pinterest.audiences.description_mark import with_mark
+from destination_pinterest.audiences.gone import recreation_note
 from destination_pinterest.audiences.lookup import AudienceLookup
+from destination_pinterest.audiences.name_keeper import NameKeeper
 from destination_pinterest.audiences.remembered import NOTHING, Remembered
 from destination_pinterest.audiences.target import AudienceTarget, TargetUpdate
-from destination_pinterest.errors import AmbiguousCreationError, InvalidRequestError
+from destination_pinterest.audiences.twins import TwinAudiences
+from destination_pinterest.error_codes import Code
+from destination_pinterest.errors import AmbiguousCreationError, InvalidConfigError, InvalidRequestError
 from destination_pinterest.system import System
 from destination_pinterest.vocabulary import Identifier
 
@@ -65,6 +69,8 @@ class AudienceCreator:
         self._lookup = lookup
         self._delay_s = delay_s
         self._system = system
+        self._names = NameKeeper(pinterest)
+        self._twins = TwinAudiences(pinterest, lookup, sleep=system.sleep)
 
     def create_list(self, target: AudienceTarget, records: str) -> CreatedList:
         """Creates the customer list to write to, with its first members.
@@ -74,6 +80,7 @@ class AudienceCreator:
 
         def create() -> CreatedList:
             created = self._pinterest.create_customer_list(target.list_name, records, _list_type(target.identifiers))
+            _require_label(target, created.name)
             return CreatedList(created.id, holds_records=True)
 
         def find() -> CreatedList | None:
@@ -109,7 +116,7 @@ class AudienceCreator:
         try:
             audience = self._create(
                 lambda: self._pinterest.create_audience(target.name, list_id, description),
-                lambda: self._lookup.newest_audience(target.name, list_id),
+                lambda: next(iter(self._lookup.audiences_of(target.name, list_id)), None),
             )
         except InvalidRequestError as error:
             if not is_too_early(error):
@@ -119,7 +126,12 @@ class AudienceCreator:
                 "the list; a later sync creates the audience, once enough of them are matched."
             )
             return TargetUpdate(target, (note,))
-        return TargetUpdate(replace(target, audience_id=audience.id, description=audience.description or description))
+        created = replace(target, audience_id=audience.id, description=audience.description or description)
+        update = self._twins.settle(self._names.keep(created, audience.name), audience, list_id)
+        if target.adoptable is None or update.target.audience_id is None:
+            return update
+        note = recreation_note(target.adoptable, list_id, update.target.audience_id)
+        return replace(update, notes=(*update.notes, note))
 
     def _create(self, create: Callable[[], Created], look_up: Callable[[], Created | None]) -> Created:
         started_s = self._system.clock()
@@ -141,6 +153,18 @@ class AudienceCreator:
 def is_too_early(error: InvalidRequestError) -> bool:
     """Whether Pinterest refuses only for now, because a list is still too small or being matched."""
     return error.answer is not None and _TOO_EARLY.search(error.answer.message) is not None
+
+
+def _require_label(target: AudienceTarget, stored: str | None) -> None:
+    """Refuses to build a replacement over several attempts in a list that the next one would not find again."""
+    shadow = target.shadow
+    if shadow is None or shadow.spans == "attempt" or stored is None or shadow.is_label_of(stored):
+        return
+    raise InvalidConfigError(
+        Code.LABEL_NOT_KEPT,
+        f'Pinterest stores the customer list "{target.list_name}" as "{stored}", so later attempts of this job would '
+        "not find it. Choose a shorter audience name (audience_name).",
+    )
 
 
 def _list_type(identifiers: frozenset[Identifier]) -> Identifier:

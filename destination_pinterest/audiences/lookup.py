@@ -14,7 +14,15 @@ from typing import Final, TypeVar
 from destination_pinterest.api.client import PinterestClient
 from destination_pinterest.api.models import Audience, CustomerList
 from destination_pinterest.audiences.chosen import find_chosen
-from destination_pinterest.audiences.shadow_list import SHADOW_LIST_MAX_AGE_S, ShadowList, is_shadow_list_of
+from destination_pinterest.audiences.gone import IfGone, take_up
+from destination_pinterest.audiences.list_use import ListUse
+from destination_pinterest.audiences.shadow_list import (
+    SHADOW_LIST_MAX_AGE_S,
+    ShadowList,
+    is_shadow_list_of,
+    read_label,
+)
+from destination_pinterest.audiences.stored_names import folded, is_cut_from, marked, named
 from destination_pinterest.audiences.target import AudienceTarget, TargetUpdate
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import AudienceConflictError, NotFoundError
@@ -30,11 +38,23 @@ class AudienceLookup:
     Args:
         pinterest: the client.
         now: seconds since the epoch.
+        installation: the name of this installation, if the settings have one.
+        if_gone: what to do if there is a list of an audience's name and no such audience.
     """
 
-    def __init__(self, pinterest: PinterestClient, *, now: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        pinterest: PinterestClient,
+        *,
+        now: Callable[[], float],
+        installation: str | None = None,
+        if_gone: IfGone = "recreate",
+    ) -> None:
         self._pinterest = pinterest
         self._now = now
+        self._installation = installation
+        self._if_gone = if_gone
+        self._wanted: frozenset[str] = frozenset()
         self._lists_before: frozenset[str] = frozenset()
 
     def find(self, targets: Sequence[AudienceTarget]) -> list[TargetUpdate]:
@@ -42,11 +62,13 @@ class AudienceLookup:
 
         Raises:
             AudienceConflictError: a name is taken by an audience of another kind, a chosen audience is of another
-                kind, or two targets lead to one customer list.
+                kind, two targets lead to one customer list, it is not certain which audience or list is meant, or an
+                audience is gone and the settings say to fail then.
             NotFoundError: a chosen audience or an audience's customer list is gone, or people are only to be removed
                 and there is neither an audience nor a list of that name.
         """
         every_audience = list(self._pinterest.audiences())
+        self._wanted = frozenset(target.list_name for target in targets)
         updates = self._find_audiences(targets, every_audience)
         found = [update.target for update in updates]
         _refuse_shared_lists(found)
@@ -54,7 +76,8 @@ class AudienceLookup:
             return updates
         every_list = list(self._pinterest.customer_lists())
         self._lists_before = frozenset(one.id for one in every_list)
-        free = _without_audience(every_list, every_audience, found)
+        needed = [one for target in found for one in self._needed(target, every_list)]
+        free = ListUse(self._pinterest, every_audience, found).free(every_list, needed)
         completed = [self._with_lists(update, every_list, free) for update in updates]
         for update in completed:
             _require_list_to_remove_from(update.target, every_audience)
@@ -62,33 +85,30 @@ class AudienceLookup:
 
     def newest_list(self, name: str) -> CustomerList | None:
         """Returns the newest list of a name that did not exist when the sync began."""
-        found = [one for one in self._pinterest.customer_lists() if one.name == name]
-        made_since = [one for one in found if one.id not in self._lists_before]
-        return _newest(made_since) if made_since else None
+        made_since = [one for one in self._pinterest.customer_lists() if one.id not in self._lists_before]
+        found = named(name, made_since) or self._cut_from(name, made_since)
+        return _newest(found) if found else None
 
-    def newest_audience(self, name: str, list_id: str) -> Audience | None:
-        """Returns the newest audience of a name that is made from a list."""
-        ours = [
-            audience
-            for audience in _by_name(self._pinterest.audiences(), {name}).get(name, [])
-            if audience.audience_type == CUSTOMER_LIST and self._list_of(audience) == list_id
-        ]
-        return _newest(ours) if ours else None
+    def audiences_of(self, name: str, list_id: str) -> list[Audience]:
+        """Returns the audiences of a name that are made from a list, the oldest first."""
+        every_audience = [one for one in self._pinterest.audiences() if one.audience_type == CUSTOMER_LIST]
+        candidates = named(name, every_audience) or [one for one in every_audience if is_cut_from(one.name or "", name)]
+        return oldest_first(one for one in candidates if self._list_of(one) == list_id)
 
     def _find_audiences(
         self, targets: Sequence[AudienceTarget], every_audience: Sequence[Audience]
     ) -> list[TargetUpdate]:
-        wanted = {target.name for target in targets if target.chosen_id is None}
-        by_name = _by_name(every_audience, wanted)
+        _refuse_names_alike(targets, every_audience)
         updates = []
         for target in targets:
             if target.chosen_id is None:
-                updates.append(self._with_namesake(target, by_name.get(target.name, [])))
+                namesakes = named(target.name, every_audience) or marked(target.name, every_audience)
+                updates.append(self._with_namesake(target, namesakes))
             else:
                 chosen = find_chosen(ChosenAudience(target.name, target.chosen_id), every_audience, self._pinterest)
-                named = replace(target, name=chosen.name or target.name)
+                renamed = replace(target, name=chosen.name or target.name)
                 remedy = "Choose another destination object in the connection's settings."
-                updates.append(TargetUpdate(self._with_audience(named, chosen, remedy)))
+                updates.append(TargetUpdate(self._with_audience(renamed, chosen, remedy)))
         return updates
 
     def _with_namesake(self, target: AudienceTarget, namesakes: list[Audience]) -> TargetUpdate:
@@ -104,10 +124,14 @@ class AudienceLookup:
             )
         newest = _newest(usable)
         remedy = "Remove or rename the audience in Pinterest Ads Manager, then sync again: a new one is created."
-        found = self._with_audience(target, newest, remedy)
+        # Two syncs at once may have made an audience each of one list; both then keep the older one.
+        twins = [one for one in usable if one.customer_list_id is not None and _are_twins(one, newest)]
+        used = oldest_first(twins)[0] if twins else newest
+        found = self._with_audience(target, used, remedy)
         if len(namesakes) == 1:
-            return TargetUpdate(found)
-        note = f"{len(namesakes)} audiences are named so; the newest made from a customer list is used ({newest.id})."
+            return TargetUpdate(found, _name_notes(target, used))
+        which = "oldest made from the newest customer list" if len(twins) > 1 else "newest made from a customer list"
+        note = f"{len(namesakes)} audiences are named so; the {which} is used ({used.id})."
         return TargetUpdate(found, (note,))
 
     def _with_audience(self, target: AudienceTarget, audience: Audience, if_list_is_gone: str) -> AudienceTarget:
@@ -139,18 +163,18 @@ class AudienceLookup:
         target, notes = update.target, update.notes
         if target.shadow is not None:
             target = self._with_shadow_list(target, target.shadow, free)
-            if target.audience_id is None:
-                target = replace(target, adoptable=_adoptable(target, every_list, free))
-        elif target.list_id is None:
-            adopted = _adoptable(target, every_list, free)
-            if adopted is not None:
-                notes = (*notes, _adoption_note(adopted, free))
-                target = replace(target, list_id=adopted.id, live=adopted)
-        left_over = [one for one in free if is_shadow_list_of(one.name or "", target.name) and one.id != target.list_id]
+            notes = (*notes, *_unmarked_note(target.resumed))
+        if target.audience_id is None and (target.list_id is None or target.shadow is not None):
+            adoptable = self._adoptable(target, every_list, free)
+            namesakes = sum(adoptable is not None and one.name == adoptable.name for one in free)
+            taken = take_up(target, adoptable, self._if_gone, namesakes=namesakes)
+            notes = (*notes, *self._foreign_notes(target, free), *taken.notes, *_unmarked_note(taken.target.live))
+            target = taken.target
+        left_over = [one for one in self._shadow_lists_of(target, free) if one.id != target.list_id]
         unfinished = [one for one in left_over if not _could_pass_for_finished(one, target)]
         target = replace(
             target,
-            left_over_list_ids=tuple(one.id for one in left_over),
+            left_over_list_ids=(*target.left_over_list_ids, *(one.id for one in left_over)),
             fallback_list_id=_newest(unfinished).id if unfinished else None,
         )
         return TargetUpdate(target, notes)
@@ -172,53 +196,63 @@ class AudienceLookup:
             ours.insert(0, live)
         return replace(target, resumed=ours[0], list_id=ours[0].id) if ours else target
 
+    def _needed(self, target: AudienceTarget, every_list: Sequence[CustomerList]) -> list[CustomerList]:
+        """The lists that would be taken up for a target if they are free."""
+        shadow = target.shadow
+        needed = self._made_for(target, every_list) if target.audience_id is None else []
+        if shadow is not None and shadow.spans == "job":
+            needed += [one for one in every_list if _is_of(one, target, shadow) and self._is_young(one)]
+        return [one for one in needed if one.id != target.list_id]
+
+    def _adoptable(
+        self, target: AudienceTarget, every_list: Sequence[CustomerList], free: Iterable[CustomerList]
+    ) -> CustomerList | None:
+        """The newest list of an audience that does not exist, apart from the list that is written to.
+
+        It may be the replacement of an earlier list. The earlier one is not used: its members have been removed.
+        """
+        made = [one for one in self._made_for(target, every_list) if one.id != target.list_id]
+        newest = _newest(made) if made else None
+        return newest if newest is not None and newest.id in {one.id for one in free} else None
+
+    def _made_for(self, target: AudienceTarget, lists: Sequence[CustomerList]) -> list[CustomerList]:
+        """The lists that are an audience's by their names, and of this installation by their labels."""
+        plain = named(target.name, lists) or self._cut_from(target.name, lists)
+        return [*plain, *self._shadow_lists_of(target, lists)]
+
+    def _shadow_lists_of(self, target: AudienceTarget, lists: Iterable[CustomerList]) -> list[CustomerList]:
+        return [one for one in lists if is_shadow_list_of(one.name or "", target.name) and self._is_ours(one)]
+
+    def _is_ours(self, customer_list: CustomerList) -> bool:
+        """Whether this installation made a shadow list. Those of version 0.1.0 may be its own for as long as any is."""
+        label = read_label(customer_list.name)
+        if label is None or not label.is_of(self._installation):
+            return False
+        return label.form > 1 or self._installation is None or self._is_young(customer_list)
+
+    def _foreign_notes(self, target: AudienceTarget, free: Iterable[CustomerList]) -> list[str]:
+        foreign = [one for one in free if is_shadow_list_of(one.name or "", target.name) and not self._is_ours(one)]
+        return [_foreign_note(foreign)] if foreign else []
+
+    def _cut_from(self, name: str, lists: Sequence[CustomerList]) -> list[CustomerList]:
+        """The lists of the longest name that there is, if it is the beginning of `name` and nobody else's."""
+        longest = max((len(one.name or "") for one in lists), default=0)
+        return [
+            one
+            for one in lists
+            if len(one.name or "") == longest and one.name not in self._wanted and is_cut_from(one.name or "", name)
+        ]
+
     def _is_young(self, customer_list: CustomerList) -> bool:
         created = customer_list.created_time
         return created is None or self._now() - created <= SHADOW_LIST_MAX_AGE_S
 
 
-def _without_audience(
-    every_list: Iterable[CustomerList], every_audience: Iterable[Audience], found: Iterable[AudienceTarget]
-) -> list[CustomerList]:
-    """The lists that no audience is made from.
-
-    Lists of other audiences count as used too: an audience renamed by hand leaves its old name to its list. A listing
-        may omit an audience's list, so the targets' lists are added.
-    """
-    used = {audience.customer_list_id for audience in every_audience}
-    used |= {target.live.id for target in found if target.live is not None}
-    return [one for one in every_list if one.id not in used]
-
-
-def _adoptable(
-    target: AudienceTarget, every_list: Iterable[CustomerList], free: Iterable[CustomerList]
-) -> CustomerList | None:
-    """The newest list of an audience that does not exist, apart from the list that is written to.
-
-    It may be the replacement of an earlier list. The earlier one is not used: its members have been removed.
-    """
-    made = [one for one in every_list if one.id != target.list_id and _is_made_for(one, target)]
-    newest = _newest(made) if made else None
-    return newest if newest is not None and newest.id in {one.id for one in free} else None
-
-
-def _is_made_for(customer_list: CustomerList, target: AudienceTarget) -> bool:
-    name = customer_list.name or ""
-    return name == target.name or is_shadow_list_of(name, target.name)
-
-
-def _adoption_note(adopted: CustomerList, free: Iterable[CustomerList]) -> str:
-    namesakes = sum(one.name == adopted.name for one in free)
-    if namesakes > 1:
-        return f"{namesakes} customer lists are named so; the newest is used ({adopted.id})."
-    return f"A customer list without an audience was found and is used ({adopted.id})."
-
-
 def _is_of(customer_list: CustomerList, target: AudienceTarget, shadow: ShadowList) -> bool:
     if target.chosen_id is None:
-        return customer_list.name == target.list_name
+        return is_shadow_list_of(customer_list.name or "", target.name) and shadow.is_label_of(customer_list.name or "")
     # The audience may have had another name when the list was created, so the label has its id.
-    return (customer_list.name or "").endswith(f" [{shadow.label}]")
+    return shadow.is_label_of(customer_list.name or "")
 
 
 def _could_pass_for_finished(left_over: CustomerList, target: AudienceTarget) -> bool:
@@ -265,12 +299,59 @@ def _refuse_shared_lists(targets: Sequence[AudienceTarget]) -> None:
 Named = TypeVar("Named", Audience, CustomerList)
 
 
-def _by_name(things: Iterable[Named], wanted: set[str]) -> dict[str, list[Named]]:
-    found: dict[str, list[Named]] = {}
-    for thing in things:
-        if thing.name is not None and thing.name in wanted:
-            found.setdefault(thing.name, []).append(thing)
-    return found
+def oldest_first(audiences: Iterable[Audience]) -> list[Audience]:
+    """Returns audiences in the order of their creation, the same for everybody who lists the same ones."""
+    found = list(audiences)
+    if any(one.created_timestamp is None for one in found):
+        return sorted(found, key=lambda one: int(one.id))
+    return sorted(found, key=lambda one: (one.created_timestamp, int(one.id)))
+
+
+def _are_twins(one: Audience, other: Audience) -> bool:
+    return one.customer_list_id == other.customer_list_id
+
+
+def _name_notes(target: AudienceTarget, audience: Audience) -> tuple[str, ...]:
+    if audience.name == target.name:
+        return ()
+    return (f'At Pinterest this audience is stored under the name "{audience.name}" ({audience.id}).',)
+
+
+def _refuse_names_alike(targets: Sequence[AudienceTarget], every_audience: Sequence[Audience]) -> None:
+    """Refuses names that Pinterest may store alike, unless it shows that it tells them apart."""
+    existing = {audience.name for audience in every_audience}
+    by_folded: dict[str, str] = {}
+    for target in targets:
+        if target.chosen_id is not None:
+            continue
+        other = by_folded.setdefault(folded(target.name), target.name)
+        if other != target.name and not {other, target.name} <= existing:
+            raise AudienceConflictError(
+                Code.NAME_AMBIGUOUS,
+                f'The audience names "{other}" and "{target.name}" differ only in blanks or in how their letters are '
+                "encoded, and Pinterest may store them alike. Choose one name for both, or names that differ in more.",
+            )
+
+
+def _unmarked_note(taken_up: CustomerList | None) -> list[str]:
+    """Warns of a shadow list that is gone on with although nothing proves whose it is."""
+    label = None if taken_up is None else read_label(taken_up.name)
+    if taken_up is None or label is None or label.installation is not None:
+        return []
+    note = (
+        f"This sync goes on with the customer list {taken_up.id}, which an earlier one began. Nothing in its name "
+        "tells it from a list of another installation: if several write to this ad account, set Installation "
+        "name (installation_name) in each."
+    )
+    return [note]
+
+
+def _foreign_note(foreign: Sequence[CustomerList]) -> str:
+    listed = ", ".join(f'"{one.name}" ({one.id})' for one in foreign[:_MOST_NAMES])
+    return (
+        f"Customer lists of this audience that another installation made are not used: {listed}. If they are this "
+        "one's, set Installation name (installation_name) to the name in them."
+    )
 
 
 def _newest(things: list[Named]) -> Named:

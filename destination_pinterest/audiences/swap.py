@@ -291,7 +291,8 @@ class AudienceSwapper:
                 "set up a membership store, or choose a sync mode that ends in Append.",
                 answer=None if error is None else error.answer,
             )
-        created = self._creator.create_audience(target, list_id, remembered).target.audience_id
+        update = self._creator.create_audience(target, list_id, remembered)
+        created = update.target.audience_id
         if created == target.audience_id:
             raise AudienceTooEarlyError(
                 Code.SECOND_AUDIENCE_NOT_READY,
@@ -305,8 +306,8 @@ class AudienceSwapper:
             f"audience of the same name has the table's members now: {created}. Point your campaigns to it; "
             f"{target.audience_id} is not changed any more."
         )
-        superseded = replace(target, superseded_audience_id=target.audience_id, audience_id=created)
-        return TargetUpdate(_swapped(superseded), (note,))
+        superseded = replace(update.target, superseded_audience_id=target.audience_id)
+        return TargetUpdate(_swapped(superseded), (*update.notes, note))
 
 
 def _filled_by_this_attempt(target: AudienceTarget) -> bool:

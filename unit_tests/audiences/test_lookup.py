@@ -84,7 +84,7 @@ def test_an_audience_that_names_no_list_is_a_conflict(lookup: AudienceLookup, pi
 
 def test_nothing_of_the_name_leaves_everything_open(lookup: AudienceLookup, pinterest: FakePinterest) -> None:
     list_id = pinterest.add_list("vip")
-    pinterest.add_audience("VIP ", list_id)
+    pinterest.add_audience("VIPs", list_id)
     update = find(lookup, target())
     wanted = update.target
     assert (wanted.list_id, wanted.audience_id, update.notes) == (None, None, ())
@@ -133,7 +133,7 @@ def test_a_list_without_an_audience_is_adopted(lookup: AudienceLookup, pinterest
     update = find(lookup, target())
     found = update.target
     assert (found.list_id, found.audience_id) == (list_id, None)
-    assert update.notes == (f"A customer list without an audience was found and is used ({list_id}).",)
+    assert update.notes == (f"A customer list without an audience was found and is used ({list_id}, 0 records).",)
 
 
 def test_of_several_lists_the_newest_is_adopted(lookup: AudienceLookup, pinterest: FakePinterest) -> None:
@@ -143,7 +143,7 @@ def test_of_several_lists_the_newest_is_adopted(lookup: AudienceLookup, pinteres
     update = find(lookup, target())
     found = update.target
     assert found.list_id == newest
-    assert update.notes == (f"3 customer lists are named so; the newest is used ({newest}).",)
+    assert update.notes == (f"3 customer lists are named so; the newest is used ({newest}, 0 records).",)
 
 
 def test_a_list_that_an_audience_of_another_name_uses_is_left_alone(
@@ -340,7 +340,8 @@ def test_where_an_audience_that_does_not_exist_is_replaced_the_list_that_it_woul
     assert update.target.live is None
     assert update.target.adoptable is not None
     assert (update.target.adoptable.id, update.target.adoptable.num_uploaded_user_records) == (would_be, 2)
-    assert update.notes == ()
+    (note,) = update.notes
+    assert f"goes on with the customer list {begun}" in note
 
 
 @pytest.mark.parametrize("has_audience", [True, False])

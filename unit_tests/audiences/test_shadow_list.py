@@ -84,7 +84,7 @@ def test_attempts_that_go_on_from_each_other_build_the_same_list() -> None:
     table = refreshed(is_resumable=True)
     first, second = (new_shadow_list([table], None, NOON + attempt, attempt / 10) for attempt in (1, 2))
     assert first == second == ShadowList("generation 7, job 12", "job")
-    assert first.list_name("VIP") == "VIP [generation 7, job 12]"
+    assert first.list_name("VIP") == "VIP [dp2: generation 7, job 12]"
 
 
 def test_jobs_and_generations_build_lists_of_their_own() -> None:
