@@ -182,6 +182,8 @@ def assemble(
         lookup,
         delay_s=session.lost_answer_delay_s,
         system=system.with_sleep(pause.sleep),
+        installation=config.installation_name,
+        notes_waiting=config.if_audience_is_gone != "recreate",
     )
     sender = DeliverySender(session.client, creator, config.batch_size)
     make_strategy = _StrategyFactory(config, system, session, creator, sender, epoch_s=tuning.epoch_s)

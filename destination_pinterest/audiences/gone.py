@@ -35,6 +35,8 @@ def take_up(target: AudienceTarget, found: CustomerList | None, if_gone: IfGone,
     """
     if found is None:
         return TargetUpdate(target)
+    if target.waiting == found.id:
+        if_gone = "recreate"  # It was never made.
     if if_gone == "fail":
         raise AudienceConflictError(
             Code.AUDIENCE_GONE,

@@ -24,6 +24,7 @@ from destination_pinterest.audiences.shadow_list import (
 )
 from destination_pinterest.audiences.stored_names import folded, is_cut_from, marked, named
 from destination_pinterest.audiences.target import AudienceTarget, TargetUpdate
+from destination_pinterest.audiences.waiting import is_note, read_waiting
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import AudienceConflictError, NotFoundError
 from destination_pinterest.routing.destination_object import CUSTOMER_LIST, ChosenAudience
@@ -165,17 +166,20 @@ class AudienceLookup:
             target = self._with_shadow_list(target, target.shadow, free)
             notes = (*notes, *_unmarked_note(target.resumed))
         if target.audience_id is None and (target.list_id is None or target.shadow is not None):
-            adoptable = self._adoptable(target, every_list, free)
+            target, adoptable = self._adoptable(target, every_list, free)
             namesakes = sum(adoptable is not None and one.name == adoptable.name for one in free)
             taken = take_up(target, adoptable, self._if_gone, namesakes=namesakes)
             notes = (*notes, *self._foreign_notes(target, free), *taken.notes, *_unmarked_note(taken.target.live))
             target = taken.target
         left_over = [one for one in self._shadow_lists_of(target, free) if one.id != target.list_id]
-        unfinished = [one for one in left_over if not _could_pass_for_finished(one, target)]
+        unfinished = [one for one in left_over if not is_note(one) and not _could_pass_for_finished(one, target)]
+        fallback = None if target.waiting is None else target.adoptable
+        if fallback is None or _could_pass_for_finished(fallback, target):
+            fallback = _newest(unfinished) if unfinished else None
         target = replace(
             target,
             left_over_list_ids=(*target.left_over_list_ids, *(one.id for one in left_over)),
-            fallback_list_id=_newest(unfinished).id if unfinished else None,
+            fallback_list_id=None if fallback is None else fallback.id,
         )
         return TargetUpdate(target, notes)
 
@@ -206,14 +210,20 @@ class AudienceLookup:
 
     def _adoptable(
         self, target: AudienceTarget, every_list: Sequence[CustomerList], free: Iterable[CustomerList]
-    ) -> CustomerList | None:
-        """The newest list of an audience that does not exist, apart from the list that is written to.
+    ) -> tuple[AudienceTarget, CustomerList | None]:
+        """The list of an audience that does not exist, apart from the list that is written to.
 
-        It may be the replacement of an earlier list. The earlier one is not used: its members have been removed.
+        It is the one that a note says to be in force; otherwise the newest, which may be the replacement of an earlier
+        list. The earlier one is not used: its members have been removed. A note is void if something newer is in use:
+        there was an audience since, which was renamed.
         """
-        made = [one for one in self._made_for(target, every_list) if one.id != target.list_id]
-        newest = _newest(made) if made else None
-        return newest if newest is not None and newest.id in {one.id for one in free} else None
+        by_id = {one.id: one for one in free}
+        ours = self._made_for(target, every_list)
+        made = [one for one in ours if one.id != target.list_id and not is_note(one)]
+        waiting = read_waiting(ours)
+        if waiting is not None and all(one.id in by_id or int(one.id) < int(waiting.note_id) for one in made):
+            return replace(target, waiting=waiting.list_id), by_id.get(waiting.list_id)
+        return target, by_id.get(_newest(made).id) if made else None
 
     def _made_for(self, target: AudienceTarget, lists: Sequence[CustomerList]) -> list[CustomerList]:
         """The lists that are an audience's by their names, and of this installation by their labels."""

@@ -9,6 +9,7 @@ installation's name, if the settings have one: lists of another installation are
     customers [dp2 shop-eu: generation 3, job 41]    form 2, of the installation shop-eu
     customers [dp2: generation 3, job 41]            form 2, of an installation without a name
     customers [generation 3, job 41]                 form 1, of version 0.1.0
+    customers [dp2: list 1001 waits]                 a note that outlives a sync, see waiting.py
 
 Source: airbytehq/airbyte-platform 310e6cb6, CatalogGenerationSetter.kt, AttemptHandler.kt and DefaultJobCreator.kt
 (read 2026-11-22): a full refresh that can be resumed keeps its generation and states from attempt to attempt, and
@@ -31,7 +32,12 @@ from destination_pinterest.protocol.catalog import ConfiguredStream
 SHADOW_LIST_MAX_AGE_S: Final = 14 * 86_400
 FORM: Final = 2
 _STARTED: Final = "started [-0-9: ]+ UTC, [0-9a-f]{4}"
-_BODY: Final = rf"(?:audience [0-9]+, )?(?:generations? [0-9, ]+, job [0-9?]+|{_STARTED})(?:, {_STARTED})?"
+_MADE_FOR: Final = rf"(?:audience [0-9]+, )?(?:generations? [0-9, ]+, job [0-9?]+|{_STARTED})(?:, {_STARTED})?"
+# See waiting.py, which reads and writes them.
+WAITS: Final = re.compile(r"list (?P<list_id>[0-9]+) waits")
+EMPTIED: Final = "emptied"
+MADE: Final = "audience made"
+_BODY: Final = rf"{_MADE_FOR}|{WAITS.pattern.replace('?P<list_id>', '?:')}|{EMPTIED}|{MADE}"
 INSTALLATION: Final = "[A-Za-z0-9][A-Za-z0-9._-]{0,39}"
 _NAME: Final = re.compile(
     rf"(?P<audience>.*) \[(?:dp(?P<form>{FORM})(?: (?P<installation>{INSTALLATION}))?: )?(?P<body>{_BODY})\]", re.DOTALL
