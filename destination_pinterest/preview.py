@@ -198,8 +198,12 @@ class SyncPreview:
             refusal=None if refusal is None else Refusal(str(refusal), refusal.code),
             upload_requests=self._uploads[strategy.lane],
             identities=identities_of(strategy),
-            notes=[*strategy.lane.notes, *_prospects(target, strategy)],
+            notes=[*strategy.lane.notes, *_prospects(target, strategy, may_be_emptied=self._may_be_emptied)],
         )
+
+    @property
+    def _may_be_emptied(self) -> bool:
+        return self._parts.request.config.allow_empty_audience
 
     def _foresee_mirror(self, strategy: MirrorStrategy) -> tuple[Bounds, Bounds, Bounds, ConnectorError | None]:
         delta, refusal = strategy.foresee(self._parts.source.is_complete)
@@ -230,11 +234,16 @@ def _unusable(strategy: SyncStrategy) -> ConnectorError | None:
     return None
 
 
-def _prospects(target: AudienceTarget, strategy: SyncStrategy) -> list[str]:
+def _prospects(target: AudienceTarget, strategy: SyncStrategy, *, may_be_emptied: bool) -> list[str]:
     """Returns notes on an audience that is missing although there is a list of it."""
-    if target.adoptable is None or not (strategy.lane.tally.identifiers_added or target.shadow is None):
+    waiting = target.adoptable
+    if waiting is None:
         return []
-    return [prospect_note(target.adoptable)]
+    if target.shadow is None or strategy.lane.tally.identifiers_added:
+        return [] if target.waiting == waiting.id else [prospect_note(waiting)]
+    if strategy.lane.tally.entered or not may_be_emptied:
+        return []  # It stays; see the note on a table that replaces nobody.
+    return [f"The table has no usable rows, so an empty one takes the place of the list {waiting.id}."]
 
 
 def _exactly(number: int) -> Bounds:

@@ -482,6 +482,8 @@ def test_a_list_without_an_audience_keeps_its_people_unless_it_may_be_empty(
     (note,) = report(outbox)["notes"]
     assert f"The table has no usable rows, so the customer list {kept}, which has no audience yet, keeps" in note
     assert "Allow an empty audience" in note
+    assert (report(outbox)["customer_list_id"], report(outbox)["customer_list_status"]) == (kept, "PROCESSING")
+    assert report(outbox)["pinterest_counts_after"]["records"] == 20
     too_small.sync([configured(**APPENDED)], *rows("vwxyz"), state(3), complete())
     assert too_small.people_in() == people(TWENTY + "vwxyz")
 

@@ -24,7 +24,7 @@ from destination_pinterest.audiences.shadow_list import (
 )
 from destination_pinterest.audiences.stored_names import folded, is_cut_from, marked, named
 from destination_pinterest.audiences.target import AudienceTarget, TargetUpdate
-from destination_pinterest.audiences.waiting import is_note, read_waiting
+from destination_pinterest.audiences.waiting import is_note, list_in_force, read_waiting
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import AudienceConflictError, NotFoundError
 from destination_pinterest.routing.destination_object import CUSTOMER_LIST, ChosenAudience
@@ -211,19 +211,15 @@ class AudienceLookup:
     def _adoptable(
         self, target: AudienceTarget, every_list: Sequence[CustomerList], free: Iterable[CustomerList]
     ) -> tuple[AudienceTarget, CustomerList | None]:
-        """The list of an audience that does not exist, apart from the list that is written to.
-
-        It is the one that a note says to be in force; otherwise the newest, which may be the replacement of an earlier
-        list. The earlier one is not used: its members have been removed. A note is void if something newer is in use:
-        there was an audience since, which was renamed.
-        """
+        """The list of an audience that does not exist, apart from the list that is written to."""
         by_id = {one.id: one for one in free}
-        ours = self._made_for(target, every_list)
-        made = [one for one in ours if one.id != target.list_id and not is_note(one)]
+        ours = [one for one in self._made_for(target, every_list) if one.id != target.list_id]
+        chosen = list_in_force(ours, {one.id for one in ours} - by_id.keys())
+        if chosen is None or chosen.id not in by_id:
+            return target, None
         waiting = read_waiting(ours)
-        if waiting is not None and all(one.id in by_id or int(one.id) < int(waiting.note_id) for one in made):
-            return replace(target, waiting=waiting.list_id), by_id.get(waiting.list_id)
-        return target, by_id.get(_newest(made).id) if made else None
+        is_noted = waiting is not None and waiting.list_id == chosen.id
+        return replace(target, waiting=chosen.id if is_noted else None), chosen
 
     def _made_for(self, target: AudienceTarget, lists: Sequence[CustomerList]) -> list[CustomerList]:
         """The lists that are an audience's by their names, and of this installation by their labels."""

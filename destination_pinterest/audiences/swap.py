@@ -29,6 +29,7 @@ from destination_pinterest.audiences.remembered import (
 )
 from destination_pinterest.audiences.safeguards import Safeguards
 from destination_pinterest.audiences.target import AudienceTarget, TargetUpdate
+from destination_pinterest.audiences.waiting import is_emptied
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import (
     AudienceTooEarlyError,
@@ -330,8 +331,10 @@ def _swapped(target: AudienceTarget) -> AudienceTarget:
 
 
 def _has_members(target: AudienceTarget) -> bool:
-    """Whether there is an audience, or a list of which one would be made."""
-    return target.audience_id is not None or target.adoptable is not None
+    """Whether there is an audience, or a list of which one would be made and that is not empty already."""
+    if target.audience_id is not None or target.adoptable is None:
+        return target.audience_id is not None
+    return not is_emptied(target.adoptable) or records_in(target.adoptable) != 1
 
 
 def _without_adoptable(target: AudienceTarget) -> AudienceTarget:

@@ -15,7 +15,7 @@ that is gone from one that was never made.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from destination_pinterest.api.models import CustomerList
@@ -41,6 +41,12 @@ def is_note(customer_list: CustomerList) -> bool:
     return label is not None and (label.body == MADE or WAITS.fullmatch(label.body) is not None)
 
 
+def is_emptied(customer_list: CustomerList) -> bool:
+    """Whether a list was begun with nobody, in the place of one that waited."""
+    label = read_label(customer_list.name)
+    return label is not None and label.body == EMPTIED
+
+
 def is_unproven(customer_list: CustomerList) -> bool:
     """Whether a list may have been left unfinished, unless a note says otherwise."""
     label = read_label(customer_list.name)
@@ -60,6 +66,21 @@ def read_waiting(lists: Iterable[CustomerList]) -> Waiting | None:
         if found := WAITS.fullmatch(label.body):
             return Waiting(one.id, found["list_id"])
     return None
+
+
+def list_in_force(lists: Sequence[CustomerList], used: Collection[str | None]) -> CustomerList | None:
+    """Returns which of an audience's lists it would be made from, if it does not exist; the list may be in use.
+
+    It is the one that a note says to be in force; otherwise the newest, which may be the replacement of an earlier
+    list. The earlier one is not used: its members have been removed. A note is void if something newer is in use:
+    there was an audience since, which was renamed.
+    """
+    made = [one for one in lists if not is_note(one)]
+    waiting = read_waiting(lists)
+    if waiting is not None and all(one.id not in used or int(one.id) < int(waiting.note_id) for one in made):
+        noted = [one for one in made if one.id == waiting.list_id]
+        made = noted or made
+    return max(made, key=lambda one: int(one.id), default=None)
 
 
 def waiting_name(audience: str, installation: str | None, list_id: str) -> str:
