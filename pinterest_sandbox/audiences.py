@@ -19,6 +19,7 @@ from pinterest_sandbox.contract import (
     read_body,
 )
 from pinterest_sandbox.entities import AdAccount, Audience, AudienceType
+from pinterest_sandbox.names import stored_name
 from pinterest_sandbox.paging import page
 from pinterest_sandbox.refusals import invalid, not_permitted
 
@@ -36,7 +37,7 @@ def create(call: Call) -> dict[str, Any]:
     audience = Audience(
         id=call.world.next_id(),
         ad_account_id=ad_account.id,
-        name=request.name,
+        name=stored_name(request.name, call.settings),
         description=None if request.description is UNSET else request.description,
         audience_type=request.audience_type,
         rule=rule,
@@ -55,7 +56,7 @@ def list_all(call: Call) -> dict[str, Any]:
     if call.query.get("ownership_type") == "RECEIVED":
         return received(call, ad_account.id)
     owned = [audience for audience in call.world.audiences.values() if audience.ad_account_id == ad_account.id]
-    return page(owned, lambda audience: (int(audience.id),), lambda audience: show(call, audience), call.query)
+    return page(owned, lambda audience: (int(audience.id),), lambda audience: _listed(call, audience), call.query)
 
 
 def received(call: Call, account_id: str) -> dict[str, Any]:
@@ -97,7 +98,7 @@ def update(call: Call) -> dict[str, Any]:
     if request.rule is not UNSET:
         _change_rule(call, ad_account, audience, request.rule)
     if request.name is not UNSET:
-        audience.name = request.name
+        audience.name = stored_name(request.name, call.settings)
     if request.description is not UNSET:
         audience.description = request.description
     audience.updated_time = call.now()
@@ -121,6 +122,11 @@ def show(call: Call, audience: Audience) -> dict[str, Any]:
         "type": "audience",
         "updated_timestamp": audience.updated_time,
     }
+
+
+def _listed(call: Call, audience: Audience) -> dict[str, Any]:
+    shown = show(call, audience)
+    return shown if call.settings.listed_rules == "shown" else {**shown, "rule": None}
 
 
 def _existing(call: Call, ad_account: AdAccount) -> Audience:

@@ -14,6 +14,7 @@ from pinterest_sandbox.call import Call, foreign_or_missing
 from pinterest_sandbox.contract import CustomerListRequest, CustomerListUpdateRequest, read_body
 from pinterest_sandbox.entities import CustomerList, UserListOperation
 from pinterest_sandbox.members import Records, parse_records
+from pinterest_sandbox.names import stored_name
 from pinterest_sandbox.paging import page
 from pinterest_sandbox.refusals import invalid
 
@@ -29,7 +30,7 @@ def create(call: Call) -> dict[str, Any]:
     customer_list = CustomerList(
         id=call.world.next_id(),
         ad_account_id=ad_account.id,
-        name=request.name,
+        name=stored_name(request.name, call.settings),
         list_type=request.list_type,
         created_time=now,
         updated_time=now,

@@ -25,6 +25,9 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
         object_spacing_ms: writes to one object closer than this are answered 429; 0 allows any.
         audience_floor: `refuse` answers 400 when an audience is made of a list that is PROCESSING or TOO_SMALL.
         rule_change: `refuse` answers 400 when an audience's rule is to be changed.
+        listed_rules: `left_out` shows an audience's rule only to who asks for that audience.
+        names: what becomes of the names of lists and audiences: `folded` trims them and makes one blank of several, `cut`
+            keeps 100 characters.
         unknown_ad_account: `not_found` answers 404 with code 50, `not_permitted` 403 with code 29.
         rate_limit_headers: `envoy` is "400, 400;w=60", `plain` is "400", `none` leaves the headers out.
         empty_records: whether a request without a single record is refused with 400.
@@ -39,6 +42,8 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     object_spacing_ms: NotNegative = 0.0
     audience_floor: Literal["allow", "refuse"] = "allow"
     rule_change: Literal["allow", "refuse"] = "allow"
+    listed_rules: Literal["shown", "left_out"] = "shown"
+    names: Literal["as_sent", "folded", "cut"] = "as_sent"
     unknown_ad_account: Literal["not_found", "not_permitted"] = "not_found"
     rate_limit_headers: Literal["envoy", "plain", "none"] = "envoy"
     empty_records: Literal["refuse", "accept"] = "refuse"

@@ -149,3 +149,26 @@ def test_a_size_is_counted_anew_after_a_reset_that_gives_the_same_ids_again(star
         person.call("POST", "/_sandbox/reset")
         sizes.append(person.new_audience(person.new_list(records)["id"])["size"])
     assert sizes == [300, 1]
+
+
+def test_a_listing_may_leave_out_what_audiences_are_made_of(start: Callable[..., Any]) -> None:
+    person = start(listed_rules="left_out")
+    list_id = person.new_list(MANY)["id"]
+    audience_id = person.new_audience(list_id)["id"]
+    (listed,) = person.call("GET", AUDIENCES).json()["items"]
+    assert listed["rule"] is None
+    assert person.get_audience(audience_id)["rule"] == {"customer_list_id": list_id}
+
+
+@pytest.mark.parametrize(
+    ("names", "stored"),
+    [("as_sent", f" VIP  {'x' * 100} "), ("folded", f"VIP {'x' * 100}"), ("cut", f" VIP  {'x' * 94}")],
+)
+def test_names_may_be_stored_otherwise_than_they_are_sent(start: Callable[..., Any], names: str, stored: str) -> None:
+    person = start(names=names)
+    name = f" VIP  {'x' * 100} "
+    body = {"name": name, "records": "a@example.com", "list_type": "EMAIL"}
+    created = person.call("POST", "/v5/ad_accounts/549755885175/customer_lists", body).json()
+    rule = {"customer_list_id": created["id"]}
+    audience = person.call("POST", AUDIENCES, {"name": name, "audience_type": "CUSTOMER_LIST", "rule": rule}).json()
+    assert (created["name"], audience["name"]) == (stored, stored)
