@@ -26,8 +26,8 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
         audience_floor: `refuse` answers 400 when an audience is made of a list that is PROCESSING or TOO_SMALL.
         rule_change: `refuse` answers 400 when an audience's rule is to be changed.
         listed_rules: `left_out` shows an audience's rule only to who asks for that audience.
-        names: what becomes of the names of lists and audiences: `folded` trims them and makes one blank of several, `cut`
-            keeps 100 characters.
+        names: what becomes of the names of lists and audiences: `folded` trims them and makes one blank of several,
+            `cut` keeps 100 characters.
         unknown_ad_account: `not_found` answers 404 with code 50, `not_permitted` 403 with code 29.
         rate_limit_headers: `envoy` is "400, 400;w=60", `plain` is "400", `none` leaves the headers out.
         empty_records: whether a request without a single record is refused with 400.
