@@ -588,6 +588,18 @@ def test_a_list_for_which_it_was_too_early_waits_whatever_becomes_of_audiences_t
     assert shop.people_in() == people("w" if if_gone == "fresh" else TWENTY + "uvw")
 
 
+@pytest.mark.parametrize("if_gone", ["recreate", "fresh", "fail"])
+def test_a_first_sync_that_ended_before_its_audience_was_made_is_gone_on_with_whatever_the_setting(
+    shop: Shop, pinterest: Any, if_gone: str
+) -> None:
+    pinterest.refuse("POST", "audiences", 403)
+    with raises(Code.ROLE_MISSING):
+        shop.sync([configured(**INCREMENT)], *rows(TWENTY), state(1), complete(), if_audience_is_gone=if_gone)
+    assert shop.released == [1]
+    shop.sync([configured(**INCREMENT)], *rows("u"), state(2), complete(), if_audience_is_gone=if_gone)
+    assert shop.people_in() == people(TWENTY + "u")
+
+
 def test_of_a_list_that_waits_nobody_is_told_that_its_audience_may_have_been_deleted(
     too_small: Shop, pinterest: Any, outbox: Any
 ) -> None:

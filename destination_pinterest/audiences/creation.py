@@ -94,7 +94,10 @@ class AudienceCreator:
         waiting = target.adoptable
         if waiting is not None and target.shadow is not None and not is_unproven(waiting):
             self.note_waiting(target, waiting.id)
-        return self._create_list(target, target.list_name, records)
+        created = self._create_list(target, target.list_name, records)
+        if self._notes_waiting and target.shadow is None and target.audience_id is None:
+            self.note_waiting(target, created.id)  # Before any state stands for it: the sync may end here.
+        return created
 
     def create_emptied(self, target: AudienceTarget) -> str:
         """Creates a list that holds nobody, in the place of one that waits for its audience; returns its id."""

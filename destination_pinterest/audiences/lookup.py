@@ -6,7 +6,7 @@ one name (both read 2026-11-22).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from typing import Final, TypeVar
@@ -15,6 +15,7 @@ from destination_pinterest.api.client import PinterestClient
 from destination_pinterest.api.models import Audience, CustomerList
 from destination_pinterest.audiences.chosen import find_chosen
 from destination_pinterest.audiences.gone import IfGone, take_up
+from destination_pinterest.audiences.list_names import ListNames
 from destination_pinterest.audiences.list_use import ListUse
 from destination_pinterest.audiences.shadow_list import (
     SHADOW_LIST_MAX_AGE_S,
@@ -22,7 +23,7 @@ from destination_pinterest.audiences.shadow_list import (
     is_shadow_list_of,
     read_label,
 )
-from destination_pinterest.audiences.stored_names import folded, is_cut_from, marked, named
+from destination_pinterest.audiences.stored_names import by_folded_name, folded, is_cut_from, marked, named
 from destination_pinterest.audiences.target import AudienceTarget, TargetUpdate
 from destination_pinterest.audiences.waiting import is_note, list_in_force, read_waiting
 from destination_pinterest.error_codes import Code
@@ -77,9 +78,10 @@ class AudienceLookup:
             return updates
         every_list = list(self._pinterest.customer_lists())
         self._lists_before = frozenset(one.id for one in every_list)
-        needed = [one for target in found for one in self._needed(target, every_list)]
-        free = ListUse(self._pinterest, every_audience, found).free(every_list, needed)
-        completed = [self._with_lists(update, every_list, free) for update in updates]
+        names = ListNames(every_list, self._wanted)
+        needed = [one for target in found for one in self._needed(target, names)]
+        free = {one.id for one in ListUse(self._pinterest, every_audience, found).free(every_list, needed)}
+        completed = [self._with_lists(update, names, free) for update in updates]
         for update in completed:
             _require_list_to_remove_from(update.target, every_audience)
         return completed
@@ -87,23 +89,26 @@ class AudienceLookup:
     def newest_list(self, name: str) -> CustomerList | None:
         """Returns the newest list of a name that did not exist when the sync began."""
         made_since = [one for one in self._pinterest.customer_lists() if one.id not in self._lists_before]
-        found = named(name, made_since) or self._cut_from(name, made_since)
+        found = ListNames(made_since, self._wanted).of(name)
         return _newest(found) if found else None
 
     def audiences_of(self, name: str, list_id: str) -> list[Audience]:
         """Returns the audiences of a name that are made from a list, the oldest first."""
         every_audience = [one for one in self._pinterest.audiences() if one.audience_type == CUSTOMER_LIST]
-        candidates = named(name, every_audience) or [one for one in every_audience if is_cut_from(one.name or "", name)]
+        candidates = named(name, by_folded_name(every_audience)) or [
+            one for one in every_audience if is_cut_from(one.name or "", name)
+        ]
         return oldest_first(one for one in candidates if self._list_of(one) == list_id)
 
     def _find_audiences(
         self, targets: Sequence[AudienceTarget], every_audience: Sequence[Audience]
     ) -> list[TargetUpdate]:
         _refuse_names_alike(targets, every_audience)
+        by_name = by_folded_name(every_audience)
         updates = []
         for target in targets:
             if target.chosen_id is None:
-                namesakes = named(target.name, every_audience) or marked(target.name, every_audience)
+                namesakes = named(target.name, by_name) or marked(target.name, every_audience)
                 updates.append(self._with_namesake(target, namesakes))
             else:
                 chosen = find_chosen(ChosenAudience(target.name, target.chosen_id), every_audience, self._pinterest)
@@ -158,20 +163,24 @@ class AudienceLookup:
             )
         return list_id
 
-    def _with_lists(
-        self, update: TargetUpdate, every_list: Sequence[CustomerList], free: Sequence[CustomerList]
-    ) -> TargetUpdate:
+    def _with_lists(self, update: TargetUpdate, names: ListNames, free: Collection[str]) -> TargetUpdate:
         target, notes = update.target, update.notes
         if target.shadow is not None:
-            target = self._with_shadow_list(target, target.shadow, free)
+            target = self._with_shadow_list(target, target.shadow, names, free)
             notes = (*notes, *_unmarked_note(target.resumed))
         if target.audience_id is None and (target.list_id is None or target.shadow is not None):
-            target, adoptable = self._adoptable(target, every_list, free)
-            namesakes = sum(adoptable is not None and one.name == adoptable.name for one in free)
+            target, adoptable = self._adoptable(target, names, free)
+            made = [one for one in self._made_for(target, names) if one.id in free]
+            namesakes = sum(adoptable is not None and one.name == adoptable.name for one in made)
             taken = take_up(target, adoptable, self._if_gone, namesakes=namesakes)
-            notes = (*notes, *self._foreign_notes(target, free), *taken.notes, *_unmarked_note(taken.target.live))
+            notes = (
+                *notes,
+                *self._foreign_notes(target, names, free),
+                *taken.notes,
+                *_unmarked_note(taken.target.live),
+            )
             target = taken.target
-        left_over = [one for one in self._shadow_lists_of(target, free) if one.id != target.list_id]
+        left_over = [one for one in self._shadow_lists_of(target, names) if one.id in free and one.id != target.list_id]
         unfinished = [one for one in left_over if not is_note(one) and not _could_pass_for_finished(one, target)]
         fallback = None if target.waiting is None else target.adoptable
         if fallback is None or _could_pass_for_finished(fallback, target):
@@ -184,7 +193,7 @@ class AudienceLookup:
         return TargetUpdate(target, notes)
 
     def _with_shadow_list(
-        self, target: AudienceTarget, shadow: ShadowList, free: Iterable[CustomerList]
+        self, target: AudienceTarget, shadow: ShadowList, names: ListNames, free: Collection[str]
     ) -> AudienceTarget:
         live = target.live
         if live is not None and shadow.continues_from(live.name or "") and self._is_young(live):
@@ -194,40 +203,41 @@ class AudienceLookup:
             return target
         # A list that a killed attempt asked for may appear late. Attempts since then used the list they found, so the
         # one in use comes first, then the oldest.
-        ours = [one for one in free if _is_of(one, target, shadow) and self._is_young(one)]
+        ours = [one for one in self._resumable(target, shadow, names) if one.id in free]
         ours.sort(key=lambda one: int(one.id))
         if live is not None and _is_of(live, target, shadow) and self._is_young(live):
             ours.insert(0, live)
         return replace(target, resumed=ours[0], list_id=ours[0].id) if ours else target
 
-    def _needed(self, target: AudienceTarget, every_list: Sequence[CustomerList]) -> list[CustomerList]:
+    def _resumable(self, target: AudienceTarget, shadow: ShadowList, names: ListNames) -> list[CustomerList]:
+        return [one for one in names.labelled(shadow) if _is_of(one, target, shadow) and self._is_young(one)]
+
+    def _needed(self, target: AudienceTarget, names: ListNames) -> list[CustomerList]:
         """The lists that would be taken up for a target if they are free."""
         shadow = target.shadow
-        needed = self._made_for(target, every_list) if target.audience_id is None else []
+        needed = self._made_for(target, names) if target.audience_id is None else []
         if shadow is not None and shadow.spans == "job":
-            needed += [one for one in every_list if _is_of(one, target, shadow) and self._is_young(one)]
+            needed += self._resumable(target, shadow, names)
         return [one for one in needed if one.id != target.list_id]
 
     def _adoptable(
-        self, target: AudienceTarget, every_list: Sequence[CustomerList], free: Iterable[CustomerList]
+        self, target: AudienceTarget, names: ListNames, free: Collection[str]
     ) -> tuple[AudienceTarget, CustomerList | None]:
         """The list of an audience that does not exist, apart from the list that is written to."""
-        by_id = {one.id: one for one in free}
-        ours = [one for one in self._made_for(target, every_list) if one.id != target.list_id]
-        chosen = list_in_force(ours, {one.id for one in ours} - by_id.keys())
-        if chosen is None or chosen.id not in by_id:
+        ours = [one for one in self._made_for(target, names) if one.id != target.list_id]
+        chosen = list_in_force(ours, {one.id for one in ours}.difference(free))
+        if chosen is None or chosen.id not in free:
             return target, None
         waiting = read_waiting(ours)
         is_noted = waiting is not None and waiting.list_id == chosen.id
         return replace(target, waiting=chosen.id if is_noted else None), chosen
 
-    def _made_for(self, target: AudienceTarget, lists: Sequence[CustomerList]) -> list[CustomerList]:
+    def _made_for(self, target: AudienceTarget, names: ListNames) -> list[CustomerList]:
         """The lists that are an audience's by their names, and of this installation by their labels."""
-        plain = named(target.name, lists) or self._cut_from(target.name, lists)
-        return [*plain, *self._shadow_lists_of(target, lists)]
+        return [*names.of(target.name), *self._shadow_lists_of(target, names)]
 
-    def _shadow_lists_of(self, target: AudienceTarget, lists: Iterable[CustomerList]) -> list[CustomerList]:
-        return [one for one in lists if is_shadow_list_of(one.name or "", target.name) and self._is_ours(one)]
+    def _shadow_lists_of(self, target: AudienceTarget, names: ListNames) -> list[CustomerList]:
+        return [one for one in names.shadows_of(target.name) if self._is_ours(one)]
 
     def _is_ours(self, customer_list: CustomerList) -> bool:
         """Whether this installation made a shadow list. Those of version 0.1.0 may be its own for as long as any is."""
@@ -236,18 +246,9 @@ class AudienceLookup:
             return False
         return label.form > 1 or self._installation is None or self._is_young(customer_list)
 
-    def _foreign_notes(self, target: AudienceTarget, free: Iterable[CustomerList]) -> list[str]:
-        foreign = [one for one in free if is_shadow_list_of(one.name or "", target.name) and not self._is_ours(one)]
+    def _foreign_notes(self, target: AudienceTarget, names: ListNames, free: Collection[str]) -> list[str]:
+        foreign = [one for one in names.shadows_of(target.name) if one.id in free and not self._is_ours(one)]
         return [_foreign_note(foreign)] if foreign else []
-
-    def _cut_from(self, name: str, lists: Sequence[CustomerList]) -> list[CustomerList]:
-        """The lists of the longest name that there is, if it is the beginning of `name` and nobody else's."""
-        longest = max((len(one.name or "") for one in lists), default=0)
-        return [
-            one
-            for one in lists
-            if len(one.name or "") == longest and one.name not in self._wanted and is_cut_from(one.name or "", name)
-        ]
 
     def _is_young(self, customer_list: CustomerList) -> bool:
         created = customer_list.created_time

@@ -12,7 +12,7 @@ Doubt: no limit to a name's length and no normalisation is documented; all of th
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from typing import Final, TypeVar
 
@@ -41,13 +41,26 @@ def name_mark(name: str) -> str:
     return f"[dp-name1:{sha256(name.encode()).hexdigest()[:12]}]"
 
 
-def named(name: str, things: Iterable[Named]) -> list[Named]:
+def by_folded_name(things: Iterable[Named]) -> dict[str, list[Named]]:
+    """Returns audiences or lists by their folded names."""
+    found: dict[str, list[Named]] = {}
+    for thing in things:
+        if thing.name is not None:
+            found.setdefault(folded(thing.name), []).append(thing)
+    return found
+
+
+def named(name: str, things: Mapping[str, list[Named]]) -> list[Named]:
     """Returns the audiences or lists of a name, in whatever form Pinterest stores it.
+
+    Args:
+        name: the name.
+        things: all of them, by their folded names.
 
     Raises:
         AudienceConflictError: two different names may be meant.
     """
-    alike = [thing for thing in things if thing.name is not None and folded(thing.name) == folded(name)]
+    alike = things.get(folded(name), [])
     exact = [thing for thing in alike if thing.name == name]
     if exact:
         return exact
