@@ -36,7 +36,7 @@ class ListUse:
         read = {target.audience_id for target in targets}
         self._used = {audience.customer_list_id for audience in every_audience}
         self._used |= {target.live.id for target in targets if target.live is not None}
-        self._silent = [one for one in every_audience if one.id not in read and _hides_its_list(one)]
+        self._silent = [one for one in every_audience if one.id not in read and self._hides_its_list(one)]
 
     def free(self, every_list: Iterable[CustomerList], needed: Collection[CustomerList]) -> list[CustomerList]:
         """Returns the lists that are certainly free.
@@ -72,6 +72,8 @@ class ListUse:
     def _any_free(self, lists: Iterable[CustomerList]) -> CustomerList | None:
         return next((one for one in lists if one.id not in self._used), None)
 
-
-def _hides_its_list(audience: Audience) -> bool:
-    return audience.customer_list_id is None and audience.audience_type in {None, CUSTOMER_LIST}
+    def _hides_its_list(self, audience: Audience) -> bool:
+        if audience.customer_list_id is not None or audience.audience_type not in {None, CUSTOMER_LIST}:
+            return False
+        # One that another ad account shares is made of a list of that account.
+        return audience.ad_account_id in {None, self._pinterest.ad_account_id}

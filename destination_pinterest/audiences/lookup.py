@@ -218,7 +218,7 @@ class AudienceLookup:
         needed = self._made_for(target, names) if target.audience_id is None else []
         if shadow is not None and shadow.spans == "job":
             needed += self._resumable(target, shadow, names)
-        return [one for one in needed if one.id != target.list_id]
+        return [one for one in needed if one.id != target.list_id and not is_note(one)]
 
     def _adoptable(
         self, target: AudienceTarget, names: ListNames, free: Collection[str]

@@ -86,3 +86,17 @@ def test_a_list_that_an_audience_may_have_that_never_says_is_a_conflict(
     list_id = pinterest.add_list("VIP")
     with raises(Code.LIST_USE_UNKNOWN, match=rf'"Somebody else\'s" .* the list "VIP" \({list_id}\)'):
         find(lookup)
+
+
+def test_an_audience_that_another_ad_account_shares_has_no_list_of_this_one(
+    lookup: AudienceLookup, pinterest: FakePinterest
+) -> None:
+    pinterest.add_audience("Shared with us", None, ad_account_id="549755885176")
+    free = pinterest.add_list("VIP")
+    assert find(lookup).list_id == free
+
+
+def test_a_note_is_no_list_that_may_be_in_use(lookup: AudienceLookup, pinterest: FakePinterest) -> None:
+    pinterest.add_audience("Somebody else's", None)
+    pinterest.add_list("VIP [dp2: audience made]")
+    assert find(lookup).list_id is None
