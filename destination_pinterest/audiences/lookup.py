@@ -58,6 +58,7 @@ class AudienceLookup:
         self._if_gone = if_gone
         self._wanted: frozenset[str] = frozenset()
         self._lists_before: frozenset[str] = frozenset()
+        self._audiences_before: frozenset[str] = frozenset()
 
     def find(self, targets: Sequence[AudienceTarget]) -> list[TargetUpdate]:
         """Returns the targets, in order, completed with what exists.
@@ -70,6 +71,7 @@ class AudienceLookup:
                 and there is neither an audience nor a list of that name.
         """
         every_audience = list(self._pinterest.audiences())
+        self._audiences_before = frozenset(one.id for one in every_audience)
         self._wanted = frozenset(target.list_name for target in targets)
         updates = self._find_audiences(targets, every_audience)
         found = [update.target for update in updates]
@@ -94,11 +96,18 @@ class AudienceLookup:
 
     def audiences_of(self, name: str, list_id: str) -> list[Audience]:
         """Returns the audiences of a name that are made from a list, the oldest first."""
+        return oldest_first(one for one in self.namesakes(name) if self.list_of(one) == list_id)
+
+    def is_new(self, audience: Audience) -> bool:
+        """Whether an audience did not exist when the sync began."""
+        return audience.id not in self._audiences_before
+
+    def namesakes(self, name: str) -> list[Audience]:
+        """Returns the audiences of a name that are made from customer lists."""
         every_audience = [one for one in self._pinterest.audiences() if one.audience_type == CUSTOMER_LIST]
-        candidates = named(name, by_folded_name(every_audience)) or [
+        return named(name, by_folded_name(every_audience)) or [
             one for one in every_audience if is_cut_from(one.name or "", name)
         ]
-        return oldest_first(one for one in candidates if self._list_of(one) == list_id)
 
     def _find_audiences(
         self, targets: Sequence[AudienceTarget], every_audience: Sequence[Audience]
@@ -141,7 +150,7 @@ class AudienceLookup:
         return TargetUpdate(found, (note,))
 
     def _with_audience(self, target: AudienceTarget, audience: Audience, if_list_is_gone: str) -> AudienceTarget:
-        list_id = self._list_of(audience)
+        list_id = self.list_of(audience)
         try:
             live = self._pinterest.customer_list(list_id)
         except NotFoundError as error:
@@ -153,7 +162,12 @@ class AudienceLookup:
             ) from None
         return replace(target, audience_id=audience.id, list_id=list_id, live=live, description=audience.description)
 
-    def _list_of(self, audience: Audience) -> str:
+    def list_of(self, audience: Audience) -> str:
+        """Returns the customer list that an audience is made from; asks for the audience if that was not listed.
+
+        Raises:
+            AudienceConflictError: Pinterest does not say.
+        """
         list_id = audience.customer_list_id or self._pinterest.audience(audience.id).customer_list_id
         if list_id is None:
             raise AudienceConflictError(

@@ -11,7 +11,7 @@ Doubt: how late a listing may be is not documented.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -49,33 +49,52 @@ class TwinAudiences:
         """
         target = update.target
         try:
-            older = self._older(created.name or target.name, created, list_id)
+            namesakes = self._namesakes(created.name or target.name, created)
+            older = self._older(namesakes, created, list_id)
         except InterruptedSyncError:
             raise
         except ConnectorError as error:
             note = f"Whether another sync created the same audience at the same time could not be read: {error}"
             return replace(update, notes=(*update.notes, note))
         if older is None:
-            return update
+            return replace(update, notes=(*update.notes, *self._rivals(namesakes, created, list_id)))
         kept = replace(target, audience_id=older.id, description=older.description)
         return TargetUpdate(kept, (*update.notes, self._remove(created, older)))
 
-    def _older(self, name: str, created: Audience, list_id: str) -> Audience | None:
-        """The oldest audience of that name and list; None if it is the one that was just created."""
+    def _namesakes(self, name: str, created: Audience) -> list[Audience]:
+        """The audiences of the name, the one that was just created among them."""
         seen: dict[str, Audience] = {}
         for pause_s in _PAUSES_S:
             if pause_s:
                 self._sleep(pause_s)
-            seen = {one.id: one for one in self._lookup.audiences_of(name, list_id)}
+            seen = {one.id: one for one in self._lookup.namesakes(name)}
             if created.id in seen:
                 break
-        oldest = oldest_first({created.id: created, **seen}.values())[0]
+        return list({created.id: created, **seen}.values())
+
+    def _older(self, namesakes: Sequence[Audience], created: Audience, list_id: str) -> Audience | None:
+        """The oldest audience of the name and list; None if it is the one that was just created."""
+        twins = [one for one in namesakes if one.id == created.id or self._lookup.list_of(one) == list_id]
+        oldest = oldest_first(twins)[0]
         if oldest.id == created.id:
             return None
         try:
             return self._pinterest.audience(oldest.id)  # A listing may show for a while what is gone.
         except NotFoundError:
             return None
+
+    def _rivals(self, namesakes: Sequence[Audience], created: Audience, list_id: str) -> list[str]:
+        """Notes on audiences that another sync created meanwhile of a list of its own, with people of its own."""
+        others = [one for one in namesakes if one.id != created.id and self._lookup.is_new(one)]
+        rivals = [one.id for one in others if self._lookup.list_of(one) != list_id]
+        if not rivals:
+            return []
+        note = (
+            "Another sync created an audience of the same name at the same time, of a list of its own "
+            f"({', '.join(rivals)}). Later syncs use the newest, so see that no two connections lead to this audience, "
+            "remove the other one in Pinterest Ads Manager, and sync the whole table again."
+        )
+        return [note]
 
     def _remove(self, created: Audience, older: Audience) -> str:
         """Removes the audience that was just created; returns the note on it."""

@@ -142,3 +142,14 @@ def test_a_look_that_fails_leaves_the_audience_as_it_is(creator: AudienceCreator
     update = create(creator, list_id)
     assert list(pinterest.audiences) == [update.target.audience_id]
     assert "could not be read" in update.notes[0]
+
+
+def test_an_audience_that_another_sync_made_meanwhile_of_a_list_of_its_own_is_told(
+    creator: AudienceCreator, pinterest: FakePinterest
+) -> None:
+    """Both have people whom the other has not, so neither can be removed."""
+    rival = another_creates(pinterest, pinterest.add_list("VIP"))
+    update = create(creator, pinterest.add_list("VIP"))
+    assert list(pinterest.audiences) == [*rival, update.target.audience_id]
+    (note,) = update.notes
+    assert f"of a list of its own ({rival[0]})" in note
