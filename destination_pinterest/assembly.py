@@ -186,12 +186,19 @@ def assemble(
         open_wire=request.open_wire,
         pause=pause,
     )
-    lookup = AudienceLookup(session.client, now=system.now)
+    lookup = AudienceLookup(
+        session.client,
+        now=system.now,
+        installation=config.installation_name,
+        if_gone=config.if_audience_is_gone,
+    )
     creator = AudienceCreator(
         session.client,
         lookup,
         delay_s=session.lost_answer_delay_s,
         system=system.with_sleep(pause.sleep),
+        installation=config.installation_name,
+        notes_waiting=config.if_audience_is_gone != "recreate",
     )
     sender = DeliverySender(session.client, creator, config.batch_size)
     make_strategy = _StrategyFactory(config, system, session, creator, sender, epoch_s=tuning.epoch_s)
@@ -341,7 +348,9 @@ class _StrategyFactory:
         shadow, now = None, self._system.now()
         if is_shadowed:
             chance = self._system.chance()
-            shadow = new_shadow_list(audience.streams, audience.audience_id, now, chance)
+            shadow = new_shadow_list(
+                audience.streams, audience.audience_id, now, chance, installation=self._config.installation_name
+            )
         target = AudienceTarget(
             audience.name,
             audience.identifiers,

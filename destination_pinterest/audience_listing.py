@@ -9,7 +9,7 @@ Source: Pinterest OpenAPI 5.23.0, audiences/list and customer_lists/list (read 2
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Final, Literal
 
@@ -19,8 +19,9 @@ from destination_pinterest.api.client import PinterestClient
 from destination_pinterest.api.models import Audience, CustomerList
 from destination_pinterest.audiences.description_mark import read_mark
 from destination_pinterest.audiences.list_counts import ListCounts, MatchEstimate, counts_of, estimate_match
-from destination_pinterest.audiences.shadow_list import is_shadow_list_of
+from destination_pinterest.audiences.shadow_list import is_shadow_list_of, read_label
 from destination_pinterest.audiences.typed import typed
+from destination_pinterest.audiences.waiting import list_in_force
 from destination_pinterest.markers import LISTING_PREFIX
 from destination_pinterest.reporting.status_text import status_text
 from destination_pinterest.routing.destination_object import CUSTOMER_LIST
@@ -41,9 +42,14 @@ class ListedList(msgspec.Struct, frozen=True):
 
 
 class FreeList(ListedList, frozen=True):
-    """A list without an audience; `left_over_of` is the audience that was, or was to be, made from it."""
+    """A list without an audience.
+
+    `left_over_of` is the audience that was, or was to be, made from it; `awaits_audience` the one that does not exist
+    and that a sync would make of it.
+    """
 
     left_over_of: str | None = None
+    awaits_audience: str | None = None
 
 
 class ListedAudience(msgspec.Struct, frozen=True):
@@ -80,10 +86,12 @@ class AudienceListing:
 
     Args:
         client: the client for that account.
+        installation: the name of this installation, if the settings have one.
     """
 
-    def __init__(self, client: PinterestClient) -> None:
+    def __init__(self, client: PinterestClient, installation: str | None = None) -> None:
         self._client = client
+        self._installation = installation
 
     def run(self) -> Listing:
         """Returns the listing.
@@ -98,11 +106,13 @@ class AudienceListing:
         lists = {customer_list.id: customer_list for customer_list in self._client.customer_lists()}
         others = Counter(each.audience_type or "UNKNOWN" for each in audiences if each.audience_type != CUSTOMER_LIST)
         used = frozenset(made_of.values())
+        free = [each for each in lists.values() if each.id not in used]
         replaced = _replaced_names(usable, made_of, lists)
+        awaiting = _awaiting(lists.values(), used, {audience.name for audience in usable}, self._installation)
         return Listing(
             self._client.ad_account_id,
             [_audience(audience, made_of[audience.id], lists) for audience in usable],
-            [_free_list(each, replaced) for each in lists.values() if each.id not in used],
+            [_free_list(each, replaced, awaiting) for each in free],
             dict(sorted(others.items())),
         )
 
@@ -147,9 +157,31 @@ def _list(customer_list: CustomerList) -> ListedList:
     )
 
 
-def _free_list(customer_list: CustomerList, replaced: Mapping[str, bool]) -> FreeList:
+def _free_list(customer_list: CustomerList, replaced: Mapping[str, bool], awaiting: Mapping[str, str]) -> FreeList:
     listed = msgspec.structs.asdict(_list(customer_list))
-    return FreeList(**listed, left_over_of=_left_over_of(customer_list.name or "", replaced))
+    name = customer_list.name or ""
+    label = read_label(name)
+    audience = name if label is None else label.audience
+    awaits = audience if awaiting.get(audience) == customer_list.id else None
+    left_over_of = audience if audience in awaiting and awaits is None else _left_over_of(name, replaced)
+    return FreeList(**listed, left_over_of=left_over_of, awaits_audience=awaits)
+
+
+def _awaiting(
+    lists: Iterable[CustomerList],
+    used: Collection[str | None],
+    existing: Collection[str | None],
+    installation: str | None,
+) -> dict[str, str]:
+    """Returns, by the names of audiences that do not exist, the lists that a sync would make them of."""
+    by_audience: dict[str, list[CustomerList]] = {}
+    for each in lists:
+        label = read_label(each.name)
+        audience = each.name if label is None else label.audience
+        if audience and audience not in existing and (label is None or label.is_of(installation)):
+            by_audience.setdefault(audience, []).append(each)
+    in_force = {audience: list_in_force(found, used) for audience, found in by_audience.items()}
+    return {audience: one.id for audience, one in in_force.items() if one is not None and one.id not in used}
 
 
 def _replaced_names(

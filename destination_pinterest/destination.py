@@ -189,7 +189,7 @@ class DestinationPinterest(Destination):
     def _list_audiences(self, raw: Mapping[str, Any], messages: MessageWriter) -> Listing:
         """Lists audiences. Unlike `discover`, it may renew the sign-in: the caller keeps the CONTROL message."""
         config = _known_config(raw, messages)
-        return AudienceListing(self._session(config, raw, messages).client).run()
+        return AudienceListing(self._session(config, raw, messages).client, config.installation_name).run()
 
     def _preview(
         self, raw: Mapping[str, Any], streams: tuple[ConfiguredStream, ...], messages: MessageWriter

@@ -371,6 +371,37 @@ class Code(StrEnum):
         "Correct the audience name: the message has the nearest names that exist. `pinterest-audiences audiences` "
         "lists all.",
     )
+    LIST_USE_UNKNOWN = _Case(
+        "PIN-AUD-012",
+        _CONFIG,
+        _ACT,
+        "A customer list of the audience's name may be in use: Pinterest does not say what another audience is made "
+        "of.",
+        "Choose another audience name, or remove the audience that the message names in Pinterest Ads Manager.",
+    )
+    AUDIENCE_GONE = _Case(
+        "PIN-AUD-013",
+        _CONFIG,
+        _ACT,
+        "There is a customer list and no audience of it, and `if_audience_is_gone` is `fail`.",
+        "See [An audience was deleted in Ads Manager](#an-audience-was-deleted-in-ads-manager).",
+    )
+    NAME_AMBIGUOUS = _Case(
+        "PIN-AUD-014",
+        _CONFIG,
+        _ACT,
+        "Two names differ only in blanks or in how their letters are encoded, and either may be meant.",
+        "Set the audience name to the one that is meant, or rename one of the two in Pinterest Ads Manager. Of two "
+        "names in the settings, change one.",
+    )
+    LABEL_NOT_KEPT = _Case(
+        "PIN-AUD-015",
+        _CONFIG,
+        _ACT,
+        "Pinterest shortens the name of the list in which a replacement is built, so that a later attempt would not "
+        "find it.",
+        "Choose a shorter audience name.",
+    )
 
     REMOVAL_ABOVE_LIMIT = _Case(
         "PIN-GUARD-001",

@@ -13,6 +13,7 @@ import msgspec
 
 from destination_pinterest.api.endpoints import Category
 from destination_pinterest.assembly import SyncParts
+from destination_pinterest.audiences.gone import prospect_note
 from destination_pinterest.audiences.list_counts import counts_of
 from destination_pinterest.audiences.remembered import EXACT_UP_TO
 from destination_pinterest.audiences.safeguards import check_rows
@@ -194,6 +195,7 @@ class SyncPreview:
 
     def _audience(self, strategy: SyncStrategy) -> PreviewedAudience:
         target = strategy.lane.target
+        before = target.live or target.adoptable
         refusal: ConnectorError | None
         if strategy.lane.failure is not None:
             members, refusal = _NOBODY_KNOWS, strategy.lane.failure
@@ -208,7 +210,7 @@ class SyncPreview:
         return PreviewedAudience(
             audience=target.name,
             audience_id=target.audience_id,
-            customer_list_id=None if target.live is None else target.live.id,
+            customer_list_id=None if before is None else before.id,
             is_new=target.audience_id is None and strategy.lane.failure is None,
             members=members,
             joins=joins,
@@ -219,8 +221,14 @@ class SyncPreview:
             refusal=None if refusal is None else Refusal(shown(str(refusal)), refusal.code),
             upload_requests=self._uploads[strategy.lane],
             identities=identities_of(strategy),
-            notes=[shown(note) for note in strategy.lane.notes],
+            notes=[shown(note) for note in (*strategy.lane.notes, *self._prospects_of(strategy))],
         )
+
+    def _prospects_of(self, strategy: SyncStrategy) -> list[str]:
+        if strategy.lane.failure is not None:
+            return []
+        may_be_emptied = self._parts.request.config.allow_empty_audience
+        return _prospects(strategy.lane.target, strategy, may_be_emptied=may_be_emptied)
 
     def _foresee_mirror(self, strategy: MirrorStrategy) -> tuple[Bounds, Bounds, Bounds, ConnectorError | None]:
         delta, refusal = strategy.foresee(self._parts.source.is_complete)
@@ -249,6 +257,18 @@ def _unusable(strategy: SyncStrategy) -> ConnectorError | None:
     except UnusableRowsError as refusal:
         return refusal
     return None
+
+
+def _prospects(target: AudienceTarget, strategy: SyncStrategy, *, may_be_emptied: bool) -> list[str]:
+    """Returns notes on an audience that is missing although there is a list of it."""
+    waiting = target.adoptable
+    if waiting is None:
+        return []
+    if target.shadow is None or strategy.lane.tally.identifiers_added:
+        return [] if target.waiting == waiting.id else [prospect_note(waiting)]
+    if strategy.lane.tally.entered or not may_be_emptied:
+        return []  # It stays; see the note on a table that replaces nobody.
+    return [f"The table has no usable rows, so an empty one takes the place of the list {waiting.id}."]
 
 
 def _exactly(number: int) -> Bounds:

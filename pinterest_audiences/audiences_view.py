@@ -30,6 +30,8 @@ def free_list_lines(customer_lists: Sequence[Mapping[str, Any]]) -> Iterator[Lin
     """Yields one line for each list without an audience."""
     for each in customer_lists:
         origin = f'; left over from replacing "{each["left_over_of"]}"' if each["left_over_of"] else ""
+        if each.get("awaits_audience"):
+            origin = f'; a sync into "{each["awaits_audience"]}" goes on with it'
         records = "?" if each["counts"] is None else f"{each['counts']['records']:,}"
         name = each["name"] or each["customer_list_id"]
         yield name, f"{with_id(each['status'], each['customer_list_id'])}, {records} records{origin}"

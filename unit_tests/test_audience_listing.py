@@ -197,3 +197,24 @@ def test_the_line_for_programs_is_one_line_of_json(look: Look, pinterest: FakePi
     content = json.loads(line.removeprefix(LISTING_PREFIX))
     assert content == msgspec.to_builtins(listing)
     assert (content["schema_version"], content["status"], content["ad_account_id"]) == (1, "succeeded", "549755885175")
+
+
+def test_of_lists_whose_audience_does_not_exist_the_one_that_a_sync_goes_on_with_is_told(
+    look: Look, pinterest: FakePinterest
+) -> None:
+    pinterest.add_list("New [dp2: started 2026-11-22 16:00:00 UTC, 00ff]")
+    pinterest.add_list("New [dp2: started 2026-11-22 17:00:00 UTC, 00fe]")
+    waiting = pinterest.add_list("Small")
+    pinterest.add_list(f"Small [dp2: list {waiting} waits]")
+    pinterest.add_list("Small [dp2: generation 7, job 12]")
+    pinterest.add_list("Small [dp2 other: generation 7, job 12]")
+    pinterest.add_audience("Renamed", pinterest.add_list("Old"))
+    free = look().customer_lists_without_audience
+    assert {each.name: (each.awaits_audience, each.left_over_of) for each in free} == {
+        "New [dp2: started 2026-11-22 16:00:00 UTC, 00ff]": (None, "New"),
+        "New [dp2: started 2026-11-22 17:00:00 UTC, 00fe]": ("New", None),
+        "Small": ("Small", None),
+        f"Small [dp2: list {waiting} waits]": (None, "Small"),
+        "Small [dp2: generation 7, job 12]": (None, "Small"),
+        "Small [dp2 other: generation 7, job 12]": (None, "Small"),
+    }

@@ -281,3 +281,35 @@ def test_a_ledger_whose_files_are_damaged_is_said_of_its_audience(stored: Shop, 
     assert found["good"].joins == exactly(0)
     assert found["bad"].refusal is not None
     assert found["bad"].refusal.error_code == Code.STORE_DAMAGED
+
+
+@pytest.mark.parametrize("plan", [APPENDED, REPLACED])
+def test_a_list_that_has_no_audience_yet_is_what_a_sync_would_go_on_with(shop: Shop, plan: dict[str, str]) -> None:
+    waiting = shop.pinterest.add_list("users", *"abcde")
+    audience = shop.preview(range(4), plan)
+    assert (audience.is_new, audience.audience_id, audience.customer_list_id) == (True, None, waiting)
+    assert audience.members == Bounds(0, 5)
+    assert f"There is no such audience, but a customer list of it ({waiting}, 5 records)." in audience.notes[-1]
+
+
+def test_a_list_that_has_no_audience_yet_is_guarded_as_an_audience_is(shop: Shop) -> None:
+    shop.pinterest.add_list("users", *"abcdefghij")
+    refusal = shop.preview(range(2)).refusal
+    assert refusal is not None
+    assert refusal.error_code == "PIN-GUARD-001"
+
+
+def test_a_clear_of_a_list_that_has_no_audience_yet_is_told_beforehand(shop: Shop) -> None:
+    waiting = shop.pinterest.add_list("users", *"abcde")
+    assert f"the customer list {waiting}, which has no audience yet, keeps its members" in shop.preview([]).notes[0]
+    shop.raw = {**shop.raw, "allow_empty_audience": True}
+    audience = shop.preview([])
+    assert audience.leaves == Bounds(0, 5)
+    assert f"an empty one takes the place of the list {waiting}" in audience.notes[0]
+
+
+def test_that_the_settings_fail_a_sync_whose_audience_is_gone_is_told_beforehand(shop: Shop) -> None:
+    shop.raw = {**shop.raw, "if_audience_is_gone": "fail"}
+    shop.pinterest.add_list("users", *"abcde")
+    with raises(Code.AUDIENCE_GONE):
+        shop.preview(range(4))

@@ -456,10 +456,10 @@ def test_a_clear_also_empties_a_list_that_has_no_audience_yet(
 ) -> None:
     pinterest.refuse("POST", "audiences", 400, "Audience size too small")
     shop.sync([configured(**first)], *rows(TWENTY), state(1), complete())
-    (abandoned,) = pinterest.lists
+    abandoned, *notes = pinterest.lists
     assert shop.sync([configured(**clear)], state(2, {}), complete(), allow_empty_audience=True) == [2]
     assert pinterest.audiences == {}
-    assert report(outbox)["left_over_customer_list_ids"] == [abandoned]
+    assert sorted(report(outbox)["left_over_customer_list_ids"]) == [abandoned, *notes]
     assert any(f"will not be made from the list {abandoned}" in note for note in report(outbox)["notes"])
     shop.sync([configured(**APPENDED)], *rows("vwxyz"), state(3), complete())
     assert shop.people_in() & people(TWENTY + "vwxyz") == people("vwxyz")
@@ -482,6 +482,8 @@ def test_a_list_without_an_audience_keeps_its_people_unless_it_may_be_empty(
     (note,) = report(outbox)["notes"]
     assert f"The table has no usable rows, so the customer list {kept}, which has no audience yet, keeps" in note
     assert "Allow an empty audience" in note
+    assert (report(outbox)["customer_list_id"], report(outbox)["customer_list_status"]) == (kept, "PROCESSING")
+    assert report(outbox)["pinterest_counts_after"]["records"] == 20
     too_small.sync([configured(**APPENDED)], *rows("vwxyz"), state(3), complete())
     assert too_small.people_in() == people(TWENTY + "vwxyz")
 
@@ -514,3 +516,94 @@ def test_of_several_audiences_that_stay_as_they_are_all_say_why(shop: Shop, outb
         shop.sync([configured(**BY_IMAGE), configured("orders", **BY_IMAGE)], *lines)
     (other,) = [log["message"] for log in outbox.of("LOG") if log["level"] == "ERROR"]
     assert '"orders" was not replaced' in other
+
+
+REFRESHED = {**PLATFORM_LATER, "sync_mode": "incremental"}
+INCREMENT = {**APPENDED, "sync_mode": "incremental", "generation_id": 8, "sync_id": 14}
+
+
+@pytest.mark.parametrize("first", [APPENDED, PLATFORM])
+def test_a_replacement_that_breaks_off_leaves_the_list_that_waits_for_its_audience_in_its_place(
+    shop: Shop, pinterest: Any, first: dict[str, Any]
+) -> None:
+    pinterest.refuse("POST", "audiences", 400, "Audience size too small")
+    shop.sync([configured(**first)], *rows(TWENTY), state(1), complete())
+    for _ in range(2):
+        with raises(Code.TABLE_INCOMPLETE):
+            shop.sync([configured(**REFRESHED)], *rows("abc"), state(2))
+    shop.sync([configured(**INCREMENT)], *rows("vwxyz"), state(3), complete())
+    assert shop.people_in() == people(TWENTY + "vwxyz")
+
+
+def test_a_refused_replacement_is_refused_again_and_leaves_the_list_that_waits_in_its_place(
+    too_small: Shop,
+) -> None:
+    for job in (13, 14, 15):
+        with raises(Code.REMOVAL_ABOVE_LIMIT, match="17 of 20 identifiers"):
+            too_small.sync([configured(**{**PLATFORM_LATER, "sync_id": job})], *rows("abc"), state(2), complete())
+    too_small.sync([configured(**INCREMENT)], *rows("vwxyz"), state(3), complete())
+    assert too_small.people_in() == people(TWENTY + "vwxyz")
+
+
+def test_a_list_that_replaced_another_before_there_was_an_audience_is_the_one_that_waits(
+    too_small: Shop, pinterest: Any
+) -> None:
+    pinterest.refuse("POST", "audiences", 400, "Audience size too small", times=2)
+    too_small.sync([configured(**PLATFORM_LATER)], *rows(TWENTY[:15]), state(2), complete())
+    with raises(Code.TABLE_INCOMPLETE):
+        too_small.sync([configured(**REFRESHED)], *rows("a"), state(2))
+    too_small.sync([configured(**INCREMENT)], *rows("vwxyz"), state(3), complete())
+    assert too_small.people_in() == people(TWENTY[:15] + "vwxyz")
+
+
+def test_once_there_is_an_audience_what_waited_before_is_no_longer_taken_up(too_small: Shop, pinterest: Any) -> None:
+    with raises(Code.REMOVAL_ABOVE_LIMIT):
+        too_small.sync([configured(**PLATFORM_LATER)], *rows("abc"), state(2), complete())
+    too_small.sync([configured(**INCREMENT)], *rows("v"), state(3), complete())
+    later = {**PLATFORM_LATER, "sync_id": 15}
+    too_small.sync([configured(**later)], *rows("vwxyz"), state(4), complete(), max_removal_percent=100)
+    assert too_small.people_in() == people("vwxyz")
+    pinterest.audiences.clear()  # Somebody deletes it.
+    too_small.sync([configured(**INCREMENT)], *rows("a"), state(5), complete())
+    assert too_small.people_in() == people("vwxyza")
+
+
+@pytest.mark.parametrize("if_gone", ["recreate", "fresh", "fail"])
+def test_a_list_for_which_it_was_too_early_waits_whatever_becomes_of_audiences_that_are_gone(
+    shop: Shop, pinterest: Any, outbox: Any, if_gone: str
+) -> None:
+    pinterest.refuse("POST", "audiences", 400, "Audience size too small", times=3)
+    for page, names in enumerate([TWENTY, "u", "v"]):
+        shop.sync([configured(**INCREMENT)], *rows(names), state(page), complete(), if_audience_is_gone=if_gone)
+    assert shop.people_in() == people(TWENTY + "uv")
+    assert len(pinterest.lists) == (
+        1 if if_gone == "recreate" else 3
+    )  # With a note that it waits, and that it is over.
+    pinterest.audiences.clear()
+    if if_gone == "fail":
+        with raises(Code.AUDIENCE_GONE):
+            shop.sync([configured(**INCREMENT)], *rows("w"), if_audience_is_gone=if_gone)
+        return
+    shop.sync([configured(**INCREMENT)], *rows("w"), state(9), complete(), if_audience_is_gone=if_gone)
+    assert shop.people_in() == people("w" if if_gone == "fresh" else TWENTY + "uvw")
+
+
+@pytest.mark.parametrize("if_gone", ["recreate", "fresh", "fail"])
+def test_a_first_sync_that_ended_before_its_audience_was_made_is_gone_on_with_whatever_the_setting(
+    shop: Shop, pinterest: Any, if_gone: str
+) -> None:
+    pinterest.refuse("POST", "audiences", 403)
+    with raises(Code.ROLE_MISSING):
+        shop.sync([configured(**INCREMENT)], *rows(TWENTY), state(1), complete(), if_audience_is_gone=if_gone)
+    assert shop.released == [1]
+    shop.sync([configured(**INCREMENT)], *rows("u"), state(2), complete(), if_audience_is_gone=if_gone)
+    assert shop.people_in() == people(TWENTY + "u")
+
+
+def test_of_a_list_that_waits_nobody_is_told_that_its_audience_may_have_been_deleted(
+    too_small: Shop, pinterest: Any, outbox: Any
+) -> None:
+    with raises(Code.REMOVAL_ABOVE_LIMIT):
+        too_small.sync([configured(**PLATFORM_LATER)], *rows("abc"), state(2), complete())
+    too_small.sync([configured(**INCREMENT)], *rows("v"), state(3), complete())
+    assert not any("There was no such audience" in note for note in report(outbox)["notes"])

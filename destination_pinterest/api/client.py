@@ -177,6 +177,10 @@ class PinterestClient:
         """
         self._transport.fresh.shown(one for one in object_ids if one is not None)
 
+    def remove_audience(self, audience_id: str) -> None:
+        """Deletes an audience (audiences/update with REMOVE). Its customer list stays."""
+        self._perform(endpoints.UPDATE_AUDIENCE, _audience, audience_id, body={"operation_type": "REMOVE"})
+
     def _perform(
         self,
         endpoint: Endpoint,

@@ -12,14 +12,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import Final, TypeVar
 
 from destination_pinterest.api.client import PinterestClient
 from destination_pinterest.audiences.description_mark import with_mark
+from destination_pinterest.audiences.gone import recreation_note
 from destination_pinterest.audiences.lookup import AudienceLookup
+from destination_pinterest.audiences.name_keeper import NameKeeper
 from destination_pinterest.audiences.remembered import NOTHING, Remembered
 from destination_pinterest.audiences.target import AudienceTarget, TargetUpdate
-from destination_pinterest.errors import AmbiguousCreationError, InvalidRequestError
+from destination_pinterest.audiences.twins import TwinAudiences
+from destination_pinterest.audiences.waiting import emptied_name, is_unproven, made_name, waiting_name
+from destination_pinterest.error_codes import Code
+from destination_pinterest.errors import AmbiguousCreationError, InvalidConfigError, InvalidRequestError
 from destination_pinterest.system import System
 from destination_pinterest.vocabulary import Identifier
 
@@ -27,6 +33,8 @@ from destination_pinterest.vocabulary import Identifier
 _TOO_EARLY: Final = re.compile(r"too small|size|minimum|at least|\b100\b|processing|not ready|empty", re.IGNORECASE)
 # When a creation has had no answer, it may be listed late: it is looked for after each of these waits.
 LOOKS_S: Final = (1.0, 2.0, 4.0, 8.0, 15.0)
+# A list can't be created empty. This is the digest of a sentence, not of an address.
+NOBODY: Final = sha256(b"destination-pinterest begins an empty customer list").hexdigest()
 _DESCRIPTION: Final = "Kept by destination-pinterest. Changes made by hand may be overwritten."
 
 Created = TypeVar("Created")
@@ -53,6 +61,9 @@ class AudienceCreator:
         delay_s: how long to wait at least until an unanswered creation is tried again, by attempt (from 1) and elapsed
             seconds; None gives up. It is looked for for half a minute in any case, see LOOKS_S.
         system: clock and sleep.
+        installation: the name of this installation, if the settings have one.
+        notes_waiting: whether each list that waits for its audience is noted, so that the audience is not taken for
+            one that is gone.
     """
 
     def __init__(
@@ -62,24 +73,54 @@ class AudienceCreator:
         *,
         delay_s: Callable[[int, float], float | None],
         system: System,
+        installation: str | None = None,
+        notes_waiting: bool = False,
     ) -> None:
         self._pinterest = pinterest
         self._lookup = lookup
         self._delay_s = delay_s
         self._system = system
+        self._installation = installation
+        self._notes_waiting = notes_waiting
+        self._noted: dict[str, str] = {}
+        self._names = NameKeeper(pinterest)
+        self._twins = TwinAudiences(pinterest, lookup, sleep=system.sleep)
 
     def create_list(self, target: AudienceTarget, records: str) -> CreatedList:
         """Creates the customer list to write to, with its first members.
 
-        A creation without an answer is repeated only if no new list of that name is found.
+        A creation without an answer is repeated only if no new list of that name is found. If it is to replace a list
+        that waits for its audience, that is noted first, since this one may never be finished. A shadow list of which
+        nothing is noted may not be finished itself.
         """
+        waiting = target.adoptable
+        if waiting is not None and target.shadow is not None and not is_unproven(waiting):
+            self.note_waiting(target, waiting.id)
+        created = self._create_list(target, target.list_name, records)
+        if self._notes_waiting and target.shadow is None and target.audience_id is None:
+            self.note_waiting(target, created.id)  # Before any state stands for it: the sync may end here.
+        return created
 
+    def create_emptied(self, target: AudienceTarget) -> str:
+        """Creates a list that holds nobody, in the place of one that waits for its audience; returns its id."""
+        return self._create_list(target, emptied_name(target.name, self._installation), NOBODY).id
+
+    def note_waiting(self, target: AudienceTarget, list_id: str) -> AudienceTarget:
+        """Notes that a list waits for its audience, unless that is noted; see waiting.py."""
+        if list_id not in {target.waiting, self._noted.get(target.name)}:
+            self._create_list(target, waiting_name(target.name, self._installation, list_id), NOBODY)
+            self._noted[target.name] = list_id
+        return replace(target, waiting=list_id)
+
+    def _create_list(self, target: AudienceTarget, name: str, records: str) -> CreatedList:
         def create() -> CreatedList:
-            created = self._pinterest.create_customer_list(target.list_name, records, _list_type(target.identifiers))
+            created = self._pinterest.create_customer_list(name, records, _list_type(target.identifiers))
+            if name == target.list_name:
+                _require_label(target, created.name)
             return CreatedList(created.id, holds_records=True)
 
         def find() -> CreatedList | None:
-            found = self._lookup.newest_list(target.list_name)
+            found = self._lookup.newest_list(name)
             return None if found is None else CreatedList(found.id, holds_records=False)
 
         return self._create(create, find)
@@ -88,7 +129,10 @@ class AudienceCreator:
         """Creates the audience of the list that is written to, unless it exists or Pinterest says it is too early."""
         if target.list_id is None or target.audience_id is not None:
             return TargetUpdate(target)
-        return self.create_audience(target, target.list_id, remembered)
+        update = self.create_audience(target, target.list_id, remembered)
+        if update.target.audience_id is None and (self._notes_waiting or target.shadow is not None):
+            return replace(update, target=self.note_waiting(update.target, target.list_id))
+        return update
 
     def create_from_left_over(self, target: AudienceTarget, list_id: str) -> TargetUpdate:
         """Creates the audience from a left-over list, for the list that was written to to be swapped in."""
@@ -111,7 +155,7 @@ class AudienceCreator:
         try:
             audience = self._create(
                 lambda: self._pinterest.create_audience(target.name, list_id, description),
-                lambda: self._lookup.newest_audience(target.name, list_id),
+                lambda: next(iter(self._lookup.audiences_of(target.name, list_id)), None),
             )
         except InvalidRequestError as error:
             if not is_too_early(error):
@@ -121,7 +165,14 @@ class AudienceCreator:
                 "the list; a later sync creates the audience, once enough of them are matched."
             )
             return TargetUpdate(target, (note,))
-        return TargetUpdate(replace(target, audience_id=audience.id, description=audience.description or description))
+        created = replace(target, audience_id=audience.id, description=audience.description or description)
+        update = self._twins.settle(self._names.keep(created, audience.name), audience, list_id)
+        if target.waiting is not None or target.name in self._noted:
+            self._create_list(target, made_name(target.name, self._installation), NOBODY)
+        if target.adoptable is None or target.adoptable.id == target.waiting or update.target.audience_id is None:
+            return update
+        note = recreation_note(target.adoptable, list_id, update.target.audience_id)
+        return replace(update, notes=(*update.notes, note))
 
     def _create(self, create: Callable[[], Created], look_up: Callable[[], Created | None]) -> Created:
         started_s = self._system.clock()
@@ -145,6 +196,18 @@ class AudienceCreator:
 def is_too_early(error: InvalidRequestError) -> bool:
     """Whether Pinterest refuses only for now, because a list is still too small or being matched."""
     return error.answer is not None and _TOO_EARLY.search(error.answer.message) is not None
+
+
+def _require_label(target: AudienceTarget, stored: str | None) -> None:
+    """Refuses to build a replacement over several attempts in a list that the next one would not find again."""
+    shadow = target.shadow
+    if shadow is None or shadow.spans == "attempt" or stored is None or shadow.is_label_of(stored):
+        return
+    raise InvalidConfigError(
+        Code.LABEL_NOT_KEPT,
+        f'Pinterest stores the customer list "{target.list_name}" as "{stored}", so later attempts of this job would '
+        "not find it. Choose a shorter audience name (audience_name).",
+    )
 
 
 def _list_type(identifiers: frozenset[Identifier]) -> Identifier:

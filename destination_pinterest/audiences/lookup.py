@@ -6,7 +6,7 @@ one name (both read 2026-11-22).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from typing import Final, TypeVar
@@ -14,9 +14,19 @@ from typing import Final, TypeVar
 from destination_pinterest.api.client import PinterestClient
 from destination_pinterest.api.models import Audience, CustomerList
 from destination_pinterest.audiences.chosen import find_chosen
-from destination_pinterest.audiences.shadow_list import SHADOW_LIST_MAX_AGE_S, ShadowList, is_shadow_list_of
+from destination_pinterest.audiences.gone import IfGone, take_up
+from destination_pinterest.audiences.list_names import ListNames
+from destination_pinterest.audiences.list_use import ListUse
+from destination_pinterest.audiences.shadow_list import (
+    SHADOW_LIST_MAX_AGE_S,
+    ShadowList,
+    is_shadow_list_of,
+    read_label,
+)
+from destination_pinterest.audiences.stored_names import by_folded_name, folded, is_cut_from, marked, named
 from destination_pinterest.audiences.target import AudienceTarget, TargetUpdate
 from destination_pinterest.audiences.typed import typed
+from destination_pinterest.audiences.waiting import is_note, list_in_force, read_waiting
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import AudienceConflictError, ConnectorError, NotFoundError
 from destination_pinterest.routing.destination_object import CUSTOMER_LIST, ChosenAudience
@@ -37,12 +47,25 @@ class AudienceLookup:
     Args:
         pinterest: the client.
         now: seconds since the epoch.
+        installation: the name of this installation, if the settings have one.
+        if_gone: what to do if there is a list of an audience's name and no such audience.
     """
 
-    def __init__(self, pinterest: PinterestClient, *, now: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        pinterest: PinterestClient,
+        *,
+        now: Callable[[], float],
+        installation: str | None = None,
+        if_gone: IfGone = "recreate",
+    ) -> None:
         self._pinterest = pinterest
         self._now = now
+        self._installation = installation
+        self._if_gone = if_gone
+        self._wanted: frozenset[str] = frozenset()
         self._lists_before: frozenset[str] = frozenset()
+        self._audiences_before: frozenset[str] = frozenset()
 
     def find(self, targets: Sequence[AudienceTarget], on_failure: OnFailure = _raise) -> list[TargetUpdate]:
         """Returns the targets, in order, completed with what exists.
@@ -51,7 +74,8 @@ class AudienceLookup:
             targets: the audiences.
             on_failure: takes the number of a target that can't be used, which then stays as it is, and one of these:
                 AudienceConflictError: its name is taken by an audience of another kind, it was chosen and is of
-                    another kind, or another target leads to the same customer list.
+                    another kind, another target leads to the same customer list, it is not certain which audience or
+                    list is meant, or the audience is gone and the settings say to fail then.
                 NotFoundError: it was chosen and is gone, its customer list is gone, or people are only to be removed
                     and there is neither an audience nor a list of that name.
                 ConnectorError: Pinterest refused what only this target needs.
@@ -60,58 +84,69 @@ class AudienceLookup:
             ConnectorError: the account's audiences or lists can't be listed, or what `on_failure` raises.
         """
         every_audience = list(self._pinterest.audiences())
+        self._audiences_before = frozenset(one.id for one in every_audience)
+        self._wanted = frozenset(target.list_name for target in targets)
         updates = self._find_audiences(targets, every_audience, on_failure)
         for number, failure in _shared_lists(updates):
             on_failure(number, failure)
             del updates[number]
         found = [update.target for update in updates.values()]
+        names, free = ListNames((), self._wanted), set[str]()
         if any(target.list_id is None or target.shadow is not None for target in found):
             every_list = list(self._pinterest.customer_lists())
             self._lists_before = frozenset(one.id for one in every_list)
-            free = _without_audience(every_list, every_audience, found)
-            updates = {number: self._with_lists(update, every_list, free) for number, update in updates.items()}
+            names = ListNames(every_list, self._wanted)
+            needed = [one for target in found for one in self._needed(target, names)]
+            free = {one.id for one in ListUse(self._pinterest, every_audience, found).free(every_list, needed)}
         for number, update in list(updates.items()):
             try:
-                _require_list_to_remove_from(update.target, every_audience)
-            except NotFoundError as failure:
+                updates[number] = completed = self._with_lists(update, names, free)
+                _require_list_to_remove_from(completed.target, every_audience)
+            except ConnectorError as failure:
                 on_failure(number, failure)
                 del updates[number]
         return [updates.get(number, TargetUpdate(target)) for number, target in enumerate(targets)]
 
     def newest_list(self, name: str) -> CustomerList | None:
         """Returns the newest list of a name that did not exist when the sync began."""
-        found = [one for one in self._pinterest.customer_lists() if one.name == name]
-        made_since = [one for one in found if one.id not in self._lists_before]
-        if not made_since:
+        made_since = [one for one in self._pinterest.customer_lists() if one.id not in self._lists_before]
+        found = ListNames(made_since, self._wanted).of(name)
+        if not found:
             return None
-        newest = _newest(made_since)
+        newest = _newest(found)
         self._pinterest.expect(newest.id)
         return newest
 
-    def newest_audience(self, name: str, list_id: str) -> Audience | None:
-        """Returns the newest audience of a name that is made from a list."""
-        ours = [
-            audience
-            for audience in _by_name(self._pinterest.audiences(), {name}).get(name, [])
-            if typed(audience, self._pinterest).audience_type == CUSTOMER_LIST and self._list_of(audience) == list_id
+    def audiences_of(self, name: str, list_id: str) -> list[Audience]:
+        """Returns the audiences of a name that are made from a list, the oldest first."""
+        return oldest_first(one for one in self.namesakes(name) if self.list_of(one) == list_id)
+
+    def is_new(self, audience: Audience) -> bool:
+        """Whether an audience did not exist when the sync began."""
+        return audience.id not in self._audiences_before
+
+    def namesakes(self, name: str) -> list[Audience]:
+        """Returns the audiences of a name that are made from customer lists."""
+        every_audience = [one for one in self._pinterest.audiences() if one.audience_type in {CUSTOMER_LIST, None}]
+        found = named(name, by_folded_name(every_audience)) or [
+            one for one in every_audience if is_cut_from(one.name or "", name)
         ]
-        if not ours:
-            return None
-        newest = _newest(ours)
-        self._pinterest.expect(newest.id)
-        return newest
+        return [one for one in found if typed(one, self._pinterest).audience_type == CUSTOMER_LIST]
 
     def _find_audiences(
         self, targets: Sequence[AudienceTarget], every_audience: Sequence[Audience], on_failure: OnFailure
     ) -> dict[int, TargetUpdate]:
         """Returns the targets that can be used, by their numbers."""
-        wanted = {target.name for target in targets if target.chosen_id is None}
-        by_name = _by_name(every_audience, wanted)
+        alike = _names_alike(targets, every_audience)
+        by_name = by_folded_name(every_audience)
         updates = {}
         for number, target in enumerate(targets):
             try:
+                if number in alike:
+                    raise alike[number]
                 if target.chosen_id is None:
-                    updates[number] = self._with_namesake(target, by_name.get(target.name, []))
+                    namesakes = named(target.name, by_name) or marked(target.name, every_audience)
+                    updates[number] = self._with_namesake(target, namesakes)
                 else:
                     updates[number] = self._with_chosen(target, target.chosen_id, every_audience)
             except ConnectorError as failure:
@@ -120,9 +155,9 @@ class AudienceLookup:
 
     def _with_chosen(self, target: AudienceTarget, chosen_id: str, every_audience: Sequence[Audience]) -> TargetUpdate:
         chosen = find_chosen(ChosenAudience(target.name, chosen_id), every_audience, self._pinterest)
-        named = replace(target, name=chosen.name or target.name)
+        renamed = replace(target, name=chosen.name or target.name)
         remedy = "Choose another destination object in the connection's settings."
-        return TargetUpdate(self._with_audience(named, chosen, remedy))
+        return TargetUpdate(self._with_audience(renamed, chosen, remedy))
 
     def _with_namesake(self, target: AudienceTarget, namesakes: list[Audience]) -> TargetUpdate:
         namesakes = [typed(audience, self._pinterest) for audience in namesakes]
@@ -138,14 +173,18 @@ class AudienceLookup:
             )
         newest = _newest(usable)
         remedy = "Remove or rename the audience in Pinterest Ads Manager, then sync again: a new one is created."
-        found = self._with_audience(target, newest, remedy)
+        # Two syncs at once may have made an audience each of one list; both then keep the older one.
+        twins = [one for one in usable if one.customer_list_id is not None and _are_twins(one, newest)]
+        used = oldest_first(twins)[0] if twins else newest
+        found = self._with_audience(target, used, remedy)
         if len(namesakes) == 1:
-            return TargetUpdate(found)
-        note = f"{len(namesakes)} audiences are named so; the newest made from a customer list is used ({newest.id})."
+            return TargetUpdate(found, _name_notes(target, used))
+        which = "oldest made from the newest customer list" if len(twins) > 1 else "newest made from a customer list"
+        note = f"{len(namesakes)} audiences are named so; the {which} is used ({used.id})."
         return TargetUpdate(found, (note,))
 
     def _with_audience(self, target: AudienceTarget, audience: Audience, if_list_is_gone: str) -> AudienceTarget:
-        list_id = self._list_of(audience)
+        list_id = self.list_of(audience)
         try:
             live = self._pinterest.customer_list(list_id)
         except NotFoundError as error:
@@ -157,7 +196,12 @@ class AudienceLookup:
             ) from None
         return replace(target, audience_id=audience.id, list_id=list_id, live=live, description=audience.description)
 
-    def _list_of(self, audience: Audience) -> str:
+    def list_of(self, audience: Audience) -> str:
+        """Returns the customer list that an audience is made from; asks for the audience if that was not listed.
+
+        Raises:
+            AudienceConflictError: Pinterest does not say.
+        """
         self._pinterest.expect(audience.id, audience.customer_list_id)
         list_id = audience.customer_list_id or self._pinterest.audience(audience.id).customer_list_id
         if list_id is None:
@@ -168,31 +212,38 @@ class AudienceLookup:
             )
         return list_id
 
-    def _with_lists(
-        self, update: TargetUpdate, every_list: Sequence[CustomerList], free: Sequence[CustomerList]
-    ) -> TargetUpdate:
+    def _with_lists(self, update: TargetUpdate, names: ListNames, free: Collection[str]) -> TargetUpdate:
         target, notes = update.target, update.notes
         if target.shadow is not None:
-            target = self._with_shadow_list(target, target.shadow, free)
-            if target.audience_id is None:
-                target = replace(target, adoptable=_adoptable(target, every_list, free))
-        elif target.list_id is None:
-            adopted = _adoptable(target, every_list, free)
-            if adopted is not None:
-                self._pinterest.expect(adopted.id)
-                notes = (*notes, _adoption_note(adopted, free))
-                target = replace(target, list_id=adopted.id, live=adopted)
-        left_over = [one for one in free if is_shadow_list_of(one.name or "", target.name) and one.id != target.list_id]
-        unfinished = [one for one in left_over if not _could_pass_for_finished(one, target)]
+            target = self._with_shadow_list(target, target.shadow, names, free)
+            notes = (*notes, *_unmarked_note(target.resumed))
+        if target.audience_id is None and (target.list_id is None or target.shadow is not None):
+            target, adoptable = self._adoptable(target, names, free)
+            made = [one for one in self._made_for(target, names) if one.id in free]
+            namesakes = sum(adoptable is not None and one.name == adoptable.name for one in made)
+            taken = take_up(target, adoptable, self._if_gone, namesakes=namesakes)
+            notes = (
+                *notes,
+                *self._foreign_notes(target, names, free),
+                *taken.notes,
+                *_unmarked_note(taken.target.live),
+            )
+            target = taken.target
+            self._pinterest.expect(target.list_id)
+        left_over = [one for one in self._shadow_lists_of(target, names) if one.id in free and one.id != target.list_id]
+        unfinished = [one for one in left_over if not is_note(one) and not _could_pass_for_finished(one, target)]
+        fallback = None if target.waiting is None else target.adoptable
+        if fallback is None or _could_pass_for_finished(fallback, target):
+            fallback = _newest(unfinished) if unfinished else None
         target = replace(
             target,
-            left_over_list_ids=tuple(one.id for one in left_over),
-            fallback_list_id=_newest(unfinished).id if unfinished else None,
+            left_over_list_ids=(*target.left_over_list_ids, *(one.id for one in left_over)),
+            fallback_list_id=None if fallback is None else fallback.id,
         )
         return TargetUpdate(target, notes)
 
     def _with_shadow_list(
-        self, target: AudienceTarget, shadow: ShadowList, free: Iterable[CustomerList]
+        self, target: AudienceTarget, shadow: ShadowList, names: ListNames, free: Collection[str]
     ) -> AudienceTarget:
         live = target.live
         if live is not None and shadow.continues_from(live.name or "") and self._is_young(live):
@@ -202,7 +253,7 @@ class AudienceLookup:
             return target
         # A list that a killed attempt asked for may appear late. Attempts since then used the list they found, so the
         # one in use comes first, then the oldest.
-        ours = [one for one in free if _is_of(one, target, shadow) and self._is_young(one)]
+        ours = [one for one in self._resumable(target, shadow, names) if one.id in free]
         ours.sort(key=lambda one: int(one.id))
         if live is not None and _is_of(live, target, shadow) and self._is_young(live):
             ours.insert(0, live)
@@ -211,53 +262,57 @@ class AudienceLookup:
         self._pinterest.expect(ours[0].id)
         return replace(target, resumed=ours[0], list_id=ours[0].id)
 
+    def _resumable(self, target: AudienceTarget, shadow: ShadowList, names: ListNames) -> list[CustomerList]:
+        return [one for one in names.labelled(shadow) if _is_of(one, target, shadow) and self._is_young(one)]
+
+    def _needed(self, target: AudienceTarget, names: ListNames) -> list[CustomerList]:
+        """The lists that would be taken up for a target if they are free."""
+        shadow = target.shadow
+        needed = self._made_for(target, names) if target.audience_id is None else []
+        if shadow is not None and shadow.spans == "job":
+            needed += self._resumable(target, shadow, names)
+        return [one for one in needed if one.id != target.list_id and not is_note(one)]
+
+    def _adoptable(
+        self, target: AudienceTarget, names: ListNames, free: Collection[str]
+    ) -> tuple[AudienceTarget, CustomerList | None]:
+        """The list of an audience that does not exist, apart from the list that is written to."""
+        ours = [one for one in self._made_for(target, names) if one.id != target.list_id]
+        chosen = list_in_force(ours, {one.id for one in ours}.difference(free))
+        if chosen is None or chosen.id not in free:
+            return target, None
+        waiting = read_waiting(ours)
+        is_noted = waiting is not None and waiting.list_id == chosen.id
+        return replace(target, waiting=chosen.id if is_noted else None), chosen
+
+    def _made_for(self, target: AudienceTarget, names: ListNames) -> list[CustomerList]:
+        """The lists that are an audience's by their names, and of this installation by their labels."""
+        return [*names.of(target.name), *self._shadow_lists_of(target, names)]
+
+    def _shadow_lists_of(self, target: AudienceTarget, names: ListNames) -> list[CustomerList]:
+        return [one for one in names.shadows_of(target.name) if self._is_ours(one)]
+
+    def _is_ours(self, customer_list: CustomerList) -> bool:
+        """Whether this installation made a shadow list. Those of version 0.1.0 may be its own for as long as any is."""
+        label = read_label(customer_list.name)
+        if label is None or not label.is_of(self._installation):
+            return False
+        return label.form > 1 or self._installation is None or self._is_young(customer_list)
+
+    def _foreign_notes(self, target: AudienceTarget, names: ListNames, free: Collection[str]) -> list[str]:
+        foreign = [one for one in names.shadows_of(target.name) if one.id in free and not self._is_ours(one)]
+        return [_foreign_note(foreign)] if foreign else []
+
     def _is_young(self, customer_list: CustomerList) -> bool:
         created = customer_list.created_time
         return created is None or self._now() - created <= SHADOW_LIST_MAX_AGE_S
 
 
-def _without_audience(
-    every_list: Iterable[CustomerList], every_audience: Iterable[Audience], found: Iterable[AudienceTarget]
-) -> list[CustomerList]:
-    """The lists that no audience is made from.
-
-    Lists of other audiences count as used too: an audience renamed by hand leaves its old name to its list. A listing
-        may omit an audience's list, so the targets' lists are added.
-    """
-    used = {audience.customer_list_id for audience in every_audience}
-    used |= {target.live.id for target in found if target.live is not None}
-    return [one for one in every_list if one.id not in used]
-
-
-def _adoptable(
-    target: AudienceTarget, every_list: Iterable[CustomerList], free: Iterable[CustomerList]
-) -> CustomerList | None:
-    """The newest list of an audience that does not exist, apart from the list that is written to.
-
-    It may be the replacement of an earlier list. The earlier one is not used: its members have been removed.
-    """
-    made = [one for one in every_list if one.id != target.list_id and _is_made_for(one, target)]
-    newest = _newest(made) if made else None
-    return newest if newest is not None and newest.id in {one.id for one in free} else None
-
-
-def _is_made_for(customer_list: CustomerList, target: AudienceTarget) -> bool:
-    name = customer_list.name or ""
-    return name == target.name or is_shadow_list_of(name, target.name)
-
-
-def _adoption_note(adopted: CustomerList, free: Iterable[CustomerList]) -> str:
-    namesakes = sum(one.name == adopted.name for one in free)
-    if namesakes > 1:
-        return f"{namesakes} customer lists are named so; the newest is used ({adopted.id})."
-    return f"A customer list without an audience was found and is used ({adopted.id})."
-
-
 def _is_of(customer_list: CustomerList, target: AudienceTarget, shadow: ShadowList) -> bool:
     if target.chosen_id is None:
-        return customer_list.name == target.list_name
+        return is_shadow_list_of(customer_list.name or "", target.name) and shadow.is_label_of(customer_list.name or "")
     # The audience may have had another name when the list was created, so the label has its id.
-    return (customer_list.name or "").endswith(f" [{shadow.label}]")
+    return shadow.is_label_of(customer_list.name or "")
 
 
 def _could_pass_for_finished(left_over: CustomerList, target: AudienceTarget) -> bool:
@@ -315,12 +370,65 @@ def _shared(list_id: str, targets: Sequence[AudienceTarget]) -> AudienceConflict
 Named = TypeVar("Named", Audience, CustomerList)
 
 
-def _by_name(things: Iterable[Named], wanted: set[str]) -> dict[str, list[Named]]:
-    found: dict[str, list[Named]] = {}
-    for thing in things:
-        if thing.name is not None and thing.name in wanted:
-            found.setdefault(thing.name, []).append(thing)
-    return found
+def oldest_first(audiences: Iterable[Audience]) -> list[Audience]:
+    """Returns audiences in the order of their creation, the same for everybody who lists the same ones."""
+    found = list(audiences)
+    if any(one.created_timestamp is None for one in found):
+        return sorted(found, key=lambda one: int(one.id))
+    return sorted(found, key=lambda one: (one.created_timestamp, int(one.id)))
+
+
+def _are_twins(one: Audience, other: Audience) -> bool:
+    return one.customer_list_id == other.customer_list_id
+
+
+def _name_notes(target: AudienceTarget, audience: Audience) -> tuple[str, ...]:
+    if audience.name == target.name:
+        return ()
+    return (f'At Pinterest this audience is stored under the name "{audience.name}" ({audience.id}).',)
+
+
+def _names_alike(
+    targets: Sequence[AudienceTarget], every_audience: Sequence[Audience]
+) -> dict[int, AudienceConflictError]:
+    """Returns a failure for each target whose name Pinterest may store like another's, unless it tells them apart."""
+    existing = {audience.name for audience in every_audience}
+    by_folded: dict[str, dict[str, list[int]]] = {}
+    for number, target in enumerate(targets):
+        if target.chosen_id is None:
+            by_folded.setdefault(folded(target.name), {}).setdefault(target.name, []).append(number)
+    failures: dict[int, AudienceConflictError] = {}
+    for alike in by_folded.values():
+        if len(alike) > 1 and not alike.keys() <= existing:
+            names = " and ".join(f'"{name}"' for name in alike)
+            failure = AudienceConflictError(
+                Code.NAME_AMBIGUOUS,
+                f"The audience names {names} differ only in blanks or in how their letters are encoded, and Pinterest "
+                "may store them alike. Choose one name for both, or names that differ in more.",
+            )
+            failures |= {number: failure for numbers in alike.values() for number in numbers}
+    return failures
+
+
+def _unmarked_note(taken_up: CustomerList | None) -> list[str]:
+    """Warns of a shadow list that is gone on with although nothing proves whose it is."""
+    label = None if taken_up is None else read_label(taken_up.name)
+    if taken_up is None or label is None or label.installation is not None:
+        return []
+    note = (
+        f"This sync goes on with the customer list {taken_up.id}, which an earlier one began. Nothing in its name "
+        "tells it from a list of another installation: if several write to this ad account, set Installation "
+        "name (installation_name) in each."
+    )
+    return [note]
+
+
+def _foreign_note(foreign: Sequence[CustomerList]) -> str:
+    listed = ", ".join(f'"{one.name}" ({one.id})' for one in foreign[:_MOST_NAMES])
+    return (
+        f"Customer lists of this audience that another installation made are not used: {listed}. If they are this "
+        "one's, set Installation name (installation_name) to the name in them."
+    )
 
 
 def _newest(things: list[Named]) -> Named:

@@ -11,14 +11,13 @@ do if it refuses.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Final, Literal
+from typing import Literal
 
 from destination_pinterest.api.client import PinterestClient
 from destination_pinterest.api.models import Audience
-from destination_pinterest.audiences.creation import AudienceCreator, is_too_early
+from destination_pinterest.audiences.creation import NOBODY, AudienceCreator, is_too_early
 from destination_pinterest.audiences.description_mark import MarkKeeper, read_mark
 from destination_pinterest.audiences.list_counts import records_in
 from destination_pinterest.audiences.remembered import (
@@ -30,16 +29,15 @@ from destination_pinterest.audiences.remembered import (
 )
 from destination_pinterest.audiences.safeguards import Safeguards
 from destination_pinterest.audiences.target import AudienceTarget, TargetUpdate
+from destination_pinterest.audiences.waiting import is_emptied
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import (
     AudienceTooEarlyError,
+    IdentityDriftError,
     InvalidRequestError,
     RemovalGuardError,
     RuleChangeRefusedError,
 )
-
-# A list can't be created empty. This is the digest of a sentence, not of an address.
-_NOBODY: Final = hashlib.sha256(b"destination-pinterest begins an empty customer list").hexdigest()
 
 
 class AudienceSwapper:
@@ -93,7 +91,13 @@ class AudienceSwapper:
         if not is_complete:
             yield from self._postpone(target, has_rows=has_rows)
         elif target.list_id is not None:
-            yield TargetUpdate(target, self.check(target, has_rows=has_rows, sent=sent, intake=intake))
+            try:
+                notes = self.check(target, has_rows=has_rows, sent=sent, intake=intake)
+            except (IdentityDriftError, RemovalGuardError):
+                if target.adoptable is not None:  # Otherwise the refused list, as the newest, would be in force.
+                    self._creator.note_waiting(target, target.adoptable.id)
+                raise
+            yield TargetUpdate(target, notes)
             remembered = _after(read_mark(target.description), target, target.list_id, sent=sent, intake=intake)
             if target.audience_id is None:
                 yield from self._create_audience(target, remembered, has_rows=has_rows)
@@ -183,18 +187,19 @@ class AudienceSwapper:
         if note is not None:
             yield TargetUpdate(target, (note,))
             return
-        empty = self._creator.create_list(target, _NOBODY)
-        target = replace(target, list_id=empty.id)
         if target.adoptable is None:
+            empty = self._creator.create_list(target, NOBODY).id
+            target = replace(target, list_id=empty)
             yield TargetUpdate(target)
-            yield from self._swap(target, empty.id, read_mark(target.description))
+            yield from self._swap(target, empty, read_mark(target.description))
             return
-        # The next sync adopts the empty list as the newest. No audience is made from an empty list.
+        # The next sync adopts the empty list. No audience is made from an empty list.
+        empty = self._creator.create_emptied(target)
         note = (
             f"The table has no usable rows, so the audience will not be made from the list {target.adoptable.id}, "
-            f"but from an empty one ({empty.id}), by a later sync."
+            f"but from an empty one ({empty}), by a later sync."
         )
-        yield TargetUpdate(_without_adoptable(target), (note,))
+        yield TargetUpdate(_without_adoptable(replace(target, list_id=empty)), (note,))
 
     def _keeping_note(self, target: AudienceTarget, *, has_rows: bool) -> str | None:
         """Returns the note on a table that replaces nobody; None if it is to empty the audience."""
@@ -291,7 +296,8 @@ class AudienceSwapper:
                 "set up a membership store, or choose a sync mode that ends in Append.",
                 answer=None if error is None else error.answer,
             )
-        created = self._creator.create_audience(target, list_id, remembered).target.audience_id
+        update = self._creator.create_audience(target, list_id, remembered)
+        created = update.target.audience_id
         if created == target.audience_id:
             raise AudienceTooEarlyError(
                 Code.SECOND_AUDIENCE_NOT_READY,
@@ -305,8 +311,8 @@ class AudienceSwapper:
             f"audience of the same name has the table's members now: {created}. Point your campaigns to it; "
             f"{target.audience_id} is not changed any more."
         )
-        superseded = replace(target, superseded_audience_id=target.audience_id, audience_id=created)
-        return TargetUpdate(_swapped(superseded), (note,))
+        superseded = replace(update.target, superseded_audience_id=target.audience_id)
+        return TargetUpdate(_swapped(superseded), (*update.notes, note))
 
 
 def _filled_by_this_attempt(target: AudienceTarget) -> bool:
@@ -325,8 +331,10 @@ def _swapped(target: AudienceTarget) -> AudienceTarget:
 
 
 def _has_members(target: AudienceTarget) -> bool:
-    """Whether there is an audience, or a list of which one would be made."""
-    return target.audience_id is not None or target.adoptable is not None
+    """Whether there is an audience, or a list of which one would be made and that is not empty already."""
+    if target.audience_id is not None or target.adoptable is None:
+        return target.audience_id is not None
+    return not is_emptied(target.adoptable) or records_in(target.adoptable) != 1
 
 
 def _without_adoptable(target: AudienceTarget) -> AudienceTarget:

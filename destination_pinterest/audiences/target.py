@@ -25,7 +25,9 @@ class AudienceTarget:
         list_id: the customer list that is written to.
         audience_id: the audience's id.
         live: the list that the audience was made from, or that was written to, when the sync began.
-        adoptable: if there is no audience yet, the list that it would be made from without a shadow list.
+        adoptable: if there was no audience, the list that it was, or was to be, made from; without a shadow list, it is
+            the one that is written to.
+        waiting: the list that a note at Pinterest says to be in force while there is no audience.
         resumed: the shadow list as an earlier attempt left it.
         swapped_out_list_id: the list that the audience was made from until this sync replaced it.
         superseded_audience_id: the audience that still has that list, if Pinterest refused to change its rule.
@@ -44,6 +46,7 @@ class AudienceTarget:
     audience_id: str | None = None
     live: CustomerList | None = None
     adoptable: CustomerList | None = None
+    waiting: str | None = None
     resumed: CustomerList | None = None
     swapped_out_list_id: str | None = None
     superseded_audience_id: str | None = None

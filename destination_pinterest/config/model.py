@@ -202,6 +202,34 @@ class Config(Settings):
         order=3,
         form={"group": "membership"},
     )
+    if_audience_is_gone: Literal["recreate", "fresh", "fail"] = setting(
+        "recreate",
+        description=(
+            "What to do if an audience is missing, but its customer list is there: somebody deleted the audience, or "
+            "Pinterest has not made it yet. recreate: make a new audience of that list, with everybody in it, and "
+            "warn. fresh: begin with a new list, with only those whom syncs bring from now on. fail: the sync fails. "
+            "Campaigns have to be pointed to a new audience."
+        ),
+        title="If an audience is gone",
+        order=8,
+        form={"group": "membership"},
+    )
+    installation_name: str | None = setting(
+        None,
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$",
+        description=(
+            "A short name for this installation of Airbyte, such as shop-eu. Leave it empty if no other installation "
+            "writes to the ad account. Otherwise it becomes part of the names of unfinished customer lists, so that no "
+            "installation takes up another's. Don't change it later."
+        ),
+        examples=["shop-eu"],
+        title="Installation name",
+        order=2,
+        form={
+            "group": "account",
+            "pattern_descriptor": "up to 40 letters without accents, digits, points, hyphens and underscores",
+        },
+    )
     trust_end_markers: bool = setting(
         True,
         description=(

@@ -186,4 +186,6 @@ class SyncStrategy(ABC):
         audience can't be created yet, `finish` tries again and adds the note.
         """
         with suppress(ConfigurationError):
-            self.lane.target = creator.ensure_audience(self.lane.target).target
+            update = creator.ensure_audience(self.lane.target)
+            if update.target.audience_id is not None:
+                self.lane.update(update)

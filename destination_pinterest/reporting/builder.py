@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from destination_pinterest.api.client import PinterestClient
 from destination_pinterest.audiences.drift import IdentityFill
@@ -72,7 +72,9 @@ class SyncReporter:
             finished = self._strategies if succeeded else ()
         duration_s = self._clock() - self._started_s
         finals = [
-            self._final_status(strategy.lane.target) if strategy in finished else _FinalStatus(TargetStatus())
+            self._final_status(_with_waiting_list(strategy.lane.target))
+            if strategy in finished
+            else _FinalStatus(TargetStatus())
             for strategy in self._strategies
         ]
         self._catch_up()
@@ -92,7 +94,7 @@ class SyncReporter:
 
     def _final_status(self, target: AudienceTarget) -> _FinalStatus:
         notes = []
-        if target.list_id is None and target.audience_id is None and target.adoptable is None:
+        if target.list_id is None and target.audience_id is None:
             notes.append("There was nothing to add, so neither the customer list nor the audience was created.")
         try:
             status = read_status(self._pinterest, target)
@@ -110,7 +112,7 @@ def _rate(rows: int, duration_s: float) -> float:
 
 def _audience(strategy: SyncStrategy, duration_s: float, final: _FinalStatus, *, succeeded: bool) -> AudienceReport:
     lane, status = strategy.lane, final.status
-    target, tally = lane.target, lane.tally
+    target, tally = _with_waiting_list(lane.target), lane.tally
     members = _members(strategy, succeeded=succeeded)
     before, after = _counts_before(target), counts_of(status.written)
     # What Pinterest accepted is not in the audience until its list is.
@@ -156,6 +158,13 @@ def _audience(strategy: SyncStrategy, duration_s: float, final: _FinalStatus, *,
         superseded_audience_id=target.superseded_audience_id,
         left_over_customer_list_ids=_left_over(target),
     )
+
+
+def _with_waiting_list(target: AudienceTarget) -> AudienceTarget:
+    """Returns the target as it is reported: if nothing replaced the list that waits for the audience, with that one."""
+    if target.list_id is not None or target.audience_id is not None or target.adoptable is None:
+        return target
+    return replace(target, list_id=target.adoptable.id, live=target.adoptable)
 
 
 def _waiting_note(target: AudienceTarget) -> list[str]:

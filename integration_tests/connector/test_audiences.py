@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
 from integration_tests.airbyte_messages import address, digests, record, sha256, state, stream
 from integration_tests.connector_process import Connectors, Outcome
-from integration_tests.sandbox_process import RunningSandbox
+from integration_tests.sandbox_process import AUDIENCES, RunningSandbox
 
 
 def sync_one(connector: Connectors, number: int = 1, name: str = "customers") -> Outcome:
@@ -139,3 +143,58 @@ def test_only_removals_create_nothing(connector: Connectors, sandbox: RunningSan
     outcome = sync.finish().succeeded()
     assert (outcome.state_ids, sandbox.customer_lists(), sandbox.audiences()) == ([1], [], [])
     assert any("There was nothing to add" in note for note in outcome.audience("customers")["notes"])
+
+
+def test_two_syncs_at_once_leave_one_audience_of_one_list(connector: Connectors, sandbox: RunningSandbox) -> None:
+    list_id = sandbox.new_list(name="customers")
+    sandbox.fault({"kind": "latency", "seconds": 2}, endpoint="audiences/create")
+    syncs = [connector.write(stream("customers")) for _ in range(2)]
+    for number, sync in enumerate(syncs):
+        sync.feed(record("customers", email=address(number)), state(1, "customers"))
+    outcomes = [sync.finish().succeeded() for sync in syncs]
+    assert len(sandbox.seen("audiences/create")) == 2
+    (left,) = sandbox.audiences()
+    assert {outcome.audience("customers")["audience_id"] for outcome in outcomes} == {left["id"]}
+    assert sandbox.members(list_id) == {"a@example.com", *digests(*map(address, range(2)))}
+    notes = [note for outcome in outcomes for note in outcome.audience("customers")["notes"]]
+    assert len([note for note in notes if "which this sync had created, was removed" in note]) == 1
+
+
+def test_the_list_of_a_renamed_audience_is_left_alone_although_the_listing_does_not_show_it(
+    connector: Connectors, sandbox: RunningSandbox
+) -> None:
+    sandbox.fault({"kind": "leave_out", "fields": ["rule"]}, endpoint="audiences/list")
+    used = sandbox.new_list(name="customers")
+    sandbox.new_audience("renamed by hand", used)
+    first, second = (sync_one(connector, number).succeeded().audience("customers") for number in (1, 2))
+    assert first["customer_list_id"] == second["customer_list_id"] != used
+    assert sandbox.members(used) == {"a@example.com"}
+    assert len(sandbox.audiences()) == 2
+
+
+@pytest.mark.parametrize("change", [{"names": "folded"}, {"longest_name": 100}])
+def test_an_audience_whose_name_pinterest_changes_is_found_again(
+    connector: Connectors, sandbox: RunningSandbox, change: dict[str, Any]
+) -> None:
+    sandbox.change(**change)
+    name = f" VIP  customers {'of the northern region ' * 5}"
+    for number in (1, 2):
+        sync = connector.write(stream("customers"), audience_name=name)
+        sync.feed(record("customers", email=address(number)), state(1, "customers")).finish().succeeded()
+    assert (len(sandbox.audiences()), len(sandbox.customer_lists())) == (1, 1)
+    assert sandbox.members(sandbox.customer_lists()[0]["id"]) == digests(address(1), address(2))
+
+
+def test_an_audience_that_somebody_deleted_is_made_again_with_a_warning(
+    connector: Connectors, sandbox: RunningSandbox
+) -> None:
+    first = sync_one(connector, 1).succeeded().audience("customers")
+    path = f"{AUDIENCES}/{first['audience_id']}"
+    assert sandbox.call("PATCH", path, {"operation_type": "REMOVE"}).ok
+    refused = connector.write(stream("customers"), if_audience_is_gone="fail").finish()
+    assert "PIN-AUD-013" in refused.error["message"]
+    again = sync_one(connector, 2).succeeded().audience("customers")
+    assert again["customer_list_id"] == first["customer_list_id"]
+    (note,) = [note for note in again["notes"] if "campaigns have lost that" in note]
+    assert f"({first['customer_list_id']}, 1 record)" in note
+    assert f"The audience {again['audience_id']} was made of it" in note

@@ -79,7 +79,7 @@ class WatchedAudience:
         if others or not self._setup.knows_refreshes or not (first.is_full_refresh and first.is_resumable):
             return ("attempt", attempt)
         generation = job.connection.ids(job.sync_id, streams, ()).generations[first.descriptor]
-        self._kept_list = f"{self.name} [generation {generation}, job {job.sync_id}]"
+        self._kept_list = f"{self.name} [dp2: generation {generation}, job {job.sync_id}]"
         return self._kept_list
 
     def _generations_of(self, job: Job, streams: Sequence[Stream], attempt: int) -> dict[str, Hashable]:

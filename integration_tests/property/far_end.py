@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -12,7 +13,6 @@ from unittest import mock
 
 from destination_pinterest.api.wire import Lost, Message, Reply, Wire
 from integration_tests.property.machine import Clock
-from integration_tests.property.tables import EVERYBODY
 from pinterest_sandbox.entities import CustomerList
 from pinterest_sandbox.in_process import InProcess
 from pinterest_sandbox.members import member_text
@@ -99,13 +99,16 @@ class Pinterest:
         made_of = [found.rule["customer_list_id"] for found in world.audiences.values() if found.name == audience]
         if made_of:
             return str(made_of[-1])
-        return self._newest(
-            lambda found: found.name == audience or (found.name.startswith(f"{audience} [") and self._is_emptied(found))
-        )
+        noted = self._newest(lambda found: found.name.startswith(f"{audience} [dp2: ") and self._is_note(found))
+        if noted is None:
+            return self._newest(lambda found: found.name == audience)
+        names = re.search(r"\[dp2: list ([0-9]+) waits\]$", world.customer_lists[noted].name)
+        return noted if names is None else names[1]
 
-    def _is_emptied(self, customer_list: CustomerList) -> bool:
-        """Whether a list took the place of another to hold nobody: then it holds somebody who is nobody."""
-        return not self.members(customer_list.id) <= EVERYBODY
+    @staticmethod
+    def _is_note(customer_list: CustomerList) -> bool:
+        """Whether a list's name says which list is in force: another one, or itself, which began with nobody."""
+        return customer_list.name.endswith((" waits]", "[dp2: emptied]"))
 
     def unused_list(self, beginning: str) -> str | None:
         """The id of the newest list of such a name that no audience is made of."""

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from integration_tests.orchestrator.airbyte_platform import CURRENT_PLATFORM
+from integration_tests.orchestrator.airbyte_platform import CURRENT_PLATFORM, Platform
+from integration_tests.orchestrator.hosts import Host
 from integration_tests.orchestrator.streams import Stream
 from integration_tests.property.setups import Setup
 from integration_tests.property.tables import DELETED_AT, Shape, email
@@ -27,23 +28,33 @@ _USERS = Stream(
 )
 
 
+_OVERWRITTEN = replace(_USERS, sync_mode="full_refresh", destination_sync_mode="overwrite")
 _APPENDED = replace(_USERS, sync_mode="full_refresh", destination_sync_mode="append")
 
 
 class Refreshing:
     """A connection whose refresh of two rows is about to begin. Of whom there was before, nobody is in the table."""
 
-    def __init__(self, folder: Path, *, has_audience: bool, stream: Stream = _USERS, allow_empty: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        has_audience: bool,
+        stream: Stream = _USERS,
+        allow_empty: bool = False,
+        has_store: bool = False,
+        host: Host = CURRENT_PLATFORM,
+    ) -> None:
         folder.mkdir()
         shape = Shape(
             stream, states_every=1, logs_deletions=True, by_key_alone=False, has_snapshots=True, has_end_marker=True
         )
         setup = Setup(
-            host=CURRENT_PLATFORM,
+            host=host,
             shapes=(shape,),
             shares=False,
             in_turns=False,
-            has_store=False,
+            has_store=has_store,
             batch_size=1900,
             mode="mirror",
             deletes="remove",
@@ -130,3 +141,39 @@ def test_a_clear_before_there_is_an_audience_leaves_nobody_if_it_may(
             appending.leaves(1)
             appending.comes(0)
             appending.ends()
+
+
+@pytest.mark.parametrize("counts_attempts", [True, False])
+@pytest.mark.parametrize("has_store", [True, False])
+@pytest.mark.parametrize("has_audience", [True, False])
+def test_a_later_attempt_of_a_table_that_can_not_be_resumed_leaves_nobody_in_who_left(
+    refreshing: Callable[..., Refreshing], *, counts_attempts: bool, has_store: bool, has_audience: bool
+) -> None:
+    host = Platform(counts_attempts=counts_attempts)
+    for moment in range(4, 40, 3):
+        overwriting = refreshing(has_audience=has_audience, stream=_OVERWRITTEN, has_store=has_store, host=host)
+        overwriting.is_killed(moment)
+        overwriting.leaves(1)
+        overwriting.comes(0)
+        overwriting.ends()
+
+
+@pytest.mark.parametrize("has_store", [True, False])
+@pytest.mark.parametrize("stream", [_APPENDED, _OVERWRITTEN], ids=["append", "overwrite"])
+def test_a_clear_while_pinterest_makes_no_audience_leaves_nobody(
+    refreshing: Callable[..., Refreshing], *, has_store: bool, stream: Stream
+) -> None:
+    for moment in (None, *range(3, 14, 3)):
+        refresh = refreshing(has_audience=False, stream=stream, allow_empty=True, has_store=has_store)
+        refresh.world.pinterest.change(audience_floor="refuse")
+        refresh.ends()
+        refresh.world.clear(refresh.world.streams[0])
+        if moment is not None:
+            refresh.is_killed(moment)
+        refresh.ends()
+        refresh.leaves(1)
+        refresh.leaves(2)
+        refresh.comes(0)
+        refresh.world.pinterest.change(audience_floor="allow")
+        refresh.ends()
+        assert refresh.world.pinterest.list_of("users") is not None

@@ -85,7 +85,7 @@ def test_an_audience_that_names_no_list_is_a_conflict(lookup: AudienceLookup, pi
 
 def test_nothing_of_the_name_leaves_everything_open(lookup: AudienceLookup, pinterest: FakePinterest) -> None:
     list_id = pinterest.add_list("vip")
-    pinterest.add_audience("VIP ", list_id)
+    pinterest.add_audience("VIPs", list_id)
     update = find(lookup, target())
     wanted = update.target
     assert (wanted.list_id, wanted.audience_id, update.notes) == (None, None, ())
@@ -134,7 +134,7 @@ def test_a_list_without_an_audience_is_adopted(lookup: AudienceLookup, pinterest
     update = find(lookup, target())
     found = update.target
     assert (found.list_id, found.audience_id) == (list_id, None)
-    assert update.notes == (f"A customer list without an audience was found and is used ({list_id}).",)
+    assert update.notes == (f"A customer list without an audience was found and is used ({list_id}, 0 records).",)
 
 
 def test_of_several_lists_the_newest_is_adopted(lookup: AudienceLookup, pinterest: FakePinterest) -> None:
@@ -144,7 +144,7 @@ def test_of_several_lists_the_newest_is_adopted(lookup: AudienceLookup, pinteres
     update = find(lookup, target())
     found = update.target
     assert found.list_id == newest
-    assert update.notes == (f"3 customer lists are named so; the newest is used ({newest}).",)
+    assert update.notes == (f"3 customer lists are named so; the newest is used ({newest}, 0 records).",)
 
 
 def test_a_list_that_an_audience_of_another_name_uses_is_left_alone(
@@ -341,7 +341,8 @@ def test_where_an_audience_that_does_not_exist_is_replaced_the_list_that_it_woul
     assert update.target.live is None
     assert update.target.adoptable is not None
     assert (update.target.adoptable.id, update.target.adoptable.num_uploaded_user_records) == (would_be, 2)
-    assert update.notes == ()
+    (note,) = update.notes
+    assert f"goes on with the customer list {begun}" in note
 
 
 @pytest.mark.parametrize("has_audience", [True, False])
@@ -458,9 +459,7 @@ def test_an_audience_whose_listing_leaves_out_its_type_and_its_list_is_used(
     assert (found.audience_id, found.list_id) == (audience_id, list_id)
     found = find(lookup, target(chosen_id=audience_id)).target
     assert (found.audience_id, found.list_id) == (audience_id, list_id)
-    newest = lookup.newest_audience("VIP", list_id)
-    assert newest is not None
-    assert newest.id == audience_id
+    assert [one.id for one in lookup.audiences_of("VIP", list_id)] == [audience_id]
 
 
 @pytest.mark.usefixtures("terse_listing")
@@ -470,3 +469,81 @@ def test_an_audience_of_another_type_is_none_even_if_the_listing_does_not_say_so
     pinterest.add_audience("VIP", None, kind="VISITOR")
     with raises(Code.AUDIENCE_OF_OTHER_TYPE, match="VISITOR"):
         find(lookup, target())
+
+
+# --- several installations --------------------------------------------------------------------------------------------
+
+
+def installed(make_client: Callable[[], PinterestClient], clock: Clock, name: str | None) -> AudienceLookup:
+    return AudienceLookup(make_client(), now=clock.now, installation=name)
+
+
+LABELS = {
+    "planted": "VIP [dp2 planted: generation 7, job 12]",
+    "ours": "VIP [dp2 shop: generation 7, job 12]",
+    "nobody's": "VIP [dp2: generation 7, job 12]",
+    "released": "VIP [generation 7, job 12]",
+}
+
+
+@pytest.mark.parametrize(
+    ("installation", "taken_up"),
+    [("shop", {"ours", "released"}), (None, {"nobody's", "released"}), ("other", {"released"})],
+)
+@pytest.mark.parametrize("label", LABELS)
+@pytest.mark.parametrize("has_audience", [True, False])
+def test_only_a_list_of_this_installation_is_gone_on_with(
+    make_client: Callable[[], PinterestClient],
+    clock: Clock,
+    pinterest: FakePinterest,
+    installation: str | None,
+    taken_up: set[str],
+    label: str,
+    has_audience: bool,
+) -> None:
+    if has_audience:
+        pinterest.add_audience("VIP", pinterest.add_list("VIP"))
+    begun = pinterest.add_list(LABELS[label], "x", created_time=clock.now() - 60)
+    shadow = ShadowList("generation 7, job 12", "job", installation=installation)
+    found = find(installed(make_client, clock, installation), replacing(shadow)).target
+    assert found.list_id == (begun if label in taken_up else None)
+    if not has_audience:
+        adopted = find(installed(make_client, clock, installation), target()).target.list_id
+        assert adopted == (begun if label in taken_up else None)
+
+
+def test_a_list_of_another_installation_is_named_where_it_might_be_missed(
+    make_client: Callable[[], PinterestClient], clock: Clock, pinterest: FakePinterest
+) -> None:
+    foreign = pinterest.add_list(LABELS["planted"], "x")
+    (note,) = find(installed(make_client, clock, "shop"), target()).notes
+    assert f'"{LABELS["planted"]}" ({foreign})' in note
+    pinterest.add_audience("VIP", pinterest.add_list("VIP"))
+    assert find(installed(make_client, clock, "shop"), replacing(SHADOW)).notes == ()
+
+
+def test_a_list_that_carries_no_installation_is_gone_on_with_not_without_a_word(
+    make_client: Callable[[], PinterestClient], clock: Clock, pinterest: FakePinterest
+) -> None:
+    pinterest.add_audience("VIP", pinterest.add_list("VIP"))
+    begun = pinterest.add_list(LABELS["nobody's"])
+    (note,) = find(installed(make_client, clock, None), replacing(SHADOW)).notes
+    assert f"goes on with the customer list {begun}" in note
+    assert "installation_name" in note
+
+
+@pytest.mark.parametrize(("age_s", "is_taken_up"), [(SHADOW_LIST_MAX_AGE_S, True), (SHADOW_LIST_MAX_AGE_S + 1, False)])
+def test_an_installation_with_a_name_takes_up_what_version_0_1_0_left_for_fourteen_days(
+    make_client: Callable[[], PinterestClient], clock: Clock, pinterest: FakePinterest, age_s: float, is_taken_up: bool
+) -> None:
+    left = pinterest.add_list(LABELS["released"], "x", created_time=clock.now() - age_s)
+    assert find(installed(make_client, clock, "shop"), target()).target.list_id == (left if is_taken_up else None)
+    assert find(installed(make_client, clock, None), target()).target.list_id == left
+
+
+def test_of_two_audiences_of_one_list_the_older_is_used(lookup: AudienceLookup, pinterest: FakePinterest) -> None:
+    list_id = pinterest.add_list("VIP")
+    older, _ = (pinterest.add_audience("VIP", list_id) for _ in range(2))
+    update = find(lookup, target())
+    assert update.target.audience_id == older
+    assert "the oldest made from the newest customer list is used" in update.notes[0]

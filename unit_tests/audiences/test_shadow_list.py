@@ -4,7 +4,13 @@ from typing import Any
 
 import pytest
 
-from destination_pinterest.audiences.shadow_list import ShadowList, is_shadow_list_of, new_shadow_list
+from destination_pinterest.audiences.shadow_list import (
+    ListLabel,
+    ShadowList,
+    is_shadow_list_of,
+    new_shadow_list,
+    read_label,
+)
 from destination_pinterest.protocol.catalog import ConfiguredStream, StreamKey
 from destination_pinterest.routing.replacement import obstacle, replaces
 
@@ -84,7 +90,7 @@ def test_attempts_that_go_on_from_each_other_build_the_same_list() -> None:
     table = refreshed(is_resumable=True)
     first, second = (new_shadow_list([table], None, NOON + attempt, attempt / 10) for attempt in (1, 2))
     assert first == second == ShadowList("generation 7, job 12", "job")
-    assert first.list_name("VIP") == "VIP [generation 7, job 12]"
+    assert first.list_name("VIP") == "VIP [dp2: generation 7, job 12]"
 
 
 def test_jobs_and_generations_build_lists_of_their_own() -> None:
@@ -157,3 +163,20 @@ def test_a_later_attempt_of_a_refresh_goes_on_with_what_an_earlier_one_has_put_i
 def test_attempts_that_start_from_nothing_go_on_with_nothing(plans: list[ConfiguredStream]) -> None:
     made = new_shadow_list(plans, None, NOON, 0.0)
     assert not made.continues_from(made.list_name("VIP"))
+
+
+def test_the_name_of_a_list_says_which_installation_made_it_and_in_which_form() -> None:
+    made = new_shadow_list([refreshed(is_resumable=True)], None, NOON, 0.0, installation="shop-eu")
+    assert made.list_name("VIP") == "VIP [dp2 shop-eu: generation 7, job 12]"
+    assert read_label(made.list_name("VIP [2026]")) == ListLabel("VIP [2026]", 2, "shop-eu", "generation 7, job 12")
+    assert read_label("VIP [generation 7, job 12]") == ListLabel("VIP", 1, None, "generation 7, job 12")
+    assert read_label("VIP [dp3 shop-eu: generation 7, job 12]") is None
+    assert read_label(None) is None
+
+
+@pytest.mark.parametrize("label", ["dp2 other: generation 7, job 12", "dp2: generation 7, job 12"])
+def test_what_another_installation_put_in_place_is_not_gone_on_with(label: str) -> None:
+    refresh = new_shadow_list([refreshed(sync_mode="incremental")], None, NOON, 0.0, installation="shop-eu")
+    assert not refresh.continues_from(f"VIP [{label}]")
+    assert refresh.continues_from("VIP [dp2 shop-eu: generation 7, job 12, started 2027-01-15 08:00:00 UTC, 8000]")
+    assert refresh.continues_from("VIP [generation 7, job 12, started 2027-01-15 08:00:00 UTC, 8000]")

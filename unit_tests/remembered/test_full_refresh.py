@@ -196,3 +196,31 @@ def test_of_a_table_that_would_empty_the_audience_rows_that_name_somebody_still_
 def test_a_new_table_that_is_empty_creates_nothing(shop: Shop) -> None:
     assert shop.sync([stream(**BY_IMAGE)], state(1, {})) == [1]
     assert (shop.writes, shop.pinterest.lists) == ([], {})
+
+
+@pytest.mark.parametrize("status", [400, 403])
+def test_a_deletion_by_key_also_removes_from_a_list_that_has_no_audience_yet(shop: Shop, status: int) -> None:
+    shop.pinterest.refuse("POST", "audiences", status, "Audience size too small")
+    first = [row(name, id=key) for key, name in enumerate("abcd")]
+    with nullcontext() if status == 400 else raises(Code.ROLE_MISSING):
+        shop.sync([deduped()], *first, state(1))
+    (waiting,) = shop.pinterest.lists
+    shop.pinterest.refuse("POST", "audiences", 400, "Audience size too small", times=2)
+    shop.sync([deduped()], deleted(0), state(2))
+    assert shop.pinterest.members[waiting] == people("bcd")
+
+
+@pytest.mark.parametrize("if_gone", ["recreate", "fresh", "fail"])
+def test_a_store_goes_on_with_a_list_for_which_it_was_too_early_and_obeys_the_setting_once_the_audience_is_gone(
+    shop: Shop, if_gone: str
+) -> None:
+    settings = {"if_audience_is_gone": if_gone}
+    shop.pinterest.refuse("POST", "audiences", 400, "Audience size too small", times=2)
+    shop.sync([deduped()], row("a", id=1), state(1), **settings)
+    shop.sync([deduped()], row("b", id=2), state(2), **settings)
+    assert (shop.people_in(), shop.members()) == (people("ab"), 2)
+    shop.pinterest.audiences.clear()  # Somebody deletes it.
+    refused = {"fresh": Code.STORE_OUT_OF_STEP, "fail": Code.AUDIENCE_GONE}
+    with nullcontext() if if_gone == "recreate" else raises(refused[if_gone]):
+        shop.sync([deduped()], row("c", id=3), state(3), **settings)
+    assert shop.members() == (3 if if_gone == "recreate" else 2)

@@ -102,9 +102,11 @@ def test_where_a_list_waits_for_its_audience_it_is_not_said_that_nothing_was_cre
     make_reporter: Callable[..., SyncReporter], make_lane: Callable[..., AudienceLane], pinterest: FakePinterest
 ) -> None:
     lane = make_lane(list_id=None)
-    know(lane, adoptable=CustomerList(id="7"))
+    waiting = pinterest.add_list("VIP", "a", "b")
+    know(lane, adoptable=CustomerList(id=waiting))
     (audience,) = make_reporter(lane).report(succeeded=True).audiences
     assert audience.notes == []
+    assert (audience.customer_list_id, audience.customer_list_status) == (waiting, "READY")
 
 
 def test_what_pinterest_says_is_wrong_with_a_list_is_noted_after_what_the_sync_noted(

@@ -57,6 +57,8 @@ class FakePinterest:
         self.in_flight: list[Asked] = []
         self.before: Callable[[Asked], None] = lambda _: None
         self.page_size = 250
+        self.stored_name: Callable[[str], str] = lambda name: name  # what becomes of a name that is sent
+        self.shows_rules = True  # whether the listing of audiences says what they are made of
         self.rule_changes = "allow"  # or "refuse", or "ignore" with an answer that looks well
         # Ids that no listing shows and no request finds yet; whether what is created is among them.
         self.hidden: set[str] = set()
@@ -160,11 +162,12 @@ class FakePinterest:
             case "GET", [""]:
                 return reply(200, self.account)
             case "GET", ["customer_lists" | "audiences" as kind]:
-                return self._page(self.lists if kind == "customer_lists" else self.audiences, query)
+                return self._page(self.lists if kind == "customer_lists" else self._listed_audiences(), query)
             case "GET", ["customer_lists" | "audiences" as kind, number]:
                 return self._one(self.lists if kind == "customer_lists" else self.audiences, number)
             case "POST", ["customer_lists"]:
-                list_id = self.add_list(asked.body["name"], *asked.body["records"].split(","), status="PROCESSING")
+                name = self.stored_name(asked.body["name"])
+                list_id = self.add_list(name, *asked.body["records"].split(","), status="PROCESSING")
                 self.lists[list_id]["type"] = "customerlist"
                 return reply(201, self.lists[list_id])
             case "PATCH", ["customer_lists", number]:
@@ -176,7 +179,7 @@ class FakePinterest:
                 made_of = asked.body["rule"]["customer_list_id"]
                 if made_of in self.hidden:
                     return self._unseen()
-                audience_id = self.add_audience(asked.body["name"], made_of, size=None, **said)
+                audience_id = self.add_audience(self.stored_name(asked.body["name"]), made_of, size=None, **said)
                 return reply(201, self.audiences[audience_id])
         return reply(404, {"code": 404, "message": "no such path"})
 
@@ -199,6 +202,8 @@ class FakePinterest:
             return self._unseen()
         if audience_id not in self.audiences:
             return reply(404, {"code": 4, "message": "Audience not found."})
+        if body["operation_type"] == "REMOVE":
+            return reply(200, self.audiences.pop(audience_id))
         changes = {key: body[key] for key in ("name", "description", "rule") if key in body}
         if "rule" in changes and self.rule_changes == "refuse":
             return reply(400, {"code": 1, "message": "The rule of an audience cannot be changed."})
@@ -206,6 +211,11 @@ class FakePinterest:
             changes.pop("rule", None)
         self.audiences[audience_id].update(changes)
         return reply(200, self.audiences[audience_id])
+
+    def _listed_audiences(self) -> Mapping[str, object]:
+        if self.shows_rules:
+            return self.audiences
+        return {number: {**audience, "rule": None} for number, audience in self.audiences.items()}
 
     def _page(self, things: Mapping[str, object], query: Mapping[str, list[str]]) -> Reply:
         start = int(query.get("bookmark", ["0"])[0])
