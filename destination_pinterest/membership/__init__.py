@@ -14,8 +14,8 @@ settings.
     workspace  DuckDB and its private folder      sizes   the amounts at which a ledger works in another way
 
 Stores outlive the code, so names in files stay as released: a manifest's "changes" and "maybes", and the files of these
-names, are the `delta` since `base` and the identifiers `in_doubt`. While something is sent, `sending` names one more file
-of each.
+names, are the `delta` since `base` and the identifiers `in_doubt`. While something is sent, `sending` names one more
+file of each.
 """
 
 from destination_pinterest.membership.delta import Delta
