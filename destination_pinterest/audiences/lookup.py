@@ -231,13 +231,18 @@ class AudienceLookup:
             target = taken.target
             self._pinterest.expect(target.list_id)
         left_over = [one for one in self._shadow_lists_of(target, names) if one.id in free and one.id != target.list_id]
-        unfinished = [one for one in left_over if not is_note(one) and not _could_pass_for_finished(one, target)]
+        abandoned = target.left_over_list_ids  # Nothing begins with the list of an audience that begins afresh.
+        unfinished = [
+            one
+            for one in left_over
+            if one.id not in abandoned and not is_note(one) and not _could_pass_for_finished(one, target)
+        ]
         fallback = None if target.waiting is None else target.adoptable
         if fallback is None or _could_pass_for_finished(fallback, target):
             fallback = _newest(unfinished) if unfinished else None
         target = replace(
             target,
-            left_over_list_ids=(*target.left_over_list_ids, *(one.id for one in left_over)),
+            left_over_list_ids=tuple(dict.fromkeys([*abandoned, *(one.id for one in left_over)])),
             fallback_list_id=None if fallback is None else fallback.id,
         )
         return TargetUpdate(target, notes)

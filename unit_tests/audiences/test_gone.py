@@ -103,3 +103,13 @@ def test_a_list_that_a_table_replaces_is_not_compared_with_if_audiences_begin_af
     shadow = ShadowList("started 2026-11-22 16:00:00 UTC, 00ff", "attempt")
     assert find("fresh", target(shadow=shadow)).target.adoptable is None
     assert find("recreate", target(shadow=shadow)).target.adoptable is not None
+
+
+def test_an_audience_that_begins_afresh_is_not_begun_with_its_old_list_even_for_a_moment(
+    find: Find, pinterest: FakePinterest
+) -> None:
+    old = pinterest.add_list("VIP [generation 6, job 11]", "a")
+    shadow = ShadowList("started 2026-11-22 16:00:00 UTC, 00ff", "attempt")
+    assert find("recreate", target(shadow=shadow)).target.fallback_list_id == old
+    update = find("fresh", target(shadow=shadow))
+    assert (update.target.fallback_list_id, update.target.left_over_list_ids) == (None, (old,))
