@@ -19,6 +19,7 @@ from integration_tests.network.far_ends import Behaviour, Line, http, refusing_t
 from integration_tests.sandbox_process import RunningSandbox
 
 ACCOUNT = json.dumps({"id": "549755885175", "name": "Shop", "permissions": ["ADMIN"]}).encode()
+OTHER = {"id": "1", "name": "Visitors", "audience_type": "VISITOR"}
 DEEP = b'{"x":' + b"[" * 200_000 + b"]" * 200_000 + b"}"
 
 
@@ -56,7 +57,7 @@ HOSTILE: dict[str, tuple[Behaviour, str]] = {
     "another ad account": (always(200, b'{"id":"1"}'), "PIN-API-010"),
     "no object": (always(200, b"[]"), "PIN-API-008"),
     "empty pages": (pages(lambda number: {"items": [], "bookmark": str(number)}), "PIN-API-011"),
-    "the same page": (pages(lambda number: {"items": [{"id": "1"}], "bookmark": str(number)}), "PIN-API-011"),
+    "the same page": (pages(lambda number: {"items": [OTHER], "bookmark": str(number)}), "PIN-API-011"),
     "long bookmarks": (pages(lambda _: {"items": [], "bookmark": "x" * 10_000}), "PIN-API-008"),
 }
 
