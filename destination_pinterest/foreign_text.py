@@ -107,7 +107,9 @@ def undisguised(text: str) -> str:
     for _ in range(_ROUNDS):
         before = text
         text = _PERCENT.sub(_unquoted, _ESCAPED.sub(_unescaped, html.unescape(text)))
-        text = _SELECTORS.sub("", cleaned(unicodedata.normalize("NFKC", cleaned(text))))
+        # One character may become eighteen.
+        plain = unicodedata.normalize("NFKC", cleaned(text))[: 4 * _READ_CHARS]
+        text = _SELECTORS.sub("", cleaned(plain))
         if text == before:
             break
     return text

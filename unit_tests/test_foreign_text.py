@@ -126,10 +126,10 @@ def test_text_without_a_secret_is_not_rewritten() -> None:
     "text", ["\\" * 200_000, "&" * 200_000, "%" * 200_000, "\x1b]" * 100_000, '"' * 200_001, "\ufdfa" * 200_000]
 )
 def test_a_long_text_costs_no_time(text: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     shown(text, lambda each: each.replace("pina_secret", "****"))
     shown_name(text)
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
 
 
 @given(st.text())

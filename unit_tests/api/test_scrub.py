@@ -95,9 +95,9 @@ def test_people_and_secrets_are_taken_out_in_every_disguise(secret: str, disguis
 @pytest.mark.parametrize("filler", ["\\", "%", "&", "a\u200b", "\uff41", "pina", "@", "\x1b]", "f" * 32 + " "])
 def test_a_long_text_costs_no_time(filler: str) -> None:
     records = ",".join(hashlib.sha256(str(number).encode()).hexdigest() for number in range(1900))
-    began = time.perf_counter()
+    began = time.process_time()
     scrub(filler * 1_000_000, records=records)
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
 
 
 @pytest.mark.parametrize("record", ["Xi1234ABCD", "ab", "a:b", "L=77", "k;v", "user|7781"])
