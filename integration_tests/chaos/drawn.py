@@ -196,7 +196,7 @@ def _steps(setup: ChaosSetup, chance: random.Random) -> list[Step]:
     draws: Sequence[tuple[int, Callable[[], list[Step]]]] = (
         (10, lambda: [Change(_seed(chance)), _attempt(setup, chance)]),
         (6, lambda: [_attempt(setup, chance)]),
-        (3, lambda: [_attempt(setup, chance, is_killed=True), Change(_seed(chance)), _attempt(setup, chance)]),
+        (6, lambda: [_attempt(setup, chance, is_killed=True), Change(_seed(chance)), _attempt(setup, chance)]),
         (
             4,
             lambda: [
@@ -227,7 +227,7 @@ def _attempt(setup: ChaosSetup, chance: random.Random, *, is_killed: bool = Fals
     if end < 0.15:
         ends["kill_at"] = chance.randint(1, 60)
     elif end < 0.3:
-        ends["kill_at_write"] = chance.randint(1, 6)
+        ends["kill_at_write"] = chance.choice((1, 1, 2, 2, 3, 4, 6))
     elif end < 0.4:
         ends["stop_at"] = chance.randint(1, 60)
     elif end < 0.5 and setup.host is not PYAIRBYTE:  # Its cache comes first: the failure reaches no destination.
@@ -255,7 +255,8 @@ def _faults(setup: ChaosSetup, chance: random.Random) -> tuple[Fault, ...]:
         return (Fault(action, endpoint, chance.randint(0, 2), chance.randint(1, 2), passes=False),)
     action = chance.choice(_LASTING)
     times = chance.choice((1, 2, 1_000_000))
-    return (Fault(action, _weighed(chance, _ENDPOINTS), chance.randint(0, 3), times, passes=False),)
+    endpoint = "customer_lists/update" if chance.random() < 0.5 else _weighed(chance, _ENDPOINTS)
+    return (Fault(action, endpoint, chance.randint(0, 3), times, passes=False),)
 
 
 def _passing(setup: ChaosSetup, chance: random.Random) -> Fault:

@@ -30,15 +30,15 @@ def run_stories(seeds: str, *options: str) -> tuple[int, str]:
 
 
 def test_no_promise_is_broken_in_a_few_stories() -> None:
-    code, said = run_stories("1-11,13,14,16,17")
+    code, said = run_stories("1-10,13,14")
     assert code == 0, said
 
 
 @pytest.mark.parametrize(
     ("plant", "seeds"),
     [
-        ("states-go-back-at-once", "3"),
-        ("contradictions-travel-together", "3"),
+        ("former-word-wins", "13"),
+        ("contradictions-travel-together", "2"),
     ],
 )
 def test_a_planted_fault_is_found_and_the_command_that_shows_it_again_is_said(plant: str, seeds: str) -> None:
