@@ -372,6 +372,8 @@ class MirrorStrategy(SyncStrategy):
     def _advance(self, delta: Delta, accepted: Sequence[tuple[int, int]], begun: int) -> None:
         self._ledger.advance(delta, accepted, begun, self.lane.target.list_id)
         self._members_after = self._ledger.members
+        if self.lane.failure is not None:
+            return  # Its states are dropped; those of others must not wait for it.
         if row := self._ledger.first_row_after(accepted[0][1] if accepted and accepted[0][0] == 0 else 0):
             self.lane.unpin_watermark()
             self.lane.pin_watermark(self._positions.before(row))
