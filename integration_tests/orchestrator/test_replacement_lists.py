@@ -181,8 +181,11 @@ def test_two_streams_of_one_audience_replace_it_by_what_they_hold_in_the_attempt
 
 
 def test_a_list_that_was_replaced_becomes_no_audience_again(refresh: Refresh) -> None:
-    """Its people have left; whoever renames the audience by hand does not want them back."""
-    assert refresh.later[RENAMED.name] == people(range(5, 15))
+    """Its people have left; whoever renames the audience by hand does not want them back.
+
+    The refresh's states of this stream came back, though the guard refused another, so only two rows are left to read.
+    """
+    assert refresh.later[RENAMED.name] == people([13, 14])
 
 
 def test_the_first_job_of_an_installation_is_taken_for_pyairbytes_and_adds(
