@@ -38,7 +38,7 @@ _LONGEST: Final = 400
 _MARK: Final = re.compile(rf" ?\[dp(?P<version>[0-9]+):(?P<parts>[^\[\]\r\n]{{0,{_LONGEST}}})\]")
 _VERSION: Final = "1"
 # What stood around a mark that was taken out may be one itself.
-_MARKS_IN_MARKS: Final = 5
+_MARKS_IN_MARKS: Final = 100
 _LETTERS: Final = {
     Identifier.EMAIL: "E",
     Identifier.GAID: "G",
@@ -75,7 +75,9 @@ def with_mark(description: str | None, remembered: Remembered) -> str:
     if any(found["version"] != _VERSION for found in _MARK.finditer(text)):
         return text
     for _ in range(_MARKS_IN_MARKS):
-        text = _MARK.sub("", text).rstrip(" ") if _MARK.search(text) else text
+        if not _MARK.search(text):
+            break
+        text = _MARK.sub("", text).rstrip(" ")
     parts = encode(remembered)
     if len(parts) > _LONGEST:  # it would not be found again, and another one be added each time
         parts = encode(replace(remembered, others=()))
