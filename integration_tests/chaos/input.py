@@ -107,5 +107,11 @@ class ChaosInput(Input):
         super()._ended()
 
 
+def stream_of(state: SentState) -> str | None:
+    """The stream of a state; None if it stands for all."""
+    described = json.loads(state.line)["state"].get("stream")
+    return _name(described["stream_descriptor"]) if described else None
+
+
 def _name(descriptor: Mapping[str, str]) -> str:
     return str(Descriptor(descriptor["name"], descriptor.get("namespace")))

@@ -14,7 +14,7 @@ from integration_tests.chaos.audiences import DisturbedAudience
 from integration_tests.chaos.bucket import Bucket
 from integration_tests.chaos.canary import Canary
 from integration_tests.chaos.far_end import ChaoticPinterest
-from integration_tests.chaos.input import ChaosInput, GloballyReadSource
+from integration_tests.chaos.input import ChaosInput, GloballyReadSource, stream_of
 from integration_tests.chaos.process import ProcessClock
 from integration_tests.chaos.setups import ChaosSetup
 from integration_tests.chaos.stories import Trouble
@@ -25,6 +25,7 @@ from integration_tests.orchestrator.streams import Stream
 from integration_tests.orchestrator.verdict import Verdict
 from integration_tests.property.audiences import BrokenPromiseError
 from integration_tests.property.far_end import AD_ACCOUNT_ID, API_BASE_URL
+from integration_tests.property.input import PlacedState
 from integration_tests.property.machine import _STARTED_AT_S, Clock
 from integration_tests.property.tables import Table, TableSource, email, identifiers_of, sha256_of
 from integration_tests.property.world import OpenJob
@@ -234,7 +235,7 @@ class World:
             raise BrokenPromiseError(f"protocol: {problems[0]}")
         is_done = ending == "succeeded"
         for audience in watch.audiences:
-            audience.ends(watch.safe, is_done=is_done, is_due=not source_exit_code)
+            audience.ends(watch.safe[audience], is_done=is_done, is_due=not source_exit_code)
         if own := _OWN_FAULTS & set(process.failure_codes):
             raise BrokenPromiseError(f"it failed with a fault of its own ({', '.join(own)}): {verdict.message}")
         if is_done and not source_exit_code:
@@ -341,6 +342,9 @@ class SyncWatch(Watch):
         self.chance = random.Random(f"{trouble.seed}, attempt {world.attempts}")
         by_stream = {str(s.descriptor): world.audiences[world.setup.audience_of(s)] for s in job.streams}
         self.audiences = list(dict.fromkeys(by_stream.values()))
+        # How many rows are safe, by audience.
+        self.safe = dict.fromkeys(self.audiences, 0)
+        self._by_stream = by_stream
         for audience in self.audiences:
             leading = [stream for stream in job.streams if by_stream[str(stream.descriptor)] is audience]
             audience.begins(job, leading, world.attempts)
@@ -349,27 +353,35 @@ class SyncWatch(Watch):
         self.catalog = connection.host.catalog(job.streams, ids)
         relayed = connection.host.relay(source, connection.states, job.streams)
         self._input = ChaosInput(relayed, job.streams, world.setup, by_stream, world.clock, self.chance)
-        self._returned = 0
+        self._seen = 0
+        self._left_out: set[str | None] = set()
 
     def read(self, timeout_s: float) -> bytes | None:
         return self._input.read(timeout_s)
 
     def on_state(self, content: bytes) -> None:
-        if self._returned >= len(self._input.states):
-            raise BrokenPromiseError("a state came back that was not sent yet")
-        placed = self._input.states[self._returned]
-        self._returned += 1
+        placed = self._sent_as(content)
         placed.check(content)
-        for audience in self.audiences:
+        stream = stream_of(placed.state)
+        for audience in self.audiences if stream is None else [self._by_stream[stream]]:
+            self.safe[audience] = placed.position
             audience.is_safe(placed.position)
+
+    def _sent_as(self, content: bytes) -> PlacedState:
+        """The state that came back. Of an audience that has failed, none does any more; all others keep their order."""
+        for placed in self._input.states[self._seen :]:
+            self._seen += 1
+            stream = stream_of(placed.state)
+            if placed.is_in(content):
+                if stream in self._left_out:
+                    raise BrokenPromiseError(f"a state of {stream} came back, and an earlier one did not")
+                return placed
+            self._left_out.add(stream)
+        raise BrokenPromiseError("a state came back that does not wait")
 
     def after_request(self) -> None:
         for audience in self.audiences:
             audience.looks_right()
-
-    @property
-    def safe(self) -> int:
-        return self._input.position_of(self._returned)
 
     @property
     def named_anybody(self) -> list[bool]:

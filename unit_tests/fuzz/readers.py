@@ -90,9 +90,9 @@ def _as_json(*samples: Any) -> tuple[bytes, ...]:
     return tuple(json.dumps(sample).encode() for sample in samples)
 
 
-def _of_json(read: Callable[[bytes], None], *samples: Any, is_deep: bool = True, examples: int = 60) -> Reader:
+def _of_json(read: Callable[[bytes], None], *samples: Any, examples: int = 60) -> Reader:
     content = _as_json(*samples)
-    return Reader(read, documents(content, is_deep=is_deep), content, examples)
+    return Reader(read, documents(content), content, examples)
 
 
 def _of_text(read: Callable[[str], None], *samples: str, examples: int = 60) -> Reader:
@@ -539,10 +539,10 @@ READERS: Final[Mapping[str, Reader]] = {
     "config": _of_json(_read_config, CONFIG, _OLD_CONFIG, examples=150),
     "answers": _of_json(
         _read_answer, LIST, AUDIENCE, ACCOUNT, USER, {"items": [LIST]}, {"items": [AUDIENCE], "bookmark": "b"},
-        is_deep=False, examples=100,
+        examples=100,
     ),
-    "refusals": _of_json(_read_refusal, REFUSAL, is_deep=False),
-    "token answers": _of_json(_read_tokens, TOKENS, is_deep=False),
+    "refusals": _of_json(_read_refusal, REFUSAL),
+    "token answers": _of_json(_read_tokens, TOKENS),
     "rate headers": _of_text(
         _read_headers, "100, 100;w=1, 400;w=60", "67150", "Wed, 21 Oct 2026 07:28:00 GMT", "1800000000000", "-1"
     ),

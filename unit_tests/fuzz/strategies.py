@@ -55,9 +55,9 @@ _CONFUSING_BYTES: Final = (
 )
 
 
-def documents(samples: Sequence[bytes], *, is_deep: bool = True) -> st.SearchStrategy[bytes]:
-    """Returns JSON documents like the samples, some of which are no JSON any more; `is_deep`: also nested very deep."""
-    odd = st.sampled_from([*ODD_VALUES, *(_DEEP_VALUES if is_deep else ())])
+def documents(samples: Sequence[bytes]) -> st.SearchStrategy[bytes]:
+    """Returns JSON documents like the samples, some of which are no JSON any more, or nested very deep."""
+    odd = st.sampled_from([*ODD_VALUES, *_DEEP_VALUES])
     return st.sampled_from([json.loads(sample) for sample in samples]).flatmap(
         lambda sample: _mutated(sample, odd).flatmap(_encoded)
     )
