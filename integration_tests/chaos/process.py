@@ -29,6 +29,7 @@ from requests.adapters import BaseAdapter, HTTPAdapter
 
 import destination_pinterest.membership.store  # noqa: F401 - so that not each process imports DuckDB
 from destination_pinterest import destination
+from destination_pinterest.api.watchdog import Watchdog
 from destination_pinterest.api.wire import HttpWire, Wire
 from destination_pinterest.assembly import Tuning
 from destination_pinterest.delivery.lane import AudienceLane
@@ -190,7 +191,7 @@ def run(link: Link, arguments: Sequence[str], folder: Path, chance: random.Rando
     def open_wire(base_url: str, system: System) -> Wire:
         session = requests.Session()
         session.mount("http://", FarEnd(link))
-        return HttpWire(base_url, session, system.clock)
+        return HttpWire(base_url, session, system.clock, Watchdog())
 
     with ExitStack() as stack:
         for owner, name, value in (
