@@ -41,7 +41,7 @@ from unit_tests.support.fake_pinterest import AD_ACCOUNT, FakePinterest
 from unit_tests.support.outbox import Outbox
 
 HIDDEN_CATEGORIES = {"Cc", "Cf", "Cs", "Zl", "Zp"}
-LONG = 3_000
+LONG = 1_500
 
 
 def hostile(kind: str) -> str:

@@ -238,11 +238,11 @@ class PinterestClient:
         return read
 
     def _of_ours(self, decode: Callable[[bytes], Page[Item]]) -> Callable[[bytes], Page[Item]]:
-        """Reads a page, not all of which may be another ad account's."""
+        """Reads a page: of lists, not all may be another ad account's. Audiences may, since others can share theirs."""
 
         def read(body: bytes) -> Page[Item]:
             page = decode(body)
-            if page.items and all(self._is_foreign(item) for item in page.items):
+            if page.items and all(isinstance(item, CustomerList) and self._is_foreign(item) for item in page.items):
                 raise ForeignAnswerError
             return page
 

@@ -77,7 +77,7 @@ def test_a_name_that_was_cut_is_told_and_marked_so_that_another_that_begins_alik
 
 def test_a_name_that_can_not_be_marked_is_told(creator: AudienceCreator, pinterest: FakePinterest) -> None:
     pinterest.stored_name = lambda name: name[:50]
-    pinterest.refuse("PATCH", "audiences/", 400)
+    pinterest.refuse("PATCH", "audiences/", 400, "The description is not allowed.")
     update = creator.create_audience(target(LONG), pinterest.add_list("any"))
     assert update.target.audience_id in pinterest.audiences
     assert "Choose a shorter audience name" in update.notes[0]
