@@ -32,6 +32,7 @@ from airbyte_cdk.models import (
 )
 from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets, get_secrets, update_secrets
 
+from destination_pinterest.api.auth import RefreshingToken
 from destination_pinterest.api.observer import SilentObserver
 from destination_pinterest.api.retry import RetryPolicy
 from destination_pinterest.api.wire import OpenWire, open_http_wire
@@ -53,7 +54,7 @@ from destination_pinterest.protocol.lines import LineReader, Lines, MessageLines
 from destination_pinterest.session import PinterestSession, PlatformConfig, open_session
 from destination_pinterest.sigterm import die_of_sigterm, ending_at_sigterm
 from destination_pinterest.specification import connector_specification
-from destination_pinterest.sync import Sync
+from destination_pinterest.sync import RENEWAL_WAIT_S, Sync
 from destination_pinterest.system import System
 
 _STDIN: Final = 0
@@ -84,6 +85,7 @@ class DestinationPinterest(Destination):
     ) -> None:
         self._check_retry_s = check_retry_s
         self._config_path: Path | None = None
+        self._renewals = _Renewals()
         self._system = system or System()
         self._open_wire = open_wire
 
@@ -151,24 +153,26 @@ class DestinationPinterest(Destination):
         config = _read_config_file(Path(arguments.config))
         self._config_path = Path(os.environ.get(CONFIG_PATH_VARIABLE) or arguments.config)
         update_secrets(get_secrets(connection_specification(), migrate(config)))
+        if arguments.command == "write":
+            self._write(config, read_catalog(Path(arguments.catalog)), messages)
+        elif arguments.command == "store":
+            self._care_for_store(config, _read_config_file(Path(arguments.request)), messages)
+        else:
+            with ending_at_sigterm(self._renewals):
+                self._answer(arguments, config, messages)
+
+    def _answer(self, arguments: argparse.Namespace, config: dict[str, Any], messages: MessageWriter) -> None:
+        """Answers a command that a person waits for."""
         if arguments.command == "check":
             status = self.check(logging.getLogger("airbyte"), config)
             content = {"status": status.status.value, "message": shown(status.message or "", filter_secrets)}
             messages.message({"type": "CONNECTION_STATUS", "connectionStatus": content})
-            return
-        if arguments.command == "discover":
+        elif arguments.command == "discover":
             messages.message({"type": "DESTINATION_CATALOG", "destination_catalog": self._discover(config, messages)})
-            return
-        if arguments.command == "audiences":
+        elif arguments.command == "audiences":
             messages.figures("INFO", self._list_audiences(config, messages).as_line())
-            return
-        if arguments.command == "preview":
+        else:
             messages.figures("INFO", self._preview(config, read_catalog(Path(arguments.catalog)), messages).as_line())
-            return
-        if arguments.command == "store":
-            self._care_for_store(config, _read_config_file(Path(arguments.request)), messages)
-            return
-        self._write(config, read_catalog(Path(arguments.catalog)), messages)
 
     def _check(self, raw: Mapping[str, Any], messages: MessageWriter) -> str:
         config = _known_config(raw, messages)
@@ -199,7 +203,9 @@ class DestinationPinterest(Destination):
         config = _known_config(raw, messages).model_copy(update=changes)
         lines = LineReader(_STDIN)
         request = SyncRequest(config, self._platform_config(raw, messages), streams, lines, messages, self._open_wire)
-        return SyncPreview(assemble(request, self._system)).run()
+        parts = assemble(request, self._system)
+        self._renewals.sign_in = parts.session.sign_in
+        return SyncPreview(parts).run()
 
     def _care_for_store(self, raw: Mapping[str, Any], request: Mapping[str, Any], messages: MessageWriter) -> None:
         # Imports DuckDB and NumPy, which other commands don't need.
@@ -211,7 +217,7 @@ class DestinationPinterest(Destination):
 
     def _session(self, config: Config, raw: Mapping[str, Any], messages: MessageWriter) -> PinterestSession:
         """Opens a session for a command that a person waits for."""
-        return open_session(
+        session = open_session(
             config,
             self._platform_config(raw, messages),
             system=self._system,
@@ -219,6 +225,8 @@ class DestinationPinterest(Destination):
             retry=RetryPolicy(self._check_retry_s, exchange_s=CHECK_EXCHANGE_S, listing_s=CHECK_LISTING_S),
             open_wire=self._open_wire,
         )
+        self._renewals.sign_in = session.sign_in
+        return session
 
     def _write(self, config: Mapping[str, Any], streams: tuple[ConfiguredStream, ...], messages: MessageWriter) -> None:
         if sys.stdin is None:
@@ -253,6 +261,22 @@ class DestinationPinterest(Destination):
 
     def _messages(self) -> MessageWriter:
         return MessageWriter(sys.stdout.buffer, now=self._system.now, scrub=filter_secrets)
+
+
+class _Renewals:
+    """Hands over a sign-in that is being renewed before SIGTERM ends a command."""
+
+    def __init__(self) -> None:
+        self.sign_in: RefreshingToken | None = None
+
+    def stop(self) -> bool:
+        """Returns False: what a person waits for does not end sooner by itself."""
+        return False
+
+    def give_back(self) -> None:
+        """Waits for the renewal."""
+        if self.sign_in is not None:
+            self.sign_in.wait_for_renewal(RENEWAL_WAIT_S)
 
 
 class _SecretConfigSink:

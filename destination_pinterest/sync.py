@@ -25,6 +25,9 @@ if TYPE_CHECKING:  # It imports DuckDB and NumPy, which syncs without a store do
 
 # Everything is synced and only the report's figures are missing, so only short waits are worth it.
 _REPORT_PATIENCE_S: Final = 2.0
+# How long a process that is to end waits for a sign-in that is being renewed; the second, once it has waited before.
+RENEWAL_WAIT_S: Final = 5.0
+_LAST_WAIT_S: Final = 0.5
 
 
 class Sync:
@@ -81,7 +84,12 @@ class Sync:
         return True
 
     def give_back(self) -> None:
-        """Gives back the leases of the membership store, from any thread: the process is about to end."""
+        """Hands over a sign-in that is being renewed, and gives back the leases of the membership store.
+
+        From any thread: the process is about to end.
+        """
+        if self._parts.session.sign_in is not None:
+            self._parts.session.sign_in.wait_for_renewal(_LAST_WAIT_S if self.is_stopped else RENEWAL_WAIT_S)
         if self._store is not None:
             self._store.give_back()
 

@@ -232,6 +232,11 @@ class RefreshingToken:
                 self._refresh()
             return self._tokens.access_token
 
+    def wait_for_renewal(self, timeout_s: float) -> None:
+        """Waits until no renewal is under way: a refresh token that is not handed over ends the sign-in."""
+        if self._lock.acquire(timeout=timeout_s):
+            self._lock.release()
+
     def __repr__(self) -> str:
         return f"RefreshingToken({self._tokens!r})"
 

@@ -30,7 +30,7 @@ def run_stories(seeds: str, *options: str) -> tuple[int, str]:
 
 
 def test_no_promise_is_broken_in_a_few_stories() -> None:
-    code, said = run_stories("1-8,10,13,14,17,20-25,28-31,33-37")
+    code, said = run_stories("1-30")
     assert code == 0, said
 
 

@@ -226,7 +226,7 @@ class World:
         ending = _ending(process)
         self._tell(process, f"attempt {self.attempts} {ending}")
         self._keep_tokens(verdict.controls, trouble)
-        if ending in {"killed", "stopped"}:
+        if ending == "killed":
             self.tokens_are_at_risk = self.tokens_are_at_risk or self.setup.signs_in
         self._raise_broken(process)
         # One that is told to stop may just have failed, and say so.

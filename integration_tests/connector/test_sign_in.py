@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import signal
+
+import pytest
+
 from integration_tests.airbyte_messages import OAUTH, address, digests, record, state, stream
 from integration_tests.connector_process import Connectors
 from integration_tests.sandbox_process import RunningSandbox
@@ -55,3 +59,21 @@ def test_a_sign_in_whose_renewal_was_lost_on_the_way_says_so(connector: Connecto
     assert "an answer to a refresh was lost" in outcome.error["message"]
     assert "Sign in again" in outcome.error["message"]
     assert (outcome.states, outcome.controls) == ([], [])
+
+
+@pytest.mark.parametrize("command", ["check", "write"])
+def test_a_sign_in_that_is_being_renewed_at_sigterm_is_handed_over_first(
+    cold_connector: Connectors, sandbox: RunningSandbox, command: str
+) -> None:
+    sandbox.fault({"kind": "latency", "seconds": 1.5}, endpoint="oauth/token")
+    if command == "check":
+        run = cold_connector.start(*cold_connector.check_arguments(credentials=OAUTH))
+    else:
+        run = cold_connector.write(stream("customers"), credentials=OAUTH)
+    sandbox.wait_for_hits(1)
+    run.process.send_signal(signal.SIGTERM)
+    outcome = run.finish()
+    assert outcome.exit_code == -signal.SIGTERM
+    (kept,) = outcome.controls
+    assert kept["credentials"]["refresh_token"] != OAUTH["refresh_token"]
+    assert cold_connector.check(credentials=kept["credentials"]).connection_status["status"] == "SUCCEEDED"
