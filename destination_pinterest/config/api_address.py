@@ -22,6 +22,10 @@ _PORT: Final = r"(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0
 _REST: Final = rf"(:{_PORT})?(/[0-9A-Za-z._~!$&'()*+,;=:%/-]*)?"
 _ADDRESS: Final = re.compile(rf"https://{_HOST}{_REST}|http://(localhost|127\.0\.0\.1|\[::1\]){_REST}")
 
+# RFC 1035, 2.3.4.
+_LONGEST_HOST: Final = 253
+_LONGEST_LABEL: Final = 63
+
 _DOMAIN: Final = "pinterest.com"
 _NAME: Final = "pinterest"
 # Anywhere in a host, as in "api.pinterest.com-v5.example.net".
@@ -37,7 +41,9 @@ _ALIKE_ABROAD: Final = 0.5
 
 def is_address(text: str) -> bool:
     """Whether a text is an address by which nothing but a host, a port and a path is meant."""
-    return _ADDRESS.fullmatch(text) is not None
+    found = _ADDRESS.fullmatch(text)
+    host = "" if found is None else (found[1] or "localhost")
+    return 0 < len(host) <= _LONGEST_HOST and all(0 < len(label) <= _LONGEST_LABEL for label in host.split("."))
 
 
 def is_look_alike(address: str) -> bool:
