@@ -20,7 +20,7 @@ from destination_pinterest.api.models import Audience, CustomerList
 from destination_pinterest.audiences.description_mark import read_mark
 from destination_pinterest.audiences.list_counts import ListCounts, MatchEstimate, counts_of, estimate_match
 from destination_pinterest.audiences.shadow_list import is_shadow_list_of, read_label
-from destination_pinterest.audiences.typed import typed
+from destination_pinterest.audiences.typed import Completion
 from destination_pinterest.audiences.waiting import list_in_force
 from destination_pinterest.markers import LISTING_PREFIX
 from destination_pinterest.reporting.status_text import status_text
@@ -100,9 +100,11 @@ class AudienceListing:
             ConnectorError: what is wrong and what to do about it.
         """
         # Objects created meanwhile move others to later pages, where they appear again.
-        audiences = {audience.id: typed(audience, self._client) for audience in self._client.audiences()}.values()
+        completion = Completion(self._client)
+        listed = {audience.id: audience for audience in self._client.audiences()}.values()
+        audiences = [completion.typed(audience) for audience in listed]
         usable = [audience for audience in audiences if audience.audience_type == CUSTOMER_LIST]
-        made_of = {audience.id: self._list_of(audience) for audience in usable}
+        made_of = {audience.id: completion.list_of(audience) for audience in usable}
         lists = {customer_list.id: customer_list for customer_list in self._client.customer_lists()}
         others = Counter(each.audience_type or "UNKNOWN" for each in audiences if each.audience_type != CUSTOMER_LIST)
         used = frozenset(made_of.values())
@@ -115,9 +117,6 @@ class AudienceListing:
             [_free_list(each, replaced, awaiting) for each in free],
             dict(sorted(others.items())),
         )
-
-    def _list_of(self, audience: Audience) -> str | None:
-        return audience.customer_list_id or self._client.audience(audience.id).customer_list_id
 
 
 def _audience(audience: Audience, list_id: str | None, lists: Mapping[str, CustomerList]) -> ListedAudience:

@@ -188,6 +188,12 @@ class DestinationPinterest(Destination):
                 "The ad account has more audiences than Airbyte can take at once: "
                 f"the {catalog.left_out:,} oldest are left out.",
             )
+        if catalog.untold:
+            messages.log(
+                "WARN",
+                f"Pinterest does not say of what type {catalog.untold:,} audiences are: they are left out. To fill one "
+                "all the same, give its name in audience_name.",
+            )
         return catalog.content
 
     def _list_audiences(self, raw: Mapping[str, Any], messages: MessageWriter) -> Listing:

@@ -12,11 +12,12 @@ authentication and authorization": refresh tokens may rotate (both read 2026-11-
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from destination_pinterest.api.auth import EXPIRY_MARGIN_S
 from destination_pinterest.api.client import PinterestClient
-from destination_pinterest.audiences.typed import typed
+from destination_pinterest.audiences.typed import Completion
 from destination_pinterest.config import AccessTokenCredentials, Config, OAuthCredentials
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import AuthenticationError
@@ -49,9 +50,10 @@ class Discovery:
             ConnectorError: what is wrong and what to do about it.
         """
         setting = self._config.operation_column
+        completion = Completion(self._client)
         try:
-            return destination_catalog(
-                (typed(audience, self._client) for audience in self._client.audiences()),
+            catalog = destination_catalog(
+                map(completion.typed, self._client.audiences()),
                 self._config.ad_account_id,
                 operation_column=setting.column if setting else None,
             )
@@ -59,6 +61,7 @@ class Discovery:
             if isinstance(self._config.credentials, OAuthCredentials):
                 raise AuthenticationError(Code.RENEWAL_DUE_IN_DISCOVERY, _RENEW_FIRST, answer=error.answer) from None
             raise
+        return replace(catalog, untold=completion.untold)
 
 
 def without_renewal(config: Config, now_s: float) -> Config:

@@ -21,7 +21,7 @@ import msgspec
 from destination_pinterest.api.endpoints import Endpoint
 from destination_pinterest.api.headers import read_rate_headers
 from destination_pinterest.api.models import Refusal, decoder
-from destination_pinterest.api.scrub import clean_request_id, scrub
+from destination_pinterest.api.scrub import MESSAGE_CHARS, clean_request_id, scrub, without_echo
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import (
     Answer,
@@ -197,13 +197,14 @@ def refusal(
     `headers` is case-insensitive; `now` is in seconds since 1970; `records` and `secrets` are what must not be quoted.
     """
     code, raw_message = _read(body)
+    told = without_echo(raw_message)
     rates = read_rate_headers(headers, now)
-    meaning = _meaning(endpoint, status, code, raw_message, quota_left=bool(rates.remaining))
+    meaning = _meaning(endpoint, status, code, told, quota_left=bool(rates.remaining))
     answer = Answer(
         endpoint=str(endpoint),
         status=status,
         code=code,
-        message=scrub(raw_message, records, secrets),
+        message=scrub(raw_message if len(raw_message) <= MESSAGE_CHARS else told, records, secrets),
         request_id=clean_request_id(headers.get("x-pinterest-rid")),
     )
     advice = meaning.advice.format(subject=endpoint.subject, scopes=" and ".join(endpoint.scopes) or "enough")

@@ -76,7 +76,7 @@ class PinterestClient:
 
     def ad_accounts(self) -> Iterator[AdAccount]:
         """Yields all ad accounts that the token may see, including shared ones (ad_accounts/list)."""
-        return self._pages(endpoints.AD_ACCOUNTS, _ad_account_page, {})
+        return self._pages(endpoints.AD_ACCOUNTS, "ad accounts", _ad_account_page, {})
 
     def ad_account(self) -> AdAccount:
         """Returns the client's ad account (ad_accounts/get)."""
@@ -84,7 +84,7 @@ class PinterestClient:
 
     def customer_lists(self, order: Order = "DESCENDING") -> Iterator[CustomerList]:
         """Yields all customer lists by id, newest first by default (customer_lists/list)."""
-        return self._pages(endpoints.CUSTOMER_LISTS, _customer_list_page, {"order": order})
+        return self._pages(endpoints.CUSTOMER_LISTS, "customer lists", _customer_list_page, {"order": order})
 
     def customer_list(self, customer_list_id: str) -> CustomerList:
         """Returns a customer list (customer_lists/get)."""
@@ -131,7 +131,7 @@ class PinterestClient:
 
     def audiences(self, order: Order = "DESCENDING") -> Iterator[Audience]:
         """Yields all audiences of the ad account, of every type, by id, newest first by default (audiences/list)."""
-        return self._pages(endpoints.AUDIENCES, _audience_page, {"order": order})
+        return self._pages(endpoints.AUDIENCES, "audiences", _audience_page, {"order": order})
 
     def audience(self, audience_id: str) -> Audience:
         """Returns an audience (audiences/get)."""
@@ -199,10 +199,10 @@ class PinterestClient:
         return self._transport.perform(call, self._credentials)
 
     def _pages(
-        self, endpoint: Endpoint, decode: Callable[[bytes], Page[Item]], parameters: dict[str, str]
+        self, endpoint: Endpoint, items: str, decode: Callable[[bytes], Page[Item]], parameters: dict[str, str]
     ) -> Iterator[Item]:
-        """Yields all items, and requests pages as needed."""
-        paging = Paging(endpoint.subject, self._transport.clock, self._transport.retry.listing_s)
+        """Yields all items, which `items` names, and requests pages as needed."""
+        paging = Paging(items, self._transport.clock, self._transport.retry.listing_s)
         bookmark = ""
         while True:
             asked = {"page_size": str(PAGE_SIZE), **parameters, **({"bookmark": bookmark} if bookmark else {})}

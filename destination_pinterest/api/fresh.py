@@ -13,12 +13,14 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Final
 
+from destination_pinterest.api.scrub import without_echo
 from destination_pinterest.errors import ConnectorError, InvalidRequestError, NotFoundError
 
 # Whatever is older is there or is gone.
 FRESH_S: Final = 600.0
 _NOT_THERE: Final = re.compile(
-    r"\bnot (?:be )?found\b|\bdoes(?:n't| not) exist|\bno such\b|\bunknown\b|\bnot (?:yet )?(?:available|visible)",
+    r"\bnot (?:be )?found\b|\b(?:does(?:n't| not)|not) exist|\bno such\b|\bunknown\b"
+    r"|\bnot (?:yet )?(?:available|visible)|\bthere(?: is|'s) no\b|\bno (?:customer list|audience)\b",
     re.IGNORECASE,
 )
 _CONTENT: Final = re.compile(
@@ -69,7 +71,7 @@ class FreshObjects:
             return True
         if error.answer.status != 400:
             return False
-        message = error.answer.message
+        message = without_echo(error.answer.message)
         if _NOT_THERE.search(message):
             return True
         return not self.silent.isdisjoint(fresh) and not _CONTENT.search(message)

@@ -1,6 +1,7 @@
 """The parts of Pinterest's answers that are read, as frozen structs.
 
-Tolerant of unknown and null fields, and of numbers written as text; strict about ids, on which everything else depends.
+Tolerant of unknown and null fields, of numbers written as text and ids written as numbers, and of text that was cut
+within a character; otherwise strict about ids, on which everything else depends.
 What is only shown, or estimated by, counts as absent if it is of another type or absurd: no command must end by it.
 
 Source: Pinterest OpenAPI 5.23.0: Account, AdAccount, CustomerList, Audience, Paginated (read 2026-11-22). 5.28 requires
@@ -31,6 +32,12 @@ Token = Annotated[str, msgspec.Meta(max_length=8_000)]
 
 _CUSTOMER_LIST: Final = "CUSTOMER_LIST"
 _ID: Final = re.compile(r"[0-9]{1,18}")
+# An escaped backslash, a surrogate pair, or half of one: what is left of an emoji if a text was cut there. JSON allows
+# that; msgspec and UTF-8 don't.
+_SURROGATES: Final = re.compile(
+    rb"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
+)
+_IDS: Final = frozenset({"id", "ad_account_id"})
 # To do without one of these would lose the rest of a listing, or a sign-in.
 _NEVER_LEFT_OUT: Final = frozenset({"bookmark", "refresh_token"})
 
@@ -174,6 +181,11 @@ def decoder(kind: type[T]) -> Decode[T]:
             return exact(body)
         except msgspec.ValidationError:
             return _without_misfits(kind, body, known_id)
+        except msgspec.DecodeError:
+            mended = _without_halves(body)
+            if mended == body:
+                raise
+            return decode(mended, known_id)
         except RecursionError:
             raise msgspec.ValidationError("nested too deeply") from None
 
@@ -184,7 +196,7 @@ def _without_misfits(kind: type[T], body: bytes, known_id: str | None) -> T:
     """Reads a body again and leaves out what does not fit and need not be there."""
     try:
         # Unlike msgspec, which has found JSON in it already, it takes numbers beyond any range.
-        raw = json.loads(body)
+        raw = json.loads(_without_halves(body))
         if known_id is not None and isinstance(raw, dict) and raw.get("id") is None:
             raw["id"] = known_id
         return msgspec.convert(_fitting(kind, raw), kind, strict=False)
@@ -194,12 +206,18 @@ def _without_misfits(kind: type[T], body: bytes, known_id: str | None) -> T:
         raise msgspec.ValidationError("a number or a depth beyond any measure") from None
 
 
+def _without_halves(body: bytes) -> bytes:
+    return _SURROGATES.sub(lambda found: rb"\ufffd" if found[1] else found[0], body)
+
+
 def _fitting(kind: Any, raw: Any) -> Any:
     if not isinstance(raw, dict):
         return raw
     fitting = {}
     for field in msgspec.structs.fields(kind):
         value = raw.get(field.encode_name)
+        if field.name in _IDS and type(value) is int:
+            value = str(value)
         if field.name == "items" and isinstance(value, list):
             (item,) = get_args(field.type)
             value = [_fitting(item, each) for each in value]

@@ -21,10 +21,10 @@ MOST_BYTES: Final = 256 * 2**20
 
 
 class Paging:
-    """The progress of one listing. `subject` is whose it is, for people; `limit_s` is how long it may take."""
+    """The progress of one listing. `items` is what it lists, for people; `limit_s` is how long it may take."""
 
-    def __init__(self, subject: str, clock: Callable[[], float], limit_s: float = math.inf) -> None:
-        self._subject = subject
+    def __init__(self, items: str, clock: Callable[[], float], limit_s: float = math.inf) -> None:
+        self._items = items
         self._clock = clock
         self._limit_s = limit_s
         self._ends_at = clock() + limit_s
@@ -54,7 +54,7 @@ class Paging:
         if bookmark in self._bookmarks:
             raise UnexpectedAnswerError(
                 Code.ANSWER_UNEXPECTED,
-                f"Pinterest's list of {self._subject}s never ends: a bookmark came twice. Please report this.",
+                f"Pinterest's list of {self._items} never ends: a bookmark came twice. Please report this.",
             )
         self._bookmarks.add(bookmark)
         known = len(self._ids)
@@ -69,7 +69,7 @@ class Paging:
         if self._clock() > self._ends_at:
             raise ConnectionFailedError(
                 Code.PINTEREST_UNREACHABLE,
-                f"Pinterest's list of the {self._subject} was not complete within {self._limit_s:g} s. If this lasts, "
+                f"Pinterest's list of {self._items} was not complete within {self._limit_s:g} s. If this lasts, "
                 "check the network, the proxy and Pinterest's status page.",
             )
         return bookmark
@@ -77,6 +77,6 @@ class Paging:
     def _endless(self, why: str) -> UnexpectedAnswerError:
         return UnexpectedAnswerError(
             Code.ANSWER_TOO_LARGE,
-            f"Pinterest's list of the {self._subject} does not end: {why}. Check api_base_url and the proxy, and "
+            f"Pinterest's list of {self._items} does not end: {why}. Check api_base_url and the proxy, and "
             "report this if they are right.",
         )

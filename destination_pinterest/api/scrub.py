@@ -51,6 +51,18 @@ def scrub(text: str, records: str = "", secrets: Iterable[str] = ()) -> str:
     return line if len(line) <= MESSAGE_CHARS else f"{line[: MESSAGE_CHARS - 1]}…"
 
 
+def without_echo(text: str) -> str:
+    """Returns a refusal without the request that it repeats, as in `Invalid request: {…} (the reason)`.
+
+    A text that is nothing but that stays as it is.
+    """
+    before, brace, rest = text.partition("{")
+    behind = rest.rpartition("}")[2] if "}" in rest else ""
+    if not brace or not (before + behind).strip():
+        return text
+    return f"{before}{{…}}{behind}"
+
+
 def clean_request_id(text: str | None) -> str | None:
     """Returns Pinterest's request id, if it looks like one."""
     return text if text and _REQUEST_ID.fullmatch(text) else None

@@ -67,6 +67,7 @@ _NEVER_SENT: Final = (NewConnectionError, ConnectTimeoutError, ProxyError)
 _BAD_PROXY_ADDRESS: Final = (
     *(requests.exceptions.InvalidProxyURL, requests.exceptions.InvalidSchema),
     *(urllib3.exceptions.ProxySchemeUnknown, urllib3.exceptions.ProxySchemeUnsupported),
+    urllib3.exceptions.LocationValueError,
 )
 
 

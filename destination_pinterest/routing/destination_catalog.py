@@ -59,10 +59,11 @@ _OPERATION: Final = "Whether the row is added or removed: the operation column o
 
 @dataclass(frozen=True, slots=True)
 class DestinationCatalog:
-    """The catalog that `discover` prints, and how many audiences did not fit."""
+    """The catalog that `discover` prints, how many audiences did not fit, and of how many the type is not known."""
 
     content: dict[str, Any]
     left_out: int
+    untold: int = 0
 
 
 def destination_catalog(

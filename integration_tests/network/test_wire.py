@@ -209,6 +209,8 @@ def test_a_proxy_that_refuses_is_named_without_its_login(
         ("http://proxy.invalid:3128", "no host of the name proxy.invalid"),
         ("http://", "not the address of a proxy"),
         ("nonsense://s3cret@127.0.0.1:1", "not the address of a proxy"),
+        ("http://somebody:s3cret@127.0.0.1:99999", "not the address of a proxy"),
+        ("http://somebody:s3cret/x@127.0.0.1:1", "not the address of a proxy"),
     ],
 )
 def test_a_proxy_that_is_none_is_named_at_once(monkeypatch: pytest.MonkeyPatch, proxy: str, said: str) -> None:

@@ -145,6 +145,14 @@ def test_a_400_that_speaks_of_something_else_is_not_about_size(message: str) -> 
     assert type(refuse(400, 1, message)) is InvalidRequestError
 
 
+def test_a_repeated_request_hides_neither_what_is_meant_nor_what_is_said() -> None:
+    name = "Spam of maximum size " * 20
+    told = f"Invalid request: {{'name': '{name}'}} (there is no such type)"
+    error = refuse(400, 1, told, endpoint=endpoints.CREATE_CUSTOMER_LIST)
+    assert error.code is Code.REQUEST_REFUSED
+    assert "(there is no such type)" in str(error)
+
+
 @pytest.mark.parametrize("message", [GENERAL_429, PLAIN_429])
 def test_pinterests_usual_429_is_about_quota_unless_quota_is_left(message: str) -> None:
     assert type(refuse(429, 8, message)) is RateLimitedError

@@ -19,8 +19,18 @@ from unit_tests.support.raises import raises
 
 MISSING = NotFoundError(Code.NOT_FOUND, "x", answer=Answer("GET /x", 404))
 # What a 400 may say of an object that is not seen yet, and nothing else.
-BLUNT = ["Invalid ad account audience parameters.", "Invalid customer list.", "no", ""]
-NOT_THERE = ["Customer list not found.", "customer_list_id does not exist", "No such audience", "Unknown list"]
+BLUNT = [
+    "Invalid ad account audience parameters.",
+    "Invalid customer list.",
+    "no",
+    "",
+    "Invalid request: {'name': 'a'}",
+    "Invalid request: {'nam…",
+]
+NOT_THERE = [
+    "Invalid request: {'name': 'a', 'description': 'b'} (there is no customer list 7 in this ad account)",
+    *["Customer list not found.", "customer_list_id does not exist", "No such audience", "Unknown list"],
+]
 # What is plainly about the content: none of it passes.
 CONTENT = [
     "The name contains a forbidden word.",

@@ -142,6 +142,29 @@ def test_an_id_has_up_to_18_digits_and_nothing_else(identifier: str) -> None:
         decoder(CustomerList)(b'{"id":"%b"}' % identifier.encode())
 
 
+def test_an_id_may_be_a_number() -> None:
+    page = decoder(Page[CustomerList])(b'{"items":[{"id":549755885175,"ad_account_id":7},{"id":"8"}]}')
+    assert [(item.id, item.ad_account_id) for item in page.items] == [("549755885175", "7"), ("8", None)]
+    for misfit in (b"true", b"7.0", b"-7", b"1e3", b"9" * 19):
+        with pytest.raises(msgspec.ValidationError):
+            decoder(CustomerList)(b'{"id":%b}' % misfit)
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        (rb"caf\u00e9 \ud83d", "caf\u00e9 \ufffd"),
+        (rb"\uDE00\ud83d\ude00", "\ufffd\U0001f600"),
+        (rb"\\ud83d\ud83d", "\\ud83d\ufffd"),
+    ],
+)
+def test_a_name_that_was_cut_within_a_character_ends_no_listing(written: bytes, read: str) -> None:
+    items = b'[{"id":"1","name":"%b"},{"id":"2"}]' % written
+    assert decoder(Page[Audience])(b'{"items":%b}' % items).items[0].name == read
+    assert decoder(Page[Audience])(b'{"bookmark":null,"items":%b}' % items.replace(b'"2"', b"2")).items[0].name == read
+    assert decoder(Audience)(b'{"id":"1","size":"x","name":"%b"}' % written).name == read
+
+
 def test_an_answer_need_not_repeat_the_id_that_was_asked_for() -> None:
     read = decoder(CustomerList)
     assert read(b'{"name":"VIP"}', "7").id == "7"

@@ -11,18 +11,18 @@ from unit_tests.support.raises import raises
 
 
 def test_there_is_room_for_50_000_lists_in_pages_of_50() -> None:
-    listing = Paging("ad account", Clock().clock)
+    listing = Paging("audiences", Clock().clock)
     for page in range(999):
         assert listing.next_bookmark((str(page * 50 + row) for row in range(50)), str(page)) == str(page)
     assert listing.next_bookmark(("x",), None) == ""
 
 
 def test_a_page_without_a_bookmark_is_the_last() -> None:
-    assert Paging("ad account", Clock().clock).next_bookmark((), "") == ""
+    assert Paging("audiences", Clock().clock).next_bookmark((), "") == ""
 
 
 def test_a_bookmark_that_comes_twice_ends_the_listing() -> None:
-    listing = Paging("ad account", Clock().clock)
+    listing = Paging("audiences", Clock().clock)
     listing.next_bookmark(("1",), "a")
     with raises(Code.ANSWER_UNEXPECTED, match="a bookmark came twice"):
         listing.next_bookmark(("2",), "a")
@@ -30,7 +30,7 @@ def test_a_bookmark_that_comes_twice_ends_the_listing() -> None:
 
 @pytest.mark.parametrize("ids", [[], ["1"]], ids=["empty", "repeated"])
 def test_pages_that_bring_nothing_new_end_the_listing(ids: list[str]) -> None:
-    listing = Paging("ad account", Clock().clock)
+    listing = Paging("audiences", Clock().clock)
     listing.next_bookmark(("1",), "first")
     for page in range(MOST_IDLE_PAGES - 1):
         listing.next_bookmark(ids, str(page))
@@ -39,20 +39,20 @@ def test_pages_that_bring_nothing_new_end_the_listing(ids: list[str]) -> None:
 
 
 def test_pages_that_bring_nothing_new_now_and_then_do_not() -> None:
-    listing = Paging("ad account", Clock().clock)
+    listing = Paging("audiences", Clock().clock)
     for page in range(MOST_PAGES - 1):
         listing.next_bookmark([str(page)] if page % MOST_IDLE_PAGES == 0 else [], str(page))
 
 
 def test_a_listing_of_ever_new_pages_ends() -> None:
-    listing = Paging("ad account", Clock().clock)
+    listing = Paging("audiences", Clock().clock)
     with raises(Code.ANSWER_TOO_LARGE, match="1,000 pages were not all"):
         for page in count():
             listing.next_bookmark((str(page),), str(page))
 
 
 def test_a_listing_of_large_pages_ends() -> None:
-    listing = Paging("ad account", Clock().clock)
+    listing = Paging("audiences", Clock().clock)
     read = listing.measured(len)
     page = b" " * 2**20
     with raises(Code.ANSWER_TOO_LARGE, match="256 MB were not all"):
@@ -63,7 +63,7 @@ def test_a_listing_of_large_pages_ends() -> None:
 
 
 def test_a_listing_that_a_person_waits_for_has_its_time(clock: Clock) -> None:
-    listing = Paging("ad account", clock.clock, 240.0)
+    listing = Paging("audiences", clock.clock, 240.0)
     clock.pass_by(240)
     assert listing.next_bookmark(("1",), "a") == "a"
     clock.pass_by(1)

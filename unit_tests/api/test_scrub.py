@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from destination_pinterest.api.scrub import MESSAGE_CHARS, REMOVED, clean_request_id, scrub
+from destination_pinterest.api.scrub import MESSAGE_CHARS, REMOVED, clean_request_id, scrub, without_echo
 
 DIGEST = hashlib.sha256(b"jane.doe@example.com").hexdigest()
 
@@ -157,3 +157,17 @@ def test_no_record_survives_wherever_it_is_quoted(records: list[str], data: st.D
 )
 def test_a_request_id_is_kept_only_if_it_looks_like_one(text: str | None, kept: str | None) -> None:
     assert clean_request_id(text) == kept
+
+
+@pytest.mark.parametrize(
+    ("said", "left"),
+    [
+        ("Invalid request: {'name': 'a', 'rule': {'id': 1}} (too short)", "Invalid request: {…} (too short)"),
+        ("Invalid request: {'name': 'a…", "Invalid request: {…}"),
+        ("Invalid records", "Invalid records"),
+        ('{"error": "no"}', '{"error": "no"}'),
+        ("", ""),
+    ],
+)
+def test_the_request_that_a_refusal_repeats_can_be_left_out(said: str, left: str) -> None:
+    assert without_echo(said) == left

@@ -218,8 +218,8 @@ def test_what_does_not_pass_is_raised_at_once(
 
 
 def test_an_answer_of_the_wrong_shape_is_raised_at_once(transport: Transport, far_end: ScriptedAdapter) -> None:
-    far_end.will(answer(200, {"id": 5}, {"x-pinterest-rid": "4711"}))
-    with raises(Code.ANSWER_UNEXPECTED, match=r"got `int` - at `\$.id`.*4711"):
+    far_end.will(answer(200, {"id": [5]}, {"x-pinterest-rid": "4711"}))
+    with raises(Code.ANSWER_UNEXPECTED, match=r"got `array` - at `\$.id`.*4711"):
         transport.perform(call(), Tokens())
     assert len(far_end.requests) == 1
 
