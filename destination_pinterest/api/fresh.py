@@ -18,7 +18,8 @@ from destination_pinterest.errors import ConnectorError, InvalidRequestError, No
 # Whatever is older is there or is gone.
 FRESH_S: Final = 600.0
 _NOT_THERE: Final = re.compile(
-    r"\bnot (?:be )?found\b|\bdoes(?:n't| not) exist|\bno such\b|\bunknown\b|\bnot (?:yet )?(?:available|visible)",
+    r"\bnot (?:be )?found\b|\bdoes(?:n't| not) exist|\b(?:no such|there is no)\b|\bunknown\b"
+    r"|\bnot (?:yet )?(?:available|visible)",
     re.IGNORECASE,
 )
 _CONTENT: Final = re.compile(
@@ -27,6 +28,8 @@ _CONTENT: Final = re.compile(
     r"|\b100\b|processing|not ready|empty|can(?:not|'t| not)\b|not (?:allowed|permitted|supported)|required|reserved",
     re.IGNORECASE,
 )
+# Pinterest repeats what was asked, with its names, before it says what is wrong with it.
+_REPETITION: Final = re.compile(r"\{.*\}", re.DOTALL)
 
 
 class FreshObjects:
@@ -69,7 +72,7 @@ class FreshObjects:
             return True
         if error.answer.status != 400:
             return False
-        message = error.answer.message
+        message = _REPETITION.sub("", error.answer.message)
         if _NOT_THERE.search(message):
             return True
         return not self.silent.isdisjoint(fresh) and not _CONTENT.search(message)

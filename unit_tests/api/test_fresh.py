@@ -20,7 +20,11 @@ from unit_tests.support.raises import raises
 MISSING = NotFoundError(Code.NOT_FOUND, "x", answer=Answer("GET /x", 404))
 # What a 400 may say of an object that is not seen yet, and nothing else.
 BLUNT = ["Invalid ad account audience parameters.", "Invalid customer list.", "no", ""]
+# Pinterest repeats what was asked, whose words say nothing about what is wrong.
+_ASKED = "Invalid request: {'name': 'x', 'description': 'not found', 'rule': {'customer_list_id': '1'}}"
+BLUNT.append(_ASKED)
 NOT_THERE = ["Customer list not found.", "customer_list_id does not exist", "No such audience", "Unknown list"]
+NOT_THERE.append(f"{_ASKED} (there is no customer list 1 in this ad account)")
 # What is plainly about the content: none of it passes.
 CONTENT = [
     "The name contains a forbidden word.",
@@ -31,6 +35,7 @@ CONTENT = [
     "'0x1' does not match the pattern '^\\d+$'",
     "The rule of an audience cannot be changed.",
     "description exceeds the limit",
+    f"{_ASKED} (the name is too long)",
 ]
 
 
