@@ -50,7 +50,7 @@ def take_up(target: AudienceTarget, found: CustomerList | None, if_gone: IfGone,
             "an audience is gone (if_audience_is_gone) says: the new audience has only whom this sync and later ones "
             "bring, and another id, so point your campaigns to it."
         )
-        return TargetUpdate(replace(target, left_over_list_ids=(found.id,)), (note,))
+        return TargetUpdate(replace(target, abandoned_list_id=found.id, left_over_list_ids=(found.id,)), (note,))
     target = replace(target, adoptable=found)
     if target.shadow is not None:
         return TargetUpdate(target)

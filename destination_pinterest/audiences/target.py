@@ -28,6 +28,7 @@ class AudienceTarget:
         adoptable: if there was no audience, the list that it was, or was to be, made from; without a shadow list, it is
             the one that is written to.
         waiting: the list that a note at Pinterest says to be in force while there is no audience.
+        abandoned_list_id: the list of an audience that is gone, which the settings say not to go on with.
         resumed: the shadow list as an earlier attempt left it.
         swapped_out_list_id: the list that the audience was made from until this sync replaced it.
         superseded_audience_id: the audience that still has that list, if Pinterest refused to change its rule.
@@ -47,6 +48,7 @@ class AudienceTarget:
     live: CustomerList | None = None
     adoptable: CustomerList | None = None
     waiting: str | None = None
+    abandoned_list_id: str | None = None
     resumed: CustomerList | None = None
     swapped_out_list_id: str | None = None
     superseded_audience_id: str | None = None

@@ -77,7 +77,16 @@ def open_ledgers(
     open_one = store.view if only_look else store.open
     with ThreadPoolExecutor(_AT_ONCE) as threads:
         opening = [
-            (mirror, threads.submit(open_one, config.ad_account_id, _name(mirror.lane.target))) for mirror in mirrors
+            (
+                mirror,
+                threads.submit(
+                    open_one,
+                    config.ad_account_id,
+                    _name(mirror.lane.target),
+                    abandoned_list_id=mirror.lane.target.abandoned_list_id,
+                ),
+            )
+            for mirror in mirrors
         ]
     failures: dict[MirrorStrategy, ConnectorError] = {}
     for mirror, ledger in opening:

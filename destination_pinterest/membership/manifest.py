@@ -251,6 +251,22 @@ def check_owner(manifest: Manifest, ad_account_id: str, audience: str, address: 
         )
 
 
+def begun_anew(manifest: Manifest) -> Manifest:
+    """Returns the manifest of a ledger whose audience begins again with nobody; the next sync's marks go on."""
+    return Manifest(
+        ad_account_id=manifest.ad_account_id,
+        audience=manifest.audience,
+        salt=manifest.salt,
+        stretching=manifest.stretching,
+        key_check=manifest.key_check,
+        sequence=manifest.sequence + 1,
+        marks=manifest.marks,
+        epoch=manifest.epoch + 1,
+        wrapped=manifest.wrapped,
+        next_key=manifest.next_key,
+    )
+
+
 def damaged(address: str, what: str) -> StoreMismatchError:
     """Returns the error for a ledger that is not as the connector left it."""
     return StoreMismatchError(

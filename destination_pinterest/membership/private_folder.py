@@ -73,11 +73,15 @@ def remove_abandoned(parent: Path) -> None:
 def _create(parent: Path) -> tuple[Path, int | None]:
     for _ in range(_ATTEMPTS):
         path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
-        lock = os.open(path, _OPEN_FOLDER)
+        # Until it is locked, another sync, or another ledger of this one, may take it for an abandoned one.
+        try:
+            lock = os.open(path, _OPEN_FOLDER)
+        except FileNotFoundError:
+            continue
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            os.close(lock)  # Another sync took it for an abandoned one, in this very moment.
+            os.close(lock)
             continue
         except OSError:
             return path, lock  # This disk has no such locks, so nobody else can take it over either.

@@ -30,6 +30,7 @@ from destination_pinterest.membership.ledger import MembershipLedger, is_data_fi
 from destination_pinterest.membership.manifest import (
     FILE_NAME,
     Manifest,
+    begun_anew,
     check_owner,
     damaged,
     folder_of,
@@ -131,10 +132,15 @@ class MembershipStore:
         self._timing = timing
         self._held = HeldLeases()
 
-    def open(self, ad_account_id: str, audience: str) -> MembershipLedger:
+    def open(self, ad_account_id: str, audience: str, *, abandoned_list_id: str | None = None) -> MembershipLedger:
         """Opens the ledger of an audience, for this sync alone; creates it if there is none.
 
         If another sync has not closed it, waits up to a minute to see whether that sync is alive.
+
+        Args:
+            ad_account_id: the ad account of the audience.
+            audience: its name, or what stands for it.
+            abandoned_list_id: a customer list that is not gone on with: if the ledger is of that list, it begins anew.
 
         Raises:
             StoreBusyError: another sync is working on it.
@@ -155,6 +161,7 @@ class MembershipStore:
             found, manifest = None, self._new(ad_account_id, audience)
         else:
             found, manifest = turn
+        manifest = _without(manifest, abandoned_list_id)
         keys = opened_keys(manifest, self._store_key.keys)
         with ExitStack() as undo:
             workspace = Workspace(shared_by=self._open_ledgers)
@@ -177,10 +184,15 @@ class MembershipStore:
             undo.pop_all()
             return ledger
 
-    def view(self, ad_account_id: str, audience: str) -> MembershipLedger:
+    def view(self, ad_account_id: str, audience: str, *, abandoned_list_id: str | None = None) -> MembershipLedger:
         """Opens the ledger of an audience without a lease and without writing anything, to compare rows with it.
 
         A sync that is at work on it meanwhile may replace files before they are read. Then it is looked at again.
+
+        Args:
+            ad_account_id: as for `open`.
+            audience: the same.
+            abandoned_list_id: the same.
 
         Raises:
             StoreMismatchError: as `open`.
@@ -190,14 +202,16 @@ class MembershipStore:
         found = self._blobs.read(name)
         for _ in range(_LOOKS):
             try:
-                return self._view(ad_account_id, audience, found)
+                return self._view(ad_account_id, audience, found, abandoned_list_id)
             except StoreMismatchError:
                 before, found = found, self._blobs.read(name)
                 if found is None or before is None or found.version == before.version:
                     raise
-        return self._view(ad_account_id, audience, found)
+        return self._view(ad_account_id, audience, found, abandoned_list_id)
 
-    def _view(self, ad_account_id: str, audience: str, found: Blob | None) -> MembershipLedger:
+    def _view(
+        self, ad_account_id: str, audience: str, found: Blob | None, abandoned_list_id: str | None
+    ) -> MembershipLedger:
         folder = folder_of(ad_account_id, audience)
         address = self._blobs.address(f"{folder}/{FILE_NAME}")
         if found is None:
@@ -206,6 +220,7 @@ class MembershipStore:
         else:
             manifest = read_manifest(found.body, self._store_key.keys, address)
             check_owner(manifest, ad_account_id, audience, address)
+        manifest = _without(manifest, abandoned_list_id)
         keys = opened_keys(manifest, self._store_key.keys)
         with ExitStack() as undo:
             workspace = Workspace(shared_by=self._open_ledgers)
@@ -261,3 +276,8 @@ class MembershipStore:
         names = self._blobs.names(f"{folder}/")
         if any(is_data_file(name.rpartition("/")[2]) for name in names):
             raise damaged(self._blobs.address(f"{folder}/{FILE_NAME}"), "the file is missing")
+
+
+def _without(manifest: Manifest, abandoned_list_id: str | None) -> Manifest:
+    is_about = abandoned_list_id is not None and manifest.customer_list_id == abandoned_list_id
+    return begun_anew(manifest) if is_about else manifest

@@ -4,16 +4,18 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from destination_pinterest.error_codes import Code
-from destination_pinterest.membership.private_folder import PREFIX, PrivateFolder
+from destination_pinterest.membership.private_folder import PREFIX, PrivateFolder, remove_abandoned
 from unit_tests.support.raises import raises
 
 _OWNER = """
 import sys
+import tempfile
 from pathlib import Path
 from destination_pinterest.membership.private_folder import PrivateFolder
 folder = PrivateFolder(Path(sys.argv[1]))
@@ -47,6 +49,23 @@ def test_the_folder_of_a_killed_process_is_removed_by_the_next_and_that_of_a_liv
     assert (used / "rows").stat().st_size == 1000
     own.close()
     end(alive)
+
+
+def test_one_that_is_taken_for_an_abandoned_one_before_it_is_locked_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create, created = tempfile.mkdtemp, []
+
+    def create_beside_another_that_cleans_up(*, prefix: str, dir: Path) -> str:  # noqa: A002 - as mkdtemp has it
+        created.append(create(prefix=prefix, dir=dir))
+        if len(created) == 1:
+            remove_abandoned(tmp_path)
+        return created[-1]
+
+    monkeypatch.setattr(tempfile, "mkdtemp", create_beside_another_that_cleans_up)
+    own = PrivateFolder(tmp_path)
+    assert [str(own.path)] == created[1:] == [str(path) for path in tmp_path.iterdir()]
+    own.close()
 
 
 def test_only_folders_of_our_own_naming_are_removed(tmp_path: Path) -> None:

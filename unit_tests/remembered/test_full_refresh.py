@@ -220,7 +220,16 @@ def test_a_store_goes_on_with_a_list_for_which_it_was_too_early_and_obeys_the_se
     shop.sync([deduped()], row("b", id=2), state(2), **settings)
     assert (shop.people_in(), shop.members()) == (people("ab"), 2)
     shop.pinterest.audiences.clear()  # Somebody deletes it.
-    refused = {"fresh": Code.STORE_OUT_OF_STEP, "fail": Code.AUDIENCE_GONE}
-    with nullcontext() if if_gone == "recreate" else raises(refused[if_gone]):
+    with raises(Code.AUDIENCE_GONE) if if_gone == "fail" else nullcontext():
         shop.sync([deduped()], row("c", id=3), state(3), **settings)
-    assert shop.members() == (3 if if_gone == "recreate" else 2)
+    assert shop.members() == {"recreate": 3, "fresh": 1, "fail": 2}[if_gone]
+
+
+def test_a_store_begins_anew_with_an_audience_that_the_settings_say_to_begin_afresh(shop: Shop) -> None:
+    settings = {"if_audience_is_gone": "fresh"}
+    shop.sync([deduped()], row("a", id=1), row("b", id=2), state(1), **settings)
+    shop.pinterest.audiences.clear()  # Somebody deletes it.
+    shop.sync([deduped()], row("a", id=1), row("c", id=3), state(2), **settings)
+    assert (shop.people_in(), shop.members()) == (people("ac"), 2)
+    shop.sync([deduped()], deleted(1), row("d", id=4), state(3), **settings)
+    assert (shop.people_in(), shop.members()) == (people("cd"), 2)
