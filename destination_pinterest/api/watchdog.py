@@ -93,7 +93,7 @@ class Watchdog:
 
     def _watch(self) -> None:
         with self._changed:
-            # An exchange may begin while this thread, done waiting, is about to get the lock, and starts no other one then.
+            # An exchange may begin while this thread, done waiting, has not got the lock yet; it starts no other one.
             while self._watched or self._changed.wait(_IDLE_S) or self._watched:
                 now = time.monotonic()
                 for watched in self._watched:
