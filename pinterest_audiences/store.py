@@ -110,10 +110,13 @@ class _StoreCommand:
         wrong = [each for each in found["audiences"] if each["state"] != "whole"]
         if not wrong:
             return self._done(found)
-        are, their, them = ("is", "its folder", "it") if len(wrong) == 1 else ("are", "their folders", "them")
+        are, its_folder, it = ("is", "its folder", "it") if len(wrong) == 1 else ("are", "their folders", "them")
+        what, remedy = "not whole", f"Restore {its_folder} from a backup, or drop {it} to start anew."
+        if any(each["state"] != "damaged" for each in wrong):
+            what, remedy = "not whole or can't be read", "Do for each what its error says."
         sentence = (
-            f"{len(wrong)} of {count_of(found['audiences'])} in the membership store at {found['store']} {are} not "
-            f"whole. Restore {their} from a backup, or drop {them} to start anew."
+            f"{len(wrong)} of {count_of(found['audiences'])} in the membership store at {found['store']} {are} {what}. "
+            f"{remedy}"
         )
         failure = Failure.because(Code.STORE_NOT_WHOLE, sentence)
         self._done({**found, **failure.as_json()})

@@ -135,7 +135,10 @@ def test_the_key_is_changed_by_the_environment_or_a_file_and_nothing_shows_it(
     assert "Only the new key opens the membership store" in changed.stdout
     assert "now: 1 audience. Set it as store_key." in changed.stdout
     assert members({**store, "store_key": NEW_KEY}, "VIPs") == 1
+    assert "In use" not in changed.stdout
     wrong = command("verify", "--config", path, "--json")
+    assert "1 of 1 audience" in wrong.stderr
+    assert "is not whole or can't be read. Do for each what its error says." in wrong.stderr
     assert (wrong.returncode, list(states(wrong).values())) == (1, ["other_key"])
     (tmp_path / "old").write_text(f"{NEW_KEY}\n")
     (tmp_path / "new").write_text(f"{KEY}\n")
