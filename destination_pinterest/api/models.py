@@ -31,6 +31,10 @@ Token = Annotated[str, msgspec.Meta(max_length=8_000)]
 
 _CUSTOMER_LIST: Final = "CUSTOMER_LIST"
 _ID: Final = re.compile(r"[0-9]{1,18}")
+_ESCAPE: Final = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
 # To do without one of these would lose the rest of a listing, or a sign-in.
 _NEVER_LEFT_OUT: Final = frozenset({"bookmark", "refresh_token"})
 
@@ -174,17 +178,27 @@ def decoder(kind: type[T]) -> Decode[T]:
             return exact(body)
         except msgspec.ValidationError:
             return _without_misfits(kind, body, known_id)
+        except msgspec.DecodeError:
+            whole = _of_whole_characters(body)
+            if whole == body:
+                raise
+            return decode(whole, known_id)
         except RecursionError:
             raise msgspec.ValidationError("nested too deeply") from None
 
     return decode
 
 
+def _of_whole_characters(body: bytes) -> bytes:
+    """Replaces escapes of half a character, such as a name that was cut within one; nobody could write them again."""
+    return _ESCAPE.sub(lambda found: rb"\ufffd" if found["half"] else found[0], body)
+
+
 def _without_misfits(kind: type[T], body: bytes, known_id: str | None) -> T:
     """Reads a body again and leaves out what does not fit and need not be there."""
     try:
         # Unlike msgspec, which has found JSON in it already, it takes numbers beyond any range.
-        raw = json.loads(body)
+        raw = json.loads(_of_whole_characters(body))
         if known_id is not None and isinstance(raw, dict) and raw.get("id") is None:
             raw["id"] = known_id
         return msgspec.convert(_fitting(kind, raw), kind, strict=False)
