@@ -56,6 +56,7 @@ from destination_pinterest.sigterm import die_of_sigterm, ending_at_sigterm
 from destination_pinterest.specification import connector_specification
 from destination_pinterest.sync import RENEWAL_WAIT_S, Sync
 from destination_pinterest.system import System
+from destination_pinterest.thread_faults import telling_of_thread_faults
 
 _STDIN: Final = 0
 # The platform gives a check or discover nine minutes, and a person waits for it.
@@ -94,7 +95,8 @@ class DestinationPinterest(Destination):
         messages = self._messages()
         _log_to(messages)
         try:
-            self._run_command(args, messages)
+            with telling_of_thread_faults(messages.log):
+                self._run_command(args, messages)
         except ConnectorError as error:
             # PyAirbyte shows only the internal message to its user.
             messages.error(str(error), error.failure_kind, internal=f"{type(error).__name__}: {error}")
@@ -156,7 +158,9 @@ class DestinationPinterest(Destination):
         if arguments.command == "write":
             self._write(config, read_catalog(Path(arguments.catalog)), messages)
         elif arguments.command == "store":
-            self._care_for_store(config, _read_config_file(Path(arguments.request)), messages)
+            request = _read_config_file(Path(arguments.request))
+            update_secrets([*get_secrets(connection_specification(), migrate(config)), *_secrets_of(request)])
+            self._care_for_store(config, request, messages)
         else:
             with ending_at_sigterm(self._renewals):
                 self._answer(arguments, config, messages)
@@ -336,6 +340,13 @@ def _read_config_file(path: Path) -> dict[str, Any]:
             Code.CONFIG_FILE_UNUSABLE,
             f"The config file {path} does not hold a JSON object. Correct its content: it {error}.",
         ) from None
+
+
+def _secrets_of(request: Mapping[str, Any]) -> list[str]:
+    """The secrets in a request of the command `store`."""
+    keys = [request.get(name) for name in ("old_key", "new_key")]
+    target = {"membership_store": request.get("target") or {}}
+    return [key for key in keys if isinstance(key, str) and key] + get_secrets(connection_specification(), target)
 
 
 def _line(message: Any) -> bytes:

@@ -287,7 +287,8 @@ class Code(StrEnum):
         _TRANSIENT,
         _WAIT,
         "Several audiences failed for different reasons, and some of these may pass. The others are synced.",
-        "Nothing at first: it is tried again by itself. Do what the message says for those that stay.",
+        "Nothing at first in Airbyte, which tries again; elsewhere, run it again. Do what the message says for those "
+        "that stay.",
     )
 
     AUDIENCE_OF_OTHER_TYPE = _Case(
@@ -634,15 +635,16 @@ class Code(StrEnum):
         _TRANSIENT,
         _WAIT,
         "Another sync is at work on the same audience with the same membership store.",
-        "Nothing: it is tried again. If it comes often, two connections keep the same audience; see that they don't "
-        "run at the same time.",
+        "Nothing in Airbyte, which tries again; elsewhere, run it again later. If it comes often, two connections keep "
+        "the same audience; see that they don't run at the same time.",
     )
     STORE_TAKEN_OVER = _Case(
         "PIN-STORE-002",
         _TRANSIENT,
         _WAIT,
         "Another sync took the membership store over, since this one had stood still for longer than 40 seconds.",
-        "Nothing. If it comes often, look why the sync stands still.",
+        "Nothing in Airbyte, which tries again; elsewhere, run it again. If it comes often, look why the sync stands "
+        "still.",
     )
     STORE_KEY_WRONG = _Case(
         "PIN-STORE-003",

@@ -175,7 +175,8 @@ class StoreUpkeep:
     def _rekey(self) -> Iterator[StoredAudience]:
         old = StoreKey(self._request.old_key) if self._request.old_key else self._key
         for manifest, was_done in rekey(self._exclusive(self._blobs), old, StoreKey(self._request.new_key)):
-            yield _described(manifest, "unchanged" if was_done else "rekeyed")
+            described = _described(manifest, "unchanged" if was_done else "rekeyed")
+            yield msgspec.structs.replace(described, in_use=None)  # It was by this command itself.
 
     def _copy(self) -> Iterator[StoredAudience]:
         if self._target is None:

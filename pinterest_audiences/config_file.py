@@ -54,7 +54,7 @@ class ConfigFile:
 
     def __init__(self, path: str | None, environment: Mapping[str, str]) -> None:
         self.path = None if path is None else existing_file(path)
-        written = {} if self.path is None else _read(self.path)
+        written = {} if self.path is None else read_settings(self.path)
         self.content = filled(expanded(written, environment, str(self.path)), environment)
         if self.path is None and _CREDENTIALS not in self.content:
             raise UsageError(
@@ -141,7 +141,8 @@ class ConfigFile:
             write_over(path, content)
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_settings(path: Path) -> dict[str, Any]:
+    """Returns what a config file holds, as it is written. Raises: UsageError if it is not a JSON object."""
     try:
         return decode_object(read_bytes(path, SMALL_BYTES))
     except UnreadableDocumentError as error:

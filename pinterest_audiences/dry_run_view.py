@@ -101,7 +101,8 @@ def dry_run_lines(result: Mapping[str, Any], batch_size: int) -> Iterator[Line]:
     yield "Identifiers refused", f"{sum(result['identifiers_refused'].values()):,}, in rows that have others"
     yield from _reasons(result["identifiers_refused"])
     in_all, uploads = result["requests_in_all"], result["requests"]
-    yield "Requests", f"{in_all:,} at most; {uploads:,} of them bring up to {batch_size:,} identifiers each"
+    bring = "brings" if uploads == 1 else "bring"
+    yield "Requests", f"{in_all:,} at most; {uploads:,} of them {bring} up to {batch_size:,} identifiers each"
     yield "At Standard quota", _at_standard_quota(result["standard_duration_s"])
     yield "At Trial quota", _at_trial_quota(result)
     if preview is None:

@@ -21,7 +21,7 @@ from pinterest_audiences.printing import Printer
 from pinterest_audiences.progress import QuietDisplay
 from pinterest_audiences.store_keys import NEW_KEY, OLD_KEY, keys_of
 from pinterest_audiences.store_target import target_of
-from pinterest_audiences.store_view import closing_sentence, dropped_sentence, stored_lines, stored_title
+from pinterest_audiences.store_view import closing_sentence, count_of, dropped_sentence, stored_lines, stored_title
 
 # What the connector gets in place of the sign-in, which a store does not need.
 _NO_SIGN_IN: Final = {"auth_method": "access_token", "access_token": "not needed"}
@@ -110,9 +110,13 @@ class _StoreCommand:
         wrong = [each for each in found["audiences"] if each["state"] != "whole"]
         if not wrong:
             return self._done(found)
+        are, its_folder, it = ("is", "its folder", "it") if len(wrong) == 1 else ("are", "their folders", "them")
+        what, remedy = "not whole", f"Restore {its_folder} from a backup, or drop {it} to start anew."
+        if any(each["state"] != "damaged" for each in wrong):
+            what, remedy = "not whole or can't be read", "Do for each what its error says."
         sentence = (
-            f"{len(wrong)} of {len(found['audiences'])} audiences in the membership store at {found['store']} are not "
-            "whole. Restore their folders from a backup, or drop them to start anew."
+            f"{len(wrong)} of {count_of(found['audiences'])} in the membership store at {found['store']} {are} {what}. "
+            f"{remedy}"
         )
         failure = Failure.because(Code.STORE_NOT_WHOLE, sentence)
         self._done({**found, **failure.as_json()})
@@ -120,14 +124,13 @@ class _StoreCommand:
         return EXIT_FAILED
 
     def rekey(self) -> int:
-        store = self._config.content.get("membership_store") or {}
         old, new = keys_of(
-            store.get("store_key"), self._arguments.old_key_file, self._arguments.new_key_file, os.environ
+            self._store.get("store_key"), self._arguments.old_key_file, self._arguments.new_key_file, os.environ
         )
         return self._ended(self._ask({"action": "rekey", "old_key": old, "new_key": new}))
 
     def copy(self) -> int:
-        target = target_of(self._arguments.to, self._config.content.get("membership_store") or {}, os.environ)
+        target = target_of(self._arguments.to, self._store, os.environ)
         return self._ended(self._ask({"action": "copy", "target": target}))
 
     def drop(self) -> int:
@@ -138,6 +141,12 @@ class _StoreCommand:
                 return self._failed(found)
             _confirm(found)
         return self._ended(self._ask({"action": "drop", **which}))
+
+    @property
+    def _store(self) -> Mapping[str, Any]:
+        """The store's settings, if they have the form of settings; the connector says what is wrong with others."""
+        store = self._config.content.get("membership_store")
+        return store if isinstance(store, dict) else {}
 
     def _ask(self, request: Mapping[str, Any]) -> dict[str, Any] | Failure:
         display = QuietDisplay(sys.stderr)

@@ -9,6 +9,7 @@ from typing import Final
 
 from destination_pinterest.config.membership_store import SHORTEST_KEY
 from destination_pinterest.error_codes import Code
+from destination_pinterest.json_document import SMALL_BYTES, UnreadableDocumentError, read_bytes
 from pinterest_audiences.failures import UsageError
 from pinterest_audiences.sources.files import existing_file
 
@@ -42,7 +43,13 @@ def keys_of(
 def _given(file: str | None, variable: str | None) -> str:
     if file is None:
         return variable or ""
-    return existing_file(file).read_text(encoding="utf-8").rstrip("\r\n")
+    try:
+        return read_bytes(existing_file(file), SMALL_BYTES).decode("utf-8").rstrip("\r\n")
+    except UnreadableDocumentError as error:
+        reason = str(error)
+    except UnicodeDecodeError:  # It would hold a part of the key.
+        reason = "is not text in UTF-8"
+    raise UsageError(Code.STORE_KEY_UNUSABLE, f"The file {file} {reason}. Name a file with the store key alone.")
 
 
 def _asked_for() -> str:

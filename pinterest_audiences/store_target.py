@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from destination_pinterest.error_codes import Code
+from pinterest_audiences.config_file import read_settings
 from pinterest_audiences.environment import expanded
 from pinterest_audiences.failures import UsageError
+from pinterest_audiences.sources.files import as_path, existing_file
 
 
 def target_of(to: str, source: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
     """Returns the settings of the other store. Raises: UsageError if there are none, or their key is another."""
-    path = Path(to)
+    path = as_path(to)
     key = source.get("store_key")
     if path.is_dir():
         return {"store_type": "local", "path": str(path.resolve()), "store_key": key}
-    if not path.is_file():
+    if not path.exists():
         raise UsageError(
             Code.STORE_TARGET_UNUSABLE,
             f"There is no folder or file {to}. Create the folder, or name a config file with the other store.",
         )
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError):
-        content = None
-    store = content.get("membership_store") if isinstance(content, dict) else None
+    store = read_settings(existing_file(to)).get("membership_store")
     if not isinstance(store, dict):
         raise UsageError(
             Code.STORE_TARGET_UNUSABLE,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sized
 from typing import Any, Final
 
 from pinterest_audiences.report_view import Line
@@ -44,18 +44,24 @@ def stored_lines(audience: Mapping[str, Any]) -> Iterator[Line]:
         yield "In use", "by a sync, or left so by one that was killed"
 
 
+def count_of(audiences: Sized) -> str:
+    """Counts audiences."""
+    return _counted(len(audiences), "audience")
+
+
 def closing_sentence(report: Mapping[str, Any]) -> str:
     """Sums up what was done."""
-    count, store = len(report["audiences"]), report["store"]
-    audiences = f"{count:,} audience" if count == 1 else f"{count:,} audiences"
+    audiences, store = count_of(report["audiences"]), report["store"]
+    if not report["audiences"]:
+        return f"There is no audience in the membership store at {store}, so nothing was done."
     match report["action"]:
         case "verify":
             whole = sum(each["state"] == "whole" for each in report["audiences"])
-            return f"Membership store at {store}: {audiences}, {whole:,} of them whole."
+            return f"Membership store at {store}: {whole:,} of {audiences} whole."
         case "rekey":
-            return f"Only the new key opens the {audiences} at {store} now. Set it as store_key in the settings."
+            return f"Only the new key opens the membership store at {store} now: {audiences}. Set it as store_key."
         case "copy":
-            return f"The copy of the {audiences} is at {report['target']}."
+            return f"The copy at {report['target']} is up to date: {audiences}."
         case _:
             return f"Dropped from {store}: {audiences}. The next sync of each starts anew."
 
@@ -63,10 +69,14 @@ def closing_sentence(report: Mapping[str, Any]) -> str:
 def dropped_sentence(found: Mapping[str, Any]) -> str:
     """Says what a drop would drop."""
     named = [
-        stored_title(each) + ("" if each["members"] is None else f" ({each['members']:,} members)")
+        stored_title(each) + ("" if each["members"] is None else f" ({_counted(each['members'], 'member')})")
         for each in found["audiences"]
     ]
     return (
         f"The membership store at {found['store']} would forget: {', '.join(named)}. Nobody leaves, but people who are "
         "in an audience and not in its table stay there from then on."
     )
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

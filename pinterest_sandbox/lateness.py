@@ -42,8 +42,9 @@ class Lateness:
 
     def catch_up(self) -> None:
         """Let happen what is due, the earliest first."""
-        due = sorted((effect for effect in self._effects if effect[0] <= self._clock()), key=lambda effect: effect[0])
-        self._effects = [effect for effect in self._effects if effect[0] > self._clock()]
+        now = self._clock()
+        due = sorted((effect for effect in self._effects if effect[0] <= now), key=lambda effect: effect[0])
+        self._effects = [effect for effect in self._effects if effect[0] > now]
         for _, happens in due:
             happens()
 

@@ -102,7 +102,12 @@ def run(
     """Runs a command in this process; a config or catalog that is not bytes is written as JSON."""
 
     def run_command(
-        command: str = "", config: Any = None, lines: bytes = b"", catalog: Any = CATALOG, **given: float
+        command: str = "",
+        config: Any = None,
+        lines: bytes = b"",
+        catalog: Any = CATALOG,
+        request: Path | None = None,
+        **given: float,
     ) -> Ran:
         standard_input(lines)
         args = [command] if command else []
@@ -111,6 +116,7 @@ def run(
                 path = tmp_path / f"{name}.json"
                 path.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
                 args += [f"--{name}", str(path)]
+        args += [] if request is None else ["--request", str(request)]
         with standard_output_into(outbox):
             try:
                 DestinationPinterest(open_wire=pinterest.open_wire, **given).run(args)
@@ -538,3 +544,17 @@ def test_the_console_script_runs_the_arguments(monkeypatch: pytest.MonkeyPatch, 
         program.main()
         runpy.run_module("destination_pinterest", run_name="__main__")
     assert [message["type"] for message in outbox.messages] == ["SPEC", "SPEC"]
+
+
+def test_the_keys_of_a_request_about_the_store_are_masked_wherever_they_stand(
+    run: Callable[..., Ran], tmp_path: Path, outbox: Outbox
+) -> None:
+    new_key, its_key = "canary-new-key", "canary-key-of-the-copy"
+    store = {"store_type": "local", "path": f"/nowhere/{new_key}/{its_key}", "store_key": "a key of the store"}
+    sign_in = {"auth_method": "access_token", "access_token": "not needed"}
+    config = {"credentials": sign_in, "ad_account_id": "549755885175", "membership_store": store}
+    request = {"action": "copy", "new_key": new_key, "target": {**store, "store_key": its_key}}
+    (tmp_path / "request.json").write_text(json.dumps(request))
+    run("store", config, request=tmp_path / "request.json")
+    assert "/nowhere/****/****" in json.dumps(outbox.messages)
+    assert "canary" not in json.dumps(outbox.messages)

@@ -51,10 +51,14 @@ class Watched:
 
 
 class Watchdog:
-    """Watches the exchanges of one wire, each in the thread that makes it."""
+    """Watches the exchanges of one wire, each in the thread that makes it.
 
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
+    Args:
+        changed: guards the exchanges, and tells of new ones.
+    """
+
+    def __init__(self, changed: threading.Condition | None = None) -> None:
+        self._changed = changed or threading.Condition()
         self._watched: set[Watched] = set()
         self._here = threading.local()
         self._is_awake = False
@@ -89,7 +93,8 @@ class Watchdog:
 
     def _watch(self) -> None:
         with self._changed:
-            while self._watched or self._changed.wait(_IDLE_S):
+            # An exchange may begin while this thread, done waiting, has not got the lock yet; it starts no other one.
+            while self._watched or self._changed.wait(_IDLE_S) or self._watched:
                 now = time.monotonic()
                 for watched in self._watched:
                     if watched.ends_at <= now and not watched.is_over:

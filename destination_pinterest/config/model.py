@@ -227,7 +227,9 @@ class Config(Settings):
         order=2,
         form={
             "group": "account",
-            "pattern_descriptor": "up to 40 letters without accents, digits, points, hyphens and underscores",
+            "pattern_descriptor": (
+                "up to 40 letters from a to z, digits, dots, hyphens and underscores, beginning with a letter or digit"
+            ),
         },
     )
     trust_end_markers: bool = setting(

@@ -273,8 +273,8 @@ class MirrorStrategy(SyncStrategy):
         if not self._ledger.holds_lease:
             raise StoreBusyError(
                 Code.STORE_TAKEN_OVER,
-                "Another sync took the membership store over, since this one had stood still for too long. It is "
-                "tried again by itself.",
+                "Another sync took the membership store over, since this one had stood still for too long. Airbyte "
+                "tries again by itself; elsewhere, run it again.",
             )
 
     def finish(self, is_complete: IsComplete) -> None:  # noqa: ARG002 - `settle` has checked it

@@ -249,5 +249,5 @@ def busy(manifest: Manifest) -> StoreBusyError:
     return StoreBusyError(
         Code.STORE_BUSY,
         f'Another sync is at work on the audience "{manifest.audience}" with the same membership store, which this one '
-        "left as it was. It is tried again by itself.",
+        "left as it was. Airbyte tries again by itself; elsewhere, run it again later.",
     )

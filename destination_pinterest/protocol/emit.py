@@ -131,10 +131,9 @@ class LogHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Writes one log record."""
-        try:
+        # A failure to log must not fail the program, and logging's own handler of it would print what was to be logged.
+        with contextlib.suppress(Exception):
             self._writer.log(_LEVELS.get(record.levelno, "INFO"), record.getMessage())
-        except Exception:  # noqa: BLE001 - logging's own contract: a failure to log must not fail the program
-            self.handleError(record)
 
 
 def _discard_output(output: BinaryIO) -> None:

@@ -101,7 +101,7 @@ def test_each_audience_is_whole_or_damaged(tmp_path: Path, store: dict[str, Any]
     whole = command("verify", "--config", path)
     assert (whole.returncode, whole.stderr) == (0, "")
     assert 'Audience "VIPs"\n' in whole.stdout
-    assert "2 audiences, 2 of them whole." in whole.stdout
+    assert "2 of 2 audiences whole." in whole.stdout
     with opened(store).open(ACCOUNT, "VIPs"):
         as_json = command("verify", "--config", path, "--json")
         assert states(as_json) == {"VIPs": "whole", "Newsletter": "whole"}
@@ -132,9 +132,13 @@ def test_the_key_is_changed_by_the_environment_or_a_file_and_nothing_shows_it(
     path = config(tmp_path, store)
     changed = command("rekey", "--config", path, environment={"PINTEREST_NEW_STORE_KEY": NEW_KEY})
     assert (changed.returncode, changed.stderr) == (0, "")
-    assert "Only the new key opens the 1 audience" in changed.stdout
+    assert "Only the new key opens the membership store" in changed.stdout
+    assert "now: 1 audience. Set it as store_key." in changed.stdout
     assert members({**store, "store_key": NEW_KEY}, "VIPs") == 1
+    assert "In use" not in changed.stdout
     wrong = command("verify", "--config", path, "--json")
+    assert "1 of 1 audience" in wrong.stderr
+    assert "is not whole or can't be read. Do for each what its error says." in wrong.stderr
     assert (wrong.returncode, list(states(wrong).values())) == (1, ["other_key"])
     (tmp_path / "old").write_text(f"{NEW_KEY}\n")
     (tmp_path / "new").write_text(f"{KEY}\n")
@@ -164,6 +168,29 @@ def test_a_new_key_that_is_none_changes_nothing(
     assert result.returncode == 2
     assert said in result.stderr
     assert members(folder, "VIPs") == 1
+
+
+def test_a_key_file_is_read_past_its_byte_order_mark(tmp_path: Path, folder: dict[str, Any]) -> None:
+    fill(folder, "VIPs")
+    (tmp_path / "new").write_bytes(b"\xef\xbb\xbf" + NEW_KEY.encode() + b"\r\n")
+    result = command("rekey", "--config", config(tmp_path, folder), "--new-key-file", tmp_path / "new")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert members({**folder, "store_key": NEW_KEY}, "VIPs") == 1
+
+
+def test_a_key_file_that_is_no_text_is_named_and_not_shown(tmp_path: Path, folder: dict[str, Any]) -> None:
+    (tmp_path / "new").write_bytes(b"canary-key-\xff-of-the-store")
+    result = command("rekey", "--config", config(tmp_path, folder), "--new-key-file", tmp_path / "new")
+    assert (result.returncode, "PIN-CLI-053" in result.stderr, "canary" in result.stderr) == (2, True, False)
+
+
+@pytest.mark.parametrize("action", [["verify"], ["rekey"], ["copy", "--to", "."], ["drop", "--all", "--yes"]])
+def test_a_store_that_has_not_the_form_of_settings_is_said(tmp_path: Path, action: list[str]) -> None:
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps({"ad_account_id": ACCOUNT, "membership_store": "a place"}))
+    path.chmod(0o600)
+    result = command(*action, "--config", path, environment={"PINTEREST_NEW_STORE_KEY": NEW_KEY})
+    assert (result.returncode, "PIN-CONF-001" in result.stderr) == (2, True)
 
 
 def test_a_change_of_key_that_is_cancelled_gives_the_store_back_and_goes_on(
@@ -199,7 +226,7 @@ def test_a_copy_goes_from_a_bucket_to_a_folder_and_back(tmp_path: Path, s3: S3Se
     backup.mkdir()
     out = command("copy", "--config", config(tmp_path, bucket), "--to", backup)
     assert (out.returncode, out.stderr) == (0, "")
-    assert f"The copy of the 2 audiences is at {backup}" in out.stdout
+    assert f"The copy at {backup} is up to date: 2 audiences." in out.stdout
     local = {"store_type": "local", "path": str(backup), "store_key": KEY}
     assert members(local, "VIPs") == 1
     target = config(tmp_path, other, "other.json")
@@ -223,6 +250,23 @@ def test_what_is_no_place_for_a_copy_is_said(tmp_path: Path, folder: dict[str, A
         result = command("copy", "--config", path, "--to", to)
         assert (result.returncode, "PIN-CLI-054" in result.stderr) == (2, True)
         assert said in result.stderr
+
+
+def test_the_config_of_a_copy_is_read_as_any_other(tmp_path: Path, folder: dict[str, Any]) -> None:
+    fill(folder, "VIPs")
+    (tmp_path / "copy").mkdir()
+    other = config(tmp_path, {**folder, "path": str(tmp_path / "copy")}, "other.json")
+    other.write_bytes(b"\xef\xbb\xbf" + other.read_bytes())
+    copied = command("copy", "--config", config(tmp_path, folder), "--to", other, "--json")
+    assert states(copied) == {"VIPs": "copied"}
+    other.write_text("{")
+    broken = command("copy", "--config", config(tmp_path, folder), "--to", other)
+    assert (broken.returncode, "other.json is not JSON" in broken.stderr) == (2, True)
+
+
+def test_an_empty_store_is_said_to_be_empty(tmp_path: Path, folder: dict[str, Any]) -> None:
+    result = command("verify", "--config", config(tmp_path, folder))
+    assert (result.returncode, "There is no audience in the membership store" in result.stdout) == (0, True)
 
 
 def test_an_audience_is_dropped_once_it_is_confirmed(tmp_path: Path, store: dict[str, Any]) -> None:
@@ -254,7 +298,7 @@ def test_a_person_is_asked_before_anything_is_dropped(
     _, told = asked.communicate(timeout=60)
     os.close(ours)
     os.close(theirs)
-    assert 'would forget: Audience "VIPs" (1 members)' in told
+    assert 'would forget: Audience "VIPs" (1 member)' in told
     assert (asked.returncode, members(folder, "VIPs")) == (exit_code, left)
 
 

@@ -2,12 +2,12 @@
 
 Source: airbytehq/airbyte-platform 310e6cb6: DefaultProtocolSerializer.kt, StateEnricher.kt, StateWithId.kt,
 MissingStateInjector.kt, StreamStatusCompletionTracker.kt, ReplicationTask.kt, ReplicationInputHydrator.kt,
-AttemptHandler.kt (read 2026-11-22).
+AttemptHandler.kt (read 2026-11-22); WorkerEnvConstants.kt (read 2026-11-27).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +39,10 @@ class Platform:
     supports_refreshes: bool = True
     resumes_full_refreshes: bool = False
     counts_attempts: bool = True
+
+    def environment(self, attempt: int) -> Mapping[str, str]:
+        """See `Host.environment`."""
+        return {"WORKER_JOB_ATTEMPT": str(attempt)}
 
     def catalog(self, streams: Sequence[Stream], ids: SyncIds) -> dict[str, Any]:
         """See `Host.catalog`."""

@@ -37,6 +37,9 @@ class Host(Protocol):
     def counts_attempts(self) -> bool:
         """Whether a later attempt that starts from nothing is a generation of its own."""
 
+    def environment(self, attempt: int) -> Mapping[str, str]:
+        """What the destination's process finds in its environment, at a job's attempt, of which the first is 0."""
+
     def catalog(self, streams: Sequence[Stream], ids: SyncIds) -> dict[str, Any]:
         """The configured catalog that the destination gets."""
 

@@ -126,6 +126,7 @@ class Job:
             connection.destination,
             connection.host.catalog(self.streams, ids),
             connection.host.relay(reader, connection.states, self.streams),
+            environment=connection.host.environment(len(self.attempts)),
             source_exit_code=reader.exit_code,
             interruption=interruption,
             hold_open_s=hold_open_s,

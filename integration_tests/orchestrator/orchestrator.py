@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from integration_tests.orchestrator.interruption import Interruption
@@ -33,11 +34,11 @@ class Destination:
     environment: Mapping[str, str] = field(default_factory=dict)
     starts: Callable[[Sequence[str], Mapping[str, str]], StartedProcess] = start_executable
 
-    def start(self, catalog: Mapping[str, Any]) -> DestinationProcess:
-        """Its `write` command."""
+    def start(self, catalog: Mapping[str, Any], environment: Mapping[str, str]) -> DestinationProcess:
+        """Its `write` command, with what its host adds to the environment."""
         paths = self._file(self.config), self._file(catalog)
         arguments = ["write", "--config", str(paths[0]), "--catalog", str(paths[1])]
-        return DestinationProcess(self.starts([*self.argv, *arguments], self.environment))
+        return DestinationProcess(self.starts([*self.argv, *arguments], {**self.environment, **environment}))
 
     def _file(self, content: Mapping[str, Any]) -> Path:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -51,15 +52,16 @@ def run_attempt(
     catalog: Mapping[str, Any],
     relayed: Iterable[Sent],
     *,
+    environment: Mapping[str, str] = MappingProxyType({}),
     source_exit_code: int = 0,
     interruption: Interruption | None = None,
     hold_open_s: float | None = None,
 ) -> Verdict:
-    """Runs a destination once.
+    """Runs a destination once, with what its host adds to the environment.
 
     With `hold_open_s` the input stays open until every state has come back; that one has not in that time is a problem.
     """
-    process = destination.start(catalog)
+    process = destination.start(catalog, environment)
     try:
         return _Attempt(process, source_exit_code, interruption).run(relayed, hold_open_s)
     finally:

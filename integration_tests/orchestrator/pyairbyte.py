@@ -55,6 +55,10 @@ class PyAirbyte:
     resumes_full_refreshes: bool = True
     counts_attempts: bool = True
 
+    def environment(self, attempt: int) -> Mapping[str, str]:
+        """See `Host.environment`."""
+        return {}
+
     def catalog(self, streams: Sequence[Stream], ids: SyncIds) -> dict[str, Any]:
         """See `Host.catalog`. The job's ids never come here."""
         ones = {"generation_id": 1, "minimum_generation_id": 1, "sync_id": 1}

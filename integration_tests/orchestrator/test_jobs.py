@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,12 @@ from integration_tests.orchestrator.airbyte_platform import (
     CUSTOM_CONNECTOR,
     PLATFORM_THAT_RESUMES_FULL_REFRESHES,
 )
+from integration_tests.orchestrator.hosts import Host
 from integration_tests.orchestrator.interruption import cancel, kill, states_returned
 from integration_tests.orchestrator.jobs import Connection
 from integration_tests.orchestrator.orchestrator import Destination
+from integration_tests.orchestrator.process import StartedProcess, start_executable
+from integration_tests.orchestrator.pyairbyte import PyAirbyte
 from integration_tests.orchestrator.source import KeptStates, ScriptedSource, scripted
 from integration_tests.orchestrator.streams import GlobalState, Stream
 
@@ -102,6 +106,22 @@ def test_a_later_attempt_goes_on_with_a_full_refresh_only_where_stream_and_host_
     assert job.attempt().succeeded().records_sent == {stream.descriptor: rows}
     assert connection.job(job.source).attempt().succeeded().records_sent == {stream.descriptor: 3}
     assert catalogs(tmp_path / "given") == ids
+
+
+@pytest.mark.parametrize(("host", "numbers"), [(CURRENT_PLATFORM, ["0", "1", "0"]), (PyAirbyte(), [None] * 3)])
+def test_the_platform_says_which_attempt_of_a_job_it_is(echo: Echo, host: Host, numbers: list[str | None]) -> None:
+    found: list[str | None] = []
+
+    def start(arguments: Sequence[str], environment: Mapping[str, str]) -> StartedProcess:
+        found.append(environment.get("WORKER_JOB_ATTEMPT"))
+        return start_executable(arguments, environment)
+
+    connection = Connection(host, replace(echo("none"), starts=start), [LOG])
+    job = connection.job(rows_and_states(LOG, 2))
+    job.attempt(interruption=kill(after_records=1, when=states_returned(0)))
+    job.attempt().succeeded()
+    connection.job(scripted()).attempt().succeeded()
+    assert found == numbers
 
 
 def test_a_clear_forgets_the_states_of_its_streams_and_leaves_the_others_alone(echo: Echo, tmp_path: Path) -> None:

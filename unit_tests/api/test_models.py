@@ -207,3 +207,20 @@ def test_tokens_are_never_shown() -> None:
     found = decoder(TokenAnswer)(b'{"access_token":"pina_secret","refresh_token":"pinr_secret","expires_in":1}')
     assert "secret" not in repr(found)
     assert "secret" not in str(found)
+
+
+@pytest.mark.parametrize("fields", ["", ',"num_batches":"many"'])
+def test_half_a_character_in_what_is_only_shown_ends_nothing(fields: str) -> None:
+    body = rb'{"id":"1","name":"cut \ud83d","exceptions":["\udc00"]' + fields.encode() + b"}"
+    found = decoder(CustomerList)(body)
+    assert (found.id, found.name, found.described_exceptions) == ("1", "cut \ufffd", '["\ufffd"]')
+
+
+def test_whole_characters_and_escaped_backslashes_stay_as_they_are() -> None:
+    found = decoder(CustomerList)(rb'{"id":"1","name":"\ud83d\ude00 \\ud83d \u00e9 \ud83d"}')
+    assert found.name == "\U0001f600 \\ud83d \u00e9 \ufffd"
+
+
+def test_what_is_not_json_stays_so() -> None:
+    with pytest.raises(msgspec.DecodeError):
+        decoder(CustomerList)(rb'{"id":"1","name":"\ud83d"')

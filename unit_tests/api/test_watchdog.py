@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 
 import pytest
 
-from destination_pinterest.api.watchdog import Watchdog
+from destination_pinterest.api.watchdog import Watchdog, Watched
 
 Pair = tuple[socket.socket, socket.socket]
 
@@ -71,3 +72,36 @@ def test_a_connection_outside_an_exchange_is_nobodys(pair: Pair) -> None:
     Watchdog().connected(pair[0])
     pair[1].sendall(b"x")
     assert pair[0].recv(1) == b"x"
+
+
+class ExchangeAtTheLastMoment(threading.Condition):
+    """Its first wait that brings nothing ends just as another thread begins an exchange."""
+
+    def __init__(self, begin: Callable[[], None]) -> None:
+        super().__init__()
+        self._begin: Callable[[], None] | None = begin
+
+    def wait(self, timeout: float | None = None) -> bool:
+        begin, self._begin = self._begin, None
+        if begin is None:
+            return super().wait(timeout)
+        begin()
+        return False
+
+
+def test_an_exchange_that_begins_as_the_thread_goes_idle_is_watched(pair: Pair) -> None:
+    begun = threading.Event()
+    kept: list[AbstractContextManager[Watched]] = []
+
+    def begin() -> None:
+        kept.append(watchdog.limiting(0.01))
+        kept[0].__enter__()
+        watchdog.connected(pair[0])
+        begun.set()
+
+    watchdog = Watchdog(ExchangeAtTheLastMoment(begin))
+    with watchdog.limiting(60.0):
+        pass  # Wakes the thread, which finds nothing to watch.
+    assert begun.wait(10)
+    pair[0].settimeout(10)
+    assert pair[0].recv(1) == b""

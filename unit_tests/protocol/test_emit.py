@@ -133,9 +133,9 @@ def test_a_traceback_stays_out_of_the_log(messages: MessageWriter, outbox: Outbo
     assert outbox.log_texts == ["it broke"]
 
 
-def test_a_record_that_cannot_be_formatted_fails_nobody(
-    messages: MessageWriter, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+def test_a_record_that_cannot_be_formatted_fails_nobody_and_is_printed_nowhere(
+    messages: MessageWriter, outbox: Outbox, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(logging, "raiseExceptions", False)
-    LogHandler(messages).handle(logging.LogRecord("x", logging.INFO, "f.py", 1, "%d", ("text",), None))
+    LogHandler(messages).handle(logging.LogRecord("x", logging.INFO, "f.py", 1, "%d", ("jane@example.com",), None))
     assert outbox.messages == []
+    assert capsys.readouterr().err == ""
