@@ -154,7 +154,8 @@ def _compare(workspace: Workspace) -> None:
 
 def _select_touched(workspace: Workspace) -> None:
     any_body = ", ".join(f"any_value({column}) AS {column}" for column in BODY.split(", "))
-    # The fourth part: an explicit removal, even of an identifier that another row added, or none did.
+    # The fourth part: a row that has not changed may hold what is in doubt, which an earlier sync was about to remove.
+    # The fifth: an explicit removal, even of an identifier that another row added, or none did.
     workspace.execute(
         f"""
         CREATE OR REPLACE TABLE touched AS
@@ -164,6 +165,8 @@ def _select_touched(workspace: Workspace) -> None:
             SELECT t1, t2, {BODY}, {_LOST}, NULL FROM lost WHERE holds
             UNION ALL
             SELECT t1, t2, {BODY}, {_IN_DOUBT}, NULL FROM in_doubt
+            UNION ALL
+            SELECT t1, t2, {BODY}, {_GAINED}, row FROM latest SEMI JOIN in_doubt USING (t1, t2) WHERE holds
             UNION ALL
             SELECT t1, t2, {BODY}, {_REQUESTED}, NULL FROM spool
             WHERE NOT holds AND kind <> {Kind.NOBODY} AND stream NOT IN (SELECT stream FROM replaced)

@@ -96,3 +96,13 @@ def test_generations_are_kept_by_stream_also_where_nothing_else_changed(shop: Sh
         assert [ledger.generation_of(name) for name in "stu"] == ["generation 1", "generation 5", None]
         ledger.commit(ledger.diff(["s"]), None, {"s": "generation 2"})
         assert [ledger.generation_of(name) for name in "st"] == ["generation 2", "generation 5"]
+
+
+def test_somebody_in_doubt_whom_a_row_holds_that_has_not_changed_is_brought_back_by_that_row(shop: Shop) -> None:
+    shop.sync([("s", [key], ADD, [person(name)]) for key, name in (("k1", "a"), ("k2", "b"))])
+    die(shop, k1="", k2="")
+    with shop.open() as ledger:
+        note(ledger, k1="a")
+        assert commit(ledger, is_whole=False) == (people("a"), set())
+        assert commit(ledger, is_whole=True) == (people("b"), set())
+        assert ledger.members == 2
