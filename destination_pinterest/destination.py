@@ -195,8 +195,8 @@ class DestinationPinterest(Destination):
         if catalog.untold:
             messages.log(
                 "WARN",
-                f"Pinterest does not say of what type {catalog.untold:,} audiences are: they are left out. To fill one "
-                "all the same, give its name in audience_name.",
+                f"Audiences whose type Pinterest does not tell are left out: {catalog.untold:,}. To fill one all the "
+                "same, give its name in audience_name.",
             )
         return catalog.content
 

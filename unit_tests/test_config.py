@@ -105,7 +105,7 @@ def test_good_values_are_taken(raw_config: dict[str, Any], setting: str, values:
         ("audience_name", [""], "`audience_name`: string should have at least 1 character"),
         ("audience_name", ["a" * 201], "`audience_name`: string should have at most 200 characters"),
         ("api_base_url", [
-            "http://api.pinterest.com/v5", "ftp://x", "", "https://a b", "https://x/v5?q=1", "https://x/#f",
+            "http://api.pinterest.com/v5", "ftp://x", "", "https://a b", "https://x/v5?q=1", "https://x/#f", "https://api..example.com/v5",
             "http://localhost.evil.example.com", "http://127.0.0.1:80@evil.example.com", " https://x",
             "https://api.pinterest.com@evil.example.com/v5", "https://api.pinterest.com:443@evil.example.com/v5",
             "https://somebody:s3cret@api.pinterest.com/v5", "https://@api.pinterest.com/v5", "https://", "https:///v5",

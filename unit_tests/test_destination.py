@@ -266,6 +266,16 @@ def test_a_discover_says_how_many_audiences_it_had_to_leave_out(
     assert "the 2 oldest are left out" in ran.outbox.log_texts[-1]
 
 
+def test_a_discover_says_of_how_many_audiences_it_was_not_told_the_type(
+    run: Run, raw_config: dict[str, Any], pinterest: FakePinterest
+) -> None:
+    pinterest.add_audience("a", pinterest.add_list("a"))
+    pinterest.add_audience("b", None, audience_type=None)
+    ran = run("discover", raw_config)
+    assert "does not tell are left out: 1." in ran.outbox.log_texts[-1]
+    assert len(ran.outbox.of("DESTINATION_CATALOG")) == 1
+
+
 # --- write ------------------------------------------------------------------------------------------------------------
 
 

@@ -138,7 +138,9 @@ class HttpWire:
         self._clock = clock
         self._watchdog = watchdog
         self._adapter = session.get_adapter(self._base_url + "/")
-        self._settings: dict[str, Any] = dict(session.merge_environment_settings(base_url, {}, True, None, None))
+        self._settings: dict[str, Any] = dict(
+            session.merge_environment_settings(_with_port(self._base_url), {}, True, None, None)
+        )
         if _is_this_machine(self._base_url):
             self._settings["proxies"] = {}
         self._way = _way(self._base_url, self._settings["proxies"])
@@ -260,6 +262,14 @@ def _way(base_url: str, proxies: Mapping[str, str]) -> Way:
     proxy = select_proxy(base_url, dict(proxies))
     port = parts.port or _PORTS.get(parts.scheme, 0)
     return Way(_OWNER, parts.hostname or "", port, without_login(proxy) if proxy else None)
+
+
+def _with_port(base_url: str) -> str:
+    """Returns the address with its port, which NO_PROXY may name even where the address does not."""
+    parts = urlsplit(base_url)
+    if parts.port is not None or parts.scheme not in _PORTS:
+        return base_url
+    return parts._replace(netloc=f"{parts.netloc}:{_PORTS[parts.scheme]}").geturl()
 
 
 def _is_this_machine(base_url: str) -> bool:

@@ -238,12 +238,13 @@ def test_a_proxy_that_does_not_speak_tls_is_told_so(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize("variable", ["NO_PROXY", "no_proxy"])
+@pytest.mark.parametrize("named", ["pinterest.invalid", ".pinterest.invalid:443"])
 def test_a_host_that_is_named_in_no_proxy_is_not_asked_through_one(
-    far_end: MakeFarEnd, monkeypatch: pytest.MonkeyPatch, variable: str
+    far_end: MakeFarEnd, monkeypatch: pytest.MonkeyPatch, variable: str, named: str
 ) -> None:
     proxy = far_end(refusing_tunnels(403))
     monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.port}")
-    monkeypatch.setenv(variable, "pinterest.invalid")
+    monkeypatch.setenv(variable, named)
     outcome = lost(ask("https://api.pinterest.invalid/v5"))
     assert outcome.error.code is Code.HOST_UNKNOWN
     assert proxy.heads == []
