@@ -272,7 +272,9 @@ def _passing(setup: ChaosSetup, chance: random.Random) -> Fault:
     passes = passes and setup.retry_hours >= 1
     # An answer without the fields may be all there ever is.
     times = 1_000_000 if action["kind"] in {"leave_out", "lagging_counts"} and chance.random() < 0.5 else None
-    return Fault(action, _weighed(chance, _ENDPOINTS), _after(chance), times or chance.randint(1, 3), passes)
+    endpoint, after, times = _weighed(chance, _ENDPOINTS), _after(chance), times or chance.randint(1, 3)
+    # A new token that is refused as well is the end, too.
+    return Fault(action, endpoint, after, 1 if action["kind"] == "expire_token" else times, passes)
 
 
 def _after(chance: random.Random) -> int:
