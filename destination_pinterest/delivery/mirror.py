@@ -286,6 +286,12 @@ class MirrorStrategy(SyncStrategy):
         self.lane.update(self._creator.ensure_audience(self.lane.target, self.mark or NOTHING))
         check_rows(self.lane.target.name, self.lane.qualities)
         self.lane.settle_qualities()
+        if self._ledger.is_in_doubt:
+            self.lane.notes.append(
+                "An earlier sync was ended while it was sending, so it is not known whether some people are in the "
+                "audience whom no row may hold by now. They stay until their rows come again, or until a sync ends of "
+                "which the platform says that all rows have come, such as a refresh."
+            )
 
     def recall(self) -> None:
         """See `SyncStrategy.recall`. A store of an earlier version remembers nothing; a mark from before it may.

@@ -108,7 +108,9 @@ def test_after_such_a_death_nobody_leaves_before_the_rows_have_come_again(shop: 
     assert shop.people_in() == people("abcdefgi")
 
 
-def test_where_ends_are_told_an_input_that_broke_off_decides_nothing_about_rows_that_did_not_come(shop: Shop) -> None:
+def test_where_ends_are_told_an_input_that_broke_off_decides_nothing_about_rows_that_did_not_come_and_says_so(
+    shop: Shop, outbox: Any
+) -> None:
     shop.has("abcdefgh")
     with shop.open() as ledger:
         for key, name in enumerate("abcdefgh"):
@@ -120,7 +122,9 @@ def test_where_ends_are_told_an_input_that_broke_off_decides_nothing_about_rows_
     assert [operation for operation, _ in shop.writes] == ["ADD", "ADD"]
     assert shop.sync([told], state(3)) == [3]
     assert shop.writes == []
+    assert any("an earlier sync was ended" in note.lower() for note in reports(outbox)[-1]["notes"])
     assert shop.sync([told], *again[4:], state(4), complete()) == [4]
+    assert not any("an earlier sync was ended" in note.lower() for note in reports(outbox)[-1]["notes"])
     assert (shop.people_in(), shop.members()) == (people("abcdefgi"), 8)
 
 
