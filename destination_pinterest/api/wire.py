@@ -183,7 +183,7 @@ class HttpWire:
             fault = InvalidConfigError(
                 Code.PROXY_UNREACHABLE,
                 "What HTTPS_PROXY or ALL_PROXY holds is not the address of a proxy that can be used here. Correct it, "
-                "as in http://proxy.example.com:3128.",
+                "as in proxy.example.com:3128.",
             )
         return lost_by(failure, self._way.proxy) if fault is None else Lost(fault, may_have_acted=False)
 

@@ -239,7 +239,6 @@ def test_a_connection_that_was_never_made_can_not_have_acted(
             lambda r: requests.exceptions.SSLError(MaxRetryError(POOL, "/x", urllib3.exceptions.SSLError("x"))),
         ),
         ("ProxyError", lambda r: requests.exceptions.ProxyError("x")),
-        ("LocationParseError", lambda r: urllib3.exceptions.LocationParseError("x")),
         ("OSError", lambda r: OSError("x")),
     ],
 )

@@ -20,7 +20,7 @@ A, B = person("a"), person("b")
 def test_while_another_sync_is_alive_a_second_one_is_refused(shop: Shop) -> None:
     first = shop.open()
     shop.time.meanwhile = first._leased.beat
-    with raises(Code.STORE_BUSY, match=r'at work on the audience "Customers".*tried again') as raised:
+    with raises(Code.STORE_BUSY, match=r'at work on the audience "Customers".*tries again by itself') as raised:
         shop.open()
     assert raised.value.failure_kind == "transient_error"
     assert shop.time.slept == [BEAT_S]
