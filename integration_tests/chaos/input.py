@@ -105,6 +105,15 @@ class ChaosInput(Input):
     def _ended(self) -> None:
         self.is_fed = True
         super()._ended()
+        if self._setup.knows_refreshes or not self._setup.has_store:
+            return
+        # Streams that are remembered apart are replaced apart: this host proves the end of full refreshes alone.
+        for audience in set(self._watched.values()):
+            leading = {name for name, watched in self._watched.items() if watched is audience}
+            if leading & self._whole and all(
+                name in self._whole or not self._streams[name].is_full_refresh for name in leading
+            ):
+                audience.came_whole()
 
 
 def stream_of(state: SentState) -> str | None:
