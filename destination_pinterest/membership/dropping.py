@@ -14,7 +14,7 @@ from destination_pinterest.membership.exclusive import Exclusive
 from destination_pinterest.membership.inventory import LedgerFolder
 from destination_pinterest.membership.keys import AudienceKeys
 from destination_pinterest.membership.lease import BEATS_TO_DIE, busy
-from destination_pinterest.membership.manifest import Manifest, opened_keys, read_manifest
+from destination_pinterest.membership.manifest import Manifest, begun_anew, opened_keys, read_manifest
 from destination_pinterest.membership.store_key import StoreKey
 
 
@@ -43,17 +43,7 @@ def drop(exclusive: Exclusive, folder: LedgerFolder, store_key: StoreKey) -> Non
 
 
 def _emptied(manifest: Manifest) -> Manifest:
-    return Manifest(
-        ad_account_id=manifest.ad_account_id,
-        audience=manifest.audience,
-        salt=manifest.salt,
-        stretching=manifest.stretching,
-        key_check=manifest.key_check,
-        wrapped=manifest.wrapped,
-        next_key=manifest.next_key,
-        sequence=manifest.sequence + 1,
-        epoch=manifest.epoch,
-    )
+    return msgspec.structs.replace(begun_anew(manifest), marks={}, epoch=manifest.epoch)
 
 
 def _delete_all(exclusive: Exclusive, folder: LedgerFolder) -> None:
