@@ -13,7 +13,13 @@ import msgspec
 
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import ProtocolError
-from destination_pinterest.json_document import CATALOG_BYTES, UnreadableDocumentError, read_bytes
+from destination_pinterest.json_document import (
+    CATALOG_BYTES,
+    DEEPEST,
+    UnreadableDocumentError,
+    is_deeper_than,
+    read_bytes,
+)
 from destination_pinterest.protocol.column_type import column_type
 from destination_pinterest.vocabulary import ColumnType
 
@@ -120,6 +126,9 @@ def parse_catalog(content: bytes) -> tuple[ConfiguredStream, ...]:
         raise _unusable("it is not UTF-8") from None
     except msgspec.DecodeError as error:  # names what is wrong and where, never a value
         raise _unusable(str(error)) from None
+    # How deep msgspec itself goes is its Python's affair: some thousand levels up to 3.12, more from 3.13.
+    if any(is_deeper_than(entry.stream.json_schema, DEEPEST) for entry in catalog.streams):
+        raise _unusable("it is nested too deep")
     streams = tuple(_stream(stream) for stream in catalog.streams)
     if len({stream.key for stream in streams}) != len(streams):
         raise ProtocolError(Code.CATALOG_UNUSABLE, "The catalog names a stream twice. Take one of the two out.")
