@@ -64,7 +64,8 @@ class PlatformConfig:
 class PinterestSession:
     """A session with Pinterest. `sign_in` is None if the token can't be renewed.
 
-    `quota_left` returns how many requests of a category may still be sent, if that is known.
+    `quota_left` returns how many requests of a category may still be sent, if that is known; `access_tier` which tier
+    the app has by the settings or by Pinterest's answers, None as long as nothing shows it.
     """
 
     client: PinterestClient
@@ -72,6 +73,7 @@ class PinterestSession:
     pause: Pause
     lost_answer_delay_s: Callable[[int, float], float | None]
     quota_left: Callable[[Category], int | None]
+    access_tier: Callable[[], str | None]
 
 
 def open_session(
@@ -116,6 +118,7 @@ def open_session(
         pause,
         lambda attempt, elapsed_s: retry.delay_s(lost, attempt, elapsed_s, system.chance()),
         quota.left,
+        lambda: quota.tier if config.access_tier == "auto" else config.access_tier,
     )
 
 

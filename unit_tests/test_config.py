@@ -28,7 +28,7 @@ def test_two_settings_are_enough_and_the_rest_has_defaults(raw_config: dict[str,
     config = read_config(raw_config)
     assert (config.audience_name, config.identity_columns, config.deletes) == ("{stream}", None, "remove")
     assert (config.advertising_id_case, config.operation_column) == (LetterCase.LOWER, None)
-    assert (config.access_tier, config.batch_size, config.flush_seconds) == ("standard", 1900, 5)
+    assert (config.access_tier, config.batch_size, config.flush_seconds) == ("auto", 1900, 5)
     assert (config.retry_hours, config.api_base_url) == (1, "https://api.pinterest.com/v5")
 
 
@@ -89,7 +89,7 @@ def test_no_identity_columns_are_the_same_as_none_at_all(raw_config: dict[str, A
         ("batch_size", [1, 10_000]),
         ("flush_seconds", [0.1, 600]),
         ("retry_hours", [0, 13]),
-        ("access_tier", ["standard", "trial", "none"]),
+        ("access_tier", ["auto", "standard", "trial", "none"]),
         ("deletes", ["remove", "keep"]),
         ("advertising_id_case", ["lower", "upper", "as_is"]),
     ],
@@ -122,7 +122,7 @@ def test_good_values_are_taken(raw_config: dict[str, Any], setting: str, values:
         ("flush_seconds", [0, -1, 0.09], "(`flush_seconds`): input should be greater than or equal to 0.1"),
         ("flush_seconds", [601], "`flush_seconds`"),
         ("retry_hours", [-1, 13.5], "`retry_hours`"),
-        ("access_tier", ["gold"], "(`access_tier`): input should be 'standard', 'trial' or 'none'"),
+        ("access_tier", ["gold"], "(`access_tier`): input should be 'auto', 'standard', 'trial' or 'none'"),
         ("deletes", ["drop"], "(`deletes`): input should be 'remove' or 'keep'"),
         ("advertising_id_case", ["title"], "`advertising_id_case`"),
         ("identity_columns", [[{"column": "", "identifier": "EMAIL"}]], "`identity_columns.0.column`"),

@@ -259,12 +259,14 @@ class Config(Settings):
         description="Where to write rows that can't be synced, with the reason and their primary key.",
         title="Rejected rows",
     )
-    access_tier: Literal["standard", "trial", "none"] = setting(
-        "standard",
+    access_tier: Literal["auto", "standard", "trial", "none"] = setting(
+        "auto",
         description=(
-            "The access tier of your Pinterest app (My apps at developers.pinterest.com). standard: 7 requests a "
-            "second and 400 a minute. trial: 300 a day. none: for apps with a raised quota; only the "
-            "limits in Pinterest's answers are kept."
+            "The access tier of your Pinterest app, shown under My apps. auto: learned from Pinterest's answers. "
+            "standard: 7 requests a second and 400 a minute. trial: 300 a day. none: for apps with a raised quota; "
+            "only the limits in Pinterest's answers are kept. See "
+            '<a href="https://developers.pinterest.com/docs/key-concepts/access-tiers/">Pinterest\'s page on access '
+            "tiers</a>."
         ),
         title="Access tier",
         form={"always_show": True},
