@@ -72,9 +72,11 @@ if TYPE_CHECKING:  # It imports DuckDB and NumPy, which syncs without a store do
     from destination_pinterest.membership.store_key import Scrypt
 
 _MAX_THREADS: Final = 64
-# The rate of requests to one list that is worth having in flight, by tier: the quota's own rate; for `none`, half of
-# the 100 a second that Pinterest allows any app (developers.pinterest.com rate limits, read 2026-11-22).
-_RATE_PER_S: Final = {"standard": STANDARD_WRITES_A_MINUTE / 60, "trial": 1.0, "none": 50.0}
+# The rate of requests to one list that is worth having in flight, by tier: the quota's own rate, Standard's as long as
+# the tier is not known; for `none`, half of the 100 a second that Pinterest allows any app (developers.pinterest.com
+# rate limits, read 2026-11-22).
+_STANDARD_PER_S: Final = STANDARD_WRITES_A_MINUTE / 60
+_RATE_PER_S: Final = {"auto": _STANDARD_PER_S, "standard": _STANDARD_PER_S, "trial": 1.0, "none": 50.0}
 # Enough progress lines for a platform's log; a terminal's progress bar asks for more.
 _PROGRESS_S: Final = 30.0
 

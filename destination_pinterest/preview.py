@@ -98,6 +98,7 @@ class Preview(msgspec.Struct, frozen=True):
         lookup_requests: requests with which the sync looks up what exists.
         quota_left: requests that may still be sent now, by category, as far as is known.
         notes: remarks on the membership store.
+        access_tier: the app's access tier, if that is known.
     """
 
     account: str
@@ -105,6 +106,7 @@ class Preview(msgspec.Struct, frozen=True):
     lookup_requests: int
     quota_left: dict[str, int | None]
     notes: list[str]
+    access_tier: str | None
 
     def as_line(self) -> str:
         """Returns the preview as one line for a program."""
@@ -142,7 +144,9 @@ class SyncPreview:
             for strategy in parts.strategies:
                 strategy.close()
         left = {category.value: parts.session.quota_left(category) for category in _CATEGORIES}
-        return Preview(shown(account), audiences, lookups, left, [shown(note) for note in notes])
+        return Preview(
+            shown(account), audiences, lookups, left, [shown(note) for note in notes], parts.session.access_tier()
+        )
 
     def _prepare(self) -> list[str]:
         """Looks up what exists; returns remarks on the membership store."""

@@ -65,7 +65,8 @@ class PinterestSession:
     """A session with Pinterest. `sign_in` is None if the token can't be renewed.
 
     `clients` has one client for each ad account of the settings, in their order. They share the token, the quota and
-    the wire. `quota_left` returns how many requests of a category may still be sent, if that is known.
+    the wire. `quota_left` returns how many requests of a category may still be sent, if that is known; `access_tier`
+    which tier the app has by the settings or by Pinterest's answers, None as long as nothing shows it.
     """
 
     clients: Mapping[str, PinterestClient]
@@ -73,6 +74,7 @@ class PinterestSession:
     pause: Pause
     lost_answer_delay_s: Callable[[int, float], float | None]
     quota_left: Callable[[Category], int | None]
+    access_tier: Callable[[], str | None]
 
     @property
     def client(self) -> PinterestClient:
@@ -122,6 +124,7 @@ def open_session(
         pause,
         lambda attempt, elapsed_s: retry.delay_s(lost, attempt, elapsed_s, system.chance()),
         quota.left,
+        lambda: quota.tier if config.access_tier == "auto" else config.access_tier,
     )
 
 

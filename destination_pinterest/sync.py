@@ -47,6 +47,7 @@ class Sync:
             parts.isolation.strategies,
             parts.journal.sync,
             parts.session.clients,
+            access_tier=parts.session.access_tier,
             catch_up=parts.writer.catch_up,
             clock=parts.system.clock,
         )

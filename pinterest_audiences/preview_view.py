@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from destination_pinterest.access_tiers import STANDARD_WRITES_A_MINUTE, TRIAL_WRITES_A_DAY
 from pinterest_audiences.report_view import Line, identities_text
 
 _COUNTED: Final = {
     "membership_store": "by the membership store",
     "rows_and_counters": "by the rows and what is known of the audience",
+}
+
+_TIERS: Final = {
+    "standard": f"Standard: {STANDARD_WRITES_A_MINUTE} requests that write a minute",
+    "trial": f"Trial: {TRIAL_WRITES_A_DAY} requests that write a day",
+    "none": "no limits of the connector's own (access_tier: none)",
 }
 
 
@@ -21,6 +28,8 @@ def preview_lines(preview: Mapping[str, Any]) -> Iterator[Line]:
     for note in preview["notes"]:
         yield "Note", note
     yield "Quota left", _quota(preview["quota_left"])
+    if preview["access_tier"] is not None:
+        yield "Access tier", _TIERS[preview["access_tier"]]
 
 
 def _audience(audience: Mapping[str, Any]) -> Iterator[Line]:

@@ -137,12 +137,12 @@ def test_where_nobody_asks_for_a_replacement_none_is_missed(make: Make) -> None:
 
 def test_the_window_follows_the_tier(make: Make) -> None:
     windows = []
-    for tier in ("trial", "standard", "none"):
+    for tier in ("trial", "standard", "auto", "none"):
         lane = only(make(stream("users"), access_tier=tier)).lane
         lane.list_created("77")
         lane.record_latency(0.5)
         windows.append(lane.window)
-    assert windows == [2, 5, 8]
+    assert windows == [2, 5, 5, 8]
 
 
 def test_each_audience_has_its_strategy_in_the_order_of_their_first_streams(make: Make) -> None:

@@ -55,7 +55,7 @@ def test_the_page_describes_every_setting_with_its_default() -> None:
         "mode": "`mirror`",
         "max_removal_percent": "`50`",
         "refused_rule_change": "`fail`",
-        "access_tier": "`standard`",
+        "access_tier": "`auto`",
         "batch_size": "`1900`",
         "flush_seconds": "`5`",
         "retry_hours": "`1`",

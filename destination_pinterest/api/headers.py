@@ -16,6 +16,7 @@ from email.utils import parsedate_to_datetime
 from typing import Final
 
 _FIRST_NUMBER: Final = re.compile(r"^\s*(-?[0-9]{1,18}(?:\.[0-9]{1,9})?)(?![0-9.])")
+_POLICY: Final = re.compile(r"(?:^|,)\s*([0-9]{1,18})\s*;\s*w=([0-9]{1,9})\s*(?=[;,]|$)")
 # A "reset" beyond this (about 30 years) is a point in time, not a number of seconds from now.
 _EPOCH_S: Final = 315_360_000
 _EPOCH_MS: Final = 1_000_000_000_000
@@ -27,12 +28,16 @@ _ROUNDING_S: Final = 1.0
 
 @dataclass(frozen=True, slots=True)
 class RateHeaders:
-    """The quota as reported by one answer; None for what it does not report. Times are in seconds from the answer."""
+    """The quota as reported by one answer; None for what it does not report. Times are in seconds from the answer.
+
+    `window_s` is the period that `limit` is for, if the header says so.
+    """
 
     limit: int | None = None
     remaining: int | None = None
     reset_s: float | None = None
     retry_after_s: float | None = None
+    window_s: float | None = None
 
 
 def read_rate_headers(headers: Mapping[str, str], now: float) -> RateHeaders:
@@ -44,10 +49,17 @@ def read_rate_headers(headers: Mapping[str, str], now: float) -> RateHeaders:
     remaining = _number(headers.get("x-ratelimit-remaining"))
     return RateHeaders(
         limit=None if limit is None or limit < 1 else int(limit),
+        window_s=_window_s(headers.get("x-ratelimit-limit"), limit),
         remaining=None if remaining is None else max(0, int(remaining)),
         reset_s=_plausible(_seconds_from(_number(headers.get("x-ratelimit-reset")), now)),
         retry_after_s=_plausible(_retry_after_s(headers.get("retry-after"), now)),
     )
+
+
+def _window_s(text: str | None, limit: float | None) -> float | None:
+    """Returns the window that Envoy's form names for the limit in force, as in "100, 100;w=1, 400;w=60"."""
+    policies = _POLICY.findall(text or "")
+    return next((float(window) for allowed, window in policies if float(allowed) == limit and int(window) > 0), None)
 
 
 def _plausible(seconds: float | None) -> float | None:

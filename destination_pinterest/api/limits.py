@@ -12,13 +12,14 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal, Protocol
 
 from destination_pinterest.access_tiers import STANDARD_WRITES_A_MINUTE, TRIAL_WRITES_A_DAY, WRITES_A_SECOND
 from destination_pinterest.api.endpoints import Category
+from destination_pinterest.api.tier import KnownTier, TierInUse
 
-Tier = Literal["standard", "trial", "none"]
+Tier = Literal["auto", "standard", "trial", "none"]
 
 DAY_S: Final = 86_400.0
 # The clocks of two machines drift apart by about 100 parts in a million, 6 ms a minute, and a window may include both
@@ -165,14 +166,28 @@ class FixedWindow:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The limits of one app and user: those of all requests, and those of each category."""
+    """The limits of one app and user: those of all requests, and those of each category.
+
+    If the tier is still to be learned, these are Standard's, `trial` has Trial's, and `tier` says which are in force.
+    """
 
     everything: tuple[Limit, ...] = ()
     of_category: Mapping[Category, tuple[Limit, ...]] = field(default_factory=dict)
+    trial: Limits | None = None
+    tier: TierInUse | None = None
+
+    def on(self, category: Category) -> tuple[Limit, ...]:
+        """Returns the limits on requests of a category."""
+        return (*self.of_category.get(category, ()), *self.everything)
 
 
-def limits_of(tier: Tier) -> Limits:
-    """Returns new counters for a tier. `none` has no limits of its own: only the server's headers count."""
+def limits_of(tier: Tier, known: KnownTier | None = None) -> Limits:
+    """Returns new counters for a tier.
+
+    `none` has no limits of its own: only the server's headers count. `auto` begins with `known`, if that is not None.
+    """
+    if tier == "auto":
+        return replace(limits_of("standard"), trial=limits_of("trial"), tier=TierInUse(known))
     if tier == "standard":
         return Limits(
             everything=(Pace(100),),

@@ -21,6 +21,7 @@ from destination_pinterest.api.headers import RateHeaders, read_rate_headers
 from destination_pinterest.api.limits import Limit, Limits, Permit
 from destination_pinterest.api.observer import Observer, QuotaWait
 from destination_pinterest.api.retry import when
+from destination_pinterest.api.tier import Answered, KnownTier, TierInUse
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import RateLimitedError
 from destination_pinterest.system import System
@@ -83,14 +84,49 @@ class FairLock:
 
 
 class _CategoryState:
-    """The state of one category: our own count, the server's report, and the queue of waiting requests."""
+    """The state of one category: our own counts, the server's report, and the queue of waiting requests."""
 
-    def __init__(self, limits: tuple[Limit, ...]) -> None:
-        self.limits = limits
+    def __init__(self, limits: tuple[Limit, ...], trial: tuple[Limit, ...], tier: TierInUse | None) -> None:
+        self._limits = limits
+        self._trial = trial
+        self._tier = tier
+        self._beyond_trial: set[Permit] = set()
         self.turn = FairLock()
         self.in_flight = 0
         self.reported: _Reported | None = None
         self.blocked_until = 0.0
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        """The limits in force: Standard's until the tier is known."""
+        return self._trial if self._tier is not None and self._tier.certain == "trial" else self._limits
+
+    def trying_free_at(self, clock: float) -> float:
+        """Returns when a request may be sent that Trial might not allow: one alone, until the tier is known."""
+        if self._tier is None or self._tier.certain is not None or not self._tier.is_trying:
+            return clock
+        return clock + _UNANSWERED_RECHECK_S if self._is_trial_used_up(clock) else clock
+
+    def take(self, permit: Permit) -> None:
+        """Counts a request that is sent now, for whichever tier it turns out to be."""
+        if self._tier is not None and self._tier.certain is None and self._is_trial_used_up(permit.sent_at):
+            self._beyond_trial.add(permit)
+            self._tier.is_trying = True
+        for limit in (*self._limits, *self._trial):
+            limit.take(permit)
+        self.in_flight += 1
+
+    def answered(self, permit: Permit, status: int | None, rates: RateHeaders, clock: float) -> None:
+        """Takes the answer to a request, for what it shows of the tier."""
+        permit.answered_at = clock
+        self.in_flight -= 1
+        if self._tier is not None:
+            is_beyond = permit in self._beyond_trial
+            self._beyond_trial.discard(permit)
+            self._tier.answered(Answered(permit.category, status, rates, clock), is_beyond_trial=is_beyond)
+
+    def _is_trial_used_up(self, clock: float) -> bool:
+        return any(limit.is_window and limit.used(clock) >= limit.allowed for limit in self._trial)
 
 
 class Quota:
@@ -111,9 +147,12 @@ class Quota:
         self._longest_wait_s = max(longest_wait_s, ORDINARY_WAIT_S)
         self._system = system
         self._observer = observer
+        self._tier = limits.tier
         self._lock = threading.Lock()
         self._states = {
-            category: _CategoryState((*limits.of_category.get(category, ()), *limits.everything))
+            category: _CategoryState(
+                limits.on(category), () if limits.trial is None else limits.trial.on(category), limits.tier
+            )
             for category in Category
         }
 
@@ -134,15 +173,14 @@ class Quota:
                         return self._issued(state, Permit(category, clock))
                 self._wait(category, wait_s)
 
-    def learn(self, permit: Permit, headers: Mapping[str, str] | None = None) -> None:
-        """Takes the `headers` (case-insensitive) of the answer to `permit`'s request; None if there was no answer."""
+    def learn(self, permit: Permit, headers: Mapping[str, str] | None = None, status: int | None = None) -> None:
+        """Takes the answer to `permit`'s request: `headers` (case-insensitive) and `status`; None if there was none."""
         now = self._system.now()
         rates = read_rate_headers(headers, now) if headers else RateHeaders()
         state = self._states[permit.category]
         with self._lock:
             clock = self._system.clock()
-            permit.answered_at = clock
-            state.in_flight -= 1
+            state.answered(permit, status, rates, clock)
             if rates.remaining is None:
                 self._count_unreported(state)
             else:
@@ -153,6 +191,12 @@ class Quota:
         with self._lock:
             state = self._states[category]
             state.blocked_until = max(state.blocked_until, self._system.clock() + seconds)
+
+    @property
+    def tier(self) -> KnownTier | None:
+        """The access tier that Pinterest's answers show; None if they don't yet, or need not."""
+        with self._lock:
+            return None if self._tier is None else self._tier.tier
 
     def left(self, category: Category) -> int | None:
         """Returns how many requests of `category` may still be sent before a wait; None if nothing is known of it.
@@ -169,7 +213,9 @@ class Quota:
     def _free_at(self, state: _CategoryState, clock: float) -> float:
         """Returns when the next request may be sent, as far as is known now."""
         moments = [limit.free_at(clock) for limit in state.limits]
-        return max(clock, state.blocked_until, self._reported_free_at(state, clock), *moments)
+        return max(
+            clock, state.blocked_until, self._reported_free_at(state, clock), state.trying_free_at(clock), *moments
+        )
 
     def _reported_free_at(self, state: _CategoryState, clock: float) -> float:
         reported = state.reported
@@ -180,9 +226,7 @@ class Quota:
         return clock + _UNANSWERED_RECHECK_S if reported.remaining > 0 else reported.resets_at
 
     def _issued(self, state: _CategoryState, permit: Permit) -> Permit:
-        for limit in state.limits:
-            limit.take(permit)
-        state.in_flight += 1
+        state.take(permit)
         return permit
 
     def _wait(self, category: Category, wait_s: float) -> None:

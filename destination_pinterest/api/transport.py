@@ -171,7 +171,7 @@ class Transport:
         try:
             reply = self._wire.exchange(_message(call, authorization, self._retry_of(call).exchange_s))
         finally:
-            self._quota.learn(permit, reply.headers if isinstance(reply, Reply) else None)
+            self._quota.learn(permit, *((reply.headers, reply.status) if isinstance(reply, Reply) else ()))
         if isinstance(reply, Lost):
             elapsed_s = self._system.clock() - started_s
             self._observer.sent(Exchange(call.endpoint, call.object_id, None, elapsed_s, is_repeat))

@@ -41,6 +41,7 @@ class SyncReporter:
         strategies: one for each audience of the sync.
         sync: requests, retries and waits of the whole sync.
         clients: the clients by ad account.
+        access_tier: returns the app's access tier, if that is known.
         catch_up: counts the events that were posted but not read yet.
         clock: monotonic seconds.
     """
@@ -51,12 +52,14 @@ class SyncReporter:
         sync: AudienceTally,
         clients: Mapping[str, PinterestClient],
         *,
+        access_tier: Callable[[], str | None],
         catch_up: Callable[[], None],
         clock: Callable[[], float],
     ) -> None:
         self._strategies = list(strategies)
         self._sync = sync
         self._clients = clients
+        self._access_tier = access_tier
         self._catch_up = catch_up
         self._clock = clock
         self._started_s = clock()
@@ -90,6 +93,7 @@ class SyncReporter:
             retries=self._sync.retries,
             waited_s=round(self._sync.waited_s, 3),
             audiences=audiences,
+            access_tier=self._access_tier(),
         )
 
     def _final_status(self, target: AudienceTarget) -> _FinalStatus:

@@ -17,6 +17,7 @@ from destination_pinterest.markers import REPORT_PREFIX
 from destination_pinterest.reporting.reconciliation import Reconciliation
 from destination_pinterest.wording.figures import (
     LEFT_OVER,
+    TRIAL,
     by_count,
     counters_text,
     fill_text,
@@ -131,6 +132,7 @@ class SyncReport(msgspec.Struct, frozen=True):
     retries: int
     waited_s: float
     audiences: list[AudienceReport]
+    access_tier: str | None = None
     schema_version: int = SCHEMA_VERSION
 
     def as_line(self) -> str:
@@ -142,6 +144,8 @@ class SyncReport(msgspec.Struct, frozen=True):
         several = len({audience.ad_account_id for audience in self.audiences}) > 1
         for audience in self.audiences:
             yield from _audience_text(audience, account=f"ad account {audience.ad_account_id}, " if several else "")
+        if self.access_tier == "trial":
+            yield TRIAL
         yield sync_sentence(
             self.status,
             duration_s=self.duration_s,

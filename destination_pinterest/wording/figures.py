@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from destination_pinterest.access_tiers import TRIAL_WRITES_A_DAY
+
 # Enough to look up a few; the report for programs has all.
 _MAX_IDS: Final = 5
 
+TRIAL: Final = f"The app has Trial access, which allows {TRIAL_WRITES_A_DAY} requests that write a day."
 LEFT_OVER: Final = (
     "No audience uses them. Pinterest can't delete them, and they do no harm; with a membership store "
     "(membership_store in the settings) no new ones are made."

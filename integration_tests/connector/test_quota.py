@@ -83,9 +83,9 @@ def arrival_of_last(sandbox: RunningSandbox, endpoint: str) -> float:
     return float(sandbox.seen(endpoint)[-1]["at"] - sandbox.control("GET", "/clock")["ahead_s"])
 
 
-def trial_sync(connector: Connectors) -> Connector:
+def trial_sync(connector: Connectors, access_tier: str = "trial") -> Connector:
     """A sync that has looked for its audiences and waits for rows, so that what follows takes the time it takes."""
-    sync = connector.write(stream("customers"), access_tier="trial")
+    sync = connector.write(stream("customers"), access_tier=access_tier)
     sync.feed(state(0, "customers")).wait_for_state(0)
     return sync
 
@@ -119,10 +119,11 @@ def test_quota_that_the_last_answer_used_up_is_waited_for_without_a_refusal(
     assert sandbox.members_of("customers") == digests(address(1))
 
 
+@pytest.mark.parametrize("access_tier", ["trial", "auto"])
 def test_quota_that_returns_too_late_fails_the_sync_at_once_naming_the_time(
-    connector: Connectors, sandbox: RunningSandbox
+    connector: Connectors, sandbox: RunningSandbox, access_tier: str
 ) -> None:
-    sync = trial_sync(connector)
+    sync = trial_sync(connector, access_tier)
     use_up_trial_quota(sandbox, resets_in_s=DAY_S / 2)
     began_at = time.monotonic()
     outcome = sync.feed(record("customers", email=address(1)), state(1, "customers")).finish()

@@ -31,6 +31,17 @@ def test_the_first_number_of_envoys_form_is_the_limit() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "window"),
+    [
+        ("100, 100;w=1, 400;w=60", 1.0), ("400, 100;w=1, 400;w=60", 60.0), ("300,300;w=86400;name=x", 86_400.0),
+        ("400", None), ("400, 400;w=0", None), ("400, 400;w=x", None), ("400, 100;w=1", None), ("", None),
+    ],
+)  # fmt: skip
+def test_the_window_is_that_of_the_limit_in_force(text: str, window: float | None) -> None:
+    assert read(x_ratelimit_limit=text).window_s == window
+
+
+@pytest.mark.parametrize(
     ("text", "seconds"),
     [
         ("0", 1.0),

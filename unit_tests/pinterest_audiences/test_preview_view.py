@@ -13,7 +13,7 @@ from pinterest_audiences.report_view import aligned
 IDENTITIES = IdentityReport(300, {"EMAIL": 1.0}, True, ComparedFill(310, {"EMAIL": 0.99}))
 
 
-def shown(left: int | None = 997, **changes: Any) -> list[str]:
+def shown(left: int | None = 997, tier: str | None = None, **changes: Any) -> list[str]:
     """The lines about one audience, as the connector describes it."""
     audience = PreviewedAudience(
         audience="VIP", audience_id="22", customer_list_id="11", is_new=False, members=Bounds(200, 200),
@@ -21,7 +21,7 @@ def shown(left: int | None = 997, **changes: Any) -> list[str]:
         refusal=None, upload_requests=1, identities=IDENTITIES, notes=["Noted."],
     )  # fmt: skip
     preview = Preview(
-        "Connected.", [msgspec.structs.replace(audience, **changes)], 2, {"ads_read": left}, ["Of the store."]
+        "Connected.", [msgspec.structs.replace(audience, **changes)], 2, {"ads_read": left}, ["Of the store."], tier
     )
     return aligned(list(preview_lines(msgspec.to_builtins(preview)))).splitlines()
 
@@ -54,6 +54,7 @@ def test_a_person_reads_what_would_change() -> None:
             "  Guards              would stop the sync: PIN-GUARD-001: Too many.",
         ),
         ({"left": None}, "  Quota left          ads_read unknown, as far as is known"),
+        ({"tier": "trial"}, "  Access tier         Trial: 300 requests that write a day"),
     ],
 )
 def test_what_is_not_known_or_would_be_refused_is_said(changes: dict[str, Any], line: str) -> None:

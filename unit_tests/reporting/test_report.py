@@ -56,7 +56,13 @@ KNOWN: dict[str, Any] = {
 
 def report(**changes: Any) -> SyncReport:
     audience = msgspec.convert({**AUDIENCE, **msgspec.to_builtins(changes)}, AudienceReport)
-    return SyncReport("succeeded", 12.0, 8333.3, 60, 3, 2.5, [audience])
+    return SyncReport("succeeded", 12.0, 8333.3, 60, 3, 2.5, [audience], "standard")
+
+
+def test_trial_access_is_said_to_people_and_standard_is_not() -> None:
+    assert not [line for line in report().as_text() if "access" in line]
+    trial = msgspec.structs.replace(report(), access_tier="trial")
+    assert "The app has Trial access, which allows 300 requests that write a day." in list(trial.as_text())
 
 
 def test_the_line_for_programs_has_exactly_the_keys_that_were_agreed() -> None:
@@ -65,7 +71,7 @@ def test_the_line_for_programs_has_exactly_the_keys_that_were_agreed() -> None:
     assert "\n" not in line
     assert json.loads(line.removeprefix(REPORT_PREFIX)) == {
         "schema_version": 1, "status": "succeeded", "duration_s": 12.0, "rows_per_second": 8333.3, "requests": 60,
-        "retries": 3, "waited_s": 2.5, "audiences": [{**AUDIENCE, **NOT_KNOWN}],
+        "retries": 3, "waited_s": 2.5, "audiences": [{**AUDIENCE, **NOT_KNOWN}], "access_tier": "standard",
     }  # fmt: skip
 
 
