@@ -10,6 +10,7 @@ from destination_pinterest.api.client import PinterestClient
 from destination_pinterest.api.retry import RetryPolicy
 from destination_pinterest.audiences import creation, lookup
 from destination_pinterest.audiences.creation import AudienceCreator, CreatedList
+from destination_pinterest.audiences.list_use import ListUse
 from destination_pinterest.audiences.lookup import AudienceLookup
 from destination_pinterest.audiences.safeguards import Safeguards
 from destination_pinterest.delivery.append import _Side
@@ -40,11 +41,16 @@ def _failed_deliveries_count() -> None:
     _replace(AudienceLane, "fail", lambda lane, delivery: lane.ack(delivery, len(delivery.identifiers)))
 
 
-def _nothing_is_written_ahead() -> None:
-    """The store does not know what is about to be sent."""
-    from destination_pinterest.membership.ledger import MembershipLedger  # noqa: PLC0415 - imports DuckDB
+def _nothing_is_in_doubt() -> None:
+    """What an ended sync may have sent, but was not told of, is taken for not sent."""
+    from destination_pinterest.membership.holdings import Holdings  # noqa: PLC0415 - imports DuckDB
 
-    _replace(MembershipLedger, "write_ahead", lambda *_: None)
+    resume = Holdings.resume
+
+    def resumes(holdings: Any, identifiers: Any, changes: Any, accepted: Any, _begun: int) -> None:
+        resume(holdings, identifiers, changes, accepted, max((last for _, last in accepted), default=0))
+
+    _replace(Holdings, "resume", resumes)
 
 
 def _ledger_is_committed_first() -> None:
@@ -99,7 +105,7 @@ def _former_word_wins() -> None:
 
 def _used_lists_are_adopted() -> None:
     """A list counts as free although another audience is made of it."""
-    _replace(lookup, "_without_audience", lambda every_list, *_: list(every_list))
+    _replace(ListUse, "free", lambda _use, every_list, _needed: list(every_list))
 
 
 def _creations_are_repeated() -> None:
@@ -203,7 +209,7 @@ PLANTS: dict[str, Plant] = {
     for plant in (
         _states_go_back_at_once,
         _failed_deliveries_count,
-        _nothing_is_written_ahead,
+        _nothing_is_in_doubt,
         _ledger_is_committed_first,
         _contradictions_travel_together,
         _losses_are_not_retried,

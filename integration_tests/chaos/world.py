@@ -232,7 +232,8 @@ class World:
         # One that is told to stop may just have failed, and say so.
         problems = [problem for problem in verdict.problems if not (verdict.errors and "After SIGTERM" in problem)]
         if problems:
-            raise BrokenPromiseError(f"protocol: {problems[0]}")
+            crash = process.stderr.decode(errors="replace") if process.exit_code < 0 else ""
+            raise BrokenPromiseError(f"protocol: {problems[0]}\n{crash}".rstrip())
         is_done = ending == "succeeded"
         for audience in watch.audiences:
             audience.ends(watch.safe[audience], is_done=is_done, is_due=not source_exit_code)
@@ -282,7 +283,15 @@ class World:
 
     def _process(self, trouble: Trouble, watch: Watch, *, most_s: float) -> ProcessRun:
         return ProcessRun(
-            self.pinterest, self.clock, self._folder, trouble, watch, self.canary, most_s=most_s, plant=self._plant
+            self.pinterest,
+            self.clock,
+            self._folder,
+            trouble,
+            watch,
+            self.canary,
+            most_s=most_s,
+            answers_in_s=self.setup.answers_in_s,
+            plant=self._plant,
         )
 
     def _raise_broken(self, process: ProcessRun) -> None:
