@@ -34,6 +34,7 @@ _STORE_KEY = "the key of the chaotic store"
 _PORTIONS_S = 10 * 601.0
 # What says that the connector itself is at fault.
 _OWN_FAULTS = frozenset({Code.CRASHED.value, "none"})
+OWN_FAULT = "it failed with a fault of its own"
 _NEEDS_A_PERSON = "AUTH"
 
 
@@ -238,7 +239,7 @@ class World:
         for audience in watch.audiences:
             audience.ends(watch.safe[audience], is_done=is_done, is_due=not source_exit_code)
         if own := _OWN_FAULTS & set(process.failure_codes):
-            raise BrokenPromiseError(f"it failed with a fault of its own ({', '.join(own)}): {verdict.message}")
+            raise BrokenPromiseError(f"{OWN_FAULT} ({', '.join(own)}): {verdict.message}")
         if is_done and not source_exit_code:
             self.job = None
         self._judge_failure(ending, verdict, watch)
