@@ -1,12 +1,13 @@
 """Sends a delivery as requests that Pinterest accepts; the first delivery of a customer list creates it.
 
-Runs in the sending threads; all it keeps between deliveries is one number.
+Runs in the sending threads. Between deliveries it keeps how many identifiers fit into a request, and who was to be
+removed from a list before that was created.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import Final
@@ -21,6 +22,8 @@ from destination_pinterest.vocabulary import Operation
 
 # Tealium's cap on a request's body; Pinterest publishes none (read 2026-11-22). The rest of the body is under 1 kB.
 MAX_RECORDS_BYTES: Final = 1_000_000 - 1_000
+# Of those who were to be removed before there was a list, so many are kept for each audience: about 6 MB.
+MOST_ABSENT: Final = 50_000
 
 
 class DeliverySender:
@@ -37,6 +40,7 @@ class DeliverySender:
         self._creator = creator
         self._max_identifiers = max_identifiers
         self._lock = threading.Lock()
+        self._absent: dict[str, dict[str, None]] = {}
 
     def send(self, target: AudienceTarget, delivery: Delivery, on_list: Callable[[str], None]) -> int:
         """Sends a delivery and returns how many identifiers were sent, once Pinterest has accepted all of them.
@@ -50,6 +54,7 @@ class DeliverySender:
             ConnectorError: the delivery failed; part of it may have been accepted, and sending it again is harmless.
         """
         if delivery.operation is Operation.REMOVE and target.list_id is None:
+            self._note_absent(target, delivery.identifiers)
             return 0  # A list that does not exist has no members.
         identifiers = list(delivery.identifiers)
         while identifiers:
@@ -75,8 +80,11 @@ class DeliverySender:
                 list_id = created.id
                 target = replace(target, list_id=list_id)
                 on_list(list_id)
+                absent = self._absent.pop(target.list_name, {})
                 if created.holds_records:
                     return target
+                # An earlier sync may have asked for it too, before it was ended, and with people who have left since.
+                self._remove_absent(list_id, list(absent))
             self._pinterest.update_customer_list(list_id, operation, records, count)
         except RequestTooLargeError as error:
             if count == 1:
@@ -92,6 +100,16 @@ class DeliverySender:
             while piece := list(islice(pieces, half)):
                 target = self._send_records(target, operation, ",".join(piece), len(piece), on_list)
         return target
+
+    def _note_absent(self, target: AudienceTarget, identifiers: Iterable[str]) -> None:
+        absent = self._absent.setdefault(target.list_name, {})
+        for identifier in islice(identifiers, max(0, MOST_ABSENT - len(absent))):
+            absent[identifier] = None
+
+    def _remove_absent(self, list_id: str, absent: Sequence[str]) -> None:
+        for first in range(0, len(absent), self._max_identifiers):
+            for records, count in _within_bytes(absent[first : first + self._max_identifiers]):
+                self._pinterest.update_customer_list(list_id, Operation.REMOVE, records, count)
 
     def _take_at_most(self, max_identifiers: int) -> None:
         with self._lock:

@@ -7,10 +7,12 @@ import os
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 
 from integration_tests.chaos.bucket import Storage
 from integration_tests.chaos.plants import PLANTS, planted
 from integration_tests.chaos.run import Outcome, run_story
+from integration_tests.chaos.world import OWN_FAULT
 
 
 def main() -> int:
@@ -33,8 +35,8 @@ def main() -> int:
     try:
         for seed in arguments.seeds:
             outcome = run_story(seed, one_storage, planted(arguments.plant))
-            if arguments.plant and outcome.broken and _kind(run_story(seed, one_storage)) == _kind(outcome):
-                outcome.broken = None  # It is not the planted fault that is found.
+            if arguments.plant and outcome.broken and not _is_the_plant(outcome, one_storage):
+                outcome.broken = None
             outcomes.append(outcome)
             _say(outcome, arguments)
             if outcome.broken and arguments.first:
@@ -60,9 +62,17 @@ def main() -> int:
     return 1 if broken else 0
 
 
+def _is_the_plant(outcome: Outcome, storage: Callable[[], Storage]) -> bool:
+    """Whether what was found is what was planted: it is not there without it, and was planted well."""
+    if _kind(outcome) == OWN_FAULT:
+        print(f"seed {outcome.seed}: the planted fault does not fit any more: {outcome.broken}", flush=True)
+        return False
+    return _kind(run_story(outcome.seed, storage)) != _kind(outcome)
+
+
 def _kind(outcome: Outcome) -> str | None:
     """The promise that was broken, without what is particular to the story."""
-    return None if outcome.broken is None else outcome.broken.split(":")[0]
+    return None if outcome.broken is None else outcome.broken.split(":")[0].partition(" (")[0]
 
 
 def _say(outcome: Outcome, arguments: argparse.Namespace) -> None:

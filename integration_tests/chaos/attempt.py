@@ -7,6 +7,7 @@ import os
 import random
 import re
 import signal
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
@@ -62,6 +63,7 @@ class ProcessRun:
         canary: Canary,
         *,
         most_s: float,
+        answers_in_s: float = 0.0,
         plant: Callable[[], object] = lambda: None,
     ) -> None:
         self._pinterest = pinterest
@@ -71,6 +73,7 @@ class ProcessRun:
         self._watch = watch
         self._canary = canary
         self._most_s = most_s
+        self._answers_in_s = answers_in_s
         self._plant = plant
         self._jumps = dict(trouble.jumps)
         self._rest = b""
@@ -100,10 +103,13 @@ class ProcessRun:
     def _become_connector(
         self, ours: Connection, theirs: Connection, arguments: Sequence[str], chance: random.Random
     ) -> NoReturn:
-        ours.close()
-        clock = ProcessClock(self._clock.monotonic_s, self._clock.ahead_s)
-        run(Link(theirs, clock), arguments, self._folder, chance, self._plant)
-        os._exit(70)
+        try:
+            ours.close()
+            clock = ProcessClock(self._clock.monotonic_s, self._clock.ahead_s)
+            run(Link(theirs, clock), arguments, self._folder, chance, self._plant)
+        finally:  # Whatever it is, the harness's own life does not go on twice.
+            sys.excepthook(*sys.exc_info())
+            os._exit(70)
 
     def _serve(self, pipe: Connection, began_s: float) -> None:
         while True:
@@ -139,6 +145,7 @@ class ProcessRun:
         return self.was_killed
 
     def _exchange(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Any:
+        self._clock.pass_by(self._answers_in_s)
         answered = self._pinterest.exchange(method, target, headers, body)
         if target.endswith("/oauth/token"):
             self._learn_secrets(answered[3])

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Sequence
 from integration_tests.chaos.far_end import ChaoticPinterest
 from integration_tests.orchestrator.jobs import Job
 from integration_tests.orchestrator.streams import Stream
-from integration_tests.property.audiences import WatchedAudience
+from integration_tests.property.audiences import BrokenPromiseError, WatchedAudience
 from integration_tests.property.far_end import People
 from integration_tests.property.setups import Setup, replaced_streams
 
@@ -43,6 +43,8 @@ class DisturbedAudience(WatchedAudience):
         if self.is_judged:
             super().ends(safe, is_done=is_done, is_due=is_due)
             return
+        if doubled := self._far_end.named_twice():
+            raise BrokenPromiseError(f"{doubled} was created twice")
         was_replaced = self.is_being_replaced and self._is_replaced() and is_done and self.is_whole
         if self.is_being_replaced:
             self._promise.ended(safe, is_done=is_done)

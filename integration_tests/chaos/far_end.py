@@ -67,8 +67,7 @@ class ChaoticPinterest(Pinterest):
         for list_id, held in world.members.items():
             if list_id not in members:
                 self.late_ids.add(list_id)
-                continue
-            changed = set(held) ^ members[list_id]
+            changed = set(held) ^ members.get(list_id, set())
             self.disturbed[list_id] |= set(map(member_text, changed)) & EVERYBODY
         for audience in world.audiences.values():
             if audience.id not in rules:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from unittest import mock
 
 from destination_pinterest.api.client import PinterestClient
 from destination_pinterest.api.retry import RetryPolicy
-from destination_pinterest.audiences import creation, lookup
+from destination_pinterest.audiences import creation
 from destination_pinterest.audiences.creation import AudienceCreator, CreatedList
+from destination_pinterest.audiences.list_use import ListUse
 from destination_pinterest.audiences.lookup import AudienceLookup
 from destination_pinterest.audiences.safeguards import Safeguards
+from destination_pinterest.audiences.waiting import is_note
 from destination_pinterest.delivery.append import _Side
 from destination_pinterest.delivery.lane import AudienceLane, Delivery
 from destination_pinterest.delivery.route import StreamRoute
@@ -41,11 +44,16 @@ def _failed_deliveries_count() -> None:
     _replace(AudienceLane, "fail", lambda lane, delivery: lane.ack(delivery, len(delivery.identifiers)))
 
 
-def _nothing_is_written_ahead() -> None:
-    """The store does not know what is about to be sent."""
-    from destination_pinterest.membership.ledger import MembershipLedger  # noqa: PLC0415 - imports DuckDB
+def _nothing_is_in_doubt() -> None:
+    """What an ended sync may have sent, but was not told of, is taken for not sent."""
+    from destination_pinterest.membership.holdings import Holdings  # noqa: PLC0415 - imports DuckDB
 
-    _replace(MembershipLedger, "write_ahead", lambda *_: None)
+    resume = Holdings.resume
+
+    def resumes(holdings: Any, identifiers: Any, changes: Any, accepted: Any, _begun: int) -> None:
+        resume(holdings, identifiers, changes, accepted, max((last for _, last in accepted), default=0))
+
+    _replace(Holdings, "resume", resumes)
 
 
 def _ledger_is_committed_first() -> None:
@@ -100,7 +108,7 @@ def _former_word_wins() -> None:
 
 def _used_lists_are_adopted() -> None:
     """A list counts as free although another audience is made of it."""
-    _replace(lookup, "_without_audience", lambda every_list, *_: list(every_list))
+    _replace(ListUse, "free", lambda _use, every_list, _needed: list(every_list))
 
 
 def _creations_are_repeated() -> None:
@@ -155,18 +163,12 @@ def _last_piece_is_lost() -> None:
 
 def _unfinished_lists_are_taken_over() -> None:
     """An attempt that reads everything again goes on with the list of one that was killed."""
-    from destination_pinterest.audiences import shadow_list  # noqa: PLC0415 - where it is looked for may change
-
-    _replace(shadow_list, "is_shadow_list_of", lambda *_: True)
-    _replace(lookup, "is_shadow_list_of", lambda *_: True)
     with_shadow = AudienceLookup._with_shadow_list
 
-    def resumes(finder: Any, target: Any, shadow: Any, free: Any) -> Any:
-        from dataclasses import replace  # noqa: PLC0415
-
-        ours = [one for one in free if (one.name or "").startswith(f"{target.name} [")]
-        found = with_shadow(finder, target, shadow, free)
-        return replace(found, resumed=ours[0], list_id=ours[0].id) if ours and found.resumed is None else found
+    def resumes(finder: Any, target: Any, shadow: Any, names: Any, free: Any) -> Any:
+        found = with_shadow(finder, target, shadow, names, free)
+        begun = [one for one in finder._shadow_lists_of(target, names) if one.id in free and not is_note(one)]
+        return replace(found, resumed=begun[0], list_id=begun[0].id) if begun and found.resumed is None else found
 
     _replace(AudienceLookup, "_with_shadow_list", resumes)
 
@@ -204,7 +206,7 @@ PLANTS: dict[str, Plant] = {
     for plant in (
         _states_go_back_at_once,
         _failed_deliveries_count,
-        _nothing_is_written_ahead,
+        _nothing_is_in_doubt,
         _ledger_is_committed_first,
         _contradictions_travel_together,
         _losses_are_not_retried,

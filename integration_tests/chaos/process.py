@@ -6,6 +6,7 @@ harness may end the process at any of these moments, as a real SIGKILL does: not
 
 from __future__ import annotations
 
+import faulthandler
 import http.client
 import io
 import os
@@ -187,6 +188,7 @@ def run(link: Link, arguments: Sequence[str], folder: Path, chance: random.Rando
     errors = os.open(folder / "stderr", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     for descriptor in (1, 2):
         os.dup2(errors, descriptor)
+    faulthandler.enable(file=2)
 
     def open_wire(base_url: str, system: System) -> Wire:
         session = requests.Session()

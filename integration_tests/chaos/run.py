@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from integration_tests.chaos.bucket import Storage
+from integration_tests.chaos.changes import restless
 from integration_tests.chaos.drawn import Story, draw
 from integration_tests.chaos.stories import (
     Attempt,
@@ -68,7 +69,8 @@ def run_story(seed: int, storage: Callable[[], Storage], plant: Callable[[], obj
 def _take(world: World, step: Step, outcome: Outcome) -> None:
     match step:
         case Change():
-            for which, key, row in changes(random.Random(step.seed)):
+            chance = random.Random(step.seed)
+            for which, key, row in restless(changes(chance), chance):
                 world.changes(which, key, row)
         case Attempt():
             outcome.endings.append(world.attempt(step.trouble, step.after_s))

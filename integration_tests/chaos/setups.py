@@ -17,7 +17,8 @@ class ChaosSetup(Setup):
 
     `store`: where memberships are remembered; `signs_in`: by OAuth, whose tokens are renewed, instead of a pasted
     token; `tier`: Pinterest's limits; `is_too_small`: at first no audience is made of lists as small as these;
-    `global_states`: the source has one state for all streams.
+    `global_states`: the source has one state for all streams; `answers_in_s`: how long Pinterest takes for a request,
+    on which it depends how many are sent at once.
     """
 
     store: Literal["none", "folder", "bucket"] = "none"
@@ -26,6 +27,7 @@ class ChaosSetup(Setup):
     is_too_small: bool = False
     retry_hours: float = 1.0
     global_states: bool = False
+    answers_in_s: float = 0.0
 
     def audience_of(self, stream: Stream) -> str:
         if self.shares:

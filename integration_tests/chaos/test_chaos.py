@@ -29,6 +29,24 @@ def run_stories(seeds: str, *options: str) -> tuple[int, str]:
     return ran.returncode, ran.stdout + ran.stderr
 
 
+# Plants each into a process of its own, as a story does, and says which can't be planted any more.
+_PLANTS_ALL = """
+import os
+from integration_tests.chaos import process
+from integration_tests.chaos.plants import PLANTS
+for name, plant in PLANTS.items():
+    pid = os.fork()
+    if not pid:
+        try:
+            plant()
+        except BaseException as fault:
+            print(name, fault, flush=True)
+        finally:
+            os._exit(0)
+    os.waitpid(pid, 0)
+"""
+
+
 def test_no_promise_is_broken_in_a_few_stories() -> None:
     code, said = run_stories("1-30")
     assert code == 0, said
@@ -45,3 +63,8 @@ def test_a_planted_fault_is_found_and_the_command_that_shows_it_again_is_said(pl
     code, said = run_stories(seeds, "--plant", plant)
     assert code == 0, said
     assert f"make chaos SEEDS={seeds} PLANT={plant} TELL=1" in said
+
+
+def test_every_fault_can_be_planted() -> None:
+    done = subprocess.run([sys.executable, "-c", _PLANTS_ALL], cwd=_ROOT, capture_output=True, check=True, timeout=60)
+    assert (done.stdout, done.stderr) == (b"", b"")

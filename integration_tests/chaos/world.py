@@ -34,6 +34,7 @@ _STORE_KEY = "the key of the chaotic store"
 _PORTIONS_S = 10 * 601.0
 # What says that the connector itself is at fault.
 _OWN_FAULTS = frozenset({Code.CRASHED.value, "none"})
+OWN_FAULT = "it failed with a fault of its own"
 _NEEDS_A_PERSON = "AUTH"
 
 
@@ -232,12 +233,13 @@ class World:
         # One that is told to stop may just have failed, and say so.
         problems = [problem for problem in verdict.problems if not (verdict.errors and "After SIGTERM" in problem)]
         if problems:
-            raise BrokenPromiseError(f"protocol: {problems[0]}")
+            crash = process.stderr.decode(errors="replace") if process.exit_code < 0 else ""
+            raise BrokenPromiseError(f"protocol: {problems[0]}\n{crash}".rstrip())
         is_done = ending == "succeeded"
         for audience in watch.audiences:
             audience.ends(watch.safe[audience], is_done=is_done, is_due=not source_exit_code)
         if own := _OWN_FAULTS & set(process.failure_codes):
-            raise BrokenPromiseError(f"it failed with a fault of its own ({', '.join(own)}): {verdict.message}")
+            raise BrokenPromiseError(f"{OWN_FAULT} ({', '.join(own)}): {verdict.message}")
         if is_done and not source_exit_code:
             self.job = None
         self._judge_failure(ending, verdict, watch)
@@ -282,7 +284,15 @@ class World:
 
     def _process(self, trouble: Trouble, watch: Watch, *, most_s: float) -> ProcessRun:
         return ProcessRun(
-            self.pinterest, self.clock, self._folder, trouble, watch, self.canary, most_s=most_s, plant=self._plant
+            self.pinterest,
+            self.clock,
+            self._folder,
+            trouble,
+            watch,
+            self.canary,
+            most_s=most_s,
+            answers_in_s=self.setup.answers_in_s,
+            plant=self._plant,
         )
 
     def _raise_broken(self, process: ProcessRun) -> None:

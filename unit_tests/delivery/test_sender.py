@@ -193,3 +193,17 @@ def test_a_list_whose_creation_had_no_answer_gets_its_first_people_once_more(
     assert created == list(pinterest.lists)
     (again,) = pinterest.asked_for("PATCH")
     assert again.body["records"] == ",".join(people(3))
+
+
+def test_who_was_to_be_removed_before_there_was_a_list_is_removed_from_one_that_an_ended_sync_has_asked_for(
+    make_sender: MakeSender, pinterest: FakePinterest
+) -> None:
+    target = AudienceTarget("VIP", frozenset({Identifier.EMAIL}))
+    sender = make_sender(max_identifiers=2)
+    gone = people(3)
+    sender.send(target, delivery(gone, Operation.REMOVE), no_list)
+    pinterest.lose("POST", "customer_lists", acted=False)
+    pinterest.before = lambda asked: asked.method == "POST" and pinterest.add_list("VIP", *gone, "stays") and None
+    made: list[str] = []
+    sender.send(target, delivery({"comes": None}), made.append)
+    assert pinterest.members[made[0]] == {"stays", "comes"}
