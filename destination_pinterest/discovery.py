@@ -21,7 +21,11 @@ from destination_pinterest.audiences.typed import Completion
 from destination_pinterest.config import AccessTokenCredentials, Config, OAuthCredentials
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import AuthenticationError
-from destination_pinterest.routing.destination_catalog import DestinationCatalog, destination_catalog
+from destination_pinterest.routing.destination_catalog import (
+    DestinationCatalog,
+    deciding_columns_of,
+    destination_catalog,
+)
 
 _RENEW_FIRST: Final = (
     "The sign-in has to be renewed, which can't be done while the destination's objects are looked up: Airbyte would "
@@ -49,13 +53,12 @@ class Discovery:
             AuthenticationError: the access token is refused; the sign-in is unchanged.
             ConnectorError: what is wrong and what to do about it.
         """
-        setting = self._config.operation_column
         completion = Completion(self._client)
         try:
             catalog = destination_catalog(
                 map(completion.typed, self._client.audiences()),
                 self._config.ad_account_id,
-                operation_column=setting.column if setting else None,
+                deciding_columns=deciding_columns_of(self._config),
             )
         except AuthenticationError as error:
             if isinstance(self._config.credentials, OAuthCredentials):

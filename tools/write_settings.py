@@ -138,8 +138,9 @@ def _literal(value: object) -> str:
 
 
 def _prose(text: str) -> str:
-    """The form's plain text as Markdown: what the two read differently is escaped."""
-    return re.sub(r"([*<\[\]|`])", r"\\\1", text)
+    """The form's text as Markdown: its links, and what the two read differently escaped."""
+    escaped = re.sub(r"([*<\[\]|`])", r"\\\1", text)
+    return re.sub(r'\\<a href="([^"]+)">(.+?)\\</a>', r"[\2](\1)", escaped)
 
 
 if __name__ == "__main__":

@@ -36,7 +36,9 @@ from unit_tests.support.raises import raises
     ],
 )
 def test_a_host_that_is_made_to_be_taken_for_pinterests_is_refused(raw_config: dict[str, Any], address: str) -> None:
-    with raises(Code.SETTINGS_INVALID, match="`api_base_url`: the host looks like Pinterest's and is not") as caught:
+    with raises(
+        Code.SETTINGS_INVALID, match=r"\(`api_base_url`\): the host looks like Pinterest's and is not"
+    ) as caught:
         read_config({**raw_config, "api_base_url": address})
     assert address not in str(caught.value)
 

@@ -45,7 +45,9 @@ def test_an_operation_column_may_be_one_that_is_set_or_not(raw_config: dict[str,
 
 
 def test_an_unknown_mode_of_the_operation_column_is_told_with_those_that_there_are(raw_config: dict[str, Any]) -> None:
-    with raises(Code.SETTINGS_INVALID, match="`operation_column.mode` must be column or removes_if_set or adds_if_set"):
+    with raises(
+        Code.SETTINGS_INVALID, match=r"\(`operation_column.mode`\) must be column or removes_if_set or adds_if_set"
+    ):
         read_config({**raw_config, "operation_column": {"mode": "often", "column": "op"}})
 
 
@@ -100,10 +102,10 @@ def test_good_values_are_taken(raw_config: dict[str, Any], setting: str, values:
 @pytest.mark.parametrize(
     ("setting", "values", "said"),
     [
-        ("ad_account_id", ["", "12a", "9" * 19, "1 2", "-1", "١٢", "12\n3"], "`ad_account_id` must be up to 18 digits"),
-        ("audience_name", ["{table}", "{stream", "stream}", "{{stream}}", "{}"], "`audience_name` must be a name"),
-        ("audience_name", [""], "`audience_name`: string should have at least 1 character"),
-        ("audience_name", ["a" * 201], "`audience_name`: string should have at most 200 characters"),
+        ("ad_account_id", ["", "12a", "9" * 19, "1 2", "-1", "١٢", "12\n3"], "(`ad_account_id`) must be up to"),
+        ("audience_name", ["{table}", "{stream", "stream}", "{{stream}}", "{}"], "(`audience_name`) must be a name"),
+        ("audience_name", [""], "(`audience_name`): string should have at least 1 character"),
+        ("audience_name", ["a" * 201], "(`audience_name`): string should have at most 200 characters"),
         ("api_base_url", [
             "http://api.pinterest.com/v5", "ftp://x", "", "https://a b", "https://x/v5?q=1", "https://x/#f", "https://api..example.com/v5",
             "http://localhost.evil.example.com", "http://127.0.0.1:80@evil.example.com", " https://x",
@@ -113,21 +115,21 @@ def test_good_values_are_taken(raw_config: dict[str, Any], setting: str, values:
             "https://api.p\u0456nterest.com/v5", "https://api\u3002pinterest.com/v5", "https://api%2epinterest.com/v5",
             "https://api.pinterest.com\t/v5", "https://api.pinterest.com/v5\n", "https://api.pinterest.com:65536/v5",
             "https://api.pinterest.com/v\u0665", "https://api.pinterest.com./v5", "https://-x.example.com/v5",
-        ], "`api_base_url` must be https://…, or http://… on this machine"),
-        ("batch_size", [0, -1], "`batch_size`: input should be greater than or equal to 1"),
-        ("batch_size", [10_001], "`batch_size`: input should be less than or equal to 10000"),
-        ("batch_size", ["many"], "`batch_size`: input should be a valid integer"),
-        ("flush_seconds", [0, -1, 0.09], "`flush_seconds`: input should be greater than or equal to 0.1"),
+        ], "(`api_base_url`) must be https://…, or http://… on this machine"),
+        ("batch_size", [0, -1], "(`batch_size`): input should be greater than or equal to 1"),
+        ("batch_size", [10_001], "(`batch_size`): input should be less than or equal to 10000"),
+        ("batch_size", ["many"], "(`batch_size`): input should be a valid integer"),
+        ("flush_seconds", [0, -1, 0.09], "(`flush_seconds`): input should be greater than or equal to 0.1"),
         ("flush_seconds", [601], "`flush_seconds`"),
         ("retry_hours", [-1, 13.5], "`retry_hours`"),
-        ("access_tier", ["gold"], "`access_tier`: input should be 'standard', 'trial' or 'none'"),
-        ("deletes", ["drop"], "`deletes`: input should be 'remove' or 'keep'"),
+        ("access_tier", ["gold"], "(`access_tier`): input should be 'standard', 'trial' or 'none'"),
+        ("deletes", ["drop"], "(`deletes`): input should be 'remove' or 'keep'"),
         ("advertising_id_case", ["title"], "`advertising_id_case`"),
         ("identity_columns", [[{"column": "", "identifier": "EMAIL"}]], "`identity_columns.0.column`"),
         ("identity_columns", [[{"column": "a", "identifier": "PHONE"}]], "`identity_columns.0.identifier`"),
         ("identity_columns", [[{"column": "a", "identifier": "IDFA", "format": "b64"}]], "`identity_columns.0.format`"),
-        ("identity_columns", [[{"identifier": "EMAIL"}]], "`identity_columns.0.column` is missing"),
-        ("operation_column", [{}], "`operation_column.column` is missing"),
+        ("identity_columns", [[{"identifier": "EMAIL"}]], "(`identity_columns.0.column`) is missing"),
+        ("operation_column", [{}], "(`operation_column.column`) is missing"),
         ("operation_column", [{"column": "op", "add_values": "x"}], "`operation_column.add_values`"),
     ],
 )  # fmt: skip
@@ -213,16 +215,16 @@ def test_settings_that_are_nested_too_deep_are_refused(raw_config: dict[str, Any
 @pytest.mark.parametrize(
     ("credentials", "said"),
     [
-        (None, "`credentials`: "),
-        ("token", "`credentials`: "),
-        ({}, "`credentials.access_token` is missing"),
-        ({"auth_method": "access_token"}, "used: `credentials.access_token` is missing"),
-        ({"auth_method": "access_token", "access_token": ""}, "used: `credentials.access_token`: string should have"),
-        ({"auth_method": "oauth2.0", "client_id": "1"}, "`credentials.client_secret` is missing; `credentials.ref"),
+        (None, "(`credentials`): "),
+        ("token", "(`credentials`): "),
+        ({}, "(`credentials.access_token`) is missing"),
+        ({"auth_method": "access_token"}, "used: Sign-in (`credentials.access_token`) is missing"),
+        ({"auth_method": "access_token", "access_token": ""}, "(`credentials.access_token`): string should have"),
+        ({"auth_method": "oauth2.0", "client_id": "1"}, "(`credentials.client_secret`) is missing; Sign-in (`cred"),
         ({"auth_method": "oauth2.0", "client_id": "1", "client_secret": "2", "refresh_token": "3", "access_token": 5},
-         "used: `credentials.access_token`: input should be a valid string"),
-        ({"auth_method": CANARY}, "`credentials.auth_method` must be oauth2.0 or access_token"),
-        ({"auth_method": None}, "`credentials.auth_method` must be oauth2.0 or access_token"),
+         "used: Sign-in (`credentials.access_token`): input should be a valid string"),
+        ({"auth_method": CANARY}, "(`credentials.auth_method`) must be oauth2.0 or access_token"),
+        ({"auth_method": None}, "(`credentials.auth_method`) must be oauth2.0 or access_token"),
     ],
 )  # fmt: skip
 def test_bad_sign_ins_are_refused_by_the_name_of_the_setting(
@@ -235,7 +237,9 @@ def test_bad_sign_ins_are_refused_by_the_name_of_the_setting(
 
 
 def test_settings_that_are_missing_are_named(raw_config: dict[str, Any]) -> None:
-    with raises(Code.SETTINGS_INVALID, match="`credentials` is missing; `ad_account_id` is missing"):
+    with raises(
+        Code.SETTINGS_INVALID, match=r"\(`credentials`\) is missing; Ad account ID \(`ad_account_id`\) is missing"
+    ):
         read_config({})
 
 

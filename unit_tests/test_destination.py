@@ -174,7 +174,7 @@ def test_a_check_of_bad_settings_names_them(run: Run, raw_config: dict[str, Any]
     (message,) = ran.outbox.messages
     assert message["connectionStatus"] == {
         "status": "FAILED",
-        "message": "PIN-CONF-001: The settings can't be used: `ad_account_id` must be up to 18 digits. "
+        "message": "PIN-CONF-001: The settings can't be used: Ad account ID (`ad_account_id`) must be up to 18 digits. "
         "Correct what is named.",
     }
     assert pinterest.asked == []

@@ -122,8 +122,9 @@ def test_metadata_names_an_image_after_the_connector_and_carries_the_tags_that_a
     assert data["supportsRefreshes"] is True
 
 
-def test_only_pinterests_own_host_is_allowed() -> None:
-    assert metadata()["allowedHosts"]["hosts"] == ["api.pinterest.com"]
+def test_no_host_is_allowed_but_pinterests_own_and_those_of_settings_and_their_buckets() -> None:
+    for host in metadata()["allowedHosts"]["hosts"]:
+        assert host == "api.pinterest.com" or host.startswith("${") or host.endswith(".amazonaws.com")
 
 
 def test_the_dockerfile_builds_on_the_base_image_of_metadata_by_digest() -> None:

@@ -9,18 +9,10 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
+from destination_pinterest.config.layout import CARDS, PLACES
 from destination_pinterest.config.model import Config
-
-_GROUPS: Final = [
-    {"id": "auth", "title": "Sign-in"},
-    {"id": "account", "title": "Ad account and audience"},
-    {"id": "identity", "title": "Identities"},
-    {"id": "membership", "title": "Who joins and who leaves"},
-    {"id": "delivery", "title": "Delivery"},
-    {"id": "storage", "title": "Rejected rows"},
-]
 
 
 def connection_specification() -> dict[str, Any]:
@@ -29,7 +21,9 @@ def connection_specification() -> dict[str, Any]:
     definitions = schema.pop("$defs", {})
     form: dict[str, Any] = _for_the_form(schema, definitions)
     form["$schema"] = "http://json-schema.org/draft-07/schema#"
-    form["groups"] = copy.deepcopy(_GROUPS)
+    form["groups"] = [{"id": card.id, "title": card.title} for card in CARDS]
+    for key, field in form["properties"].items():
+        field.update(PLACES[key])
     form["additionalProperties"] = True
     return form
 

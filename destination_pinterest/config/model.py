@@ -51,21 +51,23 @@ class Config(Settings):
     model_config = ConfigDict(title="Pinterest")
 
     credentials: Annotated[OAuthCredentials | AccessTokenCredentials, Field(discriminator="auth_method")] = setting(
-        description="How the connector signs in to Pinterest.",
+        description=(
+            "How the connector signs in to Pinterest, as an app of yours: see "
+            '<a href="https://developers.pinterest.com/apps/">My apps</a> and <a href="https://developers.pinterest.com'
+            "/docs/getting-started/set-up-authentication-and-authorization/\">Pinterest's page on signing in</a>."
+        ),
         title="Sign-in",
-        order=0,
-        form={"group": "auth", "display_type": "radio"},
+        form={"display_type": "radio"},
     )
     ad_account_id: str = setting(
         pattern=r"^[0-9]{1,18}$",
         description=(
             "The ad account that owns the audiences: in Pinterest Ads Manager, the number after /advertiser/ in the "
-            "address bar. You need the role Admin or Audience on it."
+            'address bar (<a href="https://ads.pinterest.com">open it</a>). You need the role Admin or Audience on it.'
         ),
         examples=["549755885175"],
         title="Ad account ID",
-        order=0,
-        form={"group": "account", "pattern_descriptor": "up to 18 digits"},
+        form={"pattern_descriptor": "up to 18 digits"},
     )
     audience_name: str = setting(
         "{stream}",
@@ -74,14 +76,13 @@ class Config(Settings):
         pattern=r"^[^{}]*((\{stream\}|\{namespace\})[^{}]*)*$",
         description=(
             "The audience's name. {stream} stands for the stream's name and {namespace} for its namespace. An audience "
-            "of that name is used, or created if there is none. Streams with the same name share one "
-            "audience."
+            "of that name is used, or created if there is none. Streams with the same name share one audience. See "
+            '<a href="https://developers.pinterest.com/docs/work-with-targets-and-audiences/create-audiences/">Pinterest\'s'
+            " page on audiences</a>."
         ),
         examples=["{stream}", "VIP customers"],
         title="Audience name",
-        order=1,
         form={
-            "group": "account",
             "always_show": True,
             "pattern_descriptor": "a name, with {stream} and {namespace} where wanted and no other braces",
         },
@@ -89,12 +90,12 @@ class Config(Settings):
     identity_columns: tuple[IdentityColumnSetting, ...] | None = setting(
         None,
         description=(
-            "The columns that identify people; a row may have several. Leave it empty to recognise columns by name "
-            "(email, email_sha256, gaid, idfa, maid, …); the log says which were chosen."
+            "The columns that identify people: each is mapped to pinterest_audience, as Adobe calls the target of the "
+            "mapping. A row may have several. Leave it empty to recognise columns by name (email, email_sha256, gaid, "
+            "idfa, maid, …); the log says which were chosen."
         ),
         title="Identity columns",
-        order=0,
-        form={"group": "identity", "always_show": True},
+        form={"always_show": True},
     )
     advertising_id_case: LetterCase = setting(
         LetterCase.LOWER,
@@ -104,8 +105,6 @@ class Config(Settings):
             "are matched."
         ),
         title="Case of advertising IDs",
-        order=1,
-        form={"group": "identity"},
     )
     allow_missing_columns: bool = setting(
         False,
@@ -115,8 +114,6 @@ class Config(Settings):
             "on if several connections with different columns share these settings."
         ),
         title="Allow missing columns",
-        order=4,
-        form={"group": "identity"},
     )
     deletes: Literal["remove", "keep"] = setting(
         "remove",
@@ -125,8 +122,6 @@ class Config(Settings):
             "remove: remove it from the audience. keep: change nothing."
         ),
         title="Deleted rows",
-        order=2,
-        form={"group": "identity"},
     )
     # A choice in the form, not an object that may be left out: Airbyte's form can't leave out an object, and asks for
     # what is required in it.
@@ -143,8 +138,6 @@ class Config(Settings):
         None,
         description="Whether a column says for each row if it is added to the audience or removed from it.",
         title="Operation column",
-        order=3,
-        form={"group": "identity"},
     )
     mode: Literal["mirror", "additive", "remove"] = setting(
         "mirror",
@@ -154,8 +147,7 @@ class Config(Settings):
             "suppression list, and all its rows are removed."
         ),
         title="What the table does",
-        order=0,
-        form={"group": "membership", "always_show": True},
+        form={"always_show": True},
     )
     max_removal_percent: int = setting(
         50,
@@ -166,8 +158,6 @@ class Config(Settings):
             "a half-empty table does not empty the audience. 100 permits anything."
         ),
         title="Largest removal",
-        order=1,
-        form={"group": "membership"},
     )
     allow_empty_audience: bool = setting(
         False,
@@ -176,8 +166,6 @@ class Config(Settings):
             "is more often empty by mistake, and clearing a stream looks the same."
         ),
         title="Allow an empty audience",
-        order=2,
-        form={"group": "membership"},
     )
     allow_identity_drift: bool = setting(
         False,
@@ -187,8 +175,6 @@ class Config(Settings):
             "sync if the table was changed on purpose."
         ),
         title="Allow missing identifiers",
-        order=6,
-        form={"group": "membership"},
     )
     refused_rule_change: Literal["fail", "new_audience"] = setting(
         "fail",
@@ -199,8 +185,6 @@ class Config(Settings):
             "to it."
         ),
         title="If an audience can't be replaced",
-        order=3,
-        form={"group": "membership"},
     )
     if_audience_is_gone: Literal["recreate", "fresh", "fail"] = setting(
         "recreate",
@@ -211,8 +195,6 @@ class Config(Settings):
             "Campaigns have to be pointed to a new audience."
         ),
         title="If an audience is gone",
-        order=8,
-        form={"group": "membership"},
     )
     installation_name: str | None = setting(
         None,
@@ -224,9 +206,7 @@ class Config(Settings):
         ),
         examples=["shop-eu"],
         title="Installation name",
-        order=2,
         form={
-            "group": "account",
             "pattern_descriptor": (
                 "up to 40 letters from a to z, digits, dots, hyphens and underscores, beginning with a letter or digit"
             ),
@@ -240,8 +220,6 @@ class Config(Settings):
             "write the mark even after a failure; if off, such a source can't replace an audience."
         ),
         title="Trust a source's end marker",
-        order=4,
-        form={"group": "membership"},
     )
     membership_store: Annotated[
         Annotated[LocalMembershipStore | S3MembershipStore, Field(discriminator="store_type")] | None,
@@ -258,8 +236,6 @@ class Config(Settings):
             "whose row is gone or changed are removed, and deletions by key alone work."
         ),
         title="Membership store",
-        order=5,
-        form={"group": "membership"},
     )
     max_rejected_percent: int = setting(
         DEFAULT_MAX_REJECTED_PERCENT,
@@ -271,8 +247,6 @@ class Config(Settings):
             "fail for it. 100 permits anything but a whole table of which no row can be used."
         ),
         title="Largest share of rejected rows",
-        order=7,
-        form={"group": "membership"},
     )
     object_storage_config: Annotated[
         S3ObjectStorage | None,
@@ -284,8 +258,6 @@ class Config(Settings):
         None,
         description="Where to write rows that can't be synced, with the reason and their primary key.",
         title="Rejected rows",
-        order=0,
-        form={"group": "storage"},
     )
     access_tier: Literal["standard", "trial", "none"] = setting(
         "standard",
@@ -295,8 +267,7 @@ class Config(Settings):
             "limits in Pinterest's answers are kept."
         ),
         title="Access tier",
-        order=0,
-        form={"group": "delivery", "always_show": True},
+        form={"always_show": True},
     )
     batch_size: int = setting(
         DEFAULT_BATCH_SIZE,
@@ -307,8 +278,6 @@ class Config(Settings):
             "Trial access, a larger number syncs more rows a day."
         ),
         title="Identifiers per request",
-        order=1,
-        form={"group": "delivery"},
     )
     flush_seconds: float = setting(
         5,
@@ -316,8 +285,6 @@ class Config(Settings):
         le=600,
         description="A request that is not full is sent when its oldest row has waited this long, in seconds.",
         title="Longest wait of a row",
-        order=2,
-        form={"group": "delivery"},
     )
     retry_hours: float = setting(
         1,
@@ -325,17 +292,13 @@ class Config(Settings):
         le=13,
         description="How long to retry a request before the sync fails, in hours.",
         title="Retry for",
-        order=3,
-        form={"group": "delivery"},
     )
     api_base_url: str = setting(
         PINTEREST_API,
         pattern=r"^(https://[^\s?#]+|http://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]+)?(/[^\s?#]*)?)$",
         description="The address of Pinterest's API. Change it only to try the connector with a sandbox.",
         title="API address",
-        order=4,
         form={
-            "group": "delivery",
             "airbyte_hidden": True,
             "pattern_descriptor": "https://…, or http://… on this machine",
         },

@@ -78,18 +78,24 @@ def _fault(fault: Mapping[str, Any]) -> str:
         inner = inner[1:]  # The first is the chosen option, which is not a setting.
     path = ".".join(str(part) for part in (outer, *inner))
     field = Config.model_fields.get(str(outer))
+    title = field.title if field else None
     extra = field.json_schema_extra if field else None
     if fault["type"] == "string_pattern_mismatch" and isinstance(extra, dict) and "pattern_descriptor" in extra:
-        return f"`{path}` must be {extra['pattern_descriptor']}"
+        return f"{_named(title, path)} must be {extra['pattern_descriptor']}"
     if fault["type"] == "missing":
-        return f"`{path}` is missing"
+        return f"{_named(title, path)} is missing"
     if fault["type"] == "union_tag_invalid":
         options = fault["ctx"]["expected_tags"].replace("'", "").replace(", ", " or ")
-        return f"`{path}.{_CHOICES[outer]}` must be {options}"
+        return f"{_named(title, f'{path}.{_CHOICES[outer]}')} must be {options}"
     if fault["type"] == "union_tag_not_found":
-        return f"`{path}.{_CHOICES[outer]}` is missing"
+        return f"{_named(title, f'{path}.{_CHOICES[outer]}')} is missing"
     message = str(fault["msg"])
-    return f"`{path}`: {message[:1].lower()}{message[1:]}"
+    return f"{_named(title, path)}: {message[:1].lower()}{message[1:]}"
+
+
+def _named(title: str | None, path: str) -> str:
+    """Names a setting as the form and as a config file do."""
+    return f"`{path}`" if title is None else f"{title} (`{path}`)"
 
 
 def _extras(model: BaseModel, prefix: str) -> Iterator[str]:

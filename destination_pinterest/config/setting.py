@@ -44,12 +44,15 @@ def _without_null_items(value: object) -> object:
 def setting(
     default: Any = ...,
     *,
-    order: int,
+    order: int | None = None,
     title: str | None = None,
     form: Mapping[str, Any] | None = None,
     **constraints: Any,
 ) -> Any:
-    """Declares a field at its place (`order`) in the form; `form` has Airbyte's keywords. Secrets are never printed."""
-    keywords = {"order": order, **(form or {})}
+    """Declares a field; `form` has Airbyte's keywords. Secrets are never printed.
+
+    `order` is its place within an object; where the settings of the top level stand is up to layout.py.
+    """
+    keywords = {**({} if order is None else {"order": order}), **(form or {})}
     is_secret = bool(keywords.get("airbyte_secret"))
     return Field(default, title=title, json_schema_extra=keywords, repr=not is_secret, **constraints)

@@ -13,13 +13,14 @@ airbyte-webapp/src/area/dataActivation and VersionedAirbyteStreamFactory (read 2
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
 
 from destination_pinterest.api.models import Audience
+from destination_pinterest.config import Config
 from destination_pinterest.identity.opaque_id import MAX_ID_CHARACTERS
 from destination_pinterest.identity.operation import DELETED_AT
 from destination_pinterest.routing.destination_object import CUSTOMER_LIST, NEW_AUDIENCE, object_name
@@ -70,7 +71,7 @@ def destination_catalog(
     audiences: Iterable[Audience],
     ad_account_id: str,
     *,
-    operation_column: str | None = None,
+    deciding_columns: Mapping[str, str] | None = None,
     max_bytes: int = MAX_CATALOG_BYTES,
 ) -> DestinationCatalog:
     """Returns the catalog of an ad account.
@@ -78,16 +79,17 @@ def destination_catalog(
     Args:
         audiences: all audiences of the ad account, of every type; the last are left out if `max_bytes` is too small.
         ad_account_id: the ad account's id.
-        operation_column: the operation column of the settings, which becomes a field too.
+        deciding_columns: the columns by which settings decide about a row, each with its description: fields too.
         max_bytes: the limit for the catalog as JSON.
     """
     # An audience created meanwhile moves others to later pages, where they appear again.
     usable = {audience.id: audience for audience in audiences if audience.audience_type == CUSTOMER_LIST}
-    operations = list(_operations(NEW_AUDIENCE, operation_column))
+    deciding = deciding_columns or {}
+    operations = list(_operations(NEW_AUDIENCE, deciding))
     room = max_bytes - len(msgspec.json.encode({"operations": operations}))
     left_out = len(usable)
     for audience in usable.values():
-        more = list(_operations(object_name(audience, ad_account_id), operation_column))
+        more = list(_operations(object_name(audience, ad_account_id), deciding))
         room -= len(msgspec.json.encode(more))
         if room < 0:
             break
@@ -96,11 +98,17 @@ def destination_catalog(
     return DestinationCatalog({"operations": operations}, left_out)
 
 
-def _operations(name: str, operation_column: str | None) -> Iterator[dict[str, Any]]:
+def deciding_columns_of(config: Config) -> dict[str, str]:
+    """Returns the columns, besides identities, that the settings name, each with its description as a field."""
+    setting = config.operation_column
+    return {} if setting is None else {setting.column: _OPERATION}
+
+
+def _operations(name: str, deciding: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     for operation in OPERATIONS:
         fields = {key: _identity(description, pattern) for key, (description, pattern) in _IDENTITIES.items()}
         if operation != SOFT_DELETE:
-            fields |= _deciding_fields(operation_column)
+            fields |= _deciding_fields(deciding)
         yield {
             "object_name": name,
             "sync_mode": operation,
@@ -118,9 +126,10 @@ def _identity(description: str, pattern: str) -> dict[str, Any]:
     return {"type": ["null", "string"], "description": description, "pattern": f"^({pattern})$"}
 
 
-def _deciding_fields(operation_column: str | None) -> dict[str, Any]:
+def _deciding_fields(deciding: Mapping[str, str]) -> dict[str, Any]:
     fields: dict[str, Any] = {DELETED_AT: {"type": ["null", "string"], "description": _DELETED}}
-    if operation_column is not None and operation_column not in _IDENTITIES:
-        types = ["null", "string", "boolean", "integer", "number"]
-        fields[operation_column] = {"type": types, "description": _OPERATION}
+    for column, description in deciding.items():
+        if column not in _IDENTITIES:
+            types = ["null", "string", "boolean", "integer", "number"]
+            fields[column] = {"type": types, "description": description}
     return fields

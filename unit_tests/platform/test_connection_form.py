@@ -12,6 +12,7 @@ import jsonschema
 import pytest
 
 from destination_pinterest.config import Config, read_config
+from destination_pinterest.routing.destination_object import NEW_AUDIENCE
 from destination_pinterest.specification import connector_specification
 from unit_tests.platform.connection_form import (
     Block,
@@ -128,21 +129,37 @@ def test_the_cards_show_what_has_to_be_decided_and_fold_the_rest() -> None:
 
     assert [card.title for card in shown] == [group["title"] for group in SCHEMA["groups"]]
     assert Card("Sign-in", ("credentials",), ()) in shown
-    assert Card("Ad account and audience", ("ad_account_id", "audience_name"), ("installation_name",)) in shown
-    columns = ("advertising_id_case", "deletes", "allow_missing_columns")
-    assert Card("Identities", ("identity_columns", "operation_column"), columns) in shown
-    removal = (
-        "max_removal_percent",
-        "allow_empty_audience",
-        "refused_rule_change",
-        "trust_end_markers",
-        "allow_identity_drift",
-        "max_rejected_percent",
-        "if_audience_is_gone",
-    )
+    assert Card("Ad account and audience", ("ad_account_id", "audience_name"), ()) in shown
+    assert Card("Identity mapping to pinterest_audience", ("identity_columns", "operation_column"), ()) in shown
+    removal = ("deletes", "max_removal_percent", "allow_empty_audience", "allow_identity_drift")
     assert Card("Who joins and who leaves", ("mode", "membership_store"), removal) in shown
-    assert Card("Delivery", ("access_tier",), ("batch_size", "flush_seconds", "retry_hours")) in shown
-    assert Card("Rejected rows", ("object_storage_config",), ()) in shown
+    assert Card("Delivery", ("access_tier",), ("batch_size",)) in shown
+    assert Card("Rejected rows", ("object_storage_config",), ("max_rejected_percent",)) in shown
+
+
+def test_what_is_advanced_can_be_left_folded() -> None:
+    (advanced,) = (card for card in cards(FORM) if card.title == "Advanced")
+
+    assert not advanced.seen
+    assert {"installation_name", "retry_hours"} <= set(advanced.folded)
+
+
+def test_the_term_of_the_mapping_is_shown_where_identities_are_mapped() -> None:
+    """Adobe's mapping calls the target so, and data activation the object."""
+    (group,) = (group for group in SCHEMA["groups"] if group["id"] == SCHEMA["properties"]["identity_columns"]["group"])
+
+    assert NEW_AUDIENCE == "pinterest_audience"
+    assert NEW_AUDIENCE in group["title"]
+    assert NEW_AUDIENCE in SCHEMA["properties"]["identity_columns"]["description"]
+
+
+LINKS = re.findall(r'<a href="([^"]*)">[^<]+</a>', str(SCHEMA))
+
+
+def test_descriptions_lead_to_pinterests_own_pages_by_links_that_are_whole() -> None:
+    assert len(LINKS) >= 4
+    assert str(SCHEMA).count("<a ") == str(SCHEMA).count("</a>") == len(LINKS)
+    assert all(re.match(r"https://(developers|ads|help)\.pinterest\.com\b", link) for link in LINKS)
 
 
 def test_what_is_hidden_is_what_no_person_has_to_know() -> None:

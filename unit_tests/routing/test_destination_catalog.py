@@ -88,13 +88,13 @@ def test_rows_that_were_deleted_at_the_source_can_be_told_but_in_a_list_of_delet
 
 
 def test_the_operation_column_of_the_settings_is_a_field_and_no_matching_key() -> None:
-    for operation in operations(operation_column="is_deleted"):
+    for operation in operations(deciding_columns={"is_deleted": "x"}):
         assert ("is_deleted" in fields_of(operation)) == (operation["sync_mode"] != "soft_delete")
         assert ["is_deleted"] not in operation["matching_keys"]
 
 
 def test_an_operation_column_that_is_named_like_an_identity_stays_an_identity(insert: dict[str, Any]) -> None:
-    assert operations(operation_column="email")[0] == insert
+    assert operations(deciding_columns={"email": "x"})[0] == insert
 
 
 @pytest.mark.parametrize(

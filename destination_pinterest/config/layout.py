@@ -1,0 +1,65 @@
+"""Where each setting stands in the form: its card, and its place there.
+
+A card has what people decide when they set up a connection. What is rarely touched is in *Advanced*, and whatever
+takes people out of an audience, or keeps them in, is under *Who joins and who leaves*.
+
+Source: docs.airbyte.com connector-specification-reference (read 2026-11-22): groups of the top level are drawn as
+    cards, in the order in which they are declared, and settings within by `order`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A group of the form: its id and title, and its settings from top to bottom."""
+
+    id: str
+    title: str
+    settings: tuple[str, ...]
+
+
+ADVANCED: Final = "advanced"
+
+CARDS: Final = (
+    Card("auth", "Sign-in", ("credentials",)),
+    Card("account", "Ad account and audience", ("ad_account_id", "audience_name")),
+    # Adobe's mapping calls what identifies people at Pinterest by this name, and so does our data activation.
+    Card("identity", "Identity mapping to pinterest_audience", ("identity_columns", "operation_column")),
+    Card(
+        "membership",
+        "Who joins and who leaves",
+        (
+            "mode",
+            "membership_store",
+            "deletes",
+            "max_removal_percent",
+            "allow_empty_audience",
+            "allow_identity_drift",
+        ),
+    ),
+    Card("delivery", "Delivery", ("access_tier", "batch_size")),
+    Card("storage", "Rejected rows", ("object_storage_config", "max_rejected_percent")),
+    Card(
+        ADVANCED,
+        "Advanced",
+        (
+            "advertising_id_case",
+            "allow_missing_columns",
+            "refused_rule_change",
+            "if_audience_is_gone",
+            "trust_end_markers",
+            "installation_name",
+            "flush_seconds",
+            "retry_hours",
+            "api_base_url",
+        ),
+    ),
+)
+
+PLACES: Final = {
+    setting: {"group": card.id, "order": order} for card in CARDS for order, setting in enumerate(card.settings)
+}
