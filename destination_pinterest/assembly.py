@@ -361,7 +361,7 @@ class _StrategyFactory:
         sender = self._senders[audience.ad_account_id]
         return MirrorStrategy(
             self._lane(audience),
-            MirroredStreams(audience.streams, tuple(plan.stream for plan in audience.replaced)),
+            MirroredStreams(audience.streams, tuple(plan.stream for plan in audience.replaced), audience.also_in),
             self._desks[audience.ad_account_id].creator,
             self._safeguards,
             max_identifiers=lambda: sender.max_identifiers,

@@ -44,6 +44,11 @@ class AudiencePlan:
     why_not_replaced: str | None
 
     @property
+    def also_in(self) -> tuple[str, ...]:
+        """The other ad accounts that the rows of its streams go to."""
+        return tuple(account for account in self.plans[0].ad_account_ids if account != self.ad_account_id)
+
+    @property
     def key(self) -> tuple[str, ...]:
         """A key that no other audience of the sync has."""
         return (self.ad_account_id, *self.plans[0].lane_key)
