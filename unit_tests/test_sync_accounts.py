@@ -12,7 +12,19 @@ import pytest
 from destination_pinterest.error_codes import Code
 from destination_pinterest.markers import REPORT_PREFIX
 from destination_pinterest.membership import MembershipLedger
-from unit_tests.remembered.shop import PLATFORM, Shop, complete, deduped, deleted, people, row, rows, state, stream
+from unit_tests.remembered.shop import (
+    PLATFORM,
+    Shop,
+    complete,
+    deduped,
+    deleted,
+    people,
+    row,
+    rows,
+    said,
+    state,
+    stream,
+)
 from unit_tests.support.fake_pinterest import AD_ACCOUNT, SISTER_ACCOUNT, FakePinterest
 from unit_tests.support.outbox import Outbox
 from unit_tests.support.raises import raises
@@ -198,3 +210,156 @@ def test_who_left_between_two_attempts_of_a_job_leaves_the_account_that_had_take
     accounts.pinterest.stop_trouble()
     assert accounts.sync(resumable, *rows("bcd"), state(3), complete()) == [3]
     assert accounts.members == (people("bcd"), people("bcd"))
+
+
+# --- rows that name their ad account ----------------------------------------------------------------------------------
+
+BY_COLUMN = {"ad_account_column": "account"}
+HERE, THERE = AD_ACCOUNT, SISTER_ACCOUNT
+
+
+def of(name: str | None, account: object, **more: Any) -> bytes:
+    return row(name, account=account, **more)
+
+
+@STORES
+def test_a_row_goes_to_the_account_that_it_names_alone(accounts: Accounts, store: dict[str, Any]) -> None:
+    lines = [of("a", HERE), of("b", THERE), of("c", int(THERE)), of("d", f" {HERE} "), state(1)]
+    assert accounts.sync(stream("users", "account"), *lines, **BY_COLUMN, **store) == [1]
+    assert accounts.members == (people("ad"), people("bc"))
+    assert [report["entered"] for report in accounts.reports.values()] == [2, 2]
+
+
+@STORES
+def test_what_names_no_account_of_the_settings_is_refused_and_counted_in_the_first(
+    accounts: Accounts, store: dict[str, Any]
+) -> None:
+    wrong = [of("x", None), of("x", "shop"), of("x", "5")]
+    lines = [*[of(name, HERE) for name in "abcd"], *[of(name, THERE) for name in "efgh"], *wrong, state(1)]
+    assert accounts.sync(stream("users", "account"), *lines, **BY_COLUMN, **store) == [1]
+    assert accounts.members == (people("abcd"), people("efgh"))
+    assert [report["not_synced"] for report in accounts.reports.values()] == [
+        {"no_ad_account": 1, "invalid_ad_account": 1, "unknown_ad_account": 1},
+        {},
+    ]
+
+
+@STORES
+def test_if_most_rows_name_no_account_none_is_replaced(accounts: Accounts, store: dict[str, Any]) -> None:
+    accounts.have("xy")
+    lines = [of("a", HERE), of("b", THERE), *[of("x", "shop")] * 3, state(1), complete()]
+    with raises(Code.TOO_MANY_ROWS_REJECTED):
+        accounts.sync(stream("users", "account", **REFRESH), *lines, **BY_COLUMN, **store)
+    assert accounts.released == []
+    assert accounts.members == (people("xy"), people("xy"))
+
+
+@STORES
+def test_by_a_replacement_a_row_leaves_the_account_that_it_names_no_more(
+    accounts: Accounts, store: dict[str, Any]
+) -> None:
+    columns = stream("users", "account", **REFRESH)
+    first = [of("a", HERE), of("b", HERE), of("c", THERE), of("d", THERE), complete()]
+    accounts.sync(columns, *first, **BY_COLUMN, **store)
+    columns |= {"generation_id": 8, "minimum_generation_id": 8}
+    second = [of("a", THERE), of("b", HERE), of("c", THERE), of("d", THERE), complete()]
+    accounts.sync(columns, *second, **BY_COLUMN, **store)
+    assert accounts.members == (people("b"), people("acd"))
+
+
+def test_with_a_key_and_a_store_a_row_leaves_the_account_that_it_names_no_more(accounts: Accounts) -> None:
+    columns = deduped("users", "account")
+    accounts.sync(columns, of("a", HERE, id=1), of("b", HERE, id=2), of("c", THERE, id=3), state(1), **BY_COLUMN)
+    accounts.sync(columns, of("a", THERE, id=1), of("new", HERE, id=3), state(2), **BY_COLUMN)
+    assert accounts.members == (people(["b", "new"]), people("a"))
+    assert [report["not_synced"] for report in accounts.reports.values()] == [{}, {}]
+
+
+def test_a_row_that_moves_back_and_forth_in_one_sync_ends_where_its_last_version_says(accounts: Accounts) -> None:
+    moves = [of("a", account, id=1) for account in (HERE, THERE, HERE, THERE)]
+    accounts.sync(deduped("users", "account"), of("b", HERE, id=2), *moves, state(1), **BY_COLUMN)
+    assert accounts.members == (people("b"), people("a"))
+
+
+@pytest.mark.parametrize("account", [None, "shop", "5"])
+def test_a_row_that_comes_to_name_no_account_leaves_the_one_it_was_in(accounts: Accounts, account: object) -> None:
+    columns = deduped("users", "account")
+    accounts.sync(columns, of("a", HERE, id=1), of("b", HERE, id=2), of("c", THERE, id=3), state(1), **BY_COLUMN)
+    accounts.sync(columns, of("a", account, id=1), state(2), **BY_COLUMN)
+    assert accounts.members == (people("b"), people("c"))
+
+
+def test_a_row_whose_record_does_not_give_its_account_stays_where_it_is(accounts: Accounts) -> None:
+    columns = deduped("users", "account")
+    accounts.sync(columns, of("a", HERE, id=1), of("c", THERE, id=3), state(1), **BY_COLUMN)
+    accounts.sync(columns, row("a", id=1), state(2), **BY_COLUMN)
+    assert accounts.members == (people("a"), people("c"))
+    assert accounts.reports[HERE]["not_synced"] == {"value_unchanged": 1}
+
+
+def test_a_deletion_by_key_alone_finds_its_person_whatever_the_account(accounts: Accounts) -> None:
+    columns = deduped("users", "account")
+    accounts.sync(columns, of("a", HERE, id=1), of("b", HERE, id=2), of("c", THERE, id=3), of("d", THERE, id=4),
+                  state(1), **BY_COLUMN)  # fmt: skip
+    accounts.sync(columns, deleted(1), deleted(3), state(2), **BY_COLUMN)
+    assert accounts.members == (people("b"), people("d"))
+
+
+def test_without_a_store_a_deletion_that_names_no_account_removes_from_all(accounts: Accounts) -> None:
+    accounts.have("ab")
+    accounts.sync(
+        stream("users", "account", "_ab_cdc_deleted_at"),
+        of("a", None, _ab_cdc_deleted_at="2026-11-22T10:00:00Z"),
+        **BY_COLUMN,
+        **WITHOUT_STORE,
+    )
+    assert accounts.members == (people("b"), people("b"))
+
+
+def test_an_account_that_fails_takes_only_its_own_rows_with_it(accounts: Accounts) -> None:
+    accounts.have("x")
+    writes_refused(accounts.pinterest)
+    columns = deduped("users", "account")
+    lines = [of("a", HERE, id=1), of("b", THERE, id=2), state(1), of("c", HERE, id=3), of("d", THERE, id=4), state(2)]
+    with raises(Code.ROLE_MISSING, match=f"ad account {THERE}"):
+        accounts.sync(columns, *lines, **BY_COLUMN)
+    assert accounts.released == []
+    assert accounts.members == (people("acx"), people("x"))
+    assert [(report["synced"], report["errored"]) for report in accounts.reports.values()] == [(2, 0), (0, 2)]
+    accounts.pinterest.stop_trouble()
+    assert accounts.sync(columns, *lines, **BY_COLUMN) == [1, 2]
+    assert accounts.members == (people("acx"), people("bdx"))
+
+
+def test_an_account_that_failed_before_the_first_row_gets_none_and_the_other_all_of_its_own(
+    accounts: Accounts, outbox: Outbox
+) -> None:
+    accounts.have("x")
+    role_missing(accounts.pinterest)
+    wrong = of("x", "shop")
+    with raises(Code.ROLE_MISSING):
+        accounts.sync(stream("users", "account"), of("a", HERE), of("b", THERE), wrong, **BY_COLUMN, **WITHOUT_STORE)
+    assert [(report["entered"], report["errored"]) for report in accounts.reports.values()] == [(2, 0), (1, 1)]
+
+
+def test_a_stream_without_the_column_is_refused(accounts: Accounts) -> None:
+    with raises(Code.AD_ACCOUNT_COLUMN_MISSING, match='lacks the column "account"'):
+        accounts.sync(stream(), of("a", HERE), **BY_COLUMN)
+    assert accounts.pinterest.asked == []
+
+
+def test_without_a_store_it_is_said_aloud_that_a_row_does_not_leave_its_former_account(
+    accounts: Accounts, outbox: Outbox
+) -> None:
+    accounts.sync(stream("users", "account"), of("a", HERE), **BY_COLUMN, **WITHOUT_STORE)
+    (warning,) = [text for text in said(outbox, "WARN") if "stays in the one before" in text]
+    assert warning.endswith("since there is no membership store.")
+    accounts.sync(stream("users", "account"), of("a", HERE), **BY_COLUMN)
+    assert "since it has no primary key." in " ".join(said(outbox, "WARN"))
+
+
+def test_where_a_row_leaves_its_former_account_nothing_is_said(accounts: Accounts, outbox: Outbox) -> None:
+    accounts.sync(deduped("users", "account"), of("a", HERE, id=1), **BY_COLUMN)
+    accounts.sync(stream("users", "account", **REFRESH), of("a", HERE), complete(), **BY_COLUMN)
+    accounts.sync(stream("users", "account", **REFRESH), of("a", HERE), complete(), **BY_COLUMN, **WITHOUT_STORE)
+    assert not [text for text in said(outbox, "WARN") if "stays in the one before" in text]
