@@ -215,6 +215,13 @@ class Code(StrEnum):
         "Correct the column's name (upper and lower case count). If streams of other connections have it, switch on "
         "Allow missing columns (`allow_missing_columns`).",
     )
+    AD_ACCOUNT_COLUMN_MISSING = _Case(
+        "PIN-CONF-030",
+        _CONFIG,
+        _ACT,
+        "A stream lacks the column that names the ad account of each row.",
+        "Correct Ad account column, or take the stream out of the connection.",
+    )
 
     NO_IDENTITY_COLUMN_RECOGNISED = _Case(
         "PIN-IDENT-001",

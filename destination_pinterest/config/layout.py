@@ -26,7 +26,11 @@ ADVANCED: Final = "advanced"
 
 CARDS: Final = (
     Card("auth", "Sign-in", ("credentials",)),
-    Card("account", "Ad account and audience", ("ad_account_id", "audience_name", "also_in_ad_accounts")),
+    Card(
+        "account",
+        "Ad account and audience",
+        ("ad_account_id", "audience_name", "also_in_ad_accounts", "ad_account_column"),
+    ),
     # Adobe's mapping calls what identifies people at Pinterest by this name, and so does our data activation.
     Card("identity", "Identity mapping to pinterest_audience", ("identity_columns", "operation_column")),
     Card(

@@ -79,6 +79,16 @@ class Config(Settings):
         ),
         title="Also in ad accounts",
     )
+    ad_account_column: str | None = setting(
+        None,
+        min_length=1,
+        description=(
+            "A column that names the ad account of each row, one of the accounts above: the row goes to that account "
+            "alone. Leave it empty to send each row to all. A row whose account changes leaves the one before by "
+            "Overwrite, or if there is a membership store and a primary key."
+        ),
+        title="Ad account column",
+    )
     audience_name: str = setting(
         "{stream}",
         min_length=1,

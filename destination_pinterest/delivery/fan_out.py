@@ -21,7 +21,7 @@ class FanOut(Sink):
     """Takes rows for several lanes, each of which gets all of them.
 
     Args:
-        branches: the sinks of the lanes, at least one.
+        branches: the sinks of the lanes.
     """
 
     def __init__(self, branches: Sequence[Sink]) -> None:
@@ -55,7 +55,7 @@ class FanOut(Sink):
     @property
     def refused(self) -> int:
         """See `Sink.refused`."""
-        return max(branch.refused for branch in self._branches)
+        return max((branch.refused for branch in self._branches), default=0)
 
     @property
     def wants_samples(self) -> bool:
@@ -67,6 +67,11 @@ class FanOut(Sink):
         for branch in self._branches:
             branch.refuse(rejection, position)
 
+    def refuse_elsewhere(self, rejection: Rejection, position: int) -> None:
+        """See `Sink.refuse_elsewhere`."""
+        for branch in self._branches:
+            branch.refuse_elsewhere(rejection, position)
+
     def leave_blank(self) -> None:
         """See `Sink.leave_blank`."""
         for branch in self._branches:
@@ -76,6 +81,11 @@ class FanOut(Sink):
         """See `Sink.sample`."""
         for branch in self._branches:
             branch.sample(column, value)
+
+    def leave_all(self, key: Sequence[object], *, is_deletion: bool) -> None:
+        """See `Sink.leave_all`."""
+        for branch in self._branches:
+            branch.leave_all(key, is_deletion=is_deletion)
 
     def without(self, lane: AudienceLane) -> Sink | None:
         """See `Sink.without`."""

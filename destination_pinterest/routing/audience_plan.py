@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -42,6 +42,11 @@ class AudiencePlan:
     keeping: Keeping
     replaced: tuple[StreamPlan, ...]
     why_not_replaced: str | None
+
+    @property
+    def also_in(self) -> tuple[str, ...]:
+        """The other ad accounts that the rows of its streams go to."""
+        return tuple(account for account in self.plans[0].ad_account_ids if account != self.ad_account_id)
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -119,10 +124,11 @@ def uses_membership_store(config: Config) -> bool:
     return config.mode == "mirror" and config.membership_store is not None
 
 
-def columns_told_apart(audiences: Iterable[AudiencePlan]) -> frozenset[str]:
+def columns_told_apart(audiences: Iterable[AudiencePlan]) -> Collection[str]:
     """Returns the columns in which a record that lacks them says something else than null: the row keeps its value."""
-    plans = (plan for audience in audiences if audience.keeping == "mirror" for plan in audience.plans if plan.has_key)
-    return frozenset(identity.column for plan in plans for identity in plan.identities)
+    plans = [plan for audience in audiences if audience.keeping == "mirror" for plan in audience.plans if plan.has_key]
+    accounts = {plan.account_column for plan in plans if plan.account_column is not None}
+    return accounts.union(identity.column for plan in plans for identity in plan.identities)
 
 
 def _plan_audience(plans: tuple[StreamPlan, ...], ad_account_id: str, config: Config) -> AudiencePlan:

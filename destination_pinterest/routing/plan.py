@@ -30,7 +30,8 @@ class StreamPlan:
 
     `audience` is a name; if the stream was pointed at an existing audience, `audience_id` is its id, and the name is
     the one it had then. `ad_account_ids` are the ad accounts in which the audience is kept. `newly_recognised` are the
-    identity columns that version 0.1.0 would not have recognised.
+    identity columns that version 0.1.0 would not have recognised. `account_column` names the one of the ad accounts to
+    which a row goes; None if each row goes to all.
     """
 
     stream: ConfiguredStream
@@ -42,6 +43,7 @@ class StreamPlan:
     audience_id: str | None = None
     key_columns: tuple[str, ...] = ()
     newly_recognised: tuple[str, ...] = ()
+    account_column: str | None = None
 
     @property
     def has_key(self) -> bool:
@@ -66,7 +68,8 @@ class StreamPlan:
     @property
     def columns(self) -> tuple[str, ...]:
         """Every column that is read."""
-        return (*(identity.column for identity in self.identities), *self.deciding_columns, *self.key_columns)
+        account = () if self.account_column is None else (self.account_column,)
+        return (*(identity.column for identity in self.identities), *self.deciding_columns, *self.key_columns, *account)
 
     @property
     def deciding_columns(self) -> tuple[str, ...]:
@@ -128,8 +131,8 @@ def plan_stream(stream: ConfiguredStream, config: Config, in_some_stream: Collec
     Raises:
         SyncModeError: the stream is set to a sync mode that is not offered.
         IdentityColumnsError: no column identifies people, or a needed column has a name that can't be read.
-        InvalidConfigError: the audience would have no name, the destination object is of another ad account, or the
-            stream lacks a column that the settings name, and no other has it.
+        InvalidConfigError: the audience would have no name, the destination object is of another ad account, the
+            stream lacks the column of its ad accounts, or one that the settings name and no other stream has.
     """
     if stream.destination_sync_mode not in (*SYNC_MODES, SOFT_DELETE):
         raise SyncModeError(
@@ -168,6 +171,7 @@ def plan_stream(stream: ConfiguredStream, config: Config, in_some_stream: Collec
         audience_id=chosen.audience_id if chosen else None,
         key_columns=_key_columns(stream, config),
         newly_recognised=_newly_recognised(identities, config),
+        account_column=None if chosen else _account_column(stream, config),
     )
     for column in plan.columns:
         if _UNREADABLE_NAME.search(column):
@@ -177,6 +181,18 @@ def plan_stream(stream: ConfiguredStream, config: Config, in_some_stream: Collec
                 "character in its name. Rename it where the data comes from, or name other columns in the settings.",
             )
     return plan
+
+
+def _account_column(stream: ConfiguredStream, config: Config) -> str | None:
+    column = config.ad_account_column
+    if column is not None and stream.columns and column not in stream.columns:
+        raise InvalidConfigError(
+            Code.AD_ACCOUNT_COLUMN_MISSING,
+            f'The stream "{stream.key}" lacks the column "{column}", which names the ad account of each row; '
+            f"{_has_columns(stream)}. Correct Ad account column (ad_account_column; upper and lower case count), or "
+            "take the stream out of the connection.",
+        )
+    return column
 
 
 def audience_name(stream: ConfiguredStream, template: str) -> str:

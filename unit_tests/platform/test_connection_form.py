@@ -129,7 +129,12 @@ def test_the_cards_show_what_has_to_be_decided_and_fold_the_rest() -> None:
 
     assert [card.title for card in shown] == [group["title"] for group in SCHEMA["groups"]]
     assert Card("Sign-in", ("credentials",), ()) in shown
-    assert Card("Ad account and audience", ("ad_account_id", "audience_name"), ("also_in_ad_accounts",)) in shown
+    assert (
+        Card(
+            "Ad account and audience", ("ad_account_id", "audience_name"), ("also_in_ad_accounts", "ad_account_column")
+        )
+        in shown
+    )
     assert Card("Identity mapping to pinterest_audience", ("identity_columns", "operation_column"), ()) in shown
     removal = ("deletes", "max_removal_percent", "allow_empty_audience", "allow_identity_drift")
     assert Card("Who joins and who leaves", ("mode", "membership_store"), removal) in shown
