@@ -34,6 +34,11 @@ class RejectionReason(StrEnum):
     ID_TOO_LONG = "id_too_long"
     UNKNOWN_OPERATION = "unknown_operation"
     VALUE_UNCHANGED = "value_unchanged"
+    NO_AUDIENCE = "no_audience"
+    AUDIENCE_NAME_IDENTIFIES = "audience_name_identifies"
+    AUDIENCE_NAME_NOT_TEXT = "audience_name_not_text"
+    AUDIENCE_NAME_TOO_LONG = "audience_name_too_long"
+    TOO_MANY_AUDIENCES_IN_ROW = "too_many_audiences_in_row"
 
     @property
     def sentence(self) -> str:
@@ -110,6 +115,24 @@ _SENTENCES = MappingProxyType(
             "source send whole rows (PostgreSQL: REPLICA IDENTITY FULL), or set up a membership store and a primary "
             "key, so that the row keeps what it had."
         ),
+        RejectionReason.NO_AUDIENCE: (
+            "A column that names the row's audience is null, blank or an empty array, so the row is in none; fill the "
+            "column where the row should be in one."
+        ),
+        RejectionReason.AUDIENCE_NAME_IDENTIFIES: (
+            "The value that should name the audience looks like an e-mail address, an advertising ID, a digest, a "
+            "phone number or another person ID, which never becomes a name; choose a column that names groups."
+        ),
+        RejectionReason.AUDIENCE_NAME_NOT_TEXT: (
+            "The value that should name the audience is an object, a nested array or has characters that can't be "
+            "shown; cast the column to text or to an array of text."
+        ),
+        RejectionReason.AUDIENCE_NAME_TOO_LONG: (
+            "The audience's name would have more than 200 characters; shorten it in the table or in the settings."
+        ),
+        RejectionReason.TOO_MANY_AUDIENCES_IN_ROW: (
+            "The row names more than 1,000 audiences; use fewer arrays in the name, or shorter ones."
+        ),
     }
 )
 
@@ -118,7 +141,7 @@ class Rejection(msgspec.Struct, frozen=True):
     """One value, or one row, that is not sent.
 
     `column` and `identifier` say where the value was; both are None if the reason is about the whole row (NO_IDENTITY,
-    NO_IDENTITY_IN_DELETION), and `identifier` is None if the column is not an identity column (UNKNOWN_OPERATION).
+    NO_IDENTITY_IN_DELETION), and `identifier` is None if the column is not an identity column (UNKNOWN_OPERATION, and what names an audience).
     """
 
     column: str | None

@@ -47,6 +47,11 @@ class AudiencePlan:
         return tuple(plan.stream for plan in self.plans)
 
     @property
+    def is_by_column(self) -> bool:
+        """Whether it stands for many audiences, of which the rows name theirs; `name` is the template then."""
+        return self.plans[0].naming is not None
+
+    @property
     def only_removes(self) -> bool:
         """Whether no stream ever adds anybody."""
         return all(plan.only_removes for plan in self.plans)
