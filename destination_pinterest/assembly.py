@@ -26,6 +26,7 @@ from destination_pinterest.dead_letters.announced import Announcements
 from destination_pinterest.dead_letters.factory import DeadLetterStorage
 from destination_pinterest.dead_letters.queue import MAX_FILES_IN_FLIGHT
 from destination_pinterest.delivery.append import AppendStrategy, MembershipBatch
+from destination_pinterest.delivery.fan_out import FanOut
 from destination_pinterest.delivery.intake import IntakeCount
 from destination_pinterest.delivery.isolation import AudienceIsolation, FailedAudience, combined
 from destination_pinterest.delivery.journal import SyncJournal
@@ -35,6 +36,7 @@ from destination_pinterest.delivery.refused import RefusedStrategy
 from destination_pinterest.delivery.route import StreamRoute
 from destination_pinterest.delivery.row_samples import RowSamples
 from destination_pinterest.delivery.sender import DeliverySender
+from destination_pinterest.delivery.sink import LaneSink, Sink
 from destination_pinterest.delivery.strategy import SyncStrategy
 from destination_pinterest.delivery.swap import SwapStrategy
 from destination_pinterest.delivery.workers import WorkerPool
@@ -381,7 +383,12 @@ def _routes(
     dead_letters: DeadLetterStorage | None,
     announcements: Announcements | None,
 ) -> dict[StreamKey, StreamRoute]:
-    def route(plan: StreamPlan, strategy: SyncStrategy) -> StreamRoute:
+    sinks: dict[StreamKey, list[Sink]] = {}
+    for audience, strategy in zip(audiences, strategies, strict=True):
+        for plan in audience.plans:
+            sinks.setdefault(plan.stream.key, []).append(LaneSink(strategy, plan, config.advertising_id_case))
+
+    def route(plan: StreamPlan) -> StreamRoute:
         letters = None
         identity_columns = tuple(identity.column for identity in plan.identities)
         if dead_letters is not None:
@@ -390,13 +397,12 @@ def _routes(
         if announcements is not None:
             announced = announcements.rows_of(plan.stream, identity_columns, decoder)
         tally = ledger.tally(plan.stream.key)
-        return StreamRoute(plan, config, decoder, strategy, tally, dead_letters=letters, announced=announced)
+        sink = sinks[plan.stream.key]
+        whole = sink[0] if len(sink) == 1 else FanOut(sink)
+        return StreamRoute(plan, config, decoder, whole, tally, dead_letters=letters, announced=announced)
 
-    return {
-        plan.stream.key: route(plan, strategy)
-        for audience, strategy in zip(audiences, strategies, strict=True)
-        for plan in audience.plans
-    }
+    plans = {plan.stream.key: plan for audience in audiences for plan in audience.plans}
+    return {stream: route(plan) for stream, plan in plans.items()}
 
 
 def _completeness(audiences: Sequence[AudiencePlan], config: Config) -> Completeness:

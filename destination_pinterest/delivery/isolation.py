@@ -71,20 +71,28 @@ class Route(Protocol):
     def take(self, run: RowRun, now_s: float) -> None:
         """Takes a run of rows."""
 
+    def without(self, lane: AudienceLane) -> Route:
+        """Returns the way of further rows once a lane was given up."""
+
 
 class LostRows:
-    """Takes the rows of a stream whose audience has failed: they are counted, and the next sync reads them again.
+    """Takes the rows of a stream whose audiences have failed: they are counted, and the next sync reads them again.
 
     Args:
-        lane: the audience's lane.
+        lanes: the audiences' lanes.
     """
 
-    def __init__(self, lane: AudienceLane) -> None:
-        self._lane = lane
+    def __init__(self, lanes: Sequence[AudienceLane]) -> None:
+        self._lanes = lanes
 
     def take(self, run: RowRun, now_s: float) -> None:  # noqa: ARG002 - the rows go nowhere
         """See `Route.take`."""
-        self._lane.leave_out(len(run.rows))
+        for lane in self._lanes:
+            lane.leave_out(len(run.rows))
+
+    def without(self, lane: AudienceLane) -> Route:
+        """See `Route.without`."""
+        return self if lane in self._lanes else LostRows((*self._lanes, lane))
 
 
 class AudienceIsolation:
@@ -95,7 +103,7 @@ class AudienceIsolation:
 
     Args:
         strategies: see above.
-        routes: see above; the route of a stream whose audience fails is replaced.
+        routes: see above; an audience that fails is taken out of the routes of its streams.
         source: the input, which holds the states.
         log: takes a level and a line for people.
     """
@@ -142,7 +150,9 @@ class AudienceIsolation:
         strategy = self._of_lane[lane]
         strategy.drain()
         lane.give_up(error)
-        self.routes.update(dict.fromkeys(lane.streams, LostRows(lane)))
+        for stream in lane.streams:
+            route = self.routes.get(stream)  # None: the stream can't be planned.
+            self.routes[stream] = LostRows((lane,)) if route is None else route.without(lane)
         # A state that comes from now on stands for this audience too, though its streams may have no further row.
         behind, lost_from = self._source.position - 1, lane.lost_from
         self._source.drop_states(lane.streams, behind if lost_from is None else min(behind, lost_from))
