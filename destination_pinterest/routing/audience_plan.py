@@ -111,10 +111,11 @@ def uses_membership_store(config: Config) -> bool:
     return config.mode == "mirror" and config.membership_store is not None
 
 
-def columns_told_apart(audiences: Iterable[AudiencePlan]) -> frozenset[str]:
+def columns_told_apart(audiences: Iterable[AudiencePlan]) -> Collection[str]:
     """Returns the columns in which a record that lacks them says something else than null: the row keeps its value."""
-    plans = (plan for audience in audiences if audience.keeping == "mirror" for plan in audience.plans if plan.has_key)
-    return frozenset(identity.column for plan in plans for identity in plan.identities)
+    plans = [plan for audience in audiences if audience.keeping == "mirror" for plan in audience.plans if plan.has_key]
+    naming = {column for plan in plans if plan.naming is not None for column in plan.naming.columns}
+    return naming.union(identity.column for plan in plans for identity in plan.identities)
 
 
 def _plan_audience(plans: tuple[StreamPlan, ...], config: Config) -> AudiencePlan:
