@@ -92,7 +92,7 @@ class Config(Settings):
             "of that name is used, or created if there is none. Streams with the same name share one "
             "audience. Any other name in braces is a column: each row joins the audience that its value names."
         ),
-        examples=["{stream}", "VIP customers", "{country} – {segment}"],
+        examples=["{stream}", "VIP customers", "{country}: {segment}"],
         title="Audience name",
         order=1,
         form={

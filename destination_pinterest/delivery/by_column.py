@@ -1,8 +1,8 @@
 """Keeps the many audiences that a column names, each by a strategy of its own, in epochs.
 
 Rows are not sent as they come. They wait in one spool, sorted by audience, until the input ends or an epoch is over;
-then each audience is settled by itself: its rows are replayed to its strategy, which compares or batches them as if they
-had come alone. So only a few audiences are in memory at a time, requests are as full as they can be, and how many
+then each audience is settled by itself: its rows are replayed to its strategy, which compares or batches them as if
+they had come alone. So only a few audiences are in memory at a time, requests are as full as they can be, and how many
 audiences there are is known before the first one is created.
 
 With a membership store, an index of placements finds the rows that have moved (membership/placements.py): in the
@@ -14,6 +14,7 @@ States wait until every audience has settled. One that fails is given up alone, 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from enum import IntEnum
 from heapq import merge
 from itertools import chain
@@ -22,12 +23,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from destination_pinterest.audiences.desk import AudienceDesk
 from destination_pinterest.audiences.safeguards import Safeguards, check_rows
+from destination_pinterest.audiences.twins import PostponedTwins
 from destination_pinterest.delivery.lane import AudienceLane, Delivery
+from destination_pinterest.delivery.ledgers import is_about_all_ledgers
 from destination_pinterest.delivery.mirror import MirrorStrategy
 from destination_pinterest.delivery.named_audiences import NamedAudiences, NamedBranch, spelling_note
 from destination_pinterest.delivery.row_spool import RowSpool
 from destination_pinterest.delivery.strategy import IsComplete, SyncStrategy
-from destination_pinterest.errors import ConnectorError
+from destination_pinterest.errors import ConnectionFailedError, ConnectorError, ServerError
 from destination_pinterest.identity.rejection import RejectionReason
 from destination_pinterest.protocol.input import RowRun
 from destination_pinterest.routing.audience_plan import AudiencePlan
@@ -47,6 +50,8 @@ _NAMERS, _STAYERS, _LEAVERS = range(3)
 _SLOTS: Final = 3
 # So many requests' worth of rows are replayed before their answers are awaited.
 _REQUESTS_AT_ONCE: Final = 8
+_LEDGERS_AT_ONCE: Final = 4
+_AUDIENCES_AT_ONCE: Final = 16
 _OPERATIONS: Final = (Operation.ADD, Operation.REMOVE)
 
 
@@ -64,6 +69,21 @@ OpenLedger = Callable[[MirrorStrategy], "MembershipLedger"]
 OnFailure = Callable[[SyncStrategy, ConnectorError], None]
 
 
+@dataclass(frozen=True, slots=True)
+class ColumnTools:
+    """What works on the audiences of a column.
+
+    Args:
+        desk: looks them up.
+        twins: tells of those that were created whether another sync has created them too.
+        safeguards: keep members from being removed by mistake.
+    """
+
+    desk: AudienceDesk
+    twins: PostponedTwins
+    safeguards: Safeguards
+
+
 class ColumnStrategy(SyncStrategy):
     """Stands for all audiences of one column in one ad account. Its own lane counts rows that are in none of them.
 
@@ -71,18 +91,18 @@ class ColumnStrategy(SyncStrategy):
         lane: the lane of rows without an audience.
         plan: the plan of the audiences.
         audiences: these.
-        desk: looks them up and creates them.
-        safeguards: keep members from being removed by mistake.
+        tools: what works on them.
         epoch_s: how long an epoch lasts, unless whole tables are needed for the comparison.
     """
+
+    has_audience = False
 
     def __init__(
         self,
         lane: AudienceLane,
         plan: AudiencePlan,
         audiences: NamedAudiences,
-        desk: AudienceDesk,
-        safeguards: Safeguards,
+        tools: ColumnTools,
         *,
         epoch_s: float,
     ) -> None:
@@ -90,8 +110,9 @@ class ColumnStrategy(SyncStrategy):
         self.audiences = audiences
         self.plan = plan
         self.remembers = plan.keeping == "mirror"
-        self._desk = desk
-        self._safeguards = safeguards
+        self._desk = tools.desk
+        self._twins = tools.twins
+        self._safeguards = tools.safeguards
         self._epoch_s = epoch_s
         self._spool = RowSpool()
         self._index: PlacementIndex | None = None
@@ -104,6 +125,22 @@ class ColumnStrategy(SyncStrategy):
         self._rows_kept = 0
         self._deletions = 0
         self._unsettled: set[int] = set()
+
+    @property
+    def at_once(self) -> int:
+        """How many audiences are settled at once: a ledger needs much more memory than a batch."""
+        return _LEDGERS_AT_ONCE if self.remembers else _AUDIENCES_AT_ONCE
+
+    def check_others(self, failure: ConnectorError) -> None:
+        """Checks that Pinterest answers at all: each of many audiences would wait for as long as retries may take.
+
+        Raises:
+            ConnectorError: it does not, or the failure is about the whole membership store.
+        """
+        if is_about_all_ledgers(failure):
+            raise failure
+        if isinstance(failure, ServerError | ConnectionFailedError):
+            self._desk.pinterest.ad_account()
 
     def open(self, index: PlacementIndex, open_ledger: OpenLedger) -> None:
         """Takes the index of placements, and what opens the ledger of an audience; `close` releases the index."""
@@ -133,13 +170,23 @@ class ColumnStrategy(SyncStrategy):
         branches: Sequence[NamedBranch],
         operation: Operation,
         key: Sequence[object] | None,
+        *,
         identifiers: Sequence[str] = (),
         columns: Sequence[str] = (),
         unchanged: Sequence[str] = (),
     ) -> None:
         """Takes a row for the audiences that it names; see the methods of `ColumnSink`."""
         self._row += 1
-        row = [self._row, self._stream, method, int(operation is Operation.REMOVE), key, identifiers, columns, unchanged]
+        row = [
+            self._row,
+            self._stream,
+            method,
+            int(operation is Operation.REMOVE),
+            key,
+            identifiers,
+            columns,
+            unchanged,
+        ]
         for branch in branches:
             self._spool.add(_slot(branch.number, _NAMERS), row)
         if self._index is not None and key is not None:
@@ -198,13 +245,13 @@ class ColumnStrategy(SyncStrategy):
         """Does nothing: rows are settled when the epoch ends."""
 
     def drain(self) -> None:
-        """Does nothing: `turns` settles what is left."""
+        """Does nothing: `begin_settling` settles what is left."""
 
     def check_may_send(self) -> None:
         """See `SyncStrategy.check_may_send`. It has nothing to send itself."""
 
-    def turns(self, is_complete: IsComplete, on_failure: OnFailure, *, is_end: bool) -> Iterator[NamedBranch]:
-        """Yields the audiences to settle, each looked up.
+    def begin_settling(self, is_complete: IsComplete, on_failure: OnFailure, *, is_end: bool) -> list[NamedBranch]:
+        """Returns the audiences to settle, each looked up.
 
         Args:
             is_complete: whether a stream is proven to be complete.
@@ -220,13 +267,13 @@ class ColumnStrategy(SyncStrategy):
         if not all(is_complete(stream.key) for stream in replaced):
             if self._row:
                 self._safeguards.require_complete(self.lane.target.name, is_complete=False)
-            return
+            return []
         if is_end:
             check_rows(self.lane.target.name, self.lane.qualities)
         if replaced and not self._row and not self._safeguards.allow_empty:
             if any(not branch.is_empty for branch in self.audiences):
                 self.lane.notes.append(self._safeguards.empty_table_note("the audiences keep their members"))
-            return
+            return []
         self._place()
         every = [self.audiences[number] for number in self._numbers([str(stream.key) for stream in replaced])]
         self._unsettled = {branch.number for branch in every} | {one.number for one in self.audiences if one.is_lost}
@@ -237,9 +284,9 @@ class ColumnStrategy(SyncStrategy):
         if self._index is not None:
             self._index.write_ahead(self._names())
         # Small ones first: a large one takes long, and what is behind it would wait.
-        for branch in sorted(turns, key=lambda branch: self._size_of(branch.number)):
-            if not branch.is_lost:
-                yield branch
+        return sorted(
+            (branch for branch in turns if not branch.is_lost), key=lambda branch: self._size_of(branch.number)
+        )
 
     def begin_turn(self, branch: NamedBranch) -> None:
         """Opens what an audience's strategy needs.
@@ -295,13 +342,16 @@ class ColumnStrategy(SyncStrategy):
         if self._index is not None:
             replaced = [str(plan.stream.key) for plan in self.plan.replaced] if is_end else []
             self._index.commit(self._names(), self._unsettled, replaced if self._row else ())
+        by_id = {branch.strategy.lane.target.audience_id: branch.strategy.lane for branch in self.audiences}
+        for created_id, update in self._twins.settle_all():
+            by_id[created_id].update(update)
         self._spool.clear()
         self.lane.tally.synced += self._deletions
         self._row = self._deletions = 0
         self._epoch_started_s = None
         self.lane.unpin_watermark()
 
-    def finish(self, is_complete: IsComplete) -> None:  # noqa: ARG002 - `turns` has checked it
+    def finish(self, is_complete: IsComplete) -> None:  # noqa: ARG002 - `begin_settling` has checked it
         """See `SyncStrategy.finish`."""
         check_rows(self.lane.target.name, self.lane.qualities)
         self.lane.settle_qualities()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
-from destination_pinterest.delivery.by_column import Replay, ColumnStrategy
+from destination_pinterest.delivery.by_column import ColumnStrategy, Replay
 from destination_pinterest.delivery.intake import StreamFill
 from destination_pinterest.delivery.lane import AudienceLane
 from destination_pinterest.delivery.named_audiences import NamedBranch
@@ -124,8 +124,6 @@ class _NamedSink(Sink):
         self._branches = branches
         fill = fills[0] if len(fills) == 1 else _EachFill(fills)
         super().__init__(_NamedRows(strategy, branches), fill)
-
-
 
     @property
     def lanes(self) -> tuple[AudienceLane, ...]:
@@ -287,7 +285,7 @@ class _NamedRows(_NobodysRows):
         key: Sequence[object] | None,
         columns: Sequence[str] = (),
     ) -> None:
-        self._take(Replay.TAKE, self._branches, operation, key, identifiers, columns)
+        self._take(Replay.TAKE, self._branches, operation, key, identifiers=identifiers, columns=columns)
 
     def keep(
         self,
@@ -296,13 +294,21 @@ class _NamedRows(_NobodysRows):
         columns: Sequence[str],
         unchanged: Sequence[str],
     ) -> None:
-        self._take(Replay.KEEP, self._branches, Operation.ADD, key, identifiers, columns, unchanged)
+        self._take(
+            Replay.KEEP,
+            self._branches,
+            Operation.ADD,
+            key,
+            identifiers=identifiers,
+            columns=columns,
+            unchanged=unchanged,
+        )
 
     def vacate(self, key: Sequence[object], operation: Operation) -> None:
         self._take(Replay.VACATE, self._branches, operation, key)
 
     def withdraw(self, identifiers: Sequence[str]) -> None:
-        self._take(Replay.WITHDRAW, self._branches, Operation.REMOVE, None, identifiers)
+        self._take(Replay.WITHDRAW, self._branches, Operation.REMOVE, None, identifiers=identifiers)
 
 
 class _StayingRows(_NobodysRows):

@@ -1,4 +1,4 @@
-"""Keeps the rows of an epoch sorted by audience, in bounded memory: beyond a budget they go to the local disk, encrypted.
+"""Keeps the rows of an epoch sorted by audience, in bounded memory: beyond that they go to the local disk, encrypted.
 
 Rows of thousands of audiences come mixed, and each audience is settled by itself. So what comes is kept in a buffer for
 each audience, and once all buffers together are too large, they are written behind each other into one file. To read an
@@ -25,7 +25,7 @@ from destination_pinterest.errors import StorageFailedError
 from destination_pinterest.membership.private_folder import PrivateFolder
 
 DEFAULT_BUFFERED: Final = 24 << 20
-"""Bytes of all buffers together. An audience's piece of one writing is read at once, so as much again is needed then."""
+"""Bytes of all buffers together. An audience's piece of one writing is read at once, which needs as much again."""
 
 _LENGTH: Final = 4
 _NONCE: Final = 12

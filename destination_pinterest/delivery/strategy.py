@@ -51,6 +51,8 @@ class SyncStrategy(ABC):
 
     reads_keys: ClassVar[bool] = False
     """Whether it remembers which row has which identifiers, and so needs primary keys."""
+    has_audience: ClassVar[bool] = True
+    """Whether its lane is that of an audience, and not of rows that are in none."""
 
     def __init__(self, lane: AudienceLane) -> None:
         self.lane = lane

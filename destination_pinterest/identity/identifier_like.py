@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from itertools import pairwise
 from typing import Final
 
 from destination_pinterest.identity.blanks import strip_blanks
@@ -69,7 +70,7 @@ def _is_digest(text: str) -> bool:
 
 def _changes(text: str) -> int:
     kinds = [(character.isupper(), character.islower(), character.isdigit()) for character in text]
-    return sum(one != other for one, other in zip(kinds, kinds[1:], strict=False))
+    return sum(one != other for one, other in pairwise(kinds))
 
 
 def _is_phone(text: str) -> bool:

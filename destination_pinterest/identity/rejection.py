@@ -141,7 +141,8 @@ class Rejection(msgspec.Struct, frozen=True):
     """One value, or one row, that is not sent.
 
     `column` and `identifier` say where the value was; both are None if the reason is about the whole row (NO_IDENTITY,
-    NO_IDENTITY_IN_DELETION), and `identifier` is None if the column is not an identity column (UNKNOWN_OPERATION, and what names an audience).
+    NO_IDENTITY_IN_DELETION), and `identifier` is None if the column is not an identity column (UNKNOWN_OPERATION, and
+    what names an audience).
     """
 
     column: str | None

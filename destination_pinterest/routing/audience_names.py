@@ -80,7 +80,8 @@ def template_of(config: Config, stream: str, namespace: str | None) -> NameTempl
 
     Args:
         config: the settings.
-        stream, namespace: what `{stream}` and `{namespace}` stand for.
+        stream: what `{stream}` stands for.
+        namespace: what `{namespace}` stands for.
 
     Raises:
         InvalidConfigError: the name and the column of the settings contradict each other.
@@ -137,7 +138,9 @@ class AudienceNames:
             values: those of `columns`, in order; msgspec.UNSET where the record has none.
             identities: the values of the row's identity columns, which no name may repeat.
         """
-        found = self._remembered.get(tuple(values)) if all(type(value) is str for value in values) else self._read(values)
+        found = (
+            self._remembered.get(tuple(values)) if all(type(value) is str for value in values) else self._read(values)
+        )
         if found is None:
             found = self._read(values)
             if len(self._remembered) < _MOST_REMEMBERED:

@@ -231,9 +231,7 @@ def destination_of(stream: ConfiguredStream, config: Config) -> Destination:
     return Destination(_lane_key(name, chosen.audience_id), name, (chosen.ad_account_id,))
 
 
-def _naming(
-    stream: ConfiguredStream, config: Config, identities: Sequence[IdentityColumn]
-) -> NameTemplate | None:
+def _naming(stream: ConfiguredStream, config: Config, identities: Sequence[IdentityColumn]) -> NameTemplate | None:
     """Returns how the stream's rows name their audiences; None if the settings name one for all of them.
 
     Raises:
@@ -262,8 +260,8 @@ def _naming(
     if wants_to_replace and config.mode == "mirror" and config.membership_store is None:
         raise InvalidConfigError(
             Code.AUDIENCE_COLUMN_NEEDS_STORE,
-            f'The stream "{stream.key}" is to replace its audiences (Overwrite), and a column names them, which needs a '
-            "membership store. Set one up under Membership store (membership_store), or choose a sync mode that ends "
+            f'The stream "{stream.key}" is to replace its audiences (Overwrite), and a column names them, which needs '
+            "a membership store. Set one up under Membership store (membership_store), or choose a sync mode that ends "
             "in Append.",
         )
     return naming

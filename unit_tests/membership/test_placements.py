@@ -152,9 +152,11 @@ def test_rows_are_always_known_at_least_where_they_are(seed: int, shop: Shop) ->
         touched: dict[int, set[int]] = {}
         for _ in range(chance.randrange(12)):
             key = chance.randrange(6)
-            audiences = None if chance.random() < 0.2 and may_be.get(key, set()) == at.get(key, set()) else [
-                place for place in range(4) if chance.random() < 0.4
-            ]
+            audiences = (
+                None
+                if chance.random() < 0.2 and may_be.get(key, set()) == at.get(key, set())
+                else [place for place in range(4) if chance.random() < 0.4]
+            )
             said.append((key, audiences))
             if audiences is not None:
                 now[key] = set(audiences)

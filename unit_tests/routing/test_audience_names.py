@@ -51,8 +51,8 @@ def test_a_column_alone_is_the_name(names: Callable[..., Callable[..., NamesOfRo
 def test_a_template_holds_columns_beside_the_stream_and_the_namespace(
     names: Callable[..., Callable[..., NamesOfRow]],
 ) -> None:
-    of = names(audience_name="{namespace}.{stream} {country} – {segment}")
-    assert of("DE", "VIP").names == ("shop.users DE – VIP",)
+    of = names(audience_name="{namespace}.{stream} {country}: {segment}")
+    assert of("DE", "VIP").names == ("shop.users DE: VIP",)
 
 
 def test_a_column_may_be_called_stream_if_the_settings_say_that_it_is_a_column(
