@@ -26,7 +26,7 @@ class NamedBranch:
         is_empty: whether an earlier sync left it without members.
         is_known: whether it has been looked up at Pinterest.
         is_named: whether a row of this sync names it.
-        spellings: other spellings of its name in rows.
+        spellings: the first spellings of its name in rows.
     """
 
     number: int
@@ -91,7 +91,7 @@ class NamedAudiences:
         branch = self._spelled.get(name)
         if branch is None:
             branch = self._spelled[name] = self._by_key.get(spelling_key(name)) or self._new(name)
-            if name != branch.name and len(branch.spellings) < _MOST_SPELLINGS:
+            if len(branch.spellings) < _MOST_SPELLINGS:
                 branch.spellings[name] = None
         if not branch.is_named:
             branch.is_named = True
