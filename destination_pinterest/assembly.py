@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from os import environ
 from typing import TYPE_CHECKING, Final
@@ -29,12 +29,15 @@ from destination_pinterest.dead_letters.factory import DeadLetterStorage
 from destination_pinterest.dead_letters.queue import MAX_FILES_IN_FLIGHT
 from destination_pinterest.delivery.append import AppendStrategy, MembershipBatch
 from destination_pinterest.delivery.by_account import AccountSinks
+from destination_pinterest.delivery.by_column import ColumnStrategy, ColumnTools
+from destination_pinterest.delivery.column_sink import ColumnSink
 from destination_pinterest.delivery.fan_out import FanOut
 from destination_pinterest.delivery.intake import IntakeCount
 from destination_pinterest.delivery.isolation import AudienceIsolation, FailedAudience, combined
 from destination_pinterest.delivery.journal import SyncJournal
 from destination_pinterest.delivery.lane import MAX_IN_FLIGHT, AudienceLane
 from destination_pinterest.delivery.mirror import MirroredStreams, MirrorStrategy
+from destination_pinterest.delivery.named_audiences import NamedAudiences
 from destination_pinterest.delivery.refused import RefusedStrategy
 from destination_pinterest.delivery.route import StreamRoute
 from destination_pinterest.delivery.row_samples import RowSamples
@@ -203,7 +206,7 @@ def assemble(
     every_strategy = [*strategies, *(strategy for strategy, _ in given_up)]
     journal = SyncJournal(
         request.messages,
-        [strategy.lane for strategy in every_strategy],
+        lambda: [*(strategy.lane for strategy in every_strategy), *make_strategy.named_lanes],
         system=system,
         progress_every_s=float(environ.get(PROGRESS_VARIABLE, _PROGRESS_S)),
     )
@@ -335,9 +338,11 @@ class _StrategyFactory:
         self._epoch_s = epoch_s
         self._safeguards = _safeguards(config)
         self._make = {"append": self._append, "swap": self._swap, "mirror": self._mirror}
+        # The lanes of all audiences that columns have named so far.
+        self.named_lanes: list[AudienceLane] = []
 
     def __call__(self, audience: AudiencePlan) -> SyncStrategy:
-        return self._make[audience.keeping](audience)
+        return self._column(audience) if audience.is_by_column else self._make[audience.keeping](audience)
 
     def refused(self, audience: RefusedAudience) -> RefusedStrategy:
         """Returns what stands for an audience that can't be kept."""
@@ -351,8 +356,23 @@ class _StrategyFactory:
         streams = tuple(stream.key for stream in audience.streams)
         return RefusedStrategy(AudienceLane(target, streams, _RATE_PER_S[self._config.access_tier], count))
 
-    def _append(self, audience: AudiencePlan) -> SyncStrategy:
-        creator = self._desks[audience.ad_account_id].creator
+    def _column(self, audience: AudiencePlan) -> SyncStrategy:
+        """Returns what stands for all audiences that a column names."""
+        desk = self._desks[audience.ad_account_id]
+        creator, twins = desk.creator.for_many()
+
+        def make(name: str) -> SyncStrategy:
+            named = replace(audience, name=name)
+            strategy = self._mirror(named, creator) if audience.keeping == "mirror" else self._append(named, creator)
+            self.named_lanes.append(strategy.lane)
+            return strategy
+
+        audiences = NamedAudiences(audience.name, make, self._config.max_audiences)
+        tools = ColumnTools(desk, twins, self._safeguards)
+        return ColumnStrategy(self._lane(audience), audience, audiences, tools, epoch_s=self._epoch_s)
+
+    def _append(self, audience: AudiencePlan, creator: AudienceCreator | None = None) -> SyncStrategy:
+        creator = creator or self._desks[audience.ad_account_id].creator
         return AppendStrategy(self._lane(audience), self._batch(), self._config.flush_seconds, creator)
 
     def _swap(self, audience: AudiencePlan) -> SyncStrategy:
@@ -360,15 +380,16 @@ class _StrategyFactory:
         swapper = self._desks[audience.ad_account_id].swapper
         return SwapStrategy(lane, self._batch(), self._config.flush_seconds, swapper)
 
-    def _mirror(self, audience: AudiencePlan) -> SyncStrategy:
+    def _mirror(self, audience: AudiencePlan, creator: AudienceCreator | None = None) -> SyncStrategy:
         sender = self._senders[audience.ad_account_id]
         return MirrorStrategy(
             self._lane(audience),
             MirroredStreams(audience.streams, tuple(plan.stream for plan in audience.replaced), audience.also_in),
-            self._desks[audience.ad_account_id].creator,
+            creator or self._desks[audience.ad_account_id].creator,
             self._safeguards,
             max_identifiers=lambda: sender.max_identifiers,
             epoch_s=self._epoch_s,
+            is_part=audience.is_by_column,
         )
 
     @property
@@ -392,6 +413,7 @@ class _StrategyFactory:
             names_account=self._names_account,
             chosen_id=audience.audience_id,
             only_removes=audience.only_removes or self._config.mode == "remove",
+            ignores_case=audience.is_by_column,
             shadow=shadow,
         )
         streams = tuple(stream.key for stream in audience.streams)
@@ -420,8 +442,7 @@ def _routes(
     sinks: dict[StreamKey, dict[str, Sink]] = {}
     for audience, strategy in zip(audiences, strategies, strict=True):
         for plan in audience.plans:
-            sink = LaneSink(strategy, plan, config.advertising_id_case)
-            sinks.setdefault(plan.stream.key, {})[audience.ad_account_id] = sink
+            sinks.setdefault(plan.stream.key, {})[audience.ad_account_id] = _sink(strategy, plan, config)
 
     def route(plan: StreamPlan) -> StreamRoute:
         letters = None
@@ -445,6 +466,12 @@ def _joined(by_account: Mapping[str, Sink], plan: StreamPlan) -> Sink:
         return AccountSinks(by_account)
     sinks = list(by_account.values())
     return sinks[0] if len(sinks) == 1 else FanOut(sinks)
+
+
+def _sink(strategy: SyncStrategy, plan: StreamPlan, config: Config) -> Sink:
+    if isinstance(strategy, ColumnStrategy):
+        return ColumnSink(strategy, plan, config.advertising_id_case)
+    return LaneSink(strategy, plan, config.advertising_id_case)
 
 
 def _completeness(audiences: Sequence[AudiencePlan], config: Config) -> Completeness:

@@ -222,6 +222,45 @@ class Code(StrEnum):
         "A stream lacks the column that names the ad account of each row.",
         "Correct Ad account column, or take the stream out of the connection.",
     )
+    AUDIENCE_COLUMN_NOT_IN_NAME = _Case(
+        "PIN-CONF-035",
+        _CONFIG,
+        _ACT,
+        "The settings name an audience column and an audience name that does not hold it, so that one of the two would "
+        "not be used.",
+        "Put the column, in braces, into Audience name, or leave the audience name out.",
+    )
+    AUDIENCE_COLUMN_MISSING = _Case(
+        "PIN-CONF-036",
+        _CONFIG,
+        _ACT,
+        "A stream lacks a column that names its audiences.",
+        "Correct the name in Audience column or Audience name (upper and lower case count), or take the stream out of "
+        "the connection.",
+    )
+    AUDIENCE_COLUMN_IDENTIFIES = _Case(
+        "PIN-CONF-037",
+        _CONFIG,
+        _ACT,
+        "A column that identifies people was to name audiences. Names of audiences are shown in many places.",
+        "Choose a column that names groups, such as a segment or a country.",
+    )
+    AUDIENCE_COLUMN_NEEDS_STORE = _Case(
+        "PIN-CONF-038",
+        _CONFIG,
+        _ACT,
+        "A stream is set to Overwrite and a column names its audiences, but there is no membership store. Without one, "
+        "every sync would leave a customer list for each audience, and a row that changed its audience would stay in "
+        "the old one.",
+        "Set up a membership store, or choose a sync mode that ends in Append.",
+    )
+    TOO_MANY_AUDIENCES = _Case(
+        "PIN-CONF-039",
+        _CONFIG,
+        _ACT,
+        "The rows name more audiences than the settings permit. None beyond those was created.",
+        "Check that the column names groups of people. If it does, raise Most audiences (max_audiences).",
+    )
 
     NO_IDENTITY_COLUMN_RECOGNISED = _Case(
         "PIN-IDENT-001",

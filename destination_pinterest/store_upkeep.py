@@ -223,7 +223,7 @@ def _store_of(config: Config) -> LocalMembershipStore | S3MembershipStore:
 
 def _described(manifest: Manifest, state: str) -> StoredAudience:
     return StoredAudience(
-        folder_of(manifest.ad_account_id, manifest.audience),
+        manifest.folder,
         state,
         manifest.ad_account_id,
         manifest.audience,

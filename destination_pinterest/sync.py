@@ -10,8 +10,9 @@ from destination_pinterest.api.auth import RefreshingToken
 from destination_pinterest.assembly import SyncParts
 from destination_pinterest.audiences.description_mark import MarkKeeper
 from destination_pinterest.connection_check import REFRESH_EXPIRY_WARNING_S, refresh_expiry
+from destination_pinterest.delivery.by_column import ColumnStrategy
 from destination_pinterest.delivery.lane import AudienceLane
-from destination_pinterest.delivery.ledgers import open_ledgers
+from destination_pinterest.delivery.ledgers import open_index, open_ledgers, open_store
 from destination_pinterest.delivery.looking_up import look_up
 from destination_pinterest.delivery.strategy import SyncStrategy
 from destination_pinterest.errors import ConnectionFailedError, ConnectorError, ServerError
@@ -20,6 +21,7 @@ from destination_pinterest.markers import REPORT_TEXT_VARIABLE
 from destination_pinterest.protocol.catalog import StreamKey
 from destination_pinterest.protocol.emit import MessageWriter
 from destination_pinterest.reporting.builder import SyncReporter
+from destination_pinterest.system import System
 from destination_pinterest.wording.plan_text import plan_lines
 
 if TYPE_CHECKING:  # It imports DuckDB and NumPy, which syncs without a store don't need.
@@ -42,9 +44,9 @@ class Sync:
         self._is_writing = False
         # Whether whatever could be finished is: all audiences, or all but those that failed alone.
         self._has_ended = False
-        self._store: MembershipStore | None = None
+        self._stores: list[MembershipStore] = []
         self._reporter = SyncReporter(
-            parts.isolation.strategies,
+            lambda: parts.isolation.every,
             parts.journal.sync,
             parts.session.clients,
             access_tier=parts.session.access_tier,
@@ -93,8 +95,8 @@ class Sync:
         """
         if self._parts.session.sign_in is not None:
             self._parts.session.sign_in.wait_for_renewal(_LAST_WAIT_S if self.is_stopped else RENEWAL_WAIT_S)
-        if self._store is not None:
-            self._store.give_back()
+        for store in self._stores:
+            store.give_back()
 
     @property
     def is_stopped(self) -> bool:
@@ -114,7 +116,10 @@ class Sync:
         parts, isolation = self._parts, self._parts.isolation
         for refused, failure in parts.refused:
             isolation.give_up(refused.lane, failure)
-        look_up([strategy.lane for strategy in parts.strategies], parts.desks, self._give_up)
+        # The audiences that a column names are looked up once rows have named them.
+        look_up(
+            [one.lane for one in parts.strategies if not isinstance(one, ColumnStrategy)], parts.desks, self._give_up
+        )
         interruptible = parts.system.with_sleep(parts.session.pause.sleep)
         remarks = open_ledgers(
             [mirror for mirror in parts.mirrors if mirror.lane.failure is None],
@@ -125,6 +130,7 @@ class Sync:
             on_failure=lambda mirror, failure: isolation.give_up(mirror.lane, failure),
             on_store=self._keep_store,
         )
+        self._open_indexes(interruptible)
         for remark in remarks:
             self._messages.log("INFO", remark)
         self._log_notes()
@@ -135,8 +141,32 @@ class Sync:
             except ConnectorError as failure:
                 self._give_up(strategy.lane, failure)
 
+    def _open_indexes(self, system: System) -> None:
+        parts = self._parts
+        columns = [one for one in parts.strategies if isinstance(one, ColumnStrategy) and one.remembers]
+        store = (
+            open_store(
+                parts.request.config,
+                system=system,
+                open_ledgers=max(column.at_once for column in columns) + 1,
+                stretchings=parts.tuning.stretchings,
+                timing=parts.tuning.lease_timing,
+            )
+            if columns
+            else None
+        )
+        if store is None:
+            return
+        self._keep_store(store)
+        for column in columns:
+            if column.lane.failure is None:
+                try:
+                    open_index(column, store)
+                except ConnectorError as failure:
+                    parts.isolation.take(column.lane, failure)
+
     def _keep_store(self, store: MembershipStore) -> None:
-        self._store = store
+        self._stores.append(store)
 
     def _finish(self) -> None:
         """Finishes every audience that has not failed, even if others fail."""
@@ -176,7 +206,7 @@ class Sync:
         self._log_notes()
 
     def _log_notes(self) -> None:
-        for strategy in self._parts.strategies:
+        for strategy in self._parts.isolation.every:
             lane = strategy.lane
             for note in lane.unlogged_notes():
                 self._messages.log("WARN", f"Audience {lane.target.title}: {note}")
@@ -203,7 +233,7 @@ class Sync:
         if not isolation.failed:
             return
         is_failed: dict[StreamKey, bool] = {}
-        for lane in (strategy.lane for strategy in isolation.strategies):
+        for lane in (strategy.lane for strategy in isolation.every):
             for stream in lane.streams:
                 is_failed[stream] = is_failed.get(stream, False) or lane.failure is not None
         for stream, failed in is_failed.items():
@@ -211,7 +241,9 @@ class Sync:
                 self._messages.stream_status(stream, "INCOMPLETE" if failed else "COMPLETE")
 
     def _report(self, *, succeeded: bool) -> None:
-        finished = self._parts.isolation.healthy if self._has_ended else ()
+        healthy = self._parts.isolation.healthy if self._has_ended else ()
+        branches = [branch for strategy in healthy for branch in strategy.branches if branch.lane.failure is None]
+        finished = [*healthy, *branches]
         report = self._reporter.report(succeeded=succeeded, finished=finished)
         max_identifiers = min(sender.max_identifiers for sender in self._parts.senders.values())
         if max_identifiers < self._parts.request.config.batch_size:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Final, TypeVar
@@ -22,7 +23,7 @@ from destination_pinterest.audiences.lookup import AudienceLookup
 from destination_pinterest.audiences.name_keeper import NameKeeper
 from destination_pinterest.audiences.remembered import NOTHING, Remembered
 from destination_pinterest.audiences.target import AudienceTarget, TargetUpdate
-from destination_pinterest.audiences.twins import TwinAudiences
+from destination_pinterest.audiences.twins import PostponedTwins, TwinAudiences
 from destination_pinterest.audiences.waiting import emptied_name, is_unproven, made_name, waiting_name
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import AmbiguousCreationError, InvalidConfigError, InvalidRequestError
@@ -84,7 +85,14 @@ class AudienceCreator:
         self._notes_waiting = notes_waiting
         self._noted: dict[str, str] = {}
         self._names = NameKeeper(pinterest)
-        self._twins = TwinAudiences(pinterest, lookup, sleep=system.sleep)
+        self._twins: TwinAudiences | PostponedTwins = TwinAudiences(pinterest, lookup, sleep=system.sleep)
+
+    def for_many(self) -> tuple[AudienceCreator, PostponedTwins]:
+        """Returns a creator that lists no audiences after a creation, and what does so once after all of them."""
+        postponed = PostponedTwins(TwinAudiences(self._pinterest, self._lookup, sleep=self._system.sleep))
+        other = copy(self)
+        other._twins = postponed
+        return other, postponed
 
     def create_list(self, target: AudienceTarget, records: str) -> CreatedList:
         """Creates the customer list to write to, with its first members.

@@ -29,8 +29,11 @@ from destination_pinterest.audiences.typed import typed
 from destination_pinterest.audiences.waiting import is_note, list_in_force, read_waiting
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import AudienceConflictError, ConnectorError, NotFoundError
+from destination_pinterest.routing.audience_names import spelling_key
 from destination_pinterest.routing.destination_object import CUSTOMER_LIST, ChosenAudience
 
+# For more targets, everything is listed instead of asking for each.
+_FEW: Final = 20
 # How many existing names a message has.
 _MOST_NAMES: Final = 3
 
@@ -64,8 +67,11 @@ class AudienceLookup:
         self._installation = installation
         self._if_gone = if_gone
         self._wanted: frozenset[str] = frozenset()
-        self._lists_before: frozenset[str] = frozenset()
-        self._audiences_before: frozenset[str] = frozenset()
+        self._lists_before: frozenset[str] | None = None
+        self._audiences_before: frozenset[str] | None = None
+        self._listed: Mapping[str, CustomerList] = {}
+        # Lists that earlier targets lead to, by their ids, with these targets.
+        self._led_to: dict[str, AudienceTarget] = {}
 
     def find(self, targets: Sequence[AudienceTarget], on_failure: OnFailure = _raise) -> list[TargetUpdate]:
         """Returns the targets, in order, completed with what exists.
@@ -84,17 +90,22 @@ class AudienceLookup:
             ConnectorError: the account's audiences or lists can't be listed, or what `on_failure` raises.
         """
         every_audience = list(self._pinterest.audiences())
-        self._audiences_before = frozenset(one.id for one in every_audience)
-        self._wanted = frozenset(target.list_name for target in targets)
+        are_many = len(targets) > _FEW or any(target.ignores_case for target in targets)
+        every_list = list(self._pinterest.customer_lists()) if are_many else None
+        self._listed = {one.id: one for one in every_list or ()}
+        self._keep_before(every_audience, every_list)
+        targets = _as_spelled(targets, [*every_audience, *(every_list or ())])
+        self._wanted |= frozenset(target.list_name for target in targets)
         updates = self._find_audiences(targets, every_audience, on_failure)
-        for number, failure in _shared_lists(updates):
+        for number, failure in self._shared_lists(updates):
             on_failure(number, failure)
-            del updates[number]
+            updates.pop(number, None)
         found = [update.target for update in updates.values()]
         names, free = ListNames((), self._wanted), set[str]()
         if any(target.list_id is None or target.shadow is not None for target in found):
-            every_list = list(self._pinterest.customer_lists())
-            self._lists_before = frozenset(one.id for one in every_list)
+            if every_list is None:
+                every_list = list(self._pinterest.customer_lists())
+                self._keep_before(every_audience, every_list)
             names = ListNames(every_list, self._wanted)
             needed = [one for target in found for one in self._needed(target, names)]
             free = {one.id for one in ListUse(self._pinterest, every_audience, found).free(every_list, needed)}
@@ -107,9 +118,16 @@ class AudienceLookup:
                 del updates[number]
         return [updates.get(number, TargetUpdate(target)) for number, target in enumerate(targets)]
 
+    def _keep_before(self, audiences: Sequence[Audience], lists: Sequence[CustomerList] | None) -> None:
+        """Keeps what there was when the sync began; audiences that rows name are looked up later."""
+        if self._audiences_before is None:
+            self._audiences_before = frozenset(one.id for one in audiences)
+        if self._lists_before is None and lists is not None:
+            self._lists_before = frozenset(one.id for one in lists)
+
     def newest_list(self, name: str) -> CustomerList | None:
         """Returns the newest list of a name that did not exist when the sync began."""
-        made_since = [one for one in self._pinterest.customer_lists() if one.id not in self._lists_before]
+        made_since = [one for one in self._pinterest.customer_lists() if one.id not in (self._lists_before or ())]
         found = ListNames(made_since, self._wanted).of(name)
         if not found:
             return None
@@ -123,15 +141,35 @@ class AudienceLookup:
 
     def is_new(self, audience: Audience) -> bool:
         """Whether an audience did not exist when the sync began."""
-        return audience.id not in self._audiences_before
+        return audience.id not in (self._audiences_before or ())
+
+    def from_customer_lists(self) -> list[Audience]:
+        """Returns all audiences that are made from customer lists, and those of which the listing does not say."""
+        return [one for one in self._pinterest.audiences() if one.audience_type in {CUSTOMER_LIST, None}]
 
     def namesakes(self, name: str) -> list[Audience]:
         """Returns the audiences of a name that are made from customer lists."""
-        every_audience = [one for one in self._pinterest.audiences() if one.audience_type in {CUSTOMER_LIST, None}]
+        every_audience = self.from_customer_lists()
         found = named(name, by_folded_name(every_audience)) or [
             one for one in every_audience if is_cut_from(one.name or "", name)
         ]
         return [one for one in found if typed(one, self._pinterest).audience_type == CUSTOMER_LIST]
+
+    def _shared_lists(self, updates: Mapping[int, TargetUpdate]) -> list[tuple[int, AudienceConflictError]]:
+        """Returns a failure for each target that leads to the customer list of another, found now or earlier."""
+        by_list: dict[str, list[int]] = {}
+        for number, update in updates.items():
+            if update.target.list_id is not None:
+                by_list.setdefault(update.target.list_id, []).append(number)
+        found = []
+        for list_id, numbers in by_list.items():
+            sharing = [updates[number].target for number in numbers]
+            earlier = self._led_to.setdefault(list_id, sharing[0])
+            if len(numbers) > 1 or earlier is not sharing[0]:
+                others = [] if earlier is sharing[0] else [earlier]
+                failure = _shared(list_id, [*others, *sharing])
+                found += [(number, failure) for number in numbers]
+        return found
 
     def _find_audiences(
         self, targets: Sequence[AudienceTarget], every_audience: Sequence[Audience], on_failure: OnFailure
@@ -187,7 +225,7 @@ class AudienceLookup:
     def _with_audience(self, target: AudienceTarget, audience: Audience, if_list_is_gone: str) -> AudienceTarget:
         list_id = self.list_of(audience)
         try:
-            live = self._pinterest.customer_list(list_id)
+            live = self._listed.get(list_id) or self._pinterest.customer_list(list_id)
         except NotFoundError as error:
             raise NotFoundError(
                 Code.CUSTOMER_LIST_GONE,
@@ -347,20 +385,6 @@ def _nearest(name: str, existing: Iterable[str]) -> str:
     return "the nearest that exist are " + ", ".join(f'"{one}"' for one in nearest)
 
 
-def _shared_lists(updates: Mapping[int, TargetUpdate]) -> list[tuple[int, AudienceConflictError]]:
-    """Returns a failure for each target that leads to the customer list of another."""
-    by_list: dict[str, list[int]] = {}
-    for number, update in updates.items():
-        if update.target.list_id is not None:
-            by_list.setdefault(update.target.list_id, []).append(number)
-    found = []
-    for list_id, numbers in by_list.items():
-        if len(numbers) > 1:
-            failure = _shared(list_id, [updates[number].target for number in numbers])
-            found += [(number, failure) for number in numbers]
-    return found
-
-
 def _shared(list_id: str, targets: Sequence[AudienceTarget]) -> AudienceConflictError:
     remedy = "Choose another audience name for one of them, or one name for both."
     if any(target.chosen_id for target in targets):
@@ -392,6 +416,24 @@ def _name_notes(target: AudienceTarget, audience: Audience) -> tuple[str, ...]:
     if audience.name == target.name:
         return ()
     return (f'At Pinterest this audience is stored under the name "{audience.name}" ({audience.id}).',)
+
+
+def _as_spelled(
+    targets: Sequence[AudienceTarget], existing: Sequence[Audience | CustomerList]
+) -> Sequence[AudienceTarget]:
+    """Returns the targets, spelled like what exists where only the case differs and there is just one such name."""
+    if not any(target.ignores_case for target in targets):
+        return targets
+    by_key: dict[str, set[str]] = {}
+    for one in existing:
+        if one.name is not None:
+            by_key.setdefault(spelling_key(one.name), set()).add(one.name)
+    spelled = []
+    for target in targets:
+        alike = by_key.get(spelling_key(target.name), set()) if target.ignores_case else set()
+        is_other = len(alike) == 1 and target.name not in alike
+        spelled.append(replace(target, name=min(alike)) if is_other else target)
+    return spelled
 
 
 def _names_alike(

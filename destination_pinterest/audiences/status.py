@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from destination_pinterest.api.client import PinterestClient
-from destination_pinterest.api.models import CustomerList
+from destination_pinterest.api.models import Audience, CustomerList
 from destination_pinterest.audiences.target import AudienceTarget
 
 
@@ -38,10 +39,42 @@ def read_status(pinterest: PinterestClient, target: AudienceTarget) -> TargetSta
     if target.list_id is None:
         return TargetStatus()
     customer_list = pinterest.customer_list(target.list_id)
+    return _status(customer_list, None if target.audience_id is None else pinterest.audience(target.audience_id))
+
+
+@dataclass(frozen=True, slots=True)
+class ListedStatus:
+    """The audiences and customer lists of an ad account, by their ids."""
+
+    audiences: Mapping[str, Audience]
+    customer_lists: Mapping[str, CustomerList]
+
+    def of(self, target: AudienceTarget) -> TargetStatus | None:
+        """Returns the status of a target; None if the listing does not show all of it."""
+        if target.list_id is None:
+            return TargetStatus()
+        customer_list = self.customer_lists.get(target.list_id)
+        audience = None if target.audience_id is None else self.audiences.get(target.audience_id)
+        if customer_list is None or (audience is None and target.audience_id is not None):
+            return None
+        return _status(customer_list, audience)
+
+
+def list_statuses(pinterest: PinterestClient) -> ListedStatus:
+    """Lists everything in an ad account.
+
+    Raises:
+        ConnectorError: Pinterest did not answer.
+    """
+    return ListedStatus(
+        {one.id: one for one in pinterest.audiences()}, {one.id: one for one in pinterest.customer_lists()}
+    )
+
+
+def _status(customer_list: CustomerList, audience: Audience | None) -> TargetStatus:
     exceptions = customer_list.described_exceptions
-    if target.audience_id is None:
+    if audience is None:
         return TargetStatus(customer_list.status, exceptions=exceptions, written=customer_list)
-    audience = pinterest.audience(target.audience_id)
     return TargetStatus(
         customer_list.status, audience.status, audience.size, exceptions, customer_list, audience.customer_list_id
     )

@@ -77,4 +77,5 @@ def named(name: str, things: Mapping[str, list[Named]]) -> list[Named]:
 
 def marked(name: str, audiences: Iterable[Audience]) -> list[Audience]:
     """Returns the audiences that were created under a name and are stored under another."""
-    return [one for one in audiences if name_mark(name) in (one.description or "")]
+    mark = name_mark(name)
+    return [one for one in audiences if mark in (one.description or "")]

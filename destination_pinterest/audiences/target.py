@@ -37,6 +37,7 @@ class AudienceTarget:
         left_over_list_ids: shadow lists of the audience that no audience uses.
         fallback_list_id: the one of them, perhaps unfinished, from which to create the audience if Pinterest says that
             the new list is too young.
+        ignores_case: whether an audience or list whose name differs only in case is taken for it, if there is just one.
         description: the audience's description; None if it has none, or Pinterest does not say.
     """
 
@@ -59,6 +60,7 @@ class AudienceTarget:
     left_over_list_ids: tuple[str, ...] = ()
     fallback_list_id: str | None = None
     description: str | None = None
+    ignores_case: bool = False
 
     def described(self, description: str) -> AudienceTarget:
         """Returns the target with another description."""

@@ -18,6 +18,7 @@ from typing import Final
 from destination_pinterest.api.client import PinterestClient
 from destination_pinterest.api.models import Audience
 from destination_pinterest.audiences.lookup import AudienceLookup, oldest_first
+from destination_pinterest.audiences.stored_names import by_folded_name, folded
 from destination_pinterest.audiences.target import TargetUpdate
 from destination_pinterest.errors import ConnectorError, InterruptedSyncError, NotFoundError
 
@@ -47,15 +48,47 @@ class TwinAudiences:
             created: that audience.
             list_id: the list that it is made from.
         """
+        try:
+            namesakes = self._namesakes(created.name or update.target.name, created)
+        except InterruptedSyncError:
+            raise
+        except ConnectorError as error:
+            return _unread(update, error)
+        return self._settle_among(namesakes, update, created, list_id)
+
+    def settle_all(self, made: Sequence[tuple[TargetUpdate, Audience, str]]) -> list[TargetUpdate]:
+        """Returns, in order, what `settle` would for each, from one listing for all of them."""
+        created = {audience.id for _, audience, _ in made}
+        every: list[Audience] = []
+        try:
+            for pause_s in _PAUSES_S:
+                if pause_s:
+                    self._sleep(pause_s)
+                every = self._lookup.from_customer_lists()
+                if created <= {one.id for one in every}:
+                    break
+        except InterruptedSyncError:
+            raise
+        except ConnectorError as error:
+            return [_unread(update, error) for update, _, _ in made]
+        by_name = by_folded_name(every)
+        settled = []
+        for update, audience, list_id in made:
+            alike = by_name.get(folded(audience.name or update.target.name), [])
+            namesakes = {audience.id: audience, **{one.id: one for one in alike}}
+            settled.append(self._settle_among(list(namesakes.values()), update, audience, list_id))
+        return settled
+
+    def _settle_among(
+        self, namesakes: Sequence[Audience], update: TargetUpdate, created: Audience, list_id: str
+    ) -> TargetUpdate:
         target = update.target
         try:
-            namesakes = self._namesakes(created.name or target.name, created)
             older = self._older(namesakes, created, list_id)
         except InterruptedSyncError:
             raise
         except ConnectorError as error:
-            note = f"Whether another sync created the same audience at the same time could not be read: {error}"
-            return replace(update, notes=(*update.notes, note))
+            return _unread(update, error)
         if older is None:
             return replace(update, notes=(*update.notes, *self._rivals(namesakes, created, list_id)))
         kept = replace(target, audience_id=older.id, description=older.description)
@@ -107,3 +140,37 @@ class TwinAudiences:
                 "Pinterest Ads Manager."
             )
         return f"{begun} {created.id}, which this sync had created, was removed."
+
+
+class PostponedTwins:
+    """Keeps audiences that were created, until all of them can be compared with one listing.
+
+    Args:
+        twins: compares them.
+    """
+
+    def __init__(self, twins: TwinAudiences) -> None:
+        self._twins = twins
+        self._made: list[tuple[TargetUpdate, Audience, str]] = []
+
+    def settle(self, update: TargetUpdate, created: Audience, list_id: str) -> TargetUpdate:
+        """See `TwinAudiences.settle`; postponed."""
+        self._made.append((update, created, list_id))
+        return update
+
+    def settle_all(self) -> list[tuple[str, TargetUpdate]]:
+        """Returns what changed: of which another one is used, or something is to be said, by the ids of the created."""
+        made, self._made = self._made, []
+        if not made:
+            return []
+        settled = self._twins.settle_all(made)
+        return [
+            (created.id, TargetUpdate(after.target, after.notes[len(before.notes) :]))
+            for (before, created, _), after in zip(made, settled, strict=True)
+            if after != before
+        ]
+
+
+def _unread(update: TargetUpdate, error: ConnectorError) -> TargetUpdate:
+    note = f"Whether another sync created the same audience at the same time could not be read: {error}"
+    return replace(update, notes=(*update.notes, note))

@@ -29,7 +29,7 @@ CARDS: Final = (
     Card(
         "account",
         "Ad account and audience",
-        ("ad_account_id", "audience_name", "also_in_ad_accounts", "ad_account_column"),
+        ("ad_account_id", "audience_name", "audience_column", "also_in_ad_accounts", "ad_account_column"),
     ),
     # Adobe's mapping calls what identifies people at Pinterest by this name, and so does our data activation.
     Card("identity", "Identity mapping to pinterest_audience", ("identity_columns", "operation_column")),
@@ -59,6 +59,7 @@ CARDS: Final = (
             "installation_name",
             "flush_seconds",
             "retry_hours",
+            "max_audiences",
             "api_base_url",
         ),
     ),

@@ -26,6 +26,9 @@ from destination_pinterest.vocabulary import LetterCase
 DEFAULT_BATCH_SIZE: Final = 1_900
 LARGEST_BATCH_SIZE: Final = 10_000
 DEFAULT_MAX_REJECTED_PERCENT: Final = 50
+DEFAULT_MAX_AUDIENCES: Final = 200
+# Nobody is known to have tried more.
+LARGEST_MAX_AUDIENCES: Final = 10_000
 
 AdAccountId = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,18}$")]
 
@@ -93,19 +96,41 @@ class Config(Settings):
         "{stream}",
         min_length=1,
         max_length=200,
-        pattern=r"^[^{}]*((\{stream\}|\{namespace\})[^{}]*)*$",
+        pattern=r"^[^{}]*(\{[^{}]+\}[^{}]*)*$",
         description=(
             "The audience's name. {stream} stands for the stream's name and {namespace} for its namespace. An audience "
-            "of that name is used, or created if there is none. Streams with the same name share one audience. See "
+            "of that name is used, or created if there is none. Streams with the same name share one audience. Any "
+            "other name in braces is a column: each row joins the audience that its value names. See "
             '<a href="https://developers.pinterest.com/docs/work-with-targets-and-audiences/create-audiences/">Pinterest\'s'
             " page on audiences</a>."
         ),
-        examples=["{stream}", "VIP customers"],
+        examples=["{stream}", "VIP customers", "{country}: {segment}"],
         title="Audience name",
         form={
             "always_show": True,
-            "pattern_descriptor": "a name, with {stream} and {namespace} where wanted and no other braces",
+            "pattern_descriptor": "a name, with {stream}, {namespace} or columns in braces where wanted",
         },
+    )
+    audience_column: str | None = setting(
+        None,
+        min_length=1,
+        description=(
+            "A column that names each row's audience, by text or by an array of names: one table then keeps many "
+            "audiences. A row that changes its audience leaves the old one only with a membership store, which "
+            "Overwrite needs here."
+        ),
+        examples=["segment"],
+        title="Audience column",
+    )
+    max_audiences: int = setting(
+        DEFAULT_MAX_AUDIENCES,
+        ge=1,
+        le=LARGEST_MAX_AUDIENCES,
+        description=(
+            "How many audiences columns may name. A sync that would go beyond fails instead of creating them, so that "
+            "the wrong column does not fill the ad account: Pinterest's customer lists can't be deleted."
+        ),
+        title="Most audiences",
     )
     identity_columns: tuple[IdentityColumnSetting, ...] | None = setting(
         None,

@@ -8,6 +8,7 @@ counted in the first account and judged in all of them, since it may be a row of
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 from destination_pinterest.delivery.fan_out import FanOut
 from destination_pinterest.delivery.lane import AudienceLane
@@ -15,6 +16,9 @@ from destination_pinterest.delivery.sink import Sink, Taker
 from destination_pinterest.identity.rejection import Rejection
 from destination_pinterest.protocol.input import RowRun
 from destination_pinterest.vocabulary import Operation
+
+# A table has few names and many rows; a column that is no segment must not fill the memory.
+_MOST_REMEMBERED: Final = 20_000
 
 
 class AccountSinks(Sink):
@@ -118,6 +122,25 @@ class _OneOfSeveral(Sink):
     def __init__(self, branch: Sink, others: Sequence[Sink]) -> None:
         super().__init__(_MovingTaker(branch.taker, others), branch.fill)
         self._branch = branch
+        self._others = others
+        self._named: dict[tuple[str, ...], Sink] = {}
+
+    def named(self, names: tuple[str, ...]) -> Sink:
+        """See `Sink.named`."""
+        found = self._named.get(names)
+        if found is None:
+            found = _OneOfSeveral(self._branch.named(names), self._others)
+            if len(self._named) < _MOST_REMEMBERED:
+                self._named[names] = found
+        return found
+
+    def staying(self) -> Sink:
+        """See `Sink.staying`."""
+        return _OneOfSeveral(self._branch.staying(), self._others)
+
+    def enter_unnamed(self) -> None:
+        """See `Sink.enter_unnamed`."""
+        self._branch.enter_unnamed()
 
     @property
     def lanes(self) -> tuple[AudienceLane, ...]:
@@ -165,6 +188,8 @@ class _OneOfSeveral(Sink):
     def leave_all(self, key: Sequence[object], *, is_deletion: bool) -> None:
         """See `Sink.leave_all`."""
         self._branch.leave_all(key, is_deletion=is_deletion)
+        for other in self._others:
+            other.leave_all(key, is_deletion=False)
 
     def without(self, lane: AudienceLane) -> Sink | None:
         """See `Sink.without`."""

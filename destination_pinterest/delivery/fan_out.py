@@ -82,6 +82,19 @@ class FanOut(Sink):
         for branch in self._branches:
             branch.sample(column, value)
 
+    def named(self, names: tuple[str, ...]) -> Sink:
+        """See `Sink.named`."""
+        return FanOut([branch.named(names) for branch in self._branches])
+
+    def staying(self) -> Sink:
+        """See `Sink.staying`."""
+        return FanOut([branch.staying() for branch in self._branches])
+
+    def enter_unnamed(self) -> None:
+        """See `Sink.enter_unnamed`."""
+        for branch in self._branches:
+            branch.enter_unnamed()
+
     def leave_all(self, key: Sequence[object], *, is_deletion: bool) -> None:
         """See `Sink.leave_all`."""
         for branch in self._branches:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final, Protocol
 
 from destination_pinterest.api import endpoints
@@ -44,6 +45,9 @@ _OF_THE_WHOLE: Final = (
 _CODES_OF_THE_WHOLE: Final = frozenset({Code.STORE_KEY_WRONG})
 # A proxy or an address in between answers everything alike; a fault of our own is nobody's but the whole sync's.
 _INTERNAL_OF_ONE: Final = frozenset({Code.ANSWER_UNEXPECTED})
+# A column may name thousands of audiences, and a message is read by people.
+_MOST_SAID: Final = 10
+_MOST_NAMED: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +113,9 @@ class LostRows:
 class AudienceIsolation:
     """Gives up the audiences of a sync that fail.
 
-    Its attributes are read for every run of rows: `strategies`, one for each audience; `healthy`, those of them that
-    have not failed; and `routes`, each stream's route.
+    Its attributes are read for every run of rows: `strategies`, one for each audience, or for all of a column;
+    `healthy`, those of them that have not failed; `active`, which may have something to send; and `routes`, each
+    stream's route. The audiences of a column are admitted while they are settled, and are at rest before and after.
 
     Args:
         strategies: see above.
@@ -128,17 +133,32 @@ class AudienceIsolation:
     ) -> None:
         self.strategies = list(strategies)
         self.healthy = list(strategies)
+        self.active = list(strategies)
         self.routes = dict(routes)
         self._of_lane = {strategy.lane: strategy for strategy in strategies}
         self._source = source
         self._log = log
 
     @property
+    def every(self) -> list[SyncStrategy]:
+        """The strategies, each followed by those of its column's audiences."""
+        return [one for strategy in self.strategies for one in (strategy, *strategy.branches)]
+
+    def admit(self, branch: SyncStrategy) -> None:
+        """Takes up one of a column's audiences, which is to be settled."""
+        self._of_lane[branch.lane] = branch
+        self.active.append(branch)
+
+    def rest(self, branch: SyncStrategy) -> None:
+        """Lets one of a column's audiences rest, which has nothing to send any more."""
+        self.active.remove(branch)
+
+    @property
     def failed(self) -> list[FailedAudience]:
         """The audiences that have failed."""
         return [
             FailedAudience(strategy.lane.target.title, strategy.lane.failure)
-            for strategy in self.strategies
+            for strategy in self.every
             if strategy.lane.failure is not None
         ]
 
@@ -167,14 +187,17 @@ class AudienceIsolation:
         """
         strategy = self._of_lane[lane]
         strategy.drain()
+        is_news = lane.failure is None
         lane.give_up(error)
+        for branch in strategy.branches:
+            if branch.lane.failure is None:
+                branch.lane.give_up(error)
         for stream in lane.streams:
             route = self.routes.get(stream)  # None: the stream can't be planned.
             self.routes[stream] = LostRows((lane,)) if route is None else route.without(lane)
         # A state that comes from now on stands for this audience too, though its streams may have no further row.
         behind, lost_from = self._source.position - 1, lane.lost_from
         self._source.drop_states(lane.streams, behind if lost_from is None else min(behind, lost_from))
-        is_news = strategy in self.healthy
         self.healthy = [other for other in self.healthy if other is not strategy]
         if not self.healthy:
             self.raise_failures()
@@ -192,7 +215,7 @@ class AudienceIsolation:
         """
         failed = self.failed
         if failed:
-            raise combined(failed, len(self.strategies))
+            raise combined(failed, len(self.every))
 
 
 def combined(failed: Sequence[FailedAudience], audiences: int) -> ConnectorError:
@@ -217,7 +240,9 @@ def combined(failed: Sequence[FailedAudience], audiences: int) -> ConnectorError
         return first.with_message(_about(titles[str(first)], first, with_code=False))
     left = audiences - len(failed)
     others = "" if not left else "; the other is synced" if left == 1 else f"; the other {left:,} are synced"
-    said = " ".join(_about(titles[text], error) for text, error in errors.items())
+    said = " ".join(_about(titles[text], error) for text, error in islice(errors.items(), _MOST_SAID))
+    if len(errors) > _MOST_SAID:
+        said += f" The log has the other {len(errors) - _MOST_SAID:,} failures."
     message = f"{len(failed):,} of {audiences:,} audiences failed{others}. {said}"
     if len({error.code for error in errors.values()}) == 1:
         alike = first.with_message(message)
@@ -233,4 +258,7 @@ def _about(titles: Sequence[str], error: ConnectorError, *, with_code: bool = Tr
     said = str(error) if with_code else error.message
     if len(titles) == 1 and titles[0] in error.message:
         return said
-    return f"{'Audience' if len(titles) == 1 else 'Audiences'} {', '.join(titles)}: {said}"
+    named = ", ".join(titles[:_MOST_NAMED])
+    if len(titles) > _MOST_NAMED:
+        named += f" and {len(titles) - _MOST_NAMED:,} more"
+    return f"{'Audience' if len(titles) == 1 else 'Audiences'} {named}: {said}"

@@ -5,7 +5,7 @@ Called by the writer's thread alone. Short waits that only space requests are no
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Final, Protocol
 
@@ -41,7 +41,7 @@ class SyncJournal:
 
     Args:
         messages: the output.
-        lanes: every audience of the sync.
+        lanes: returns those of every audience of the sync so far.
         system: clocks.
         progress_every_s: how often a progress line is written.
     """
@@ -49,7 +49,7 @@ class SyncJournal:
     def __init__(
         self,
         messages: Messages,
-        lanes: Sequence[AudienceLane],
+        lanes: Callable[[], Sequence[AudienceLane]],
         *,
         system: System,
         progress_every_s: float,
@@ -84,7 +84,7 @@ class SyncJournal:
         if self._clock() < self.due_s:
             return
         self.due_s = self._clock() + self._progress_every_s
-        tallies = [lane.tally for lane in self._lanes]
+        tallies = [lane.tally for lane in self._lanes()]
         self._messages.figures("INFO", progress_line(tallies, self.sync.requests, self.sync.waited_s))
 
     def _sent(self, lane: AudienceLane | None, exchange: Exchange, tallies: Sequence[AudienceTally]) -> None:
@@ -137,7 +137,7 @@ class SyncJournal:
         return True
 
     def _report_rate_limit(self, lane: AudienceLane | None, until: float) -> None:
-        lanes = self._lanes if lane is None else [lane]
+        lanes = self._lanes() if lane is None else [lane]
         for stream in sorted({stream for lane in lanes for stream in lane.streams}, key=str):
             self._messages.stream_status(stream, "RUNNING", rate_limited_until=until)
             self._limited.add(stream)

@@ -215,6 +215,11 @@ class AudienceLane:
         return len(self._queue) >= MAX_QUEUED
 
     @property
+    def queued(self) -> int:
+        """How many deliveries wait."""
+        return len(self._queue)
+
+    @property
     def pinned(self) -> int:
         """The position at which the watermark is pinned; 0 if it is not."""
         return self._pinned or 0

@@ -14,7 +14,8 @@ from destination_pinterest.errors import ConnectorError, StorageFailedError, Sto
 from destination_pinterest.system import System
 
 if TYPE_CHECKING:
-    from destination_pinterest.membership import MembershipStore
+    from destination_pinterest.delivery.by_column import ColumnStrategy
+    from destination_pinterest.membership import MembershipLedger, MembershipStore
     from destination_pinterest.membership.lease import LeaseTiming
     from destination_pinterest.membership.store_key import Scrypt
 
@@ -28,6 +29,53 @@ _CODES_OF_ALL: Final = frozenset({Code.STORE_KEY_WRONG, Code.LOCAL_DISK_FAILED, 
 
 def _raise(_mirror: MirrorStrategy, failure: ConnectorError) -> None:
     raise failure
+
+
+def is_about_all_ledgers(failure: ConnectorError) -> bool:
+    """Whether what went wrong with one ledger would go wrong with every other."""
+    return failure.code in _CODES_OF_ALL
+
+
+def open_store(
+    config: Config,
+    *,
+    system: System,
+    open_ledgers: int,
+    stretchings: Mapping[int, Scrypt] | None = None,
+    timing: LeaseTiming | None = None,
+) -> MembershipStore | None:
+    """Opens the membership store; None if the settings name none. For the arguments, see `open_ledgers`."""
+    if config.membership_store is None:
+        return None
+    # Imports DuckDB and NumPy, which other syncs don't need.
+    from destination_pinterest.membership import open_membership_store  # noqa: PLC0415
+    from destination_pinterest.membership.lease import DEFAULT_TIMING  # noqa: PLC0415
+    from destination_pinterest.membership.store_key import STRETCHINGS  # noqa: PLC0415
+
+    return open_membership_store(
+        config.membership_store,
+        sleep=system.sleep,
+        clock=system.clock,
+        open_ledgers=open_ledgers,
+        stretchings=STRETCHINGS if stretchings is None else stretchings,
+        timing=timing or DEFAULT_TIMING,
+    )
+
+
+def open_index(column: ColumnStrategy, store: MembershipStore) -> None:
+    """Opens the index of a column's audiences, whose ledgers are opened one by one, when each is settled.
+
+    Raises:
+        ConnectorError: it can't be opened.
+    """
+    plan = column.plan
+    index = store.open_placements(plan.ad_account_id, plan.name)
+
+    def open_ledger(mirror: MirrorStrategy) -> MembershipLedger:
+        target = mirror.lane.target
+        return store.open(target.ad_account_id, _name(target), abandoned_list_id=target.abandoned_list_id, like=index)
+
+    column.open(index, open_ledger)
 
 
 def open_ledgers(
@@ -57,21 +105,13 @@ def open_ledgers(
         ConnectorError: no ledger can be opened, and the reason is the store itself, or what `on_failure` raises. The
             caller still has to close the ledgers that were opened.
     """
-    if not mirrors or config.membership_store is None:
-        return []
-    # Imports DuckDB and NumPy, which other syncs don't need.
-    from destination_pinterest.membership import open_membership_store  # noqa: PLC0415
-    from destination_pinterest.membership.lease import DEFAULT_TIMING  # noqa: PLC0415
-    from destination_pinterest.membership.store_key import STRETCHINGS  # noqa: PLC0415
-
-    store = open_membership_store(
-        config.membership_store,
-        sleep=system.sleep,
-        clock=system.clock,
-        open_ledgers=len(mirrors),
-        stretchings=STRETCHINGS if stretchings is None else stretchings,
-        timing=timing or DEFAULT_TIMING,
+    store = (
+        open_store(config, system=system, open_ledgers=len(mirrors), stretchings=stretchings, timing=timing)
+        if mirrors
+        else None
     )
+    if store is None:
+        return []
     if on_store is not None:
         on_store(store)
     open_one = store.view if only_look else store.open

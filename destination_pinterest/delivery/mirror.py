@@ -72,6 +72,8 @@ class MirrorStrategy(SyncStrategy):
         safeguards: keep members from being removed by mistake.
         max_identifiers: how many identifiers a delivery may hold at the moment.
         epoch_s: how long an epoch lasts, unless the whole table is needed for the comparison.
+        is_part: whether the table has other audiences too: that it has rows says nothing about this one, so an audience
+            that lost its last row is emptied if the limit for removals permits that.
     """
 
     reads_keys = True
@@ -85,8 +87,10 @@ class MirrorStrategy(SyncStrategy):
         *,
         max_identifiers: Callable[[], int],
         epoch_s: float,
+        is_part: bool = False,
     ) -> None:
         super().__init__(lane)
+        self._is_part = is_part
         self._streams = streams
         self._replaced = list(streams.replaced)
         self._replaced_before: list[ConfiguredStream] = []
@@ -150,6 +154,11 @@ class MirrorStrategy(SyncStrategy):
         """Streams that the ledger has recorded and that are not in this sync."""
         present = {str(stream.key) for stream in self._streams.all}
         return [stream for stream in self._ledger.streams if stream not in present]
+
+    @property
+    def replaced_streams(self) -> Sequence[ConfiguredStream]:
+        """See `SyncStrategy.replaced_streams`."""
+        return self._replaced
 
     @property
     def replaces(self) -> bool:
@@ -369,9 +378,10 @@ class MirrorStrategy(SyncStrategy):
             str(stream.key): _generation(stream, self._streams.also_in) for stream in replaced if stream.has_generation
         }
         known = delta.members_before + delta.unconfirmed_before
-        if replaced and not delta.members_after and delta.removals_by_absence:
-            if self._safeguards.allow_empty:
-                return delta, finished
+        is_emptied = bool(replaced) and not delta.members_after and bool(delta.removals_by_absence)
+        if is_emptied and self._safeguards.allow_empty:
+            return delta, finished
+        if is_emptied and not self._is_part:
             keeps = f"the audience keeps the {known:,} members that the connector added"
             self.lane.notes.append(self._safeguards.empty_table_note(keeps))
             return self._ledger.diff([], is_whole=False), {}

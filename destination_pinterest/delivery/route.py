@@ -17,6 +17,7 @@ from destination_pinterest.identity.mapping import IdentityMapper, MappedRow
 from destination_pinterest.identity.rejection import Rejection, RejectionReason
 from destination_pinterest.protocol.checkpoint import StreamTally
 from destination_pinterest.protocol.input import MessageDecoder, RowRun
+from destination_pinterest.routing.audience_names import AudienceNames
 from destination_pinterest.routing.decision import Decision, decision_of, take_row
 from destination_pinterest.routing.plan import StreamPlan
 from destination_pinterest.routing.row_account import NOT_NAMED, RowAccounts
@@ -28,6 +29,7 @@ Key = tuple[object, ...] | None
 # Of a run with refused rows, so many are looked at again: enough to see a form, and few beside the run.
 _ROWS_SAMPLED: Final = 200
 _NO_IDENTITY: Final = (Rejection(None, None, RejectionReason.NO_IDENTITY),)
+_NOT_GIVEN: Final = (Rejection(None, None, RejectionReason.VALUE_UNCHANGED),)
 
 
 class StreamRoute:
@@ -69,6 +71,9 @@ class StreamRoute:
             self._read_account = decoder.reader_telling_absence([plan.account_column])
         reads_key = sink.taker.reads_keys and plan.has_key and not plan.only_removes
         self._remembered = _RememberedRows(plan, config, decoder) if reads_key else None
+        self._names = None if plan.naming is None else AudienceNames(plan.naming)
+        if self._names is not None:
+            self._read_names = decoder.reader_telling_absence(self._names.columns)
         # Most streams have one identity column and only rows that add: they are mapped in bulk.
         reads_rejected = dead_letters is not None or announced is not None
         is_plain = self._decide is None and len(plan.identities) == 1 and not reads_rejected and not reads_key
@@ -83,6 +88,9 @@ class StreamRoute:
         if self._accounts is not None:
             for row in run.rows:
                 self._take_by_account(self._accounts, row, run.position)
+        elif self._names is not None:
+            for row in run.rows:
+                self._take_named(sink, self._names, row, run.position)
         elif self._read_only_column is not None:
             self._take_bulk(sink, self._read_only_column, run)
         elif self._remembered is not None:
@@ -116,7 +124,9 @@ class StreamRoute:
 
     def _take_one(self, sink: Sink, row: Any, position: int) -> None:
         sink.enter(1)
-        if self._remembered is not None:
+        if self._names is not None:
+            self._take_named(sink, self._names, row, position)
+        elif self._remembered is not None:
             self._take_remembered(sink, self._remembered, row, position)
         else:
             self._take_row(sink, row, position)
@@ -128,6 +138,33 @@ class StreamRoute:
         for mapped in others:
             if self._judge(sink, mapped, Operation.ADD, None, run.position) is not None:
                 sink.taker.take(Operation.ADD, mapped.identifiers, None)
+
+    def _take_named(self, sink: Sink, naming: AudienceNames, row: Any, position: int) -> None:
+        """Takes a row to the audiences that it names."""
+        found = naming.of(self._read_names(row), self._read(row))
+        if found.names:
+            if found.rejections:
+                sink.count_refused(found.rejections)
+            named = sink.named(found.names)
+            named.enter(1)
+            if self._remembered is not None:
+                self._take_remembered(named, self._remembered, row, position)
+            else:
+                self._take_row(named, row, position)
+            return
+        sink.enter_unnamed()
+        decision = Operation.ADD if self._decide is None else self._decide(row)
+        key = None if self._remembered is None else self._remembered.key(row)
+        if self._remembered is not None and key is not None and isinstance(decision, Operation):
+            if decision is Operation.REMOVE:
+                sink.leave_all(key, is_deletion=True)
+                sink.leave_blank()
+                return
+            if found.is_unchanged:
+                self._take_remembered(sink.staying(), self._remembered, row, position)
+                return
+            sink.leave_all(key, is_deletion=False)
+        self._judge(sink, MappedRow((), found.rejections or _NOT_GIVEN), decision, row, position)
 
     def _take_row(self, sink: Sink, row: Any, position: int) -> None:
         decision = Operation.ADD if self._decide is None else self._decide(row)

@@ -122,9 +122,20 @@ class Sink(ABC):
     def sample(self, column: str, value: object) -> None:
         """Takes a value of a refused row."""
 
+    def named(self, names: tuple[str, ...]) -> Sink:  # noqa: ARG002 - one audience takes all rows
+        """Returns the sink of rows that name these audiences."""
+        return self
+
+    def staying(self) -> Sink:
+        """Returns the sink of rows with a key that stay in the audiences in which they are."""
+        return self
+
+    def enter_unnamed(self) -> None:  # noqa: B027 - only where rows name audiences
+        """Counts a row that names no audience."""
+
     @abstractmethod
     def leave_all(self, key: Sequence[object], *, is_deletion: bool) -> None:
-        """Takes a row that is in no audience any more: it is deleted by its key, or goes elsewhere."""
+        """Takes a row that is in no audience any more: it is deleted by its key, names none, or goes elsewhere."""
 
     @abstractmethod
     def without(self, lane: AudienceLane) -> Sink | None:

@@ -18,7 +18,7 @@ from destination_pinterest.audiences.description_mark import read_mark
 from destination_pinterest.audiences.remembered import NOTHING, Remembered
 from destination_pinterest.delivery.lane import AudienceLane, Delivery
 from destination_pinterest.errors import ConfigurationError
-from destination_pinterest.protocol.catalog import StreamKey
+from destination_pinterest.protocol.catalog import ConfiguredStream, StreamKey
 from destination_pinterest.protocol.input import RowRun
 from destination_pinterest.vocabulary import Operation
 
@@ -51,6 +51,8 @@ class SyncStrategy(ABC):
 
     reads_keys: ClassVar[bool] = False
     """Whether it remembers which row has which identifiers, and so needs primary keys."""
+    has_audience: ClassVar[bool] = True
+    """Whether its lane is that of an audience, and not of rows that are in none."""
 
     def __init__(self, lane: AudienceLane) -> None:
         self.lane = lane
@@ -158,6 +160,16 @@ class SyncStrategy(ABC):
 
     def close(self) -> None:  # noqa: B027 - most open nothing
         """Releases what was opened; also after a failure."""
+
+    @property
+    def branches(self) -> Sequence[SyncStrategy]:
+        """The strategies of the audiences that it stands for, if rows name theirs; see by_column.py."""
+        return ()
+
+    @property
+    def replaced_streams(self) -> Sequence[ConfiguredStream]:
+        """The streams whose absent rows are removed when it settles at the end."""
+        return ()
 
     @property
     def watermark(self) -> int | None:

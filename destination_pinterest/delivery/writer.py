@@ -14,9 +14,11 @@ from typing import Final
 
 from destination_pinterest.audiences.target import AudienceTarget
 from destination_pinterest.dead_letters.queue import DeadLetterQueue, Stored
+from destination_pinterest.delivery.by_column import ColumnStrategy
 from destination_pinterest.delivery.isolation import AudienceIsolation
 from destination_pinterest.delivery.journal import SyncJournal
-from destination_pinterest.delivery.lane import Delivery
+from destination_pinterest.delivery.lane import AudienceLane, Delivery
+from destination_pinterest.delivery.named_audiences import NamedBranch
 from destination_pinterest.delivery.sender import DeliverySender
 from destination_pinterest.delivery.strategy import SyncStrategy
 from destination_pinterest.delivery.workers import ClientEvent, Delivered, ListCreated, WorkerPool
@@ -59,7 +61,7 @@ class SyncWriter:
     ) -> None:
         self._source = source
         self._isolation = isolation
-        self._strategies = isolation.strategies
+        self._active = isolation.active
         self._routes = isolation.routes
         self._pool = pool
         self._senders = senders
@@ -148,31 +150,98 @@ class SyncWriter:
         """Settles an audience; gives it up if that is refused."""
         if strategy.lane.failure is not None:
             return  # It failed while another was settled.
+        if isinstance(strategy, ColumnStrategy):
+            yield from self._settle_column(strategy, is_end=is_end)
+            return
         try:
-            yield from self._send_slices(strategy, is_end=is_end)
+            for _ in self._sending(strategy.lane, strategy.settle(self._source.is_complete, is_end=is_end)):
+                yield from self._await_event()
         except ConnectorError as failure:
             if failure is self._failure:
                 raise
             self._isolation.take(strategy.lane, failure)
         yield from self._advance()
 
-    def _send_slices(self, strategy: SyncStrategy, *, is_end: bool) -> Iterator[bytes]:
-        """Sends the delta of a strategy; each slice counts once all of it was accepted."""
-        lane = strategy.lane
-        for deliveries in strategy.settle(self._source.is_complete, is_end=is_end):
+    def _sending(self, lane: AudienceLane, slices: Iterator[Iterator[Delivery]]) -> Iterator[None]:
+        """Sends slices, each of which counts once all of it was accepted. Yields whenever it waits for that."""
+        for deliveries in slices:
             for delivery in deliveries:
                 lane.enqueue(delivery)
-                yield from self._advance()
+                self._start_deliveries()
                 while lane.is_backed_up and not self.is_stopped:
-                    yield from self._await_event()
+                    yield
                 if self.is_stopped or lane.failure is not None:
                     return
             while lane.is_busy:
                 if self.is_stopped:
                     return
-                yield from self._await_event()
+                yield
             if lane.failure is not None:  # Asked for the next slice, the strategy would count this one.
                 return
+
+    def _settle_column(self, column: ColumnStrategy, *, is_end: bool) -> Iterator[bytes]:
+        """Settles the audiences of a column, a few at a time."""
+        turns = iter(self._turns(column, is_end=is_end))
+        running: list[tuple[NamedBranch, Iterator[None]]] = []
+        while not self.is_stopped and column.lane.failure is None:
+            while len(running) < column.at_once and (branch := next(turns, None)) is not None:
+                running.append((branch, self._turn(column, branch, is_end=is_end)))
+            if not running:
+                break
+            left = [(branch, turn) for branch, turn in running if self._goes_on(column, branch, turn)]
+            is_waiting = len(left) == len(running)
+            running = left
+            if is_waiting:
+                yield from self._await_event()
+            else:
+                yield from self._advance()
+        if not self.is_stopped and column.lane.failure is None:
+            with self._pool.listening(self._journal.on_event):
+                column.end_epoch(is_end=is_end)
+        yield from self._advance()
+
+    def _turns(self, column: ColumnStrategy, *, is_end: bool) -> list[NamedBranch]:
+        """Returns the audiences of a column to be settled; gives up the column if they can't be told."""
+
+        def give_up(branch: SyncStrategy, failure: ConnectorError) -> None:
+            self._isolation.admit(branch)
+            self._isolation.take(branch.lane, failure)
+            self._isolation.rest(branch)
+
+        try:
+            with self._pool.listening(self._journal.on_event):
+                return column.begin_settling(self._source.is_complete, give_up, is_end=is_end)
+        except ConnectorError as failure:
+            self._isolation.take(column.lane, failure)
+            return []
+
+    def _goes_on(self, column: ColumnStrategy, branch: NamedBranch, turn: Iterator[None]) -> bool:
+        """Goes on with an audience; returns whether it waits. One that fails is given up."""
+        strategy = branch.strategy
+        try:
+            next(turn)
+        except StopIteration:
+            pass
+        except ConnectorError as failure:
+            column.check_others(failure)
+            self._isolation.take(strategy.lane, failure)
+        else:
+            return True
+        strategy.close()
+        if not strategy.lane.in_flight:
+            self._isolation.rest(strategy)
+        return False
+
+    def _turn(self, column: ColumnStrategy, branch: NamedBranch, *, is_end: bool) -> Iterator[None]:
+        """Settles one of a column's audiences; yields whenever it waits."""
+        is_complete = self._source.is_complete
+        self._isolation.admit(branch.strategy)
+        with self._pool.listening(self._journal.on_event):
+            column.begin_turn(branch)
+        yield from self._sending(branch.strategy.lane, column.settle_branch(branch, is_complete, is_end=is_end))
+        if not self.is_stopped and not branch.is_lost:
+            with self._pool.listening(self._journal.on_event):
+                column.end_turn(branch, is_complete, is_end=is_end)
 
     def _abandon(self) -> Iterator[bytes]:
         """Starts nothing more; what is in flight still counts if it succeeds."""
@@ -180,11 +249,13 @@ class SyncWriter:
         give_up_s = self._clock() + (LAST_GRACE_S if self.is_stopped else FAILURE_GRACE_S)
         while self._is_waiting_for_answers() and (left_s := give_up_s - self._clock()) > 0:
             self._handle_events(left_s)
-        for strategy in self._strategies:
+        for strategy in self._active:
             strategy.count_accepted()
         yield from self.release()
 
     def _await_event(self) -> Iterator[bytes]:
+        if self._failure is None:
+            self._start_deliveries()
         return self._advance(self._patience_s())
 
     def _advance(self, wait_s: float = 0.0) -> Iterator[bytes]:
@@ -198,9 +269,11 @@ class SyncWriter:
 
     def _start_deliveries(self) -> None:
         now_s = self._clock()
-        for strategy in self._isolation.healthy:
-            strategy.flush(now_s)
+        for strategy in self._active:
             lane = strategy.lane
+            if lane.failure is not None:
+                continue
+            strategy.flush(now_s)
             while (started := lane.start_next()) is not None:
                 self._pool.submit(partial(self._send, strategy, lane.target, started), lane)
         if self._dead_letters is not None:
@@ -252,23 +325,23 @@ class SyncWriter:
             self._failure = self._failure or error
 
     def _watermark(self) -> int:
-        marks = [strategy.watermark for strategy in self._strategies]
+        marks = [strategy.watermark for strategy in self._active]
         if self._dead_letters is not None:
             marks.append(self._dead_letters.watermark)
         return min((mark for mark in marks if mark is not None), default=self._source.position)
 
     def _is_busy(self) -> bool:
-        return any(strategy.lane.is_busy for strategy in self._strategies) or (
+        return any(strategy.lane.is_busy for strategy in self._active) or (
             self._dead_letters is not None and self._dead_letters.is_busy
         )
 
     def _is_backed_up(self) -> bool:
-        return any(strategy.lane.is_backed_up for strategy in self._strategies) or (
+        return any(strategy.lane.is_backed_up for strategy in self._active) or (
             self._dead_letters is not None and self._dead_letters.is_backed_up
         )
 
     def _is_waiting_for_answers(self) -> bool:
-        return any(strategy.lane.in_flight for strategy in self._strategies) or (
+        return any(strategy.lane.in_flight for strategy in self._active) or (
             self._dead_letters is not None and bool(self._dead_letters.in_flight)
         )
 

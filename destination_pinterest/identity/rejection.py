@@ -37,6 +37,11 @@ class RejectionReason(StrEnum):
     NO_AD_ACCOUNT = "no_ad_account"
     INVALID_AD_ACCOUNT = "invalid_ad_account"
     UNKNOWN_AD_ACCOUNT = "unknown_ad_account"
+    NO_AUDIENCE = "no_audience"
+    AUDIENCE_NAME_IDENTIFIES = "audience_name_identifies"
+    AUDIENCE_NAME_NOT_TEXT = "audience_name_not_text"
+    AUDIENCE_NAME_TOO_LONG = "audience_name_too_long"
+    TOO_MANY_AUDIENCES_IN_ROW = "too_many_audiences_in_row"
 
     @property
     def sentence(self) -> str:
@@ -123,6 +128,24 @@ _SENTENCES = MappingProxyType(
             "The row names an ad account that is not in the settings; add it under Also in ad accounts "
             "(also_in_ad_accounts), or correct it in the table."
         ),
+        RejectionReason.NO_AUDIENCE: (
+            "A column that names the row's audience is null, blank or an empty array, so the row is in none; fill the "
+            "column where the row should be in one."
+        ),
+        RejectionReason.AUDIENCE_NAME_IDENTIFIES: (
+            "The value that should name the audience looks like an e-mail address, an advertising ID, a digest, a "
+            "phone number or another person ID, which never becomes a name; choose a column that names groups."
+        ),
+        RejectionReason.AUDIENCE_NAME_NOT_TEXT: (
+            "The value that should name the audience is an object, a nested array or has characters that can't be "
+            "shown; cast the column to text or to an array of text."
+        ),
+        RejectionReason.AUDIENCE_NAME_TOO_LONG: (
+            "The audience's name would have more than 200 characters; shorten it in the table or in the settings."
+        ),
+        RejectionReason.TOO_MANY_AUDIENCES_IN_ROW: (
+            "The row names more than 1,000 audiences; use fewer arrays in the name, or shorter ones."
+        ),
     }
 )
 
@@ -132,7 +155,7 @@ class Rejection(msgspec.Struct, frozen=True):
 
     `column` and `identifier` say where the value was; both are None if the reason is about the whole row (NO_IDENTITY,
     NO_IDENTITY_IN_DELETION), and `identifier` is None if the column is not an identity column (UNKNOWN_OPERATION,
-    and the reasons about ad accounts).
+    and what names an audience or an ad account).
     """
 
     column: str | None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from destination_pinterest.membership.blobs import Blob, Blobs
 from destination_pinterest.membership.ledger import is_data_file
-from destination_pinterest.membership.manifest import FILE_NAME, Manifest, damaged, folder_of, read_manifest
+from destination_pinterest.membership.manifest import FILE_NAME, Manifest, damaged, read_manifest
 from destination_pinterest.membership.store_key import StoreKey
 
 
@@ -53,6 +53,6 @@ def read_ledger(blobs: Blobs, folder: LedgerFolder, store_key: StoreKey) -> tupl
     if found is None:
         raise damaged(address, "the file is missing")
     manifest = read_manifest(found.body, store_key.keys, address)
-    if folder_of(manifest.ad_account_id, manifest.audience) != folder.name:
+    if manifest.folder != folder.name:
         raise damaged(address, f'it is the one of the audience "{manifest.audience}", whose folder is another')
     return found, manifest

@@ -30,6 +30,7 @@ TAG_BYTES: Final = 16
 # out.
 BODY_BYTES: Final = 32
 SALT_BYTES: Final = 16
+SECRET_BYTES: Final = 32
 _PURPOSE: Final = b"destination-pinterest membership store, version 1: "
 _LONGEST_SHORT: Final = BODY_BYTES - 1
 # The bits of a stored kind that are the Kind; those above it are the number of the identifier's column.

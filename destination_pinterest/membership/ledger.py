@@ -484,17 +484,10 @@ class MembershipLedger:
                 raise self._damaged("an identifier in it can't be decrypted") from None
 
     def _fetch(self, file: DataFile | None) -> Path | None:
-        if file is None:
-            return None
-        path = self._blobs.fetch(f"{self._folder}/{file.name}", self._workspace.folder)
-        if path is None:
-            raise self._damaged("the file is missing", file.name)
-        if _sha256(path) != file.sha256:
-            raise self._damaged("the file is not what it was when it was written", file.name)
-        return path
+        return fetched(self._blobs, self._folder, file, self._workspace.folder)
 
     def _add(self, path: Path) -> DataFile:
-        file = DataFile(path.name, _sha256(path), rows_of(self._workspace, path))
+        file = DataFile(path.name, file_digest(path), rows_of(self._workspace, path))
         self._blobs.add(path, f"{self._folder}/{path.name}")
         return file
 
@@ -502,18 +495,39 @@ class MembershipLedger:
         return self._workspace.folder / f"{kind}-{self._leased.manifest.sequence + 1}-{uuid4().hex}.parquet"
 
     def _delete_leftovers(self) -> None:
-        """Deletes what the manifest no longer names, and what a crash left before the manifest could name it."""
-        ours = {file.name for file in self._leased.manifest.files}
-        for name in self._blobs.names(f"{self._folder}/"):
-            file = name.rpartition("/")[2]
-            if is_data_file(file) and file not in ours:
-                self._blobs.delete(name)
+        delete_leftovers(self._blobs, self._folder, self._leased.manifest)
 
-    def _damaged(self, what: str, file: str = "manifest.json") -> StoreMismatchError:
-        return damaged(self._blobs.address(f"{self._folder}/{file}"), what)
+    def _damaged(self, what: str) -> StoreMismatchError:
+        return damaged(self._blobs.address(f"{self._folder}/manifest.json"), what)
 
 
-def _sha256(path: Path) -> str:
+def fetched(blobs: Blobs, folder: str, file: DataFile | None, here: Path) -> Path | None:
+    """Returns the path of a data file of a folder, which may be in the folder `here`; None if there is none to fetch.
+
+    Raises:
+        StoreMismatchError: it is missing or is not what the manifest says.
+    """
+    if file is None:
+        return None
+    path = blobs.fetch(f"{folder}/{file.name}", here)
+    if path is None:
+        raise damaged(blobs.address(f"{folder}/{file.name}"), "the file is missing")
+    if file_digest(path) != file.sha256:
+        raise damaged(blobs.address(f"{folder}/{file.name}"), "the file is not what it was when it was written")
+    return path
+
+
+def delete_leftovers(blobs: Blobs, folder: str, manifest: Manifest) -> None:
+    """Deletes what a manifest no longer names, and what a crash left before the manifest could name it."""
+    ours = {file.name for file in manifest.files}
+    for name in blobs.names(f"{folder}/"):
+        file = name.rpartition("/")[2]
+        if is_data_file(file) and file not in ours:
+            blobs.delete(name)
+
+
+def file_digest(path: Path) -> str:
+    """Returns the SHA-256 of a file, as a manifest has it."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -20,8 +20,9 @@ from destination_pinterest.membership.store_key import UnknownStretchingError
 
 # 1: version 0.1.0. 2: the manifest numbers identity columns, and a stored kind has the number of its column;
 # `marks` is new. 3: `sending`, `epoch`, `counters`, `wrapped` and `next_key` are new, and the changes leave out the
-# holder of rows without a key, as base does.
-FORMAT: Final = 3
+# holder of rows without a key, as base does. 4: `template` and `audiences` are new: a manifest may be that of an index
+# of placements, whose `base` says which row is in which audience.
+FORMAT: Final = 4
 FILE_NAME: Final = "manifest.json"
 _START_ANEW: Final = (
     "or delete the folder {folder} to start anew: then nobody who was added so far is ever removed automatically"
@@ -89,6 +90,20 @@ class ListCounters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     epoch: int
 
 
+class NamedAudience(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An audience that a column names.
+
+    Args:
+        name: its name, in the spelling in which it is kept.
+        streams: the streams whose rows have named it.
+        is_empty: whether it has lost its last member that the connector added.
+    """
+
+    name: str
+    streams: tuple[str, ...] = ()
+    is_empty: bool = False
+
+
 # Fields with another name in the file: stores outlive the names in the code.
 _NAMES_IN_FILE: Final = {"delta": "changes", "in_doubt": "maybes"}
 
@@ -120,6 +135,8 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             are until the store key is changed.
         next_key: a second store key that opens the ledger, while the store key is being changed.
         marks: what the last sync of each set of streams left to be compared with; names and words are the caller's.
+        template: if it is an index of placements, how rows name their audiences; `audience` is the same then.
+        audiences: every audience that the column has ever named; the placements go by their places here.
     """
 
     format: int = FORMAT
@@ -145,6 +162,13 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     counters: ListCounters | None = None
     wrapped: str = ""
     next_key: KeySlot | None = None
+    template: str = ""
+    audiences: tuple[NamedAudience, ...] = ()
+
+    @property
+    def folder(self) -> str:
+        """The folder that it belongs into."""
+        return folder_of(self.ad_account_id, self.audience, is_index=bool(self.template))
 
     @property
     def key_slots(self) -> list[KeySlot]:
@@ -171,9 +195,13 @@ _decode_sealed: Final = msgspec.json.Decoder(_Sealed).decode
 _decode_manifest: Final = msgspec.json.Decoder(Manifest).decode
 
 
-def folder_of(ad_account_id: str, audience: str) -> str:
-    """Returns the folder of an audience's ledger: a digest, since not every name can be a file name."""
-    return hashlib.sha256(json.dumps([ad_account_id, audience]).encode()).hexdigest()[:32]
+def folder_of(ad_account_id: str, audience: str, *, is_index: bool = False) -> str:
+    """Returns the folder of an audience's ledger: a digest, since not every name can be a file name.
+
+    An index of placements, whose template might be a name too, has a folder of its own.
+    """
+    names = [ad_account_id, audience, "placements"] if is_index else [ad_account_id, audience]
+    return hashlib.sha256(json.dumps(names).encode()).hexdigest()[:32]
 
 
 def write_manifest(manifest: Manifest, keys: AudienceKeys) -> bytes:

@@ -45,6 +45,8 @@ class _KeyChange:
         self._exclusive = exclusive
         self._old = old
         self._new = new
+        # One for all: a column's audiences may be thousands, and to stretch a store key for each takes long.
+        self._salt = os.urandom(SALT_BYTES)
 
     def is_done(self, folder: LedgerFolder) -> bool:
         """Whether only the new key opens a ledger; refuses one that neither opens."""
@@ -59,9 +61,9 @@ class _KeyChange:
         return self._read(folder) if self.is_done(folder) else self._change(folder, self._with_new_alone)
 
     def _with_new(self, manifest: Manifest) -> Manifest:
-        salt, stretching = os.urandom(SALT_BYTES), self._new.newest
-        keys = self._new.keys(salt, stretching)
-        slot = KeySlot(salt.hex(), stretching, keys.check, keys.wrap(self._keys(manifest)))
+        stretching = self._new.newest
+        keys = self._new.keys(self._salt, stretching)
+        slot = KeySlot(self._salt.hex(), stretching, keys.check, keys.wrap(self._keys(manifest)))
         return msgspec.structs.replace(manifest, next_key=slot, sequence=manifest.sequence + 1)
 
     def _with_new_alone(self, manifest: Manifest) -> Manifest:

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
+import msgspec
+
 from destination_pinterest.config.membership_store import LocalMembershipStore, S3MembershipStore
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import StorageFailedError, StoreMismatchError
@@ -18,7 +20,7 @@ from destination_pinterest.membership.blobs import Blob, Blobs
 from destination_pinterest.membership.bucket import BucketBlobs
 from destination_pinterest.membership.folder import FolderBlobs
 from destination_pinterest.membership.held_leases import HeldLeases
-from destination_pinterest.membership.keys import SALT_BYTES
+from destination_pinterest.membership.keys import SALT_BYTES, SECRET_BYTES, AudienceKeys
 from destination_pinterest.membership.lease import (
     DEFAULT_TIMING,
     LeasedManifest,
@@ -38,6 +40,7 @@ from destination_pinterest.membership.manifest import (
     read_manifest,
     write_manifest,
 )
+from destination_pinterest.membership.placements import PlacementIndex
 from destination_pinterest.membership.sizes import Sizes
 from destination_pinterest.membership.store_key import STRETCHINGS, Scrypt, StoreKey
 from destination_pinterest.membership.workspace import Workspace
@@ -132,7 +135,14 @@ class MembershipStore:
         self._timing = timing
         self._held = HeldLeases()
 
-    def open(self, ad_account_id: str, audience: str, *, abandoned_list_id: str | None = None) -> MembershipLedger:
+    def open(
+        self,
+        ad_account_id: str,
+        audience: str,
+        *,
+        abandoned_list_id: str | None = None,
+        like: PlacementIndex | None = None,
+    ) -> MembershipLedger:
         """Opens the ledger of an audience, for this sync alone; creates it if there is none.
 
         If another sync has not closed it, waits up to a minute to see whether that sync is alive.
@@ -141,6 +151,8 @@ class MembershipStore:
             ad_account_id: the ad account of the audience.
             audience: its name, or what stands for it.
             abandoned_list_id: a customer list that is not gone on with: if the ledger is of that list, it begins anew.
+            like: the index that names the audience: the store key opens a new ledger by way of what opens the index,
+                since it takes long to stretch it for each of thousands.
 
         Raises:
             StoreBusyError: another sync is working on it.
@@ -158,7 +170,7 @@ class MembershipStore:
         turn = wait_for_turn(self._blobs, name, read, self._sleep, self._timing)
         if turn is None:
             self._require_no_files(folder)
-            found, manifest = None, self._new(ad_account_id, audience)
+            found, manifest = None, self._new(ad_account_id, audience, like)
         else:
             found, manifest = turn
         manifest = _without(manifest, abandoned_list_id)
@@ -166,23 +178,47 @@ class MembershipStore:
         with ExitStack() as undo:
             workspace = Workspace(shared_by=self._open_ledgers)
             undo.callback(workspace.close)
-            leased = self._held.take(
-                partial(
-                    LeasedManifest,
-                    self._blobs,
-                    name,
-                    found,
-                    manifest,
-                    encode=partial(write_manifest, keys=keys),
-                    clock=self._clock,
-                    timing=self._timing,
-                )
-            )
+            leased = self._leased(name, found, manifest, keys)
             undo.callback(leased.release)
-            leased.keep_alive()
             ledger = MembershipLedger(self._blobs, folder, leased, keys, workspace, sizes=self._sizes)
             undo.pop_all()
             return ledger
+
+    def open_placements(self, ad_account_id: str, template: str) -> PlacementIndex:
+        """Opens the index of the audiences that a template names, for this sync alone; creates it if there is none.
+
+        Args:
+            ad_account_id: the ad account of the audiences.
+            template: how rows name them.
+
+        Raises:
+            StoreBusyError, StoreMismatchError: as `open`.
+        """
+        folder = folder_of(ad_account_id, template, is_index=True)
+        name = f"{folder}/{FILE_NAME}"
+        address = self._blobs.address(name)
+
+        def read(blob: Blob) -> Manifest:
+            manifest = read_manifest(blob.body, self._store_key.keys, address)
+            check_owner(manifest, ad_account_id, template, address)
+            return manifest
+
+        turn = wait_for_turn(self._blobs, name, read, self._sleep, self._timing)
+        if turn is None:
+            self._require_no_files(folder)
+            new = self._new(ad_account_id, template)
+            found, manifest = None, msgspec.structs.replace(new, template=template)
+        else:
+            found, manifest = turn
+        keys = opened_keys(manifest, self._store_key.keys)
+        with ExitStack() as undo:
+            workspace = Workspace()
+            undo.callback(workspace.close)
+            leased = self._leased(name, found, manifest, keys)
+            undo.callback(leased.release)
+            index = PlacementIndex(self._blobs, folder, leased, keys, workspace)
+            undo.pop_all()
+            return index
 
     def view(self, ad_account_id: str, audience: str, *, abandoned_list_id: str | None = None) -> MembershipLedger:
         """Opens the ledger of an audience without a lease and without writing anything, to compare rows with it.
@@ -261,7 +297,35 @@ class MembershipStore:
         if ledger is not None and (manifest := self._blobs.read(ledger)) is not None:
             read_manifest(manifest.body, self._store_key.keys, self._blobs.address(ledger))
 
-    def _new(self, ad_account_id: str, audience: str) -> Manifest:
+    def _leased(self, name: str, found: Blob | None, manifest: Manifest, keys: AudienceKeys) -> LeasedManifest:
+        leased = self._held.take(
+            partial(
+                LeasedManifest,
+                self._blobs,
+                name,
+                found,
+                manifest,
+                encode=partial(write_manifest, keys=keys),
+                clock=self._clock,
+                timing=self._timing,
+            )
+        )
+        leased.keep_alive()
+        return leased
+
+    def _new(self, ad_account_id: str, audience: str, like: PlacementIndex | None = None) -> Manifest:
+        if like is not None:
+            slot = like.key_slot
+            shared = self._store_key.keys(bytes.fromhex(slot.salt), slot.stretching)
+            own = AudienceKeys(os.urandom(SECRET_BYTES), os.urandom(SALT_BYTES))
+            return Manifest(
+                ad_account_id=ad_account_id,
+                audience=audience,
+                salt=slot.salt,
+                stretching=slot.stretching,
+                key_check=slot.check,
+                wrapped=shared.wrap(own),
+            )
         salt, stretching = os.urandom(SALT_BYTES), self._store_key.newest
         return Manifest(
             ad_account_id=ad_account_id,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import Final
 
 from destination_pinterest.api.client import PinterestClient
 from destination_pinterest.audiences.drift import IdentityFill
 from destination_pinterest.audiences.list_counts import NO_COUNTS, ListCounts, MatchEstimate, counts_of, estimate_match
-from destination_pinterest.audiences.status import TargetStatus, read_status
+from destination_pinterest.audiences.status import ListedStatus, TargetStatus, list_statuses, read_status
 from destination_pinterest.audiences.target import AudienceTarget
 from destination_pinterest.delivery.strategy import SyncStrategy
 from destination_pinterest.delivery.tally import AudienceTally
@@ -25,6 +28,9 @@ from destination_pinterest.reporting.report import (
 )
 from destination_pinterest.reporting.status_text import status_text
 
+# Of more audiences in an ad account, the status is read from one listing.
+_FEW: Final = 20
+
 
 @dataclass(frozen=True, slots=True)
 class _FinalStatus:
@@ -38,7 +44,7 @@ class SyncReporter:
     """Builds the report of a sync, which begins when this object is made.
 
     Args:
-        strategies: one for each audience of the sync.
+        strategies: returns one for each audience of the sync so far.
         sync: requests, retries and waits of the whole sync.
         clients: the clients by ad account.
         access_tier: returns the app's access tier, if that is known.
@@ -48,7 +54,7 @@ class SyncReporter:
 
     def __init__(
         self,
-        strategies: Iterable[SyncStrategy],
+        strategies: Callable[[], Sequence[SyncStrategy]],
         sync: AudienceTally,
         clients: Mapping[str, PinterestClient],
         *,
@@ -56,7 +62,7 @@ class SyncReporter:
         catch_up: Callable[[], None],
         clock: Callable[[], float],
     ) -> None:
-        self._strategies = list(strategies)
+        self._strategies = strategies
         self._sync = sync
         self._clients = clients
         self._access_tier = access_tier
@@ -71,19 +77,20 @@ class SyncReporter:
             succeeded: whether the whole sync did.
             finished: the audiences that are finished; all of them if it succeeded, and none otherwise, unless given.
         """
-        if finished is None:
-            finished = self._strategies if succeeded else ()
+        strategies = [one for one in self._strategies() if one.has_audience or _says_something(one)]
+        done = set(strategies if succeeded else ()) if finished is None else set(finished)
         duration_s = self._clock() - self._started_s
+        listed = self._listed([one.lane.target for one in strategies if one in done and one.has_audience])
         finals = [
-            self._final_status(_with_waiting_list(strategy.lane.target))
-            if strategy in finished
+            self._final_status(_with_waiting_list(strategy.lane.target), listed)
+            if strategy in done and strategy.has_audience
             else _FinalStatus(TargetStatus())
-            for strategy in self._strategies
+            for strategy in strategies
         ]
         self._catch_up()
         audiences = [
-            _audience(strategy, duration_s, final, succeeded=strategy in finished)
-            for strategy, final in zip(self._strategies, finals, strict=True)
+            _audience(strategy, duration_s, final, succeeded=strategy in done)
+            for strategy, final in zip(strategies, finals, strict=True)
         ]
         return SyncReport(
             status="succeeded" if succeeded else "failed",
@@ -96,18 +103,35 @@ class SyncReporter:
             access_tier=self._access_tier(),
         )
 
-    def _final_status(self, target: AudienceTarget) -> _FinalStatus:
+    def _listed(self, targets: Sequence[AudienceTarget]) -> dict[str, ListedStatus]:
+        """Lists an ad account's audiences and lists at once, by the account, if many of its audiences are wanted."""
+        wanted = Counter(target.ad_account_id for target in targets)
+        listed = {}
+        for account, count in wanted.items():
+            if count > _FEW:
+                with suppress(ConnectorError):  # Then each is asked for.
+                    listed[account] = list_statuses(self._clients[account])
+        return listed
+
+    def _final_status(self, target: AudienceTarget, listed: Mapping[str, ListedStatus]) -> _FinalStatus:
         notes = []
         if target.list_id is None and target.audience_id is None:
             notes.append("There was nothing to add, so neither the customer list nor the audience was created.")
         try:
-            status = read_status(self._clients[target.ad_account_id], target)
+            account = target.ad_account_id
+            known = None if account not in listed else listed[account].of(target)
+            status = read_status(self._clients[account], target) if known is None else known
         except ConnectorError as error:
             notes.append(f"Everything was synced, but Pinterest did not give the status: {error}")
             return _FinalStatus(TargetStatus(), tuple(notes))
         if status.exceptions:
             notes.append(f"Pinterest says about the customer list: {status.exceptions}")
         return _FinalStatus(status, tuple(notes))
+
+
+def _says_something(strategy: SyncStrategy) -> bool:
+    lane = strategy.lane
+    return bool(lane.tally.entered or lane.tally.identifiers_refused or lane.notes or lane.failure)
 
 
 def _rate(rows: int, duration_s: float) -> float:

@@ -59,6 +59,11 @@ class AudiencePlan:
         return tuple(plan.stream for plan in self.plans)
 
     @property
+    def is_by_column(self) -> bool:
+        """Whether it stands for many audiences, of which the rows name theirs; `name` is the template then."""
+        return self.plans[0].naming is not None
+
+    @property
     def only_removes(self) -> bool:
         """Whether no stream ever adds anybody."""
         return all(plan.only_removes for plan in self.plans)
@@ -128,7 +133,8 @@ def columns_told_apart(audiences: Iterable[AudiencePlan]) -> Collection[str]:
     """Returns the columns in which a record that lacks them says something else than null: the row keeps its value."""
     plans = [plan for audience in audiences if audience.keeping == "mirror" for plan in audience.plans if plan.has_key]
     accounts = {plan.account_column for plan in plans if plan.account_column is not None}
-    return accounts.union(identity.column for plan in plans for identity in plan.identities)
+    naming = {column for plan in plans if plan.naming is not None for column in plan.naming.columns}
+    return accounts.union(naming, (identity.column for plan in plans for identity in plan.identities))
 
 
 def _plan_audience(plans: tuple[StreamPlan, ...], ad_account_id: str, config: Config) -> AudiencePlan:

@@ -10,10 +10,12 @@ from typing import Final
 from destination_pinterest.config import Config
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import ConfigurationError, IdentityColumnsError, InvalidConfigError, SyncModeError
+from destination_pinterest.identity.identifier_like import names_a_person
 from destination_pinterest.identity.mapping import IdentityColumn
 from destination_pinterest.identity.operation import DELETED_AT, deletion_columns
 from destination_pinterest.identity.recognition import recognise_columns, recognised_by_words
 from destination_pinterest.protocol.catalog import ConfiguredStream
+from destination_pinterest.routing.audience_names import NameTemplate, template_of
 from destination_pinterest.routing.destination_object import chosen_audience
 
 SYNC_MODES: Final = ("append", "append_dedup", "overwrite")
@@ -31,7 +33,8 @@ class StreamPlan:
     `audience` is a name; if the stream was pointed at an existing audience, `audience_id` is its id, and the name is
     the one it had then. `ad_account_ids` are the ad accounts in which the audience is kept. `newly_recognised` are the
     identity columns that version 0.1.0 would not have recognised. `account_column` names the one of the ad accounts to
-    which a row goes; None if each row goes to all.
+    which a row goes; None if each row goes to all. If the rows name their audiences, `naming` says how, and `audience`
+    is the settings' template.
     """
 
     stream: ConfiguredStream
@@ -44,6 +47,7 @@ class StreamPlan:
     key_columns: tuple[str, ...] = ()
     newly_recognised: tuple[str, ...] = ()
     account_column: str | None = None
+    naming: NameTemplate | None = None
 
     @property
     def has_key(self) -> bool:
@@ -58,7 +62,7 @@ class StreamPlan:
     @property
     def lane_key(self) -> tuple[str, str]:
         """A key that all streams of one audience share."""
-        return _lane_key(self.audience, self.audience_id)
+        return _lane_key(self.audience, self.audience_id, self.naming)
 
     @property
     def only_removes(self) -> bool:
@@ -69,7 +73,14 @@ class StreamPlan:
     def columns(self) -> tuple[str, ...]:
         """Every column that is read."""
         account = () if self.account_column is None else (self.account_column,)
-        return (*(identity.column for identity in self.identities), *self.deciding_columns, *self.key_columns, *account)
+        naming = () if self.naming is None else self.naming.columns
+        return (
+            *(identity.column for identity in self.identities),
+            *self.deciding_columns,
+            *self.key_columns,
+            *account,
+            *naming,
+        )
 
     @property
     def deciding_columns(self) -> tuple[str, ...]:
@@ -132,7 +143,8 @@ def plan_stream(stream: ConfiguredStream, config: Config, in_some_stream: Collec
         SyncModeError: the stream is set to a sync mode that is not offered.
         IdentityColumnsError: no column identifies people, or a needed column has a name that can't be read.
         InvalidConfigError: the audience would have no name, the destination object is of another ad account, the
-            stream lacks the column of its ad accounts, or one that the settings name and no other stream has.
+            stream lacks the column of its ad accounts, or one that the settings name and no other stream has, or a
+            column can't name audiences.
     """
     if stream.destination_sync_mode not in (*SYNC_MODES, SOFT_DELETE):
         raise SyncModeError(
@@ -161,9 +173,11 @@ def plan_stream(stream: ConfiguredStream, config: Config, in_some_stream: Collec
             "Correct the names (upper and lower case count), or set Allow missing columns (allow_missing_columns) to "
             "true if streams of other connections have them.",
         )
+    naming = None if chosen else _naming(stream, config, identities)
+    name = chosen.name if chosen else None if naming is None else naming.label
     plan = StreamPlan(
         stream=stream,
-        audience=chosen.name if chosen else audience_name(stream, config.audience_name),
+        audience=audience_name(stream, config.audience_name) if name is None else name,
         identities=identities,
         operation_column=operation_column,
         deletion_columns=() if only_removes else deletion_columns(stream.columns),
@@ -172,6 +186,7 @@ def plan_stream(stream: ConfiguredStream, config: Config, in_some_stream: Collec
         key_columns=_key_columns(stream, config),
         newly_recognised=_newly_recognised(identities, config),
         account_column=None if chosen else _account_column(stream, config),
+        naming=naming,
     )
     for column in plan.columns:
         if _UNREADABLE_NAME.search(column):
@@ -227,6 +242,10 @@ def destination_of(stream: ConfiguredStream, config: Config) -> Destination:
     """
     try:
         chosen = chosen_audience(stream.destination_object_name, config.ad_account_ids)
+        naming = None if chosen else template_of(config, stream.key.name, stream.key.namespace)
+        if naming is not None:
+            # A stream whose rows can't name audiences fails alone: the audiences of the others are whole without it.
+            return Destination(("stream", str(stream.key)), str(stream.key), config.ad_account_ids)
         name = chosen.name if chosen else audience_name(stream, config.audience_name)
     except InvalidConfigError:
         return Destination(("stream", str(stream.key)), str(stream.key), config.ad_account_ids)
@@ -235,7 +254,45 @@ def destination_of(stream: ConfiguredStream, config: Config) -> Destination:
     return Destination(_lane_key(name, chosen.audience_id), name, (chosen.ad_account_id,))
 
 
-def _lane_key(audience: str, audience_id: str | None) -> tuple[str, str]:
+def _naming(stream: ConfiguredStream, config: Config, identities: Sequence[IdentityColumn]) -> NameTemplate | None:
+    """Returns how the stream's rows name their audiences; None if the settings name one for all of them.
+
+    Raises:
+        InvalidConfigError: the stream lacks a column for it, the column identifies people, or rows replace earlier
+            ones and there is no membership store, so that nothing knows which audiences a row was in.
+    """
+    naming = template_of(config, stream.key.name, stream.key.namespace)
+    if naming is None:
+        return None
+    missing = [column for column in naming.columns if stream.columns and column not in stream.columns]
+    if missing:
+        raise InvalidConfigError(
+            Code.AUDIENCE_COLUMN_MISSING,
+            f'The stream "{stream.key}" lacks {_named(missing)}, which names its audiences; {_has_columns(stream)}. '
+            "Correct Audience column (audience_column) or Audience name (audience_name); upper and lower case count.",
+        )
+    identifying = {identity.column for identity in identities}
+    personal = [column for column in naming.columns if column in identifying or names_a_person(column)]
+    if personal:
+        raise InvalidConfigError(
+            Code.AUDIENCE_COLUMN_IDENTIFIES,
+            f'Audiences of the stream "{stream.key}" were to be named by {_named(personal)}, which identifies people, '
+            "and names are shown in many places. Choose a column that names groups.",
+        )
+    wants_to_replace = stream.drops_earlier_generations or stream.destination_sync_mode == "overwrite"
+    if wants_to_replace and config.mode == "mirror" and config.membership_store is None:
+        raise InvalidConfigError(
+            Code.AUDIENCE_COLUMN_NEEDS_STORE,
+            f'The stream "{stream.key}" is to replace its audiences (Overwrite), and a column names them, which needs '
+            "a membership store. Set one up under Membership store (membership_store), or choose a sync mode that ends "
+            "in Append.",
+        )
+    return naming
+
+
+def _lane_key(audience: str, audience_id: str | None, naming: NameTemplate | None = None) -> tuple[str, str]:
+    if naming is not None:
+        return ("column", audience)
     return ("name", audience) if audience_id is None else ("id", audience_id)
 
 

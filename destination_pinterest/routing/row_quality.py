@@ -18,7 +18,12 @@ from destination_pinterest.identity.value_form import form_of
 FEWEST_ROWS: Final = 100
 # Rows that give no value at all.
 BLANK_REASONS: Final = frozenset(
-    {RejectionReason.NO_IDENTITY, RejectionReason.NO_IDENTITY_IN_DELETION, RejectionReason.VALUE_UNCHANGED}
+    {
+        RejectionReason.NO_IDENTITY,
+        RejectionReason.NO_IDENTITY_IN_DELETION,
+        RejectionReason.VALUE_UNCHANGED,
+        RejectionReason.NO_AUDIENCE,
+    }
 )
 # Values whose forms are counted, and columns that a sentence names.
 _MOST_SAMPLES: Final = 100

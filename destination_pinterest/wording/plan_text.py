@@ -155,6 +155,8 @@ def _of_audience(audience: AudiencePlan, title: str, shadow_list: str | None) ->
             "the present one once the whole table has arrived."
         )
         yield "INFO", text
+    if audience.is_by_column:
+        yield from _of_column(audience)
     elif audience.keeping == "mirror":
         when = "at the end" if audience.replaced else f"every {EPOCH_S / 60:.0f} minutes and at the end"
         text = (
@@ -166,5 +168,33 @@ def _of_audience(audience: AudiencePlan, title: str, shadow_list: str | None) ->
         text = (
             f"The audience {title} is not replaced but added to, since {audience.why_not_replaced}: members "
             "that are no longer in the table stay in the audience."
+        )
+        yield "WARN", text
+
+
+def _of_column(audience: AudiencePlan) -> Iterator[PlanLine]:
+    when = "at the end" if audience.replaced else f"every {EPOCH_S / 60:.0f} minutes and at the end"
+    text = (
+        f"Rows name their audiences by {audience.name}: they are collected, and each audience is looked up, created if "
+        f"there is none, and settled {when}."
+    )
+    yield "INFO", text
+    if audience.only_removes:
+        return
+    if audience.keeping != "mirror":
+        text = (
+            f"Nothing remembers in which of the audiences named by {audience.name} a row was, so a row that changes "
+            "its audience joins the new one and stays in the old one. Set up a membership store "
+            "(membership_store) if rows change their audiences."
+        )
+        yield "WARN", text
+        return
+    keyless = [plan for plan in audience.plans if not plan.has_key and plan not in audience.replaced]
+    if keyless:
+        streams = ", ".join(f'"{plan.stream.key}"' for plan in keyless)
+        text = (
+            f"Rows of {streams} have no primary key by which they are known again, so a row that changes its "
+            "audience joins the new one and stays in the old one. Choose a sync mode that "
+            "ends in Append + Deduped, or Overwrite."
         )
         yield "WARN", text

@@ -40,7 +40,7 @@ def lanes(make_lane: Callable[..., AudienceLane]) -> list[AudienceLane]:
 
 @pytest.fixture
 def journal(messages: MessageWriter, lanes: list[AudienceLane], clock: Clock) -> SyncJournal:
-    return SyncJournal(messages, lanes, system=clock.system, progress_every_s=30.0)
+    return SyncJournal(messages, lambda: lanes, system=clock.system, progress_every_s=30.0)
 
 
 def test_a_long_wait_is_told_once_with_the_moment_it_ends(

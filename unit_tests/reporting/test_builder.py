@@ -44,7 +44,7 @@ def make_reporter(client: PinterestClient, creator: AudienceCreator, clock: Cloc
         sync = AudienceTally()
         sync.requests, sync.retries, sync.waited_s = 9, 2, 1.23456
         return SyncReporter(
-            iter(strategies),
+            lambda: strategies,
             sync,
             {AD_ACCOUNT: client},
             access_tier=lambda: "standard",

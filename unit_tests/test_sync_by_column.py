@@ -1,0 +1,269 @@
+"""One table keeps many audiences: each row joins those that its column names."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from destination_pinterest.error_codes import Code
+from destination_pinterest.markers import REPORT_PREFIX
+from destination_pinterest.protocol.catalog import parse_catalog
+from destination_pinterest.protocol.lines import MessageLines
+from unit_tests.remembered.shop import PLATFORM, Shop, complete, deduped, deleted, people, row, said, state, stream
+from unit_tests.support.clock import Clock
+from unit_tests.support.fake_pinterest import FakePinterest
+from unit_tests.support.outbox import Outbox
+from unit_tests.support.raises import raises
+from unit_tests.support.rig import ClockPause, new_sync
+
+BY_SEGMENT = {"audience_column": "segment"}
+REPLACED = {**PLATFORM, "destination_sync_mode": "overwrite"}
+KEYED = deduped("users", "segment")
+TABLE = stream("users", "segment", **REPLACED)
+
+
+def reported(outbox: Outbox) -> dict[str, dict[str, Any]]:
+    """What the last sync reported of each audience."""
+    text = [text for text in outbox.log_texts if text.startswith(REPORT_PREFIX)][-1]
+    return {each["audience"]: each for each in json.loads(text.removeprefix(REPORT_PREFIX))["audiences"]}
+
+
+@pytest.fixture
+def shop(pinterest: FakePinterest, messages: Any, raw_config: dict[str, Any], clock: Clock, tmp_path: Path) -> Shop:
+    return Shop(pinterest, messages, raw_config, clock, tmp_path / "store")
+
+
+class Account:
+    """Syncs without a membership store."""
+
+    def __init__(self, raw: dict[str, Any], messages: Any, pinterest: FakePinterest, clock: Clock) -> None:
+        self._raw, self._messages, self._pinterest, self._clock = raw, messages, pinterest, clock
+
+    def sync(self, *lines: bytes, table: dict[str, Any] | None = None, **settings: Any) -> list[int]:
+        catalog = parse_catalog(json.dumps({"streams": [table or stream("users", "segment", "country")]}).encode())
+        sync = new_sync(
+            {**self._raw, "retry_hours": 0.01, **settings}, catalog, MessageLines(lines), self._messages,
+            self._pinterest, system=self._clock.system, pause=ClockPause(self._clock),
+        )  # fmt: skip
+        self._pinterest.asked.clear()
+        return [json.loads(released)["id"] for released in sync.run()]
+
+
+@pytest.fixture
+def account(raw_config: dict[str, Any], messages: Any, pinterest: FakePinterest, clock: Clock) -> Account:
+    return Account(raw_config, messages, pinterest, clock)
+
+
+def members(pinterest: FakePinterest) -> dict[str, set[str]]:
+    """The members of each audience, by its name."""
+    return {
+        each["name"]: pinterest.members[each["rule"]["customer_list_id"]] - NOBODIES
+        for each in pinterest.audiences.values()
+    }
+
+
+NOBODIES = frozenset({"c9d4e8f0"})
+
+
+def test_a_row_joins_the_audience_that_its_column_names(account: Account, pinterest: FakePinterest) -> None:
+    released = account.sync(
+        row("a", segment="VIP"), row("b", segment="Gold"), state(1), row("c", segment="VIP"), state(2), **BY_SEGMENT
+    )
+    assert members(pinterest) == {"VIP": people("ac"), "Gold": people("b")}
+    assert released == [1, 2]
+
+
+def test_an_array_joins_several_audiences(account: Account, pinterest: FakePinterest, outbox: Outbox) -> None:
+    account.sync(row("a", segment=["VIP", "Gold"]), row("b", segment='["Gold"]'), **BY_SEGMENT)
+    assert members(pinterest) == {"VIP": people("a"), "Gold": people("ab")}
+    assert {name: each["synced"] for name, each in reported(outbox).items()} == {"VIP": 1, "Gold": 2}
+
+
+def test_a_template_names_audiences_by_several_columns(account: Account, pinterest: FakePinterest) -> None:
+    account.sync(
+        row("a", segment="VIP", country="DE"), row("b", segment="VIP", country="FR"),
+        audience_name="{stream} {country}/{segment}",
+    )  # fmt: skip
+    assert members(pinterest) == {"users DE/VIP": people("a"), "users FR/VIP": people("b")}
+
+
+def test_names_that_differ_in_case_or_blanks_are_one_audience_as_pinterest_spells_it(
+    account: Account, pinterest: FakePinterest, outbox: Outbox
+) -> None:
+    pinterest.add_audience("VIP", pinterest.add_list("VIP"))
+    account.sync(row("a", segment="vip"), row("b", segment=" Vip "), row("c", segment="VIP"), **BY_SEGMENT)
+    assert members(pinterest) == {"VIP": people("abc")}
+    assert any('"vip", "Vip" are in this audience too' in text for text in said(outbox, "WARN"))
+
+
+def test_what_identifies_people_never_becomes_a_name(
+    account: Account, pinterest: FakePinterest, outbox: Outbox
+) -> None:
+    account.sync(
+        row("a", segment="VIP"), row("b", segment="b@example.com"), row("c", segment="+49 170 1234567"),
+        row("d", segment=["VIP", "d@example.com"]), row("e", segment=None), row("f", segment="VIP"),
+        **BY_SEGMENT,
+    )  # fmt: skip
+    assert members(pinterest) == {"VIP": people("adf")}
+    nobodys = reported(outbox)["{segment}"]
+    assert nobodys["not_synced"] == {"audience_name_identifies": 2, "no_audience": 1}
+    assert nobodys["identifiers_refused"] == {"audience_name_identifies": 1}
+    assert not any("@example.com" in text or "1234567" in text for text in outbox.log_texts)
+
+
+def test_a_column_that_identifies_people_fails_the_sync(account: Account, pinterest: FakePinterest) -> None:
+    with raises(Code.AUDIENCE_COLUMN_IDENTIFIES, match='named by the column "email", which identifies people'):
+        account.sync(row("a"), audience_column="email")
+    assert pinterest.audiences == {}
+
+
+def test_a_stream_without_the_column_fails(account: Account) -> None:
+    with raises(Code.AUDIENCE_COLUMN_MISSING, match='"users" lacks the column "sgement"'):
+        account.sync(row("a"), audience_column="sgement")
+
+
+def test_overwrite_needs_a_membership_store(account: Account) -> None:
+    with raises(Code.AUDIENCE_COLUMN_NEEDS_STORE, match="membership store"):
+        account.sync(row("a", segment="VIP"), complete(), table=TABLE, **BY_SEGMENT)
+
+
+def test_more_audiences_than_permitted_fail_before_any_is_created(account: Account, pinterest: FakePinterest) -> None:
+    rows = [row("a", segment=f"S{number}") for number in range(4)]
+    with raises(Code.TOO_MANY_AUDIENCES, match="more than 3 audiences"):
+        account.sync(*rows, max_audiences=3, **BY_SEGMENT)
+    assert pinterest.members == {}
+    account.sync(*rows, max_audiences=4, **BY_SEGMENT)
+    assert len(members(pinterest)) == 4
+
+
+def test_one_bad_audience_fails_alone_and_holds_back_the_states(
+    account: Account, pinterest: FakePinterest, outbox: Outbox
+) -> None:
+    pinterest.add_audience("bad", None, kind="VISITOR")
+    released: list[int] = []
+    with raises(Code.AUDIENCE_OF_OTHER_TYPE, match='"bad"'):
+        released += account.sync(
+            row("a", segment="good"), state(1), row("b", segment="bad"), state(2), row("c", segment="fine"), state(3),
+            **BY_SEGMENT,
+        )  # fmt: skip
+    assert released == []
+    found = {each["name"]: each for each in pinterest.audiences.values() if each["name"] != "bad"}
+    assert {name: pinterest.members[one["rule"]["customer_list_id"]] for name, one in found.items()} == {
+        "good": people("a"),
+        "fine": people("c"),
+    }
+    assert reported(outbox)["bad"]["errored"] == 1
+
+
+def test_deleted_rows_leave_the_audiences_that_they_name(account: Account, pinterest: FakePinterest) -> None:
+    table = stream("users", "segment", "_ab_cdc_deleted_at")
+    account.sync(row("a", segment="VIP"), row("b", segment="VIP"), table=table, **BY_SEGMENT)
+    account.sync(row("a", segment="VIP", _ab_cdc_deleted_at="2026-11-22"), table=table, **BY_SEGMENT)
+    assert members(pinterest) == {"VIP": people("b")}
+
+
+def test_all_audiences_are_looked_up_in_one_listing(account: Account, pinterest: FakePinterest) -> None:
+    rows = [row(f"p{number}", segment=f"S{number}") for number in range(30)]
+    account.sync(*rows, **BY_SEGMENT)
+    account.sync(*rows, **BY_SEGMENT)
+    reads = [one.path for one in pinterest.asked if one.method == "GET"]
+    assert len(reads) <= 4
+
+
+def test_without_a_store_a_warning_says_that_rows_that_move_stay(account: Account, outbox: Outbox) -> None:
+    account.sync(row("a", segment="VIP"), **BY_SEGMENT)
+    assert any("stays in the old one" in text for text in said(outbox, "WARN"))
+
+
+def test_a_row_that_moves_leaves_the_old_audience(shop: Shop, pinterest: FakePinterest) -> None:
+    shop.sync([KEYED], row("a", id=1, segment="VIP"), row("b", id=2, segment="VIP"), state(1), **BY_SEGMENT)
+    assert shop.sync([KEYED], row("a", id=1, segment="Gold"), state(2), **BY_SEGMENT) == [2]
+    assert members(pinterest) == {"VIP": people("b"), "Gold": people("a")}
+
+
+def test_an_array_that_gains_and_loses_a_name_moves_the_row(shop: Shop, pinterest: FakePinterest) -> None:
+    shop.sync([KEYED], row("a", id=1, segment=["x", "y"]), row("b", id=2, segment=["x", "y", "z"]), **BY_SEGMENT)
+    shop.sync([KEYED], row("a", id=1, segment=["y", "z"]), **BY_SEGMENT)
+    assert members(pinterest) == {"x": people("b"), "y": people("ab"), "z": people("ab")}
+
+
+def test_a_row_that_names_no_audience_any_more_leaves_all(shop: Shop, pinterest: FakePinterest, outbox: Outbox) -> None:
+    shop.sync([KEYED], row("a", id=1, segment=["x", "y"]), row("b", id=2, segment=["x", "y"]), **BY_SEGMENT)
+    shop.sync([KEYED], row("a", id=1, segment=None), **BY_SEGMENT)
+    assert members(pinterest) == {"x": people("b"), "y": people("b")}
+    assert reported(outbox)["{segment}"]["not_synced"] == {"no_audience": 1}
+
+
+def test_a_deletion_by_key_alone_leaves_all_audiences(shop: Shop, pinterest: FakePinterest, outbox: Outbox) -> None:
+    shop.sync([KEYED], row("a", id=1, segment=["x", "y"]), row("b", id=2, segment=["x", "y"]), **BY_SEGMENT)
+    shop.sync([KEYED], deleted(1), deleted(99), **BY_SEGMENT)
+    assert members(pinterest) == {"x": people("b"), "y": people("b")}
+    nobodys = reported(outbox)["{segment}"]
+    assert (nobodys["entered"], nobodys["synced"], nobodys["not_synced"]) == (2, 1, {"unknown_key": 1})
+
+
+def test_a_record_that_does_not_give_the_column_leaves_the_row_where_it_is(
+    shop: Shop, pinterest: FakePinterest
+) -> None:
+    shop.sync([KEYED], row("a", id=1, segment=["x", "y"]), **BY_SEGMENT)
+    shop.sync([KEYED], row("new", id=1), **BY_SEGMENT)
+    assert members(pinterest) == {"x": people(["new"]), "y": people(["new"])}
+
+
+def test_a_table_that_replaces_makes_every_audience_equal_to_it(shop: Shop, pinterest: FakePinterest) -> None:
+    first = [row("a", segment="x"), row("b", segment="x"), row("c", segment="y"), row("d", segment="y")]
+    assert shop.sync([TABLE], *first, complete(), state(1), **BY_SEGMENT) == [1]
+    second = [row("a", segment="x"), row("c", segment="y"), row("d", segment="x"), row("e", segment="z")]
+    assert shop.sync([TABLE], *second, complete(), state(2), **BY_SEGMENT) == [2]
+    assert members(pinterest) == {"x": people("ad"), "y": people("c"), "z": people("e")}
+
+
+def test_an_audience_that_lost_its_last_row_is_emptied_only_as_far_as_the_limit_permits(
+    shop: Shop, pinterest: FakePinterest
+) -> None:
+    shop.sync([TABLE], row("a", segment="x"), row("b", segment="y"), complete(), **BY_SEGMENT)
+    with raises(Code.REMOVAL_ABOVE_LIMIT, match='"y" stays as it is'):
+        shop.sync([TABLE], row("a", segment="x"), row("c", segment="z"), complete(), **BY_SEGMENT)
+    assert members(pinterest) == {"x": people("a"), "y": people("b"), "z": people("c")}
+    shop.sync([TABLE], row("a", segment="x"), row("c", segment="z"), complete(), max_removal_percent=100, **BY_SEGMENT)
+    assert members(pinterest) == {"x": people("a"), "y": set(), "z": people("c")}
+    shop.sync([TABLE], row("a", segment="x"), row("c", segment="z"), complete(), **BY_SEGMENT)
+
+
+def test_a_table_without_rows_empties_nothing(shop: Shop, pinterest: FakePinterest, outbox: Outbox) -> None:
+    shop.sync([TABLE], row("a", segment="x"), row("b", segment="y"), complete(), **BY_SEGMENT)
+    shop.sync([TABLE], complete(), **BY_SEGMENT)
+    assert members(pinterest) == {"x": people("a"), "y": people("b")}
+    assert any("no usable rows" in text for text in said(outbox, "WARN"))
+
+
+def test_a_table_that_is_not_known_to_be_whole_changes_nothing(shop: Shop, pinterest: FakePinterest) -> None:
+    shop.sync([TABLE], row("a", segment="x"), complete(), **BY_SEGMENT)
+    with raises(Code.TABLE_INCOMPLETE):
+        shop.sync([TABLE], row("b", segment="x"), row("c", segment="z"), **BY_SEGMENT)
+    assert members(pinterest) == {"x": people("a")}
+
+
+def test_two_streams_share_the_audience_that_both_name(shop: Shop, pinterest: FakePinterest) -> None:
+    streams = [deduped("users", "segment"), deduped("guests", "segment")]
+    both = [row("a", id=1, segment="x"), row("a", of="guests", id=7, segment="x"), row("b", id=2, segment="x")]
+    shop.sync(streams, *both, **BY_SEGMENT)
+    shop.sync(streams, row("a", id=1, segment="y"), **BY_SEGMENT)
+    assert members(pinterest) == {"x": people("ab"), "y": people("a")}
+    shop.sync(streams, row("a", of="guests", id=7, segment="y"), **BY_SEGMENT)
+    assert members(pinterest) == {"x": people("b"), "y": people("a")}
+
+
+def test_an_audience_that_failed_loses_its_leavers_later(shop: Shop, pinterest: FakePinterest) -> None:
+    shop.sync([KEYED], row("a", id=1, segment="x"), row("b", id=2, segment="x"), **BY_SEGMENT)
+    (audience,) = [one for one in pinterest.audiences.values() if one["name"] == "x"]
+    pinterest.refuse("PATCH", f"customer_lists/{audience['rule']['customer_list_id']}", 403, times=1)
+    with raises(Code.ROLE_MISSING):
+        shop.sync([KEYED], row("a", id=1, segment="y"), state(1), **BY_SEGMENT)
+    assert shop.released == []
+    assert members(pinterest) == {"x": people("ab"), "y": people("a")}
+    assert shop.sync([KEYED], row("a", id=1, segment="z"), state(1), **BY_SEGMENT) == [1]
+    assert members(pinterest) == {"x": people("b"), "y": set(), "z": people("a")}
