@@ -28,6 +28,7 @@ from destination_pinterest.dead_letters.announced import Announcements
 from destination_pinterest.dead_letters.factory import DeadLetterStorage
 from destination_pinterest.dead_letters.queue import MAX_FILES_IN_FLIGHT
 from destination_pinterest.delivery.append import AppendStrategy, MembershipBatch
+from destination_pinterest.delivery.by_account import AccountSinks
 from destination_pinterest.delivery.by_column import ColumnStrategy, ColumnTools
 from destination_pinterest.delivery.column_sink import ColumnSink
 from destination_pinterest.delivery.fan_out import FanOut
@@ -381,7 +382,7 @@ class _StrategyFactory:
         sender = self._senders[audience.ad_account_id]
         return MirrorStrategy(
             self._lane(audience),
-            MirroredStreams(audience.streams, tuple(plan.stream for plan in audience.replaced)),
+            MirroredStreams(audience.streams, tuple(plan.stream for plan in audience.replaced), audience.also_in),
             creator or self._desks[audience.ad_account_id].creator,
             self._safeguards,
             max_identifiers=lambda: sender.max_identifiers,
@@ -436,10 +437,11 @@ def _routes(
     dead_letters: DeadLetterStorage | None,
     announcements: Announcements | None,
 ) -> dict[StreamKey, StreamRoute]:
-    sinks: dict[StreamKey, list[Sink]] = {}
+    sinks: dict[StreamKey, dict[str, Sink]] = {}
     for audience, strategy in zip(audiences, strategies, strict=True):
         for plan in audience.plans:
-            sinks.setdefault(plan.stream.key, []).append(_sink(strategy, plan, config))
+            sink = _sink(strategy, plan, config)
+            sinks.setdefault(plan.stream.key, {})[audience.ad_account_id] = sink
 
     def route(plan: StreamPlan) -> StreamRoute:
         letters = None
@@ -450,9 +452,8 @@ def _routes(
         if announcements is not None:
             announced = announcements.rows_of(plan.stream, identity_columns, decoder)
         tally = ledger.tally(plan.stream.key)
-        sink = sinks[plan.stream.key]
-        whole = sink[0] if len(sink) == 1 else FanOut(sink)
-        return StreamRoute(plan, config, decoder, whole, tally, dead_letters=letters, announced=announced)
+        sink = _joined(sinks[plan.stream.key], plan)
+        return StreamRoute(plan, config, decoder, sink, tally, dead_letters=letters, announced=announced)
 
     plans = {plan.stream.key: plan for audience in audiences for plan in audience.plans}
     return {stream: route(plan) for stream, plan in plans.items()}
@@ -462,6 +463,14 @@ def _sink(strategy: SyncStrategy, plan: StreamPlan, config: Config) -> Sink:
     if isinstance(strategy, ColumnStrategy):
         return ColumnSink(strategy, plan, config.advertising_id_case)
     return LaneSink(strategy, plan, config.advertising_id_case)
+
+
+def _joined(by_account: Mapping[str, Sink], plan: StreamPlan) -> Sink:
+    """Returns one sink for a stream: each row goes to the ad account that it names, or to all."""
+    if plan.account_column is not None:
+        return AccountSinks(by_account)
+    sinks = list(by_account.values())
+    return sinks[0] if len(sinks) == 1 else FanOut(sinks)
 
 
 def _completeness(audiences: Sequence[AudiencePlan], config: Config) -> Completeness:

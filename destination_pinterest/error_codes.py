@@ -254,6 +254,13 @@ class Code(StrEnum):
         "The rows name more audiences than the settings permit. None beyond those was created.",
         "Check that the column names groups of people. If it does, raise Most audiences (max_audiences).",
     )
+    AD_ACCOUNT_COLUMN_MISSING = _Case(
+        "PIN-CONF-030",
+        _CONFIG,
+        _ACT,
+        "A stream lacks the column that names the ad account of each row.",
+        "Correct Ad account column, or take the stream out of the connection.",
+    )
 
     NO_IDENTITY_COLUMN_RECOGNISED = _Case(
         "PIN-IDENT-001",

@@ -14,8 +14,8 @@ import msgspec
 
 from destination_pinterest.config import Config
 from destination_pinterest.identity.column_sample import SAMPLE_ROWS
-from destination_pinterest.identity.mapping import IdentityMapper
-from destination_pinterest.identity.rejection import Rejection
+from destination_pinterest.identity.mapping import IdentityMapper, MappedRow
+from destination_pinterest.identity.rejection import Rejection, RejectionReason
 from destination_pinterest.markers import PLACE_MEMBER
 from destination_pinterest.protocol.catalog import parse_catalog
 from destination_pinterest.protocol.input import MessageDecoder
@@ -23,6 +23,7 @@ from destination_pinterest.protocol.whole_rows import whole_rows
 from destination_pinterest.routing.audience_plan import plan_audiences
 from destination_pinterest.routing.decision import Decision, decision_of, take_row
 from destination_pinterest.routing.plan import plan_streams, readable_key
+from destination_pinterest.routing.row_account import NOT_NAMED, RowAccounts
 from destination_pinterest.routing.sampling import column_sample
 from destination_pinterest.vocabulary import Operation
 from destination_pinterest.wording.column_text import finding_lines
@@ -75,7 +76,8 @@ class DryRun:
         streams = parse_catalog(msgspec.json.encode(stream.catalog()))
         plans = plan_streams(streams, config)
         (self.plan,) = plans
-        (self.audience,) = audiences = plan_audiences(plans, config)
+        audiences = plan_audiences(plans, config)
+        self.audience = audiences[0]  # In each ad account it is kept in the same way.
         self._plan_lines = list(plan_lines(plans, audiences, config))
         self._are_declared = config.identity_columns is not None
         self._sample = column_sample(self.plan, columns, config)
@@ -92,6 +94,9 @@ class DryRun:
         self._values = self._decoder.reader([identity.column for identity in self.plan.identities])
         self._map = IdentityMapper(self.plan.identities, maid_case=config.advertising_id_case).map
         self._decide = self._decision(config)
+        self._accounts = RowAccounts(config.ad_account_ids)
+        account_column = self.plan.account_column
+        self._account = None if account_column is None else self._decoder.reader_of(account_column)
         is_keyed = self.audience.keeping == "mirror" and self.plan.has_key
         self._key = self._decoder.reader(self.plan.key_columns) if is_keyed else None
 
@@ -120,7 +125,7 @@ class DryRun:
         counts = self.counts
         counts.rows += 1
         decision = self._decide(row)
-        mapped = self._map(self._values(row))
+        mapped = self._mapped(row, decision)
         if decision is Operation.REMOVE and not mapped.identifiers and self._has_key(row):
             counts.usable += 1
             counts.deletions_by_key += 1
@@ -133,6 +138,15 @@ class DryRun:
             is_used = isinstance(taken, Operation)
             for rejection in mapped.rejections if isinstance(taken, Operation) else (taken,):
                 self._rejected.add(self._text.placed(row, rejection, row_is_used=is_used))
+
+    def _mapped(self, row: Any, decision: Decision) -> MappedRow:
+        """Maps a row; one that goes to no ad account has no identifier."""
+        if self._account is not None:
+            account = self._accounts.of(self._account(row))
+            is_everywhere = decision is Operation.REMOVE and account in NOT_NAMED
+            if isinstance(account, RejectionReason) and not is_everywhere:
+                return MappedRow((), (Rejection(self.plan.account_column, None, account),))
+        return self._map(self._values(row))
 
     def _decision(self, config: Config) -> Callable[[Any], Decision]:
         decide = decision_of(self.plan, config)

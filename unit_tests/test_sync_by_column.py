@@ -190,9 +190,7 @@ def test_an_array_that_gains_and_loses_a_name_moves_the_row(shop: Shop, pinteres
     assert members(pinterest) == {"x": people("b"), "y": people("ab"), "z": people("ab")}
 
 
-def test_a_row_that_names_no_audience_any_more_leaves_all(
-    shop: Shop, pinterest: FakePinterest, outbox: Outbox
-) -> None:
+def test_a_row_that_names_no_audience_any_more_leaves_all(shop: Shop, pinterest: FakePinterest, outbox: Outbox) -> None:
     shop.sync([KEYED], row("a", id=1, segment=["x", "y"]), row("b", id=2, segment=["x", "y"]), **BY_SEGMENT)
     shop.sync([KEYED], row("a", id=1, segment=None), **BY_SEGMENT)
     assert members(pinterest) == {"x": people("b"), "y": people("b")}

@@ -82,6 +82,18 @@ class Config(Settings):
         order=3,
         form={"group": "account"},
     )
+    ad_account_column: str | None = setting(
+        None,
+        min_length=1,
+        description=(
+            "A column that names the ad account of each row, one of the accounts above: the row goes to that account "
+            "alone. Leave it empty to send each row to all. A row whose account changes leaves the one before by "
+            "Overwrite, or if there is a membership store and a primary key."
+        ),
+        title="Ad account column",
+        order=4,
+        form={"group": "account"},
+    )
     audience_name: str = setting(
         "{stream}",
         min_length=1,

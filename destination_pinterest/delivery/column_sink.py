@@ -94,6 +94,11 @@ class ColumnSink(Sink):
         """See `Sink.refuse`."""
         self._quality.refuse(rejection, position)
 
+    def refuse_elsewhere(self, rejection: Rejection, position: int) -> None:
+        """See `Sink.refuse_elsewhere`."""
+        self._quality.entered += 1
+        self._quality.refuse(rejection, position)
+
     def leave_blank(self) -> None:
         """See `Sink.leave_blank`."""
         self._quality.blank += 1
@@ -163,9 +168,17 @@ class _NamedSink(Sink):
         """See `Sink.refuse`."""
         self._whole.refuse(rejection, position)
 
+    def refuse_elsewhere(self, rejection: Rejection, position: int) -> None:
+        """See `Sink.refuse_elsewhere`."""
+        self._whole.refuse_elsewhere(rejection, position)
+
     def leave_blank(self) -> None:
         """See `Sink.leave_blank`."""
         self._whole.leave_blank()
+
+    def leave_all(self, key: Sequence[object], *, is_deletion: bool) -> None:
+        """See `Sink.leave_all`."""
+        self._whole.leave_all(key, is_deletion=is_deletion)
 
     def sample(self, column: str, value: object) -> None:
         """See `Sink.sample`."""
@@ -216,9 +229,17 @@ class _StayingSink(Sink):
         """See `Sink.refuse`."""
         self._whole.refuse(rejection, position)
 
+    def refuse_elsewhere(self, rejection: Rejection, position: int) -> None:
+        """See `Sink.refuse_elsewhere`."""
+        self._whole.refuse_elsewhere(rejection, position)
+
     def leave_blank(self) -> None:
         """See `Sink.leave_blank`."""
         self._whole.leave_blank()
+
+    def leave_all(self, key: Sequence[object], *, is_deletion: bool) -> None:
+        """See `Sink.leave_all`."""
+        self._whole.leave_all(key, is_deletion=is_deletion)
 
     def sample(self, column: str, value: object) -> None:
         """See `Sink.sample`."""

@@ -21,7 +21,7 @@ class FanOut(Sink):
     """Takes rows for several lanes, each of which gets all of them.
 
     Args:
-        branches: the sinks of the lanes, at least one.
+        branches: the sinks of the lanes.
     """
 
     def __init__(self, branches: Sequence[Sink]) -> None:
@@ -55,7 +55,7 @@ class FanOut(Sink):
     @property
     def refused(self) -> int:
         """See `Sink.refused`."""
-        return max(branch.refused for branch in self._branches)
+        return max((branch.refused for branch in self._branches), default=0)
 
     @property
     def wants_samples(self) -> bool:
@@ -66,6 +66,11 @@ class FanOut(Sink):
         """See `Sink.refuse`."""
         for branch in self._branches:
             branch.refuse(rejection, position)
+
+    def refuse_elsewhere(self, rejection: Rejection, position: int) -> None:
+        """See `Sink.refuse_elsewhere`."""
+        for branch in self._branches:
+            branch.refuse_elsewhere(rejection, position)
 
     def leave_blank(self) -> None:
         """See `Sink.leave_blank`."""

@@ -8,6 +8,7 @@ from typing import Any, Final
 from destination_pinterest.config import Config
 from destination_pinterest.dead_letters.announced import AnnouncedRows
 from destination_pinterest.dead_letters.queue import DeadLetters
+from destination_pinterest.delivery.by_account import AccountSinks
 from destination_pinterest.delivery.isolation import LostRows, Route
 from destination_pinterest.delivery.lane import AudienceLane
 from destination_pinterest.delivery.remembered_row import RememberedRowMapper
@@ -19,6 +20,7 @@ from destination_pinterest.protocol.input import MessageDecoder, RowRun
 from destination_pinterest.routing.audience_names import AudienceNames
 from destination_pinterest.routing.decision import Decision, decision_of, take_row
 from destination_pinterest.routing.plan import StreamPlan
+from destination_pinterest.routing.row_account import NOT_NAMED, RowAccounts
 from destination_pinterest.vocabulary import Operation
 
 # A row's primary key; None if the row has none.
@@ -62,6 +64,11 @@ class StreamRoute:
         self._mapper = IdentityMapper(plan.identities, maid_case=config.advertising_id_case)
         self._decide = _row_decision(plan, config, decoder)
         self._sink = sink
+        self._accounts = sink if isinstance(sink, AccountSinks) else None
+        if self._accounts is not None and plan.account_column is not None:
+            self._account_column = plan.account_column
+            self._account_of = RowAccounts(config.ad_account_ids).of
+            self._read_account = decoder.reader_telling_absence([plan.account_column])
         reads_key = sink.taker.reads_keys and plan.has_key and not plan.only_removes
         self._remembered = _RememberedRows(plan, config, decoder) if reads_key else None
         self._names = None if plan.naming is None else AudienceNames(plan.naming)
@@ -78,7 +85,10 @@ class StreamRoute:
         refused_before = sink.refused
         sink.enter(len(run.rows))
         sink.taker.begin_run(run, now_s)
-        if self._names is not None:
+        if self._accounts is not None:
+            for row in run.rows:
+                self._take_by_account(self._accounts, row, run.position)
+        elif self._names is not None:
             for row in run.rows:
                 self._take_named(sink, self._names, row, run.position)
         elif self._read_only_column is not None:
@@ -95,6 +105,31 @@ class StreamRoute:
     def without(self, lane: AudienceLane) -> Route:
         """See `Route.without`."""
         return self if self._sink.without(lane) is not None else LostRows(self._sink.lanes)
+
+    def _take_by_account(self, accounts: AccountSinks, row: Any, position: int) -> None:
+        """Takes a row to the ad account that it names."""
+        account = self._account_of(self._read_account(row)[0])
+        if not isinstance(account, RejectionReason):
+            self._take_one(accounts.to(account), row, position)
+            return
+        decision = Operation.ADD if self._decide is None else self._decide(row)
+        if decision is Operation.REMOVE and account in NOT_NAMED:  # A deletion may carry nothing but its key.
+            self._take_one(accounts.everywhere, row, position)
+            return
+        accounts.enter_unnamed()
+        key = None if self._remembered is None else self._remembered.key(row)
+        if key is not None and isinstance(decision, Operation) and account is not RejectionReason.VALUE_UNCHANGED:
+            accounts.leave_all(key, is_deletion=False)
+        self._judge(accounts, MappedRow((), (Rejection(self._account_column, None, account),)), decision, row, position)
+
+    def _take_one(self, sink: Sink, row: Any, position: int) -> None:
+        sink.enter(1)
+        if self._names is not None:
+            self._take_named(sink, self._names, row, position)
+        elif self._remembered is not None:
+            self._take_remembered(sink, self._remembered, row, position)
+        else:
+            self._take_row(sink, row, position)
 
     def _take_bulk(self, sink: Sink, read: Callable[[Any], object], run: RowRun) -> None:
         identifiers, others = self._mapper.map_column(map(read, run.rows))

@@ -111,6 +111,10 @@ class Sink(ABC):
         """Judges the stream by a row that is refused; see `RowQuality`."""
 
     @abstractmethod
+    def refuse_elsewhere(self, rejection: Rejection, position: int) -> None:
+        """Judges the stream by a row that is refused, counted elsewhere, and might have come here."""
+
+    @abstractmethod
     def leave_blank(self) -> None:
         """Leaves a row without values out of the judgement."""
 
@@ -129,8 +133,9 @@ class Sink(ABC):
     def enter_unnamed(self) -> None:  # noqa: B027 - only where rows name audiences
         """Counts a row that names no audience."""
 
-    def leave_all(self, key: Sequence[object], *, is_deletion: bool) -> None:  # noqa: B027
-        """Takes a row that is in no audience any more: it is deleted by its key, or names none."""
+    @abstractmethod
+    def leave_all(self, key: Sequence[object], *, is_deletion: bool) -> None:
+        """Takes a row that is in no audience any more: it is deleted by its key, or goes elsewhere."""
 
     @abstractmethod
     def without(self, lane: AudienceLane) -> Sink | None:
@@ -186,6 +191,11 @@ class LaneSink(Sink):
         """See `Sink.refuse`."""
         self._quality.refuse(rejection, position)
 
+    def refuse_elsewhere(self, rejection: Rejection, position: int) -> None:
+        """See `Sink.refuse_elsewhere`."""
+        self._quality.entered += 1
+        self._quality.refuse(rejection, position)
+
     def leave_blank(self) -> None:
         """See `Sink.leave_blank`."""
         self._quality.blank += 1
@@ -193,6 +203,10 @@ class LaneSink(Sink):
     def sample(self, column: str, value: object) -> None:
         """See `Sink.sample`."""
         self._quality.sample(column, value)
+
+    def leave_all(self, key: Sequence[object], *, is_deletion: bool) -> None:
+        """See `Sink.leave_all`."""
+        self.taker.vacate(key, Operation.REMOVE if is_deletion else Operation.ADD)
 
     def without(self, lane: AudienceLane) -> Sink | None:
         """See `Sink.without`."""

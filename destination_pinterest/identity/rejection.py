@@ -39,6 +39,9 @@ class RejectionReason(StrEnum):
     AUDIENCE_NAME_NOT_TEXT = "audience_name_not_text"
     AUDIENCE_NAME_TOO_LONG = "audience_name_too_long"
     TOO_MANY_AUDIENCES_IN_ROW = "too_many_audiences_in_row"
+    NO_AD_ACCOUNT = "no_ad_account"
+    INVALID_AD_ACCOUNT = "invalid_ad_account"
+    UNKNOWN_AD_ACCOUNT = "unknown_ad_account"
 
     @property
     def sentence(self) -> str:
@@ -133,6 +136,16 @@ _SENTENCES = MappingProxyType(
         RejectionReason.TOO_MANY_AUDIENCES_IN_ROW: (
             "The row names more than 1,000 audiences; use fewer arrays in the name, or shorter ones."
         ),
+        RejectionReason.NO_AD_ACCOUNT: (
+            "The column that names the row's ad account is null or blank, so the row goes to none; fill the column."
+        ),
+        RejectionReason.INVALID_AD_ACCOUNT: (
+            "The value that should name the ad account is not up to 18 digits; correct it in the table."
+        ),
+        RejectionReason.UNKNOWN_AD_ACCOUNT: (
+            "The row names an ad account that is not in the settings; add it under Also in ad accounts "
+            "(also_in_ad_accounts), or correct it in the table."
+        ),
     }
 )
 
@@ -142,7 +155,7 @@ class Rejection(msgspec.Struct, frozen=True):
 
     `column` and `identifier` say where the value was; both are None if the reason is about the whole row (NO_IDENTITY,
     NO_IDENTITY_IN_DELETION), and `identifier` is None if the column is not an identity column (UNKNOWN_OPERATION, and
-    what names an audience).
+    the reasons about audiences and ad accounts).
     """
 
     column: str | None

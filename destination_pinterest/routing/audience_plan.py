@@ -44,6 +44,11 @@ class AudiencePlan:
     why_not_replaced: str | None
 
     @property
+    def also_in(self) -> tuple[str, ...]:
+        """The other ad accounts that the rows of its streams go to."""
+        return tuple(account for account in self.plans[0].ad_account_ids if account != self.ad_account_id)
+
+    @property
     def key(self) -> tuple[str, ...]:
         """A key that no other audience of the sync has."""
         return (self.ad_account_id, *self.plans[0].lane_key)
@@ -128,7 +133,8 @@ def columns_told_apart(audiences: Iterable[AudiencePlan]) -> Collection[str]:
     """Returns the columns in which a record that lacks them says something else than null: the row keeps its value."""
     plans = [plan for audience in audiences if audience.keeping == "mirror" for plan in audience.plans if plan.has_key]
     naming = {column for plan in plans if plan.naming is not None for column in plan.naming.columns}
-    return naming.union(identity.column for plan in plans for identity in plan.identities)
+    accounts = {plan.account_column for plan in plans if plan.account_column is not None}
+    return (naming | accounts).union(identity.column for plan in plans for identity in plan.identities)
 
 
 def _plan_audience(plans: tuple[StreamPlan, ...], ad_account_id: str, config: Config) -> AudiencePlan:

@@ -9,6 +9,7 @@ from destination_pinterest.config import Config
 from destination_pinterest.identity.leaving import consent_columns, leaving_columns
 from destination_pinterest.routing.audience_plan import EPOCH_S, AudiencePlan, uses_membership_store
 from destination_pinterest.routing.plan import StreamPlan, missing_columns
+from destination_pinterest.routing.replacement import replaces
 
 # A log level and a sentence.
 PlanLine = tuple[str, str]
@@ -19,7 +20,7 @@ _NO_LISTS: Final[Mapping[tuple[str, ...], str]] = {}
 
 def plan_lines(
     plans: Iterable[StreamPlan],
-    audiences: Iterable[AudiencePlan],
+    audiences: Sequence[AudiencePlan],
     config: Config,
     shadow_lists: Mapping[tuple[str, ...], str] = _NO_LISTS,
 ) -> Iterator[PlanLine]:
@@ -35,7 +36,7 @@ def plan_lines(
         yield from _of_stream(plan, config)
     for audience in audiences:
         yield from _of_audience(audience, _title(audience, config), shadow_lists.get(audience.key))
-    yield from (("WARN", sentence) for sentence in unused_store(config))
+    yield from (("WARN", sentence) for sentence in (*moving_rows(audiences, config), *unused_store(config)))
 
 
 def unused_store(config: Config) -> Iterator[str]:
@@ -50,11 +51,7 @@ def _of_stream(plan: StreamPlan, config: Config) -> Iterator[PlanLine]:
     if deletions:
         read += f"; deletions: {', '.join(deletions)}"
     does = "removes members from" if plan.only_removes or config.mode == "remove" else "goes to"
-    where = ""
-    if len(config.ad_account_ids) > 1:
-        several = "the ad accounts" if len(plan.ad_account_ids) > 1 else "the ad account"
-        where = f" in {several} {', '.join(plan.ad_account_ids)}"
-    yield "INFO", f'Stream "{plan.stream.key}" {does} the audience "{plan.audience}"{where}; {read}.'
+    yield "INFO", f'Stream "{plan.stream.key}" {does} the audience "{plan.audience}"{_where(plan, config)}; {read}.'
     if plan.newly_recognised:
         text = (
             f'Of the stream "{plan.stream.key}", version 0.1.0 did not use {", ".join(plan.newly_recognised)}: more '
@@ -74,6 +71,30 @@ def _of_stream(plan: StreamPlan, config: Config) -> Iterator[PlanLine]:
             "so all its rows add members unless they are marked as deleted."
         )
         yield "WARN", text
+
+
+def _where(plan: StreamPlan, config: Config) -> str:
+    accounts = ", ".join(plan.ad_account_ids)
+    if plan.account_column is not None:
+        return f" in the ad account that the column {plan.account_column} names ({accounts})"
+    if len(config.ad_account_ids) == 1:
+        return ""
+    return f" in the ad account{'s' if len(plan.ad_account_ids) > 1 else ''} {accounts}"
+
+
+def moving_rows(audiences: Iterable[AudiencePlan], config: Config) -> Iterator[str]:
+    """Yields a sentence about each stream whose rows stay in an ad account that they name no more."""
+    if config.mode != "mirror" or len(config.ad_account_ids) == 1:
+        return
+    kept = {plan.stream.key: (plan, audience.keeping) for audience in audiences for plan in audience.plans}
+    for plan, keeping in kept.values():
+        is_known = keeping == "swap" or (keeping == "mirror" and (plan.has_key or replaces(plan.stream)))
+        if plan.account_column is not None and not plan.only_removes and not is_known:
+            lacks = "it has no primary key" if keeping == "mirror" else "there is no membership store"
+            yield (
+                f'A row of the stream "{plan.stream.key}" whose ad account changes stays in the one before, too, since '
+                f"{lacks}."
+            )
 
 
 def _operation_text(plan: StreamPlan, config: Config) -> str:
