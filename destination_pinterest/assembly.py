@@ -19,6 +19,7 @@ from destination_pinterest.audiences.creation import AudienceCreator
 from destination_pinterest.audiences.desk import AudienceDesk
 from destination_pinterest.audiences.drift import DriftGuard
 from destination_pinterest.audiences.lookup import AudienceLookup
+from destination_pinterest.audiences.remembered import EXACT_UP_TO
 from destination_pinterest.audiences.safeguards import Safeguards
 from destination_pinterest.audiences.shadow_list import new_shadow_list
 from destination_pinterest.audiences.swap import AudienceSwapper
@@ -79,6 +80,9 @@ _MAX_THREADS: Final = 64
 # The rate of requests to one list that is worth having in flight, by tier: the quota's own rate; for `none`, half of
 # the 100 a second that Pinterest allows any app (developers.pinterest.com rate limits, read 2026-11-22).
 _RATE_PER_S: Final = {"standard": STANDARD_WRITES_A_MINUTE / 60, "trial": 1.0, "none": 50.0}
+# Over all audiences that a column names, about 150 MB; and in each of them, within three percent.
+_COUNTED_TOGETHER: Final = 1_500_000
+_FEWEST_COUNTED: Final = 1_000
 # Enough progress lines for a platform's log; a terminal's progress bar asks for more.
 _PROGRESS_S: Final = 30.0
 
@@ -391,6 +395,11 @@ class _StrategyFactory:
         )
 
     @property
+    def _most_counted(self) -> int:
+        """How many identifiers are counted exactly in each of the audiences that a column names."""
+        return min(EXACT_UP_TO, max(_FEWEST_COUNTED, _COUNTED_TOGETHER // self._config.max_audiences))
+
+    @property
     def _names_account(self) -> bool:
         return len(self._desks) > 1
 
@@ -423,6 +432,7 @@ class _StrategyFactory:
             audience.identifiers,
             is_whole=all(is_whole_pass(stream) for stream in audience.streams),
             day=datetime.fromtimestamp(now, UTC).date(),
+            most=self._most_counted if audience.is_by_column else EXACT_UP_TO,
         )
         return AudienceLane(target, streams, _RATE_PER_S[self._config.access_tier], count, qualities)
 
