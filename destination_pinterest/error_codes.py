@@ -215,13 +215,6 @@ class Code(StrEnum):
         "Correct the column's name (upper and lower case count). If streams of other connections have it, switch on "
         "Allow missing columns (`allow_missing_columns`).",
     )
-    AD_ACCOUNT_COLUMN_MISSING = _Case(
-        "PIN-CONF-030",
-        _CONFIG,
-        _ACT,
-        "A stream lacks the column that names the ad account of each row.",
-        "Correct Ad account column, or take the stream out of the connection.",
-    )
     AUDIENCE_COLUMN_NOT_IN_NAME = _Case(
         "PIN-CONF-035",
         _CONFIG,
@@ -260,6 +253,13 @@ class Code(StrEnum):
         _ACT,
         "The rows name more audiences than the settings permit. None beyond those was created.",
         "Check that the column names groups of people. If it does, raise Most audiences (max_audiences).",
+    )
+    AD_ACCOUNT_COLUMN_MISSING = _Case(
+        "PIN-CONF-030",
+        _CONFIG,
+        _ACT,
+        "A stream lacks the column that names the ad account of each row.",
+        "Correct Ad account column, or take the stream out of the connection.",
     )
 
     NO_IDENTITY_COLUMN_RECOGNISED = _Case(

@@ -7,6 +7,8 @@ read without a lease. Rows go through the sync's own routes and strategies, whos
 from __future__ import annotations
 
 import math
+from collections import Counter
+from collections.abc import Iterator
 from typing import Final, Literal
 
 import msgspec
@@ -19,10 +21,12 @@ from destination_pinterest.audiences.remembered import EXACT_UP_TO
 from destination_pinterest.audiences.safeguards import check_rows
 from destination_pinterest.audiences.target import AudienceTarget
 from destination_pinterest.connection_check import ConnectionCheck
+from destination_pinterest.delivery.by_column import ColumnStrategy
 from destination_pinterest.delivery.lane import AudienceLane
-from destination_pinterest.delivery.ledgers import open_ledgers
+from destination_pinterest.delivery.ledgers import open_index, open_ledgers, open_store
 from destination_pinterest.delivery.looking_up import look_up
 from destination_pinterest.delivery.mirror import MirrorStrategy
+from destination_pinterest.delivery.named_audiences import NamedBranch
 from destination_pinterest.delivery.strategy import SyncStrategy
 from destination_pinterest.delivery.swap import SwapStrategy
 from destination_pinterest.errors import ConnectorError, UnusableRowsError
@@ -122,7 +126,7 @@ class SyncPreview:
 
     def __init__(self, parts: SyncParts) -> None:
         self._parts = parts
-        self._uploads = dict.fromkeys((strategy.lane for strategy in parts.isolation.strategies), 0)
+        self._uploads: Counter[AudienceLane] = Counter()
 
     def run(self) -> Preview:
         """Asks Pinterest, reads all rows, and returns what a sync would do.
@@ -139,7 +143,9 @@ class SyncPreview:
                 notes = self._prepare()
                 lookups = parts.journal.sync.requests - before
                 self._read()
-                audiences = [self._foreseen(strategy) for strategy in parts.isolation.strategies]
+                audiences = [
+                    audience for strategy in parts.isolation.strategies for audience in self._all_foreseen(strategy)
+                ]
         finally:
             for strategy in parts.strategies:
                 strategy.close()
@@ -154,7 +160,7 @@ class SyncPreview:
         isolation = parts.isolation
         for refused, failure in parts.refused:
             isolation.give_up(refused.lane, failure)
-        look_up([strategy.lane for strategy in parts.strategies], parts.desks, isolation.take)
+        look_up([one.lane for one in parts.strategies if one.has_audience], parts.desks, isolation.take)
         notes = open_ledgers(
             [mirror for mirror in parts.mirrors if mirror.lane.failure is None],
             parts.request.config,
@@ -163,9 +169,68 @@ class SyncPreview:
             only_look=True,
             on_failure=lambda mirror, failure: isolation.give_up(mirror.lane, failure),
         )
+        self._open_indexes()
         for strategy in isolation.healthy:
             strategy.recall()
         return notes
+
+    def _open_indexes(self) -> None:
+        parts = self._parts
+        columns = [one for one in parts.strategies if isinstance(one, ColumnStrategy) and one.remembers]
+        store = (
+            open_store(parts.request.config, system=parts.system, open_ledgers=2, stretchings=parts.tuning.stretchings)
+            if columns
+            else None
+        )
+        if store is None:
+            return
+        for column in columns:
+            try:
+                open_index(column, store, only_look=True)
+            except ConnectorError as failure:
+                parts.isolation.take(column.lane, failure)
+
+    def _all_foreseen(self, strategy: SyncStrategy) -> Iterator[PreviewedAudience]:
+        """Yields what would be done to an audience, or to each of those that a column names."""
+        if not isinstance(strategy, ColumnStrategy):
+            yield self._foreseen(strategy)
+            return
+        isolation, failed = self._parts.isolation, list[SyncStrategy]()
+
+        def give_up(branch: SyncStrategy, failure: ConnectorError) -> None:
+            isolation.admit(branch)
+            isolation.take(branch.lane, failure)
+            failed.append(branch)
+
+        branches: list[NamedBranch] = []
+        if strategy.lane.failure is None:
+            try:
+                branches = strategy.begin_settling(self._parts.source.is_complete, give_up, is_end=True)
+            except ConnectorError as failure:
+                isolation.take(strategy.lane, failure)
+        if strategy.lane.failure is not None or strategy.lane.tally.entered or strategy.lane.notes:
+            yield self._foreseen(strategy)
+        for branch in sorted(branches, key=lambda branch: branch.name):
+            yield self._foreseen_branch(strategy, branch)
+        for lost in failed:
+            yield self._audience(lost)
+
+    def _foreseen_branch(self, column: ColumnStrategy, branch: NamedBranch) -> PreviewedAudience:
+        strategy = branch.strategy
+        self._parts.isolation.admit(strategy)
+        try:
+            column.open_branch(branch)
+            for _ in column.replay(branch):
+                self._accept(strategy.lane)
+            strategy.drain()
+            self._accept(strategy.lane)
+            return self._foreseen(strategy)
+        except ConnectorError as failure:
+            self._parts.isolation.take(strategy.lane, failure)
+            return self._audience(strategy)
+        finally:
+            strategy.lane.count.headcount.freeze()
+            strategy.close()
 
     def _read(self) -> None:
         parts = self._parts
@@ -211,7 +276,7 @@ class SyncPreview:
             audience=target.name,
             audience_id=target.audience_id,
             customer_list_id=None if before is None else before.id,
-            is_new=target.audience_id is None and strategy.lane.failure is None,
+            is_new=target.audience_id is None and strategy.lane.failure is None and strategy.has_audience,
             members=members,
             joins=joins,
             leaves=leaves,

@@ -267,3 +267,23 @@ def test_an_audience_that_failed_loses_its_leavers_later(shop: Shop, pinterest: 
     assert members(pinterest) == {"x": people("ab"), "y": people("a")}
     assert shop.sync([KEYED], row("a", id=1, segment="z"), state(1), **BY_SEGMENT) == [1]
     assert members(pinterest) == {"x": people("b"), "y": set(), "z": people("a")}
+
+
+def test_an_attempt_after_one_that_failed_for_an_audience_replaces_all_of_them_again(
+    shop: Shop, pinterest: FakePinterest
+) -> None:
+    table = stream("users", "segment", sync_mode="full_refresh", **{**REPLACED, "destination_sync_mode": "append"})
+    table["stream"]["is_resumable"] = True
+    shop.sync([table], row("a", segment="x"), row("b", segment="y"), complete(), max_removal_percent=100, **BY_SEGMENT)
+    refreshed = {**table, "generation_id": 8, "minimum_generation_id": 8}
+    (bad,) = [one for one in pinterest.audiences.values() if one["name"] == "y"]
+    pinterest.refuse("PATCH", f"customer_lists/{bad['rule']['customer_list_id']}", 403, times=1)
+    with raises(Code.ROLE_MISSING):
+        shop.sync(
+            [refreshed], row("a", segment="x"), row("c", segment="x"), row("d", segment="y"), complete(),
+            max_removal_percent=100, **BY_SEGMENT,
+        )  # fmt: skip
+    shop.sync(
+        [refreshed], row("a", segment="x"), row("d", segment="y"), complete(), max_removal_percent=100, **BY_SEGMENT
+    )
+    assert members(pinterest) == {"x": people("a"), "y": people("d")}

@@ -26,7 +26,7 @@ from destination_pinterest.audiences.safeguards import Safeguards, check_rows
 from destination_pinterest.audiences.twins import PostponedTwins
 from destination_pinterest.delivery.lane import AudienceLane, Delivery
 from destination_pinterest.delivery.ledgers import is_about_all_ledgers
-from destination_pinterest.delivery.mirror import MirrorStrategy
+from destination_pinterest.delivery.mirror import MirrorStrategy, generation_name
 from destination_pinterest.delivery.named_audiences import NamedAudiences, NamedBranch, spelling_note
 from destination_pinterest.delivery.row_spool import RowSpool
 from destination_pinterest.delivery.strategy import IsComplete, SyncStrategy
@@ -35,6 +35,7 @@ from destination_pinterest.identity.rejection import RejectionReason
 from destination_pinterest.protocol.input import RowRun
 from destination_pinterest.routing.audience_plan import AudiencePlan
 from destination_pinterest.routing.decision import UNKNOWN_KEY
+from destination_pinterest.routing.replacement import continues_in_job
 from destination_pinterest.vocabulary import Operation
 
 if TYPE_CHECKING:  # They import DuckDB and NumPy, which syncs without a store don't need.
@@ -117,6 +118,7 @@ class ColumnStrategy(SyncStrategy):
         self._spool = RowSpool()
         self._index: PlacementIndex | None = None
         self._open_ledger: OpenLedger | None = None
+        self._replaced = [plan.stream for plan in plan.replaced]
         self._streams = [stream.key for stream in plan.streams]
         self._stream = 0
         self._row = 0
@@ -125,6 +127,7 @@ class ColumnStrategy(SyncStrategy):
         self._rows_kept = 0
         self._deletions = 0
         self._unsettled: set[int] = set()
+        self._is_whole = False
 
     @property
     def at_once(self) -> int:
@@ -148,6 +151,12 @@ class ColumnStrategy(SyncStrategy):
         for stream in self.plan.streams:
             if stream.key_types:
                 index.describe_key(str(stream.key), stream.key_types)
+        # An earlier attempt of the job may have replaced a stream in all audiences, and returned its states.
+        self._replaced = [
+            stream
+            for stream in self._replaced
+            if not continues_in_job(stream) or index.generation_of(str(stream.key)) != generation_name(stream)
+        ]
         for audience in index.audiences:
             self.audiences.remember(audience.name, audience.streams, is_empty=audience.is_empty)
 
@@ -232,7 +241,7 @@ class ColumnStrategy(SyncStrategy):
     @property
     def settle_due_s(self) -> float | None:
         """When the epoch should end; None if it lasts until the end of the input."""
-        if self._epoch_started_s is None or self.plan.replaced:
+        if self._epoch_started_s is None or self._replaced:
             return None
         return self._epoch_started_s + self._epoch_s
 
@@ -263,7 +272,7 @@ class ColumnStrategy(SyncStrategy):
             UnusableRowsError: too few of the rows could be used.
             ConnectorError: the index or the audiences can't be read.
         """
-        replaced = [plan.stream for plan in self.plan.replaced] if is_end else []
+        replaced = self._replaced if is_end else []
         if not all(is_complete(stream.key) for stream in replaced):
             if self._row:
                 self._safeguards.require_complete(self.lane.target.name, is_complete=False)
@@ -274,6 +283,7 @@ class ColumnStrategy(SyncStrategy):
             if any(not branch.is_empty for branch in self.audiences):
                 self.lane.notes.append(self._safeguards.empty_table_note("the audiences keep their members"))
             return []
+        self._is_whole = True
         self._place()
         every = [self.audiences[number] for number in self._numbers([str(stream.key) for stream in replaced])]
         self._unsettled = {branch.number for branch in every} | {one.number for one in self.audiences if one.is_lost}
@@ -281,7 +291,7 @@ class ColumnStrategy(SyncStrategy):
         for branch in turns:
             branch.strategy.lane.pin_watermark(self.lane.pinned)
         self._look_up(turns, on_failure)
-        if self._index is not None:
+        if self._index is not None and not self._index.is_view:
             self._index.write_ahead(self._names())
         # Small ones first: a large one takes long, and what is behind it would wait.
         return sorted(
@@ -289,6 +299,15 @@ class ColumnStrategy(SyncStrategy):
         )
 
     def begin_turn(self, branch: NamedBranch) -> None:
+        """Opens what an audience's strategy needs, and prepares the audience.
+
+        Raises:
+            ConnectorError: the ledger can't be opened.
+        """
+        self.open_branch(branch)
+        branch.strategy.prepare()
+
+    def open_branch(self, branch: NamedBranch) -> None:
         """Opens what an audience's strategy needs.
 
         Raises:
@@ -297,13 +316,23 @@ class ColumnStrategy(SyncStrategy):
         strategy = branch.strategy
         if isinstance(strategy, MirrorStrategy) and self._open_ledger is not None:
             strategy.open(self._open_ledger(strategy))
+            strategy.replace_only({stream.key for stream in self._replaced})
         strategy.recall()
-        strategy.prepare()
 
     def settle_branch(
         self, branch: NamedBranch, is_complete: IsComplete, *, is_end: bool
     ) -> Iterator[Iterator[Delivery]]:
         """Yields the deliveries of one audience; see `SyncStrategy.settle`."""
+        strategy = branch.strategy
+        for _ in self.replay(branch):
+            yield iter(())
+        strategy.drain()
+        yield iter(())
+        yield from strategy.settle(is_complete, is_end=is_end)
+        strategy.lane.unpin_watermark()
+
+    def replay(self, branch: NamedBranch) -> Iterator[None]:
+        """Hands an audience's rows to its strategy; yields whenever what that has queued should be sent first."""
         strategy, number = branch.strategy, branch.number
         stream = -1
         stayers = self._spool.read(_slot(number, _STAYERS))
@@ -312,11 +341,7 @@ class ColumnStrategy(SyncStrategy):
         for row in chain(rows, self._spool.read(_slot(number, _LEAVERS))):
             stream = self._replay(strategy, row, self.lane.pinned, stream)
             if strategy.lane.queued >= _REQUESTS_AT_ONCE:
-                yield iter(())
-        strategy.drain()
-        yield iter(())
-        yield from strategy.settle(is_complete, is_end=is_end)
-        strategy.lane.unpin_watermark()
+                yield
 
     def end_turn(self, branch: NamedBranch, is_complete: IsComplete, *, is_end: bool) -> None:
         """Finishes an audience that has settled, if the input has ended, and closes what was opened.
@@ -331,6 +356,7 @@ class ColumnStrategy(SyncStrategy):
                     strategy.lane.notes.append(note)
                 strategy.finish(is_complete)
                 strategy.conclude()
+                strategy.lane.count.headcount.freeze()
             members = strategy.members
             branch.is_empty = members is not None and not members.after
             self._unsettled.discard(branch.number)
@@ -340,14 +366,18 @@ class ColumnStrategy(SyncStrategy):
     def end_epoch(self, *, is_end: bool) -> None:
         """Ends the epoch, once every audience has had its turn: those that failed stay where they were known."""
         if self._index is not None:
-            replaced = [str(plan.stream.key) for plan in self.plan.replaced] if is_end else []
-            self._index.commit(self._names(), self._unsettled, replaced if self._row else ())
+            replaced = {
+                str(stream.key): generation_name(stream) if stream.has_generation else None
+                for stream in (self._replaced if is_end and self._is_whole else ())
+            }
+            self._index.commit(self._names(), self._unsettled, replaced)
         by_id = {branch.strategy.lane.target.audience_id: branch.strategy.lane for branch in self.audiences}
         for created_id, update in self._twins.settle_all():
             by_id[created_id].update(update)
         self._spool.clear()
         self.lane.tally.synced += self._deletions
         self._row = self._deletions = 0
+        self._is_whole = False
         self._epoch_started_s = None
         self.lane.unpin_watermark()
 

@@ -39,6 +39,7 @@ class DistinctCount:
         self._bound: str | None = None
         # As texts: to make numbers of them would cost more than all the rest.
         self._kept: set[str] = set()
+        self._frozen: int | None = None
 
     def add(self, digests: Iterable[str]) -> None:
         """Counts digests that are in now."""
@@ -62,8 +63,13 @@ class DistinctCount:
         other._halvings, other._bound, other._kept = self._halvings, self._bound, set(self._kept)
         return other
 
+    def freeze(self) -> None:
+        """Keeps the count alone; nothing is counted any more."""
+        self._frozen = int(self)
+        self._kept = set()
+
     def __int__(self) -> int:
-        return len(self._kept) << self._halvings
+        return len(self._kept) << self._halvings if self._frozen is None else self._frozen
 
 
 class Headcount:
@@ -73,10 +79,11 @@ class Headcount:
 
     Args:
         kinds: the kinds of identifiers that the audience's streams have.
+        most: see `DistinctCount`.
     """
 
-    def __init__(self, kinds: Iterable[Identifier]) -> None:
-        self._members = DistinctCount()
+    def __init__(self, kinds: Iterable[Identifier], most: int = EXACT_UP_TO) -> None:
+        self._members = DistinctCount(most)
         # The same as the members until a row has two identifiers.
         self._people = self._members
         are_digests = _DIGESTS.issuperset(kinds)
@@ -119,6 +126,12 @@ class Headcount:
         """People who are in now, likewise."""
         self._count_waiting()
         return int(self._people)
+
+    def freeze(self) -> None:
+        """Keeps the counts alone, once everybody was counted: thousands of audiences can't each keep a sample."""
+        self._count_waiting()
+        for count in {id(self._members): self._members, id(self._people): self._people}.values():
+            count.freeze()
 
     def _count_waiting(self) -> None:
         if not self._firsts:

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any, Final
 
 from destination_pinterest.audiences.drift import IdentityFill
-from destination_pinterest.audiences.remembered import Intake
+from destination_pinterest.audiences.remembered import EXACT_UP_TO, Intake
 from destination_pinterest.delivery.headcount import Headcount
 from destination_pinterest.identity.mapping import IdentityColumn, IdentityMapper, MappedRow
 from destination_pinterest.vocabulary import Identifier, LetterCase
@@ -69,10 +69,11 @@ class IntakeCount:
         kinds: the kinds of identifiers that its streams have.
         is_whole: whether the rows are whole passes over the tables.
         day: the date on which they are counted.
+        most: how many are counted exactly; see `Headcount`.
     """
 
-    def __init__(self, kinds: Iterable[Identifier], *, is_whole: bool, day: date) -> None:
-        self.headcount = Headcount(kinds)
+    def __init__(self, kinds: Iterable[Identifier], *, is_whole: bool, day: date, most: int = EXACT_UP_TO) -> None:
+        self.headcount = Headcount(kinds, most)
         self._is_whole = is_whole
         self._is_rest = False
         self.day = day

@@ -62,17 +62,25 @@ def open_store(
     )
 
 
-def open_index(column: ColumnStrategy, store: MembershipStore) -> None:
+def open_index(column: ColumnStrategy, store: MembershipStore, *, only_look: bool = False) -> None:
     """Opens the index of a column's audiences, whose ledgers are opened one by one, when each is settled.
+
+    Args:
+        column: stands for the audiences.
+        store: the membership store.
+        only_look: as for `open_ledgers`.
 
     Raises:
         ConnectorError: it can't be opened.
     """
     plan = column.plan
-    index = store.open_placements(plan.ad_account_id, plan.name)
+    open_placements = store.view_placements if only_look else store.open_placements
+    index = open_placements(plan.ad_account_id, plan.name)
 
     def open_ledger(mirror: MirrorStrategy) -> MembershipLedger:
         target = mirror.lane.target
+        if only_look:
+            return store.view(target.ad_account_id, _name(target), abandoned_list_id=target.abandoned_list_id)
         return store.open(target.ad_account_id, _name(target), abandoned_list_id=target.abandoned_list_id, like=index)
 
     column.open(index, open_ledger)

@@ -11,7 +11,7 @@ that this connector added.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
@@ -169,6 +169,11 @@ class MirrorStrategy(SyncStrategy):
     def replaced(self) -> frozenset[StreamKey]:
         """The streams that replace their rows."""
         return frozenset(stream.key for stream in self._replaced)
+
+    def replace_only(self, streams: Collection[StreamKey]) -> None:
+        """Replaces these streams, whatever the ledger says of an earlier attempt: who keeps many ledgers knows."""
+        self._replaced = [stream for stream in self._streams.replaced if stream.key in streams]
+        self._replaced_before = [stream for stream in self._streams.replaced if stream.key not in streams]
 
     def replace_again(self, is_replaced_in: Callable[[str, StreamKey], bool]) -> None:
         """Replaces streams once more whose states the earlier attempt did not return, since another account failed.
@@ -375,7 +380,9 @@ class MirrorStrategy(SyncStrategy):
         """Returns the delta, and the generations that are complete once it is sent."""
         delta = self._ledger.diff([str(stream.key) for stream in replaced], is_whole=is_whole)
         finished = {
-            str(stream.key): _generation(stream, self._streams.also_in) for stream in replaced if stream.has_generation
+            str(stream.key): generation_name(stream, self._streams.also_in)
+            for stream in replaced
+            if stream.has_generation
         }
         known = delta.members_before + delta.unconfirmed_before
         is_emptied = bool(replaced) and not delta.members_after and bool(delta.removals_by_absence)
@@ -483,7 +490,7 @@ class MirrorStrategy(SyncStrategy):
         return self._opened
 
 
-def _generation(stream: ConfiguredStream, also_in: Iterable[str] = ()) -> str:
+def generation_name(stream: ConfiguredStream, also_in: Iterable[str] = ()) -> str:
     """Names the rows of a refresh, and the other ad accounts that they went to.
 
     The first part is the same for all attempts that continue from each other. A reinstalled platform repeats ids, hence
@@ -493,7 +500,7 @@ def _generation(stream: ConfiguredStream, also_in: Iterable[str] = ()) -> str:
 
 
 def _is_of(stream: ConfiguredStream, noted: str | None) -> bool:
-    return noted is not None and noted.partition(_ALSO_IN)[0] == _generation(stream)
+    return noted is not None and noted.partition(_ALSO_IN)[0] == generation_name(stream)
 
 
 def _accounts_in(noted: str | None) -> list[str]:

@@ -34,14 +34,14 @@ class RejectionReason(StrEnum):
     ID_TOO_LONG = "id_too_long"
     UNKNOWN_OPERATION = "unknown_operation"
     VALUE_UNCHANGED = "value_unchanged"
-    NO_AD_ACCOUNT = "no_ad_account"
-    INVALID_AD_ACCOUNT = "invalid_ad_account"
-    UNKNOWN_AD_ACCOUNT = "unknown_ad_account"
     NO_AUDIENCE = "no_audience"
     AUDIENCE_NAME_IDENTIFIES = "audience_name_identifies"
     AUDIENCE_NAME_NOT_TEXT = "audience_name_not_text"
     AUDIENCE_NAME_TOO_LONG = "audience_name_too_long"
     TOO_MANY_AUDIENCES_IN_ROW = "too_many_audiences_in_row"
+    NO_AD_ACCOUNT = "no_ad_account"
+    INVALID_AD_ACCOUNT = "invalid_ad_account"
+    UNKNOWN_AD_ACCOUNT = "unknown_ad_account"
 
     @property
     def sentence(self) -> str:
@@ -118,16 +118,6 @@ _SENTENCES = MappingProxyType(
             "source send whole rows (PostgreSQL: REPLICA IDENTITY FULL), or set up a membership store and a primary "
             "key, so that the row keeps what it had."
         ),
-        RejectionReason.NO_AD_ACCOUNT: (
-            "The column that names the row's ad account is null or blank, so the row goes to none; fill the column."
-        ),
-        RejectionReason.INVALID_AD_ACCOUNT: (
-            "The value that should name the ad account is not up to 18 digits; correct it in the table."
-        ),
-        RejectionReason.UNKNOWN_AD_ACCOUNT: (
-            "The row names an ad account that is not in the settings; add it under Also in ad accounts "
-            "(also_in_ad_accounts), or correct it in the table."
-        ),
         RejectionReason.NO_AUDIENCE: (
             "A column that names the row's audience is null, blank or an empty array, so the row is in none; fill the "
             "column where the row should be in one."
@@ -146,6 +136,16 @@ _SENTENCES = MappingProxyType(
         RejectionReason.TOO_MANY_AUDIENCES_IN_ROW: (
             "The row names more than 1,000 audiences; use fewer arrays in the name, or shorter ones."
         ),
+        RejectionReason.NO_AD_ACCOUNT: (
+            "The column that names the row's ad account is null or blank, so the row goes to none; fill the column."
+        ),
+        RejectionReason.INVALID_AD_ACCOUNT: (
+            "The value that should name the ad account is not up to 18 digits; correct it in the table."
+        ),
+        RejectionReason.UNKNOWN_AD_ACCOUNT: (
+            "The row names an ad account that is not in the settings; add it under Also in ad accounts "
+            "(also_in_ad_accounts), or correct it in the table."
+        ),
     }
 )
 
@@ -154,8 +154,8 @@ class Rejection(msgspec.Struct, frozen=True):
     """One value, or one row, that is not sent.
 
     `column` and `identifier` say where the value was; both are None if the reason is about the whole row (NO_IDENTITY,
-    NO_IDENTITY_IN_DELETION), and `identifier` is None if the column is not an identity column (UNKNOWN_OPERATION,
-    and what names an audience or an ad account).
+    NO_IDENTITY_IN_DELETION), and `identifier` is None if the column is not an identity column (UNKNOWN_OPERATION, and
+    the reasons about audiences and ad accounts).
     """
 
     column: str | None

@@ -13,8 +13,9 @@ that failed. Too many placements cost a look into a ledger, and one that is miss
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 from uuid import uuid4
 
@@ -83,6 +84,11 @@ class PlacementIndex:
     def audiences(self) -> tuple[NamedAudience, ...]:
         """Every audience that the column has ever named; others go by their places here."""
         return self._leased.manifest.audiences
+
+    @property
+    def is_view(self) -> bool:
+        """Whether it is only looked at, and nothing is written."""
+        return isinstance(self._leased, ViewedManifest)
 
     @property
     def key_slot(self) -> KeySlot:
@@ -174,15 +180,23 @@ class PlacementIndex:
             both = f"SELECT {_HOLDER}, audience FROM was UNION SELECT {_HOLDER}, audience FROM now"
             self._store(both if news else None, audiences)
 
+    def generation_of(self, stream: str) -> str | None:
+        """Returns the caller's name for the rows that last replaced the stream in all audiences."""
+        return self._leased.manifest.generations.get(stream)
+
     def commit(
-        self, audiences: Sequence[NamedAudience], unsettled: Collection[int] = (), replaced: Collection[str] = ()
+        self,
+        audiences: Sequence[NamedAudience],
+        unsettled: Collection[int] = (),
+        replaced: Mapping[str, str | None] = MappingProxyType({}),
     ) -> None:
         """Forgets where rows were, once their audiences are settled. A new epoch begins.
 
         Args:
             audiences: as for `write_ahead`.
             unsettled: the numbers of audiences that may still have what they had.
-            replaced: streams whose rows were all recorded: others of them are nowhere.
+            replaced: streams whose rows were all recorded: others of them are nowhere. With each the name of its rows,
+                which counts if every audience is settled.
 
         Raises:
             StoreBusyError: another sync has taken the index over.
@@ -208,8 +222,10 @@ class PlacementIndex:
                 + (SELECT count(*) FROM (SELECT {_HOLDER}, audience FROM was EXCEPT SELECT * FROM next))
             """
         )
-        if not is_same or tuple(audiences) != self.audiences:
-            self._store(None if is_same else f"SELECT {_HOLDER}, audience FROM next", audiences)
+        names = {} if unsettled else {stream: name for stream, name in replaced.items() if name is not None}
+        generations = {**self._leased.manifest.generations, **names}
+        if not is_same or tuple(audiences) != self.audiences or generations != self._leased.manifest.generations:
+            self._store(None if is_same else f"SELECT {_HOLDER}, audience FROM next", audiences, generations)
         execute("DROP TABLE next")
         self._begin()
         self._workspace.leave_room()
@@ -255,7 +271,9 @@ class PlacementIndex:
             """
         )
 
-    def _store(self, query: str | None, audiences: Sequence[NamedAudience]) -> None:
+    def _store(
+        self, query: str | None, audiences: Sequence[NamedAudience], generations: Mapping[str, str] | None = None
+    ) -> None:
         """Replaces the placements by those of a query, if any, and the names."""
         if not self.holds_lease:
             raise busy(self._leased.manifest)
@@ -268,7 +286,12 @@ class PlacementIndex:
             self._blobs.add(path, f"{self._folder}/{path.name}")
         self._leased.update(
             lambda m: msgspec.structs.replace(
-                m, sequence=m.sequence + 1, base=file, streams=tuple(self._streams), audiences=tuple(audiences)
+                m,
+                sequence=m.sequence + 1,
+                base=file,
+                streams=tuple(self._streams),
+                audiences=tuple(audiences),
+                generations=m.generations if generations is None else dict(generations),
             )
         )
         if path is not None:

@@ -220,6 +220,28 @@ class MembershipStore:
             undo.pop_all()
             return index
 
+    def view_placements(self, ad_account_id: str, template: str) -> PlacementIndex:
+        """Opens the index of a template's audiences as `open_placements`, without a lease and without writing anything.
+
+        Raises:
+            StoreMismatchError: as `open`.
+        """
+        folder = folder_of(ad_account_id, template, is_index=True)
+        address = self._blobs.address(f"{folder}/{FILE_NAME}")
+        found = self._blobs.read(f"{folder}/{FILE_NAME}")
+        if found is None:
+            manifest = msgspec.structs.replace(self._new(ad_account_id, template), template=template)
+        else:
+            manifest = read_manifest(found.body, self._store_key.keys, address)
+            check_owner(manifest, ad_account_id, template, address)
+        keys = opened_keys(manifest, self._store_key.keys)
+        with ExitStack() as undo:
+            workspace = Workspace()
+            undo.callback(workspace.close)
+            index = PlacementIndex(self._blobs, folder, ViewedManifest(manifest), keys, workspace)
+            undo.pop_all()
+            return index
+
     def view(self, ad_account_id: str, audience: str, *, abandoned_list_id: str | None = None) -> MembershipLedger:
         """Opens the ledger of an audience without a lease and without writing anything, to compare rows with it.
 

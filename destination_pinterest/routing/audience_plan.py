@@ -132,9 +132,9 @@ def uses_membership_store(config: Config) -> bool:
 def columns_told_apart(audiences: Iterable[AudiencePlan]) -> Collection[str]:
     """Returns the columns in which a record that lacks them says something else than null: the row keeps its value."""
     plans = [plan for audience in audiences if audience.keeping == "mirror" for plan in audience.plans if plan.has_key]
-    accounts = {plan.account_column for plan in plans if plan.account_column is not None}
     naming = {column for plan in plans if plan.naming is not None for column in plan.naming.columns}
-    return accounts.union(naming, (identity.column for plan in plans for identity in plan.identities))
+    accounts = {plan.account_column for plan in plans if plan.account_column is not None}
+    return (naming | accounts).union(identity.column for plan in plans for identity in plan.identities)
 
 
 def _plan_audience(plans: tuple[StreamPlan, ...], ad_account_id: str, config: Config) -> AudiencePlan:

@@ -32,9 +32,9 @@ class StreamPlan:
 
     `audience` is a name; if the stream was pointed at an existing audience, `audience_id` is its id, and the name is
     the one it had then. `ad_account_ids` are the ad accounts in which the audience is kept. `newly_recognised` are the
-    identity columns that version 0.1.0 would not have recognised. `account_column` names the one of the ad accounts to
-    which a row goes; None if each row goes to all. If the rows name their audiences, `naming` says how, and `audience`
-    is the settings' template.
+    identity columns that version 0.1.0 would not have recognised. If the rows name their audiences, `naming` says how,
+    and `audience` is the settings' template. `account_column` names the one of the ad accounts to
+    which a row goes; None if each row goes to all.
     """
 
     stream: ConfiguredStream
@@ -46,8 +46,8 @@ class StreamPlan:
     audience_id: str | None = None
     key_columns: tuple[str, ...] = ()
     newly_recognised: tuple[str, ...] = ()
-    account_column: str | None = None
     naming: NameTemplate | None = None
+    account_column: str | None = None
 
     @property
     def has_key(self) -> bool:
@@ -72,15 +72,10 @@ class StreamPlan:
     @property
     def columns(self) -> tuple[str, ...]:
         """Every column that is read."""
-        account = () if self.account_column is None else (self.account_column,)
         naming = () if self.naming is None else self.naming.columns
-        return (
-            *(identity.column for identity in self.identities),
-            *self.deciding_columns,
-            *self.key_columns,
-            *account,
-            *naming,
-        )
+        account = () if self.account_column is None else (self.account_column,)
+        identities = (identity.column for identity in self.identities)
+        return (*identities, *self.deciding_columns, *self.key_columns, *naming, *account)
 
     @property
     def deciding_columns(self) -> tuple[str, ...]:
@@ -143,8 +138,8 @@ def plan_stream(stream: ConfiguredStream, config: Config, in_some_stream: Collec
         SyncModeError: the stream is set to a sync mode that is not offered.
         IdentityColumnsError: no column identifies people, or a needed column has a name that can't be read.
         InvalidConfigError: the audience would have no name, the destination object is of another ad account, the
-            stream lacks the column of its ad accounts, or one that the settings name and no other stream has, or a
-            column can't name audiences.
+            stream lacks the column of its ad accounts or audiences, or one that the settings name and no other stream
+            has, or a column can't name audiences.
     """
     if stream.destination_sync_mode not in (*SYNC_MODES, SOFT_DELETE):
         raise SyncModeError(
@@ -185,8 +180,8 @@ def plan_stream(stream: ConfiguredStream, config: Config, in_some_stream: Collec
         audience_id=chosen.audience_id if chosen else None,
         key_columns=_key_columns(stream, config),
         newly_recognised=_newly_recognised(identities, config),
-        account_column=None if chosen else _account_column(stream, config),
         naming=naming,
+        account_column=None if chosen else _account_column(stream, config),
     )
     for column in plan.columns:
         if _UNREADABLE_NAME.search(column):

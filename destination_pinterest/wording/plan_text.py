@@ -184,8 +184,8 @@ def _of_column(audience: AudiencePlan) -> Iterator[PlanLine]:
     if audience.keeping != "mirror":
         text = (
             f"Nothing remembers in which of the audiences named by {audience.name} a row was, so a row that changes "
-            "its audience joins the new one and stays in the old one. Set up a membership store "
-            "(membership_store) if rows change their audiences."
+            "its audience joins the new one and stays in the old one. Set up a membership store (membership_store) if "
+            "rows change their audiences."
         )
         yield "WARN", text
         return
@@ -193,8 +193,8 @@ def _of_column(audience: AudiencePlan) -> Iterator[PlanLine]:
     if keyless:
         streams = ", ".join(f'"{plan.stream.key}"' for plan in keyless)
         text = (
-            f"Rows of {streams} have no primary key by which they are known again, so a row that changes its "
-            "audience joins the new one and stays in the old one. Choose a sync mode that "
-            "ends in Append + Deduped, or Overwrite."
+            f"Rows of {streams} have no primary key by which they are known again, so a row that changes its audience "
+            "joins the new one and stays in the old one. Choose a sync mode that ends in Append + Deduped or in "
+            "Overwrite."
         )
         yield "WARN", text

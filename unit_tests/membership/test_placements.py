@@ -107,7 +107,7 @@ def test_rows_that_a_replaced_stream_lacks_are_nowhere(shop: Shop) -> None:
     index = shop.store().open_placements(ACCOUNT, TEMPLATE)
     record(index, [(1, [0]), (3, None)])
     index.write_ahead(NAMES)
-    index.commit(NAMES, replaced=["s"])
+    index.commit(NAMES, replaced={"s": None})
     index.close()
     index = shop.store().open_placements(ACCOUNT, TEMPLATE)
     record(index, [(1, []), (2, []), (3, [])])
