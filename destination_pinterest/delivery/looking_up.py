@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from destination_pinterest.audiences.desk import AudienceDesk
+from destination_pinterest.audiences.reached_accounts import explained
 from destination_pinterest.delivery.lane import AudienceLane
 from destination_pinterest.errors import ConnectorError
 
@@ -49,9 +50,12 @@ def _look_up_in(
 
     try:
         updates = desk.lookup.find([lane.target for lane in lanes], hand_on)
-    except ConnectorError as failure:
-        if is_only or failure in ended:
+    except ConnectorError as error:
+        if error in ended:
             raise
+        failure = explained(desk.pinterest, error)
+        if is_only:
+            raise failure from None
         for lane in lanes:
             on_failure(lane, failure)
         return
