@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from destination_pinterest.config.layout import CARDS, PLACES
@@ -17,6 +18,12 @@ from destination_pinterest.config.model import Config
 
 def connection_specification() -> dict[str, Any]:
     """Returns the JSON Schema of the form."""
+    return copy.deepcopy(_form())
+
+
+@cache
+def _form() -> dict[str, Any]:
+    # It takes a tenth of a second, and each command asks at least twice: what is secret stands in it.
     schema = Config.model_json_schema()
     definitions = schema.pop("$defs", {})
     form: dict[str, Any] = _for_the_form(schema, definitions)

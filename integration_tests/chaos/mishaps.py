@@ -113,18 +113,18 @@ def faults(setup: ChaosSetup, chance: random.Random, *, creates: bool = False) -
     """What an attempt meets at Pinterest. `creates`: it will have to create audiences."""
     asked = _asked(setup, creates=creates)
     kind = chance.random()
-    if kind < 0.25:
+    if kind < 0.2:
         return ()
-    if kind < 0.65:
+    if kind < 0.55:
         both = tuple(_passing(setup, chance, asked) for _ in range(chance.randint(1, 2)))
         # A new token that is refused at once is the end, too.
         expirations = sum(fault.action["kind"] == "expire_token" for fault in both)
         return tuple(replace(fault, passes=False) for fault in both) if expirations > 1 else both
-    if kind < 0.73:
+    if kind < 0.62:
         endpoint = weighed(chance, [(share, name) for share, name in asked if name.endswith("/create")])
         late = Fault(chance.choice(_LATE), chance.choice((endpoint, endpoint, "*")), 0, 2)
         return (late, _passing(setup, chance, asked)) if chance.random() < 0.3 else (late,)
-    if kind < 0.8:
+    if kind < 0.68:
         action = {"kind": "late_effect", "seconds": chance.choice(_LATE_EFFECTS_S)}
         endpoint = weighed(chance, [(share, name) for share, name in asked if name.endswith(("/update", "/create"))])
         return (Fault(action, endpoint, chance.randint(0, 2), chance.randint(1, 2), passes=False),)
@@ -148,9 +148,11 @@ def _asked(setup: ChaosSetup, *, creates: bool) -> Endpoints:
 
 
 def _lasting(chance: random.Random, asked: Endpoints) -> Fault:
-    actions = weighed(chance, ((3, _REFUSALS), (2, _ENDS), (4, _OUTAGES)))
+    actions = weighed(chance, ((4, _REFUSALS), (3, _ENDS), (3, _OUTAGES)))
     times = _ALWAYS if actions is _OUTAGES else chance.choice((1, 2, _ALWAYS))
-    return Fault(chance.choice(actions), weighed(chance, asked), _after(chance), times, passes=False)
+    # What goes wrong while people are sent is of more interest than what comes before it.
+    endpoint = "customer_lists/update" if chance.random() < 0.6 else weighed(chance, asked)
+    return Fault(chance.choice(actions), endpoint, _after(chance), times, passes=False)
 
 
 def _passing(setup: ChaosSetup, chance: random.Random, asked: Endpoints) -> Fault:

@@ -33,6 +33,7 @@ from destination_pinterest import destination
 from destination_pinterest.api.watchdog import Watchdog
 from destination_pinterest.api.wire import HttpWire, Wire
 from destination_pinterest.assembly import Tuning
+from destination_pinterest.config import connection_specification
 from destination_pinterest.delivery.lane import AudienceLane
 from destination_pinterest.delivery.workers import Event, WorkerPool
 from destination_pinterest.delivery.writer import STOP_GRACE_S
@@ -41,6 +42,7 @@ from destination_pinterest.membership.store_key import Scrypt
 from destination_pinterest.system import System
 from integration_tests.property.machine import Clock, Machine
 
+connection_specification()  # So that not each process builds it.
 # What is expensive about the store's key has no part in the promise. The lease is kept alive by a thread that no clock
 # here moves.
 CHEAP = Tuning(stretchings={1: Scrypt(n=2, r=8, p=1)}, lease_timing=LeaseTiming(believed_for_s=1e9))

@@ -153,7 +153,8 @@ class World:
             if self.setup.tier == "trial":
                 self.pinterest.spend_writes(295)
             return
-        done = self.pinterest.rename(name, f"{name}, renamed") if what == "renames" else self.pinterest.remove(name)
+        other = f"{name}, renamed at {self.clock.monotonic_s:.0f}"
+        done = self.pinterest.rename(name, other) if what == "renames" else self.pinterest.remove(name)
         if done:
             self.audiences[name].is_meddled_with = True
             self.pinterest.meddled_with.add(name)
