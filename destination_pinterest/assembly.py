@@ -32,6 +32,7 @@ from destination_pinterest.delivery.isolation import AudienceIsolation, FailedAu
 from destination_pinterest.delivery.journal import SyncJournal
 from destination_pinterest.delivery.lane import MAX_IN_FLIGHT, AudienceLane
 from destination_pinterest.delivery.mirror import MirroredStreams, MirrorStrategy
+from destination_pinterest.delivery.precedence import precedence_of
 from destination_pinterest.delivery.refused import RefusedStrategy
 from destination_pinterest.delivery.route import StreamRoute
 from destination_pinterest.delivery.row_samples import RowSamples
@@ -310,7 +311,12 @@ class _StrategyFactory:
         self._sender = sender
         self._epoch_s = epoch_s
         drift = DriftGuard(allows=config.allow_identity_drift)
-        self._safeguards = Safeguards(config.max_removal_percent, config.allow_empty_audience, drift)
+        self._safeguards = Safeguards(
+            config.max_removal_percent,
+            config.allow_empty_audience,
+            drift,
+            max_addition_percent=config.max_addition_percent if config.used_for == "exclusion" else None,
+        )
         self._swapper = AudienceSwapper(
             session.client, creator, self._safeguards, if_refused=config.refused_rule_change
         )
@@ -327,11 +333,19 @@ class _StrategyFactory:
         return RefusedStrategy(AudienceLane(target, streams, _RATE_PER_S[self._config.access_tier], count))
 
     def _append(self, audience: AudiencePlan) -> SyncStrategy:
-        return AppendStrategy(self._lane(audience), self._batch(), self._config.flush_seconds, self._creator)
+        return AppendStrategy(
+            self._lane(audience),
+            self._batch(),
+            self._config.flush_seconds,
+            self._creator,
+            precedence=precedence_of(audience.plans, self._config),
+            safeguards=self._safeguards if self._safeguards.is_for_exclusion else None,
+        )
 
     def _swap(self, audience: AudiencePlan) -> SyncStrategy:
         lane = self._lane(audience, is_shadowed=True)
-        return SwapStrategy(lane, self._batch(), self._config.flush_seconds, self._swapper)
+        precedence = precedence_of(audience.plans, self._config)
+        return SwapStrategy(lane, self._batch(), self._config.flush_seconds, self._swapper, precedence=precedence)
 
     def _mirror(self, audience: AudiencePlan) -> SyncStrategy:
         return MirrorStrategy(

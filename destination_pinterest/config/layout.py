@@ -26,7 +26,7 @@ ADVANCED: Final = "advanced"
 
 CARDS: Final = (
     Card("auth", "Sign-in", ("credentials",)),
-    Card("account", "Ad account and audience", ("ad_account_id", "audience_name")),
+    Card("account", "Ad account and audience", ("ad_account_id", "audience_name", "used_for")),
     # Adobe's mapping calls what identifies people at Pinterest by this name, and so does our data activation.
     Card("identity", "Identity mapping to pinterest_audience", ("identity_columns", "operation_column")),
     Card(
@@ -35,6 +35,7 @@ CARDS: Final = (
         (
             "mode",
             "membership_store",
+            "consent_column",
             "deletes",
             "max_removal_percent",
             "allow_empty_audience",
@@ -49,6 +50,7 @@ CARDS: Final = (
         (
             "advertising_id_case",
             "allow_missing_columns",
+            "max_addition_percent",
             "refused_rule_change",
             "if_audience_is_gone",
             "trust_end_markers",

@@ -16,8 +16,8 @@ from destination_pinterest.identity.mapping import IdentityMapper, MappedRow
 from destination_pinterest.identity.rejection import Rejection, RejectionReason
 from destination_pinterest.protocol.checkpoint import StreamTally
 from destination_pinterest.protocol.input import MessageDecoder, RowRun
-from destination_pinterest.routing.decision import Decision, decision_of, take_row
-from destination_pinterest.routing.plan import StreamPlan
+from destination_pinterest.routing.decision import Decision, adds_unknown_operations, decision_of, take_row
+from destination_pinterest.routing.plan import StreamPlan, may_contradict
 from destination_pinterest.vocabulary import Operation
 
 # A row's primary key; None if the row has none.
@@ -60,8 +60,13 @@ class StreamRoute:
         self._mapper = IdentityMapper(plan.identities, maid_case=config.advertising_id_case)
         self._decide = _row_decision(plan, config, decoder)
         self._sink = sink
+        self._adds_unknown = adds_unknown_operations(config)
+        self._is_for_exclusion = config.used_for == "exclusion"
         reads_key = sink.taker.reads_keys and plan.has_key and not plan.only_removes
         self._remembered = _RememberedRows(plan, config, decoder) if reads_key else None
+        # Where rows may overrule each other, a key tells which of them is a later version of another.
+        tells_rows = plan.has_key and may_contradict(plan, config)
+        self._read_key = decoder.reader(plan.key_columns) if tells_rows else None
         # Most streams have one identity column and only rows that add: they are mapped in bulk.
         reads_rejected = dead_letters is not None or announced is not None
         is_plain = self._decide is None and len(plan.identities) == 1 and not reads_rejected and not reads_key
@@ -97,18 +102,34 @@ class StreamRoute:
                 sink.taker.take(Operation.ADD, mapped.identifiers, None)
 
     def _take_row(self, sink: Sink, row: Any, position: int) -> None:
-        decision = Operation.ADD if self._decide is None else self._decide(row)
+        decision = self._decision(sink, row)
         values = self._read(row)
         mapped = self._mapper.map(values)
+        key = None if self._read_key is None else _key(self._read_key(row))
         if decision is Operation.ADD:
             sink.fill.add_row(values, mapped)
+        elif decision is RejectionReason.NO_CONSENT:
+            sink.taker.object_to(mapped.identifiers, key)
         operation = self._judge(sink, mapped, decision, row, position)
         if operation is None:
             return
-        if self.plan.only_removes:
+        if self.plan.only_removes and not self._is_for_exclusion:
             sink.taker.withdraw(mapped.identifiers)
         else:
-            sink.taker.take(operation, mapped.identifiers, None)
+            sink.taker.take(operation, mapped.identifiers, key)
+
+    def _decision(self, sink: Sink, row: Any) -> Decision:
+        """Returns what the row does; see `adds_unknown_operations` for one whose operation is not known."""
+        if self._decide is None:
+            return Operation.ADD
+        decision = self._decide(row)
+        if decision is not RejectionReason.UNKNOWN_OPERATION or not self._adds_unknown:
+            return decision
+        unknown = (Rejection(self.plan.operation_column, None, decision),)
+        sink.count_refused(unknown)
+        if self._announced is not None:
+            self._announced.add(row, unknown, row_is_used=True)
+        return Operation.ADD
 
     def _take_remembered(self, sink: Sink, remembered: _RememberedRows, row: Any, position: int) -> None:
         """Takes a row whose key tells which identifiers it had before."""
@@ -116,12 +137,18 @@ class StreamRoute:
         if key is None:
             self._take_row(sink, row, position)
             return
-        decision = Operation.ADD if self._decide is None else self._decide(row)
+        decision = self._decision(sink, row)
         values = remembered.read(row)
         mapped = remembered.map(values)
+        if decision is RejectionReason.NO_CONSENT:
+            sink.taker.object_to(mapped.identifiers, key, (*mapped.unchanged, *mapped.empty))
+            self._judge(sink, MappedRow(mapped.identifiers, mapped.rejections or _NO_IDENTITY), decision, row, position)
+            return
         if decision is Operation.ADD and not mapped.unchanged:
             sink.fill.add_row(values, MappedRow(mapped.identifiers, ()))
-        keeps = bool(mapped.unchanged) and decision is Operation.ADD
+        # Who can't be read any more leaves; but not an exclusion audience, where that may be a mistake.
+        kept = (*mapped.unchanged, *mapped.empty) if self._is_for_exclusion else mapped.unchanged
+        keeps = bool(mapped.unchanged or (kept and mapped.identifiers)) and decision is Operation.ADD
         if isinstance(decision, Operation) and (mapped.identifiers or keeps):
             if mapped.rejections:
                 sink.count_refused(mapped.rejections)
@@ -130,11 +157,13 @@ class StreamRoute:
             if keeps:
                 if not mapped.identifiers:
                     sink.leave_blank()
-                sink.taker.keep(key, mapped.identifiers, mapped.columns, mapped.unchanged)
+                sink.taker.keep(key, mapped.identifiers, mapped.columns, kept)
             else:
                 sink.taker.take(decision, mapped.identifiers, key, mapped.columns)
             return
-        if isinstance(decision, Operation):
+        if decision is Operation.ADD and self._is_for_exclusion:
+            sink.taker.stay(key, kept)
+        elif isinstance(decision, Operation):
             # Its earlier identifiers are removed, although the row itself has none.
             sink.taker.vacate(key, decision)
             if decision is Operation.REMOVE:
@@ -152,7 +181,7 @@ class StreamRoute:
 
     def _judge(self, sink: Sink, mapped: MappedRow, decision: Decision, row: Any, position: int) -> Operation | None:
         """Returns what the row does to its identifiers; None, counted and perhaps stored, if it does nothing."""
-        taken = take_row(decision, mapped, self.plan.operation_column, sink)
+        taken = take_row(decision, mapped, self.plan.operation_column, sink, consent_column=self.plan.consent_column)
         if isinstance(taken, Rejection):
             self._tally.rejected += 1
             sink.refuse(taken, position)
@@ -189,5 +218,8 @@ class _RememberedRows:
 
     def key(self, row: Any) -> Key:
         """Returns the row's key."""
-        values = self._read_key(row)
-        return None if all(value is None for value in values) else values
+        return _key(self._read_key(row))
+
+
+def _key(values: tuple[object, ...]) -> Key:
+    return None if all(value is None for value in values) else values
