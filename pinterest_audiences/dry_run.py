@@ -15,13 +15,13 @@ import msgspec
 from destination_pinterest.config import Config
 from destination_pinterest.identity.column_sample import SAMPLE_ROWS
 from destination_pinterest.identity.mapping import IdentityMapper
-from destination_pinterest.identity.rejection import Rejection
+from destination_pinterest.identity.rejection import Rejection, RejectionReason
 from destination_pinterest.markers import PLACE_MEMBER
 from destination_pinterest.protocol.catalog import parse_catalog
 from destination_pinterest.protocol.input import MessageDecoder
 from destination_pinterest.protocol.whole_rows import whole_rows
 from destination_pinterest.routing.audience_plan import plan_audiences
-from destination_pinterest.routing.decision import Decision, decision_of, take_row
+from destination_pinterest.routing.decision import Decision, adds_unknown_operations, decision_of, take_row
 from destination_pinterest.routing.plan import plan_streams, readable_key
 from destination_pinterest.routing.sampling import column_sample
 from destination_pinterest.vocabulary import Operation
@@ -77,6 +77,8 @@ class DryRun:
         (self.plan,) = plans
         (self.audience,) = audiences = plan_audiences(plans, config)
         self._plan_lines = list(plan_lines(plans, audiences, config))
+        self._adds_unknown = adds_unknown_operations(config)
+        self._is_for_exclusion = config.used_for == "exclusion"
         self._are_declared = config.identity_columns is not None
         self._sample = column_sample(self.plan, columns, config)
         self._columns = columns
@@ -107,7 +109,13 @@ class DryRun:
     def plan_lines(self) -> list[PlanLine]:
         """What the connector would log of its plan, and of what the first rows show."""
         stream, used = str(self.plan.stream.key), self.plan.identities
-        shown = finding_lines(self._sample.findings(), stream, used, are_declared=self._are_declared)
+        shown = finding_lines(
+            self._sample.findings(),
+            stream,
+            used,
+            are_declared=self._are_declared,
+            is_for_exclusion=self._is_for_exclusion,
+        )
         return [*self._plan_lines, *shown]
 
     def counting(self, batches: Iterable[RowBatch]) -> Iterator[RowBatch]:
@@ -120,18 +128,26 @@ class DryRun:
         counts = self.counts
         counts.rows += 1
         decision = self._decide(row)
+        unknown: tuple[Rejection, ...] = ()
+        if decision is RejectionReason.UNKNOWN_OPERATION and self._adds_unknown:
+            unknown = (Rejection(self.plan.operation_column, None, decision),)
+            counts.count_refused(unknown)
+            decision = Operation.ADD
         mapped = self._map(self._values(row))
         if decision is Operation.REMOVE and not mapped.identifiers and self._has_key(row):
             counts.usable += 1
             counts.deletions_by_key += 1
             return
-        taken = take_row(decision, mapped, self.plan.operation_column, counts)
+        plan = self.plan
+        taken = take_row(decision, mapped, plan.operation_column, counts, consent_column=plan.consent_column)
         if isinstance(taken, Operation):
             counts.usable += 1
             counts.identifiers[taken] += len(mapped.identifiers)
+        elif decision is RejectionReason.NO_CONSENT:
+            counts.identifiers[Operation.REMOVE] += len(mapped.identifiers)
         if self._rejected is not None and taken is not None:
             is_used = isinstance(taken, Operation)
-            for rejection in mapped.rejections if isinstance(taken, Operation) else (taken,):
+            for rejection in (*unknown, *mapped.rejections) if isinstance(taken, Operation) else (taken,):
                 self._rejected.add(self._text.placed(row, rejection, row_is_used=is_used))
 
     def _decision(self, config: Config) -> Callable[[Any], Decision]:
