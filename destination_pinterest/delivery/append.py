@@ -52,7 +52,9 @@ class BatchedStrategy(SyncStrategy):
 
     def begin_run(self, run: RowRun, now_s: float) -> None:
         """See `SyncStrategy.begin_run`."""
-        self._position, self._now_s, self._stream = run.position, now_s, str(run.stream)
+        self._position, self._now_s = run.position, now_s
+        if self._precedence is not None:
+            self._stream = str(run.stream)
 
     def add_all(self, identifiers: Sequence[str]) -> None:
         """See `SyncStrategy.add_all`."""
