@@ -39,6 +39,7 @@ from destination_pinterest.delivery.journal import SyncJournal
 from destination_pinterest.delivery.lane import MAX_IN_FLIGHT, AudienceLane
 from destination_pinterest.delivery.mirror import MirroredStreams, MirrorStrategy
 from destination_pinterest.delivery.named_audiences import NamedAudiences
+from destination_pinterest.delivery.precedence import precedence_of
 from destination_pinterest.delivery.refused import RefusedStrategy
 from destination_pinterest.delivery.route import StreamRoute
 from destination_pinterest.delivery.row_samples import RowSamples
@@ -376,13 +377,20 @@ class _StrategyFactory:
         return ColumnStrategy(self._lane(audience), audience, audiences, tools, epoch_s=self._epoch_s)
 
     def _append(self, audience: AudiencePlan, creator: AudienceCreator | None = None) -> SyncStrategy:
-        creator = creator or self._desks[audience.ad_account_id].creator
-        return AppendStrategy(self._lane(audience), self._batch(), self._config.flush_seconds, creator)
+        return AppendStrategy(
+            self._lane(audience),
+            self._batch(),
+            self._config.flush_seconds,
+            creator or self._desks[audience.ad_account_id].creator,
+            precedence=precedence_of(audience.plans, self._config),
+            safeguards=self._safeguards if self._safeguards.is_for_exclusion else None,
+        )
 
     def _swap(self, audience: AudiencePlan) -> SyncStrategy:
         lane = self._lane(audience, is_shadowed=True)
         swapper = self._desks[audience.ad_account_id].swapper
-        return SwapStrategy(lane, self._batch(), self._config.flush_seconds, swapper)
+        precedence = precedence_of(audience.plans, self._config)
+        return SwapStrategy(lane, self._batch(), self._config.flush_seconds, swapper, precedence=precedence)
 
     def _mirror(self, audience: AudiencePlan, creator: AudienceCreator | None = None) -> SyncStrategy:
         sender = self._senders[audience.ad_account_id]

@@ -33,7 +33,7 @@ from destination_pinterest.identity.mapping import check_columns
 from destination_pinterest.object_storage.probe import probe
 from destination_pinterest.object_storage.s3 import S3Bucket
 from destination_pinterest.routing.audience_plan import uses_membership_store
-from destination_pinterest.routing.decision import operation_rule
+from destination_pinterest.routing.decision import consent_rule, operation_rule
 from destination_pinterest.routing.plan import declared_identities
 from destination_pinterest.session import PinterestSession
 from destination_pinterest.specification import SCOPES
@@ -206,6 +206,7 @@ def _check_settings(config: Config) -> None:
     if config.identity_columns:
         check_columns(declared_identities(config))
     operation_rule(config)
+    consent_rule(config)
 
 
 def _check_role(account: AdAccount) -> None:

@@ -262,6 +262,22 @@ class Code(StrEnum):
         "Correct Ad account column, or take the stream out of the connection.",
     )
 
+    CONSENT_COLUMN_MISSING = _Case(
+        "PIN-CONF-050",
+        _CONFIG,
+        _ACT,
+        "A stream lacks the column that Consent column names, so its rows would be added without anybody's consent.",
+        "Correct the column's name (upper and lower case count), bring the column into the stream, or lead the stream "
+        "to Pinterest by a destination of its own.",
+    )
+    CONSENT_VALUES_INVALID = _Case(
+        "PIN-CONF-051",
+        _CONFIG,
+        _ACT,
+        "One of the values that permit, under Consent column, is blank.",
+        "Remove it: a row whose consent is null or blank never consents.",
+    )
+
     NO_IDENTITY_COLUMN_RECOGNISED = _Case(
         "PIN-IDENT-001",
         _CONFIG,
@@ -507,6 +523,23 @@ class Code(StrEnum):
         "replaced or removed for being absent, and the rows since then are read again.",
         "The message says what the values of each column look like. See "
         "[Rows that can't be used](#rows-that-cant-be-used).",
+    )
+
+    NOBODY_CONSENTS = _Case(
+        "PIN-GUARD-017",
+        _CONFIG,
+        _ACT,
+        "No row of a table that is to replace an audience has consent to advertising, so the audience would be empty.",
+        "If that is right, switch on Allow an empty audience. If not, name the values that permit advertising under "
+        "Consent column, or correct the table.",
+    )
+    EXCLUSION_INCOMPLETE = _Case(
+        "PIN-GUARD-018",
+        _CONFIG,
+        _ACT,
+        "A kind of identifier that the last sync had is missing from the rows that join an exclusion audience, or far "
+        "fewer rows have it, so people may see ads who must not.",
+        "See [The identifiers are not what they were](#the-identifiers-are-not-what-they-were).",
     )
 
     NOT_FOUND = _Case(

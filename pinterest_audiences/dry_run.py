@@ -21,7 +21,7 @@ from destination_pinterest.protocol.catalog import parse_catalog
 from destination_pinterest.protocol.input import MessageDecoder
 from destination_pinterest.protocol.whole_rows import whole_rows
 from destination_pinterest.routing.audience_plan import plan_audiences
-from destination_pinterest.routing.decision import Decision, decision_of, take_row
+from destination_pinterest.routing.decision import Decision, adds_unknown_operations, decision_of, take_row
 from destination_pinterest.routing.plan import plan_streams, readable_key
 from destination_pinterest.routing.row_account import NOT_NAMED, RowAccounts
 from destination_pinterest.routing.sampling import column_sample
@@ -83,6 +83,8 @@ class DryRun:
         self.accounts = len(audiences)
         self.copies = 1 + sum(audience.repeats_rows for audience in audiences)
         self._plan_lines = list(plan_lines(plans, audiences, config))
+        self._adds_unknown = adds_unknown_operations(config)
+        self._is_for_exclusion = config.used_for == "exclusion"
         self._are_declared = config.identity_columns is not None
         self._sample = column_sample(self.plan, columns, config)
         self._columns = columns
@@ -116,7 +118,13 @@ class DryRun:
     def plan_lines(self) -> list[PlanLine]:
         """What the connector would log of its plan, and of what the first rows show."""
         stream, used = str(self.plan.stream.key), self.plan.identities
-        shown = finding_lines(self._sample.findings(), stream, used, are_declared=self._are_declared)
+        shown = finding_lines(
+            self._sample.findings(),
+            stream,
+            used,
+            are_declared=self._are_declared,
+            is_for_exclusion=self._is_for_exclusion,
+        )
         return [*self._plan_lines, *shown]
 
     def counting(self, batches: Iterable[RowBatch]) -> Iterator[RowBatch]:
@@ -129,18 +137,26 @@ class DryRun:
         counts = self.counts
         counts.rows += 1
         decision = self._decide(row)
+        unknown: tuple[Rejection, ...] = ()
+        if decision is RejectionReason.UNKNOWN_OPERATION and self._adds_unknown:
+            unknown = (Rejection(self.plan.operation_column, None, decision),)
+            counts.count_refused(unknown)
+            decision = Operation.ADD
         mapped = self._mapped(row, decision)
         if decision is Operation.REMOVE and not mapped.identifiers and self._has_key(row):
             counts.usable += 1
             counts.deletions_by_key += 1
             return
-        taken = take_row(decision, mapped, self.plan.operation_column, counts)
+        plan = self.plan
+        taken = take_row(decision, mapped, plan.operation_column, counts, consent_column=plan.consent_column)
         if isinstance(taken, Operation):
             counts.usable += 1
             counts.identifiers[taken] += len(mapped.identifiers)
+        elif decision is RejectionReason.NO_CONSENT:
+            counts.identifiers[Operation.REMOVE] += len(mapped.identifiers)
         if self._rejected is not None and taken is not None:
             is_used = isinstance(taken, Operation)
-            for rejection in mapped.rejections if isinstance(taken, Operation) else (taken,):
+            for rejection in (*unknown, *mapped.rejections) if isinstance(taken, Operation) else (taken,):
                 self._rejected.add(self._text.placed(row, rejection, row_is_used=is_used))
 
     def _mapped(self, row: Any, decision: Decision) -> MappedRow:

@@ -110,6 +110,27 @@ class DriftGuard:
             "sync.",
         )
 
+    def require(self, audience: str, before: IdentityFill | None, now: IdentityFill) -> list[str]:
+        """Checks rows that add to an exclusion audience: whoever is missing there sees ads.
+
+        Returns:
+            Notes on a fall that the settings permit.
+
+        Raises:
+            IdentityDriftError: identifiers of a kind are missing.
+        """
+        found = falls(before, now)
+        if not found or before is None:
+            return []
+        if self.allows:
+            return [f"{_text(found, before, now)} The settings allow that (allow_identity_drift)."]
+        raise IdentityDriftError(
+            Code.EXCLUSION_INCOMPLETE,
+            f'The exclusion audience "{audience}" may lack people, who then see ads: {_text(found, before, now)} '
+            "Correct the table or the identity columns and read the table again; if it is meant, set Allow missing "
+            "identifiers (allow_identity_drift) to true for one sync.",
+        )
+
     @staticmethod
     def warn(before: IdentityFill | None, now: IdentityFill) -> list[str]:
         """Returns notes on rows that only add: nobody leaves, so nothing is stopped."""

@@ -1,5 +1,8 @@
 """Keeps an audience from losing its members by mistake, under every strategy.
 
+On an exclusion audience, whose members must not be advertised to, to be left out by mistake is as bad as to leave by
+    mistake, so rows that only add are held against the fourth rule too, and growth is watched.
+
 Five rules: at most a share of the members is removed at once, an empty table empties nothing unless the settings allow
     it, absence removes nothing without proof that the whole table has arrived, nothing is removed by rows that lack
     identifiers which the last sync had (drift.py), and rows most of which can't be used are no success.
@@ -28,11 +31,32 @@ class Safeguards:
         max_removal_percent: the percentage of members that may be removed at once.
         allow_empty: whether a table without rows may empty the audience.
         drift: the rule about missing identifiers.
+        max_addition_percent: the percentage by which an exclusion audience may grow without a note; None for others.
     """
 
     max_removal_percent: int
     allow_empty: bool
     drift: DriftGuard = _NO_DRIFT
+    max_addition_percent: int | None = None
+
+    @property
+    def is_for_exclusion(self) -> bool:
+        """Whether members are those who must not be advertised to."""
+        return self.max_addition_percent is not None
+
+    def addition_notes(self, *, joining: int, known: int) -> list[str]:
+        """Returns a note if an exclusion audience with `known` members grows by more than it should.
+
+        Nobody is left out for that: an ad too few is the smaller harm.
+        """
+        if self.max_addition_percent is None or not known or joining * 100 <= known * self.max_addition_percent:
+            return []
+        note = (
+            f"This exclusion audience grows by {joining:,} identifiers from {known:,}, more than the "
+            f"{self.max_addition_percent} % of Largest growth of an exclusion audience (max_addition_percent). If the "
+            "table is wrong, correct it, since its people see no ads; if it is right, there is nothing to do."
+        )
+        return [note]
 
     @property
     def limits_removals(self) -> bool:

@@ -64,6 +64,11 @@ class AudienceSwapper:
         self._if_refused = if_refused
         self._keeper = MarkKeeper(pinterest)
 
+    @property
+    def may_empty(self) -> bool:
+        """Whether a table without rows may empty an audience."""
+        return self._safeguards.allow_empty
+
     def finish(
         self, target: AudienceTarget, *, is_complete: bool, has_rows: bool, sent: int, intake: Intake
     ) -> Iterator[TargetUpdate]:
@@ -127,7 +132,10 @@ class AudienceSwapper:
             return () if note is None or not _has_members(target) else (note,)
         before = intake.compared_with(read_mark(target.description))
         notes = self._safeguards.drift.check(target.name, before, intake.fill)
-        self._check_removal(target, has_rows=has_rows, sent=sent, intake=intake)
+        old, new, counted = self._sizes(target, sent=sent, intake=intake)
+        self._check_removal(target, old, new, counted, has_rows=has_rows)
+        if self._safeguards.is_for_exclusion and old is not None and new is not None:
+            notes += self._safeguards.addition_notes(joining=new - old, known=old)
         return tuple(notes)
 
     def require_complete(self, target: AudienceTarget) -> None:
@@ -210,18 +218,26 @@ class AudienceSwapper:
             return f"None of the table's rows could be used, so {keeps}."
         return None if self._safeguards.allow_empty else self._safeguards.empty_table_note(keeps)
 
-    def _check_removal(self, target: AudienceTarget, *, has_rows: bool, sent: int, intake: Intake) -> None:
+    def _sizes(self, target: AudienceTarget, *, sent: int, intake: Intake) -> tuple[int | None, int | None, str]:
+        """Returns how many identifiers there are before and after the replacement, if known, and how they are counted.
+
+        They are not asked for if nothing depends on them.
+        """
+        before = target.live or target.adoptable
+        if before is None or not (self._safeguards.limits_removals or self._safeguards.is_for_exclusion):
+            return None, None, ""
+        known = known_members(read_mark(target.description).members, before)
+        if known is not None and _filled_by_this_attempt(target):
+            return known[0], intake.identifiers, known[1]
+        # Both with their repeats.
+        return records_in(before), self._new_size(target, sent), "as Pinterest counts, repeats included"
+
+    def _check_removal(
+        self, target: AudienceTarget, old: int | None, new: int | None, counted: str, *, has_rows: bool
+    ) -> None:
         before = target.live or target.adoptable
         if not self._safeguards.limits_removals or before is None:
             return
-        known = known_members(read_mark(target.description).members, before)
-        old: int | None
-        new: int | None
-        if known is not None and _filled_by_this_attempt(target):
-            (old, counted), new = known, intake.identifiers
-        else:  # Both with their repeats.
-            old, counted = records_in(before), "as Pinterest counts, repeats included"
-            new = self._new_size(target, sent)
         if old is None or new is None:
             raise RemovalGuardError(
                 Code.REMOVAL_NOT_COUNTABLE,

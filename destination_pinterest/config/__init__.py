@@ -6,6 +6,7 @@ Both come from the same models (`model.Config`), so they can't disagree.
 
 from destination_pinterest.config.api_address import PINTEREST_API
 from destination_pinterest.config.columns import IdentityColumnSetting, OperationColumnSetting
+from destination_pinterest.config.consent import ConsentColumnSetting
 from destination_pinterest.config.credentials import AccessTokenCredentials, OAuthCredentials
 from destination_pinterest.config.form import connection_specification
 from destination_pinterest.config.membership_store import LocalMembershipStore, S3MembershipStore
@@ -19,6 +20,7 @@ __all__ = [
     "PINTEREST_API",
     "AccessTokenCredentials",
     "Config",
+    "ConsentColumnSetting",
     "IdentityColumnSetting",
     "LocalMembershipStore",
     "OAuthCredentials",

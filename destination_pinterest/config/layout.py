@@ -29,7 +29,7 @@ CARDS: Final = (
     Card(
         "account",
         "Ad account and audience",
-        ("ad_account_id", "audience_name", "audience_column", "also_in_ad_accounts", "ad_account_column"),
+        ("ad_account_id", "audience_name", "used_for", "audience_column", "also_in_ad_accounts", "ad_account_column"),
     ),
     # Adobe's mapping calls what identifies people at Pinterest by this name, and so does our data activation.
     Card("identity", "Identity mapping to pinterest_audience", ("identity_columns", "operation_column")),
@@ -39,6 +39,7 @@ CARDS: Final = (
         (
             "mode",
             "membership_store",
+            "consent_column",
             "deletes",
             "max_removal_percent",
             "allow_empty_audience",
@@ -53,6 +54,7 @@ CARDS: Final = (
         (
             "advertising_id_case",
             "allow_missing_columns",
+            "max_addition_percent",
             "refused_rule_change",
             "if_audience_is_gone",
             "trust_end_markers",

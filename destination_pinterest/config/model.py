@@ -16,6 +16,7 @@ from destination_pinterest.config.columns import (
     OperationColumnSetting,
     RemovesIfSetSetting,
 )
+from destination_pinterest.config.consent import ConsentColumnSetting, NoConsentColumn
 from destination_pinterest.config.credentials import AccessTokenCredentials, OAuthCredentials
 from destination_pinterest.config.membership_store import LocalMembershipStore, NoMembershipStore, S3MembershipStore
 from destination_pinterest.config.object_storage import NoObjectStorage, S3ObjectStorage
@@ -48,6 +49,14 @@ def _with_mode(value: Any) -> Any:
         return value
     given = {key: each for key, each in value.items() if each is not None}
     return None if given.get("mode") == "none" else {"mode": "column", **given}
+
+
+def _with_consent(value: Any) -> Any:
+    """Turns the form's option for no column into None; who writes by hand need not write `"consent": "column"`."""
+    if not isinstance(value, Mapping):
+        return value
+    given = {key: each for key, each in value.items() if each is not None}
+    return None if given.get("consent") == "none" else {"consent": "column", **given}
 
 
 class Config(Settings):
@@ -183,6 +192,39 @@ class Config(Settings):
         None,
         description="Whether a column says for each row if it is added to the audience or removed from it.",
         title="Operation column",
+    )
+    consent_column: Annotated[
+        ConsentColumnSetting | None,
+        BeforeValidator(
+            _with_consent,
+            json_schema_input_type=Annotated[NoConsentColumn | ConsentColumnSetting, Field(discriminator="consent")],
+        ),
+    ] = setting(
+        None,
+        description=(
+            "Whether a column says who consents to advertising. A row without consent is not added, and its "
+            "identifiers leave, whatever other rows and settings say. Exclusion audiences don't ask for it."
+        ),
+        title="Consent column",
+    )
+    used_for: Literal["targeting", "exclusion"] = setting(
+        "targeting",
+        description=(
+            "What campaigns use the audiences for. targeting: their members see ads, so whoever may have left leaves. "
+            "exclusion: their members see none, so whoever may have to be excluded stays; doubtful marks add."
+        ),
+        title="What the audience is for",
+    )
+    max_addition_percent: int = setting(
+        100,
+        ge=0,
+        le=100_000,
+        description=(
+            "An exclusion audience that grows by more than this percentage in one sync is reported with a warning, "
+            "since a wrong table would keep ads from too many people. Everybody is added all the same: to leave "
+            "somebody out would be worse."
+        ),
+        title="Largest growth of an exclusion audience",
     )
     mode: Literal["mirror", "additive", "remove"] = setting(
         "mirror",

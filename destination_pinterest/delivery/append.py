@@ -10,9 +10,18 @@ from collections.abc import Iterator, Sequence
 
 from destination_pinterest.audiences.creation import AudienceCreator
 from destination_pinterest.audiences.drift import DriftGuard
-from destination_pinterest.audiences.remembered import NOTHING, Remembered, with_further_rows, with_new_list
-from destination_pinterest.audiences.safeguards import check_rows
+from destination_pinterest.audiences.remembered import (
+    NOTHING,
+    Intake,
+    Remembered,
+    known_members,
+    with_further_rows,
+    with_new_list,
+)
+from destination_pinterest.audiences.safeguards import Safeguards, check_rows
 from destination_pinterest.delivery.lane import AudienceLane, Delivery
+from destination_pinterest.delivery.possibly_added import PossiblyAdded
+from destination_pinterest.delivery.precedence import Precedence, row_hash
 from destination_pinterest.delivery.strategy import IsComplete, SyncStrategy
 from destination_pinterest.protocol.input import RowRun
 from destination_pinterest.vocabulary import Operation
@@ -25,21 +34,33 @@ class BatchedStrategy(SyncStrategy):
         lane: the audience's lane.
         batch: collects identifiers until they make a delivery.
         flush_s: the age at which a partly filled batch is sent.
+        precedence: takes the words that no other row overrules, if there may be any.
     """
 
-    def __init__(self, lane: AudienceLane, batch: MembershipBatch, flush_s: float) -> None:
+    def __init__(
+        self, lane: AudienceLane, batch: MembershipBatch, flush_s: float, *, precedence: Precedence | None = None
+    ) -> None:
         super().__init__(lane)
         self._batch = batch
         self._flush_s = flush_s
+        self._precedence = precedence
+        self._added = PossiblyAdded() if precedence is not None and precedence.over is Operation.ADD else None
+        self._stream = ""
+        self._objections = 0
         self._position = 0
         self._now_s = 0.0
 
     def begin_run(self, run: RowRun, now_s: float) -> None:
         """See `SyncStrategy.begin_run`."""
         self._position, self._now_s = run.position, now_s
+        if self._precedence is not None:
+            self._stream = str(run.stream)
 
     def add_all(self, identifiers: Sequence[str]) -> None:
         """See `SyncStrategy.add_all`."""
+        if self._precedence is not None:
+            super().add_all(identifiers)
+            return
         self.lane.count.headcount.add_rows(identifiers)
         for full in self._batch.add_all(identifiers, self._position, self._now_s):
             self.lane.enqueue(full)
@@ -48,13 +69,37 @@ class BatchedStrategy(SyncStrategy):
         self,
         operation: Operation,
         identifiers: Sequence[str],
-        key: Sequence[object] | None,  # noqa: ARG002 - no rows are remembered
-        columns: Sequence[str] = (),  # noqa: ARG002
+        key: Sequence[object] | None,
+        columns: Sequence[str] = (),  # noqa: ARG002 - no rows are remembered
     ) -> None:
         """See `SyncStrategy.take`."""
+        if self._precedence is not None:
+            identifiers = self.left_to_row(self._precedence, operation, identifiers, row_hash(self._stream, key))
+            if not identifiers:
+                return
+            if self._added is not None and operation is Operation.ADD:
+                self._added.add(identifiers)
         headcount = self.lane.count.headcount
         (headcount.add_row if operation is Operation.ADD else headcount.remove_row)(identifiers)
         for full in self._batch.apply(operation, identifiers, self._position, self._now_s):
+            self.lane.enqueue(full)
+
+    def object_to(
+        self,
+        identifiers: Sequence[str],
+        key: Sequence[object] | None,
+        unchanged: Sequence[str] = (),  # noqa: ARG002 - no rows are remembered
+    ) -> None:
+        """See `SyncStrategy.object_to`."""
+        self._objections += 1
+        if self._precedence is not None:
+            self._precedence.claim(identifiers, row_hash(self._stream, key))
+        if self._added is not None and self.lane.target.written_before is None:
+            identifiers = self._added.among(identifiers)  # Nobody else is in a list that this sync has created.
+        if not identifiers:
+            return
+        self.lane.count.headcount.remove_row(identifiers)
+        for full in self._batch.apply(Operation.REMOVE, identifiers, self._position, self._now_s, rows=0):
             self.lane.enqueue(full)
 
     def flush(self, now_s: float) -> None:
@@ -111,13 +156,24 @@ class AppendStrategy(BatchedStrategy):
     """Rows add or remove their identifiers; absence removes nothing.
 
     Args:
-        lane, batch, flush_s: see `BatchedStrategy`.
+        lane, batch, flush_s, precedence: see `BatchedStrategy`.
         creator: creates the audience.
+        safeguards: those of an exclusion audience, which rows that add may hurt too; None for others.
     """
 
-    def __init__(self, lane: AudienceLane, batch: MembershipBatch, flush_s: float, creator: AudienceCreator) -> None:
-        super().__init__(lane, batch, flush_s)
+    def __init__(
+        self,
+        lane: AudienceLane,
+        batch: MembershipBatch,
+        flush_s: float,
+        creator: AudienceCreator,
+        *,
+        precedence: Precedence | None = None,
+        safeguards: Safeguards | None = None,
+    ) -> None:
+        super().__init__(lane, batch, flush_s, precedence=precedence)
         self._creator = creator
+        self._safeguards = safeguards
 
     def prepare(self) -> None:
         """See `SyncStrategy.prepare`."""
@@ -127,13 +183,28 @@ class AppendStrategy(BatchedStrategy):
         """Creates the audience unless it exists.
 
         Raises:
+            IdentityDriftError: an exclusion audience may lack people whose identifiers are missing.
             UnusableRowsError: too few of the rows could be used.
         """
         intake = self.lane.count.intake
-        self.lane.notes += DriftGuard.warn(intake.compared_with(self.remembered), intake.fill)
+        before = intake.compared_with(self.remembered)
+        if self._safeguards is None:
+            self.lane.notes += DriftGuard.warn(before, intake.fill)
+        else:
+            self.lane.notes += self._growth_notes(self._safeguards, intake)
+            self.lane.notes += self._safeguards.drift.require(self.lane.target.name, before, intake.fill)
         self.lane.update(self._creator.ensure_audience(self.lane.target, self.mark or NOTHING))
         check_rows(self.lane.target.name, self.lane.qualities)
         self.lane.settle_qualities()
+
+    def _growth_notes(self, safeguards: Safeguards, intake: Intake) -> list[str]:
+        """Rows of a whole table bring the members again; of changed rows, all may be new."""
+        customer_list = self.lane.target.written_before
+        known = None if customer_list is None else known_members(self.remembered.members, customer_list)
+        if known is None:
+            return []
+        more = intake.identifiers - known[0] if intake.is_whole else intake.identifiers
+        return safeguards.addition_notes(joining=more, known=known[0])
 
 
 class MembershipBatch:
@@ -159,7 +230,9 @@ class MembershipBatch:
             if len(side.identifiers) >= self._max_identifiers:
                 yield side.take(Operation.ADD)
 
-    def apply(self, operation: Operation, identifiers: Sequence[str], position: int, now_s: float) -> list[Delivery]:
+    def apply(
+        self, operation: Operation, identifiers: Sequence[str], position: int, now_s: float, *, rows: int = 1
+    ) -> list[Delivery]:
         """Takes a row's identifiers; returns the deliveries that are full, in the order in which to send them.
 
         Args:
@@ -167,13 +240,14 @@ class MembershipBatch:
             identifiers: at least one.
             position: at most the number of records before this row.
             now_s: the present time, on the clock of `take_due`.
+            rows: how many rows are to be counted for it: 0 if the row is counted elsewhere.
         """
         side = self._sides[operation]
         full = []
         if side.identifiers and len(side.identifiers) + len(identifiers) > self._max_identifiers:
             full.append(side.take(operation))
         side.open(position, now_s)
-        side.rows += 1
+        side.rows += rows
         waiting = side.identifiers
         for identifier in identifiers:
             waiting[identifier] = None
@@ -187,24 +261,24 @@ class MembershipBatch:
     def take_due(self, opened_before_s: float) -> Iterator[Delivery]:
         """Yields what was waiting at that time already."""
         for operation, side in self._sides.items():
-            if side.rows and side.opened_s <= opened_before_s:
+            if side.identifiers and side.opened_s <= opened_before_s:
                 yield side.take(operation)
 
     def take_all(self) -> Iterator[Delivery]:
         """Yields everything that is waiting."""
         for operation, side in self._sides.items():
-            if side.rows:
+            if side.identifiers:
                 yield side.take(operation)
 
     @property
     def opened_s(self) -> float | None:
         """When the oldest waiting row arrived; None if none is waiting."""
-        return min((side.opened_s for side in self._sides.values() if side.rows), default=None)
+        return min((side.opened_s for side in self._sides.values() if side.identifiers), default=None)
 
     @property
     def first_position(self) -> int | None:
         """The position of the oldest waiting row; None if none is waiting."""
-        return min((side.first_position for side in self._sides.values() if side.rows), default=None)
+        return min((side.first_position for side in self._sides.values() if side.identifiers), default=None)
 
 
 class _Side:
@@ -219,7 +293,7 @@ class _Side:
         self.opened_s = 0.0
 
     def open(self, position: int, now_s: float) -> None:
-        if not self.rows:
+        if not self.identifiers:
             self.first_position = position
             self.opened_s = now_s
 

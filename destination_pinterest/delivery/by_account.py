@@ -238,6 +238,16 @@ class _MovingTaker:
         self._taker.vacate(key, operation)
         self._leave_others(key)
 
+    def stay(self, key: Sequence[object], unchanged: Sequence[str]) -> None:
+        self._taker.stay(key, unchanged)  # In the other accounts as well: the row can't be used in this one.
+
+    def object_to(
+        self, identifiers: Sequence[str], key: Sequence[object] | None, unchanged: Sequence[str] = ()
+    ) -> None:
+        self._taker.object_to(identifiers, key, unchanged)
+        if key is not None:
+            self._leave_others(key)
+
     def withdraw(self, identifiers: Sequence[str]) -> None:
         self._taker.withdraw(identifiers)
 

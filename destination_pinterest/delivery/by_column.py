@@ -64,7 +64,12 @@ class Replay(IntEnum):
     VACATE = 2
     WITHDRAW = 3
     LEAVE = 4
+    STAY = 5
+    OBJECT = 6
 
+
+# Such rows were counted where they were refused.
+_REFUSED: Final = (Replay.STAY, Replay.OBJECT)
 
 OpenLedger = Callable[[MirrorStrategy], "MembershipLedger"]
 OnFailure = Callable[[SyncStrategy, ConnectorError], None]
@@ -212,11 +217,11 @@ class ColumnStrategy(SyncStrategy):
         columns: Sequence[str] = (),
         unchanged: Sequence[str] = (),
     ) -> None:
-        """Takes a row that adds, and whose record does not say in which audiences: it stays in them."""
+        """Takes a row whose record does not say in which audiences it is, or that can't be used: it stays in them."""
         if self._index is None:
             return
         self._row += 1
-        self._rows_kept += 1
+        self._rows_kept += method not in _REFUSED
         self._index.record_kept(self._row, str(self._streams[self._stream]), key)
         self._spool.add(_KEPT, [self._row, self._stream, method, 0, key, identifiers, columns, unchanged])
 
@@ -237,6 +242,11 @@ class ColumnStrategy(SyncStrategy):
         columns: Sequence[str] = (),
     ) -> None:
         """See `SyncStrategy.take`. Never called: rows come by the audiences that they name."""
+
+    def object_to(
+        self, identifiers: Sequence[str], key: Sequence[object] | None, unchanged: Sequence[str] = ()
+    ) -> None:
+        """See `SyncStrategy.object_to`. Never called, like `take`."""
 
     @property
     def settle_due_s(self) -> float | None:
@@ -411,7 +421,7 @@ class ColumnStrategy(SyncStrategy):
         rows = self._spool.read(_KEPT)
         for row, numbers in index.kept():
             body = next(each for each in rows if each[0] == row)
-            unknown += not numbers
+            unknown += not numbers and body[2] not in _REFUSED
             for number in numbers:
                 self._spool.add(_slot(number, _STAYERS), body)
         self._set_aside(RejectionReason.VALUE_UNCHANGED.value, unknown)
@@ -473,6 +483,10 @@ class ColumnStrategy(SyncStrategy):
             strategy.withdraw(identifiers)
         elif method == Replay.VACATE:
             strategy.vacate(key, operation)
+        elif method == Replay.STAY:
+            strategy.stay(key, unchanged)
+        elif method == Replay.OBJECT:
+            strategy.object_to(identifiers, key, unchanged)
         elif self._streams[stream] not in {one.key for one in strategy.replaced_streams}:
             strategy.vacate(key, Operation.ADD)  # Of a replaced stream, it is absent, which the guard counts.
         return int(stream)
@@ -485,5 +499,5 @@ def _slot(number: int, which: int) -> int:
 def _counted(rows: Iterator[list[Any]], strategy: SyncStrategy) -> Iterator[list[Any]]:
     """Yields rows, and counts each as one that came to an audience."""
     for row in rows:
-        strategy.lane.tally.entered += 1
+        strategy.lane.tally.entered += row[2] not in _REFUSED
         yield row

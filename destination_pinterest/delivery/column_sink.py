@@ -287,6 +287,14 @@ class _NobodysRows:
     def vacate(self, key: Sequence[object], operation: Operation) -> None:
         """Does nothing: the row names no audience."""
 
+    def stay(self, key: Sequence[object], unchanged: Sequence[str]) -> None:
+        self._strategy.take_kept(Replay.STAY, key, unchanged=unchanged)
+
+    def object_to(
+        self, identifiers: Sequence[str], key: Sequence[object] | None, unchanged: Sequence[str] = ()
+    ) -> None:
+        """Does nothing: the row names no audience."""
+
     def withdraw(self, identifiers: Sequence[str]) -> None:
         """Does nothing: the row names no audience."""
 
@@ -328,6 +336,12 @@ class _NamedRows(_NobodysRows):
     def vacate(self, key: Sequence[object], operation: Operation) -> None:
         self._take(Replay.VACATE, self._branches, operation, key)
 
+    def object_to(
+        self, identifiers: Sequence[str], key: Sequence[object] | None, unchanged: Sequence[str] = ()
+    ) -> None:
+        # The row has a place among the audiences that it names, where it may take its objection back.
+        self._take(Replay.OBJECT, self._branches, Operation.ADD, key, identifiers=identifiers, unchanged=unchanged)
+
     def withdraw(self, identifiers: Sequence[str]) -> None:
         self._take(Replay.WITHDRAW, self._branches, Operation.REMOVE, None, identifiers=identifiers)
 
@@ -356,6 +370,12 @@ class _StayingRows(_NobodysRows):
 
     def vacate(self, key: Sequence[object], operation: Operation) -> None:  # noqa: ARG002
         self._strategy.leave_all(key, is_deletion=False)
+
+    def object_to(
+        self, identifiers: Sequence[str], key: Sequence[object] | None, unchanged: Sequence[str] = ()
+    ) -> None:
+        if key is not None:
+            self._strategy.take_kept(Replay.OBJECT, key, identifiers, unchanged=unchanged)
 
 
 class _NoFill:

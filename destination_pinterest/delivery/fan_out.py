@@ -157,6 +157,16 @@ class _EachTaker:
         for taker in self._takers:
             taker.vacate(key, operation)
 
+    def stay(self, key: Sequence[object], unchanged: Sequence[str]) -> None:
+        for taker in self._takers:
+            taker.stay(key, unchanged)
+
+    def object_to(
+        self, identifiers: Sequence[str], key: Sequence[object] | None, unchanged: Sequence[str] = ()
+    ) -> None:
+        for taker in self._takers:
+            taker.object_to(identifiers, key, unchanged)
+
     def withdraw(self, identifiers: Sequence[str]) -> None:
         for taker in self._takers:
             taker.withdraw(identifiers)

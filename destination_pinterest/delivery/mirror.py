@@ -11,6 +11,7 @@ that this connector added.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -21,6 +22,7 @@ from destination_pinterest.audiences.description_mark import decode, encode
 from destination_pinterest.audiences.remembered import NOTHING, Intake, Remembered, with_fill, with_first_fill
 from destination_pinterest.audiences.safeguards import Safeguards, check_rows
 from destination_pinterest.delivery.lane import AudienceLane, Delivery
+from destination_pinterest.delivery.precedence import Precedence, row_hash
 from destination_pinterest.delivery.row_positions import RowPositions
 from destination_pinterest.delivery.slices import Slice, joined, requests_of_slice
 from destination_pinterest.delivery.store_witness import StoreWitness
@@ -39,7 +41,7 @@ from destination_pinterest.identity.rejection import RejectionReason
 from destination_pinterest.protocol.catalog import ConfiguredStream, StreamKey
 from destination_pinterest.protocol.input import RowRun
 from destination_pinterest.routing.decision import NOBODY_TO_REMOVE, UNKNOWN_KEY
-from destination_pinterest.routing.replacement import continues_in_job
+from destination_pinterest.routing.replacement import continues_in_job, is_whole_pass
 from destination_pinterest.vocabulary import Operation
 
 if TYPE_CHECKING:  # It imports DuckDB and NumPy, which syncs without a store don't need.
@@ -101,6 +103,9 @@ class MirrorStrategy(SyncStrategy):
         self._opened: MembershipLedger | None = None
         self._witness: StoreWitness | None = None
         self._stream = ""
+        self._whole_passes = frozenset(str(stream.key) for stream in streams.all if is_whole_pass(stream))
+        over = Operation.REMOVE if safeguards.is_for_exclusion else Operation.ADD
+        self._precedence: dict[str, Precedence] = defaultdict(lambda: Precedence(over))
         self._changes = 0
         self._rows = 0
         self._epoch_started_s: float | None = None
@@ -214,7 +219,12 @@ class MirrorStrategy(SyncStrategy):
         key: Sequence[object] | None,
         columns: Sequence[str] = (),
     ) -> None:
-        """See `SyncStrategy.take`."""
+        """See `SyncStrategy.take`. Rows with a key are told apart by the ledger; of others, some have precedence."""
+        if key is None and (self._precedence or self._safeguards.is_for_exclusion):
+            precedence = self._precedence[self._stream]
+            identifiers = self.left_to_row(precedence, operation, identifiers, row_hash(self._stream, None))
+            if not identifiers:
+                return
         self._ledger.record(self._stream, key, operation, identifiers, columns)
         self._count_people(operation, identifiers)
         self._changes += 1
@@ -238,6 +248,24 @@ class MirrorStrategy(SyncStrategy):
         self._ledger.record(self._stream, key, operation, ())
         self._changes += 1
         self._rows += operation is Operation.REMOVE
+
+    def stay(self, key: Sequence[object], unchanged: Sequence[str]) -> None:
+        """See `SyncStrategy.stay`."""
+        self._ledger.record_kept(self._stream, key, unchanged)
+        self._changes += 1
+
+    def object_to(
+        self, identifiers: Sequence[str], key: Sequence[object] | None, unchanged: Sequence[str] = ()
+    ) -> None:
+        """See `SyncStrategy.object_to`. A row without a key objects for good, unless each sync reads the whole table.
+
+        Then the next table's word counts, and within this one nobody overrules it.
+        """
+        is_whole = self._stream in self._whole_passes
+        self._ledger.object_to(self._stream, key, identifiers, unchanged, lasts=not is_whole)
+        if key is None and is_whole:
+            self._precedence[self._stream].claim(identifiers, row_hash(self._stream, None))
+        self._changes += 1
 
     def withdraw(self, identifiers: Sequence[str]) -> None:
         """See `SyncStrategy.withdraw`."""
@@ -283,8 +311,7 @@ class MirrorStrategy(SyncStrategy):
             return
         if is_end:
             check_rows(self.lane.target.name, self.lane.qualities)
-        # Hosts that send COMPLETE send it for every stream; from others only the end of input is available.
-        is_whole = is_end and all(is_complete(stream.key) for stream in self._streams.all if stream.has_generation)
+        is_whole = is_end and self._is_whole(is_complete)
         if self._changes or replaced or (is_whole and self._ledger.is_in_doubt):
             intake = self.lane.count.intake
             self._check_drift(intake)
@@ -294,9 +321,18 @@ class MirrorStrategy(SyncStrategy):
             self._counted_whole = bool(replaced) and len(replaced) == len(self._streams.all)
         self._end_epoch()
 
+    def _is_whole(self, is_complete: IsComplete) -> bool:
+        """Whether everything has come, so that whoever is in doubt and has no row may be taken out.
+
+        Hosts that send COMPLETE send it for every stream; from others only the end of input is available, which is not
+        enough where to be taken out is the greater harm.
+        """
+        needs_proof = self._safeguards.is_for_exclusion
+        return all(is_complete(stream.key) for stream in self._streams.all if stream.has_generation or needs_proof)
+
     def foresee(self, is_complete: IsComplete) -> tuple[Delta, ConnectorError | None]:
         """Returns what would be sent for the rows so far, and why it would not be; writes nothing."""
-        is_whole = all(is_complete(stream.key) for stream in self._streams.all if stream.has_generation)
+        is_whole = self._is_whole(is_complete)
         delta = self._ledger.diff([str(stream.key) for stream in self._replaced], is_whole=is_whole)
         try:
             if not all(is_complete(stream.key) for stream in self._replaced):
@@ -385,6 +421,8 @@ class MirrorStrategy(SyncStrategy):
             if stream.has_generation
         }
         known = delta.members_before + delta.unconfirmed_before
+        for note in self._safeguards.addition_notes(joining=delta.members_after - known, known=known):
+            self._note_once(note)
         is_emptied = bool(replaced) and not delta.members_after and bool(delta.removals_by_absence)
         if is_emptied and self._safeguards.allow_empty:
             return delta, finished
@@ -454,8 +492,11 @@ class MirrorStrategy(SyncStrategy):
         for note in self._safeguards.drift.check(
             self.lane.target.name, intake.compared_with(self.remembered), intake.fill
         ):
-            if note not in self.lane.notes:
-                self.lane.notes.append(note)
+            self._note_once(note)
+
+    def _note_once(self, note: str) -> None:
+        if note not in self.lane.notes:
+            self.lane.notes.append(note)
 
     def _commit(self, delta: Delta, finished: dict[str, str], *, marks: dict[str, str]) -> None:
         self._ledger.commit(delta, self.lane.target.list_id, finished, marks=marks)
@@ -463,6 +504,7 @@ class MirrorStrategy(SyncStrategy):
         self._members_after = delta.members_after
         self._left_by_absence += delta.removals_by_absence
         self._unresolved_deletions += delta.unresolved_deletions
+        self.lane.tally.identifiers_refused.update({RejectionReason.NO_CONSENT.value: delta.objected})
         self._set_aside(UNKNOWN_KEY, delta.unresolved_deletions)
         self._set_aside(RejectionReason.VALUE_UNCHANGED.value, delta.unknown_unchanged)
         if self.lane.target.list_id is None:

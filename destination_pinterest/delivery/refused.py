@@ -24,6 +24,11 @@ class RefusedStrategy(SyncStrategy):
     ) -> None:
         """See `SyncStrategy.take`."""
 
+    def object_to(
+        self, identifiers: Sequence[str], key: Sequence[object] | None, unchanged: Sequence[str] = ()
+    ) -> None:
+        """See `SyncStrategy.object_to`."""
+
     @property
     def settle_due_s(self) -> float | None:
         """Never."""

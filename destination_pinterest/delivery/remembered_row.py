@@ -27,12 +27,14 @@ class RememberedRow(msgspec.Struct, frozen=True, gc=False):
         columns: the column of each; "" if it is in several.
         unchanged: the columns that were not given.
         rejections: one for each refused value.
+        empty: the columns that were given and have no identifier.
     """
 
     identifiers: tuple[str, ...]
     columns: tuple[str, ...]
     unchanged: tuple[str, ...] = ()
     rejections: tuple[Rejection, ...] = ()
+    empty: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         # Digests identify people, so they are counted, not shown.
@@ -63,12 +65,15 @@ class RememberedRowMapper:
                 return RememberedRow(mapped.identifiers, (self._names[0],))
         found: dict[str, str] = {}
         unchanged: list[str] = []
+        empty: list[str] = []
         rejections: list[Rejection] = []
         for name, value, map_column in zip(self._names, values, self._maps, strict=True):
             if value is msgspec.UNSET:
                 unchanged.append(name)
                 continue
             mapped = map_column((value,))
+            if not mapped.identifiers:
+                empty.append(name)
             for identifier in mapped.identifiers:
                 found[identifier] = _SEVERAL if identifier in found else name
             for rejection in mapped.rejections:
@@ -76,4 +81,10 @@ class RememberedRowMapper:
                     unchanged.append(name)
                 elif rejection.reason is not RejectionReason.NO_IDENTITY:
                     rejections.append(rejection)
-        return RememberedRow(tuple(found), tuple(found.values()), tuple(dict.fromkeys(unchanged)), tuple(rejections))
+        return RememberedRow(
+            tuple(found),
+            tuple(found.values()),
+            tuple(dict.fromkeys(unchanged)),
+            tuple(rejections),
+            tuple(name for name in empty if name not in unchanged),
+        )

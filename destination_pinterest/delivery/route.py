@@ -18,8 +18,8 @@ from destination_pinterest.identity.rejection import Rejection, RejectionReason
 from destination_pinterest.protocol.checkpoint import StreamTally
 from destination_pinterest.protocol.input import MessageDecoder, RowRun
 from destination_pinterest.routing.audience_names import AudienceNames
-from destination_pinterest.routing.decision import Decision, decision_of, take_row
-from destination_pinterest.routing.plan import StreamPlan
+from destination_pinterest.routing.decision import Decision, adds_unknown_operations, decision_of, take_row
+from destination_pinterest.routing.plan import StreamPlan, may_contradict
 from destination_pinterest.routing.row_account import NOT_NAMED, RowAccounts
 from destination_pinterest.vocabulary import Operation
 
@@ -69,8 +69,13 @@ class StreamRoute:
             self._account_column = plan.account_column
             self._account_of = RowAccounts(config.ad_account_ids).of
             self._read_account = decoder.reader_telling_absence([plan.account_column])
+        self._adds_unknown = adds_unknown_operations(config)
+        self._is_for_exclusion = config.used_for == "exclusion"
         reads_key = sink.taker.reads_keys and plan.has_key and not plan.only_removes
         self._remembered = _RememberedRows(plan, config, decoder) if reads_key else None
+        # Where rows may overrule each other, a key tells which of them is a later version of another.
+        tells_rows = plan.has_key and may_contradict(plan, config)
+        self._read_key = decoder.reader(plan.key_columns) if tells_rows else None
         self._names = None if plan.naming is None else AudienceNames(plan.naming)
         if self._names is not None:
             self._read_names = decoder.reader_telling_absence(self._names.columns)
@@ -112,13 +117,13 @@ class StreamRoute:
         if not isinstance(account, RejectionReason):
             self._take_one(accounts.to(account), row, position)
             return
-        decision = Operation.ADD if self._decide is None else self._decide(row)
+        decision = self._decision(accounts, row)
         if decision is Operation.REMOVE and account in NOT_NAMED:  # A deletion may carry nothing but its key.
             self._take_one(accounts.everywhere, row, position)
             return
         accounts.enter_unnamed()
         key = None if self._remembered is None else self._remembered.key(row)
-        if key is not None and isinstance(decision, Operation) and account is not RejectionReason.VALUE_UNCHANGED:
+        if key is not None and _says_where(decision) and account is not RejectionReason.VALUE_UNCHANGED:
             accounts.leave_all(key, is_deletion=False)
         self._judge(accounts, MappedRow((), (Rejection(self._account_column, None, account),)), decision, row, position)
 
@@ -153,9 +158,9 @@ class StreamRoute:
                 self._take_row(named, row, position)
             return
         sink.enter_unnamed()
-        decision = Operation.ADD if self._decide is None else self._decide(row)
+        decision = self._decision(sink, row)
         key = None if self._remembered is None else self._remembered.key(row)
-        if self._remembered is not None and key is not None and isinstance(decision, Operation):
+        if self._remembered is not None and key is not None and _says_where(decision):
             if decision is Operation.REMOVE:
                 sink.leave_all(key, is_deletion=True)
                 sink.leave_blank()
@@ -167,18 +172,34 @@ class StreamRoute:
         self._judge(sink, MappedRow((), found.rejections or _NOT_GIVEN), decision, row, position)
 
     def _take_row(self, sink: Sink, row: Any, position: int) -> None:
-        decision = Operation.ADD if self._decide is None else self._decide(row)
+        decision = self._decision(sink, row)
         values = self._read(row)
         mapped = self._mapper.map(values)
+        key = None if self._read_key is None else _key(self._read_key(row))
         if decision is Operation.ADD:
             sink.fill.add_row(values, mapped)
+        elif decision is RejectionReason.NO_CONSENT:
+            sink.taker.object_to(mapped.identifiers, key)
         operation = self._judge(sink, mapped, decision, row, position)
         if operation is None:
             return
-        if self.plan.only_removes:
+        if self.plan.only_removes and not self._is_for_exclusion:
             sink.taker.withdraw(mapped.identifiers)
         else:
-            sink.taker.take(operation, mapped.identifiers, None)
+            sink.taker.take(operation, mapped.identifiers, key)
+
+    def _decision(self, sink: Sink, row: Any) -> Decision:
+        """Returns what the row does; see `adds_unknown_operations` for one whose operation is not known."""
+        if self._decide is None:
+            return Operation.ADD
+        decision = self._decide(row)
+        if decision is not RejectionReason.UNKNOWN_OPERATION or not self._adds_unknown:
+            return decision
+        unknown = (Rejection(self.plan.operation_column, None, decision),)
+        sink.count_refused(unknown)
+        if self._announced is not None:
+            self._announced.add(row, unknown, row_is_used=True)
+        return Operation.ADD
 
     def _take_remembered(self, sink: Sink, remembered: _RememberedRows, row: Any, position: int) -> None:
         """Takes a row whose key tells which identifiers it had before."""
@@ -186,12 +207,18 @@ class StreamRoute:
         if key is None:
             self._take_row(sink, row, position)
             return
-        decision = Operation.ADD if self._decide is None else self._decide(row)
+        decision = self._decision(sink, row)
         values = remembered.read(row)
         mapped = remembered.map(values)
+        if decision is RejectionReason.NO_CONSENT:
+            sink.taker.object_to(mapped.identifiers, key, (*mapped.unchanged, *mapped.empty))
+            self._judge(sink, MappedRow(mapped.identifiers, mapped.rejections or _NO_IDENTITY), decision, row, position)
+            return
         if decision is Operation.ADD and not mapped.unchanged:
             sink.fill.add_row(values, MappedRow(mapped.identifiers, ()))
-        keeps = bool(mapped.unchanged) and decision is Operation.ADD
+        # Who can't be read any more leaves; but not an exclusion audience, where that may be a mistake.
+        kept = (*mapped.unchanged, *mapped.empty) if self._is_for_exclusion else mapped.unchanged
+        keeps = bool(mapped.unchanged or (kept and mapped.identifiers)) and decision is Operation.ADD
         if isinstance(decision, Operation) and (mapped.identifiers or keeps):
             if mapped.rejections:
                 sink.count_refused(mapped.rejections)
@@ -200,11 +227,13 @@ class StreamRoute:
             if keeps:
                 if not mapped.identifiers:
                     sink.leave_blank()
-                sink.taker.keep(key, mapped.identifiers, mapped.columns, mapped.unchanged)
+                sink.taker.keep(key, mapped.identifiers, mapped.columns, kept)
             else:
                 sink.taker.take(decision, mapped.identifiers, key, mapped.columns)
             return
-        if isinstance(decision, Operation):
+        if decision is Operation.ADD and self._is_for_exclusion:
+            sink.taker.stay(key, kept)
+        elif isinstance(decision, Operation):
             # Its earlier identifiers are removed, although the row itself has none.
             sink.taker.vacate(key, decision)
             if decision is Operation.REMOVE:
@@ -222,7 +251,7 @@ class StreamRoute:
 
     def _judge(self, sink: Sink, mapped: MappedRow, decision: Decision, row: Any, position: int) -> Operation | None:
         """Returns what the row does to its identifiers; None, counted and perhaps stored, if it does nothing."""
-        taken = take_row(decision, mapped, self.plan.operation_column, sink)
+        taken = take_row(decision, mapped, self.plan.operation_column, sink, consent_column=self.plan.consent_column)
         if isinstance(taken, Rejection):
             self._tally.rejected += 1
             sink.refuse(taken, position)
@@ -236,6 +265,11 @@ class StreamRoute:
         if self._announced is not None and taken is not None:
             self._announced.add(row, mapped.rejections, row_is_used=True)
         return taken
+
+
+def _says_where(decision: Decision) -> bool:
+    """Whether a row that names no audience is in none: it was understood, or must leave in any case."""
+    return isinstance(decision, Operation) or decision is RejectionReason.NO_CONSENT
 
 
 def _row_decision(plan: StreamPlan, config: Config, decoder: MessageDecoder) -> Callable[[Any], Decision] | None:
@@ -259,5 +293,8 @@ class _RememberedRows:
 
     def key(self, row: Any) -> Key:
         """Returns the row's key."""
-        values = self._read_key(row)
-        return None if all(value is None for value in values) else values
+        return _key(self._read_key(row))
+
+
+def _key(values: tuple[object, ...]) -> Key:
+    return None if all(value is None for value in values) else values

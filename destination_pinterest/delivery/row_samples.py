@@ -52,5 +52,12 @@ class RowSamples:
     def _close(self, stream: StreamKey) -> None:
         plan, sample = self._open.pop(stream)
         are_declared = self._config.identity_columns is not None
-        for level, text in finding_lines(sample.findings(), str(stream), plan.identities, are_declared=are_declared):
+        lines = finding_lines(
+            sample.findings(),
+            str(stream),
+            plan.identities,
+            are_declared=are_declared,
+            is_for_exclusion=self._config.used_for == "exclusion",
+        )
+        for level, text in lines:
             self._log(level, text)

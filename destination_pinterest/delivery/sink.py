@@ -53,6 +53,14 @@ class Taker(Protocol):
     def vacate(self, key: Sequence[object], operation: Operation) -> None:
         """Takes a row that has no identifier any more."""
 
+    def stay(self, key: Sequence[object], unchanged: Sequence[str]) -> None:
+        """Takes a row that can't be used and keeps what it has."""
+
+    def object_to(
+        self, identifiers: Sequence[str], key: Sequence[object] | None, unchanged: Sequence[str] = ()
+    ) -> None:
+        """Takes a row without consent."""
+
     def withdraw(self, identifiers: Sequence[str]) -> None:
         """Takes identifiers to remove even if other rows have them."""
 

@@ -17,9 +17,12 @@ from destination_pinterest.audiences.creation import AudienceCreator
 from destination_pinterest.audiences.description_mark import read_mark
 from destination_pinterest.audiences.remembered import NOTHING, Remembered
 from destination_pinterest.delivery.lane import AudienceLane, Delivery
+from destination_pinterest.delivery.precedence import Precedence
 from destination_pinterest.errors import ConfigurationError
+from destination_pinterest.identity.rejection import RejectionReason
 from destination_pinterest.protocol.catalog import ConfiguredStream, StreamKey
 from destination_pinterest.protocol.input import RowRun
+from destination_pinterest.routing.decision import STILL_EXCLUDED
 from destination_pinterest.vocabulary import Operation
 
 # Whether a stream is proven to be complete.
@@ -102,6 +105,21 @@ class SyncStrategy(ABC):
 
     def vacate(self, key: Sequence[object], operation: Operation) -> None:  # noqa: B027 - only where keys are read
         """Takes a row that has no identifier any more: deleted by its key alone (REMOVE), or emptied (ADD)."""
+
+    def stay(self, key: Sequence[object], unchanged: Sequence[str]) -> None:  # noqa: B027 - only where keys are read
+        """Takes a row that can't be used and keeps what it has in these columns. It is counted elsewhere."""
+
+    @abstractmethod
+    def object_to(
+        self, identifiers: Sequence[str], key: Sequence[object] | None, unchanged: Sequence[str] = ()
+    ) -> None:
+        """Takes a row without consent: its identifiers leave, whatever other rows say. It is counted elsewhere.
+
+        Args:
+            identifiers: these; there may be none.
+            key: its primary key, if any.
+            unchanged: the columns that have no identifier now; those that the row had in them leave too.
+        """
 
     def withdraw(self, identifiers: Sequence[str]) -> None:
         """Takes identifiers to remove even if other rows have them."""
@@ -190,6 +208,31 @@ class SyncStrategy(ABC):
     def members(self) -> MemberCounts | None:
         """How many of the audience's members came from the connector; None if that is not known."""
         return None
+
+    def left_to_row(
+        self, precedence: Precedence, operation: Operation, identifiers: Sequence[str], row: int
+    ) -> Sequence[str]:
+        """Returns those of a row's identifiers on which its word counts; the others are counted, or the row if all are.
+
+        Args:
+            precedence: what other rows have claimed.
+            operation: what the row does. On an exclusion audience, an addition is a claim of its own.
+            identifiers: the row's.
+            row: see `row_hash`.
+        """
+        if operation is not precedence.over:
+            if precedence.over is Operation.REMOVE:
+                precedence.claim(identifiers, row)
+            return identifiers
+        left = precedence.left_to(identifiers, row)
+        if len(left) < len(identifiers):
+            tally = self.lane.tally
+            reason = RejectionReason.NO_CONSENT.value if operation is Operation.ADD else STILL_EXCLUDED
+            if left:
+                tally.identifiers_refused[reason] += len(identifiers) - len(left)
+            else:
+                tally.count_not_synced(reason)
+        return left
 
     def create_early(self, creator: AudienceCreator) -> None:
         """Creates the audience of a list that an earlier sync left without one, before rows use up the quota.

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from destination_pinterest.audiences.remembered import Remembered
 from destination_pinterest.audiences.safeguards import check_rows
 from destination_pinterest.audiences.swap import AudienceSwapper
 from destination_pinterest.delivery.append import BatchedStrategy, MembershipBatch
 from destination_pinterest.delivery.lane import AudienceLane
+from destination_pinterest.delivery.precedence import Precedence
 from destination_pinterest.delivery.strategy import IsComplete
+from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import (
     ConnectorError,
     IdentityDriftError,
@@ -22,12 +26,20 @@ class SwapStrategy(BatchedStrategy):
 
     Args:
         lane: the audience's lane, whose target has a shadow list.
-        batch, flush_s: see `BatchedStrategy`.
+        batch, flush_s, precedence: see `BatchedStrategy`.
         swapper: swaps the shadow list in.
     """
 
-    def __init__(self, lane: AudienceLane, batch: MembershipBatch, flush_s: float, swapper: AudienceSwapper) -> None:
-        super().__init__(lane, batch, flush_s)
+    def __init__(
+        self,
+        lane: AudienceLane,
+        batch: MembershipBatch,
+        flush_s: float,
+        swapper: AudienceSwapper,
+        *,
+        precedence: Precedence | None = None,
+    ) -> None:
+        super().__init__(lane, batch, flush_s, precedence=precedence)
         self._swapper = swapper
 
     def begin_run(self, run: RowRun, now_s: float) -> None:
@@ -36,6 +48,13 @@ class SwapStrategy(BatchedStrategy):
         shadow = self.lane.target.shadow
         if shadow is not None and shadow.spans == "attempt":
             self.lane.pin_watermark(run.position)
+
+    def object_to(
+        self, identifiers: Sequence[str], key: Sequence[object] | None, unchanged: Sequence[str] = ()
+    ) -> None:
+        """See `SyncStrategy.object_to`. A later attempt that fills the same list must see the row again."""
+        super().object_to(identifiers, key, unchanged)
+        self.lane.pin_watermark(self._position)
 
     def recall(self) -> None:
         """See `SyncStrategy.recall`."""
@@ -59,9 +78,10 @@ class SwapStrategy(BatchedStrategy):
         try:
             if not all(is_complete(stream) for stream in self.lane.streams):
                 self._swapper.require_complete(self.lane.target)
+            self._check_consent()
             self.lane.notes += self._swapper.check(
                 self.lane.target,
-                has_rows=tally.entered > 0,
+                has_rows=self._has_rows,
                 sent=tally.identifiers_added - tally.identifiers_removed,
                 intake=self.lane.count.intake,
                 is_filled=self.lane.target.list_id is not None or tally.identifiers_added > 0,
@@ -74,15 +94,17 @@ class SwapStrategy(BatchedStrategy):
         """See `SyncStrategy.finish` and `AudienceSwapper.finish`.
 
         Raises, besides what these name:
+            RemovalGuardError: nobody consents, and the settings don't permit an empty audience.
             UnusableRowsError: too few of the rows could be used.
         """
         is_whole = all(is_complete(stream) for stream in self.lane.streams)
         if is_whole:
             check_rows(self.lane.target.name, self.lane.qualities)
+            self._check_consent()
         steps = self._swapper.finish(
             self.lane.target,
             is_complete=is_whole,
-            has_rows=self.lane.tally.entered > 0,
+            has_rows=self._has_rows,
             sent=self.lane.tally.identifiers_added - self.lane.tally.identifiers_removed,
             intake=self.lane.count.intake,
         )
@@ -90,4 +112,28 @@ class SwapStrategy(BatchedStrategy):
             self.lane.update(update)
         check_rows(self.lane.target.name, self.lane.qualities)
         self.lane.settle_qualities()
-        self.lane.unpin_watermark()
+        if is_whole or not self._objections:
+            self.lane.unpin_watermark()
+
+    @property
+    def _has_rows(self) -> bool:
+        """Whether there was any row but those without consent: these are a reason to empty the audience."""
+        return self.lane.tally.entered > self._objections
+
+    def _check_consent(self) -> None:
+        """Refuses a table of which nobody consents: the members, who don't either, must not stay without a word.
+
+        Raises:
+            RemovalGuardError: so it is.
+        """
+        target, entered = self.lane.target, self.lane.tally.entered
+        if not self._objections or target.list_id is not None or self.lane.tally.identifiers_added:
+            return
+        if not self._has_rows and self._swapper.may_empty:
+            return
+        raise RemovalGuardError(
+            Code.NOBODY_CONSENTS,
+            f'The audience "{target.name}" stays as it is, though nobody in the {entered:,} rows of its table may join '
+            f"and {self._objections:,} have no consent. If that is right, switch on Allow an empty audience "
+            "(allow_empty_audience); if not, name the values that permit advertising under Consent column (permits).",
+        )

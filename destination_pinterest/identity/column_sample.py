@@ -18,6 +18,7 @@ from typing import Final
 from destination_pinterest.identity.blanks import strip_blanks
 from destination_pinterest.identity.cell import take_apart
 from destination_pinterest.identity.column_vocabulary import AFTER, BEFORE, EMAIL_WORDS, HASH_ALGORITHMS, HASH_WORDS
+from destination_pinterest.identity.consent import Consent, ConsentRule
 from destination_pinterest.identity.digest import (
     HEX_DIGITS,
     SHORTEST_DIGEST,
@@ -52,6 +53,8 @@ class FindingKind(Enum):
     NOT_USED = "it holds identifiers and is not used"
     USELESS = "it is used and holds none"
     DOUBTFUL_MARKS = "it says who left, and some of its marks may mean that nobody did"
+    UNCLEAR_CONSENT = "it says who consents, and some of its values are neither a yes nor a no"
+    NO_CONSENT = "it says who consents, and nobody does"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,7 @@ class _Counts:
     advertising_ids: int = 0
     zeros: int = 0
     doubtful: int = 0
+    consents: Counter[Consent] = field(default_factory=Counter)
     digests: Counter[ValueFormat] = field(default_factory=Counter)
     reasons: Counter[RejectionReason] = field(default_factory=Counter)
 
@@ -96,10 +100,16 @@ class ColumnSample:
         columns: the names of all columns, in the order of a row's values.
         used_columns: those that are used as identities.
         marks: those that say who left by being set, such as times of deletion.
+        consent: the column that says who consents, and how it is read.
     """
 
     def __init__(
-        self, columns: Sequence[str], used_columns: Sequence[IdentityColumn], marks: Sequence[str] = ()
+        self,
+        columns: Sequence[str],
+        used_columns: Sequence[IdentityColumn],
+        marks: Sequence[str] = (),
+        *,
+        consent: tuple[str, ConsentRule] | None = None,
     ) -> None:
         self._rows_left = SAMPLE_ROWS
         self._counts = {column: _Counts() for column in columns}
@@ -110,10 +120,14 @@ class ColumnSample:
             if column in used
         ]
         self._marks = [(place, column) for place, column in enumerate(columns) if column in marks]
+        consent_column = None if consent is None else consent[0]
+        self._consent_rule = None if consent is None else consent[1]
+        deciding = {*marks, consent_column}
+        self._consent = next(((place, each) for place, each in enumerate(columns) if each == consent_column), None)
         self._others = [
             (place, column)
             for place, column in enumerate(columns)
-            if column not in used and column not in marks and not column.startswith(_OWN_COLUMNS)
+            if column not in used and column not in deciding and not column.startswith(_OWN_COLUMNS)
         ]
 
     @property
@@ -134,10 +148,14 @@ class ColumnSample:
                 counts = self._counts[column]
                 counts.rows += row[place] is not None
                 counts.doubtful += mark_of(row[place]) is Mark.DOUBTFUL
+            if self._consent is not None and self._consent_rule is not None:
+                place, column = self._consent
+                self._counts[column].rows += 1
+                self._counts[column].consents[self._consent_rule.read(row[place])] += 1
 
     def findings(self) -> tuple[Finding, ...]:
         """Returns what there is to say, in the order of the columns within each kind; nothing of a good table."""
-        return (*self._useless(), *self._not_used(), *self._doubtful())
+        return (*self._useless(), *self._not_used(), *self._doubtful(), *self._unclear_consent())
 
     def _take_used(self, row: Sequence[object]) -> Iterator[str]:
         for place, used, map_row in self._used:
@@ -175,6 +193,16 @@ class ColumnSample:
             counts = self._counts[column]
             if counts.doubtful:
                 yield Finding(FindingKind.DOUBTFUL_MARKS, column, counts.doubtful, counts.rows)
+
+    def _unclear_consent(self) -> Iterator[Finding]:
+        if self._consent is None:
+            return
+        column = self._consent[1]
+        rows, consents = self._counts[column].rows, self._counts[column].consents
+        if unclear := consents[Consent.UNCLEAR]:
+            yield Finding(FindingKind.UNCLEAR_CONSENT, column, unclear, rows)
+        if rows and not consents[Consent.GIVEN]:
+            yield Finding(FindingKind.NO_CONSENT, column, rows, rows)
 
 
 def _count_unused(counts: _Counts, value: object, used_here: frozenset[str]) -> None:

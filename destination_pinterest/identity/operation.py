@@ -137,7 +137,7 @@ class OperationRule:
         A deletion time that is neither null nor blank removes, whatever the operation is. A null or blank operation
             adds: the row exists and nothing asks for its removal. Never raises.
         """
-        if self._is_deleted(deletion_times):
+        if self.is_deleted(deletion_times):
             return self._on_remove
         if self._if_set is not None:
             does = self._by_mark(operation, self._if_set)
@@ -148,9 +148,10 @@ class OperationRule:
 
     def decide_by_times(self, *deletion_times: object) -> Operation | None:
         """Returns what a row without an operation column does: as `decide`, by its deletion times alone."""
-        return self._on_remove if self._is_deleted(deletion_times) else Operation.ADD
+        return self._on_remove if self.is_deleted(deletion_times) else Operation.ADD
 
-    def _is_deleted(self, deletion_times: Iterable[object]) -> bool:
+    def is_deleted(self, deletion_times: Iterable[object]) -> bool:
+        """Whether one of its deletion times says that the row is gone."""
         return any(
             value is not None and self._by_mark(value, Operation.REMOVE) is Operation.REMOVE for value in deletion_times
         )

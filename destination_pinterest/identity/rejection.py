@@ -33,6 +33,7 @@ class RejectionReason(StrEnum):
     INVALID_ID = "invalid_id"
     ID_TOO_LONG = "id_too_long"
     UNKNOWN_OPERATION = "unknown_operation"
+    NO_CONSENT = "no_consent"
     VALUE_UNCHANGED = "value_unchanged"
     NO_AUDIENCE = "no_audience"
     AUDIENCE_NAME_IDENTIFIES = "audience_name_identifies"
@@ -113,6 +114,11 @@ _SENTENCES = MappingProxyType(
             "The operation column's value is among neither the values that add nor those that remove; add it to the "
             "one or the other in the connection's settings."
         ),
+        RejectionReason.NO_CONSENT: (
+            "The row, or another row with the same identifier, has no consent to advertising in its consent column, so "
+            "nobody joins by it and its identifiers leave. If the column says otherwise, name the values that permit "
+            "advertising under Consent column (permits)."
+        ),
         RejectionReason.VALUE_UNCHANGED: (
             "The source says that the value is unchanged instead of giving it, and nothing knows which it is. Have the "
             "source send whole rows (PostgreSQL: REPLICA IDENTITY FULL), or set up a membership store and a primary "
@@ -154,8 +160,8 @@ class Rejection(msgspec.Struct, frozen=True):
     """One value, or one row, that is not sent.
 
     `column` and `identifier` say where the value was; both are None if the reason is about the whole row (NO_IDENTITY,
-    NO_IDENTITY_IN_DELETION), and `identifier` is None if the column is not an identity column (UNKNOWN_OPERATION, and
-    the reasons about audiences and ad accounts).
+    NO_IDENTITY_IN_DELETION), and `identifier` is None if the column is not an identity column (UNKNOWN_OPERATION,
+    NO_CONSENT, and the reasons about audiences and ad accounts).
     """
 
     column: str | None

@@ -21,6 +21,7 @@ class Delta:
         in_doubt: identifiers that an earlier sync was about to send and that stay in doubt after the commit.
         unresolved_deletions: deletions without an identifier whose key the ledger does not know, or that have no key.
         unknown_unchanged: rows whose columns were not given and of which no identifier is known either.
+        objected: identifiers that rows add now and that stay out, since another row without consent has them.
         holdings_changed: how many holdings are gained or lost; if rows share an identifier, members may stay the same.
     """
 
@@ -34,6 +35,7 @@ class Delta:
     in_doubt: int
     unresolved_deletions: int
     unknown_unchanged: int
+    objected: int
     holdings_changed: int
     _read: Callable[[str, int], Iterator[list[str]]] = field(repr=False)
 

@@ -7,9 +7,11 @@ table costs one join and no more. Each step makes a table or a view that the nex
     latest                         the rows that count: the last one for each holder
     gained, lost                   holdings that are new, and that are gone
     touched                        every identifier that any of this concerns, with the reasons
-    still_held                     those of them that another row still holds
+    still                          those of them that another row still holds, or objects to
     decisions                      for each of them: was it a member, is it one now, what is to be sent; and which row
                                    was the first to add it
+
+An identifier is a member if a row holds it and none objects to it.
 """
 
 # ruff: noqa: S608 - statements are built from this package's constants; data comes in parameters and files.
@@ -22,6 +24,7 @@ from typing import Final
 
 from destination_pinterest.membership.holdings import BODY, KEY, Holdings
 from destination_pinterest.membership.keys import Kind
+from destination_pinterest.membership.says import Says
 from destination_pinterest.membership.spool import EVERYWHERE, FORMER_HOLDERS, HOLDER
 from destination_pinterest.membership.workspace import Workspace
 
@@ -31,6 +34,8 @@ _LOST: Final = 2
 _IN_DOUBT: Final = 4
 _REQUESTED: Final = 8
 _ABSENT: Final = 16
+_OBJECTED: Final = 32
+_OBJECTION_LOST: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,7 @@ class Counts:
     in_doubt: int
     unresolved_deletions: int
     changed: int
+    objected: int
 
 
 def diff(workspace: Workspace, holdings: Holdings, replaced: Collection[int], *, is_whole: bool) -> Counts:
@@ -66,18 +72,18 @@ def diff(workspace: Workspace, holdings: Holdings, replaced: Collection[int], *,
     else:
         _compare(workspace)
     _select_touched(workspace)
-    _select_still_held(workspace, is_first=holdings.is_empty)
+    _select_still(workspace, is_first=holdings.is_empty)
     _decide(workspace, is_whole=is_whole)
     return _count(workspace)
 
 
 def _select_requests(workspace: Workspace, replaced: Collection[int]) -> None:
     workspace.execute("CREATE OR REPLACE TABLE replaced AS SELECT unnest(?::USMALLINT[]) AS stream", [list(replaced)])
-    # `holds` is true so that joins meet only what holds the identifier: a tombstone of it stays, as it agrees.
+    # It says HOLDS so that joins meet only what holds the identifier: a tombstone of it stays, as it agrees.
     workspace.execute(
         f"""
         CREATE OR REPLACE TABLE removed_everywhere AS
-        SELECT DISTINCT true AS holds, t1, t2 FROM spool WHERE stream = {EVERYWHERE}
+        SELECT DISTINCT {Says.HOLDS:d}::UTINYINT AS says, t1, t2 FROM spool WHERE stream = {EVERYWHERE}
         """
     )
 
@@ -96,10 +102,11 @@ def _select_latest(workspace: Workspace) -> None:
         CREATE OR REPLACE VIEW latest AS
         SELECT {KEY}, {BODY}, coalesce(o.first, s.row) AS row FROM (
             SELECT {KEY}, {BODY}, row FROM spool
-            WHERE kind <> {Kind.NOBODY} AND (holds OR stream IN (SELECT stream FROM replaced))
+            WHERE kind <> {Kind.NOBODY} AND says <> {Says.KEEPS:d}
+            AND (says <> {Says.REMOVES:d} OR stream IN (SELECT stream FROM replaced))
         ) s
         LEFT JOIN (SELECT {HOLDER}, row, first FROM superseded) o USING ({HOLDER})
-        ANTI JOIN removed_everywhere r USING (holds, t1, t2)
+        ANTI JOIN removed_everywhere r USING (says, t1, t2)
         WHERE o.row IS NULL OR s.row = o.row
         """
     )
@@ -130,7 +137,7 @@ def _compare(workspace: Workspace) -> None:
                 UNION ALL
                 SELECT {KEY} FROM holdings SEMI JOIN ({FORMER_HOLDERS}) USING ({HOLDER})
                 UNION ALL
-                SELECT {KEY} FROM holdings SEMI JOIN removed_everywhere USING (holds, t1, t2)
+                SELECT {KEY} FROM holdings SEMI JOIN removed_everywhere USING (says, t1, t2)
             )
         SELECT {either}, old.stream IS NULL AS is_gained
         FROM new FULL JOIN old ON {is_same}
@@ -160,32 +167,39 @@ def _select_touched(workspace: Workspace) -> None:
         f"""
         CREATE OR REPLACE TABLE touched AS
         SELECT t1, t2, {any_body}, bit_or(reason) AS reasons, min(row) AS row FROM (
-            SELECT t1, t2, {BODY}, CASE WHEN holds THEN {_GAINED} ELSE {_REQUESTED} END AS reason, row FROM gained
+            SELECT t1, t2, {BODY}, CASE says
+                WHEN {Says.HOLDS:d} THEN {_GAINED}
+                WHEN {Says.OBJECTS:d} THEN {_OBJECTED | _REQUESTED}
+                ELSE {_REQUESTED}
+            END AS reason, row FROM gained
             UNION ALL
-            SELECT t1, t2, {BODY}, {_LOST}, NULL FROM lost WHERE holds
+            SELECT t1, t2, {BODY}, CASE says WHEN {Says.HOLDS:d} THEN {_LOST} ELSE {_OBJECTION_LOST} END, NULL
+            FROM lost WHERE says <> {Says.REMOVES:d}
             UNION ALL
             SELECT t1, t2, {BODY}, {_IN_DOUBT}, NULL FROM in_doubt
             UNION ALL
-            SELECT t1, t2, {BODY}, {_GAINED}, row FROM latest SEMI JOIN in_doubt USING (t1, t2) WHERE holds
+            SELECT t1, t2, {BODY}, {_GAINED}, row FROM latest SEMI JOIN in_doubt USING (t1, t2)
+            WHERE says = {Says.HOLDS:d}
             UNION ALL
             SELECT t1, t2, {BODY}, {_REQUESTED}, NULL FROM spool
-            WHERE NOT holds AND kind <> {Kind.NOBODY} AND stream NOT IN (SELECT stream FROM replaced)
+            WHERE says = {Says.REMOVES:d} AND kind <> {Kind.NOBODY} AND stream NOT IN (SELECT stream FROM replaced)
             UNION ALL
             SELECT t1, t2, {BODY}, {_ABSENT}, NULL FROM lost
             ANTI JOIN (SELECT {HOLDER} FROM spool UNION ALL {FORMER_HOLDERS}) USING ({HOLDER})
-            WHERE holds AND stream IN (SELECT stream FROM replaced)
+            WHERE says = {Says.HOLDS:d} AND stream IN (SELECT stream FROM replaced)
         ) GROUP BY t1, t2
         """
     )
 
 
-def _select_still_held(workspace: Workspace, *, is_first: bool) -> None:
-    is_candidate = "false" if is_first else "holds"
+def _select_still(workspace: Workspace, *, is_first: bool) -> None:
+    is_candidate = "false" if is_first else f"says <> {Says.REMOVES:d}"
     workspace.execute(
         f"""
-        CREATE OR REPLACE TABLE still_held AS
-        SELECT DISTINCT t1, t2 FROM (SELECT {KEY} FROM holdings WHERE {is_candidate})
-        SEMI JOIN touched USING (t1, t2) ANTI JOIN lost USING ({KEY})
+        CREATE OR REPLACE TABLE still AS
+        SELECT t1, t2, bool_or(says = {Says.HOLDS:d}) AS held, bool_or(says = {Says.OBJECTS:d}) AS objected
+        FROM (SELECT {KEY} FROM holdings WHERE {is_candidate})
+        SEMI JOIN touched USING (t1, t2) ANTI JOIN lost USING ({KEY}) GROUP BY t1, t2
         """
     )
 
@@ -199,15 +213,19 @@ def _decide(workspace: Workspace, *, is_whole: bool) -> None:
             SELECT
                 touched.*,
                 {stays_in_doubt} AS stays_in_doubt,
-                reasons & {_LOST} <> 0 OR still_held.t1 IS NOT NULL AS was_member,
-                reasons & {_GAINED} <> 0 OR still_held.t1 IS NOT NULL AS is_member,
+                reasons & {_GAINED} <> 0 OR coalesce(held, false) AS is_held,
+                reasons & {_OBJECTED} <> 0 OR coalesce(objected, false) AS is_objected,
+                (reasons & {_LOST} <> 0 OR coalesce(held, false))
+                    AND NOT (reasons & {_OBJECTION_LOST} <> 0 OR coalesce(objected, false)) AS was_member,
+                is_held AND NOT is_objected AS is_member,
                 reasons & {_IN_DOUBT} <> 0 AS was_in_doubt,
                 reasons & {_REQUESTED} <> 0 AS is_requested,
-                reasons & {_ABSENT} <> 0 AS is_absent
-            FROM touched LEFT JOIN still_held ON touched.t1 = still_held.t1 AND touched.t2 = still_held.t2
+                reasons & {_ABSENT} <> 0 AS is_absent,
+                reasons & {_GAINED} <> 0 AND is_objected AS is_held_back
+            FROM touched LEFT JOIN still ON touched.t1 = still.t1 AND touched.t2 = still.t2
         )
         SELECT
-            t1, t2, {BODY}, row, was_member, is_member, was_in_doubt, stays_in_doubt,
+            t1, t2, {BODY}, row, was_member, is_member, was_in_doubt, stays_in_doubt, is_held_back,
             NOT stays_in_doubt AND is_member AND (was_in_doubt OR NOT was_member) AS adds,
             NOT stays_in_doubt AND NOT is_member AND (was_member OR was_in_doubt OR is_requested) AS removes,
             removes AND NOT is_requested AND (is_absent OR (was_in_doubt AND NOT was_member)) AS leaves_by_absence
@@ -227,11 +245,12 @@ def _count(workspace: Workspace) -> Counts:
             count(*) FILTER (WHERE is_member AND NOT was_member),
             count(*) FILTER (WHERE was_member AND NOT is_member),
             count(*) FILTER (WHERE was_in_doubt AND NOT was_member),
-            count(*) FILTER (WHERE stays_in_doubt)
+            count(*) FILTER (WHERE stays_in_doubt),
+            count(*) FILTER (WHERE is_held_back)
         FROM decisions
         """
     )
-    additions, removals, by_absence, of_nonmembers, joins, leaves, unconfirmed, in_doubt = counts
+    additions, removals, by_absence, of_nonmembers, joins, leaves, unconfirmed, in_doubt, objected = counts
     return Counts(
         additions=additions,
         removals=removals,
@@ -242,13 +261,14 @@ def _count(workspace: Workspace) -> Counts:
         unconfirmed_before=unconfirmed,
         in_doubt=in_doubt,
         unresolved_deletions=_count_unresolved(workspace),
+        objected=objected,
         changed=workspace.number("SELECT (SELECT count(*) FROM gained) + (SELECT count(*) FROM lost)"),
     )
 
 
 def _count_unresolved(workspace: Workspace) -> int:
     """Deletions by key alone whose key neither the ledger nor another row of the epoch can resolve."""
-    by_key_alone = f"SELECT DISTINCT {HOLDER} FROM spool WHERE NOT holds AND kind = {Kind.NOBODY}"
+    by_key_alone = f"SELECT DISTINCT {HOLDER} FROM spool WHERE says = {Says.REMOVES:d} AND kind = {Kind.NOBODY}"
     # Most epochs have none, and are spared the joins.
     if not workspace.number(f"SELECT count(*) FROM ({by_key_alone} LIMIT 1)"):
         return 0

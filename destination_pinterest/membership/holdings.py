@@ -6,8 +6,9 @@ changes since, so that a small change costs a small file. Once the delta is no l
 While something is sent there are two more files: what is sent, numbered in the order of sending, and all changes that
 it makes. So to say how far the sending has come takes numbers, and no file.
 
-Holdings with `holds` false are tombstones: rows of a replaced table that remove their identifier. They are kept so that
-an unchanged table does not send the same removal again.
+Not all of them hold: see says.py. Tombstones, rows of a replaced table that remove their identifier, are kept so that
+an unchanged table does not send the same removal again; objections, rows without consent, so that no other row adds
+theirs.
 
 The columns are those of the files, and the files are kept from version to version: none may be renamed.
 """
@@ -21,10 +22,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from destination_pinterest.membership.keys import KIND_MASK
+from destination_pinterest.membership.says import READ_SAYS, WRITE_SAYS
 from destination_pinterest.membership.sizes import Sizes
 from destination_pinterest.membership.workspace import Workspace
 
-KEY: Final = "stream, holds, h1, h2, t1, t2"
+KEY: Final = "stream, says, h1, h2, t1, t2"
 BODY: Final = "kind, c1, c2, c3, c4, long"
 # Each sync downloads base anyway, so uploading a sixteenth of it is cheap.
 _SHARE_OF_BASE: Final = 16
@@ -39,13 +41,14 @@ _TYPES: Final = {
     "long": "BLOB",
 }
 _DELTA: Final = ("is_in", *KEY.split(", "), *BODY.split(", "))
+_DELTA_FILE: Final = ("is_in", *KEY.replace("says", "holds").split(", "), *BODY.split(", "))
 _IN_DOUBT: Final = ("t1", "t2", *BODY.split(", "))
 # `n` counts from 0; `members` is how many members more there are once it is accepted; `row` is in the spool the first
 # one that adds it.
 _SENDING: Final = ("n", "adds", "members", "row", *_IN_DOUBT)
 # A row without a key is its own holder, so files leave the holder out.
-_KEY_READ: Final = KEY.replace("h1, h2", "coalesce(h1, t1) AS h1, coalesce(h2, t2) AS h2")
-_KEY_WRITTEN: Final = KEY.replace(
+_KEY_READ: Final = KEY.replace("h1, h2", "coalesce(h1, t1) AS h1, coalesce(h2, t2) AS h2").replace("says", READ_SAYS)
+_KEY_WRITTEN: Final = KEY.replace("says", WRITE_SAYS).replace(
     "h1, h2",
     "CASE WHEN h1 = t1 AND h2 = t2 THEN NULL ELSE h1 END AS h1, "
     "CASE WHEN h1 = t1 AND h2 = t2 THEN NULL ELSE h2 END AS h2",
@@ -90,14 +93,14 @@ class Holdings:
     def read_base(self, path: Path | None) -> None:
         """Reads base from a file; None if it is empty."""
         self._workspace.execute(
-            f"CREATE OR REPLACE {self._form} base AS SELECT {_KEY_READ}, {BODY} FROM {_source(path, _DELTA[1:])}"
+            f"CREATE OR REPLACE {self._form} base AS SELECT {_KEY_READ}, {BODY} FROM {_source(path, _DELTA_FILE[1:])}"
         )
         self._base_rows = self._workspace.number("SELECT count(*) FROM base")
 
     def read_delta(self, path: Path | None) -> None:
         """Reads the changes since base from a file; None if there are none."""
         self._workspace.execute(
-            f"CREATE OR REPLACE TABLE delta AS SELECT is_in, {_KEY_READ}, {BODY} FROM {_source(path, _DELTA)}"
+            f"CREATE OR REPLACE TABLE delta AS SELECT is_in, {_KEY_READ}, {BODY} FROM {_source(path, _DELTA_FILE)}"
         )
         self._delta_rows = self._workspace.number("SELECT count(*) FROM delta")
 
@@ -136,7 +139,7 @@ class Holdings:
         execute(
             f"""
             CREATE OR REPLACE TEMP TABLE accepted AS
-            SELECT is_in, {_KEY_READ}, {BODY} FROM {_source(changes, _DELTA)}
+            SELECT is_in, {_KEY_READ}, {BODY} FROM {_source(changes, _DELTA_FILE)}
             ANTI JOIN (SELECT t1, t2 FROM sending WHERE NOT ({_within(accepted)})) USING (t1, t2)
             """
         )

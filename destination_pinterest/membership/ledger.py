@@ -209,6 +209,35 @@ class MembershipLedger:
         self._refuse_after_diff()
         self._spool.record_partly(stream, key, identifiers, columns, unchanged)
 
+    def record_kept(self, stream: str, key: Sequence[Any], unchanged: Sequence[str]) -> None:
+        """Records the next row, which can't be used: it keeps the identifiers that it has in these columns."""
+        self._refuse_after_diff()
+        self._spool.record_kept(stream, key, unchanged)
+
+    def object_to(
+        self,
+        stream: str,
+        key: Sequence[Any] | None,
+        identifiers: Sequence[str],
+        unchanged: Sequence[str] = (),
+        *,
+        lasts: bool = False,
+    ) -> None:
+        """Records the next row, which has no consent: its identifiers are no members, whichever rows hold them.
+
+        That is so until the row says something else or is gone. A row without a key can't say something else.
+
+        Args:
+            stream: as for `record`.
+            key: the same.
+            identifiers: the row's; there may be none.
+            unchanged: columns that have none now; what the row had in them counts too.
+            lasts: whether, without a key, it stays until the stream is replaced. Otherwise the next row that adds the
+                identifier counts.
+        """
+        self._refuse_after_diff()
+        self._spool.object_to(stream, key, identifiers, unchanged, lasts=lasts)
+
     def remove_everywhere(self, identifiers: Sequence[str]) -> None:
         """Records identifiers to remove, even if rows of any stream hold them or are recorded in this epoch.
 
@@ -248,6 +277,7 @@ class MembershipLedger:
             in_doubt=counts.in_doubt,
             unresolved_deletions=counts.unresolved_deletions + self._spool.unresolvable,
             unknown_unchanged=self._unknown_unchanged,
+            objected=counts.objected,
             holdings_changed=counts.changed,
             _read=self._read,
         )

@@ -21,7 +21,8 @@ from destination_pinterest.membership.store_key import UnknownStretchingError
 # 1: version 0.1.0. 2: the manifest numbers identity columns, and a stored kind has the number of its column;
 # `marks` is new. 3: `sending`, `epoch`, `counters`, `wrapped` and `next_key` are new, and the changes leave out the
 # holder of rows without a key, as base does. 4: `template` and `audiences` are new: a manifest may be that of an index
-# of placements, whose `base` says which row is in which audience.
+# of placements, whose `base` says which row is in which audience; and a tombstone may be an objection, by the number of
+# its column.
 FORMAT: Final = 4
 FILE_NAME: Final = "manifest.json"
 _START_ANEW: Final = (

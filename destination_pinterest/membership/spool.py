@@ -15,6 +15,7 @@ from destination_pinterest.errors import InternalError
 from destination_pinterest.membership.key_values import KeyForm, key_form
 from destination_pinterest.membership.keys import BODY_BYTES, KIND_BITS, TAG_BYTES, AudienceKeys, Kind
 from destination_pinterest.membership.manifest import Manifest
+from destination_pinterest.membership.says import OBJECTION_COLUMN, OBJECTION_KIND, Says
 from destination_pinterest.membership.sizes import Sizes
 from destination_pinterest.membership.workspace import Workspace, as_columns
 from destination_pinterest.vocabulary import ColumnType, Operation
@@ -23,10 +24,14 @@ _WORDS: Final = ("meta", "h1", "h2", "t1", "t2", "c1", "c2", "c3", "c4")
 _RECORD_BYTES: Final = 8 * len(_WORDS)
 _NO_BODY: Final = bytes(BODY_BYTES)
 _NO_IDENTIFIER: Final = bytes(TAG_BYTES + BODY_BYTES)
-# `meta` is the row's number in the upper half, then 16 bits of stream number, 8 of whether it holds, 8 of stored kind.
-_HOLDS: Final = 1 << 8
-# A column with a greater number has none: the stored kind has no room for it.
-_MOST_COLUMNS: Final = (1 << (8 - KIND_BITS)) - 1
+# `meta` is the row's number in the upper half, then 16 bits of stream number, 8 of what it says, 8 of stored kind.
+_SAYS_BITS: Final = 8
+_HOLDS: Final = Says.HOLDS << _SAYS_BITS
+_OBJECTS: Final = Says.OBJECTS << _SAYS_BITS
+_KEEPS: Final = Says.KEEPS << _SAYS_BITS
+# A column with a greater number has none: the stored kind has no room for it, or means an objection by it.
+_MOST_COLUMNS: Final = OBJECTION_COLUMN - 1
+_ALL_BITS: Final = (1 << 8 * TAG_BYTES) - 1
 _NO_COLUMN: Final = 0
 # Used as the stream number when identifiers are removed from all streams.
 EVERYWHERE: Final = (1 << 16) - 1
@@ -35,7 +40,7 @@ HOLDER: Final = "stream, h1, h2"
 FORMER_HOLDERS: Final = "SELECT stream, f1 AS h1, f2 AS h2 FROM former"
 _FORMER_WORDS: Final = ("stream", "f1", "f2", "h1", "h2")
 _INSERT: Final = (
-    "INSERT INTO spool SELECT meta >> 32, (meta >> 16) & 65535, ((meta >> 8) & 1) = 1, meta & 255, "
+    "INSERT INTO spool SELECT meta >> 32, (meta >> 16) & 65535, (meta >> 8) & 255, meta & 255, "
     "h1, h2, t1, t2, c1, c2, c3, c4, {long} FROM batch"
 )
 
@@ -43,10 +48,10 @@ _INSERT: Final = (
 class Spool:
     """Records rows in the table `spool`, until `clear`.
 
-    Its columns: `row` counts rows; `stream` is an index into `streams`, or EVERYWHERE; `holds` is whether the row adds
-    its identifiers; `h1`, `h2` is the holder: the row, or the identifier itself if the row has no key; `t1`, `t2` is
-    the tag and `c1` to `c4` or `long` the body of the encrypted identifier; `kind` is its Kind and, above KIND_BITS,
-    the number of its column, 0 if that is not known.
+    Its columns: `row` counts rows; `stream` is an index into `streams`, or EVERYWHERE; `says` is what the row says of
+    its identifiers, see says.py; `h1`, `h2` is the holder: the row, or the identifier itself if the row has no key (but
+    an objection that lasts has one of its own); `t1`, `t2` is the tag and `c1` to `c4` or `long` the body of the
+    encrypted identifier; `kind` is its Kind and, above KIND_BITS, the number of its column, 0 if that is not known.
 
     The table `former` has, for holders that version 0.1.0 digested differently, that digest as `f1`, `f2`.
 
@@ -134,9 +139,44 @@ class Spool:
         meta = (self._row << 32) | (self.number_of(stream) << 16) | _HOLDS
         holder = self._holder(stream, key)
         self._append(meta, holder, identifiers, columns)
+        self._mark_unchanged(meta, holder, unchanged)
+
+    def record_kept(self, stream: str, key: Sequence[Any], unchanged: Sequence[str]) -> None:
+        """See MembershipLedger.record_kept."""
+        self._row += 1
+        meta = (self._row << 32) | (self.number_of(stream) << 16) | _KEEPS
+        self._mark_unchanged(meta, self._holder(stream, key), unchanged)
+
+    def object_to(
+        self,
+        stream: str,
+        key: Sequence[Any] | None,
+        identifiers: Sequence[str],
+        unchanged: Sequence[str] = (),
+        *,
+        lasts: bool = False,
+    ) -> None:
+        """See MembershipLedger.object_to."""
+        self._row += 1
+        meta = (self._row << 32) | (self.number_of(stream) << 16) | _OBJECTS
+        if key is not None:
+            holder = self._holder(stream, key)
+            self._append(meta | OBJECTION_KIND, holder, identifiers, ())
+            self._mark_unchanged(meta, holder, unchanged)
+            if not identifiers and not unchanged:
+                self._append_bare(meta | Kind.NOBODY, holder)
+            return
+        for identifier in identifiers if lasts else ():
+            _, sealed = self._keys.seal(identifier)
+            tag = int.from_bytes(sealed[:TAG_BYTES], "little") ^ _ALL_BITS
+            self._append(meta | OBJECTION_KIND, tag.to_bytes(TAG_BYTES, "little"), (identifier,), ())
+        if not lasts:
+            self._append(meta | OBJECTION_KIND, None, identifiers, ())
+
+    def _mark_unchanged(self, meta: int, holder: bytes, unchanged: Sequence[str]) -> None:
         for column in unchanged:
             self._append_bare(meta | Kind.UNCHANGED | self._bits_of(column), holder)
-        self.has_unchanged = True
+            self.has_unchanged = True
 
     def remove_everywhere(self, identifiers: Sequence[str]) -> None:
         """See MembershipLedger.remove_everywhere."""
@@ -174,7 +214,7 @@ class Spool:
             "CREATE OR REPLACE TABLE former (stream USMALLINT, f1 UBIGINT, f2 UBIGINT, h1 UBIGINT, h2 UBIGINT)"
         )
         self._workspace.execute(
-            "CREATE OR REPLACE TABLE spool (row UINTEGER, stream USMALLINT, holds BOOLEAN, kind UTINYINT, "
+            "CREATE OR REPLACE TABLE spool (row UINTEGER, stream USMALLINT, says UTINYINT, kind UTINYINT, "
             "h1 UBIGINT, h2 UBIGINT, t1 UBIGINT, t2 UBIGINT, c1 UBIGINT, c2 UBIGINT, c3 UBIGINT, c4 UBIGINT, long BLOB)"
         )
 

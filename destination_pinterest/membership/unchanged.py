@@ -13,25 +13,32 @@ from typing import Final
 
 from destination_pinterest.membership.holdings import BODY
 from destination_pinterest.membership.keys import KIND_BITS, KIND_MASK, Kind
+from destination_pinterest.membership.says import OBJECTION_KIND, Says
 from destination_pinterest.membership.spool import HOLDER
 from destination_pinterest.membership.workspace import Workspace
 
 _IS_MARK: Final = f"kind & {KIND_MASK} = {Kind.UNCHANGED:d}"
 _IS_IDENTIFIER: Final = f"kind & {KIND_MASK} < {Kind.UNCHANGED:d}"
+# What a row objected to was its identifier too. The column is not known of it any more.
+_IS_KEPT: Final = f"says IN ({Says.HOLDS:d}, {Says.OBJECTS:d})"
+_BODY_KEPT: Final = BODY.replace(
+    "kind", f"CASE says WHEN {Says.OBJECTS:d} THEN kind & {KIND_MASK} ELSE kind END AS kind"
+)
 
 
 def keep_unchanged(workspace: Workspace) -> int:
     """Adds to the last row of each holder in `spool` what it keeps, and makes the marks rows without an identifier.
 
-    Returns how many of these rows have no identifier at all: none was given, and none is known.
+    A row without consent objects to what it keeps. Returns how many rows that add have no identifier at all: none was
+        given, and none is known.
     """
     workspace.execute(
         f"CREATE OR REPLACE TEMP TABLE marks AS SELECT {HOLDER}, row, kind >> {KIND_BITS} AS col "
         f"FROM spool WHERE {_IS_MARK}"
     )
     workspace.execute(
-        f"CREATE OR REPLACE TEMP TABLE last_rows AS SELECT {HOLDER}, max(row) AS row FROM spool "
-        f"SEMI JOIN marks USING ({HOLDER}) GROUP BY {HOLDER}"
+        f"CREATE OR REPLACE TEMP TABLE last_rows AS SELECT {HOLDER}, max(row) AS row, arg_max(says, row) AS says "
+        f"FROM spool SEMI JOIN marks USING ({HOLDER}) GROUP BY {HOLDER}"
     )
     # `since`: the last row of the epoch that gave the column; 0 if none did. `col` 0: any column.
     workspace.execute(
@@ -55,15 +62,20 @@ def keep_unchanged(workspace: Workspace) -> int:
         INSERT INTO spool
         WITH
             known AS (
-                SELECT {HOLDER}, t1, t2, {BODY}, row FROM spool
-                SEMI JOIN marks USING ({HOLDER}) WHERE holds AND {_IS_IDENTIFIER}
+                SELECT {HOLDER}, t1, t2, {_BODY_KEPT}, row FROM spool
+                SEMI JOIN marks USING ({HOLDER}) WHERE {_IS_KEPT} AND {_IS_IDENTIFIER}
                 UNION ALL
-                SELECT {HOLDER}, t1, t2, {BODY}, 0 FROM holdings SEMI JOIN marks USING ({HOLDER}) WHERE holds
+                SELECT {HOLDER}, t1, t2, {_BODY_KEPT}, 0 FROM holdings SEMI JOIN marks USING ({HOLDER}) WHERE {_IS_KEPT}
                 UNION ALL
-                SELECT stream, f.h1, f.h2, t1, t2, {BODY}, 0 FROM holdings
-                JOIN former f USING (stream) WHERE holds AND holdings.h1 = f.f1 AND holdings.h2 = f.f2
+                SELECT stream, f.h1, f.h2, t1, t2, {_BODY_KEPT}, 0 FROM holdings
+                JOIN former f USING (stream) WHERE {_IS_KEPT} AND holdings.h1 = f.f1 AND holdings.h2 = f.f2
             )
-        SELECT last_rows.row, stream, true, kind, h1, h2, t1, t2, {BODY.partition(", ")[2]} FROM (
+        SELECT
+            last_rows.row, stream,
+            CASE last_rows.says WHEN {Says.OBJECTS:d} THEN {Says.OBJECTS:d} ELSE {Says.HOLDS:d} END,
+            CASE last_rows.says WHEN {Says.OBJECTS:d} THEN (kind & {KIND_MASK}) | {OBJECTION_KIND} ELSE kind END,
+            h1, h2, t1, t2, {BODY.partition(", ")[2]}
+        FROM (
             SELECT {HOLDER}, t1, t2, {any_body} FROM known
             JOIN kept_columns USING ({HOLDER})
             WHERE known.kind >> {KIND_BITS} = kept_columns.col AND known.row >= kept_columns.since
@@ -78,6 +90,7 @@ def keep_unchanged(workspace: Workspace) -> int:
         SELECT count(*) FROM last_rows
         SEMI JOIN marks USING ({HOLDER}, row)
         ANTI JOIN (SELECT {HOLDER}, row FROM spool WHERE {_IS_IDENTIFIER}) USING ({HOLDER}, row)
+        WHERE says = {Says.HOLDS:d}
         """
     )
     workspace.execute(f"UPDATE spool SET kind = {Kind.NOBODY:d} WHERE {_IS_MARK}")

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Final, Protocol
 
 from destination_pinterest.config import Config, OperationColumnSetting
+from destination_pinterest.identity.consent import Consent, ConsentRule
 from destination_pinterest.identity.mapping import MappedRow
 from destination_pinterest.identity.operation import OperationRule
 from destination_pinterest.identity.rejection import Rejection, RejectionReason
@@ -30,6 +31,8 @@ _IF_SET: Final[Mapping[str, Operation | None]] = MappingProxyType(
 DELETION_KEPT: Final = "deletion_kept"
 NOBODY_TO_REMOVE: Final = "nobody_to_remove"
 UNKNOWN_KEY: Final = "unknown_key"
+# Removals from an exclusion audience of identifiers that another row of the sync adds.
+STILL_EXCLUDED: Final = "still_excluded"
 
 
 class RowCounts(Protocol):
@@ -47,6 +50,8 @@ def decision_of(plan: StreamPlan, config: Config) -> Decide | None:
     if plan.only_removes:
         return _always_remove
     by_columns = _by_columns(plan, config)
+    if plan.consent_column is not None:
+        return _with_consent(plan, config, by_columns)
     if config.mode != "remove":
         return by_columns
     if by_columns is None:
@@ -60,6 +65,9 @@ def operation_rule(config: Config) -> OperationRule:
     Raises:
         InvalidConfigError: an operation value is blank, or both adds and removes.
     """
+    # The rows of a suppression table are those who left: a doubtful one still counts. On an exclusion audience whoever
+    # may have left stays.
+    keeps_doubtful = (config.mode == "remove") != (config.used_for == "exclusion")
     setting = config.operation_column
     by_value = setting if isinstance(setting, OperationColumnSetting) else None
     return OperationRule(
@@ -67,15 +75,33 @@ def operation_rule(config: Config) -> OperationRule:
         remove_values=by_value.remove_values if by_value else (),
         if_set=_IF_SET[setting.mode] if setting else None,
         deletes="keep" if config.mode == "additive" else config.deletes,
-        # The rows of a suppression table are those who left: a doubtful one still counts.
-        if_doubtful=Operation.ADD if config.mode == "remove" else Operation.REMOVE,
+        if_doubtful=Operation.ADD if keeps_doubtful else Operation.REMOVE,
     )
 
 
+def consent_rule(config: Config) -> ConsentRule:
+    """Returns the rule for consent from the settings.
+
+    Raises:
+        InvalidConfigError: one of the values that permit is blank.
+    """
+    return ConsentRule(config.consent_column.permits if config.consent_column else ())
+
+
+def adds_unknown_operations(config: Config) -> bool:
+    """Whether a row whose operation is not known adds: on an exclusion audience, to leave it out would be worse."""
+    return config.used_for == "exclusion" and config.mode != "remove"
+
+
 def take_row(
-    decision: Decision, mapped: MappedRow, operation_column: str | None, counts: RowCounts
+    decision: Decision,
+    mapped: MappedRow,
+    operation_column: str | None,
+    counts: RowCounts,
+    *,
+    consent_column: str | None = None,
 ) -> Operation | Rejection | None:
-    """Decides about a row, and counts it if it changes nothing.
+    """Decides about a row, and counts it unless its identifiers are sent. Those of a row without consent leave.
 
     Returns:
         What its identifiers are sent for; or why the row is rejected; or None if its deletion is ignored.
@@ -87,7 +113,9 @@ def take_row(
         if mapped.rejections:
             counts.count_refused(mapped.rejections)
         return decision
-    if isinstance(decision, RejectionReason):
+    if decision is RejectionReason.NO_CONSENT and mapped.identifiers:
+        rejection = Rejection(consent_column, None, decision)
+    elif decision is RejectionReason.UNKNOWN_OPERATION:
         rejection = Rejection(operation_column, None, decision)
     else:
         rejection = mapped.rejections[0]
@@ -101,8 +129,28 @@ def _always_remove(_values: Sequence[object]) -> Decision:
     return Operation.REMOVE
 
 
+def _with_consent(plan: StreamPlan, config: Config, by_columns: Decide | None) -> Decide:
+    """Decides by the other columns only where the consent column, the last one, permits it."""
+    rule, consent = operation_rule(config), consent_rule(config)
+    times = slice(0 if plan.operation_column is None else 1, -1)
+
+    def decide(values: Sequence[object]) -> Decision:
+        decision = Operation.ADD if by_columns is None else by_columns(values[:-1])
+        said = consent.read(values[-1])
+        if said is Consent.GIVEN:
+            return decision
+        # A row that is gone from its table says no more than that; a log often leaves the rest of it blank.
+        if decision is Operation.REMOVE and rule.is_deleted(values[times]):
+            return decision
+        if said is Consent.UNSTATED and decision in {Operation.REMOVE, None}:
+            return decision
+        return RejectionReason.NO_CONSENT
+
+    return decide
+
+
 def _by_columns(plan: StreamPlan, config: Config) -> Decide | None:
-    if not plan.deciding_columns:
+    if plan.operation_column is None and not plan.deletion_columns:
         return None
     rule = operation_rule(config)
     if plan.operation_column is None:

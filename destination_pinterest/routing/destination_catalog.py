@@ -55,6 +55,10 @@ _DELETED: Final = (
     "When the row was deleted at the source. A row with a value here is removed from the audience. Map the "
     "source's field of the same name if the source reads a database's change log (CDC)."
 )
+_CONSENT: Final = (
+    "Whether the person consents to advertising: the consent column of the destination's settings. It has to be "
+    "mapped; without consent the person leaves."
+)
 _OPERATION: Final = "Whether the row is added or removed: the operation column of the destination's settings."
 
 
@@ -100,7 +104,10 @@ def destination_catalog(
 def deciding_columns_of(config: Config) -> dict[str, str]:
     """Returns the columns, besides identities, that the settings name, each with its description as a field."""
     setting = config.operation_column
-    return {} if setting is None else {setting.column: _OPERATION}
+    deciding = {} if setting is None else {setting.column: _OPERATION}
+    if config.consent_column is not None and config.used_for == "targeting" and config.mode != "remove":
+        deciding.setdefault(config.consent_column.column, _CONSENT)
+    return deciding
 
 
 def _operations(name: str, deciding: Mapping[str, str]) -> Iterator[dict[str, Any]]:

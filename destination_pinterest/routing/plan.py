@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from destination_pinterest.config import Config
@@ -48,6 +48,7 @@ class StreamPlan:
     newly_recognised: tuple[str, ...] = ()
     naming: NameTemplate | None = None
     account_column: str | None = None
+    consent_column: str | None = None
 
     @property
     def has_key(self) -> bool:
@@ -79,12 +80,12 @@ class StreamPlan:
 
     @property
     def deciding_columns(self) -> tuple[str, ...]:
-        """The columns that say what a row does: the operation column, if any, then the deletion columns."""
+        """The columns that say what a row does: of operation, deletion and consent, in this order, as far as it has."""
         operation = () if self.operation_column is None else (self.operation_column,)
-        if not self.deletion_columns:
-            return operation
+        consent = () if self.consent_column is None else (self.consent_column,)
         # PyAirbyte's cache renames the column to lower case, and the decoder would take that for another stream's.
-        return (*operation, *dict.fromkeys((*self.deletion_columns, DELETED_AT)))
+        deletions = dict.fromkeys((*self.deletion_columns, DELETED_AT)) if self.deletion_columns else ()
+        return (*operation, *deletions, *consent)
 
 
 OnFailure = Callable[[ConfiguredStream, ConfigurationError], None]
@@ -138,8 +139,8 @@ def plan_stream(stream: ConfiguredStream, config: Config, in_some_stream: Collec
         SyncModeError: the stream is set to a sync mode that is not offered.
         IdentityColumnsError: no column identifies people, or a needed column has a name that can't be read.
         InvalidConfigError: the audience would have no name, the destination object is of another ad account, the
-            stream lacks the column of its ad accounts or audiences, or one that the settings name and no other stream
-            has, or a column can't name audiences.
+            stream lacks the column of its ad accounts, of its audiences or of consent, or one that the settings name
+            and no other stream has, or a column can't name audiences.
     """
     if stream.destination_sync_mode not in (*SYNC_MODES, SOFT_DELETE):
         raise SyncModeError(
@@ -170,6 +171,7 @@ def plan_stream(stream: ConfiguredStream, config: Config, in_some_stream: Collec
         )
     naming = None if chosen else _naming(stream, config, identities)
     name = chosen.name if chosen else None if naming is None else naming.label
+    consent_column = _consent_column(stream, config)
     plan = StreamPlan(
         stream=stream,
         audience=audience_name(stream, config.audience_name) if name is None else name,
@@ -178,11 +180,12 @@ def plan_stream(stream: ConfiguredStream, config: Config, in_some_stream: Collec
         deletion_columns=() if only_removes else deletion_columns(stream.columns),
         ad_account_ids=(chosen.ad_account_id,) if chosen else config.ad_account_ids,
         audience_id=chosen.audience_id if chosen else None,
-        key_columns=_key_columns(stream, config),
         newly_recognised=_newly_recognised(identities, config),
         naming=naming,
         account_column=None if chosen else _account_column(stream, config),
+        consent_column=consent_column,
     )
+    plan = replace(plan, key_columns=_key_columns(plan, config))
     for column in plan.columns:
         if _UNREADABLE_NAME.search(column):
             raise IdentityColumnsError(
@@ -354,11 +357,41 @@ def _newly_recognised(identities: Sequence[IdentityColumn], config: Config) -> t
     return recognised_by_words(identity.column for identity in identities if identity.column not in declared)
 
 
-def _key_columns(stream: ConfiguredStream, config: Config) -> tuple[str, ...]:
+def asks_for_consent(stream: ConfiguredStream, config: Config) -> bool:
+    """Whether the stream's rows join only with consent: not where nobody joins, nor where members see no ads."""
+    if stream.destination_sync_mode == SOFT_DELETE or config.mode == "remove":
+        return False
+    return config.consent_column is not None and config.used_for == "targeting"
+
+
+def _consent_column(stream: ConfiguredStream, config: Config) -> str | None:
+    """Returns the stream's consent column, if it is asked for one.
+
+    Raises:
+        InvalidConfigError: it has none. No setting allows that, since its rows would be added without consent.
+    """
+    if config.consent_column is None or not asks_for_consent(stream, config):
+        return None
+    column = config.consent_column.column
+    if stream.columns and column not in stream.columns:
+        raise InvalidConfigError(
+            Code.CONSENT_COLUMN_MISSING,
+            f'The stream "{stream.key}" lacks the consent column "{column}" of the settings, so nobody in it consents; '
+            f"{_has_columns(stream)}. Correct the name under Consent column (consent_column; upper and lower case "
+            "count), or bring the column into the stream.",
+        )
+    return column
+
+
+def may_contradict(plan: StreamPlan, config: Config) -> bool:
+    """Whether the word of one row may overrule other rows, so that it matters which is a later version of which."""
+    return plan.consent_column is not None or (config.used_for == "exclusion" and bool(plan.deciding_columns))
+
+
+def _key_columns(plan: StreamPlan, config: Config) -> tuple[str, ...]:
     """Returns the primary key, if it is used."""
-    if config.object_storage_config is None and config.membership_store is None:
-        return ()
-    return readable_key(stream)
+    is_kept = config.object_storage_config is not None or config.membership_store is not None
+    return readable_key(plan.stream) if is_kept or may_contradict(plan, config) else ()
 
 
 def readable_key(stream: ConfiguredStream) -> tuple[str, ...]:

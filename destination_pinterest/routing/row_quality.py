@@ -63,7 +63,12 @@ class RowQuality:
         self._is_settled = False
 
     def refuse(self, rejection: Rejection, position: int) -> None:
-        """Counts a row that is refused and came after at least `position` records."""
+        """Counts a row that is refused and came after at least `position` records.
+
+        One without consent is none of these: it is understood, and its identifiers leave.
+        """
+        if rejection.reason is RejectionReason.NO_CONSENT:
+            return
         if rejection.reason in BLANK_REASONS:
             self.blank += 1
             return

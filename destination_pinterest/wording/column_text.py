@@ -15,7 +15,12 @@ _DIGESTS: Final = {ValueFormat.SHA256: "SHA-256", ValueFormat.SHA1: "SHA-1", Val
 
 
 def finding_lines(
-    findings: Sequence[Finding], stream: str, used: Sequence[IdentityColumn], *, are_declared: bool
+    findings: Sequence[Finding],
+    stream: str,
+    used: Sequence[IdentityColumn],
+    *,
+    are_declared: bool,
+    is_for_exclusion: bool = False,
 ) -> Iterator[PlanLine]:
     """Yields log levels and sentences for what a sample shows.
 
@@ -24,12 +29,15 @@ def finding_lines(
         stream: the stream's name, as the log says it.
         used: the identity columns that are used.
         are_declared: whether the settings name them; then a column that is left out is left out by choice.
+        is_for_exclusion: whether members are those who see no ads.
     """
     for finding in findings:
         if finding.kind is FindingKind.USELESS:
             yield "WARN", _useless(finding, stream, used)
         elif finding.kind is FindingKind.DOUBTFUL_MARKS:
-            yield "WARN", _doubtful(finding, stream)
+            yield "WARN", _doubtful(finding, stream, adds=is_for_exclusion)
+        elif finding.kind in {FindingKind.UNCLEAR_CONSENT, FindingKind.NO_CONSENT}:
+            yield "WARN", _consent(finding, stream)
     not_used = [finding for finding in findings if finding.kind is FindingKind.NOT_USED]
     if not_used:
         yield "INFO" if are_declared else "WARN", _not_used(not_used, stream, used)
@@ -61,11 +69,26 @@ def _useless(finding: Finding, stream: str, used: Sequence[IdentityColumn]) -> s
     return f"{said}: it may hold {_held(finding.seems)}. If so, {_advice(declared)}"
 
 
-def _doubtful(finding: Finding, stream: str) -> str:
+def _doubtful(finding: Finding, stream: str, *, adds: bool) -> str:
+    outcome = (
+        "They add, so that nobody is advertised to who must not be; write a time or a plain mark where somebody left."
+        if adds
+        else "They remove, so that nobody who left is advertised to; write null where nobody left."
+    )
     return (
         f'The column {finding.column} of the stream "{stream}" has marks that may stand for none, such as 0, false or '
-        f"a zero date, in {finding.found:,} of the first {finding.rows:,} values. They remove, so that nobody who left "
-        "is advertised to; write null where nobody left."
+        f"a zero date, in {finding.found:,} of the first {finding.rows:,} values. {outcome}"
+    )
+
+
+def _consent(finding: Finding, stream: str) -> str:
+    column = f'The consent column {finding.column} of the stream "{stream}"'
+    remedy = "If they consent, name the values that permit advertising under Consent column (permits)."
+    if finding.kind is FindingKind.NO_CONSENT:
+        return f"{column} gives consent in none of the first {finding.rows:,} rows, so all of them leave. {remedy}"
+    return (
+        f"{column} is neither a yes nor a no in {finding.found:,} of the first {finding.rows:,} rows. They count as "
+        f"rows without consent. {remedy}"
     )
 
 

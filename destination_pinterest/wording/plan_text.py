@@ -35,8 +35,19 @@ def plan_lines(
     for plan in plans:
         yield from _of_stream(plan, config)
     for audience in audiences:
-        yield from _of_audience(audience, _title(audience, config), shadow_lists.get(audience.key))
+        yield from _of_audience(audience, _title(audience, config), shadow_lists.get(audience.key), config)
     yield from (("WARN", sentence) for sentence in (*moving_rows(audiences, config), *unused_store(config)))
+    yield from (("WARN", sentence) for sentence in unused_consent(config))
+
+
+def unused_consent(config: Config) -> Iterator[str]:
+    """Yields a sentence if a consent column is named and nobody is asked for consent."""
+    if config.consent_column is None:
+        return
+    if config.mode == "remove":
+        yield "The consent column is not used, since What the table does (mode) is remove: nobody joins."
+    elif config.used_for == "exclusion":
+        yield "The consent column is not used on exclusion audiences: nobody has to consent to see no ads."
 
 
 def unused_store(config: Config) -> Iterator[str]:
@@ -47,6 +58,8 @@ def unused_store(config: Config) -> Iterator[str]:
 
 def _of_stream(plan: StreamPlan, config: Config) -> Iterator[PlanLine]:
     read = "identities: " + ", ".join(f"{one.column} as {one.identifier} ({one.format})" for one in plan.identities)
+    if plan.consent_column is not None:
+        read += f"; consent: {plan.consent_column}"
     deletions = [*plan.deletion_columns, *([_operation_text(plan, config)] if plan.operation_column else [])]
     if deletions:
         read += f"; deletions: {', '.join(deletions)}"
@@ -112,10 +125,10 @@ def leaving_lines(plan: StreamPlan, columns: Iterable[str], config: Config) -> I
     unused = [column for column in columns if column not in plan.deciding_columns]
     if leaving := leaving_columns(unused):
         yield "WARN", _leaving_text(plan, [column.column for column in leaving], leaving[0].mode)
-    if consent := consent_columns(unused):
+    if (consent := consent_columns(unused)) and plan.consent_column is None and config.used_for == "targeting":
         text = (
             f'The stream "{plan.stream.key}" has {_listed(consent)}, which may say who consented, and all its rows are '
-            "added whatever it says. If only some may be, set Operation column (operation_column) to it."
+            "added whatever it says. If only some may be, set Consent column (consent_column) to it."
         )
         yield "INFO", text
 
@@ -147,7 +160,7 @@ def _title(audience: AudiencePlan, config: Config) -> str:
     return f'"{audience.name}"' + (f" (ad account {audience.ad_account_id})" if is_one_of_several else "")
 
 
-def _of_audience(audience: AudiencePlan, title: str, shadow_list: str | None) -> Iterator[PlanLine]:
+def _of_audience(audience: AudiencePlan, title: str, shadow_list: str | None, config: Config) -> Iterator[PlanLine]:
     if audience.keeping == "swap":
         collected = "a new customer list" if shadow_list is None else f'the customer list "{shadow_list}"'
         text = (
@@ -155,6 +168,12 @@ def _of_audience(audience: AudiencePlan, title: str, shadow_list: str | None) ->
             "the present one once the whole table has arrived."
         )
         yield "INFO", text
+        if config.used_for == "exclusion":
+            text = (
+                f"Matching a new list takes 24 to 48 hours, in which the exclusion audience {title} may keep few "
+                "people from ads. A membership store (membership_store) needs no new list."
+            )
+            yield "WARN", text
     if audience.is_by_column:
         yield from _of_column(audience)
     elif audience.keeping == "mirror":
@@ -162,6 +181,12 @@ def _of_audience(audience: AudiencePlan, title: str, shadow_list: str | None) ->
         text = (
             f"The audience {title} uses the membership store: rows are compared with the members "
             f"that the connector has added, and only the difference is sent, {when}."
+        )
+        yield "INFO", text
+    elif any(plan.consent_column is not None for plan in audience.plans):
+        text = (
+            f'For the audience "{audience.name}", a row without consent overrules other rows with its identifiers in '
+            "this sync alone. With a membership store (membership_store), it does so until the row consents."
         )
         yield "INFO", text
     if audience.why_not_replaced is not None:

@@ -7,13 +7,16 @@ from types import MappingProxyType
 from typing import Final
 
 from destination_pinterest.identity.rejection import RejectionReason
-from destination_pinterest.routing.decision import DELETION_KEPT, NOBODY_TO_REMOVE, UNKNOWN_KEY
+from destination_pinterest.routing.decision import DELETION_KEPT, NOBODY_TO_REMOVE, STILL_EXCLUDED, UNKNOWN_KEY
 
 _SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
     {
         **{reason.value: reason.sentence for reason in RejectionReason},
         DELETION_KEPT: "Deleted rows change nothing.",
         NOBODY_TO_REMOVE: "There was nobody to remove: the audience has no customer list yet.",
+        STILL_EXCLUDED: (
+            "Not removed: another row of the sync adds the same identifier, and on an exclusion audience that counts."
+        ),
         UNKNOWN_KEY: (
             "There was nobody to remove: the deletion carries only the row's key, and the membership store knows no "
             "identifier of it."

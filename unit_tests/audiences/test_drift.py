@@ -72,3 +72,12 @@ def test_rows_that_only_add_are_warned_of() -> None:
 )
 def test_only_a_notable_change_is_worth_remembering(now: IdentityFill, resembles: bool) -> None:
     assert fill(EMAIL=1.0, GAID=0.4).resembles(now) is resembles
+
+
+def test_on_an_exclusion_audience_rows_that_only_add_must_not_lack_identifiers_either() -> None:
+    before, now = fill(EMAIL=1.0, GAID=0.4), fill(EMAIL=1.0)
+    with raises(Code.EXCLUSION_INCOMPLETE, match="who then see ads"):
+        DriftGuard(allows=False).require("customers", before, now)
+    (note,) = DriftGuard(allows=True).require("customers", before, now)
+    assert note.endswith("The settings allow that (allow_identity_drift).")
+    assert DriftGuard(allows=False).require("customers", before, before) == []

@@ -84,3 +84,12 @@ def test_unusable_rows_are_told_with_the_stream_the_figures_and_what_the_values_
 
 def test_a_whole_table_needs_no_more_proof() -> None:
     permitting(0).require_complete("VIP", is_complete=True)
+
+
+@pytest.mark.parametrize(("joining", "known", "is_noted"), [(100, 100, False), (101, 100, True), (5, 0, False)])
+def test_an_exclusion_audience_that_grows_by_more_than_it_should_is_noted(
+    joining: int, known: int, is_noted: bool
+) -> None:
+    notes = Safeguards(50, allow_empty=False, max_addition_percent=100).addition_notes(joining=joining, known=known)
+    assert [f"grows by {joining} identifiers from {known}" in note for note in notes] == [True] * is_noted
+    assert permitting(50).addition_notes(joining=joining, known=known) == []

@@ -30,13 +30,13 @@ def test_each_identifier_comes_with_its_column_and_with_none_if_it_is_in_several
 @pytest.mark.parametrize("value", [msgspec.UNSET, UNAVAILABLE_VALUE, [UNAVAILABLE_VALUE, UNAVAILABLE_VALUE]])
 def test_a_column_that_is_not_given_is_unchanged(value: Any) -> None:
     assert mapped(value) == RememberedRow((), (), ("c0",))
-    assert mapped(value, "b@example.com", None) == RememberedRow((B,), ("c1",), ("c0",))
+    assert mapped(value, "b@example.com", None) == RememberedRow((B,), ("c1",), ("c0",), empty=("c2",))
 
 
 @pytest.mark.parametrize("value", ["REDACTED", "***", 7, {"a": 1}])
 def test_a_value_that_can_not_be_read_is_refused_and_not_unchanged(value: Any) -> None:
     row = mapped(value, msgspec.UNSET)
-    assert (row.identifiers, row.unchanged) == ((), ("c1",))
+    assert (row.identifiers, row.unchanged, row.empty) == ((), ("c1",), ("c0",))
     (rejection,) = row.rejections
     assert (rejection.column, rejection.reason) in {
         ("c0", RejectionReason.INVALID_EMAIL),
@@ -46,7 +46,8 @@ def test_a_value_that_can_not_be_read_is_refused_and_not_unchanged(value: Any) -
 
 @pytest.mark.parametrize("value", [None, "", " ", []])
 def test_a_blank_column_is_neither_unchanged_nor_refused(value: Any) -> None:
-    assert mapped(value) == mapped(value, value) == RememberedRow((), ())
+    assert mapped(value) == RememberedRow((), (), empty=("c0",))
+    assert mapped(value, value) == RememberedRow((), (), empty=("c0", "c1"))
 
 
 def test_no_identifier_is_shown() -> None:

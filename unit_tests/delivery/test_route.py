@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from destination_pinterest.api.client import PinterestClient
+from destination_pinterest.api.models import CustomerList
 from destination_pinterest.audiences.creation import AudienceCreator
 from destination_pinterest.audiences.safeguards import Safeguards
 from destination_pinterest.audiences.target import AudienceTarget
@@ -16,6 +17,7 @@ from destination_pinterest.config import read_config
 from destination_pinterest.delivery.append import AppendStrategy, MembershipBatch
 from destination_pinterest.delivery.lane import AudienceLane
 from destination_pinterest.delivery.mirror import MirroredStreams, MirrorStrategy
+from destination_pinterest.delivery.precedence import precedence_of
 from destination_pinterest.delivery.route import StreamRoute
 from destination_pinterest.delivery.sink import LaneSink
 from destination_pinterest.delivery.strategy import SyncStrategy
@@ -107,12 +109,15 @@ def make(
         store = {"store_type": "local", "path": str(shop.root), "store_key": "a key that is not used here"}
         config = read_config({**raw_config, **({"membership_store": store} if remembers else {}), **settings})
         (plan,) = plan_streams(parse_catalog(json.dumps({"streams": streams}).encode()), config)
-        target = AudienceTarget("users", frozenset({Identifier.EMAIL}), list_id=LIST)
+        target = AudienceTarget("users", frozenset({Identifier.EMAIL}), list_id=LIST, live=CustomerList(id=LIST))
         lane = AudienceLane(target, (plan.stream.key,), 6.7, new_count(target))
         decoder, tally = MessageDecoder(plan.columns), StreamTally()
-        strategy: SyncStrategy = AppendStrategy(lane, MembershipBatch(100), 5.0, creator)
+        strategy: SyncStrategy = AppendStrategy(
+            lane, MembershipBatch(100), 5.0, creator, precedence=precedence_of([plan], config)
+        )
         if remembers:
-            safeguards = Safeguards(100, allow_empty=True)
+            percent = config.max_addition_percent if config.used_for == "exclusion" else None
+            safeguards = Safeguards(100, allow_empty=True, max_addition_percent=percent)
             mirrored = MirroredStreams((plan.stream,), ())
             mirror = MirrorStrategy(lane, mirrored, creator, safeguards, max_identifiers=lambda: 9, epoch_s=EPOCH_S)
             mirror.open(shop.open())
@@ -270,3 +275,168 @@ def test_leavers_are_withdrawn_whatever_their_key_and_need_an_identity(make: Mak
     assert counted == {"no_identity_in_deletion": 1}
     assert desk.sent() == (set(), people("ab"))
     assert desk.synced == 2
+
+
+# --- consent ----------------------------------------------------------------------------------------------------------
+
+CONSENT: dict[str, Any] = {"consent_column": {"column": "consent"}}
+WITH_CONSENT = ("id", "email", "consent", "_ab_cdc_deleted_at")
+X = {person("x")}
+
+
+@pytest.mark.parametrize("remembers", [True, False])
+@pytest.mark.parametrize("yes_first", [True, False])
+@pytest.mark.parametrize("configured", [DEDUPED, APPENDED])
+def test_no_consent_wins_over_any_row_with_the_identifier_whichever_comes_first(
+    make: MakeDesk, remembers: bool, yes_first: bool, configured: dict[str, Any]
+) -> None:
+    desk = make(*WITH_CONSENT, remembers=remembers, configured=configured, **CONSENT)
+    rows = [row("x", id=1, consent=True), row("x", id=2, consent=False)]
+    not_synced = desk.take(*(rows if yes_first else rows[::-1]))
+    assert not_synced["no_consent"] >= 1
+    assert desk.sent() == (set(), X)
+
+
+@pytest.mark.parametrize("remembers", [True, False])
+def test_a_later_version_of_the_row_takes_its_refusal_back(make: MakeDesk, remembers: bool) -> None:
+    desk = make(*WITH_CONSENT, remembers=remembers, **CONSENT)
+    desk.take(row("x", id=1, consent="no"), row("x", id=1, consent="yes"))
+    assert desk.sent()[0] == X
+
+
+@pytest.mark.parametrize("value", [None, "", "maybe", False, 0, "withdrawn", []])
+@pytest.mark.parametrize("remembers", [True, False])
+@pytest.mark.parametrize("settings", [{}, {"deletes": "keep"}, {"mode": "additive"}])
+def test_without_consent_nobody_joins_and_members_leave_whatever_the_settings(
+    make: MakeDesk, value: Any, remembers: bool, settings: dict[str, Any]
+) -> None:
+    desk = make(*WITH_CONSENT, remembers=remembers and "mode" not in settings, **CONSENT, **settings)
+    assert desk.take(row("x", id=1, consent=value), row("y", id=2, consent="yes")) == {"no_consent": 1}
+    assert desk.sent() == ({person("y")}, X)
+    assert (desk.synced, desk.tally.rejected) == (1, 1)
+
+
+def test_only_one_of_two_rows_comes_and_no_consent_still_wins(make: MakeDesk, shop: Shop) -> None:
+    for rows, sent in (
+        ([row("x", id=1, consent=True)], (X, set())),
+        ([row("x", id=2, consent=False)], (set(), X)),
+        ([row("x", id=1, consent=True)], (set(), set())),
+        ([row("x", id=2, consent=True)], (X, set())),
+    ):
+        desk = make(*WITH_CONSENT, **CONSENT)
+        desk.take(*rows)
+        assert desk.sent() == sent
+        desk.strategy.close()
+
+
+def test_a_deleted_row_says_no_more_of_consent_unless_deletions_are_kept(make: MakeDesk) -> None:
+    gone = {"_ab_cdc_deleted_at": DELETED}
+    desk = make(*WITH_CONSENT, remembers=False, **CONSENT)
+    assert desk.take(row("x", id=1, consent=False, **gone)) == {}
+    keeps = make(*WITH_CONSENT, remembers=False, deletes="keep", **CONSENT)
+    assert keeps.take(row("x", id=1, consent=False, **gone), row("y", id=2, consent=None, **gone)) == {
+        "no_consent": 1,
+        "deletion_kept": 1,
+    }
+    assert keeps.sent() == (set(), X)
+
+
+def test_a_row_without_consent_gives_up_what_it_had_even_if_it_comes_without_an_address(make: MakeDesk) -> None:
+    desk = make(*WITH_CONSENT, **CONSENT)
+    desk.take(row("x", id=1, consent=True), row("x", id=2, consent=True))
+    desk.sent()
+    desk.strategy.close()
+    later = make(*WITH_CONSENT, **CONSENT)
+    later.take(row(None, id=1, consent=False))
+    assert later.sent() == (set(), X)
+
+
+def test_nobody_is_asked_to_consent_to_see_no_ads_or_to_be_suppressed(make: MakeDesk) -> None:
+    excluded = make(*WITH_CONSENT, remembers=False, used_for="exclusion", **CONSENT)
+    assert excluded.take(row("x", id=1, consent=False)) == {}
+    assert excluded.sent() == (X, set())
+    suppressed = make(*WITH_CONSENT, remembers=False, mode="remove", **CONSENT)
+    assert suppressed.take(row("x", id=1, consent=True)) == {}
+    assert suppressed.sent() == (set(), X)
+
+
+# --- what the audience is used for ------------------------------------------------------------------------------------
+
+USES = ("targeting", "exclusion")
+
+
+@pytest.mark.parametrize(("used_for", "sent"), [("targeting", (set(), X)), ("exclusion", (X, set()))])
+@pytest.mark.parametrize("doubtful", ["0", "1970-01-01", 0, "false"])
+def test_a_doubtful_mark_does_what_is_safe(make: MakeDesk, used_for: str, sent: Any, doubtful: Any) -> None:
+    desk = make(remembers=False, used_for=used_for)
+    desk.take(row("x", id=1, _ab_cdc_deleted_at=doubtful))
+    assert desk.sent() == sent
+
+
+@pytest.mark.parametrize("used_for", USES)
+def test_a_plain_deletion_removes_whatever_the_use(make: MakeDesk, used_for: str) -> None:
+    for remembers in (True, False):
+        desk = make(remembers=remembers, used_for=used_for)
+        desk.take(row("x", id=1, _ab_cdc_deleted_at=DELETED))
+        assert desk.sent() == (set(), X)
+        desk.strategy.close()
+
+
+@pytest.mark.parametrize(("used_for", "sent"), [("targeting", (set(), set())), ("exclusion", (X, set()))])
+def test_an_unknown_operation_is_rejected_or_adds_and_is_counted_either_way(
+    make: MakeDesk, used_for: str, sent: Any
+) -> None:
+    desk = make(remembers=False, used_for=used_for, **BY_OPERATION)
+    not_synced = desk.take(row("x", id=1, op="archive"))
+    assert (not_synced | dict(desk.strategy.lane.tally.identifiers_refused)) == {"unknown_operation": 1}
+    assert desk.sent() == sent
+
+
+@pytest.mark.parametrize(("used_for", "sent"), [("targeting", (set(), X)), ("exclusion", (X, set()))])
+@pytest.mark.parametrize("configured", [DEDUPED, APPENDED])
+def test_of_rows_that_contradict_each_other_the_last_one_wins_or_the_one_that_adds(
+    make: MakeDesk, used_for: str, sent: Any, configured: dict[str, Any]
+) -> None:
+    desk = make(remembers=False, used_for=used_for, configured=configured)
+    not_synced = desk.take(row("x", id=1), row("x", id=2, _ab_cdc_deleted_at=DELETED))
+    assert not_synced == ({"still_excluded": 1} if used_for == "exclusion" else {})
+    assert desk.sent() == sent
+
+
+@pytest.mark.parametrize("used_for", USES)
+def test_a_row_that_is_deleted_later_leaves_whatever_the_use(make: MakeDesk, used_for: str) -> None:
+    desk = make(remembers=False, used_for=used_for)
+    desk.take(row("x", id=1), row("x", id=1, _ab_cdc_deleted_at=DELETED))
+    assert desk.sent() == (set(), X)
+
+
+@pytest.mark.parametrize("used_for", USES)
+@pytest.mark.parametrize("value", [None, "REDACTED", ""])
+def test_who_can_not_be_read_any_more_leaves_or_stays(make: MakeDesk, used_for: str, value: Any) -> None:
+    desk = make(used_for=used_for)
+    desk.take(row("x", id=1))
+    desk.sent()
+    desk.strategy.close()
+    later = make(used_for=used_for)
+    reasons = later.take({"email": value, "id": 1}, {"email": value, "id": 2})
+    assert sum(reasons.values()) == later.tally.rejected == 2
+    assert later.sent() == (set(), X if used_for == "targeting" else set())
+
+
+@pytest.mark.parametrize(("used_for", "removed"), [("targeting", X), ("exclusion", set())])
+def test_a_suppressed_identifier_leaves_an_exclusion_audience_only_if_no_row_has_it(
+    make: MakeDesk, used_for: str, removed: set[str]
+) -> None:
+    desk = make(used_for=used_for)
+    desk.take(row("x", id=1))
+    desk.sent()
+    desk.strategy.close()
+    later = make(used_for=used_for, configured=LEAVERS)
+    later.take(row("x", id=9), row("z", id=8))
+    assert later.sent() == (set(), removed | {person("z")})
+
+
+def test_in_a_suppression_table_of_an_exclusion_audience_a_doubtful_row_changes_nothing(make: MakeDesk) -> None:
+    desk = make(remembers=False, used_for="exclusion", mode="remove")
+    assert desk.take(row("x", id=1, _ab_cdc_deleted_at="0"), row("y", id=2)) == {"deletion_kept": 1}
+    assert desk.sent() == (set(), {person("y")})

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -13,8 +14,10 @@ from destination_pinterest.audiences.swap import AudienceSwapper
 from destination_pinterest.audiences.target import AudienceTarget
 from destination_pinterest.delivery.append import MembershipBatch
 from destination_pinterest.delivery.lane import AudienceLane
+from destination_pinterest.delivery.precedence import Precedence
 from destination_pinterest.delivery.swap import SwapStrategy
 from destination_pinterest.error_codes import Code
+from destination_pinterest.errors import RemovalGuardError
 from destination_pinterest.protocol.catalog import StreamKey
 from destination_pinterest.protocol.input import RowRun
 from destination_pinterest.vocabulary import Identifier, Operation
@@ -105,3 +108,65 @@ def test_what_the_swap_has_to_say_is_noted(make_strategy: MakeStrategy, pinteres
     (note,) = strategy.lane.notes
     assert "without proof that the whole table arrived" in note
     assert people(pinterest) == {"old0", "old1"}
+
+
+# --- consent ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def make_empty(make_strategy: MakeStrategy) -> MakeStrategy:
+    """The same, where nothing has been sent yet."""
+
+    def make(*, allow_empty: bool = False, shadow: ShadowList = ALONE) -> SwapStrategy:
+        strategy = make_strategy(shadow)
+        lane, swapper = strategy.lane, strategy._swapper
+        lane.target = replace(lane.target, list_id=None)
+        swapper._safeguards = Safeguards(100, allow_empty=allow_empty)
+        return SwapStrategy(lane, MembershipBatch(2), 5.0, swapper, precedence=Precedence(Operation.ADD))
+
+    return make
+
+
+def object_to(strategy: SwapStrategy, *identifiers: str, position: int = 3) -> None:
+    strategy.begin_run(RowRun(USERS, [], position), 0.0)
+    strategy.lane.tally.entered += 1
+    strategy.object_to(identifiers, None)
+
+
+def test_a_table_of_which_nobody_consents_fails_rather_than_keep_the_members(make_empty: MakeStrategy) -> None:
+    strategy = make_empty()
+    object_to(strategy, "old0")
+    assert isinstance(strategy.foresee(lambda _: True), RemovalGuardError)
+    with raises(Code.NOBODY_CONSENTS, match="nobody in the 1 rows of its table may join and 1 have no consent"):
+        strategy.finish(lambda _: True)
+
+
+def test_a_table_of_which_nobody_consents_empties_the_audience_if_it_may(
+    make_empty: MakeStrategy, pinterest: FakePinterest
+) -> None:
+    strategy = make_empty(allow_empty=True)
+    object_to(strategy, "old0")
+    strategy.finish(lambda _: True)
+    assert pinterest.members_of("VIP").isdisjoint({"old0", "old1"})
+
+
+def test_in_a_new_list_only_who_was_added_is_taken_out_again(make_empty: MakeStrategy) -> None:
+    strategy = make_empty()
+    strategy.begin_run(RowRun(USERS, [], 0), 0.0)
+    strategy.take(Operation.ADD, ["x"], None)
+    object_to(strategy, "x")
+    object_to(strategy, "y")
+    strategy.drain()
+    sent = [(delivery.operation, list(delivery.identifiers)) for delivery in iter(strategy.lane.start_next, None)]
+    assert sent == [(Operation.REMOVE, ["x"])]
+
+
+def test_where_a_later_attempt_fills_the_same_list_states_wait_from_the_first_row_without_consent(
+    make_empty: MakeStrategy,
+) -> None:
+    strategy = make_empty(shadow=SHARED)
+    object_to(strategy, "x", position=7)
+    object_to(strategy, "y", position=9)
+    assert strategy.watermark == 7
+    strategy.finish(lambda _: False)
+    assert strategy.watermark == 7

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 
 from destination_pinterest.config import Config, read_config
@@ -209,3 +210,39 @@ def test_an_operation_column_that_only_a_soft_delete_lacks_is_not_missing(config
     assert len(plan_streams([removing, stream("email", "op")], settings)) == 2
     with raises(Code.OPERATION_COLUMN_UNKNOWN, match='has the operation column "op"'):
         plan_streams([removing, stream("email")], settings)
+
+
+CONSENT = {"consent_column": {"column": "consent"}}
+
+
+def test_a_stream_without_the_consent_column_is_refused_whatever_other_columns_may_be_missing(
+    config: Callable[..., Config],
+) -> None:
+    for settings in (CONSENT, {**CONSENT, "allow_missing_columns": True}):
+        with raises(Code.CONSENT_COLUMN_MISSING, match="nobody in it consents"):
+            plan_streams([stream("email", "consent"), stream("email", name="leads")], config(**settings))
+
+
+@pytest.mark.parametrize(
+    ("settings", "mode", "column"),
+    [
+        ({}, "append", "consent"),
+        ({"mode": "additive"}, "append", "consent"),
+        ({"mode": "remove"}, "append", None),
+        ({"used_for": "exclusion"}, "append", None),
+        ({}, "soft_delete", None),
+    ],
+)
+def test_consent_is_asked_for_where_somebody_may_join_and_see_ads(
+    config: Callable[..., Config], settings: dict[str, Any], mode: str, column: str | None
+) -> None:
+    plan = plan_stream(stream("email", "consent", mode=mode), config(**CONSENT, **settings))
+    assert plan.consent_column == column
+    assert ("consent" in plan.columns) is (column is not None)
+
+
+def test_the_key_is_read_where_rows_may_overrule_each_other(config: Callable[..., Config]) -> None:
+    keyed = msgspec.structs.replace(stream("id", "email", "consent", "_ab_cdc_deleted_at"), primary_key=("id",))
+    assert plan_stream(keyed, config()).key_columns == ()
+    assert plan_stream(keyed, config(**CONSENT)).key_columns == ("id",)
+    assert plan_stream(keyed, config(used_for="exclusion")).key_columns == ("id",)
