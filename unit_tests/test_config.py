@@ -384,3 +384,13 @@ def test_a_mark_tells_tokens_apart_and_holds_none() -> None:
     marks = {token_fingerprint(token) for token in tokens}
     assert len(marks) == len(tokens)
     assert all(len(mark) == 16 and "pina" not in mark for mark in marks)
+
+
+def test_a_consent_column_is_written_by_hand_or_by_the_form(raw_config: dict[str, Any]) -> None:
+    by_hand = read_config({**raw_config, "consent_column": {"column": "consent", "permits": ["ads"]}}).consent_column
+    assert by_hand is not None
+    assert (by_hand.column, by_hand.permits) == ("consent", ("ads",))
+    for nothing in (None, {"consent": "none"}, {"consent": "none", "column": None}):
+        assert read_config({**raw_config, "consent_column": nothing}).consent_column is None
+    with raises(Code.SETTINGS_INVALID, match="consent_column"):
+        read_config({**raw_config, "consent_column": {"permits": ["ads"]}})

@@ -504,7 +504,8 @@ class MirrorStrategy(SyncStrategy):
         self._members_after = delta.members_after
         self._left_by_absence += delta.removals_by_absence
         self._unresolved_deletions += delta.unresolved_deletions
-        self.lane.tally.identifiers_refused.update({RejectionReason.NO_CONSENT.value: delta.objected})
+        if delta.objected:
+            self.lane.tally.identifiers_refused[RejectionReason.NO_CONSENT.value] += delta.objected
         self._set_aside(UNKNOWN_KEY, delta.unresolved_deletions)
         self._set_aside(RejectionReason.VALUE_UNCHANGED.value, delta.unknown_unchanged)
         if self.lane.target.list_id is None:

@@ -28,7 +28,8 @@ class WatchedAudience:
         self.streams = streams
         self._pinterest = pinterest
         self._setup = setup
-        self._live = Applied(self.members)
+        self._adding_stands = setup.used_for == "exclusion" and setup.mode != "remove"
+        self._live = Applied(self.members, adding_stands=self._adding_stands)
         self._generations: dict[Hashable, Applied] = {}
         self._mirrored = (
             Mirrored(self.members, may_be_empty=setup.allow_empty, tells_ends=setup.knows_refreshes)
@@ -66,7 +67,11 @@ class WatchedAudience:
             self._mirrored.begins(self._generations_of(job, streams, attempt))
             return
         key = self._generation(job, streams, attempt)
-        self._promise = self._live if key is None else self._generations.setdefault(key, Applied(frozenset()))
+        self._promise = (
+            self._live
+            if key is None
+            else self._generations.setdefault(key, Applied(frozenset(), adding_stands=self._adding_stands))
+        )
 
     def _generation(self, job: Job, streams: Sequence[Stream], attempt: int) -> Hashable | None:
         """What tells the list that is filled now from others; None where the audience's own is."""

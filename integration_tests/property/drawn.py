@@ -20,7 +20,18 @@ from integration_tests.orchestrator.airbyte_platform import (
 from integration_tests.orchestrator.pyairbyte import PYAIRBYTE, PYAIRBYTE_WITHOUT_CACHE
 from integration_tests.orchestrator.streams import Stream
 from integration_tests.property.setups import Setup
-from integration_tests.property.tables import DELETED_AT, DEVICES, NOBODY_AT_ALL, PEOPLE, Shape, device, email
+from integration_tests.property.tables import (
+    CONSENT,
+    CONSENTS,
+    DELETED_AT,
+    DEVICES,
+    NO_CONSENTS,
+    NOBODY_AT_ALL,
+    PEOPLE,
+    Shape,
+    device,
+    email,
+)
 from integration_tests.property.world import Fault, Trouble
 
 HOSTS = (
@@ -83,7 +94,9 @@ def setups(
         chance = random.Random(f"{seeds}")
         names = ("users", "leads")[: chance.choice((1, 1, 2))]
         were_there = chance.sample(range(PEOPLE), chance.randint(1, PEOPLE))
-        shapes = tuple(_shape(name, modes, chance) for name in names)
+        # What is remembered of consent is tried in unit_tests/membership.
+        asks_for_consent = not has_store and _is_so(chance, 0.3)
+        shapes = tuple(_shape(name, modes, chance, *((CONSENT,) if asks_for_consent else ())) for name in names)
         mode = chance.choice(wants)
         # Where people are only removed, there has to be an audience.
         was_there = mode == "remove" or any(shape.stream.destination_sync_mode == REMOVES[1] for shape in shapes)
@@ -98,16 +111,19 @@ def setups(
             deletes="keep" if _is_so(chance, 0.15) else "remove",
             allow_empty=_is_so(chance),
             were_there=tuple(were_there) if was_there or _is_so(chance) else None,
+            asks_for_consent=asks_for_consent,
+            used_for="exclusion" if not has_store and _is_so(chance, 0.3) else "targeting",
         )
 
     return st.tuples(*[SEEDS] * _SEEDS_OF_A_CONNECTION).map(made)
 
 
-def _shape(name: str, modes: Sequence[Mode], chance: random.Random) -> Shape:
+def _shape(name: str, modes: Sequence[Mode], chance: random.Random, *further: str) -> Shape:
     sync_mode, destination_mode = chance.choice(modes)
     has_key = destination_mode.endswith("dedup") or _is_so(chance)
     logs_deletions = _is_so(chance, 0.8)
-    columns = ("id", "email", *(("gaid",) if _is_so(chance) else ()), *((DELETED_AT,) if logs_deletions else ()))
+    devices, deletions = ("gaid",) if _is_so(chance) else (), (DELETED_AT,) if logs_deletions else ()
+    columns = ("id", "email", *devices, *deletions, *further)
     stream = Stream(
         name,
         columns=columns,
@@ -140,6 +156,7 @@ def _row(chance: random.Random) -> dict[str, Any]:
     return {
         "email": address if _is_so(chance, 0.8) else chance.choice(NOBODY_AT_ALL),
         "gaid": chance.choice((None, None, *map(device, range(DEVICES)), "no device")),
+        CONSENT: chance.choice(CONSENTS if _is_so(chance, 0.7) else NO_CONSENTS),
     }
 
 

@@ -28,6 +28,7 @@ class Row:
         key: what tells it from other rows of its stream; None where nothing does.
         is_in: whether its people shall be in the audience; None if it changes nothing.
         people: whom it names.
+        objects: whether it has no consent: then nobody else brings its people in.
     """
 
     position: int
@@ -35,12 +36,23 @@ class Row:
     key: Hashable | None
     is_in: bool | None
     people: People
+    objects: bool = False
+
+    @property
+    def name(self) -> Hashable | None:
+        """What tells it from all other rows; None where nothing does."""
+        return None if self.key is None else (self.stream, self.key)
 
 
 class Applied:
-    """A list that rows are applied to one after the other: of two rows about one identifier the later one counts."""
+    """A list that rows are applied to one after the other: of two rows about one identifier the later one counts.
 
-    def __init__(self, members: People) -> None:
+    But what a row says of its people in `stands` (an objection; on an exclusion audience an addition) only a later
+    version of the same row takes back, and nobody once two rows have said it.
+    """
+
+    def __init__(self, members: People, *, adding_stands: bool = False) -> None:
+        self._adding_stands = adding_stands
         self._before: dict[str, Values] = dict.fromkeys(members, IN)
         self._rows: list[Row] = []
 
@@ -51,10 +63,24 @@ class Applied:
     def values(self, person: str, safe: int, *, is_done: bool = False) -> Values:
         """The membership that is possible once the rows before `safe` are; with `is_done`, all of them."""
         before = self._before.get(person, OUT)
-        words = [(row.position, bool(row.is_in)) for row in self._rows if person in row.people]
+        words = list(self._words(person))
         settled = [word for position, word in words if is_done or position < safe]
         others = frozenset(word for position, word in words if not is_done and position >= safe)
         return (frozenset(settled[-1:]) or before) | others
+
+    def _words(self, person: str) -> Iterator[tuple[int, bool]]:
+        """What counts of what the rows say of somebody."""
+        claimants: set[Hashable | None] = set()
+        for row in self._rows:
+            if person not in row.people:
+                continue
+            if (row.is_in is True) if self._adding_stands else row.objects:
+                claimants.add(row.name)
+            elif claimants == {row.name} and row.name is not None:
+                claimants.clear()
+            elif claimants and row.is_in is not self._adding_stands:
+                continue
+            yield row.position, bool(row.is_in)
 
     def ended(self, safe: int, *, is_done: bool) -> None:
         """The attempt is over."""

@@ -11,7 +11,7 @@ from integration_tests.orchestrator.hosts import Host
 from integration_tests.orchestrator.jobs import Job
 from integration_tests.orchestrator.streams import Stream
 from integration_tests.property.model import Row
-from integration_tests.property.tables import DELETED_AT, Shape, identifiers_of
+from integration_tests.property.tables import CONSENT, CONSENTS, DELETED_AT, Shape, identifiers_of
 
 OVERWRITES = ("overwrite", "overwrite_dedup")
 
@@ -34,6 +34,8 @@ class Setup:
     deletes: str
     allow_empty: bool
     were_there: tuple[int, ...] | None
+    asks_for_consent: bool = False
+    used_for: str = "targeting"
 
     @property
     def knows_refreshes(self) -> bool:
@@ -56,6 +58,8 @@ class Setup:
             "mode": self.mode,
             "deletes": self.deletes,
             "allow_empty_audience": self.allow_empty,
+            "used_for": self.used_for,
+            **({"consent_column": {"column": CONSENT}} if self.asks_for_consent else {}),
             # The guard counts as Pinterest does, repeats too, so it is tried where its numbers are known.
             "max_removal_percent": 100,
             # Tables are small. What remains forbidden is a whole table of which no row can be used.
@@ -72,8 +76,21 @@ class Setup:
             is_in = None if is_gone else False
         elif is_gone and (self.mode == "additive" or self.deletes == "keep"):
             is_in = None
+        objects = self._objects(stream, data, is_gone=is_gone)
+        if objects:
+            is_in = False
         key = data["id"] if self._has_key(stream) else None
-        return Row(position, stream.name, key, is_in, identifiers_of(data))
+        return Row(position, stream.name, key, is_in, identifiers_of(data), objects)
+
+    def _objects(self, stream: Stream, data: dict[str, Any], *, is_gone: bool) -> bool:
+        """Whether a row has no consent that is asked for. One that is gone is no row any more, unless those count."""
+        if not self.asks_for_consent or self.used_for == "exclusion":
+            return False
+        if stream.destination_sync_mode == "soft_delete" or self.mode == "remove":
+            return False
+        if is_gone and (data.get(CONSENT) is None or (self.mode != "additive" and self.deletes == "remove")):
+            return False
+        return data.get(CONSENT) not in CONSENTS
 
     def _has_key(self, stream: Stream) -> bool:
         # Only a platform that knows refreshes says that a table which is read whole is deduplicated.

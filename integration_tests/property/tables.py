@@ -13,6 +13,9 @@ from integration_tests.orchestrator.source import KeptStates
 from integration_tests.orchestrator.streams import Descriptor, SourceMessage, Stream
 
 DELETED_AT = "_ab_cdc_deleted_at"
+CONSENT = "consent"
+CONSENTS = (True, "yes", "2026-11-22")
+NO_CONSENTS = (False, None, "no", "perhaps")
 PEOPLE = 4
 DEVICES = 2
 _COMPLETE = '{"__ab_full_refresh_sync_complete":true}'

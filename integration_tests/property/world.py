@@ -233,6 +233,8 @@ class Attempt:
     @property
     def had_nobody_usable(self) -> bool:
         """Whether it failed because of a stream of which no row named anybody, which is no success."""
+        if isinstance(self.failure, ConnectorError) and self.failure.code is Code.NOBODY_CONSENTS:
+            return self._world.setup.asks_for_consent
         is_refused = isinstance(self.failure, ConnectorError) and self.failure.code is Code.NO_ROW_USABLE
         return is_refused and not all(self._input.named_anybody.values())
 

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from destination_pinterest.identity.column_sample import SAMPLE_ROWS, ColumnSample, Finding, FindingKind
+from destination_pinterest.identity.consent import ConsentRule
 from destination_pinterest.identity.mapping import IdentityColumn
 from destination_pinterest.identity.recognition import recognise_columns
 from destination_pinterest.identity.rejection import RejectionReason
@@ -171,3 +172,19 @@ def test_no_row_makes_it_raise(rows: list[tuple[object, ...]]) -> None:
     sample = ColumnSample(["email", "other_hash", "deleted_at"], recognise_columns(["email"]), ["deleted_at"])
     sample.take(rows)
     sample.findings()
+
+
+@pytest.mark.parametrize(
+    ("values", "kinds"),
+    [
+        ([True, False, None], []),
+        ([True, "perhaps", False], [FindingKind.UNCLEAR_CONSENT]),
+        (["perhaps", False, None], [FindingKind.UNCLEAR_CONSENT, FindingKind.NO_CONSENT]),
+    ],
+)
+def test_a_consent_column_is_looked_at_for_a_yes_and_for_what_is_unclear(
+    values: list[Any], kinds: list[FindingKind]
+) -> None:
+    sample = ColumnSample(["email", "consent"], recognise_columns(["email"]), consent=("consent", ConsentRule()))
+    sample.take([ADA, value] for value in values)
+    assert [one.kind for one in sample.findings()] == kinds

@@ -150,6 +150,27 @@ def test_a_dry_run_foretells_what_the_sync_does(
     assert {text for _, text in run.plan_lines} <= logged
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"consent_column": {"column": "deleted"}},
+        {"consent_column": {"column": "op", "permits": ["insert"]}, "deletes": "keep"},
+        {"operation_column": OP, "used_for": "exclusion"},
+    ],
+)
+def test_a_dry_run_foretells_what_consent_and_exclusion_do(
+    config: Callable[..., Config], synced: Callable[..., dict[str, Any]], outbox: Any, settings: dict[str, Any]
+) -> None:
+    run = DryRun(described(COLUMNS, ROWS), COLUMNS, config(**settings))
+    run.count(ROWS)
+    said, done = foretold(run), outcome_of(synced(described(COLUMNS, ROWS), COLUMNS, ROWS, **settings))
+    # Who was not in the audience needs no removal, which a dry run can't know.
+    added, _ = done.pop("identifiers")
+    assert said.pop("identifiers")[0] == added
+    assert said == done
+    assert {text for _, text in run.plan_lines} <= set(outbox.log_texts)
+
+
 @pytest.mark.parametrize("mode", ["removes_if_set", "adds_if_set"])
 def test_a_dry_run_foretells_what_a_column_does_that_is_set_or_not(
     config: Callable[..., Config], synced: Callable[..., dict[str, Any]], mode: str

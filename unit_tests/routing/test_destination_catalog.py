@@ -10,10 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from destination_pinterest.api.models import Audience
+from destination_pinterest.config import read_config
 from destination_pinterest.identity.identifiers import IDENTIFIERS
 from destination_pinterest.identity.mapping import IdentityMapper
 from destination_pinterest.identity.recognition import recognise_columns
-from destination_pinterest.routing.destination_catalog import MAX_CATALOG_BYTES, destination_catalog
+from destination_pinterest.routing.destination_catalog import (
+    MAX_CATALOG_BYTES,
+    deciding_columns_of,
+    destination_catalog,
+)
 from destination_pinterest.routing.destination_object import NEW_AUDIENCE, chosen_audience
 from destination_pinterest.vocabulary import Identifier
 
@@ -161,3 +166,10 @@ def test_a_catalog_of_a_thousand_audiences_is_a_line_that_the_platform_takes() -
     catalog = destination_catalog((ACCOUNT, audience(number, "ä" * 200)) for number in range(1, 1001))
     assert catalog.left_out == 0
     assert len(json.dumps(catalog.content)) < MAX_CATALOG_BYTES < 20_000_000
+
+
+def test_the_consent_column_is_a_field_where_somebody_is_asked_for_consent(raw_config: dict[str, Any]) -> None:
+    consent = {"consent_column": {"column": "consent"}, "operation_column": {"column": "op"}}
+    assert list(deciding_columns_of(read_config({**raw_config, **consent}))) == ["op", "consent"]
+    for settings in ({"used_for": "exclusion"}, {"mode": "remove"}):
+        assert list(deciding_columns_of(read_config({**raw_config, **consent, **settings}))) == ["op"]

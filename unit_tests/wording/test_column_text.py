@@ -73,3 +73,17 @@ def test_doubtful_marks_say_what_they_do() -> None:
     assert level == "WARN"
     assert 'deleted_at of the stream "users" has marks that may stand for none' in text
     assert "in 2 of the first 9 values. They remove" in text
+
+
+def test_doubtful_marks_add_on_an_exclusion_audience() -> None:
+    doubtful = Finding(FindingKind.DOUBTFUL_MARKS, "deleted_at", 3, 5)
+    ((_, text),) = finding_lines([doubtful], "users", [EMAIL], are_declared=False, is_for_exclusion=True)
+    assert "They add, so that nobody is advertised to who must not be" in text
+
+
+def test_consent_that_is_unclear_or_nobodys_is_warned_of() -> None:
+    unclear, nobody = told(
+        Finding(FindingKind.UNCLEAR_CONSENT, "consent", 3, 5), Finding(FindingKind.NO_CONSENT, "consent", 5, 5)
+    )
+    assert (unclear[0], "neither a yes nor a no in 3 of the first 5 rows" in unclear[1]) == ("WARN", True)
+    assert (nobody[0], "in none of the first 5 rows, so all of them leave" in nobody[1]) == ("WARN", True)

@@ -183,3 +183,26 @@ def test_a_store_that_is_not_used_is_warned_of(announced: Announced, mode: str) 
     said = announced(stream(), membership_store=STORE, mode=mode)
     assert said[-1] == ("WARN", f"The membership store is not used, since What the table does (mode) is {mode}.")
     assert not any("uses the membership store" in text for _, text in said)
+
+
+CONSENT = {"consent_column": {"column": "consent"}}
+
+
+def test_the_consent_column_is_named_and_how_long_a_refusal_counts(announced: Announced) -> None:
+    first, second = announced(stream("users", "consent"), **CONSENT)
+    assert first[1].endswith("identities: email as EMAIL (auto); consent: consent.")
+    assert (second[0], "in this sync alone" in second[1]) == ("INFO", True)
+    remembered = announced(stream("users", "consent"), **CONSENT, membership_store=STORE)
+    assert not any("in this sync alone" in text for _, text in remembered)
+
+
+def test_a_consent_column_that_is_not_used_is_warned_of(announced: Announced) -> None:
+    for settings, why in (({"used_for": "exclusion"}, "exclusion audiences"), ({"mode": "remove"}, "nobody joins")):
+        (text,) = (text for level, text in announced(stream(), **CONSENT, **settings) if level == "WARN")
+        assert why in text
+
+
+def test_an_exclusion_audience_that_is_replaced_is_warned_of_how_long_matching_takes(announced: Announced) -> None:
+    replaced = stream(**OVERWRITTEN)
+    assert [text[:10] for level, text in announced(replaced, used_for="exclusion") if level == "WARN"] == ["Matching a"]
+    assert [level for level, _ in announced(replaced, used_for="exclusion", membership_store=STORE)] == ["INFO"] * 2
