@@ -12,7 +12,7 @@ from destination_pinterest.audiences.description_mark import MarkKeeper
 from destination_pinterest.connection_check import REFRESH_EXPIRY_WARNING_S, refresh_expiry
 from destination_pinterest.delivery.lane import AudienceLane
 from destination_pinterest.delivery.ledgers import open_ledgers
-from destination_pinterest.delivery.looking_up import look_up
+from destination_pinterest.delivery.looking_up import look_up, note_newcomers
 from destination_pinterest.delivery.strategy import SyncStrategy
 from destination_pinterest.errors import ConnectionFailedError, ConnectorError, ServerError
 from destination_pinterest.identity.rejection import RejectionReason
@@ -113,7 +113,9 @@ class Sync:
         parts, isolation = self._parts, self._parts.isolation
         for refused, failure in parts.refused:
             isolation.give_up(refused.lane, failure)
-        look_up([strategy.lane for strategy in parts.strategies], parts.desks, self._give_up)
+        lanes = [strategy.lane for strategy in parts.strategies]
+        look_up(lanes, parts.desks, self._give_up)
+        note_newcomers(lanes)
         interruptible = parts.system.with_sleep(parts.session.pause.sleep)
         remarks = open_ledgers(
             [mirror for mirror in parts.mirrors if mirror.lane.failure is None],
