@@ -408,3 +408,25 @@ def test_an_account_that_is_added_to_whole_tables_has_them_at_once(accounts: Acc
     accounts.sync(stream(**{**REFRESH, "generation_id": 8, "minimum_generation_id": 8}), *rows("ab"), complete())
     assert accounts.members == (people("ab"), people("ab"))
     assert not [text for text in said(outbox, "WARN") if "It is new in this ad account" in text]
+
+
+def test_what_is_wrong_with_an_account_stops_all_of_its_audiences_and_no_other(accounts: Accounts) -> None:
+    for name in ("good", "bad"):
+        for account in (AD_ACCOUNT, SISTER_ACCOUNT):
+            list_id = accounts.pinterest.add_list(name, account=account)
+            accounts.pinterest.add_audience(name, list_id, account=account)
+    account_disapproved(accounts.pinterest)
+    lines = [*rows("a", "good"), state(1, of="good"), *rows("b", "bad"), state(2, of="bad")]
+    with raises(
+        Code.AD_ACCOUNT_DISAPPROVED,
+        match=rf'"good" \(ad account {SISTER_ACCOUNT}\), "bad" \(ad account {SISTER_ACCOUNT}',
+    ):
+        accounts.shop.sync([stream("good"), stream("bad")], *lines, **BOTH, **WITHOUT_STORE)
+    found = {(name, account): accounts.pinterest.people_in(name, account)
+             for name in ("good", "bad") for account in (AD_ACCOUNT, SISTER_ACCOUNT)}  # fmt: skip
+    assert found == {
+        ("good", AD_ACCOUNT): people("a"),
+        ("bad", AD_ACCOUNT): people("b"),
+        ("good", SISTER_ACCOUNT): set(),
+        ("bad", SISTER_ACCOUNT): set(),
+    }

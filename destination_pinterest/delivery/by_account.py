@@ -118,6 +118,7 @@ class _OneOfSeveral(Sink):
     def __init__(self, branch: Sink, others: Sequence[Sink]) -> None:
         super().__init__(_MovingTaker(branch.taker, others), branch.fill)
         self._branch = branch
+        self._others = others
 
     @property
     def lanes(self) -> tuple[AudienceLane, ...]:
@@ -165,6 +166,8 @@ class _OneOfSeveral(Sink):
     def leave_all(self, key: Sequence[object], *, is_deletion: bool) -> None:
         """See `Sink.leave_all`."""
         self._branch.leave_all(key, is_deletion=is_deletion)
+        for other in self._others:
+            other.leave_all(key, is_deletion=False)
 
     def without(self, lane: AudienceLane) -> Sink | None:
         """See `Sink.without`."""
