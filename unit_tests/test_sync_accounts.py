@@ -391,3 +391,42 @@ def test_sums_of_rows_leave_out_the_copies(accounts: Accounts) -> None:
     assert [report["repeats_rows"] for report in accounts.reports.values()] == [False, True]
     accounts.sync(stream("users", "account"), of("a", HERE), **BY_COLUMN, **WITHOUT_STORE)
     assert [report["repeats_rows"] for report in accounts.reports.values()] == [False, False]
+
+
+def test_an_account_that_is_added_to_an_increment_is_told_to_lack_what_came_before(
+    accounts: Accounts, outbox: Outbox
+) -> None:
+    accounts.sync(deduped(), row("a", id=1), state(1), also_in_ad_accounts=[])
+    accounts.sync(deduped(), row("b", id=2), state(2))
+    warnings = [text for text in said(outbox, "WARN") if "It is new in this ad account" in text]
+    assert [text.partition(":")[0] for text in warnings] == [f'Audience "users" (ad account {SISTER_ACCOUNT})']
+    assert accounts.members == (people("ab"), people("b"))
+
+
+def test_an_account_that_is_added_to_whole_tables_has_them_at_once(accounts: Accounts, outbox: Outbox) -> None:
+    accounts.sync(stream(**REFRESH), *rows("ab"), complete(), also_in_ad_accounts=[])
+    accounts.sync(stream(**{**REFRESH, "generation_id": 8, "minimum_generation_id": 8}), *rows("ab"), complete())
+    assert accounts.members == (people("ab"), people("ab"))
+    assert not [text for text in said(outbox, "WARN") if "It is new in this ad account" in text]
+
+
+def test_what_is_wrong_with_an_account_stops_all_of_its_audiences_and_no_other(accounts: Accounts) -> None:
+    for name in ("good", "bad"):
+        for account in (AD_ACCOUNT, SISTER_ACCOUNT):
+            list_id = accounts.pinterest.add_list(name, account=account)
+            accounts.pinterest.add_audience(name, list_id, account=account)
+    account_disapproved(accounts.pinterest)
+    lines = [*rows("a", "good"), state(1, of="good"), *rows("b", "bad"), state(2, of="bad")]
+    with raises(
+        Code.AD_ACCOUNT_DISAPPROVED,
+        match=rf'"good" \(ad account {SISTER_ACCOUNT}\), "bad" \(ad account {SISTER_ACCOUNT}',
+    ):
+        accounts.shop.sync([stream("good"), stream("bad")], *lines, **BOTH, **WITHOUT_STORE)
+    found = {(name, account): accounts.pinterest.people_in(name, account)
+             for name in ("good", "bad") for account in (AD_ACCOUNT, SISTER_ACCOUNT)}  # fmt: skip
+    assert found == {
+        ("good", AD_ACCOUNT): people("a"),
+        ("bad", AD_ACCOUNT): people("b"),
+        ("good", SISTER_ACCOUNT): set(),
+        ("bad", SISTER_ACCOUNT): set(),
+    }

@@ -32,6 +32,25 @@ def look_up(
             _look_up_in(ours, desk, on_failure, is_only=len(ours) == len(lanes))
 
 
+def note_newcomers(lanes: Sequence[AudienceLane]) -> None:
+    """Notes where an audience is new in one ad account and not in another, and the rows are not the whole table.
+
+    The rows that came before never reach the account that was added.
+    """
+    known = {(lane.target.name, lane.streams) for lane in lanes if _is_known(lane)}
+    for lane in lanes:
+        is_new = lane.failure is None and not _is_known(lane) and (lane.target.name, lane.streams) in known
+        if is_new and not lane.count.intake.is_whole:
+            lane.notes.append(
+                "It is new in this ad account, and another one has it already. People whose rows came before join it "
+                "only if the whole table is synced once more: refresh its streams."
+            )
+
+
+def _is_known(lane: AudienceLane) -> bool:
+    return lane.target.live is not None or lane.target.adoptable is not None
+
+
 def _look_up_in(
     lanes: Sequence[AudienceLane],
     desk: AudienceDesk,
