@@ -123,7 +123,7 @@ class Config(Settings):
         ),
         examples=["segment"],
         title="Audience column",
-        order=3,
+        order=5,
         form={"group": "account"},
     )
     max_audiences: int = setting(
@@ -135,7 +135,7 @@ class Config(Settings):
             "the wrong column does not fill the ad account: Pinterest's customer lists can't be deleted."
         ),
         title="Most audiences",
-        order=4,
+        order=6,
         form={"group": "account"},
     )
     identity_columns: tuple[IdentityColumnSetting, ...] | None = setting(
