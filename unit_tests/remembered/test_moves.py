@@ -75,7 +75,7 @@ def test_every_audience_has_the_people_of_its_rows_whatever_ended_the_syncs_befo
         blobs = MortalBlobs(FolderBlobs(shop.root))
         blobs.kill_in = chance.randrange(1, 50) if chance.random() < 0.6 else None
         blobs.kill_after = chance.random() < 0.5
-        monkeypatch.setattr(store_module, "open_blobs", lambda _settings, attempts=None, place=blobs: place)  # noqa: ARG005
+        monkeypatch.setattr(store_module, "open_blobs", lambda _settings, attempts=None, place=blobs: place)
         try:
             returned = shop.sync(
                 [TABLE], *table.unsent, state(number), audience_column="segment", max_removal_percent=100
