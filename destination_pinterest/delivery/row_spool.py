@@ -15,14 +15,17 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import orjson
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import StorageFailedError
-from destination_pinterest.membership.private_folder import PrivateFolder
+
+if TYPE_CHECKING:  # They import DuckDB and OpenSSL, which few rows don't need.
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    from destination_pinterest.membership.private_folder import PrivateFolder
 
 DEFAULT_BUFFERED: Final = 24 << 20
 """Bytes of all buffers together. An audience's piece of one writing is read at once, which needs as much again."""
@@ -53,7 +56,7 @@ class RowSpool:
         self._buffers: dict[int, bytearray] = {}
         self._bytes = 0
         self._pieces: dict[int, list[tuple[int, int, int]]] = {}
-        self._cipher = AESGCM(AESGCM.generate_key(_KEY_BITS))
+        self._cipher: AESGCM | None = None
         self._nonce = 0
         self._end = 0
         self._folder: PrivateFolder | None = None
@@ -114,7 +117,7 @@ class RowSpool:
             file.seek(self._end)
             for audience, buffer in self._buffers.items():
                 self._nonce += 1
-                sealed = self._cipher.encrypt(self._nonce.to_bytes(_NONCE, "little"), bytes(buffer), None)
+                sealed = self._sealing.encrypt(self._nonce.to_bytes(_NONCE, "little"), bytes(buffer), None)
                 file.write(sealed)
                 self._pieces.setdefault(audience, []).append((self._end, len(sealed), self._nonce))
                 self._end += len(sealed)
@@ -131,9 +134,19 @@ class RowSpool:
             sealed = file.read(length)
         except OSError as error:
             raise _too_small(error) from None
-        return self._cipher.decrypt(nonce.to_bytes(_NONCE, "little"), sealed, None)
+        return self._sealing.decrypt(nonce.to_bytes(_NONCE, "little"), sealed, None)
+
+    @property
+    def _sealing(self) -> AESGCM:
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415 - see above
+
+        if self._cipher is None:
+            self._cipher = AESGCM(AESGCM.generate_key(_KEY_BITS))
+        return self._cipher
 
     def _opened(self) -> BinaryIO:
+        from destination_pinterest.membership.private_folder import PrivateFolder  # noqa: PLC0415 - see above
+
         if self._file is None:
             self._folder = PrivateFolder(self._parent)
             descriptor = os.open(self._folder.path / "rows", os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)

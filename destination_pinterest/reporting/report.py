@@ -7,7 +7,7 @@ schema_version, keys are only added.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final, Literal
 
 import msgspec
@@ -28,6 +28,10 @@ from destination_pinterest.wording.figures import (
 from destination_pinterest.wording.reasons import reason_sentence
 
 SCHEMA_VERSION: Final = 1
+# A column may name thousands of audiences. Of more than these, people are told of the largest and of those not well.
+_FEW: Final = 25
+_LARGEST: Final = 10
+_UNWELL: Final = 50
 
 
 class Members(msgspec.Struct, frozen=True):
@@ -143,8 +147,12 @@ class SyncReport(msgspec.Struct, frozen=True):
     def as_text(self) -> Iterator[str]:
         """Yields the report as lines for people."""
         several = len({audience.ad_account_id for audience in self.audiences}) > 1
-        for audience in self.audiences:
+        told = _told(self.audiences)
+        for audience in told:
             yield from _audience_text(audience, account=f"ad account {audience.ad_account_id}, " if several else "")
+        if len(told) < len(self.audiences):
+            names = {id(audience) for audience in told}
+            yield _rest_text([audience for audience in self.audiences if id(audience) not in names])
         if self.access_tier == "trial":
             yield TRIAL
         yield sync_sentence(
@@ -155,6 +163,31 @@ class SyncReport(msgspec.Struct, frozen=True):
             retries=self.retries,
             waited_s=self.waited_s,
         )
+
+
+def _told(audiences: Sequence[AudienceReport]) -> list[AudienceReport]:
+    """Returns the audiences that are told one by one: all if they are few, else the largest and those not well."""
+    if len(audiences) <= _FEW:
+        return list(audiences)
+    largest = sorted(audiences, key=lambda audience: -audience.entered)[:_LARGEST]
+    unwell = sorted((one for one in audiences if one.failure or one.errored or one.pending or one.notes), key=_severity)
+    told = {id(audience) for audience in (*largest, *unwell[:_UNWELL])}
+    return [audience for audience in audiences if id(audience) in told]
+
+
+def _severity(audience: AudienceReport) -> tuple[bool, int]:
+    return (audience.failure is None, -audience.errored - audience.pending)
+
+
+def _rest_text(rest: Sequence[AudienceReport]) -> str:
+    failed = sum(audience.failure is not None for audience in rest)
+    return (
+        f"And {len(rest):,} more audiences{f', {failed:,} of which failed' if failed else ''}: "
+        f"{sum(one.entered for one in rest):,} rows entered, {sum(one.synced for one in rest):,} synced, "
+        f"{sum(sum(one.not_synced.values()) for one in rest):,} not synced, "
+        f"{sum(one.pending for one in rest):,} pending, {sum(one.errored for one in rest):,} errored. "
+        "The report in JSON has each of them."
+    )
 
 
 def _audience_text(audience: AudienceReport, account: str) -> Iterator[str]:
