@@ -311,8 +311,13 @@ class _StrategyFactory:
         self._epoch_s = epoch_s
         drift = DriftGuard(allows=config.allow_identity_drift)
         self._safeguards = Safeguards(config.max_removal_percent, config.allow_empty_audience, drift)
+        facts = config.pinterest_facts
         self._swapper = AudienceSwapper(
-            session.client, creator, self._safeguards, if_refused=config.refused_rule_change
+            session.client,
+            creator,
+            self._safeguards,
+            if_refused=config.refused_rule_change,
+            refused_on=facts.asked_on if facts is not None and facts.rule_change == "refused" else None,
         )
         self._make = {"append": self._append, "swap": self._swap, "mirror": self._mirror}
 

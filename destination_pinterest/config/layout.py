@@ -55,6 +55,7 @@ CARDS: Final = (
             "installation_name",
             "flush_seconds",
             "retry_hours",
+            "pinterest_facts",
             "api_base_url",
         ),
     ),
