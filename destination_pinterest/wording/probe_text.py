@@ -23,6 +23,7 @@ class Step:
 
 STEPS: Final = (
     Step("list", "Makes a customer list with one identifier that is nobody's. The list stays for ever.", 1),
+    Step("audience", "Makes an audience of the list while it is young.", 1, ("list",)),
     Step("visible", "Looks how long the new list is missing from listings: up to a minute.", 0, ("list",)),
     Step(
         "counters",
@@ -38,7 +39,6 @@ STEPS: Final = (
     ),
     Step("v2", "Adds one identifier in the form of API 5.28 (records_v2).", 1, ("list",)),
     Step("removal", "Removes it again in that form, in a row that has another identifier as well.", 1, ("v2",)),
-    Step("audience", "Makes an audience of the list while it is young.", 1, ("list",)),
     Step(
         "listing",
         "Looks whether listings say which list an audience is made of: of the throw-away audience, or of any other.",
