@@ -94,7 +94,9 @@ def test_the_steps_can_be_read_without_a_config_and_without_pinterest(account: R
     assert [step["step"] for step in content["steps"]] == ["list", "counters", "size", "end"]
     assert "for ever" in content["stays"]
     assert account.seen() == []
-    assert probe("--list", "--only", "everything").returncode == 2
+    unknown = probe("--list", "--only", "everything")
+    assert unknown.returncode == 2
+    assert "PIN-CLI-071" in unknown.stderr
 
 
 def test_at_a_terminal_each_step_waits_for_a_yes(account: RunningSandbox, config: Path) -> None:

@@ -1,4 +1,4 @@
-"""Config files of earlier releases keep working: each value that their specs offer is read as it was, and kept as it is.
+"""Config files of earlier releases keep working: each value that their specs offer is read as it was, and kept.
 
 What the CDK's check compares are schemas (test_spec_contract.py); here it is what the connector does with the files.
 """
@@ -49,11 +49,13 @@ def values(key: str, schema: Mapping[str, Any]) -> Iterator[Any]:
     else:
         offered = [*schema.get("enum", ()), *schema.get("examples", ())]
         bounds = [schema[bound] for bound in ("default", "minimum", "maximum") if bound in schema]
-        yield from [*offered, *bounds, *([True, False] if schema.get("type") == "boolean" else [])] or typed(key, schema)
+        yield from [*offered, *bounds, *([True, False] if schema.get("type") == "boolean" else [])] or typed(
+            key, schema
+        )
 
 
 def typed(key: str, schema: Mapping[str, Any]) -> list[Any]:
-    return [1_795_000_000] if schema.get("type") in {"integer", "number"} else [TYPED[key]]
+    return [1_795_000_000] if schema.get("type") in {"integer", "number"} else [TYPED.get(key, "text")]
 
 
 def filled(schema: Mapping[str, Any], *, required_only: bool) -> dict[str, Any]:
