@@ -296,7 +296,7 @@ def _planned(request: SyncRequest) -> tuple[list[StreamPlan], list[RefusedAudien
 
 def _desks(config: Config, session: PinterestSession, system: System) -> dict[str, AudienceDesk]:
     """Returns a desk for each ad account of the settings."""
-    safeguards = _safeguards(config)
+    safeguards, facts = _safeguards(config), config.pinterest_facts
 
     def desk(client: PinterestClient) -> AudienceDesk:
         lookup = AudienceLookup(
@@ -313,7 +313,13 @@ def _desks(config: Config, session: PinterestSession, system: System) -> dict[st
             installation=config.installation_name,
             notes_waiting=config.if_audience_is_gone != "recreate",
         )
-        swapper = AudienceSwapper(client, creator, safeguards, if_refused=config.refused_rule_change)
+        swapper = AudienceSwapper(
+            client,
+            creator,
+            safeguards,
+            if_refused=config.refused_rule_change,
+            refused_on=facts.asked_on if facts is not None and facts.rule_change == "refused" else None,
+        )
         return AudienceDesk(client, lookup, creator, swapper)
 
     return {account: desk(client) for account, client in session.clients.items()}
@@ -321,7 +327,12 @@ def _desks(config: Config, session: PinterestSession, system: System) -> dict[st
 
 def _safeguards(config: Config) -> Safeguards:
     drift = DriftGuard(allows=config.allow_identity_drift)
-    return Safeguards(config.max_removal_percent, config.allow_empty_audience, drift)
+    return Safeguards(
+        config.max_removal_percent,
+        config.allow_empty_audience,
+        drift,
+        max_addition_percent=config.max_addition_percent if config.used_for == "exclusion" else None,
+    )
 
 
 class _StrategyFactory:

@@ -1,4 +1,4 @@
-"""Parses the command line. All commands but `audiences`, `preview` and `store` are those of Airbyte's platform.
+"""Parses the command line. All but `audiences`, `preview`, `probe` and `store` are those of Airbyte's platform.
 
 Source: airbyte-cdk 7.39.1, destinations/destination.py, whose parser knows no `discover`; airbytehq/airbyte-platform at
 310e6cb6, ContainerCommandFactory (read 2026-11-22).
@@ -13,6 +13,7 @@ from typing import NoReturn
 
 from destination_pinterest.error_codes import Code
 from destination_pinterest.foreign_text import shown
+from destination_pinterest.wording.probe_text import BY_NAME, Step, chosen_steps
 
 
 class _Parser(argparse.ArgumentParser):
@@ -22,6 +23,13 @@ class _Parser(argparse.ArgumentParser):
         """Exits with 2."""
         self.print_usage(sys.stderr)
         self.exit(2, f"{self.prog}: {Code.COMMAND_WRONG}: {shown(message)}\n")
+
+
+def _steps(text: str) -> tuple[Step, ...]:
+    names = tuple(text.split(","))
+    if unknown := [name for name in names if name not in BY_NAME]:
+        raise argparse.ArgumentTypeError(f"no step: {', '.join(unknown)}")
+    return chosen_steps(names)
 
 
 def parse_command(args: Sequence[str]) -> argparse.Namespace:
@@ -48,7 +56,11 @@ def parse_command(args: Sequence[str]) -> argparse.Namespace:
     store = commands.add_parser(
         "store", help="verify, rekey, copy or drop what the membership store holds, for pinterest-audiences"
     )
-    for command in (check, discover, audiences, write, preview, store):
+    probe = commands.add_parser(
+        "probe", help="ask Pinterest what is not documented, with a throw-away list, for pinterest-audiences"
+    )
+    probe.add_argument("--steps", metavar="NAME,…", type=_steps, help="which steps; all of them if it is left out")
+    for command in (check, discover, audiences, write, preview, store, probe):
         command.add_argument("--config", metavar="FILE", required=True, help="the settings, as JSON")
     for command in (write, preview):
         command.add_argument("--catalog", metavar="FILE", required=True, help="the configured catalog, as JSON")

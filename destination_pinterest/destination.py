@@ -17,6 +17,7 @@ import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import msgspec
 import orjson
@@ -40,7 +41,14 @@ from destination_pinterest.api.wire import OpenWire, open_http_wire
 from destination_pinterest.assembly import SyncRequest, assemble
 from destination_pinterest.audience_listing import AudienceListing, Listing
 from destination_pinterest.commands import parse_command
-from destination_pinterest.config import Config, connection_specification, migrate, read_config, unknown_keys
+from destination_pinterest.config import (
+    Config,
+    connection_specification,
+    migrate,
+    read_config,
+    unknown_keys,
+    with_facts,
+)
 from destination_pinterest.connection_check import ConnectionCheck
 from destination_pinterest.discovery import Discovery, without_renewal
 from destination_pinterest.error_codes import Code
@@ -49,6 +57,10 @@ from destination_pinterest.foreign_text import shown
 from destination_pinterest.json_document import SMALL_BYTES, UnreadableDocumentError, decode_object, read_bytes
 from destination_pinterest.markers import CONFIG_PATH_VARIABLE
 from destination_pinterest.preview import Preview, SyncPreview
+from destination_pinterest.probing.conversation import LineConversation
+from destination_pinterest.probing.header_forms import HeaderForms
+from destination_pinterest.probing.probe import Probe, ProbeReport
+from destination_pinterest.probing.questions import Questions
 from destination_pinterest.protocol.catalog import ConfiguredStream, parse_catalog, read_catalog
 from destination_pinterest.protocol.emit import LogHandler, MessageWriter
 from destination_pinterest.protocol.lines import LineReader, Lines, MessageLines
@@ -58,6 +70,7 @@ from destination_pinterest.specification import connector_specification
 from destination_pinterest.sync import RENEWAL_WAIT_S, Sync
 from destination_pinterest.system import System
 from destination_pinterest.thread_faults import telling_of_thread_faults
+from destination_pinterest.wording.probe_text import STEPS, Step
 
 _STDIN: Final = 0
 # The platform gives a check or discover nine minutes, and a person waits for it.
@@ -176,6 +189,8 @@ class DestinationPinterest(Destination):
             messages.message({"type": "DESTINATION_CATALOG", "destination_catalog": self._discover(config, messages)})
         elif arguments.command == "audiences":
             messages.figures("INFO", self._list_audiences(config, messages).as_line())
+        elif arguments.command == "probe":
+            messages.figures("INFO", self._probe(config, arguments.steps or STEPS, messages).as_line())
         else:
             messages.figures("INFO", self._preview(config, read_catalog(Path(arguments.catalog)), messages).as_line())
 
@@ -209,6 +224,22 @@ class DestinationPinterest(Destination):
         first, *further = [AudienceListing(client, config.installation_name).run() for client in clients]
         return msgspec.structs.replace(first, further_ad_accounts=further)
 
+    def _probe(self, raw: Mapping[str, Any], steps: tuple[Step, ...], messages: MessageWriter) -> ProbeReport:
+        """Asks Pinterest what is not documented; a person permits each step."""
+        config = _known_config(raw, messages)
+        wires: list[HeaderForms] = []
+
+        def open_watched(base_url: str, system: System) -> HeaderForms:
+            wires.append(HeaderForms(self._open_wire(base_url, system)))
+            return wires[-1]
+
+        session = self._session(config, raw, messages, open_watched)
+        questions = Questions(session.client, wires[0], access_tier=session.access_tier, system=self._system)
+        conversation = LineConversation(messages.figures, LineReader(_STDIN))
+        host = urlsplit(config.api_base_url).netloc
+        probe = Probe(questions, conversation, host=host, before=config.pinterest_facts, now=self._system.now)
+        return probe.run(steps, lambda: wires[0].exchanges)
+
     def _preview(
         self, raw: Mapping[str, Any], streams: tuple[ConfiguredStream, ...], messages: MessageWriter
     ) -> Preview:
@@ -229,7 +260,13 @@ class DestinationPinterest(Destination):
         with ending_at_sigterm(upkeep):
             messages.figures("INFO", upkeep.run().as_line())
 
-    def _session(self, config: Config, raw: Mapping[str, Any], messages: MessageWriter) -> PinterestSession:
+    def _session(
+        self,
+        config: Config,
+        raw: Mapping[str, Any],
+        messages: MessageWriter,
+        open_wire: OpenWire | None = None,
+    ) -> PinterestSession:
         """Opens a session for a command that a person waits for."""
         session = open_session(
             config,
@@ -237,7 +274,7 @@ class DestinationPinterest(Destination):
             system=self._system,
             observer=SilentObserver(),
             retry=RetryPolicy(self._check_retry_s, exchange_s=CHECK_EXCHANGE_S, listing_s=CHECK_LISTING_S),
-            open_wire=self._open_wire,
+            open_wire=open_wire or self._open_wire,
         )
         self._renewals.sign_in = session.sign_in
         return session
@@ -328,7 +365,10 @@ def _known_config(raw: Mapping[str, Any], messages: MessageWriter) -> Config:
     unknown = unknown_keys(config)
     if unknown:
         messages.log("WARN", f"Unknown settings are ignored: {', '.join(unknown)}.")
-    return config
+    learned = with_facts(config)
+    for level, text in learned.said:
+        messages.log(level, text)
+    return learned.config
 
 
 def _read_config_file(path: Path) -> dict[str, Any]:

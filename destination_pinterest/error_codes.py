@@ -1227,3 +1227,17 @@ class Code(StrEnum):
         "`pinterest-audiences store copy` can't read where to copy to from what `--to` names.",
         "Name a folder that exists, or a config file with the other `membership_store`, under the same store key.",
     )
+    PROBE_STEP_UNKNOWN = _Case(
+        "PIN-CLI-071",
+        _CONFIG,
+        _ACT,
+        "`pinterest-audiences probe --only` names a step that there is not.",
+        "Choose one of those that `--list` shows.",
+    )
+    PROBE_NOT_CONFIRMED = _Case(
+        "PIN-CLI-072",
+        _CONFIG,
+        _ACT,
+        "`pinterest-audiences probe` was started where nobody can be asked before each step. Nothing was done.",
+        "Run it in a terminal, or add `--yes` to permit all steps.",
+    )

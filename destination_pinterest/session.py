@@ -105,7 +105,9 @@ def open_session(
     """
     pause = pause or Pause()
     interruptible = system.with_sleep(pause.sleep)
-    quota = Quota(limits_of(config.access_tier), longest_wait_s=retry.retry_s, system=interruptible, observer=observer)
+    facts = config.pinterest_facts
+    limits = limits_of(config.access_tier, None if facts is None else facts.access_tier)
+    quota = Quota(limits, longest_wait_s=retry.retry_s, system=interruptible, observer=observer)
     wire = open_wire(config.api_base_url, system)
     transport = Transport(wire, quota, retry, system=interruptible, observer=observer)
     sign_in: RefreshingToken | None = None

@@ -1,6 +1,6 @@
 """The user's config: read from a file and the environment, overlaid for one run, and updated when a token rotates.
 
-Only `credentials` are written back: the command line's overlay is for this run alone.
+`credentials` are written back, and what a probe has learned: the command line's overlay is for this run alone.
 """
 
 from __future__ import annotations
@@ -118,6 +118,19 @@ class ConfigFile:
         if self._is_token_elsewhere and credentials.get("refresh_token") != _refresh_token(self.content):
             raise CredentialsFromEnvironmentError
 
+    def keep_setting(self, key: str, value: str) -> bool:
+        """Writes one setting into the file. Returns False if the file names a variable for it, and is unchanged.
+
+        Raises: OSError if it can't be written, ValueError if the file is not JSON any more; it is then unchanged.
+        """
+        if self.path is None:
+            return False
+        now = decode_object(read_bytes(self.path, SMALL_BYTES))
+        if has_placeholder(now.get(key)):
+            return False
+        _replace(self.path, _written({**now, key: value}))
+        return True
+
     def _write(self, path: Path, credentials: Mapping[str, Any]) -> None:
         now = decode_object(read_bytes(path, SMALL_BYTES))
         written = {**now, **(now.get(_CREDENTIALS) or {})}
@@ -132,13 +145,7 @@ class ConfigFile:
         }
         # Credentials at the top level have been migrated; the old keys would only be dead secrets.
         kept = {key: value for key, value in now.items() if key not in credentials}
-        content = _written({**kept, _CREDENTIALS: new})
-        try:
-            write_whole(path, content, mode=stat.S_IMODE(path.stat().st_mode))
-        except OSError as error:
-            if error.errno not in _NOT_REPLACEABLE:
-                raise
-            write_over(path, content)
+        _replace(path, _written({**kept, _CREDENTIALS: new}))
 
 
 def read_settings(path: Path) -> dict[str, Any]:
@@ -147,6 +154,15 @@ def read_settings(path: Path) -> dict[str, Any]:
         return decode_object(read_bytes(path, SMALL_BYTES))
     except UnreadableDocumentError as error:
         raise UsageError(Code.CLI_CONFIG_UNUSABLE, f"The config {path} {error}. Correct it.") from None
+
+
+def _replace(path: Path, content: bytes) -> None:
+    try:
+        write_whole(path, content, mode=stat.S_IMODE(path.stat().st_mode))
+    except OSError as error:
+        if error.errno not in _NOT_REPLACEABLE:
+            raise
+        write_over(path, content)
 
 
 def _written(content: Mapping[str, Any]) -> bytes:

@@ -15,6 +15,7 @@ from destination_pinterest.error_codes import Code
 from destination_pinterest.markers import (
     LISTING_PREFIX,
     PREVIEW_PREFIX,
+    PROBE_PREFIX,
     PROGRESS_PREFIX,
     REJECTED_PREFIX,
     REPORT_PREFIX,
@@ -62,6 +63,7 @@ class ConnectorAnswers:
         on_config: called with each config that the connector asks to keep; its failure fails the sync.
         on_rejected: called with each rejected row that the connector announces; its failure fails the sync, and the
             states after it are not kept.
+        on_probe: called with each event of a probe.
     """
 
     def __init__(
@@ -70,11 +72,13 @@ class ConnectorAnswers:
         on_state: Callable[[Mapping[str, Any]], None],
         on_config: Callable[[Mapping[str, Any]], None],
         on_rejected: Callable[[Mapping[str, Any]], None] | None = None,
+        on_probe: Callable[[Mapping[str, Any]], None] | None = None,
     ) -> None:
         self._watcher = watcher
         self._on_state = on_state
         self._on_config = on_config
         self._on_rejected = on_rejected
+        self._on_probe = on_probe
         self._lost_rejected = False
         self._decoder = msgspec.json.Decoder(_Line)
         self.report: dict[str, Any] | None = None
@@ -129,6 +133,8 @@ class ConnectorAnswers:
             self.listing = msgspec.json.decode(log.message.removeprefix(LISTING_PREFIX))
         elif log.message.startswith(PREVIEW_PREFIX):
             self.preview = msgspec.json.decode(log.message.removeprefix(PREVIEW_PREFIX))
+        elif log.message.startswith(PROBE_PREFIX) and self._on_probe is not None:
+            self._on_probe(msgspec.json.decode(log.message.removeprefix(PROBE_PREFIX)))
         elif log.message.startswith(STORE_PREFIX):
             self.store = msgspec.json.decode(log.message.removeprefix(STORE_PREFIX))
         else:

@@ -69,12 +69,13 @@ class ConnectorProcess:
         answers: ConnectorAnswers,
         watcher: Watcher,
         interruption: Interruption,
+        options: Sequence[str] = (),
         variables: Mapping[str, str] | None = None,
     ) -> Iterator[ConnectorProcess]:
         """Runs a command of the connector; on exit, the process has ended.
 
         `files` are the command's options, config and catalog. They become files without a name, so that not even a kill
-        leaves secrets behind. `variables` are added to the environment.
+        leaves secrets behind. `options` are further ones, as they are. `variables` are added to the environment.
         Raises: UsageError if there is no such program.
         """
         with ExitStack() as opened:
@@ -82,12 +83,17 @@ class ConnectorProcess:
                 option: opened.enter_context(_nameless_file(content)).fileno() for option, content in files.items()
             }
             arguments = [part for option, fd in descriptors.items() for part in (f"--{option}", f"/dev/fd/{fd}")]
-            process = _start([*connector, command, *arguments], list(descriptors.values()), variables or {})
+            process = _start([*connector, command, *arguments, *options], list(descriptors.values()), variables or {})
             running = cls(process, answers, watcher, interruption)
             try:
                 yield running
             finally:
                 running.end()
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the process has ended and all that it said was taken."""
+        return self._process.poll() is not None and not any(listener.is_alive() for listener in self._listeners)
 
     def wait(self) -> int:
         """Waits until the connector has sent everything, or a few seconds after a stop was requested.

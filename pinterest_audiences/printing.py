@@ -25,6 +25,11 @@ class Printer:
         self._output = output or sys.stdout
         self._as_json = as_json
 
+    @property
+    def as_json(self) -> bool:
+        """Whether results are for programs."""
+        return self._as_json
+
     def report(self, report: Mapping[str, Any]) -> None:
         """Prints the report of a sync."""
         if self._as_json:

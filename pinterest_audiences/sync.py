@@ -155,12 +155,12 @@ def _dry_run(
     rejected: RejectedFile | None,
 ) -> int:
     # Only a dry run maps rows here; a sync need not load these modules.
-    from destination_pinterest.config import read_config  # noqa: PLC0415
+    from destination_pinterest.config import read_config, with_facts  # noqa: PLC0415
     from pinterest_audiences.dry_run import DryRun  # noqa: PLC0415
     from pinterest_audiences.dry_run_preview import DryRunPreview  # noqa: PLC0415
     from pinterest_audiences.dry_run_view import dry_run_lines, dry_run_result  # noqa: PLC0415
 
-    settings = read_config(config.overlaid(**request.overlay()))
+    settings = with_facts(read_config(config.overlaid(**request.overlay()))).config
     log = QuietDisplay(sys.stderr).log if request.quiet else _log_to_standard_error
     for level, text in reading.remarks:
         log(level, text)

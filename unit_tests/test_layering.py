@@ -40,6 +40,8 @@ FORBIDDEN = [
     ("destination_pinterest.config", "pinterest_audiences.sync"),
     ("pinterest_audiences", "destination_pinterest.destination"),
     ("pinterest_audiences", "destination_pinterest.api.client"),
+    ("pinterest_audiences", "destination_pinterest.probing.probe"),
+    ("destination_pinterest.probing", "destination_pinterest.assembly"),
     ("pinterest_audiences", "destination_pinterest.delivery.lane"),
     ("pinterest_audiences", "destination_pinterest.reporting.builder"),
     ("pinterest_audiences", "destination_pinterest.reporting.report"),

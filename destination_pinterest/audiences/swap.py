@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Literal
+from typing import Final, Literal
 
 from destination_pinterest.api.client import PinterestClient
 from destination_pinterest.api.models import Audience
@@ -39,6 +39,11 @@ from destination_pinterest.errors import (
     RuleChangeRefusedError,
 )
 
+_OTHER_WAYS: Final = (
+    "Set If an audience can't be replaced (refused_rule_change) to new_audience and point your campaigns to the new "
+    "one, set up a membership store, or choose a sync mode that ends in Append."
+)
+
 
 class AudienceSwapper:
     """Swaps a shadow list in for the list that an audience is made from.
@@ -48,6 +53,7 @@ class AudienceSwapper:
         creator: creates lists and audiences.
         safeguards: keep members from being removed by mistake.
         if_refused: what to do if Pinterest refuses to change an audience's rule.
+        refused_on: the day on which a probe found that it does; None if that is not known.
     """
 
     def __init__(
@@ -57,11 +63,13 @@ class AudienceSwapper:
         safeguards: Safeguards,
         *,
         if_refused: Literal["fail", "new_audience"],
+        refused_on: str | None = None,
     ) -> None:
         self._pinterest = pinterest
         self._creator = creator
         self._safeguards = safeguards
         self._if_refused = if_refused
+        self._refused_on = refused_on
         self._keeper = MarkKeeper(pinterest)
 
     @property
@@ -137,6 +145,22 @@ class AudienceSwapper:
         if self._safeguards.is_for_exclusion and old is not None and new is not None:
             notes += self._safeguards.addition_notes(joining=new - old, known=old)
         return tuple(notes)
+
+    def require_rule_change(self, target: AudienceTarget) -> None:
+        """Refuses to fill a list that could not be swapped in in the end, and would be left over.
+
+        Raises:
+            RuleChangeRefusedError: a probe has found that Pinterest refuses it, and nothing else is to be done.
+        """
+        is_in_the_way = self._if_refused == "fail" or target.chosen_id is not None
+        if self._refused_on is None or target.audience_id is None or not is_in_the_way:
+            return
+        raise RuleChangeRefusedError(
+            Code.SWAP_REFUSED,
+            f'The audience "{target.name}" ({target.audience_id}) keeps its members, and nothing was sent: by the '
+            f"probe of {self._refused_on} (pinterest_facts), Pinterest does not let an audience be made of another "
+            f"customer list. {_OTHER_WAYS}",
+        )
 
     def require_complete(self, target: AudienceTarget) -> None:
         """Refuses rows that are not proven to be the whole table.
@@ -307,9 +331,7 @@ class AudienceSwapper:
             raise RuleChangeRefusedError(
                 Code.SWAP_REFUSED,
                 f'The audience "{target.name}" ({target.audience_id}) keeps its members: Pinterest does not let it '
-                f"be made of another customer list ({list_id}, which holds the whole table). Set If an audience "
-                "can't be replaced (refused_rule_change) to new_audience and point your campaigns to the new one, "
-                "set up a membership store, or choose a sync mode that ends in Append.",
+                f"be made of another customer list ({list_id}, which holds the whole table). {_OTHER_WAYS}",
                 answer=None if error is None else error.answer,
             )
         update = self._creator.create_audience(target, list_id, remembered)

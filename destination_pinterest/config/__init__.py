@@ -9,9 +9,11 @@ from destination_pinterest.config.columns import IdentityColumnSetting, Operatio
 from destination_pinterest.config.consent import ConsentColumnSetting
 from destination_pinterest.config.credentials import AccessTokenCredentials, OAuthCredentials
 from destination_pinterest.config.form import connection_specification
+from destination_pinterest.config.learned import Learned, with_facts
 from destination_pinterest.config.membership_store import LocalMembershipStore, S3MembershipStore
 from destination_pinterest.config.model import DEFAULT_BATCH_SIZE, LARGEST_BATCH_SIZE, Config
 from destination_pinterest.config.object_storage import S3ObjectStorage
+from destination_pinterest.config.pinterest_facts import PinterestFacts
 from destination_pinterest.config.reading import migrate, read_config, unknown_keys
 
 __all__ = [
@@ -22,13 +24,16 @@ __all__ = [
     "Config",
     "ConsentColumnSetting",
     "IdentityColumnSetting",
+    "Learned",
     "LocalMembershipStore",
     "OAuthCredentials",
     "OperationColumnSetting",
+    "PinterestFacts",
     "S3MembershipStore",
     "S3ObjectStorage",
     "connection_specification",
     "migrate",
     "read_config",
     "unknown_keys",
+    "with_facts",
 ]

@@ -62,6 +62,7 @@ CARDS: Final = (
             "flush_seconds",
             "retry_hours",
             "max_audiences",
+            "pinterest_facts",
             "api_base_url",
         ),
     ),

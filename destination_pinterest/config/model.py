@@ -20,6 +20,7 @@ from destination_pinterest.config.consent import ConsentColumnSetting, NoConsent
 from destination_pinterest.config.credentials import AccessTokenCredentials, OAuthCredentials
 from destination_pinterest.config.membership_store import LocalMembershipStore, NoMembershipStore, S3MembershipStore
 from destination_pinterest.config.object_storage import NoObjectStorage, S3ObjectStorage
+from destination_pinterest.config.pinterest_facts import PinterestFacts, read_facts
 from destination_pinterest.config.setting import Settings, setting
 from destination_pinterest.vocabulary import LetterCase
 
@@ -381,6 +382,18 @@ class Config(Settings):
         le=13,
         description="How long to retry a request before the sync fails, in hours.",
         title="Retry for",
+    )
+    pinterest_facts: Annotated[
+        PinterestFacts | None, BeforeValidator(read_facts, json_schema_input_type=str | None)
+    ] = setting(
+        None,
+        description=(
+            "What pinterest-audiences probe has learned about Pinterest with a real account: the text that it prints, "
+            "whole. Settings that nobody has set follow it, and the log says which. Leave it empty to go by what is "
+            "documented."
+        ),
+        title="What was learned of Pinterest",
+        form={"multiline": True},
     )
     api_base_url: str = setting(
         PINTEREST_API,

@@ -17,6 +17,7 @@ from destination_pinterest.errors import (
     IdentityDriftError,
     IncompleteStreamError,
     RemovalGuardError,
+    RuleChangeRefusedError,
 )
 from destination_pinterest.protocol.input import RowRun
 
@@ -41,6 +42,10 @@ class SwapStrategy(BatchedStrategy):
     ) -> None:
         super().__init__(lane, batch, flush_s, precedence=precedence)
         self._swapper = swapper
+
+    def prepare(self) -> None:
+        """See `SyncStrategy.prepare`. Nothing is sent if it is known that the list can't be swapped in."""
+        self._swapper.require_rule_change(self.lane.target)
 
     def begin_run(self, run: RowRun, now_s: float) -> None:
         """See `SyncStrategy.begin_run`. If a later attempt would not find the list, no row in it is safe."""
@@ -76,6 +81,7 @@ class SwapStrategy(BatchedStrategy):
         """Returns why the rows so far would not replace the members; None if they would. Changes nothing."""
         tally = self.lane.tally
         try:
+            self._swapper.require_rule_change(self.lane.target)
             if not all(is_complete(stream) for stream in self.lane.streams):
                 self._swapper.require_complete(self.lane.target)
             self._check_consent()
@@ -86,7 +92,7 @@ class SwapStrategy(BatchedStrategy):
                 intake=self.lane.count.intake,
                 is_filled=self.lane.target.list_id is not None or tally.identifiers_added > 0,
             )
-        except (IdentityDriftError, IncompleteStreamError, RemovalGuardError) as refusal:
+        except (IdentityDriftError, IncompleteStreamError, RemovalGuardError, RuleChangeRefusedError) as refusal:
             return refusal
         return None
 

@@ -11,14 +11,16 @@ from contextlib import contextmanager
 from typing import Any
 from unittest import mock
 
+import msgspec
+
 from destination_pinterest.api.wire import Lost, Message, Reply, Wire
 from integration_tests.property.machine import Clock
 from pinterest_sandbox.default_world import STRANGER_ID, USER_ID
 from pinterest_sandbox.entities import CustomerList
 from pinterest_sandbox.in_process import InProcess
 from pinterest_sandbox.members import member_text
+from pinterest_sandbox.profiles import PROFILES, Profile
 from pinterest_sandbox.sandbox import Sandbox
-from pinterest_sandbox.settings import Settings
 from pinterest_sandbox.storage import Memory
 from unit_tests.support.sandbox_wire import SandboxWire
 
@@ -61,12 +63,19 @@ class Moments:
 
 
 class Pinterest:
-    """A sandbox of its own."""
+    """A sandbox of its own; `profile` is how it answers what Pinterest leaves open, see pinterest_sandbox.profiles."""
 
-    def __init__(self, clock: Clock) -> None:
-        settings = Settings(tier="none", matching_delay_s=0)
+    def __init__(self, clock: Clock, profile: Profile = PROFILES["default"]) -> None:
+        settings = msgspec.structs.replace(profile.settings, tier="none", matching_delay_s=0)
+        self._plans = profile.plans
         self._sandbox = Sandbox(
-            settings, Memory(), with_control=True, clock=clock.now, sleep=_no_latency, chance=random.Random(0)
+            settings,
+            Memory(),
+            with_control=True,
+            clock=clock.now,
+            sleep=_no_latency,
+            chance=random.Random(0),
+            plans=profile.plans,
         )
         self._client = InProcess(self._sandbox)
         self.wire = SandboxWire(self._client)
@@ -92,7 +101,11 @@ class Pinterest:
         return self.members(found[-1].rule["customer_list_id"]) if found else None
 
     def no_faults(self) -> None:
+        """None but those of the profile."""
         self._client.request("DELETE", "/_sandbox/faults")
+        for plan in self._plans:
+            reply = self._client.request("POST", "/_sandbox/faults", msgspec.to_builtins(plan))
+            assert reply.status == 201, reply.body
 
     def change(self, **settings: object) -> None:
         """Changes the sandbox's settings; see pinterest_sandbox.settings.Settings."""
@@ -105,7 +118,7 @@ class Pinterest:
         created = self._client.request("POST", f"{_ACCOUNT}/customer_lists", body).json()
         rule = {"customer_list_id": created["id"]}
         body = {"name": name, "audience_type": "CUSTOMER_LIST", "rule": rule}
-        assert self._client.request("POST", f"{_ACCOUNT}/audiences", body).status == 200
+        assert self._client.request("POST", f"{_ACCOUNT}/audiences", body).status in (200, 201)
 
     def list_of(self, audience: str) -> str | None:
         """The id of the list that an audience is made of; if there is none, of the list that it would be made of."""

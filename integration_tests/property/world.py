@@ -37,6 +37,7 @@ from integration_tests.property.input import Input, PlacedState
 from integration_tests.property.machine import Clock, Machine
 from integration_tests.property.setups import Setup
 from integration_tests.property.tables import Table, TableSource, email, sha256_of
+from pinterest_sandbox.profiles import PROFILES, Profile
 
 _BETWEEN_ATTEMPTS_S = 60.0
 # What is expensive about the store's key has no part in the promise.
@@ -106,12 +107,12 @@ class OpenJob(Job):
 
 
 class World:
-    """A connection, its tables, its Pinterest. `folder` is where the membership store is."""
+    """A connection, its tables, its Pinterest. `folder` is where the membership store is; `profile` as in Pinterest."""
 
-    def __init__(self, setup: Setup, folder: Path) -> None:
+    def __init__(self, setup: Setup, folder: Path, profile: Profile = PROFILES["default"]) -> None:
         self.setup = setup
         self.clock = Clock()
-        self.pinterest = Pinterest(self.clock)
+        self.pinterest = Pinterest(self.clock, profile)
         self.tables = [Table(shape) for shape in setup.shapes]
         self.streams = [shape.stream for shape in setup.shapes]
         self._folder = folder

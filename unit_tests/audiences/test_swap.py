@@ -56,6 +56,18 @@ class Stage:
     def add_shadow_list(self, people: int, shadow: ShadowList) -> str:
         return self.pinterest.add_list(shadow.list_name("VIP"), *(f"new{number}" for number in range(people)))
 
+    @property
+    def _creator(self) -> AudienceCreator:
+        return AudienceCreator(self._client, self._lookup, delay_s=lambda *_: 1.0, system=self._clock.system)
+
+    def prepare_after_a_probe(self, if_refused: IfRefused = "fail") -> None:
+        """A sync begins, after a probe has found that rules can't be changed."""
+        safeguards = Safeguards(50, allow_empty=False)
+        swapper = AudienceSwapper(
+            self._client, self._creator, safeguards, if_refused=if_refused, refused_on="2026-11-27"
+        )
+        swapper.require_rule_change(self.target)
+
     def look_up(self, shadow: ShadowList = SHARED) -> None:
         """A sync begins."""
         target = AudienceTarget("VIP", frozenset({Identifier.EMAIL}), shadow=shadow)
@@ -67,10 +79,8 @@ class Stage:
         if_refused: IfRefused = "fail", sent: int = 1_000, identifiers: int | None = None, rows: int = 0,
     ) -> None:  # fmt: skip
         """A sync ends. What was done before it failed, if it does, is kept."""
-        creator = AudienceCreator(self._client, self._lookup, delay_s=lambda *_: 1.0, system=self._clock.system)
-        swapper = AudienceSwapper(
-            self._client, creator, Safeguards(percent, allow_empty=allow_empty), if_refused=if_refused
-        )
+        safeguards = Safeguards(percent, allow_empty=allow_empty)
+        swapper = AudienceSwapper(self._client, self._creator, safeguards, if_refused=if_refused)
         fill = IdentityFill(rows, {Identifier.EMAIL: 1.0})
         intake = Intake(True, fill, sent if identifiers is None else identifiers, 600, date(2026, 11, 22))
         for update in swapper.finish(self.target, is_complete=is_complete, has_rows=has_rows, sent=sent, intake=intake):
@@ -240,6 +250,21 @@ def test_a_refused_rule_change_fails_and_says_what_can_be_done(stage: Stage, way
     assert "refused_rule_change) to new_audience" in str(raised.value)
     assert ("cannot be changed" in str(raised.value)) is (way == "refuse")
     assert stage.people == {"old0", "old1", "old2"}
+
+
+def test_a_rule_change_that_a_probe_saw_refused_fails_before_anything_is_sent(stage: Stage) -> None:
+    stage.set_up(3, None)
+    before = len(stage.pinterest.lists)
+    with raises(Code.SWAP_REFUSED, match="nothing was sent: by the probe of 2026-11-27"):
+        stage.prepare_after_a_probe()
+    assert len(stage.pinterest.lists) == before
+
+
+def test_what_a_probe_saw_is_in_nobodys_way_who_wants_a_second_audience_or_has_none_yet(stage: Stage) -> None:
+    stage.set_up(3, None)
+    stage.prepare_after_a_probe(if_refused="new_audience")
+    stage.target = replace(stage.target, audience_id=None)
+    stage.prepare_after_a_probe()
 
 
 @pytest.mark.parametrize("way", ["refuse", "ignore"])

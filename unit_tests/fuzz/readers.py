@@ -31,6 +31,7 @@ from destination_pinterest.audience_listing import AudienceListing
 from destination_pinterest.audiences.description_mark import decode, encode, read_mark, with_mark
 from destination_pinterest.audiences.shadow_list import ShadowList, is_shadow_list_of
 from destination_pinterest.config import migrate, read_config, unknown_keys
+from destination_pinterest.config.pinterest_facts import merged
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import ConnectorError, InvalidConfigError
 from destination_pinterest.identity.mapping import IdentityMapper
@@ -425,6 +426,13 @@ def _read_state_file(content: bytes) -> None:
                 json.dumps(None if since is None else cursor_state("id", since))
 
 
+def _read_facts(content: bytes) -> None:
+    """Text that somebody pastes: what a probe has printed, or almost."""
+    facts = read_config({**CONFIG, "pinterest_facts": content.decode(errors="surrogateescape")}).pinterest_facts
+    if facts is not None:
+        merged(facts.as_text(), {"names": "kept"}, day="2026-11-27", host=facts.host)
+
+
 def _read_config_file(content: bytes) -> None:
     with _folder() as folder:
         path = folder / "config.json"
@@ -537,6 +545,7 @@ READERS: Final[Mapping[str, Reader]] = {
     "states": _of_json(_read_state, STATE, GLOBAL_STATE, examples=100),
     "catalog": _of_json(_read_catalog, CATALOG, examples=100),
     "config": _of_json(_read_config, CONFIG, _OLD_CONFIG, examples=150),
+    "facts": _of_json(_read_facts, {"format": 1, "asked_on": "2026-11-27", "host": "x", "names": "kept"}),
     "answers": _of_json(
         _read_answer, LIST, AUDIENCE, ACCOUNT, USER, {"items": [LIST]}, {"items": [AUDIENCE], "bookmark": "b"},
         examples=100,

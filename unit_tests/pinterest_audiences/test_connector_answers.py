@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from destination_pinterest.error_codes import Code
-from destination_pinterest.markers import PREVIEW_PREFIX, REJECTED_PREFIX, REPORT_PREFIX
+from destination_pinterest.markers import PREVIEW_PREFIX, PROBE_PREFIX, REJECTED_PREFIX, REPORT_PREFIX
 from pinterest_audiences import connector_answers
 from pinterest_audiences.connector_answers import ConnectorAnswers
 from pinterest_audiences.failures import Failure, UsageError
@@ -51,6 +51,13 @@ def taken(notes: Notes, *messages: dict[str, Any]) -> ConnectorAnswers:
     for message in messages:
         answers.take(json.dumps(message).encode() + b"\n")
     return answers
+
+
+def test_events_of_a_probe_go_to_whoever_asked_for_them_and_are_no_lines_for_people() -> None:
+    notes, events = Notes(), []
+    answers = ConnectorAnswers(notes, notes.keep_state, notes.keep_config, on_probe=events.append)
+    answers.take(json.dumps(log(PROBE_PREFIX + '{"event": "step", "step": "list"}')).encode())
+    assert (events, notes.noted) == ([{"event": "step", "step": "list"}], [])
 
 
 def log(text: str, level: str = "INFO") -> dict[str, Any]:

@@ -146,6 +146,22 @@ def test_a_variable_in_the_file_stays_when_a_token_is_kept(tmp_path: Path) -> No
     }
 
 
+def test_what_a_probe_has_learned_is_written_beside_what_is_there(tmp_path: Path) -> None:
+    content = {"credentials": {"access_token": "${S}"}, "ad_account_id": "1", "x": 1}
+    path = Path(written(tmp_path / "c.json", content))
+    assert ConfigFile(str(path), {"S": "canary"}).keep_setting("pinterest_facts", "learned")
+    assert json.loads(path.read_text()) == {**content, "pinterest_facts": "learned"}
+
+
+def test_what_a_probe_has_learned_is_not_written_over_the_name_of_a_variable_or_without_a_file(tmp_path: Path) -> None:
+    content = {"credentials": {"access_token": "t"}, "ad_account_id": "1", "pinterest_facts": "${S}"}
+    path = Path(written(tmp_path / "c.json", content))
+    assert not ConfigFile(str(path), {"S": "{}"}).keep_setting("pinterest_facts", "learned")
+    assert json.loads(path.read_text()) == content
+    of_the_environment = {"PINTEREST_ACCESS_TOKEN": "t", "PINTEREST_AD_ACCOUNT_ID": "1"}
+    assert not ConfigFile(None, of_the_environment).keep_setting("pinterest_facts", "learned")
+
+
 def test_a_dollar_sign_that_stands_for_itself_stays_when_a_token_is_kept(tmp_path: Path) -> None:
     content = {"credentials": {"client_secret": "a$${B}c", "refresh_token": "old"}}
     path = Path(written(tmp_path / "c.json", content))
