@@ -57,20 +57,18 @@ def _nothing_is_in_doubt() -> None:
 
 
 def _ledger_is_committed_first() -> None:
-    """The store takes for accepted what is only about to be sent, and later commits change nothing."""
+    """The store takes for accepted what is only about to be sent."""
     from destination_pinterest.delivery.mirror import MirrorStrategy  # noqa: PLC0415 - imports DuckDB
 
     deliveries = MirrorStrategy._deliveries
-    commit = MirrorStrategy._commit
 
-    def commits(strategy: Any, delta: Any) -> Any:
-        sent = list(deliveries(strategy, delta))
-        if strategy.lane.target.list_id is not None:
-            commit(strategy, delta, {}, marks={})
-            _replace(strategy, "_commit", lambda *_, **__: None)
-        yield from sent
+    def counts(strategy: Any, part: Any, size: int) -> Any:
+        list_id = strategy.lane.target.list_id
+        if list_id is not None:
+            strategy._ledger.advance(part.delta, [(0, part.last)], part.last, list_id)
+        yield from deliveries(strategy, part, size)
 
-    _replace(MirrorStrategy, "_deliveries", commits)
+    _replace(MirrorStrategy, "_deliveries", counts)
 
 
 def _contradictions_travel_together() -> None:
