@@ -135,6 +135,8 @@ class SwapStrategy(BatchedStrategy):
         target, entered = self.lane.target, self.lane.tally.entered
         if not self._objections or target.list_id is not None or self.lane.tally.identifiers_added:
             return
+        if target.live is None and target.adoptable is None:
+            return  # There is nobody yet who would stay.
         if not self._has_rows and self._swapper.may_empty:
             return
         raise RemovalGuardError(

@@ -141,6 +141,17 @@ def test_a_table_of_which_nobody_consents_fails_rather_than_keep_the_members(mak
         strategy.finish(lambda _: True)
 
 
+def test_where_there_is_no_audience_yet_a_table_of_which_nobody_consents_is_no_failure(
+    make_empty: MakeStrategy, pinterest: FakePinterest
+) -> None:
+    strategy = make_empty()
+    strategy.lane.target = replace(strategy.lane.target, live=None, audience_id=None)
+    object_to(strategy, "x")
+    audiences = len(pinterest.audiences)
+    strategy.finish(lambda _: True)
+    assert len(pinterest.audiences) == audiences
+
+
 def test_a_table_of_which_nobody_consents_empties_the_audience_if_it_may(
     make_empty: MakeStrategy, pinterest: FakePinterest
 ) -> None:

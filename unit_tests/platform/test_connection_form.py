@@ -44,6 +44,7 @@ WHERE_TO_FIND = {
     "identity_columns.column": "name in the stream",
     "identity_columns.identifier": "What the column has",
     "operation_column.column": "name in the stream",
+    "consent_column.column": "every stream must have",
     "membership_store.path": "a mounted volume or a disk",
     "membership_store.store_key": "A secret of your own",
     "membership_store.s3_bucket_name": "as the storage shows it",
@@ -129,15 +130,11 @@ def test_the_cards_show_what_has_to_be_decided_and_fold_the_rest() -> None:
 
     assert [card.title for card in shown] == [group["title"] for group in SCHEMA["groups"]]
     assert Card("Sign-in", ("credentials",), ()) in shown
-    assert (
-        Card(
-            "Ad account and audience", ("ad_account_id", "audience_name"), ("also_in_ad_accounts", "ad_account_column")
-        )
-        in shown
-    )
+    folded = ("used_for", "audience_column", "also_in_ad_accounts", "ad_account_column")
+    assert Card("Ad account and audience", ("ad_account_id", "audience_name"), folded) in shown
     assert Card("Identity mapping to pinterest_audience", ("identity_columns", "operation_column"), ()) in shown
     removal = ("deletes", "max_removal_percent", "allow_empty_audience", "allow_identity_drift")
-    assert Card("Who joins and who leaves", ("mode", "membership_store"), removal) in shown
+    assert Card("Who joins and who leaves", ("mode", "membership_store", "consent_column"), removal) in shown
     assert Card("Delivery", ("access_tier",), ("batch_size",)) in shown
     assert Card("Rejected rows", ("object_storage_config",), ("max_rejected_percent",)) in shown
 
