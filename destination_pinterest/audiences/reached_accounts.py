@@ -46,7 +46,7 @@ def explained(pinterest: PinterestClient, failure: ConnectorError) -> ConnectorE
     return NotFoundError(
         Code.AD_ACCOUNT_NOT_REACHED,
         f"The sign-in does not reach the ad account {asked}{reaches}. Correct the ID in the settings (ad_account_id or "
-        "also_in_ad_accounts), or have the account shared with the user who signed in.",
+        "also_in_ad_accounts), or have the account shared with the user who signed in, in the role Admin or Audience.",
         answer=failure.answer,
     )
 

@@ -22,12 +22,17 @@ def failure(outcome: Outcome) -> str:
     return str(status["message"])
 
 
+# The other ad account that the sandbox's person reaches.
+SISTER = '"Sandbox Sister Account" (549755885176)'
+
+
 def test_a_check_succeeds_naming_the_account_and_the_person(connector: Connectors, sandbox: RunningSandbox) -> None:
     outcome = connector.check().succeeded()
     assert [line.message["type"] for line in outcome.lines] == ["LOG", "CONNECTION_STATUS"]
     assert outcome.connection_status == {
         "status": "SUCCEEDED",
-        "message": 'Connected to the ad account "Sandbox Ad Account" (549755885175) as sandbox_business.',
+        "message": 'Connected to the ad account "Sandbox Ad Account" (549755885175) as sandbox_business. '
+        f"The sign-in also reaches {SISTER}.",
     }
     assert (sandbox.audiences(), sandbox.customer_lists()) == ([], [])
 
@@ -73,8 +78,11 @@ FAILURES: dict[str, tuple[Callable[[RunningSandbox], dict[str, Any]], list[str]]
         lambda sandbox: new_token(sandbox, kind="refresh", scopes=without("ads:write")),
         ["not include the scope ads:write."],
     ),
-    "unknown ad account": (lambda _: {"ad_account_id": "1"}, ["no such ad account", "HTTP 404"]),
-    "foreign ad account": (lambda _: {"ad_account_id": "549755885999"}, ["role Admin or Audience", "HTTP 403"]),
+    "unknown ad account": (lambda _: {"ad_account_id": "1"}, ["reach the ad account 1;", SISTER, "HTTP 404"]),
+    "foreign ad account": (
+        lambda _: {"ad_account_id": "549755885999"},
+        ["reach the ad account 549755885999;", SISTER, "role Admin or Audience", "HTTP 403"],
+    ),
     "wrong role": (lambda _: {"ad_account_id": "549755885176"}, ["ANALYST", "role Admin or Audience"]),
     "settings": (lambda _: {"ad_account_id": "VIP", "batch_size": 0}, ["up to 18 digits", "`batch_size`"]),
     "format that does not exist": (
@@ -121,7 +129,9 @@ def test_a_check_says_what_to_change_and_shows_no_secret(failed_checks: dict[str
 def test_a_token_without_user_accounts_is_good_enough(connector: Connectors, sandbox: RunningSandbox) -> None:
     token = sandbox.new_token(scopes=["ads:read", "ads:write"])
     outcome = connector.check(**static(token)).succeeded()
-    assert outcome.connection_status["message"] == 'Connected to the ad account "Sandbox Ad Account" (549755885175).'
+    assert outcome.connection_status["message"] == (
+        f'Connected to the ad account "Sandbox Ad Account" (549755885175). The sign-in also reaches {SISTER}.'
+    )
 
 
 def test_a_refreshed_sign_in_goes_to_the_platform_whole_and_before_the_answer(
