@@ -21,6 +21,7 @@ from destination_pinterest.audiences.typed import Completion
 from destination_pinterest.config import AccessTokenCredentials, Config, OAuthCredentials
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import AuthenticationError
+from destination_pinterest.routing.audience_names import columns_of_names
 from destination_pinterest.routing.destination_catalog import DestinationCatalog, destination_catalog
 
 _RENEW_FIRST: Final = (
@@ -56,6 +57,7 @@ class Discovery:
                 map(completion.typed, self._client.audiences()),
                 self._config.ad_account_id,
                 operation_column=setting.column if setting else None,
+                audience_columns=columns_of_names(self._config),
             )
         except AuthenticationError as error:
             if isinstance(self._config.credentials, OAuthCredentials):

@@ -13,7 +13,7 @@ airbyte-webapp/src/area/dataActivation and VersionedAirbyteStreamFactory (read 2
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -54,6 +54,9 @@ _DELETED: Final = (
     "When the row was deleted at the source. A row with a value here is removed from the audience. Map the "
     "source's field of the same name if the source reads a database's change log (CDC)."
 )
+_AUDIENCE: Final = (
+    "The audience that the row joins, or an array of several: the settings name audiences by this column."
+)
 _OPERATION: Final = "Whether the row is added or removed: the operation column of the destination's settings."
 
 
@@ -71,6 +74,7 @@ def destination_catalog(
     ad_account_id: str,
     *,
     operation_column: str | None = None,
+    audience_columns: Sequence[str] = (),
     max_bytes: int = MAX_CATALOG_BYTES,
 ) -> DestinationCatalog:
     """Returns the catalog of an ad account.
@@ -79,11 +83,12 @@ def destination_catalog(
         audiences: all audiences of the ad account, of every type; the last are left out if `max_bytes` is too small.
         ad_account_id: the ad account's id.
         operation_column: the operation column of the settings, which becomes a field too.
+        audience_columns: the columns by which the settings name audiences, which become fields of a new one.
         max_bytes: the limit for the catalog as JSON.
     """
     # An audience created meanwhile moves others to later pages, where they appear again.
     usable = {audience.id: audience for audience in audiences if audience.audience_type == CUSTOMER_LIST}
-    operations = list(_operations(NEW_AUDIENCE, operation_column))
+    operations = list(_operations(NEW_AUDIENCE, operation_column, audience_columns))
     room = max_bytes - len(msgspec.json.encode({"operations": operations}))
     left_out = len(usable)
     for audience in usable.values():
@@ -96,9 +101,13 @@ def destination_catalog(
     return DestinationCatalog({"operations": operations}, left_out)
 
 
-def _operations(name: str, operation_column: str | None) -> Iterator[dict[str, Any]]:
+def _operations(
+    name: str, operation_column: str | None, audience_columns: Sequence[str] = ()
+) -> Iterator[dict[str, Any]]:
     for operation in OPERATIONS:
         fields = {key: _identity(description, pattern) for key, (description, pattern) in _IDENTITIES.items()}
+        types = ["null", "string", "boolean", "integer", "number", "array"]
+        fields |= {column: {"type": types, "description": _AUDIENCE} for column in audience_columns}
         if operation != SOFT_DELETE:
             fields |= _deciding_fields(operation_column)
         yield {

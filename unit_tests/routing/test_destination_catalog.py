@@ -161,3 +161,10 @@ def test_a_catalog_of_a_thousand_audiences_is_a_line_that_the_platform_takes() -
     catalog = destination_catalog((audience(number, "ä" * 200) for number in range(1, 1001)), ACCOUNT)
     assert catalog.left_out == 0
     assert len(json.dumps(catalog.content)) < MAX_CATALOG_BYTES < 20_000_000
+
+
+def test_columns_that_name_audiences_are_fields_of_a_new_audience_alone() -> None:
+    found = operations(audience(7), audience_columns=["segment"])
+    fields = {operation["object_name"]: operation["json_schema"]["properties"] for operation in found}
+    assert [name for name, properties in fields.items() if "segment" in properties] == [NEW_AUDIENCE]
+    assert "array" in fields[NEW_AUDIENCE]["segment"]["type"]
