@@ -14,7 +14,7 @@ from destination_pinterest.protocol.catalog import parse_catalog
 from destination_pinterest.protocol.lines import MessageLines
 from unit_tests.remembered.shop import PLATFORM, Shop, complete, deduped, deleted, people, row, said, state, stream
 from unit_tests.support.clock import Clock
-from unit_tests.support.fake_pinterest import FakePinterest
+from unit_tests.support.fake_pinterest import AD_ACCOUNT, SISTER_ACCOUNT, FakePinterest
 from unit_tests.support.outbox import Outbox
 from unit_tests.support.raises import raises
 from unit_tests.support.rig import ClockPause, new_sync
@@ -287,3 +287,28 @@ def test_an_attempt_after_one_that_failed_for_an_audience_replaces_all_of_them_a
         [refreshed], row("a", segment="x"), row("d", segment="y"), complete(), max_removal_percent=100, **BY_SEGMENT
     )
     assert members(pinterest) == {"x": people("a"), "y": people("d")}
+
+
+def test_every_ad_account_gets_the_audiences_of_the_table(shop: Shop, pinterest: FakePinterest) -> None:
+    settings = {**BY_SEGMENT, "also_in_ad_accounts": [SISTER_ACCOUNT]}
+    shop.sync([KEYED], row("a", id=1, segment="x"), row("b", id=2, segment="x"), state(1), **settings)
+    assert shop.sync([KEYED], row("a", id=1, segment="y"), state(2), **settings) == [2]
+    found = sorted(
+        (each["name"], sorted(pinterest.members[each["rule"]["customer_list_id"]]))
+        for each in pinterest.audiences.values()
+    )
+    assert found == [("x", sorted(people("b")))] * 2 + [("y", sorted(people("a")))] * 2
+
+
+def test_a_row_may_name_its_ad_account_too(shop: Shop, pinterest: FakePinterest) -> None:
+    settings = {**BY_SEGMENT, "also_in_ad_accounts": [SISTER_ACCOUNT], "ad_account_column": "account"}
+    table = deduped("users", "segment", "account")
+    rows = [
+        row("a", id=1, segment="x", account=AD_ACCOUNT), row("b", id=2, segment="x", account=AD_ACCOUNT),
+        row("c", id=3, segment="x", account=SISTER_ACCOUNT),
+    ]  # fmt: skip
+    shop.sync([table], *rows, **settings)
+    shop.sync([table], row("a", id=1, segment="x", account=SISTER_ACCOUNT), state(2), **settings)
+    assert pinterest.people_in("x") == people("b")
+    assert pinterest.people_in("x", SISTER_ACCOUNT) == people("ac")
+    assert shop.released == [2]
