@@ -312,3 +312,13 @@ def test_a_row_may_name_its_ad_account_too(shop: Shop, pinterest: FakePinterest)
     assert pinterest.people_in("x") == people("b")
     assert pinterest.people_in("x", SISTER_ACCOUNT) == people("ac")
     assert shop.released == [2]
+
+
+def test_a_record_that_moves_a_row_and_does_not_give_who_it_is_says_that_it_could_not_follow(
+    shop: Shop, pinterest: FakePinterest, outbox: Outbox
+) -> None:
+    shop.sync([KEYED], row("a", id=1, segment="x"), row("b", id=2, segment="x"), **BY_SEGMENT)
+    moved = {"type": "RECORD", "record": {"stream": "users", "data": {"id": 1, "segment": "y"}}}
+    shop.sync([KEYED], json.dumps(moved).encode(), **BY_SEGMENT)
+    assert members(pinterest) == {"x": people("b")}
+    assert reported(outbox)["y"]["not_synced"] == {"value_unchanged": 1}
