@@ -418,6 +418,7 @@ class _StrategyFactory:
             audience.identifiers,
             ad_account_id=audience.ad_account_id,
             names_account=self._names_account,
+            repeats_rows=audience.repeats_rows,
             chosen_id=audience.audience_id,
             only_removes=audience.only_removes or self._config.mode == "remove",
             ignores_case=audience.is_by_column,

@@ -67,7 +67,10 @@ class ListedAudience(msgspec.Struct, frozen=True):
 
 
 class Listing(msgspec.Struct, frozen=True):
-    """An ad account, newest first. `other_audiences` counts those of other types. Keys are only ever added."""
+    """An ad account, newest first. `other_audiences` counts those of other types. Keys are only ever added.
+
+    `further_ad_accounts` are listed alike.
+    """
 
     ad_account_id: str
     audiences: list[ListedAudience]
@@ -75,6 +78,7 @@ class Listing(msgspec.Struct, frozen=True):
     other_audiences: dict[str, int]
     status: Literal["succeeded"] = "succeeded"
     schema_version: int = SCHEMA_VERSION
+    further_ad_accounts: list[Listing] = []
 
     def as_line(self) -> str:
         """Returns the listing as one line for a program."""

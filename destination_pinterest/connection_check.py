@@ -7,12 +7,19 @@ or audience manager (read 2026-11-22). Unknown roles pass: Pinterest itself has 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
 from destination_pinterest.api.auth import RefreshingToken
+from destination_pinterest.api.client import PinterestClient
 from destination_pinterest.api.models import AdAccount
+from destination_pinterest.audiences.reached_accounts import (
+    account_text,
+    accounts_text,
+    explained,
+    reached_accounts,
+)
 from destination_pinterest.config import Config
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import (
@@ -61,7 +68,7 @@ class ConnectionCheck:
 
     def __init__(self, config: Config, session: PinterestSession, *, now: Callable[[], float]) -> None:
         self._config = config
-        self._client = session.client
+        self._clients = list(session.clients.values())
         self._sign_in = session.sign_in
         self._now = now
 
@@ -72,13 +79,18 @@ class ConnectionCheck:
             ConnectorError: what is wrong and what to do about it.
         """
         _check_settings(self._config)
-        account = self._client.ad_account()
-        if not self._scopes_are_known():
-            self._try_to_write()
-        _check_role(account)
-        next(self._client.audiences(), None)
-        next(self._client.customer_lists(), None)
-        found = self._found(account)
+        scopes_are_known = None
+        accounts = []
+        for client in self._clients:
+            accounts.append(_reached(client))
+            if scopes_are_known is None:  # Only now: the first request has renewed the sign-in.
+                scopes_are_known = self._scopes_are_known()
+            if not scopes_are_known:
+                _try_to_write(client)
+            _check_role(accounts[-1])
+            next(client.audiences(), None)
+            next(client.customer_lists(), None)
+        found = f"{self._found(accounts)}{self._others_reached(accounts)}"
         stores = (*_try_object_storage(self._config), *_try_membership_store(self._config))
         return " ".join([found, *stores, *refresh_expiry(self._sign_in, self._now())])
 
@@ -89,14 +101,34 @@ class ConnectionCheck:
             ConnectorError: what is wrong and what to do about it.
         """
         _check_settings(self._config)
-        account = self._client.ad_account()
+        accounts, failures = [], []
+        for client in self._clients:
+            try:
+                account = _reached(client)
+                _check_role(account)
+            except (NotFoundError, PermissionDeniedError) as failure:
+                failures.append(failure)
+            else:
+                accounts.append(account)
+        if not accounts:
+            raise failures[0]
         self._scopes_are_known()
-        _check_role(account)
-        return " ".join([self._found(account), *refresh_expiry(self._sign_in, self._now())])
+        said = [f"Not connected: {failure}" for failure in failures]
+        return " ".join([self._found(accounts), *said, *refresh_expiry(self._sign_in, self._now())])
 
-    def _found(self, account: AdAccount) -> str:
-        name = f'"{account.name}" ({account.id})' if account.name else account.id
-        return f"Connected to the ad account {name}{self._signed_in_as()}."
+    def _found(self, accounts: Sequence[AdAccount]) -> str:
+        names = " and ".join(account_text(account) for account in accounts)
+        return f"Connected to the ad account{'s' if len(accounts) > 1 else ''} {names}{self._signed_in_as()}."
+
+    def _others_reached(self, accounts: Sequence[AdAccount]) -> str:
+        """Returns a sentence on the other ad accounts that the sign-in reaches; nothing if there are none."""
+        try:
+            reached = reached_accounts(self._clients[0])
+        except ConnectorError:
+            return ""  # Only a courtesy.
+        ours = {account.id.lstrip("0") for account in accounts}
+        others = [account for account in reached if account.id.lstrip("0") not in ours]
+        return f" The sign-in also reaches {accounts_text(others)}." if others else ""
 
     def _scopes_are_known(self) -> bool:
         """Checks the scopes that were granted, if Pinterest says which."""
@@ -112,21 +144,30 @@ class ConnectionCheck:
             )
         return True
 
-    def _try_to_write(self) -> None:
-        try:
-            self._client.update_customer_list(_NO_LIST, Operation.REMOVE, _NOBODY, 1)
-        except (NotFoundError, InvalidRequestError, PermissionDeniedError):
-            # There is no such list, so the scope was granted. Pinterest may answer "not permitted" for a missing list;
-            # that is not documented, and a check that fails without need would be worse than one that is too lenient.
-            return
-
     def _signed_in_as(self) -> str:
         try:
-            user = self._client.user_account()
+            user = self._clients[0].user_account()
         except ConnectorError:
             return ""  # Only a courtesy, which needs a scope that syncs don't.
         name = user.username or user.business_name
         return f" as {name}" if name else ""
+
+
+def _reached(client: PinterestClient) -> AdAccount:
+    """Returns the client's ad account; if the sign-in does not reach it, the error names those that it does."""
+    try:
+        return client.ad_account()
+    except ConnectorError as failure:
+        raise explained(client, failure) from None
+
+
+def _try_to_write(client: PinterestClient) -> None:
+    try:
+        client.update_customer_list(_NO_LIST, Operation.REMOVE, _NOBODY, 1)
+    except (NotFoundError, InvalidRequestError, PermissionDeniedError):
+        # There is no such list, so the scope was granted. Pinterest may answer "not permitted" for a missing list;
+        # that is not documented, and a check that fails without need would be worse than one that is too lenient.
+        return
 
 
 def refresh_expiry(sign_in: RefreshingToken | None, now: float) -> list[str]:

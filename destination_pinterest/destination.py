@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 import orjson
 from airbyte_cdk.destinations import Destination
 from airbyte_cdk.models import (
@@ -185,12 +186,13 @@ class DestinationPinterest(Destination):
     def _discover(self, raw: Mapping[str, Any], messages: MessageWriter) -> dict[str, Any]:
         config = _known_config(raw, messages)
         session = self._session(without_renewal(config, self._system.now()), raw, messages)
-        catalog = Discovery(config, session.client).run()
+        catalog = Discovery(config, session.clients).run()
         if catalog.left_out:
             messages.log(
                 "WARN",
-                "The ad account has more audiences than Airbyte can take at once: "
-                f"the {catalog.left_out:,} oldest are left out.",
+                "There are more audiences than Airbyte can take at once: "
+                f"the {catalog.left_out:,} oldest{' of the last ad accounts' if len(session.clients) > 1 else ''} are "
+                "left out.",
             )
         if catalog.untold:
             messages.log(
@@ -203,7 +205,9 @@ class DestinationPinterest(Destination):
     def _list_audiences(self, raw: Mapping[str, Any], messages: MessageWriter) -> Listing:
         """Lists audiences. Unlike `discover`, it may renew the sign-in: the caller keeps the CONTROL message."""
         config = _known_config(raw, messages)
-        return AudienceListing(self._session(config, raw, messages).client, config.installation_name).run()
+        clients = self._session(config, raw, messages).clients.values()
+        first, *further = [AudienceListing(client, config.installation_name).run() for client in clients]
+        return msgspec.structs.replace(first, further_ad_accounts=further)
 
     def _preview(
         self, raw: Mapping[str, Any], streams: tuple[ConfiguredStream, ...], messages: MessageWriter

@@ -12,6 +12,7 @@ authentication and authorization": refresh tokens may rotate (both read 2026-11-
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -36,26 +37,30 @@ class Discovery:
 
     Args:
         config: the settings.
-        client: the client made from `without_renewal(config)`.
+        clients: the clients made from `without_renewal(config)`, by ad account.
     """
 
-    def __init__(self, config: Config, client: PinterestClient) -> None:
+    def __init__(self, config: Config, clients: Mapping[str, PinterestClient]) -> None:
         self._config = config
-        self._client = client
+        self._clients = clients
 
     def run(self) -> DestinationCatalog:
-        """Returns the ad account's catalog, newest audiences first.
+        """Returns the catalog of the ad accounts, newest audiences of each first.
 
         Raises:
             AuthenticationError: the access token is refused; the sign-in is unchanged.
             ConnectorError: what is wrong and what to do about it.
         """
         setting = self._config.operation_column
-        completion = Completion(self._client)
+        completions = {account: Completion(client) for account, client in self._clients.items()}
+        every_audience = (
+            (account, completions[account].typed(audience))
+            for account, client in self._clients.items()
+            for audience in client.audiences()
+        )
         try:
             catalog = destination_catalog(
-                map(completion.typed, self._client.audiences()),
-                self._config.ad_account_id,
+                every_audience,
                 operation_column=setting.column if setting else None,
                 audience_columns=columns_of_names(self._config),
             )
@@ -63,7 +68,7 @@ class Discovery:
             if isinstance(self._config.credentials, OAuthCredentials):
                 raise AuthenticationError(Code.RENEWAL_DUE_IN_DISCOVERY, _RENEW_FIRST, answer=error.answer) from None
             raise
-        return replace(catalog, untold=completion.untold)
+        return replace(catalog, untold=sum(completion.untold for completion in completions.values()))
 
 
 def without_renewal(config: Config, now_s: float) -> Config:

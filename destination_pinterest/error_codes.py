@@ -449,6 +449,14 @@ class Code(StrEnum):
         "find it.",
         "Choose a shorter audience name.",
     )
+    AD_ACCOUNT_NOT_REACHED = _Case(
+        "PIN-AUD-020",
+        _CONFIG,
+        _ACT,
+        "The sign-in does not reach an ad account of the settings.",
+        "The message names the accounts that it reaches: correct the ID, or have the account shared with the user who "
+        "signed in.",
+    )
 
     REMOVAL_ABOVE_LIMIT = _Case(
         "PIN-GUARD-001",

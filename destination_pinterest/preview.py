@@ -76,6 +76,7 @@ class PreviewedAudience(msgspec.Struct, frozen=True):
         upload_requests: requests that would bring the identifiers.
         identities: how full the identity columns are, and what that was compared with.
         notes: remarks.
+        ad_account_id: the ad account that it is in.
     """
 
     audience: str
@@ -91,6 +92,7 @@ class PreviewedAudience(msgspec.Struct, frozen=True):
     upload_requests: int
     identities: IdentityReport | None
     notes: list[str]
+    ad_account_id: str | None = None
 
 
 class Preview(msgspec.Struct, frozen=True):
@@ -283,6 +285,7 @@ class SyncPreview:
             upload_requests=self._uploads[strategy.lane],
             identities=identities_of(strategy),
             notes=[shown(note) for note in (*strategy.lane.notes, *self._prospects_of(strategy))],
+            ad_account_id=target.ad_account_id,
         )
 
     def _prospects_of(self, strategy: SyncStrategy) -> list[str]:

@@ -121,7 +121,7 @@ class StoreUpkeep:
         known = read_config(config)
         settings = _store_of(known)
         self._request = request
-        self._ad_account_id = known.ad_account_id
+        self._ad_account_ids = known.ad_account_ids
         self._blobs = open_blobs(settings)
         self._key = StoreKey(settings.store_key)
         self._target: Blobs | None = None
@@ -199,14 +199,16 @@ class StoreUpkeep:
         by_name = {folder.name: folder for folder in folders}
         chosen = []
         for audience in self._request.audiences:
-            folder = by_name.get(folder_of(self._ad_account_id, audience))
-            if folder is None:
+            found = [by_name.get(folder_of(account, audience)) for account in self._ad_account_ids]
+            if not any(found):
+                place = self._blobs.address("")
+                accounts = f"ad account{'s' if len(found) > 1 else ''} {' and '.join(self._ad_account_ids)}"
                 raise NotFoundError(
                     Code.STORE_PART_MISSING,
-                    f'The membership store at {self._blobs.address("")} knows no audience "{audience}" of the ad '
-                    f"account {self._ad_account_id}. Give its name as `pinterest-audiences store verify` shows it.",
+                    f'The membership store at {place} knows no audience "{audience}" of the {accounts}. '
+                    "Give its name as `pinterest-audiences store verify` shows it.",
                 )
-            chosen.append(folder)
+            chosen += [folder for folder in found if folder is not None]
         return chosen
 
     def _exclusive(self, blobs: Blobs) -> Exclusive:

@@ -13,7 +13,7 @@ from destination_pinterest.connection_check import REFRESH_EXPIRY_WARNING_S, ref
 from destination_pinterest.delivery.by_column import ColumnStrategy
 from destination_pinterest.delivery.lane import AudienceLane
 from destination_pinterest.delivery.ledgers import open_index, open_ledgers, open_store
-from destination_pinterest.delivery.looking_up import look_up
+from destination_pinterest.delivery.looking_up import look_up, note_newcomers
 from destination_pinterest.delivery.strategy import SyncStrategy
 from destination_pinterest.errors import ConnectionFailedError, ConnectorError, ServerError
 from destination_pinterest.identity.rejection import RejectionReason
@@ -116,9 +116,9 @@ class Sync:
         for refused, failure in parts.refused:
             isolation.give_up(refused.lane, failure)
         # The audiences that a column names are looked up once rows have named them.
-        look_up(
-            [one.lane for one in parts.strategies if not isinstance(one, ColumnStrategy)], parts.desks, self._give_up
-        )
+        lanes = [strategy.lane for strategy in parts.strategies if not isinstance(strategy, ColumnStrategy)]
+        look_up(lanes, parts.desks, self._give_up)
+        note_newcomers(lanes)
         interruptible = parts.system.with_sleep(parts.session.pause.sleep)
         remarks = open_ledgers(
             [mirror for mirror in parts.mirrors if mirror.lane.failure is None],

@@ -198,7 +198,7 @@ def _cause(error: OSError | ValueError) -> str:
 
 def _progress_at_the_end(report: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the report's counts as a last progress line, which the connector itself does not write."""
-    audiences = report.get("audiences", ())
+    audiences = [each for each in report.get("audiences", ()) if not each.get("repeats_rows")]
     return {
         "entered": sum(audience["entered"] for audience in audiences),
         "synced": sum(audience["synced"] for audience in audiences),

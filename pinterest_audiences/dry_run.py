@@ -63,6 +63,8 @@ class DryRun:
         config: the connection's settings.
         rejected: takes the rows that are rejected. The values of each row then end with its place.
 
+    `accounts` says how many ad accounts are written to, and `copies` how many of them get each row.
+
     Raises: what `plan_streams` raises: the connector would refuse the stream for the same reason.
     """
 
@@ -78,6 +80,8 @@ class DryRun:
         (self.plan,) = plans
         audiences = plan_audiences(plans, config)
         self.audience = audiences[0]  # In each ad account it is kept in the same way.
+        self.accounts = len(audiences)
+        self.copies = 1 + sum(audience.repeats_rows for audience in audiences)
         self._plan_lines = list(plan_lines(plans, audiences, config))
         self._are_declared = config.identity_columns is not None
         self._sample = column_sample(self.plan, columns, config)

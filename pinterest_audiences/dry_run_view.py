@@ -44,12 +44,12 @@ def dry_run_result(
         rows_unreadable: rows of files that could not be read as such.
     """
     counts = run.counts
-    uploads = sum(math.ceil(count / batch_size) for count in counts.identifiers.values())
-    lookups = _LOOKUPS
+    uploads = run.copies * sum(math.ceil(count / batch_size) for count in counts.identifiers.values())
+    lookups = _LOOKUPS * run.accounts
     if preview is not None:
         uploads = sum(audience["upload_requests"] for audience in preview["audiences"])
         lookups = preview["lookup_requests"]
-    writes = uploads + _OTHER_WRITES
+    writes = uploads + _OTHER_WRITES * run.accounts
     return {
         "schema_version": 1,
         "status": "dry_run",
@@ -67,7 +67,7 @@ def dry_run_result(
         "deletions_by_key": counts.deletions_by_key,
         "identifiers_refused": dict(counts.identifiers_refused),
         "requests": uploads,
-        "requests_in_all": writes + lookups + _OTHER_READS,
+        "requests_in_all": writes + lookups + _OTHER_READS * run.accounts,
         "standard_duration_s": round(standard_duration_s(writes), 1),
         "trial_days": math.ceil(writes / TRIAL_WRITES_A_DAY),
         "trial_quota_of_a_day_suffices": writes <= TRIAL_WRITES_A_DAY,

@@ -30,16 +30,22 @@ class Printer:
         if self._as_json:
             self._print_json(report)
             return
+        several = len({audience.get("ad_account_id") for audience in report["audiences"]}) > 1
         for audience in report["audiences"]:
             streams = ", ".join(audience["streams"])
-            self.table(f'Audience "{audience["audience"]}" from {streams}', list(report_lines(audience)))
+            where = f" in the ad account {audience.get('ad_account_id')}" if several else ""
+            self.table(f'Audience "{audience["audience"]}"{where} from {streams}', list(report_lines(audience)))
         self._print(shown(summary(report)))
 
     def listing(self, listing: Mapping[str, Any]) -> None:
-        """Prints the audiences of an ad account; as JSON also the reason of a failure."""
+        """Prints the audiences of the ad accounts; as JSON also the reason of a failure."""
         if self._as_json:
             self._print_json(listing)
             return
+        for account in (listing, *listing.get("further_ad_accounts", ())):
+            self._account(account)
+
+    def _account(self, listing: Mapping[str, Any]) -> None:
         free = listing["customer_lists_without_audience"]
         left_over = left_over_ids(free)
         for audience in listing["audiences"]:

@@ -7,7 +7,7 @@ import hashlib
 import os
 import sys
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from itertools import chain
@@ -132,11 +132,17 @@ def _state_file(request: SyncRequest, config: ConfigFile, source: Source) -> Sta
     rows = request.table or source.only_table or ""
     if request.query is not None:
         rows = f"query {hashlib.sha256(request.query.encode()).hexdigest()[:16]}"
-    ad_account = str(config.content.get("ad_account_id"))
+    # Rows that came before an ad account was added would never reach it.
+    ad_account = ", ".join(map(str, (config.content.get("ad_account_id"), *_further_accounts(config))))
     identity = SyncIdentity(source.label, rows, ad_account, request.audience, request.cursor)
     state_file = StateFile(request.state, identity)
     state_file.check_writable()
     return state_file
+
+
+def _further_accounts(config: ConfigFile) -> Sequence[Any]:
+    further = config.content.get("also_in_ad_accounts")
+    return sorted(map(str, further)) if isinstance(further, list) else ()
 
 
 def _dry_run(

@@ -22,7 +22,7 @@ from destination_pinterest.membership import open_membership_store
 from destination_pinterest.protocol.emit import MessageWriter
 from destination_pinterest.session import PlatformConfig, open_session
 from unit_tests.support.clock import Clock
-from unit_tests.support.fake_pinterest import FakePinterest
+from unit_tests.support.fake_pinterest import SISTER_ACCOUNT, FakePinterest
 from unit_tests.support.raises import raises
 
 AD_ACCOUNT = "549755885175"
@@ -304,3 +304,63 @@ def test_whoever_only_looks_writes_nothing_and_learns_the_same_of_the_account(
     pinterest.account["permissions"] = ["ANALYST"]
     with raises(Code.ROLE_MISSING):
         check.look()
+
+
+# --- several ad accounts ----------------------------------------------------------------------------------------------
+
+
+def test_every_ad_account_of_the_settings_is_checked_and_named(
+    run: Run, raw_config: dict[str, Any], pinterest: FakePinterest
+) -> None:
+    found = run({**raw_config, "also_in_ad_accounts": [SISTER_ACCOUNT]})
+    assert found == f'Connected to the ad accounts "Shop" ({AD_ACCOUNT}) and "Sister" ({SISTER_ACCOUNT}) as owner.'
+    for account in (AD_ACCOUNT, SISTER_ACCOUNT):
+        assert pinterest.asked_for("GET", f"{account}/audiences$")
+        assert pinterest.asked_for("PATCH", f"{account}/customer_lists/0$")
+
+
+def test_the_other_ad_accounts_that_the_sign_in_reaches_are_named(
+    run: Run, raw_config: dict[str, Any], pinterest: FakePinterest
+) -> None:
+    pinterest.reached.append(pinterest.sister)
+    assert run(raw_config).endswith(f' as owner. The sign-in also reaches "Sister" ({SISTER_ACCOUNT}).')
+
+
+@pytest.mark.parametrize(("status", "code"), [(404, 50), (403, 29)])
+def test_a_wrong_id_is_named_with_the_accounts_that_are_reached(
+    run: Run, raw_config: dict[str, Any], pinterest: FakePinterest, status: int, code: int
+) -> None:
+    pinterest.reached.append(pinterest.sister)
+    pinterest.refuse("GET", "/ad_accounts/549755885715$", status, code=code)
+    wrong = {**raw_config, "also_in_ad_accounts": ["549755885715"]}
+    with raises(Code.AD_ACCOUNT_NOT_REACHED) as caught:
+        run(wrong)
+    assert "does not reach the ad account 549755885715; it reaches " in str(caught.value)
+    assert all(name in str(caught.value) for name in (f'"Shop" ({AD_ACCOUNT})', f'"Sister" ({SISTER_ACCOUNT})'))
+
+
+def test_of_a_sign_in_that_reaches_no_account_that_is_said(
+    run: Run, raw_config: dict[str, Any], pinterest: FakePinterest
+) -> None:
+    pinterest.reached.clear()
+    pinterest.refuse("GET", f"/ad_accounts/{AD_ACCOUNT}$", 404, code=50)
+    with raises(Code.AD_ACCOUNT_NOT_REACHED, match=f"reach the ad account {AD_ACCOUNT}, nor any other"):
+        run(raw_config)
+
+
+def test_of_hundreds_of_accounts_some_are_named(run: Run, raw_config: dict[str, Any], pinterest: FakePinterest) -> None:
+    pinterest.reached += [{"id": str(number), "name": f"Client {number}"} for number in range(100, 112)]
+    assert run(raw_config).endswith('"Client 109" (109) and 2 more.')
+
+
+def test_a_listing_of_accounts_that_fails_does_not_fail_the_check(
+    run: Run, raw_config: dict[str, Any], pinterest: FakePinterest
+) -> None:
+    pinterest.refuse("GET", "/ad_accounts$", 403, code=3, times=9)
+    assert run(raw_config) == 'Connected to the ad account "Shop" (549755885175) as owner.'
+
+
+def test_the_role_is_checked_on_every_account(run: Run, raw_config: dict[str, Any], pinterest: FakePinterest) -> None:
+    pinterest.sister["permissions"] = ["ANALYST"]
+    with raises(Code.ROLE_MISSING, match=f"on the ad account {SISTER_ACCOUNT}"):
+        run({**raw_config, "also_in_ad_accounts": [SISTER_ACCOUNT]})

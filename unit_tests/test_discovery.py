@@ -14,7 +14,7 @@ from destination_pinterest.error_codes import Code
 from destination_pinterest.protocol.emit import MessageWriter
 from destination_pinterest.session import PlatformConfig, open_session
 from unit_tests.support.clock import Clock
-from unit_tests.support.fake_pinterest import FakePinterest
+from unit_tests.support.fake_pinterest import AD_ACCOUNT, SISTER_ACCOUNT, FakePinterest
 from unit_tests.support.outbox import Outbox
 from unit_tests.support.raises import raises
 
@@ -35,7 +35,7 @@ def discover(messages: MessageWriter, clock: Clock, pinterest: FakePinterest) ->
             retry=RetryPolicy(retry_s=0.0),
             open_wire=pinterest.open_wire,
         )
-        found = Discovery(config, session.client).run().content["operations"]
+        found = Discovery(config, session.clients).run().content["operations"]
         return list(dict.fromkeys(operation["object_name"] for operation in found))
 
     return run
@@ -73,7 +73,7 @@ def test_the_operation_column_of_the_settings_is_offered(
         retry=RetryPolicy(retry_s=0.0),
         open_wire=pinterest.open_wire,
     )
-    insert = Discovery(config, session.client).run().content["operations"][0]
+    insert = Discovery(config, session.clients).run().content["operations"][0]
     assert "op" in insert["json_schema"]["properties"]
 
 
@@ -180,3 +180,17 @@ def test_an_audience_whose_listing_leaves_out_its_type_is_found(
     pinterest.answer("GET", "audiences$", 200, {"items": listed})
     assert f"VIP (549755885175/{ours})" in (found := discover(raw_config))
     assert not [name for name in found if name.startswith("Visitors")]
+
+
+def test_audiences_of_every_ad_account_are_found_each_with_its_own(
+    discover: Discover, raw_config: dict[str, Any], pinterest: FakePinterest
+) -> None:
+    ids = [
+        pinterest.add_audience("VIP", pinterest.add_list("VIP", account=account), account=account)
+        for account in (AD_ACCOUNT, SISTER_ACCOUNT)
+    ]
+    assert discover({**raw_config, "also_in_ad_accounts": [SISTER_ACCOUNT]}) == [
+        "pinterest_audience",
+        f"VIP ({AD_ACCOUNT}/{ids[0]})",
+        f"VIP ({SISTER_ACCOUNT}/{ids[1]})",
+    ]

@@ -41,6 +41,7 @@ class Accounts:
 
     def __init__(self, shop: Shop, outbox: Outbox) -> None:
         self.pinterest: FakePinterest = shop.pinterest
+        self.pinterest.reached.append(self.pinterest.sister)
         self.shop = shop
         self._outbox = outbox
 
@@ -363,3 +364,69 @@ def test_where_a_row_leaves_its_former_account_nothing_is_said(accounts: Account
     accounts.sync(stream("users", "account", **REFRESH), of("a", HERE), complete(), **BY_COLUMN)
     accounts.sync(stream("users", "account", **REFRESH), of("a", HERE), complete(), **BY_COLUMN, **WITHOUT_STORE)
     assert not [text for text in said(outbox, "WARN") if "stays in the one before" in text]
+
+
+def test_an_object_of_one_account_gets_the_rows_alone(accounts: Accounts) -> None:
+    accounts.have("x")
+    sisters = next(iter(set(accounts.pinterest.owners) & set(accounts.pinterest.audiences)))
+    chosen = stream(destination_object_name=f"users ({SISTER_ACCOUNT}/{sisters})")
+    accounts.sync(chosen, *rows("ab"), state(1), **WITHOUT_STORE)
+    assert accounts.members == (people("x"), people("abx"))
+
+
+def test_an_account_named_twice_is_refused(accounts: Accounts) -> None:
+    for twice in ([AD_ACCOUNT], [SISTER_ACCOUNT, SISTER_ACCOUNT], [f"0{AD_ACCOUNT}"]):
+        with raises(Code.SETTINGS_INVALID, match="an ad account is named twice"):
+            accounts.sync(stream(), *rows("a"), also_in_ad_accounts=twice)
+
+
+def test_numbers_and_blanks_in_the_list_of_accounts_are_read(accounts: Accounts) -> None:
+    accounts.sync(stream(), *rows("a"), also_in_ad_accounts=[int(SISTER_ACCOUNT)], **WITHOUT_STORE)
+    accounts.sync(stream(), *rows("b"), also_in_ad_accounts=[f" {SISTER_ACCOUNT} "], **WITHOUT_STORE)
+    assert accounts.members == (people("ab"), people("ab"))
+
+
+def test_sums_of_rows_leave_out_the_copies(accounts: Accounts) -> None:
+    accounts.sync(stream(), *rows("ab"), state(1), **WITHOUT_STORE)
+    assert [report["repeats_rows"] for report in accounts.reports.values()] == [False, True]
+    accounts.sync(stream("users", "account"), of("a", HERE), **BY_COLUMN, **WITHOUT_STORE)
+    assert [report["repeats_rows"] for report in accounts.reports.values()] == [False, False]
+
+
+def test_an_account_that_is_added_to_an_increment_is_told_to_lack_what_came_before(
+    accounts: Accounts, outbox: Outbox
+) -> None:
+    accounts.sync(deduped(), row("a", id=1), state(1), also_in_ad_accounts=[])
+    accounts.sync(deduped(), row("b", id=2), state(2))
+    warnings = [text for text in said(outbox, "WARN") if "It is new in this ad account" in text]
+    assert [text.partition(":")[0] for text in warnings] == [f'Audience "users" (ad account {SISTER_ACCOUNT})']
+    assert accounts.members == (people("ab"), people("b"))
+
+
+def test_an_account_that_is_added_to_whole_tables_has_them_at_once(accounts: Accounts, outbox: Outbox) -> None:
+    accounts.sync(stream(**REFRESH), *rows("ab"), complete(), also_in_ad_accounts=[])
+    accounts.sync(stream(**{**REFRESH, "generation_id": 8, "minimum_generation_id": 8}), *rows("ab"), complete())
+    assert accounts.members == (people("ab"), people("ab"))
+    assert not [text for text in said(outbox, "WARN") if "It is new in this ad account" in text]
+
+
+def test_what_is_wrong_with_an_account_stops_all_of_its_audiences_and_no_other(accounts: Accounts) -> None:
+    for name in ("good", "bad"):
+        for account in (AD_ACCOUNT, SISTER_ACCOUNT):
+            list_id = accounts.pinterest.add_list(name, account=account)
+            accounts.pinterest.add_audience(name, list_id, account=account)
+    account_disapproved(accounts.pinterest)
+    lines = [*rows("a", "good"), state(1, of="good"), *rows("b", "bad"), state(2, of="bad")]
+    with raises(
+        Code.AD_ACCOUNT_DISAPPROVED,
+        match=rf'"good" \(ad account {SISTER_ACCOUNT}\), "bad" \(ad account {SISTER_ACCOUNT}',
+    ):
+        accounts.shop.sync([stream("good"), stream("bad")], *lines, **BOTH, **WITHOUT_STORE)
+    found = {(name, account): accounts.pinterest.people_in(name, account)
+             for name in ("good", "bad") for account in (AD_ACCOUNT, SISTER_ACCOUNT)}  # fmt: skip
+    assert found == {
+        ("good", AD_ACCOUNT): people("a"),
+        ("bad", AD_ACCOUNT): people("b"),
+        ("good", SISTER_ACCOUNT): set(),
+        ("bad", SISTER_ACCOUNT): set(),
+    }

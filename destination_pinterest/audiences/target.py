@@ -21,6 +21,7 @@ class AudienceTarget:
         identifiers: the kinds of identifiers that its streams have.
         ad_account_id: the ad account that it is in.
         names_account: whether the ad account is said with its name, since the sync has several.
+        repeats_rows: whether its rows are counted for another ad account, too, so that sums of rows leave them out.
         chosen_id: the id of an existing audience that was chosen by id; `name` becomes its present name.
         only_removes: whether nobody is ever added, so that the audience or its list has to exist.
         shadow: the shadow list; None if the audience's own list is written to.
@@ -45,6 +46,7 @@ class AudienceTarget:
     identifiers: frozenset[Identifier]
     ad_account_id: str = ""
     names_account: bool = False
+    repeats_rows: bool = False
     chosen_id: str | None = None
     only_removes: bool = False
     shadow: ShadowList | None = None

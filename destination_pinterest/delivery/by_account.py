@@ -178,6 +178,8 @@ class _OneOfSeveral(Sink):
     def leave_all(self, key: Sequence[object], *, is_deletion: bool) -> None:
         """See `Sink.leave_all`."""
         self._branch.leave_all(key, is_deletion=is_deletion)
+        for other in self._others:
+            other.leave_all(key, is_deletion=False)
 
     def without(self, lane: AudienceLane) -> Sink | None:
         """See `Sink.without`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from destination_pinterest.audiences.desk import AudienceDesk
+from destination_pinterest.audiences.reached_accounts import explained
 from destination_pinterest.delivery.lane import AudienceLane
 from destination_pinterest.errors import ConnectorError
 
@@ -31,6 +32,25 @@ def look_up(
             _look_up_in(ours, desk, on_failure, is_only=len(ours) == len(lanes))
 
 
+def note_newcomers(lanes: Sequence[AudienceLane]) -> None:
+    """Notes where an audience is new in one ad account and not in another, and the rows are not the whole table.
+
+    The rows that came before never reach the account that was added.
+    """
+    known = {(lane.target.name, lane.streams) for lane in lanes if _is_known(lane)}
+    for lane in lanes:
+        is_new = lane.failure is None and not _is_known(lane) and (lane.target.name, lane.streams) in known
+        if is_new and not lane.count.intake.is_whole:
+            lane.notes.append(
+                "It is new in this ad account, and another one has it already. People whose rows came before join it "
+                "only if the whole table is synced once more: refresh its streams."
+            )
+
+
+def _is_known(lane: AudienceLane) -> bool:
+    return lane.target.live is not None or lane.target.adoptable is not None
+
+
 def _look_up_in(
     lanes: Sequence[AudienceLane],
     desk: AudienceDesk,
@@ -49,9 +69,12 @@ def _look_up_in(
 
     try:
         updates = desk.lookup.find([lane.target for lane in lanes], hand_on)
-    except ConnectorError as failure:
-        if is_only or failure in ended:
+    except ConnectorError as error:
+        if error in ended:
             raise
+        failure = explained(desk.pinterest, error)
+        if is_only:
+            raise failure from None
         for lane in lanes:
             on_failure(lane, failure)
         return

@@ -92,7 +92,9 @@ class SyncReporter:
         return SyncReport(
             status="succeeded" if succeeded else "failed",
             duration_s=round(duration_s, 3),
-            rows_per_second=_rate(sum(audience.entered for audience in audiences), duration_s),
+            rows_per_second=_rate(
+                sum(audience.entered for audience in audiences if not audience.repeats_rows), duration_s
+            ),
             requests=self._sync.requests,
             retries=self._sync.retries,
             waited_s=round(self._sync.waited_s, 3),
@@ -170,6 +172,7 @@ def _audience(strategy: SyncStrategy, duration_s: float, final: _FinalStatus, *,
         match_estimate=_match_estimate(strategy, status),
         identities=identities_of(strategy),
         ad_account_id=target.ad_account_id,
+        repeats_rows=target.repeats_rows,
         failure=None if lane.failure is None else Failure(str(lane.failure), lane.failure.code),
         outlook=status_text(
             status.customer_list,

@@ -123,6 +123,7 @@ class AudienceReport(msgspec.Struct, frozen=True):
     identities: IdentityReport | None = None
     failure: Failure | None = None
     ad_account_id: str | None = None
+    repeats_rows: bool = False
 
 
 class SyncReport(msgspec.Struct, frozen=True):

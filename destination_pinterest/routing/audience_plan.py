@@ -49,6 +49,12 @@ class AudiencePlan:
         return tuple(account for account in self.plans[0].ad_account_ids if account != self.ad_account_id)
 
     @property
+    def repeats_rows(self) -> bool:
+        """Whether its rows are those of another ad account, too, which comes first: sums of rows leave them out."""
+        first = self.plans[0]
+        return first.account_column is None and self.ad_account_id != first.ad_account_ids[0]
+
+    @property
     def key(self) -> tuple[str, ...]:
         """A key that no other audience of the sync has."""
         return (self.ad_account_id, *self.plans[0].lane_key)

@@ -70,29 +70,28 @@ class DestinationCatalog:
 
 
 def destination_catalog(
-    audiences: Iterable[Audience],
-    ad_account_id: str,
+    audiences: Iterable[tuple[str, Audience]],
     *,
     operation_column: str | None = None,
     audience_columns: Sequence[str] = (),
     max_bytes: int = MAX_CATALOG_BYTES,
 ) -> DestinationCatalog:
-    """Returns the catalog of an ad account.
+    """Returns the catalog of one or several ad accounts.
 
     Args:
-        audiences: all audiences of the ad account, of every type; the last are left out if `max_bytes` is too small.
-        ad_account_id: the ad account's id.
+        audiences: all audiences, of every type, each with its ad account's id; the last are left out if `max_bytes` is
+            too small.
         operation_column: the operation column of the settings, which becomes a field too.
         audience_columns: the columns by which the settings name audiences, which become fields of a new one.
         max_bytes: the limit for the catalog as JSON.
     """
     # An audience created meanwhile moves others to later pages, where they appear again.
-    usable = {audience.id: audience for audience in audiences if audience.audience_type == CUSTOMER_LIST}
+    usable = {one.id: (account, one) for account, one in audiences if one.audience_type == CUSTOMER_LIST}
     operations = list(_operations(NEW_AUDIENCE, operation_column, audience_columns))
     room = max_bytes - len(msgspec.json.encode({"operations": operations}))
     left_out = len(usable)
-    for audience in usable.values():
-        more = list(_operations(object_name(audience, ad_account_id), operation_column))
+    for account, audience in usable.values():
+        more = list(_operations(object_name(audience, account), operation_column))
         room -= len(msgspec.json.encode(more))
         if room < 0:
             break

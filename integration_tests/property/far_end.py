@@ -13,6 +13,7 @@ from unittest import mock
 
 from destination_pinterest.api.wire import Lost, Message, Reply, Wire
 from integration_tests.property.machine import Clock
+from pinterest_sandbox.default_world import STRANGER_ID, USER_ID
 from pinterest_sandbox.entities import CustomerList
 from pinterest_sandbox.in_process import InProcess
 from pinterest_sandbox.members import member_text
@@ -76,6 +77,19 @@ class Pinterest:
     def fault(self, action: Mapping[str, Any], **plan: Any) -> None:
         reply = self._client.request("POST", "/_sandbox/faults", {"action": action, **plan})
         assert reply.status == 201, reply.body
+
+    def let(self, ad_account_id: str, *, reads: bool, writes: bool) -> None:
+        """Says what the person who signed in may do in an ad account, which is made if it is not there."""
+        account = {"name": ad_account_id, "owner_user_id": USER_ID if writes else STRANGER_ID, "country": "US"}
+        account |= {"currency": "USD", "roles": {USER_ID: ["ANALYST"]} if reads else {}}
+        reply = self._client.request("PUT", f"/_sandbox/ad_accounts/{ad_account_id}", account)
+        assert reply.status == 200, reply.body
+
+    def members_in(self, ad_account_id: str, audience: str) -> People | None:
+        """Who is in the audience of that name in an ad account; None if there is none."""
+        world = self._sandbox.world
+        found = [one for one in world.audiences.values() if (one.ad_account_id, one.name) == (ad_account_id, audience)]
+        return self.members(found[-1].rule["customer_list_id"]) if found else None
 
     def no_faults(self) -> None:
         self._client.request("DELETE", "/_sandbox/faults")

@@ -8,7 +8,12 @@ from typing import Any
 import pytest
 
 from destination_pinterest.api import endpoints
-from destination_pinterest.delivery.isolation import FailedAudience, combined, concerns_one_audience
+from destination_pinterest.delivery.isolation import (
+    FailedAudience,
+    combined,
+    concerns_one_account,
+    concerns_one_audience,
+)
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import (
     AmbiguousCreationError,
@@ -140,6 +145,32 @@ def test_what_one_audience_met_says_nothing_about_the_others(error: ConnectorErr
 )
 def test_what_is_wrong_with_the_whole_is_no_matter_of_one_audience(error: ConnectorError) -> None:
     assert not concerns_one_audience(error)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        PermissionDeniedError(Code.AD_ACCOUNT_DISAPPROVED, "x"),
+        NotFoundError(Code.NOT_FOUND, "x", answer=Answer(str(endpoints.CREATE_CUSTOMER_LIST), 404)),
+    ],
+    ids=lambda error: error.code,
+)
+def test_what_is_wrong_with_an_ad_account_says_nothing_about_others(error: ConnectorError) -> None:
+    assert concerns_one_account(error)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        AuthenticationError(Code.ACCESS_TOKEN_REFUSED, "x"),
+        RateLimitedError(Code.QUOTA_USED_UP, "x"),
+        StoreMismatchError(Code.STORE_KEY_WRONG, "x"),
+        UnexpectedAnswerError(Code.WRONG_ADDRESS, "x"),
+    ],
+    ids=lambda error: error.code,
+)
+def test_the_token_the_quota_and_the_store_are_those_of_all_accounts(error: ConnectorError) -> None:
+    assert not concerns_one_account(error)
 
 
 # --- what is said of them at the end ----------------------------------------------------------------------------------

@@ -301,7 +301,7 @@ CALLS: Final[Mapping[str, Callable[[PinterestClient], Any]]] = {
     "ad_account": lambda client: client.ad_account(),
     "audience": lambda client: client.audience("22"),
     "listing": lambda client: AudienceListing(client).run().as_line(),
-    "catalog": lambda client: destination_catalog(client.audiences(), "549755885175"),
+    "catalog": lambda client: destination_catalog(("549755885175", one) for one in client.audiences()),
     "lists": lambda client: [each.described_exceptions for each in client.customer_lists()],
     "update": lambda client: client.update_customer_list("643", Operation.ADD, "a", 1),
     "create": lambda client: client.create_customer_list("VIP", "a", Identifier.EMAIL),

@@ -133,3 +133,14 @@ def test_trial_quota_is_300_a_day(identifiers: int, days: int, suffices: bool) -
 )
 def test_the_estimate_is_in_words(requests: int, said: str) -> None:
     assert said in text_of({**found(ROWS), "standard_duration_s": standard_duration_s(requests)})
+
+
+def test_each_further_ad_account_costs_its_own_requests() -> None:
+    once, twice = found(ROWS), found(ROWS, also_in_ad_accounts=["2"])
+    assert (twice["requests"], twice["requests_in_all"]) == (2 * once["requests"], 2 * once["requests_in_all"])
+
+
+def test_rows_that_name_no_ad_account_are_not_usable() -> None:
+    result = found(ROWS, ad_account_column="id", also_in_ad_accounts=["2"])
+    assert (result["usable"], result["requests"]) == (2, 1)
+    assert result["not_usable"] == {"unknown_ad_account": 3}

@@ -28,6 +28,7 @@ NOT_KNOWN = {
     "superseded_audience_id": None, "left_over_customer_list_ids": [], "identities": None,
     "failure": None,
     "ad_account_id": None,
+    "repeats_rows": False,
 }  # fmt: skip
 KNOWN: dict[str, Any] = {
     "members": {
@@ -71,8 +72,8 @@ def test_the_line_for_programs_has_exactly_the_keys_that_were_agreed() -> None:
 
 def test_the_line_for_programs_has_what_else_is_known_beside_them() -> None:
     (audience,) = json.loads(report(**KNOWN).as_line().removeprefix(REPORT_PREFIX))["audiences"]
-    assert audience == {**AUDIENCE, **KNOWN, "failure": None, "ad_account_id": None}
-    assert {*KNOWN, "failure", "ad_account_id"} == set(NOT_KNOWN)
+    assert audience == {**AUDIENCE, **KNOWN, "failure": None, "ad_account_id": None, "repeats_rows": False}
+    assert {*KNOWN, "failure", "ad_account_id", "repeats_rows"} == set(NOT_KNOWN)
 
 
 def test_why_an_audience_failed_stands_right_below_its_rows_and_in_the_line_for_programs() -> None:

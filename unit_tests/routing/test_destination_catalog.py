@@ -26,7 +26,7 @@ def audience(number: int, name: str | None = "VIP", kind: str = "CUSTOMER_LIST")
 
 
 def operations(*audiences: Audience, **more: Any) -> list[dict[str, Any]]:
-    catalog = destination_catalog(audiences, ACCOUNT, **more)
+    catalog = destination_catalog(((ACCOUNT, one) for one in audiences), **more)
     found: list[dict[str, Any]] = catalog.content["operations"]
     return found
 
@@ -146,11 +146,11 @@ def test_every_identifier_that_there_is_can_be_sent(insert: dict[str, Any]) -> N
 
 
 def test_audiences_for_which_the_platforms_line_has_no_room_are_left_out_and_counted() -> None:
-    everyone = [audience(number) for number in range(9, 0, -1)]
-    whole = destination_catalog(everyone, ACCOUNT)
+    everyone = [(ACCOUNT, audience(number)) for number in range(9, 0, -1)]
+    whole = destination_catalog(everyone)
     size = len(msgspec.json.encode(whole.content))
     assert whole.left_out == 0
-    cut = destination_catalog(everyone, ACCOUNT, max_bytes=size // 2)
+    cut = destination_catalog(everyone, max_bytes=size // 2)
     assert cut.left_out > 1
     assert len(msgspec.json.encode(cut.content)) <= size // 2
     kept = [f"VIP ({ACCOUNT}/{number})" for number in range(9, cut.left_out, -1)]
@@ -158,7 +158,7 @@ def test_audiences_for_which_the_platforms_line_has_no_room_are_left_out_and_cou
 
 
 def test_a_catalog_of_a_thousand_audiences_is_a_line_that_the_platform_takes() -> None:
-    catalog = destination_catalog((audience(number, "ä" * 200) for number in range(1, 1001)), ACCOUNT)
+    catalog = destination_catalog((ACCOUNT, audience(number, "ä" * 200)) for number in range(1, 1001))
     assert catalog.left_out == 0
     assert len(json.dumps(catalog.content)) < MAX_CATALOG_BYTES < 20_000_000
 

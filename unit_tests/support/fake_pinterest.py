@@ -54,6 +54,7 @@ class FakePinterest:
     def __init__(self) -> None:
         self.account: dict[str, Any] = {"id": AD_ACCOUNT, "name": "Shop", "permissions": ["ADMIN"]}
         self.sister: dict[str, Any] = {"id": SISTER_ACCOUNT, "name": "Sister", "permissions": ["ADMIN"]}
+        self.reached = [self.account]  # what the listing of ad accounts shows
         self.owners: dict[str, str] = {}  # of lists and audiences; the first ad account's are left out
         self.username = "owner"
         self.lists: dict[str, dict[str, Any]] = {}
@@ -176,7 +177,7 @@ class FakePinterest:
         account = named[1] if named else AD_ACCOUNT
         match asked.method, asked.path.removeprefix(f"/ad_accounts/{account}").strip("/").split("/"):
             case "GET", ["ad_accounts"]:
-                return self._page({one["id"]: one for one in (self.account, self.sister)}, query)
+                return self._page({one["id"]: one for one in self.reached}, query)
             case "POST", ["oauth", "token"]:
                 return self._new_tokens()
             case "GET", ["user_account"]:
