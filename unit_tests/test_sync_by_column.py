@@ -8,16 +8,20 @@ from typing import Any
 
 import pytest
 
+from destination_pinterest.assembly import SyncRequest, assemble
+from destination_pinterest.config import read_config
 from destination_pinterest.error_codes import Code
 from destination_pinterest.markers import REPORT_PREFIX
+from destination_pinterest.preview import PreviewedAudience, SyncPreview
 from destination_pinterest.protocol.catalog import parse_catalog
 from destination_pinterest.protocol.lines import MessageLines
+from destination_pinterest.session import PlatformConfig
 from unit_tests.remembered.shop import PLATFORM, Shop, complete, deduped, deleted, people, row, said, state, stream
 from unit_tests.support.clock import Clock
 from unit_tests.support.fake_pinterest import AD_ACCOUNT, SISTER_ACCOUNT, FakePinterest
 from unit_tests.support.outbox import Outbox
 from unit_tests.support.raises import raises
-from unit_tests.support.rig import ClockPause, new_sync
+from unit_tests.support.rig import CHEAP, ClockPause, new_sync
 
 BY_SEGMENT = {"audience_column": "segment"}
 REPLACED = {**PLATFORM, "destination_sync_mode": "overwrite"}
@@ -322,3 +326,33 @@ def test_a_record_that_moves_a_row_and_does_not_give_who_it_is_says_that_it_coul
     shop.sync([KEYED], json.dumps(moved).encode(), **BY_SEGMENT)
     assert members(pinterest) == {"x": people("b")}
     assert reported(outbox)["y"]["not_synced"] == {"value_unchanged": 1}
+
+
+def foreseen(shop: Shop, *lines: bytes, **settings: Any) -> dict[str, PreviewedAudience]:
+    raw = {**shop._raw_config, **settings}
+    catalog = parse_catalog(json.dumps({"streams": [KEYED]}).encode())
+    request = SyncRequest(
+        read_config(raw),
+        PlatformConfig(raw, shop._messages),
+        catalog,
+        MessageLines(lines),
+        shop._messages,
+        open_wire=lambda _url, _system: shop.pinterest,
+    )
+    preview = SyncPreview(assemble(request, shop._clock.system, tuning=CHEAP)).run()
+    return {each.audience: each for each in preview.audiences}
+
+
+def test_a_preview_says_of_each_audience_who_would_join_and_leave_and_changes_nothing(
+    shop: Shop, pinterest: FakePinterest
+) -> None:
+    shop.sync([KEYED], row("a", id=1, segment="x"), row("b", id=2, segment="x"), **BY_SEGMENT)
+    files = {path: path.read_bytes() for path in shop.root.rglob("*") if path.is_file()}
+    pinterest.asked.clear()
+    found = foreseen(shop, row("a", id=1, segment="y"), row("c", id=3, segment="y"), **BY_SEGMENT)
+    assert {name: (each.is_new, each.joins.at_most, each.leaves.at_most) for name, each in found.items()} == {
+        "x": (False, 0, 1),
+        "y": (True, 2, 0),
+    }
+    assert {asked.method for asked in pinterest.asked} == {"GET"}
+    assert {path: path.read_bytes() for path in shop.root.rglob("*") if path.is_file()} == files
