@@ -22,6 +22,7 @@ from destination_pinterest.audiences.typed import Completion
 from destination_pinterest.config import AccessTokenCredentials, Config, OAuthCredentials
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import AuthenticationError
+from destination_pinterest.routing.audience_names import columns_of_names
 from destination_pinterest.routing.destination_catalog import (
     DestinationCatalog,
     deciding_columns_of,
@@ -61,7 +62,11 @@ class Discovery:
             for audience in client.audiences()
         )
         try:
-            catalog = destination_catalog(every_audience, deciding_columns=deciding_columns_of(self._config))
+            catalog = destination_catalog(
+                every_audience,
+                deciding_columns=deciding_columns_of(self._config),
+                audience_columns=columns_of_names(self._config),
+            )
         except AuthenticationError as error:
             if isinstance(self._config.credentials, OAuthCredentials):
                 raise AuthenticationError(Code.RENEWAL_DUE_IN_DISCOVERY, _RENEW_FIRST, answer=error.answer) from None

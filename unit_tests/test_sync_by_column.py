@@ -8,16 +8,20 @@ from typing import Any
 
 import pytest
 
+from destination_pinterest.assembly import SyncRequest, assemble
+from destination_pinterest.config import read_config
 from destination_pinterest.error_codes import Code
 from destination_pinterest.markers import REPORT_PREFIX
+from destination_pinterest.preview import PreviewedAudience, SyncPreview
 from destination_pinterest.protocol.catalog import parse_catalog
 from destination_pinterest.protocol.lines import MessageLines
+from destination_pinterest.session import PlatformConfig
 from unit_tests.remembered.shop import PLATFORM, Shop, complete, deduped, deleted, people, row, said, state, stream
 from unit_tests.support.clock import Clock
-from unit_tests.support.fake_pinterest import FakePinterest
+from unit_tests.support.fake_pinterest import AD_ACCOUNT, SISTER_ACCOUNT, FakePinterest
 from unit_tests.support.outbox import Outbox
 from unit_tests.support.raises import raises
-from unit_tests.support.rig import ClockPause, new_sync
+from unit_tests.support.rig import CHEAP, ClockPause, new_sync
 
 BY_SEGMENT = {"audience_column": "segment"}
 REPLACED = {**PLATFORM, "destination_sync_mode": "overwrite"}
@@ -287,3 +291,68 @@ def test_an_attempt_after_one_that_failed_for_an_audience_replaces_all_of_them_a
         [refreshed], row("a", segment="x"), row("d", segment="y"), complete(), max_removal_percent=100, **BY_SEGMENT
     )
     assert members(pinterest) == {"x": people("a"), "y": people("d")}
+
+
+def test_every_ad_account_gets_the_audiences_of_the_table(shop: Shop, pinterest: FakePinterest) -> None:
+    settings = {**BY_SEGMENT, "also_in_ad_accounts": [SISTER_ACCOUNT]}
+    shop.sync([KEYED], row("a", id=1, segment="x"), row("b", id=2, segment="x"), state(1), **settings)
+    assert shop.sync([KEYED], row("a", id=1, segment="y"), state(2), **settings) == [2]
+    found = sorted(
+        (each["name"], sorted(pinterest.members[each["rule"]["customer_list_id"]]))
+        for each in pinterest.audiences.values()
+    )
+    assert found == [("x", sorted(people("b")))] * 2 + [("y", sorted(people("a")))] * 2
+
+
+def test_a_row_may_name_its_ad_account_too(shop: Shop, pinterest: FakePinterest) -> None:
+    settings = {**BY_SEGMENT, "also_in_ad_accounts": [SISTER_ACCOUNT], "ad_account_column": "account"}
+    table = deduped("users", "segment", "account")
+    rows = [
+        row("a", id=1, segment="x", account=AD_ACCOUNT), row("b", id=2, segment="x", account=AD_ACCOUNT),
+        row("c", id=3, segment="x", account=SISTER_ACCOUNT),
+    ]  # fmt: skip
+    shop.sync([table], *rows, **settings)
+    shop.sync([table], row("a", id=1, segment="x", account=SISTER_ACCOUNT), state(2), **settings)
+    assert pinterest.people_in("x") == people("b")
+    assert pinterest.people_in("x", SISTER_ACCOUNT) == people("ac")
+    assert shop.released == [2]
+
+
+def test_a_record_that_moves_a_row_and_does_not_give_who_it_is_says_that_it_could_not_follow(
+    shop: Shop, pinterest: FakePinterest, outbox: Outbox
+) -> None:
+    shop.sync([KEYED], row("a", id=1, segment="x"), row("b", id=2, segment="x"), **BY_SEGMENT)
+    moved = {"type": "RECORD", "record": {"stream": "users", "data": {"id": 1, "segment": "y"}}}
+    shop.sync([KEYED], json.dumps(moved).encode(), **BY_SEGMENT)
+    assert members(pinterest) == {"x": people("b")}
+    assert reported(outbox)["y"]["not_synced"] == {"value_unchanged": 1}
+
+
+def foreseen(shop: Shop, *lines: bytes, **settings: Any) -> dict[str, PreviewedAudience]:
+    raw = {**shop._raw_config, **settings}
+    catalog = parse_catalog(json.dumps({"streams": [KEYED]}).encode())
+    request = SyncRequest(
+        read_config(raw),
+        PlatformConfig(raw, shop._messages),
+        catalog,
+        MessageLines(lines),
+        shop._messages,
+        open_wire=lambda _url, _system: shop.pinterest,
+    )
+    preview = SyncPreview(assemble(request, shop._clock.system, tuning=CHEAP)).run()
+    return {each.audience: each for each in preview.audiences}
+
+
+def test_a_preview_says_of_each_audience_who_would_join_and_leave_and_changes_nothing(
+    shop: Shop, pinterest: FakePinterest
+) -> None:
+    shop.sync([KEYED], row("a", id=1, segment="x"), row("b", id=2, segment="x"), **BY_SEGMENT)
+    files = {path: path.read_bytes() for path in shop.root.rglob("*") if path.is_file()}
+    pinterest.asked.clear()
+    found = foreseen(shop, row("a", id=1, segment="y"), row("c", id=3, segment="y"), **BY_SEGMENT)
+    assert {name: (each.is_new, each.joins.at_most, each.leaves.at_most) for name, each in found.items()} == {
+        "x": (False, 0, 1),
+        "y": (True, 2, 0),
+    }
+    assert {asked.method for asked in pinterest.asked} == {"GET"}
+    assert {path: path.read_bytes() for path in shop.root.rglob("*") if path.is_file()} == files

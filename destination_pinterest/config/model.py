@@ -127,7 +127,7 @@ class Config(Settings):
         description=(
             "A column that names each row's audience, by text or by an array of names: one table then keeps many "
             "audiences. A row that changes its audience leaves the old one only with a membership store, which "
-            "Overwrite needs here."
+            "Overwrite needs here. Leave it empty if Audience name holds for all rows."
         ),
         examples=["segment"],
         title="Audience column",

@@ -202,7 +202,8 @@ class ColumnStrategy(SyncStrategy):
             unchanged,
         ]
         for branch in branches:
-            self._spool.add(_slot(branch.number, _NAMERS), row)
+            if not branch.is_lost:
+                self._spool.add(_slot(branch.number, _NAMERS), row)
         if self._index is not None and key is not None:
             leaves = operation is Operation.REMOVE
             where = [] if leaves else [branch.number for branch in branches]

@@ -47,7 +47,8 @@ class HeldLeases:
             with self._changed:
                 self._being_taken -= 1
                 if taken is not None:
-                    self._held.append(taken)
+                    # A sync may take thousands, one after the other.
+                    self._held = [*(lease for lease in self._held if not lease.is_released), taken]
                 self._changed.notify_all()
 
     def give_back(self) -> None:

@@ -100,6 +100,11 @@ class LeasedManifest:
         """Whether no other sync can have the lease: False as soon as one might."""
         return not self._is_lost and self._clock() - self._seen_s < self._timing.believed_for_s
 
+    @property
+    def is_released(self) -> bool:
+        """Whether the lease is over."""
+        return self._is_lost
+
     def update(self, change: Callable[[Manifest], Manifest]) -> Manifest:
         """Replaces the manifest with the result of `change`, and returns it.
 

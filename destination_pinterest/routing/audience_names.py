@@ -112,6 +112,16 @@ def template_of(config: Config, stream: str, namespace: str | None) -> NameTempl
     return NameTemplate(tuple(filled), config.audience_name)
 
 
+def columns_of_names(config: Config) -> tuple[str, ...]:
+    """Returns the columns by which the settings name audiences.
+
+    Raises:
+        InvalidConfigError: as `template_of`.
+    """
+    template = template_of(config, "", None)
+    return () if template is None else template.columns
+
+
 def spelling_key(name: str) -> str:
     """Returns what names of one audience have in common: all but case, blanks and the form of their letters."""
     plain = unicodedata.normalize("NFKC", name).translate(_WITHOUT_INVISIBLE)

@@ -13,7 +13,7 @@ airbyte-webapp/src/area/dataActivation and VersionedAirbyteStreamFactory (read 2
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -59,6 +59,9 @@ _CONSENT: Final = (
     "Whether the person consents to advertising: the consent column of the destination's settings. It has to be "
     "mapped; without consent the person leaves."
 )
+_AUDIENCE: Final = (
+    "The audience that the row joins, or an array of several: the settings name audiences by this column."
+)
 _OPERATION: Final = "Whether the row is added or removed: the operation column of the destination's settings."
 
 
@@ -75,6 +78,7 @@ def destination_catalog(
     audiences: Iterable[tuple[str, Audience]],
     *,
     deciding_columns: Mapping[str, str] | None = None,
+    audience_columns: Sequence[str] = (),
     max_bytes: int = MAX_CATALOG_BYTES,
 ) -> DestinationCatalog:
     """Returns the catalog of one or several ad accounts.
@@ -83,12 +87,13 @@ def destination_catalog(
         audiences: all audiences, of every type, each with its ad account's id; the last are left out if `max_bytes` is
             too small.
         deciding_columns: the columns by which settings decide about a row, each with its description: fields too.
+        audience_columns: the columns by which the settings name audiences, which become fields of a new one.
         max_bytes: the limit for the catalog as JSON.
     """
     # An audience created meanwhile moves others to later pages, where they appear again.
     usable = {one.id: (account, one) for account, one in audiences if one.audience_type == CUSTOMER_LIST}
     deciding = deciding_columns or {}
-    operations = list(_operations(NEW_AUDIENCE, deciding))
+    operations = list(_operations(NEW_AUDIENCE, deciding, audience_columns))
     room = max_bytes - len(msgspec.json.encode({"operations": operations}))
     left_out = len(usable)
     for account, audience in usable.values():
@@ -110,9 +115,13 @@ def deciding_columns_of(config: Config) -> dict[str, str]:
     return deciding
 
 
-def _operations(name: str, deciding: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+def _operations(
+    name: str, deciding: Mapping[str, str], audience_columns: Sequence[str] = ()
+) -> Iterator[dict[str, Any]]:
     for operation in OPERATIONS:
         fields = {key: _identity(description, pattern) for key, (description, pattern) in _IDENTITIES.items()}
+        types = ["null", "string", "boolean", "integer", "number", "array"]
+        fields |= {column: {"type": types, "description": _AUDIENCE} for column in audience_columns}
         if operation != SOFT_DELETE:
             fields |= _deciding_fields(deciding)
         yield {

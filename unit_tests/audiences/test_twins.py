@@ -153,3 +153,23 @@ def test_an_audience_that_another_sync_made_meanwhile_of_a_list_of_its_own_is_to
     assert list(pinterest.audiences) == [*rival, update.target.audience_id]
     (note,) = update.notes
     assert f"of a list of its own ({rival[0]})" in note
+
+
+def test_audiences_that_are_created_together_are_compared_in_one_listing(
+    creator: AudienceCreator, pinterest: FakePinterest
+) -> None:
+    list_ids = [pinterest.add_list(name) for name in ("a", "VIP", "b")]
+    older = another_creates(pinterest, list_ids[1])
+    many, postponed = creator.for_many()
+    made = [
+        many.ensure_audience(AudienceTarget(name, frozenset({Identifier.EMAIL}), list_id=list_id))
+        for name, list_id in zip(("a", "VIP", "b"), list_ids, strict=True)
+    ]
+    reads = [asked for asked in pinterest.asked if asked.method == "GET"]
+    changed = postponed.settle_all()
+    (changed_id, update) = changed[0]
+    assert (reads, len(changed), changed_id) == ([], 1, made[1].target.audience_id)
+    assert update.target.audience_id == older[0]
+    assert sorted(one["name"] for one in pinterest.audiences.values()) == ["VIP", "a", "b"]
+    assert len([asked for asked in pinterest.asked if asked.method == "GET" and "?" not in asked.path]) <= 2
+    assert postponed.settle_all() == []

@@ -64,3 +64,12 @@ def test_ids_that_are_sent_as_given_are_counted_alike() -> None:
     headcount.add_row(["XY00000001", "\ud800"])
     headcount.remove_row(["XY00000001"])
     assert headcount.people <= headcount.members
+
+
+def test_a_frozen_count_stays_what_it_was_and_keeps_nobody() -> None:
+    headcount = Headcount([Identifier.EMAIL])
+    headcount.add_row(["a" * 64, "b" * 64])
+    headcount.add_row(["c" * 64])
+    headcount.freeze()
+    assert (headcount.members, headcount.people) == (3, 2)
+    assert not headcount._members._kept

@@ -193,3 +193,16 @@ def test_pending_is_what_no_other_count_holds() -> None:
     tally.entered, tally.synced, tally.errored = 10, 4, 1
     tally.not_synced.update({"no_identity": 2, "deletion_kept": 1})
     assert tally.pending == 2
+
+
+def test_of_many_audiences_people_are_told_of_the_largest_and_of_those_not_well() -> None:
+    well = {**AUDIENCE, "notes": [], "pending": 0, "errored": 0}
+    many = [{**well, "audience": f"S{number}", "entered": number} for number in range(100)]
+    many[3] = {**many[3], "errored": 3, "failure": {"error": "PIN-X: refused", "error_code": "PIN-X"}}
+    audiences = [msgspec.convert(audience, AudienceReport) for audience in many]
+    told = SyncReport("failed", 12.0, 8333.3, 60, 3, 2.5, audiences)
+    text = list(told.as_text())
+    named = [line.split('"')[1] for line in text if line.startswith('Audience "')]
+    assert named == ["S3", *(f"S{number}" for number in range(90, 100))]
+    assert text[-2].startswith("And 89 more audiences: 4,002 rows entered, ")
+    assert len(json.loads(told.as_line().removeprefix(REPORT_PREFIX))["audiences"]) == 100

@@ -173,3 +173,10 @@ def test_the_consent_column_is_a_field_where_somebody_is_asked_for_consent(raw_c
     assert list(deciding_columns_of(read_config({**raw_config, **consent}))) == ["op", "consent"]
     for settings in ({"used_for": "exclusion"}, {"mode": "remove"}):
         assert list(deciding_columns_of(read_config({**raw_config, **consent, **settings}))) == ["op"]
+
+
+def test_columns_that_name_audiences_are_fields_of_a_new_audience_alone() -> None:
+    found = operations(audience(7), audience_columns=["segment"])
+    fields = {operation["object_name"]: operation["json_schema"]["properties"] for operation in found}
+    assert [name for name, properties in fields.items() if "segment" in properties] == [NEW_AUDIENCE]
+    assert "array" in fields[NEW_AUDIENCE]["segment"]["type"]
