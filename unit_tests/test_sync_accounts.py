@@ -65,10 +65,15 @@ class Accounts:
         return self.shop.store().open(account, "users")
 
     @property
+    def every_report(self) -> list[dict[str, Any]]:
+        """What the last sync reported of each audience."""
+        text = [text for text in self._outbox.log_texts if text.startswith(REPORT_PREFIX)][-1]
+        return list(json.loads(text.removeprefix(REPORT_PREFIX))["audiences"])
+
+    @property
     def reports(self) -> dict[str, dict[str, Any]]:
         """What the last sync reported of the audience, by ad account."""
-        text = [text for text in self._outbox.log_texts if text.startswith(REPORT_PREFIX)][-1]
-        return {one["ad_account_id"]: one for one in json.loads(text.removeprefix(REPORT_PREFIX))["audiences"]}
+        return {one["ad_account_id"]: one for one in self.every_report}
 
 
 @pytest.fixture
@@ -430,3 +435,13 @@ def test_what_is_wrong_with_an_account_stops_all_of_its_audiences_and_no_other(a
         ("good", SISTER_ACCOUNT): set(),
         ("bad", SISTER_ACCOUNT): set(),
     }
+
+
+def test_a_row_of_an_account_that_failed_is_counted_once_whichever_audience_it_names(accounts: Accounts) -> None:
+    role_missing(accounts.pinterest)
+    by_both = {**BY_COLUMN, **WITHOUT_STORE, "audience_column": "segment"}
+    lines = [of("a", HERE, segment="VIP"), of("b", THERE, segment="VIP"), of("c", THERE, segment="Old")]
+    with raises(Code.ROLE_MISSING):
+        accounts.sync(stream("users", "account", "segment"), *lines, **by_both)
+    of_account = [one for one in accounts.every_report if one["ad_account_id"] == THERE]
+    assert (sum(one["entered"] for one in of_account), sum(one["errored"] for one in of_account)) == (2, 2)
