@@ -32,10 +32,11 @@ from destination_pinterest.delivery.journal import SyncJournal
 from destination_pinterest.delivery.lane import MAX_IN_FLIGHT, AudienceLane
 from destination_pinterest.delivery.mirror import MirroredStreams, MirrorStrategy
 from destination_pinterest.delivery.refused import RefusedStrategy
-from destination_pinterest.delivery.route import StreamRoute
+from destination_pinterest.delivery.route import Refusals, StreamRoute
 from destination_pinterest.delivery.row_samples import RowSamples
 from destination_pinterest.delivery.sender import DeliverySender
 from destination_pinterest.delivery.strategy import SyncStrategy
+from destination_pinterest.delivery.suppressor import Suppressor
 from destination_pinterest.delivery.swap import SwapStrategy
 from destination_pinterest.delivery.workers import WorkerPool
 from destination_pinterest.delivery.writer import SyncWriter
@@ -66,6 +67,7 @@ from destination_pinterest.system import System
 if TYPE_CHECKING:  # It imports DuckDB and NumPy, which syncs without a store don't need.
     from destination_pinterest.membership.lease import LeaseTiming
     from destination_pinterest.membership.store_key import Scrypt
+    from destination_pinterest.suppression.store import SuppressionStore
 
 _MAX_THREADS: Final = 64
 # The rate of requests to one list that is worth having in flight, by tier: the quota's own rate; for `none`, half of
@@ -138,6 +140,7 @@ class SyncParts:
     writer: SyncWriter
     dead_letters: DeadLetterStorage | None
     tuning: Tuning
+    suppressor: Suppressor | None
 
     @property
     def mirrors(self) -> list[MirrorStrategy]:
@@ -228,6 +231,7 @@ def assemble(
         sampler=RowSamples(plans, config, request.messages.log),
     )
     dead_letters = _dead_letters(config, system)
+    suppressor = _suppressor(config, tuning)
     routes = _routes(
         config,
         audiences,
@@ -236,6 +240,7 @@ def assemble(
         ledger=ledger,
         dead_letters=dead_letters,
         announcements=announcements,
+        suppressor=suppressor,
     )
     isolation = AudienceIsolation(every_strategy, routes, source, request.messages.log)
     writer = SyncWriter(
@@ -264,6 +269,7 @@ def assemble(
         writer,
         dead_letters,
         tuning,
+        suppressor,
     )
 
 
@@ -380,6 +386,7 @@ def _routes(
     ledger: CheckpointLedger,
     dead_letters: DeadLetterStorage | None,
     announcements: Announcements | None,
+    suppressor: Suppressor | None,
 ) -> dict[StreamKey, StreamRoute]:
     def route(plan: StreamPlan, strategy: SyncStrategy) -> StreamRoute:
         letters = None
@@ -390,7 +397,8 @@ def _routes(
         if announcements is not None:
             announced = announcements.rows_of(plan.stream, identity_columns, decoder)
         tally = ledger.tally(plan.stream.key)
-        return StreamRoute(plan, config, decoder, strategy, tally, dead_letters=letters, announced=announced)
+        refusals = Refusals(letters, announced, suppressor)
+        return StreamRoute(plan, config, decoder, strategy, tally, refusals=refusals)
 
     return {
         plan.stream.key: route(plan, strategy)
@@ -409,6 +417,21 @@ def _announcements(messages: MessageWriter) -> Announcements | None:
     """Returns what announces rejected rows to the command line, if that has asked for them."""
     wanted = environ.get(REJECTED_VARIABLE)
     return None if wanted is None else Announcements(messages.figures, include_values=wanted == REJECTED_VALUES)
+
+
+def _suppressor(config: Config, tuning: Tuning) -> Suppressor | None:
+    settings = config.suppression_store
+    if settings is None:
+        return None
+
+    def open_store() -> SuppressionStore:
+        # Imports NumPy and DuckDB, which other syncs don't need.
+        from destination_pinterest.membership.store_key import STRETCHINGS  # noqa: PLC0415
+        from destination_pinterest.suppression.store import open_suppression_store  # noqa: PLC0415
+
+        return open_suppression_store(settings, stretchings=tuning.stretchings or STRETCHINGS)
+
+    return Suppressor(open_store)
 
 
 def _dead_letters(config: Config, system: System) -> DeadLetterStorage | None:

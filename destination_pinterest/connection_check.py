@@ -78,7 +78,11 @@ class ConnectionCheck:
         next(self._client.audiences(), None)
         next(self._client.customer_lists(), None)
         found = self._found(account)
-        stores = (*_try_object_storage(self._config), *_try_membership_store(self._config))
+        stores = (
+            *_try_object_storage(self._config),
+            *_try_membership_store(self._config),
+            *_try_suppression_store(self._config),
+        )
         return " ".join([found, *stores, *refresh_expiry(self._sign_in, self._now())])
 
     def look(self) -> str:
@@ -158,6 +162,18 @@ def _try_membership_store(config: Config) -> list[str]:
     store = open_membership_store(config.membership_store, attempts=_BUCKET_ATTEMPTS)
     store.check()
     return [f"The audience's members will be remembered in {store.address}."]
+
+
+def _try_suppression_store(config: Config) -> list[str]:
+    """Tests the suppression store and returns a sentence on where forgotten people are kept."""
+    if config.suppression_store is None:
+        return []
+    # Imports DuckDB and NumPy, which other checks don't need.
+    from destination_pinterest.suppression.store import open_suppression_store  # noqa: PLC0415
+
+    store = open_suppression_store(config.suppression_store)
+    store.check()
+    return [f"People who are suppressed in {store.address} are not added."]
 
 
 def _check_settings(config: Config) -> None:

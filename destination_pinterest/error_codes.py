@@ -763,6 +763,36 @@ class Code(StrEnum):
         "The membership store knows no audience of that name in the ad account.",
         "Give the name as `pinterest-audiences store verify` shows it.",
     )
+    SUPPRESSION_KEY_WRONG = _Case(
+        "PIN-STORE-026",
+        _CONFIG,
+        _ACT,
+        "The suppression store was written with another store key.",
+        "Enter the store key that it was written with: the one of `suppression_store`, not of `membership_store`.",
+    )
+    SUPPRESSION_DAMAGED = _Case(
+        "PIN-STORE-027",
+        _CONFIG,
+        _ACT,
+        "The suppression store is damaged, or files of it are missing. No sync goes on without it, since that could "
+        "bring back people who were forgotten.",
+        "Restore its folder `suppressions` from a backup. Run `pinterest-audiences forget` again for those who were "
+        "forgotten since.",
+    )
+    SUPPRESSION_OF_LATER_VERSION = _Case(
+        "PIN-STORE-028",
+        _CONFIG,
+        _ACT,
+        "The suppression store was written by a later version of the connector.",
+        "Use that version, or a later one.",
+    )
+    SUPPRESSION_BUSY = _Case(
+        "PIN-STORE-029",
+        _TRANSIENT,
+        _WAIT,
+        "Several commands change the suppression store at the same time.",
+        "Run it again later; what was done stays done.",
+    )
 
     BUCKET_MISSING = _Case(
         "PIN-BUCKET-001",

@@ -129,6 +129,7 @@ class Sync:
         )
         for remark in remarks:
             self._messages.log("INFO", remark)
+        self._suppress()
         self._log_notes()
         for strategy in isolation.healthy:
             strategy.recall()
@@ -136,6 +137,19 @@ class Sync:
                 strategy.prepare()
             except ConnectorError as failure:
                 self._give_up(strategy.lane, failure)
+
+    def _suppress(self) -> None:
+        """Reads whom no row may add, and has the ledgers remove those whom they still have."""
+        parts = self._parts
+        if parts.suppressor is None:
+            return
+        parts.suppressor.load()
+        for mirror in parts.mirrors:
+            if mirror.lane.failure is None:
+                try:
+                    mirror.shed(parts.suppressor.people)
+                except ConnectorError as failure:
+                    self._give_up(mirror.lane, failure)
 
     def _keep_store(self, store: MembershipStore) -> None:
         self._store = store
@@ -196,6 +210,8 @@ class Sync:
         finally:
             for strategy in self._parts.strategies:
                 strategy.close()
+            if self._parts.suppressor is not None:
+                self._parts.suppressor.close()
 
     def _report_streams(self) -> None:
         """Tells the platform which streams are synced, if some are not; otherwise the sync's success says so."""

@@ -261,6 +261,24 @@ class Config(Settings):
         order=5,
         form={"group": "membership"},
     )
+    suppression_store: Annotated[
+        Annotated[LocalMembershipStore | S3MembershipStore, Field(discriminator="store_type")] | None,
+        BeforeValidator(
+            _none_where("store_type", "none"),
+            json_schema_input_type=Annotated[
+                NoMembershipStore | LocalMembershipStore | S3MembershipStore, Field(discriminator="store_type")
+            ],
+        ),
+    ] = setting(
+        None,
+        description=(
+            "A record of people who were forgotten, as digests that only its store key gives. No sync adds them again, "
+            "to whatever audience, until that is lifted. Connections may share it."
+        ),
+        title="Suppression store",
+        order=9,
+        form={"group": "membership"},
+    )
     max_rejected_percent: int = setting(
         DEFAULT_MAX_REJECTED_PERCENT,
         ge=0,

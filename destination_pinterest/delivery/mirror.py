@@ -44,6 +44,11 @@ from destination_pinterest.vocabulary import Operation
 
 if TYPE_CHECKING:  # It imports DuckDB and NumPy, which syncs without a store don't need.
     from destination_pinterest.membership import Delta, MembershipLedger
+    from destination_pinterest.suppression.store import SuppressedPeople
+
+# Beside the marks of streams, whose names hold no such brackets as a rule; see `shed`.
+_SUPPRESSION_MARK = "[suppression store]"
+_SHED_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,7 @@ class MirrorStrategy(SyncStrategy):
         self._witness: StoreWitness | None = None
         self._stream = ""
         self._changes = 0
+        self._sheds: str | None = None
         self._rows = 0
         self._epoch_started_s: float | None = None
         self._positions = RowPositions()
@@ -134,6 +140,20 @@ class MirrorStrategy(SyncStrategy):
                 "This is the first sync with this membership store. Members that were in the audience before it and "
                 "are not in the table remain, until a row explicitly removes them."
             )
+
+    def shed(self, people: SuppressedPeople) -> None:
+        """Removes members who were forgotten since the ledger last looked, whoever's rows hold them.
+
+        The command `forget` takes people out of the stores that it knows; other connections may have their own.
+        """
+        if self._ledger.marks.get(_SUPPRESSION_MARK, "") == people.version:
+            return
+        for identifiers in self._ledger.identifiers(_SHED_AT_ONCE):
+            if forgotten := [identifier for identifier in identifiers if people.holds(identifier)]:
+                self._ledger.remove_everywhere(forgotten)
+                self._sheds = people.version
+        if self._sheds is None:
+            self._ledger.keep_mark(_SUPPRESSION_MARK, people.version)
 
     @property
     def absent_streams(self) -> list[str]:
@@ -242,12 +262,15 @@ class MirrorStrategy(SyncStrategy):
             check_rows(self.lane.target.name, self.lane.qualities)
         # Hosts that send COMPLETE send it for every stream; from others only the end of input is available.
         is_whole = is_end and all(is_complete(stream.key) for stream in self._streams.all if stream.has_generation)
-        if self._changes or replaced or (is_whole and self._ledger.is_in_doubt):
+        if self._changes or self._sheds or replaced or (is_whole and self._ledger.is_in_doubt):
             intake = self.lane.count.intake
             self._check_drift(intake)
             delta, finished = self._compare(replaced, is_whole=is_whole)
             yield from self._slices(delta)
-            self._commit(delta, finished, marks={self._mark_name: self._next_mark(intake)} if is_end else {})
+            marks = {self._mark_name: self._next_mark(intake)} if is_end else {}
+            if self._sheds is not None:
+                marks[_SUPPRESSION_MARK], self._sheds = self._sheds, None
+            self._commit(delta, finished, marks=marks)
             self._counted_whole = bool(replaced) and len(replaced) == len(self._streams.all)
         self._end_epoch()
 
@@ -300,7 +323,7 @@ class MirrorStrategy(SyncStrategy):
         """
         super().recall()
         self.remembered = replace(self.remembered, store=None)
-        if self._ledger.marks:
+        if self._ledger.marks.keys() - {_SUPPRESSION_MARK}:
             self.remembered = decode(self._ledger.marks.get(self._mark_name, ""))
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from destination_pinterest.config import Config
@@ -10,6 +11,7 @@ from destination_pinterest.dead_letters.announced import AnnouncedRows
 from destination_pinterest.dead_letters.queue import DeadLetters
 from destination_pinterest.delivery.remembered_row import RememberedRowMapper
 from destination_pinterest.delivery.strategy import SyncStrategy
+from destination_pinterest.delivery.suppressor import Suppressor, is_suppressed
 from destination_pinterest.identity.mapping import IdentityMapper, MappedRow
 from destination_pinterest.identity.rejection import Rejection, RejectionReason
 from destination_pinterest.protocol.checkpoint import StreamTally
@@ -26,6 +28,24 @@ _ROWS_SAMPLED: Final = 200
 _NO_IDENTITY: Final = (Rejection(None, None, RejectionReason.NO_IDENTITY),)
 
 
+@dataclass(frozen=True, slots=True)
+class Refusals:
+    """What takes rows that are not used.
+
+    Args:
+        dead_letters: takes rejected rows, if they are stored.
+        announced: takes them, and refused values, if the command line wants them.
+        suppressor: takes forgotten people off rows that add, if there is a suppression store.
+    """
+
+    dead_letters: DeadLetters | None = None
+    announced: AnnouncedRows | None = None
+    suppressor: Suppressor | None = None
+
+
+NO_REFUSALS: Final = Refusals()
+
+
 class StreamRoute:
     """Takes one stream's rows to its audience's strategy. This is the hot path.
 
@@ -35,8 +55,7 @@ class StreamRoute:
         decoder: decodes the rows.
         strategy: the strategy of the stream's audience.
         tally: the stream's counts since its last state.
-        dead_letters: takes rejected rows, if they are stored.
-        announced: takes them, and refused values, if the command line wants them.
+        refusals: what takes rows that are not used.
     """
 
     def __init__(
@@ -47,14 +66,14 @@ class StreamRoute:
         strategy: SyncStrategy,
         tally: StreamTally,
         *,
-        dead_letters: DeadLetters | None = None,
-        announced: AnnouncedRows | None = None,
+        refusals: Refusals = NO_REFUSALS,
     ) -> None:
         self.plan = plan
         self.strategy = strategy
         self._tally = tally
-        self._dead_letters = dead_letters
-        self._announced = announced
+        self._dead_letters = refusals.dead_letters
+        self._announced = refusals.announced
+        self._suppressor = refusals.suppressor
         self._read = decoder.reader([identity.column for identity in plan.identities])
         self._mapper = IdentityMapper(plan.identities, maid_case=config.advertising_id_case)
         self._decide = _row_decision(plan, config, decoder)
@@ -64,7 +83,7 @@ class StreamRoute:
         reads_key = strategy.reads_keys and plan.has_key and not plan.only_removes
         self._remembered = _RememberedRows(plan, config, decoder) if reads_key else None
         # Most streams have one identity column and only rows that add: they are mapped in bulk.
-        reads_rejected = dead_letters is not None or announced is not None
+        reads_rejected = self._dead_letters is not None or self._announced is not None
         is_plain = self._decide is None and len(plan.identities) == 1 and not reads_rejected and not reads_key
         self._read_only_column = decoder.reader_of(plan.identities[0].column) if is_plain else None
 
@@ -89,6 +108,9 @@ class StreamRoute:
     def _take_bulk(self, read: Callable[[Any], object], run: RowRun) -> None:
         identifiers, others = self._mapper.map_column(map(read, run.rows))
         self._fill.add_rows(len(run.rows), len(identifiers) + sum(bool(mapped.identifiers) for mapped in others))
+        if self._suppressor is not None:
+            identifiers = self._left_of(self._suppressor, identifiers)
+            others = [self._suppressor.left_of_row(mapped) for mapped in others]
         self.strategy.add_all(identifiers)
         for mapped in others:
             if self._judge(mapped, Operation.ADD, None, run.position) is not None:
@@ -100,6 +122,8 @@ class StreamRoute:
         mapped = self._mapper.map(values)
         if decision is Operation.ADD:
             self._fill.add_row(values, mapped)
+            if self._suppressor is not None:
+                mapped = self._suppressor.left_of_row(mapped)
         operation = self._judge(mapped, decision, row, position)
         if operation is None:
             return
@@ -119,12 +143,13 @@ class StreamRoute:
         mapped = remembered.map(values)
         if decision is Operation.ADD and not mapped.unchanged:
             self._fill.add_row(values, MappedRow(mapped.identifiers, ()))
+        if decision is Operation.ADD and self._suppressor is not None:
+            mapped = self._suppressor.left_of_remembered(mapped)
         keeps = bool(mapped.unchanged) and decision is Operation.ADD
         if isinstance(decision, Operation) and (mapped.identifiers or keeps):
             for refused in mapped.rejections:
                 self.strategy.lane.tally.identifiers_refused[refused.reason.value] += 1
-            if self._announced is not None:
-                self._announced.add(row, mapped.rejections, row_is_used=True)
+            self._announce(row, mapped.rejections)
             if keeps:
                 self._quality.blank += not mapped.identifiers
                 self.strategy.keep(key, mapped.identifiers, mapped.columns, mapped.unchanged)
@@ -160,9 +185,23 @@ class StreamRoute:
             return None
         if taken is None:
             self._quality.blank += 1
-        if self._announced is not None and taken is not None:
-            self._announced.add(row, mapped.rejections, row_is_used=True)
+        if taken is not None:
+            self._announce(row, mapped.rejections)
         return taken
+
+    def _announce(self, row: Any, rejections: Sequence[Rejection]) -> None:
+        """Announces which values of a row that is used are refused; never who was forgotten."""
+        if self._announced is not None:
+            refused = [rejection for rejection in rejections if not is_suppressed(rejection)]
+            self._announced.add(row, refused, row_is_used=True)
+
+    def _left_of(self, suppressor: Suppressor, identifiers: list[str]) -> list[str]:
+        """Returns what may be added of rows that add one identifier each, and counts the others."""
+        left = suppressor.left_of(identifiers)
+        if lost := len(identifiers) - len(left):
+            self.strategy.lane.tally.not_synced[RejectionReason.SUPPRESSED.value] += lost
+            self._quality.blank += lost
+        return left
 
 
 def _row_decision(plan: StreamPlan, config: Config, decoder: MessageDecoder) -> Callable[[Any], Decision] | None:

@@ -34,6 +34,7 @@ class RejectionReason(StrEnum):
     ID_TOO_LONG = "id_too_long"
     UNKNOWN_OPERATION = "unknown_operation"
     VALUE_UNCHANGED = "value_unchanged"
+    SUPPRESSED = "suppressed"
 
     @property
     def sentence(self) -> str:
@@ -109,6 +110,10 @@ _SENTENCES = MappingProxyType(
             "The source says that the value is unchanged instead of giving it, and nothing knows which it is. Have the "
             "source send whole rows (PostgreSQL: REPLICA IDENTITY FULL), or set up a membership store and a primary "
             "key, so that the row keeps what it had."
+        ),
+        RejectionReason.SUPPRESSED: (
+            "The person was forgotten, so nobody adds them any more; lift that by `pinterest-audiences forget --lift` "
+            "if it was a mistake."
         ),
     }
 )

@@ -76,7 +76,8 @@ def take_row(
     """Decides about a row, and counts it if it changes nothing.
 
     Returns:
-        What its identifiers are sent for; or why the row is rejected; or None if its deletion is ignored.
+        What its identifiers are sent for; or why the row is rejected; or None if its deletion is ignored, or only
+        people are in it who were forgotten.
     """
     if decision is None:
         counts.not_synced[DELETION_KEPT] += 1
@@ -87,6 +88,9 @@ def take_row(
         return decision
     if isinstance(decision, RejectionReason):
         rejection = Rejection(operation_column, None, decision)
+    elif any(rejection.reason is RejectionReason.SUPPRESSED for rejection in mapped.rejections):
+        counts.not_synced[RejectionReason.SUPPRESSED.value] += 1
+        return None
     else:
         rejection = mapped.rejections[0]
         if decision is Operation.REMOVE and rejection.reason is RejectionReason.NO_IDENTITY:
