@@ -81,7 +81,7 @@ def open_ledgers(
                 mirror,
                 threads.submit(
                     open_one,
-                    config.ad_account_id,
+                    mirror.lane.target.ad_account_id,
                     _name(mirror.lane.target),
                     abandoned_list_id=mirror.lane.target.abandoned_list_id,
                 ),
