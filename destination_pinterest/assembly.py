@@ -208,7 +208,7 @@ def assemble(
         progress_every_s=float(environ.get(PROGRESS_VARIABLE, _PROGRESS_S)),
     )
     ledger = CheckpointLedger()
-    announcements = _announcements(request.messages)
+    announcements = announcements_of(request.messages)
     announced = () if announcements is None else [announcements.columns(stream) for stream in request.streams]
     decoder = MessageDecoder(
         (column for columns in (*(plan.columns for plan in plans), *announced) for column in columns),
@@ -450,7 +450,7 @@ def _completeness(audiences: Sequence[AudiencePlan], config: Config) -> Complete
     return Completeness(watched, trust_end_markers=config.trust_end_markers)
 
 
-def _announcements(messages: MessageWriter) -> Announcements | None:
+def announcements_of(messages: MessageWriter) -> Announcements | None:
     """Returns what announces rejected rows to the command line, if that has asked for them."""
     wanted = environ.get(REJECTED_VARIABLE)
     return None if wanted is None else Announcements(messages.figures, include_values=wanted == REJECTED_VALUES)

@@ -17,6 +17,7 @@ from destination_pinterest.config import Config
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import (
     ConnectorError,
+    InvalidConfigError,
     InvalidRequestError,
     MissingScopeError,
     NotFoundError,
@@ -26,7 +27,7 @@ from destination_pinterest.identity.mapping import check_columns
 from destination_pinterest.object_storage.probe import probe
 from destination_pinterest.object_storage.s3 import S3Bucket
 from destination_pinterest.routing.audience_plan import uses_membership_store
-from destination_pinterest.routing.decision import operation_rule
+from destination_pinterest.routing.decision import forgets_everywhere, operation_rule
 from destination_pinterest.routing.plan import declared_identities
 from destination_pinterest.session import PinterestSession
 from destination_pinterest.specification import SCOPES
@@ -181,6 +182,12 @@ def _check_settings(config: Config) -> None:
     if config.identity_columns:
         check_columns(declared_identities(config))
     operation_rule(config)
+    if forgets_everywhere(config) and config.suppression_store is None:
+        raise InvalidConfigError(
+            Code.SUPPRESSION_STORE_NOT_SET,
+            "Remove from (remove_from) is everywhere, which needs a suppression store, so that later syncs don't bring "
+            "people back. Set suppression_store.",
+        )
 
 
 def _check_role(account: AdAccount) -> None:

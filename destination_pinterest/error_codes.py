@@ -215,6 +215,29 @@ class Code(StrEnum):
         "Correct the column's name (upper and lower case count). If streams of other connections have it, switch on "
         "Allow missing columns (`allow_missing_columns`).",
     )
+    SUPPRESSION_STORE_NOT_SET = _Case(
+        "PIN-CONF-055",
+        _CONFIG,
+        _ACT,
+        "People are to be forgotten everywhere, and the settings name no suppression store, which keeps later syncs "
+        "from bringing them back.",
+        "Set `suppression_store`: a folder or a bucket, and a store key of its own.",
+    )
+    AUDIENCE_NAMED_LIKE_LABEL = _Case(
+        "PIN-CONF-056",
+        _CONFIG,
+        _ACT,
+        "An audience name is that of a list in which the connector replaces an audience. The people in such a list may "
+        "have left long ago.",
+        "Choose another audience name; the audience itself is named like that without the brackets.",
+    )
+    REMOVAL_PLACE_UNUSED = _Case(
+        "PIN-CONF-057",
+        _CONFIG,
+        _ACT,
+        "`remove_from` is `everywhere`, and the settings or a stream say that people are added.",
+        "Set What the table does (`mode`) to `remove`, or `remove_from` to `audience`.",
+    )
 
     NO_IDENTITY_COLUMN_RECOGNISED = _Case(
         "PIN-IDENT-001",
@@ -793,6 +816,14 @@ class Code(StrEnum):
         "Several commands change the suppression store at the same time.",
         "Run it again later; what was done stays done.",
     )
+    FORGETTING_INCOMPLETE = _Case(
+        "PIN-STORE-030",
+        _TRANSIENT,
+        _WAIT,
+        "People are suppressed, but not yet out of every customer list and ledger: a sync is at work on some, or "
+        "Pinterest refused some. The certificate names them.",
+        "Run the same command again: it goes on with what is left. Airbyte does so by itself.",
+    )
 
     BUCKET_MISSING = _Case(
         "PIN-BUCKET-001",
@@ -1169,4 +1200,19 @@ class Code(StrEnum):
         _ACT,
         "`pinterest-audiences store copy` can't read where to copy to from what `--to` names.",
         "Name a folder that exists, or a config file with the other `membership_store`, under the same store key.",
+    )
+    FORGET_NOT_CONFIRMED = _Case(
+        "PIN-CLI-056",
+        _CONFIG,
+        _ACT,
+        "`pinterest-audiences forget` would touch exclusion audiences, or customer lists that the connector did not "
+        "make, and was not told what to do about them. Nothing was changed.",
+        "Answer when it asks. Where nobody can be asked, add `--yes`, `--include`, `--only-ours` or `--except`.",
+    )
+    FORGET_EXCEPTION_UNKNOWN = _Case(
+        "PIN-CLI-057",
+        _CONFIG,
+        _ACT,
+        "`--except` names an audience or customer list that the ad account does not have. Nothing was changed.",
+        "Give a name or an ID as `pinterest-audiences lists` shows it.",
     )

@@ -291,6 +291,37 @@ class Config(Settings):
         order=9,
         form={"group": "membership"},
     )
+    remove_from: Literal["audience", "everywhere"] = setting(
+        "audience",
+        description=(
+            "Where a suppression list (What the table does: remove) takes people out. audience: of the audience that "
+            "the stream leads to. everywhere: of every customer list of the ad account that this connector keeps, and "
+            "of the membership store; the suppression store, which this needs, keeps them from coming back."
+        ),
+        title="Remove from",
+        order=10,
+        form={"group": "membership"},
+    )
+    everywhere_includes: tuple[Literal["exclusion_audiences", "other_lists"], ...] = setting(
+        (),
+        description=(
+            "What Remove from: everywhere does not touch by itself. exclusion_audiences: people who leave these may be "
+            "advertised to. other_lists: customer lists that this connector did not make."
+        ),
+        title="Everywhere includes",
+        order=11,
+        form={"group": "membership"},
+    )
+    everywhere_except: tuple[str, ...] = setting(
+        (),
+        description=(
+            "Audiences and customer lists, by name or ID, that Remove from: everywhere leaves alone in any case."
+        ),
+        examples=["Employees"],
+        title="Everywhere except",
+        order=12,
+        form={"group": "membership"},
+    )
     max_rejected_percent: int = setting(
         DEFAULT_MAX_REJECTED_PERCENT,
         ge=0,

@@ -17,7 +17,7 @@ from __future__ import annotations
 import hashlib
 import re
 import struct
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType, TracebackType
@@ -227,7 +227,7 @@ class MembershipLedger:
         self._resume()
         return self._unsealed(self._holdings.identifiers(size))
 
-    def forget(self, identifiers: Sequence[str]) -> int:
+    def forget(self, pieces: Iterable[Sequence[str]]) -> int:
         """Takes identifiers out of the ledger and its files, whatever holds them; returns how many were members.
 
         The rows' other identifiers stay. The caller removes them from the customer list first, under the same lease.
@@ -238,7 +238,8 @@ class MembershipLedger:
         self._refuse_after_diff()
         self._workspace.take_room()
         self._resume()
-        self._spool.remove_everywhere(identifiers)
+        for identifiers in pieces:
+            self._spool.remove_everywhere(identifiers)
         self._spool.flush()
         found = self._holdings.select_forgotten()
         self._spool.clear()

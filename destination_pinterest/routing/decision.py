@@ -10,6 +10,8 @@ from types import MappingProxyType
 from typing import Final, Protocol
 
 from destination_pinterest.config import Config, OperationColumnSetting
+from destination_pinterest.error_codes import Code
+from destination_pinterest.errors import InvalidConfigError
 from destination_pinterest.identity.mapping import MappedRow
 from destination_pinterest.identity.operation import OperationRule
 from destination_pinterest.identity.rejection import Rejection, RejectionReason
@@ -52,6 +54,23 @@ def decision_of(plan: StreamPlan, config: Config) -> Decide | None:
     if by_columns is None:
         return _always_remove
     return lambda values: _suppressed(by_columns(values))
+
+
+def forgets_everywhere(config: Config) -> bool:
+    """Whether a sync takes the people of its rows out of every customer list, not of one audience.
+
+    Raises:
+        InvalidConfigError: the settings say so, and that rows add people.
+    """
+    if config.remove_from == "audience":
+        return False
+    if config.mode != "remove":
+        raise InvalidConfigError(
+            Code.REMOVAL_PLACE_UNUSED,
+            "Remove from (remove_from) is everywhere, but What the table does (mode) is "
+            f"{config.mode}, so rows add people. Set mode to remove, or remove_from to audience.",
+        )
+    return True
 
 
 def operation_rule(config: Config) -> OperationRule:

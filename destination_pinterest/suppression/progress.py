@@ -70,9 +70,10 @@ class Progress(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     lists: tuple[DoneList, ...] = ()
     ledgers: tuple[DoneLedger, ...] = ()
 
-    def is_done(self, ad_account_id: str, customer_list_id: str) -> bool:
-        """Whether people were taken out of a list."""
-        return any((one.ad_account_id, one.customer_list_id) == (ad_account_id, customer_list_id) for one in self.lists)
+    def done(self, ad_account_id: str, customer_list_id: str) -> DoneList | None:
+        """Returns how people were taken out of a list; None if they were not."""
+        named = (one for one in self.lists if one.ad_account_id == ad_account_id)
+        return next((one for one in named if one.customer_list_id == customer_list_id), None)
 
 
 def name_of(job: str) -> str:

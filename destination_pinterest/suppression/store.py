@@ -39,6 +39,8 @@ from destination_pinterest.suppression.progress import Progress, name_of
 # How often a change is made again on what another one left, and the file is looked for again.
 _ATTEMPTS: Final = 6
 _JOB_BYTES: Final = 8
+# Tells the digests of those who are suppressed on exclusion audiences too from the others.
+_EXCLUSION: Final = b"exclusion"
 
 Settings = LocalMembershipStore | S3MembershipStore
 
@@ -62,9 +64,12 @@ class SuppressedPeople:
         """How many identifiers are suppressed."""
         return self._found.count
 
-    def holds(self, identifier: str) -> bool:
-        """Whether an identifier, as it is sent to Pinterest, is suppressed."""
-        return self._found.has(_digest(identifier, self._key))
+    def holds(self, identifier: str, *, for_exclusion: bool = False) -> bool:
+        """Whether an identifier, as it is sent to Pinterest, is suppressed.
+
+        `for_exclusion`: whether for exclusion audiences too, in which the others may stay.
+        """
+        return self._found.has(_digest(identifier, self._key, _EXCLUSION if for_exclusion else b""))
 
 
 class SuppressionStore:
@@ -106,13 +111,19 @@ class SuppressionStore:
                 return SuppressedPeople(people, keys.people_key, f"{keys.name} {head.sequence}")
         raise damaged(self._blobs.address(FILE_NAME))
 
-    def add(self, identifiers: Iterable[str]) -> int:
-        """Suppresses identifiers; returns how many were not before."""
-        return self._change(list(identifiers), write_with)
+    def add(self, identifiers: Iterable[str], *, for_exclusion: bool = False) -> int:
+        """Suppresses identifiers, and `for_exclusion` on exclusion audiences too; returns how many were not before."""
+        people = list(identifiers)
+        new = self._change(people, b"", write_with)
+        if for_exclusion:
+            self._change(people, _EXCLUSION, write_with)
+        return new
 
     def lift(self, identifiers: Iterable[str]) -> int:
         """Lets syncs add identifiers again; returns how many were suppressed."""
-        return -self._change(list(identifiers), write_without)
+        people = list(identifiers)
+        self._change(people, _EXCLUSION, write_without)
+        return -self._change(people, b"", write_without)
 
     def check(self) -> None:
         """Tests what a sync needs: writes, reads and deletes an object, and tests the key."""
@@ -153,7 +164,7 @@ class SuppressionStore:
         """Forgets a forgetting that is done."""
         self._blobs.delete(name_of(job))
 
-    def _change(self, identifiers: list[str], write: Callable[[Path | None, Digests, Path], int]) -> int:
+    def _change(self, identifiers: list[str], scope: bytes, write: Callable[[Path | None, Digests, Path], int]) -> int:
         with closing(PrivateFolder()) as scratch:
             for _ in range(_ATTEMPTS):
                 found = self._head()
@@ -165,7 +176,7 @@ class SuppressionStore:
                 if before is None and head.file:
                     continue  # Another change has replaced it meanwhile.
                 name = f"people-{head.sequence + 1}-{uuid4().hex}.bin"
-                count = write(before, _digests(identifiers, keys.people_key), scratch.path / name)
+                count = write(before, _digests(identifiers, keys.people_key, scope), scratch.path / name)
                 if count == head.count:
                     return 0
                 changed = self._written(head, scratch.path / name, count)
@@ -251,13 +262,13 @@ def open_suppression_store(settings: Settings, *, stretchings: Mapping[int, Scry
     return SuppressionStore(open_blobs(settings), StoreKey(settings.store_key, stretchings))
 
 
-def _digest(identifier: str, key: bytes) -> bytes:
+def _digest(identifier: str, key: bytes, scope: bytes = b"") -> bytes:
     content = identifier.encode(errors="surrogatepass")
-    return hashlib.blake2b(content, digest_size=DIGEST_BYTES, key=key).digest()
+    return hashlib.blake2b(content, digest_size=DIGEST_BYTES, key=key, person=scope).digest()
 
 
-def _digests(identifiers: list[str], key: bytes) -> Digests:
-    return joined(_digest(identifier, key) for identifier in identifiers)
+def _digests(identifiers: list[str], key: bytes, scope: bytes) -> Digests:
+    return joined(_digest(identifier, key, scope) for identifier in identifiers)
 
 
 def _sequence_of(file: str) -> int:

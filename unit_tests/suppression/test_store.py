@@ -157,8 +157,8 @@ def test_a_forgetting_is_known_again_by_its_people_and_forgotten_when_it_is_done
     assert again.job_of(["bob"]) != job
     found = again.progress_of(job)
     assert found is not None
-    assert found.is_done("1", "2")
-    assert not found.is_done("2", "2")
+    assert found.done("1", "2") == done
+    assert found.done("2", "2") is None
     again.end(job)
     assert store.progress_of(job) is None
 
