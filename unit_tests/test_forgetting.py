@@ -20,6 +20,7 @@ from destination_pinterest.markers import FORGETTING_PREFIX, REPORT_PREFIX
 from destination_pinterest.membership.folder import FolderBlobs
 from destination_pinterest.protocol.catalog import parse_catalog
 from destination_pinterest.protocol.lines import MessageLines
+from destination_pinterest.routing.decision import forgets_everywhere
 from destination_pinterest.session import PlatformConfig
 from destination_pinterest.suppression.store import open_suppression_store
 from unit_tests.remembered.shop import Shop, complete, deduped, people, row, rows, state, stream
@@ -309,3 +310,9 @@ def test_blobs_of_both_stores_may_share_a_folder(office: Office) -> None:
     (list_id,) = office.pinterest.lists
     assert office.members(list_id) == people(["ada"])
     assert FolderBlobs(office.shop.root).names("suppressions/")
+
+
+def test_everywhere_is_refused_where_rows_add(raw_config: dict[str, Any]) -> None:
+    with raises(Code.REMOVAL_PLACE_UNUSED):
+        forgets_everywhere(read_config({**raw_config, "remove_from": "everywhere"}))
+    assert not forgets_everywhere(read_config(raw_config))

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -34,18 +31,6 @@ def person(tmp_path: Path) -> Path:
 def call(*arguments: object) -> Result:
     command = [*PROGRAM, *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, stdin=subprocess.DEVNULL)
-
-
-def answered(answer: str, *arguments: object) -> tuple[int, str]:
-    """The exit code and what was said, on a terminal where somebody types an answer."""
-    ours, theirs = pty.openpty()
-    os.write(ours, f"{answer}\n".encode())
-    done = subprocess.run(
-        [*PROGRAM, *map(str, arguments)], stdin=theirs, capture_output=True, text=True, timeout=120, check=False
-    )
-    os.close(theirs)
-    os.close(ours)
-    return done.returncode, done.stdout + done.stderr
 
 
 def shown(config: Path) -> dict[str, Any]:
@@ -78,45 +63,12 @@ def test_who_is_forgotten_leaves_left_over_lists_too_and_does_not_come_back(
     assert json.loads((tmp_path / "rejected.jsonl").read_text())["line"] == 3
     (audience,) = sync(run, people, config, "--replace")["audiences"]
     assert (audience["synced"], audience["not_synced"]) == (99, {"suppressed": 1})
-    assert call("forget", "--lift", "--from", person, "--config", config).returncode == 0
-    (audience,) = sync(run, people, config, "--replace")["audiences"]
-    assert audience["not_synced"] == {}
+    kinds = [each["kind"] for each in shown(config)["customer_lists"]]
+    assert (kinds.count("ours"), kinds.count("left_over")) == (1, 2)
 
 
-def test_lists_names_every_list_and_whose_it_is(run: Run, people: Path, config: Path) -> None:
-    for _ in range(2):
-        sync(run, people, config, "--replace")
-    found = shown(config)
-    kinds = [each["kind"] for each in found["customer_lists"]]
-    assert kinds.count("left_over") == 1
-    assert kinds.count("ours") == 1
-    (used,) = [each for each in found["customer_lists"] if each["kind"] == "ours"]
-    assert used["audiences"][0]["name"] == "VIP"
-    text = call("lists", "--config", config).stdout
-    assert '"VIP"' in text
-    assert "Left over of" in text
-    assert "left over 1" in text
-
-
-@pytest.mark.parametrize(("answer", "code"), [("no", 0), ("yes", 0), ("perhaps", 2)])
-def test_lists_that_others_made_are_asked_for(
-    answer: str, code: int, run: Run, people: Path, config: Path, person: Path
-) -> None:
-    sync(run, people, config)
-    exit_code, said = answered(answer, "forget", "--from", person, "--config", config, "--quiet")
-    assert exit_code == code, said
-    if answer == "perhaps":
-        assert "PIN-CLI-056" in said
-    else:
-        assert ("Left alone, not made by this connector" in said) is (answer == "no")
-
-
-def test_where_nobody_can_be_asked_it_is_not_begun(run: Run, people: Path, config: Path, person: Path) -> None:
-    sync(run, people, config)
-    done = call("forget", "--from", person, "--config", config, "--json")
-    assert done.returncode == 2
-    assert json.loads(done.stdout)["error_code"] == "PIN-CLI-056"
+def test_an_exception_that_names_nothing_changes_nothing(config: Path, person: Path, tmp_path: Path) -> None:
     done = call("forget", "--from", person, "--config", config, "--only-ours", "--except", "no such", "--json")
     assert done.returncode == 1
     assert json.loads(done.stdout)["error_code"] == "PIN-CLI-057"
-    assert sys.stdin is not None
+    assert not list((tmp_path / "suppressed").rglob("people-*"))
