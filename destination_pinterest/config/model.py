@@ -317,7 +317,6 @@ class Config(Settings):
         description=(
             "Audiences and customer lists, by name or ID, that Remove from: everywhere leaves alone in any case."
         ),
-        examples=["Employees"],
         title="Everywhere except",
         order=12,
         form={"group": "membership"},
