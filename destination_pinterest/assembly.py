@@ -62,6 +62,7 @@ from destination_pinterest.routing.audience_plan import (
     plan_audiences,
     refused_audiences,
 )
+from destination_pinterest.routing.decision import excludes
 from destination_pinterest.routing.plan import StreamPlan, plan_streams
 from destination_pinterest.routing.replacement import is_whole_pass
 from destination_pinterest.routing.row_quality import RowQuality
@@ -468,7 +469,7 @@ def _suppressor(config: Config, tuning: Tuning) -> Suppressor | None:
 
         return open_suppression_store(settings, stretchings=tuning.stretchings or STRETCHINGS)
 
-    return Suppressor(open_store)
+    return Suppressor(open_store, for_exclusion=excludes(config))
 
 
 def _dead_letters(config: Config, system: System) -> DeadLetterStorage | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from destination_pinterest.api.auth import RefreshingToken
 from destination_pinterest.assembly import SyncParts
-from destination_pinterest.audiences.description_mark import MarkKeeper
+from destination_pinterest.audiences.description_mark import MarkKeeper, for_exclusion
 from destination_pinterest.connection_check import REFRESH_EXPIRY_WARNING_S, refresh_expiry
 from destination_pinterest.delivery.lane import AudienceLane
 from destination_pinterest.delivery.ledgers import open_ledgers
@@ -20,6 +20,7 @@ from destination_pinterest.markers import REPORT_TEXT_VARIABLE
 from destination_pinterest.protocol.catalog import StreamKey
 from destination_pinterest.protocol.emit import MessageWriter
 from destination_pinterest.reporting.builder import SyncReporter
+from destination_pinterest.routing.decision import excludes
 from destination_pinterest.wording.plan_text import plan_lines
 
 if TYPE_CHECKING:  # It imports DuckDB and NumPy, which syncs without a store don't need.
@@ -144,7 +145,7 @@ class Sync:
         for mirror in parts.mirrors:
             if mirror.lane.failure is None:
                 try:
-                    mirror.shed(parts.suppressor.people)
+                    mirror.shed(parts.suppressor)
                 except ConnectorError as failure:
                     self._give_up(mirror.lane, failure)
 
@@ -183,6 +184,8 @@ class Sync:
             for strategy in self._parts.isolation.healthy:
                 strategy.conclude()
                 mark = strategy.mark
+                if excludes(self._parts.request.config):  # Pinterest does not know, and others have to.
+                    mark = for_exclusion(mark or strategy.remembered)
                 if mark is not None:
                     target = strategy.lane.target
                     strategy.lane.update(keepers[target.ad_account_id].keep(target, mark))

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from destination_pinterest.audiences.description_mark import is_for_exclusion
 from destination_pinterest.config.membership_store import LocalMembershipStore
 from destination_pinterest.error_codes import Code
 from destination_pinterest.markers import REPORT_PREFIX
@@ -128,3 +129,16 @@ def test_a_sync_without_its_suppression_store_does_not_go_on(
     with raises(Code.SUPPRESSION_KEY_WRONG):
         shop.sync([stream()], *rows(["bob"]), **wrong, membership_store=None)
     assert not shop.pinterest.lists
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("was_forgotten_there_too", [True, False])
+def test_an_exclusion_audience_keeps_whom_only_other_audiences_have_forgotten(
+    was_forgotten_there_too: bool, way: str, shop: Shop, suppressed: SuppressionStore, setting: dict[str, Any]
+) -> None:
+    configured, settings = WAYS[way]
+    suppressed.add(people(["bob"]), for_exclusion=was_forgotten_there_too)
+    shop.sync([stream(**configured)], *rows(["ada", "bob"]), complete(), **setting, **settings, used_for="exclusion")
+    assert live_members(shop) == people(["ada"] if was_forgotten_there_too else ["ada", "bob"])
+    (audience,) = shop.pinterest.audiences.values()
+    assert is_for_exclusion(audience["description"])

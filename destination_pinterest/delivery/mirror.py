@@ -25,6 +25,7 @@ from destination_pinterest.delivery.row_positions import RowPositions
 from destination_pinterest.delivery.slices import Slice, joined, requests_of_slice
 from destination_pinterest.delivery.store_witness import StoreWitness
 from destination_pinterest.delivery.strategy import IsComplete, MemberCounts, SyncStrategy
+from destination_pinterest.delivery.suppressor import Suppressor
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import (
     ConnectorError,
@@ -44,7 +45,6 @@ from destination_pinterest.vocabulary import Operation
 
 if TYPE_CHECKING:  # It imports DuckDB and NumPy, which syncs without a store don't need.
     from destination_pinterest.membership import Delta, MembershipLedger
-    from destination_pinterest.suppression.store import SuppressedPeople
 
 # Beside the marks of streams, whose names hold no such brackets as a rule; see `shed`.
 _SUPPRESSION_MARK = "[suppression store]"
@@ -141,19 +141,20 @@ class MirrorStrategy(SyncStrategy):
                 "are not in the table remain, until a row explicitly removes them."
             )
 
-    def shed(self, people: SuppressedPeople) -> None:
+    def shed(self, suppressor: Suppressor) -> None:
         """Removes members who were forgotten since the ledger last looked, whoever's rows hold them.
 
         The command `forget` takes people out of the stores that it knows; other connections may have their own.
         """
-        if self._ledger.marks.get(_SUPPRESSION_MARK, "") == people.version:
+        version = suppressor.people.version
+        if self._ledger.marks.get(_SUPPRESSION_MARK, "") == version:
             return
         for identifiers in self._ledger.identifiers(_SHED_AT_ONCE):
-            if forgotten := [identifier for identifier in identifiers if people.holds(identifier)]:
+            if forgotten := [identifier for identifier in identifiers if suppressor.holds(identifier)]:
                 self._ledger.remove_everywhere(forgotten)
-                self._sheds = people.version
+                self._sheds = version
         if self._sheds is None:
-            self._ledger.keep_mark(_SUPPRESSION_MARK, people.version)
+            self._ledger.keep_mark(_SUPPRESSION_MARK, version)
 
     @property
     def absent_streams(self) -> list[str]:

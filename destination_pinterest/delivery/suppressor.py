@@ -29,10 +29,12 @@ class Suppressor:
 
     Args:
         open_store: opens the suppression store.
+        for_exclusion: whether the audiences are for exclusion: only those leave them who were forgotten there too.
     """
 
-    def __init__(self, open_store: Callable[[], SuppressionStore]) -> None:
+    def __init__(self, open_store: Callable[[], SuppressionStore], *, for_exclusion: bool = False) -> None:
         self._open_store = open_store
+        self._for_exclusion = for_exclusion
         self._opened = ExitStack()
         self._people: SuppressedPeople | None = None
 
@@ -54,16 +56,20 @@ class Suppressor:
 
     @property
     def people(self) -> SuppressedPeople:
-        """The people that no sync may add."""
+        """The people of the store."""
         if self._people is None:
             raise InternalError(
                 Code.STORE_MISUSED, "The suppression store was asked before it was read. Please report this."
             )
         return self._people
 
+    def holds(self, identifier: str) -> bool:
+        """Whether an identifier may not be added."""
+        return self.people.holds(identifier, for_exclusion=self._for_exclusion)
+
     def left_of(self, identifiers: Sequence[str]) -> list[str]:
         """Returns the identifiers that may be added."""
-        holds = self.people.holds
+        holds = self.holds
         return [identifier for identifier in identifiers if not holds(identifier)]
 
     def left_of_row(self, mapped: MappedRow) -> MappedRow:
@@ -74,7 +80,7 @@ class Suppressor:
 
     def left_of_remembered(self, row: RememberedRow) -> RememberedRow:
         """Returns the same of a row whose columns are remembered."""
-        holds = self.people.holds
+        holds = self.holds
         left = [pair for pair in zip(row.identifiers, row.columns, strict=True) if not holds(pair[0])]
         lost = len(row.identifiers) - len(left)
         if not lost:

@@ -30,6 +30,7 @@ from destination_pinterest.forgetting.taking_out import LISTS_AT_ONCE, Done, Log
 from destination_pinterest.membership.lease import DEFAULT_TIMING, LeaseTiming
 from destination_pinterest.membership.store import open_membership_store
 from destination_pinterest.membership.store_key import STRETCHINGS, Scrypt, StoreKey
+from destination_pinterest.routing.decision import excludes
 from destination_pinterest.session import PinterestSession
 from destination_pinterest.suppression.store import SuppressionStore, open_suppression_store
 from destination_pinterest.system import System
@@ -135,7 +136,8 @@ class Forgetting:
         accounts: list[AccountLists] = []
 
         def look() -> list[AccountLists]:
-            accounts[:] = lists_of_each(self._session.clients, lists_by_account(ledgers), most_asked=_MOST_ASKED)
+            remembered, exclusions = lists_by_account(ledgers), exclusions_of(self._config)
+            accounts[:] = lists_of_each(self._session.clients, remembered, exclusions, most_asked=_MOST_ASKED)
             return accounts
 
         if choice.exceptions:
@@ -225,7 +227,13 @@ def list_lists(config: Config, session: PinterestSession) -> Overview:
     """
     settings = config.membership_store
     key = None if settings is None else StoreKey(settings.store_key)
-    return overview(lists_of_each(session.clients, lists_by_account(stored_ledgers(settings, key))))
+    remembered = lists_by_account(stored_ledgers(settings, key))
+    return overview(lists_of_each(session.clients, remembered, exclusions_of(config)))
+
+
+def exclusions_of(config: Config) -> tuple[str, ...]:
+    """Returns the names of audiences that the settings declare to be for exclusion, as far as these name any."""
+    return (config.audience_name,) if excludes(config) and "{" not in config.audience_name else ()
 
 
 def require_complete(certificate: Certificate) -> None:

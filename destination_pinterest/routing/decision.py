@@ -56,6 +56,11 @@ def decision_of(plan: StreamPlan, config: Config) -> Decide | None:
     return lambda values: _suppressed(by_columns(values))
 
 
+def excludes(config: Config) -> bool:
+    """Whether the audiences of the settings are there to exclude people: who leaves them may be advertised to."""
+    return getattr(config, "used_for", "targeting") == "exclusion"
+
+
 def forgets_everywhere(config: Config) -> bool:
     """Whether a sync takes the people of its rows out of every customer list, not of one audience.
 
