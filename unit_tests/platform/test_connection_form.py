@@ -48,6 +48,11 @@ WHERE_TO_FIND = {
     "membership_store.s3_bucket_name": "as the storage shows it",
     "membership_store.s3_bucket_region": "The region of the bucket",
     "membership_store.bucket_path": "The folder in the bucket",
+    "suppression_store.path": "a mounted volume or a disk",
+    "suppression_store.store_key": "A secret of your own",
+    "suppression_store.s3_bucket_name": "as the storage shows it",
+    "suppression_store.s3_bucket_region": "The region of the bucket",
+    "suppression_store.bucket_path": "The folder in the bucket",
     "object_storage_config.s3_bucket_name": "as the storage shows it",
     "object_storage_config.s3_bucket_region": "The region of the bucket",
     "object_storage_config.bucket_path": "The folder in the bucket",
@@ -140,8 +145,11 @@ def test_the_cards_show_what_has_to_be_decided_and_fold_the_rest() -> None:
         "allow_identity_drift",
         "max_rejected_percent",
         "if_audience_is_gone",
+        "remove_from",
+        "everywhere_includes",
+        "everywhere_except",
     )
-    assert Card("Who joins and who leaves", ("mode", "membership_store"), removal) in shown
+    assert Card("Who joins and who leaves", ("mode", "membership_store", "suppression_store"), removal) in shown
     assert Card("Delivery", ("access_tier",), ("batch_size", "flush_seconds", "retry_hours")) in shown
     assert Card("Rejected rows", ("object_storage_config",), ()) in shown
 
