@@ -64,8 +64,8 @@ def test_the_line_for_programs_has_exactly_the_keys_that_were_agreed() -> None:
     assert line.startswith("pinterest_sync_report: {")
     assert "\n" not in line
     assert json.loads(line.removeprefix(REPORT_PREFIX)) == {
-        "schema_version": 1, "status": "succeeded", "forgetting": None, "duration_s": 12.0, "rows_per_second": 8333.3, "requests": 60,
-        "retries": 3, "waited_s": 2.5, "audiences": [{**AUDIENCE, **NOT_KNOWN}],
+        "schema_version": 1, "status": "succeeded", "duration_s": 12.0, "rows_per_second": 8333.3, "requests": 60,
+        "retries": 3, "forgetting": None, "waited_s": 2.5, "audiences": [{**AUDIENCE, **NOT_KNOWN}],
     }  # fmt: skip
 
 
