@@ -229,8 +229,8 @@ def _check_settings(config: Config) -> None:
     if forgets_everywhere(config) and config.suppression_store is None:
         raise InvalidConfigError(
             Code.SUPPRESSION_STORE_NOT_SET,
-            "Remove from (`remove_from`) is everywhere, which needs a suppression store, so that later syncs don't "
-            "bring people back. Set Suppression store (`suppression_store`).",
+            "Remove from (remove_from) is everywhere, which needs a suppression store, so that later syncs don't "
+            "bring people back. Set Suppression store (suppression_store).",
         )
 
 

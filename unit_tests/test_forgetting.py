@@ -316,3 +316,78 @@ def test_everywhere_is_refused_where_rows_add(raw_config: dict[str, Any]) -> Non
     with raises(Code.REMOVAL_PLACE_UNUSED):
         forgets_everywhere(read_config({**raw_config, "remove_from": "everywhere"}))
     assert not forgets_everywhere(read_config(raw_config))
+
+
+BY_SEGMENT = {"audience_column": "segment"}
+BY_KEY = deduped("users", "segment")
+SEGMENTS = [row("ada", id=1, segment="VIP"), row("bob", id=2, segment="VIP"), row("bob", id=3, segment="Gold")]
+
+
+def test_the_ledgers_of_audiences_that_a_column_names_forget_and_their_index_is_none(office: Office) -> None:
+    office.shop.sync([BY_KEY], *SEGMENTS, **BY_SEGMENT)
+    folders = len(list(office.shop.root.iterdir()))
+    certificate = office.forget("bob", **BY_SEGMENT)
+    ledgers = {one["audience"]: one["members"] for one in certificate["ledgers"]}
+    assert ledgers == {"VIP": 1, "Gold": 1}
+    assert {one["kind"] for one in certificate["lists"]} == {"ours"}
+    assert len(list(office.shop.root.iterdir())) == folders
+    assert office.shop.people_in("VIP") & people(["ada", "bob"]) == people(["ada"])
+    assert not office.shop.people_in("Gold") & people(["bob"])
+    suppressing = {"suppression_store": office.raw["suppression_store"]}
+    office.shop.sync([BY_KEY], *SEGMENTS, **BY_SEGMENT, **suppressing)
+    assert not people(["bob"]) & (office.shop.people_in("VIP") | office.shop.people_in("Gold"))
+
+
+def test_audiences_of_a_column_that_a_sync_is_at_work_on_are_left_to_the_next_run(office: Office, clock: Any) -> None:
+    office.shop.sync([BY_KEY], *SEGMENTS, **BY_SEGMENT)
+    other = kept(office, "Other", "bob")
+    index = office.shop.store().open_placements("549755885175", "{segment}")
+    clock.before_sleep = lambda _: index._leased.beat()
+    with raises(Code.FORGETTING_INCOMPLETE):
+        office.forget("bob")
+    assert office.members(other) == set()
+    assert people(["bob"]) < office.shop.people_in("VIP")
+    failed = {one["audience"]: one["error_code"] for one in office.certificate["ledgers"]}
+    assert failed == dict.fromkeys(["{segment}", "VIP", "Gold"], Code.STORE_BUSY.value)
+    clock.before_sleep = lambda _: None
+    index.close()
+    assert office.forget("bob")["status"] == "succeeded"
+    assert not people(["bob"]) & (office.shop.people_in("VIP") | office.shop.people_in("Gold"))
+
+
+def test_people_who_never_consented_leave_the_files_too(office: Office) -> None:
+    asked = deduped("users", "consent")
+    consent = {"consent_column": {"column": "consent"}}
+    office.shop.sync([asked], row("ada", id=1, consent="yes"), row("bob", id=2, consent="no"), **consent)
+    with office.shop.open() as before:
+        assert before._workspace.number("SELECT count(*) FROM holdings") == 2
+    office.forget("bob", **consent)
+    with office.shop.open() as after:
+        assert after._workspace.number("SELECT count(*) FROM holdings") == 1
+        assert after.members == 1
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        BY_SEGMENT,
+        {"audience_name": "{segment} of {stream}"},
+        {"consent_column": {"column": "consent"}},
+        {"also_in_ad_accounts": ["549755885176"], "ad_account_column": "account"},
+        {"operation_column": {"mode": "column", "column": "op"}},
+        {"used_for": "exclusion"},
+    ],
+)
+def test_a_table_of_people_needs_no_column_that_only_concerns_audiences(
+    settings: dict[str, Any], office: Office
+) -> None:
+    ours = kept(office, "VIP", "ada", "bob")
+    office.forget("bob", **settings)
+    assert office.members(ours) == people(["ada"])
+
+
+def test_audiences_of_a_column_are_for_exclusion_before_their_marks_say_so(office: Office) -> None:
+    office.shop.sync([BY_KEY], *SEGMENTS, **BY_SEGMENT)
+    certificate = office.forget("bob", **BY_SEGMENT, used_for="exclusion")
+    assert {one["left_alone_because"] for one in certificate["lists"]} == {"exclusion_audience"}
+    assert people(["bob"]) < office.shop.people_in("VIP")

@@ -13,7 +13,7 @@ from destination_pinterest.config.membership_store import LocalMembershipStore
 from destination_pinterest.error_codes import Code
 from destination_pinterest.markers import REPORT_PREFIX
 from destination_pinterest.suppression.store import SuppressionStore, open_suppression_store
-from unit_tests.remembered.shop import Shop, complete, deduped, people, row, rows, stream
+from unit_tests.remembered.shop import AD_ACCOUNT, Shop, complete, deduped, people, row, rows, stream
 from unit_tests.support.outbox import Outbox
 from unit_tests.support.raises import raises
 from unit_tests.support.rig import CHEAP
@@ -39,6 +39,10 @@ def suppressed(setting: dict[str, Any]) -> SuppressionStore:
     return open_suppression_store(
         LocalMembershipStore(**setting["suppression_store"]), stretchings=CHEAP.stretchings or {}
     )
+
+
+BY_SEGMENT = {"audience_column": "segment"}
+BY_KEY = deduped("users", "segment")
 
 
 def report_of(outbox: Outbox) -> dict[str, Any]:
@@ -142,3 +146,77 @@ def test_an_exclusion_audience_keeps_whom_only_other_audiences_have_forgotten(
     assert live_members(shop) == people(["ada"] if was_forgotten_there_too else ["ada", "bob"])
     (audience,) = shop.pinterest.audiences.values()
     assert is_for_exclusion(audience["description"])
+
+
+@pytest.mark.parametrize("settings", [{"membership_store": None}, {}])
+def test_no_audience_that_a_column_names_gets_a_suppressed_person(
+    settings: dict[str, Any], shop: Shop, suppressed: SuppressionStore, setting: dict[str, Any]
+) -> None:
+    suppressed.add(people(["bob"]))
+    named = [
+        row("ada", id=1, segment="VIP"),
+        row("bob", id=2, segment=["VIP", "Gold"]),
+        row("eve", id=3, segment="Gold"),
+    ]
+    shop.sync([BY_KEY], *named, **setting, **settings, **BY_SEGMENT)
+    assert (live_members(shop, "VIP"), live_members(shop, "Gold")) == (people(["ada"]), people(["eve"]))
+
+
+def test_once_somebody_was_forgotten_every_audience_of_a_column_is_settled_once(
+    shop: Shop, suppressed: SuppressionStore, setting: dict[str, Any]
+) -> None:
+    named = [row("ada", id=1, segment="VIP"), row("bob", id=2, segment="Gold"), row("eve", id=3, segment="Gold")]
+    shop.sync([BY_KEY], *named, **setting, **BY_SEGMENT)
+    suppressed.add(people(["bob"]))
+    shop.sync([BY_KEY], row("dan", id=4, segment="VIP"), **setting, **BY_SEGMENT)
+    assert (live_members(shop, "VIP"), live_members(shop, "Gold")) == (people(["ada", "dan"]), people(["eve"]))
+    assert shop.members("Gold") == 1
+    before = shop.store().view(AD_ACCOUNT, "Gold").epoch
+    shop.sync([BY_KEY], row("kim", id=5, segment="VIP"), **setting, **BY_SEGMENT)
+    assert shop.writes == [("ADD", people(["kim"]))]
+    assert shop.store().view(AD_ACCOUNT, "Gold").epoch == before
+
+
+def test_a_sync_without_rows_settles_the_audiences_of_a_column_too(
+    shop: Shop, suppressed: SuppressionStore, setting: dict[str, Any]
+) -> None:
+    shop.sync([BY_KEY], row("ada", id=1, segment="VIP"), row("bob", id=2, segment="VIP"), **setting, **BY_SEGMENT)
+    suppressed.add(people(["bob"]))
+    shop.sync([BY_KEY], complete(), **setting, **BY_SEGMENT)
+    assert live_members(shop, "VIP") == people(["ada"])
+
+
+def test_audiences_of_a_column_say_at_pinterest_that_they_are_for_exclusion(
+    shop: Shop, setting: dict[str, Any]
+) -> None:
+    named = [row("ada", id=1, segment="VIP"), row("eve", id=2, segment="Gold")]
+    for _ in range(2):
+        shop.sync([BY_KEY], *named, **setting, **BY_SEGMENT, used_for="exclusion")
+    audiences = list(shop.pinterest.audiences.values())
+    assert [is_for_exclusion(each["description"]) for each in audiences] == [True, True]
+    assert not shop.pinterest.asked_for("PATCH", "audiences/")
+
+
+@pytest.mark.parametrize("settings", [{"membership_store": None}, {}])
+def test_an_objection_by_a_suppressed_person_still_removes_the_row_s_identifiers(
+    settings: dict[str, Any], shop: Shop, suppressed: SuppressionStore, setting: dict[str, Any]
+) -> None:
+    asked = deduped("users", "consent")
+    shop.sync([asked], row("bob", id=1, consent="yes"), row("ada", id=2, consent="yes"), **settings)
+    suppressed.add(people(["bob"]))
+    consent = {"consent_column": {"column": "consent"}}
+    shop.sync(
+        [asked], row("bob", id=1, consent="no"), row("ada", id=2, consent="yes"), **setting, **settings, **consent
+    )
+    assert live_members(shop) == people(["ada"])
+
+
+def test_a_row_of_an_exclusion_audience_keeps_what_can_t_be_read_and_loses_who_was_forgotten(
+    shop: Shop, suppressed: SuppressionStore, setting: dict[str, Any]
+) -> None:
+    both = deduped("users", "email_2")
+    exclusion = {"used_for": "exclusion"}
+    shop.sync([both], row("bob", id=1, email_2="ada@example.com"), **setting, **exclusion)
+    suppressed.add(people(["bob"]), for_exclusion=True)
+    shop.sync([both], row("bob", id=1, email_2=None), **setting, **exclusion)
+    assert live_members(shop) == people(["ada"])

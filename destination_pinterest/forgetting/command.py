@@ -101,7 +101,7 @@ class Forgetting:
             raise InvalidConfigError(
                 Code.SUPPRESSION_STORE_NOT_SET,
                 "The settings name no suppression store, which keeps people who are forgotten from coming back. Set "
-                "Suppression store (`suppression_store`): a folder or a bucket, and a store key of its own.",
+                "Suppression store (suppression_store): a folder or a bucket, and a store key of its own.",
             )
         self._config = config
         self._session = session
