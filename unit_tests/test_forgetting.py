@@ -24,6 +24,7 @@ from destination_pinterest.routing.decision import forgets_everywhere
 from destination_pinterest.session import PlatformConfig
 from destination_pinterest.suppression.store import open_suppression_store
 from unit_tests.remembered.shop import Shop, complete, deduped, people, row, rows, state, stream
+from unit_tests.support.fake_pinterest import AD_ACCOUNT, SISTER_ACCOUNT
 from unit_tests.support.outbox import Outbox
 from unit_tests.support.raises import raises
 from unit_tests.support.rig import CHEAP, ClockPause
@@ -391,3 +392,25 @@ def test_audiences_of_a_column_are_for_exclusion_before_their_marks_say_so(offic
     certificate = office.forget("bob", **BY_SEGMENT, used_for="exclusion")
     assert {one["left_alone_because"] for one in certificate["lists"]} == {"exclusion_audience"}
     assert people(["bob"]) < office.shop.people_in("VIP")
+
+
+def test_audiences_of_one_name_in_several_ad_accounts_forget_each_in_its_own(office: Office) -> None:
+    both = {"also_in_ad_accounts": [SISTER_ACCOUNT]}
+    office.shop.sync([deduped()], row("ada", id=1), row("bob", id=2), complete(), **both)
+    office.pinterest.refuse("PATCH", f"{SISTER_ACCOUNT}/customer_lists", 400, "broken", times=1)
+    with raises(Code.FORGETTING_INCOMPLETE):
+        office.forget("bob", **both)
+    certificate = office.forget("bob", **both)
+    told = [(one["ad_account_id"], one["audience"], one["members"]) for one in certificate["ledgers"]]
+    assert sorted(told) == sorted([(AD_ACCOUNT, "users", 1), (SISTER_ACCOUNT, "users", 1)])
+    assert (certificate["ad_accounts"], certificate["runs"]) == ([AD_ACCOUNT, SISTER_ACCOUNT], 2)
+    assert all(not people(["bob"]) & set(members) for members in office.pinterest.members.values())
+
+
+def test_a_column_that_names_a_left_over_list_makes_no_audience_of_it(office: Office) -> None:
+    left_over = office.pinterest.add_list("VIP [dp2: generation 3, job 41]", *people(["bob"]))
+    named = row("ada", id=1, segment="VIP [dp2: generation 3, job 41]")
+    with raises(Code.AUDIENCE_NAMED_LIKE_LABEL):
+        office.shop.sync([BY_KEY], named, row("eve", id=2, segment="Gold"), **BY_SEGMENT)
+    assert [one["name"] for one in office.pinterest.audiences.values()] == ["Gold"]
+    assert office.members(left_over) == people(["bob"])

@@ -28,7 +28,7 @@ from destination_pinterest.audiences.target import AudienceTarget, TargetUpdate
 from destination_pinterest.audiences.typed import typed
 from destination_pinterest.audiences.waiting import is_note, list_in_force, read_waiting
 from destination_pinterest.error_codes import Code
-from destination_pinterest.errors import AudienceConflictError, ConnectorError, InvalidConfigError, NotFoundError
+from destination_pinterest.errors import AudienceConflictError, ConnectorError, NotFoundError
 from destination_pinterest.routing.audience_names import spelling_key
 from destination_pinterest.routing.destination_object import CUSTOMER_LIST, ChosenAudience
 
@@ -79,10 +79,10 @@ class AudienceLookup:
         Args:
             targets: the audiences.
             on_failure: takes the number of a target that can't be used, which then stays as it is, and one of these:
-                InvalidConfigError: its name is that of a list in which another audience is replaced.
-                AudienceConflictError: its name is taken by an audience of another kind, it was chosen and is of
-                    another kind, another target leads to the same customer list, it is not certain which audience or
-                    list is meant, or the audience is gone and the settings say to fail then.
+                AudienceConflictError: its name is taken by an audience of another kind, or is that of a list in which
+                    another audience is replaced; it was chosen and is of another kind, another target leads to the same
+                    customer list, it is not certain which audience or list is meant, or the audience is gone and the
+                    settings say to fail then.
                 NotFoundError: it was chosen and is gone, its customer list is gone, or people are only to be removed
                     and there is neither an audience nor a list of that name.
                 ConnectorError: Pinterest refused what only this target needs.
@@ -361,11 +361,11 @@ def _require_no_label(target: AudienceTarget) -> None:
     """Refuses to make an audience under the name of a list in which another one is, or was, replaced.
 
     Raises:
-        InvalidConfigError: its name is one.
+        AudienceConflictError: its name is one.
     """
     label = read_label(target.name) or read_label(folded(target.name))
     if label is not None:
-        raise InvalidConfigError(
+        raise AudienceConflictError(
             Code.AUDIENCE_NAMED_LIKE_LABEL,
             f'"{target.name}" is the name of a customer list in which the audience "{label.audience}" is replaced, or '
             f'that was left over from that. Choose another audience name, such as "{label.audience}".',
