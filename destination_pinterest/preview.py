@@ -177,6 +177,9 @@ class SyncPreview:
         self._open_indexes()
         if parts.suppressor is not None:
             parts.suppressor.load()
+            for mirror in parts.mirrors:
+                if mirror.lane.failure is None:
+                    mirror.shed(parts.suppressor)
         for strategy in isolation.healthy:
             strategy.recall()
         return notes
@@ -354,8 +357,8 @@ def _suppressed_notes(strategy: SyncStrategy) -> list[str]:
     if not rows and not identifiers:
         return []
     note = (
-        f"The suppression store keeps {rows:,} rows out, and {identifiers:,} identifiers of rows that have others: "
-        "these people were forgotten."
+        "The suppression store keeps people out who were forgotten: "
+        f"rows without anybody else: {rows:,}; identifiers of rows that have others: {identifiers:,}."
     )
     return [note]
 

@@ -13,7 +13,7 @@ from destination_pinterest.config.membership_store import LocalMembershipStore
 from destination_pinterest.error_codes import Code
 from destination_pinterest.markers import REPORT_PREFIX
 from destination_pinterest.suppression.store import SuppressionStore, open_suppression_store
-from unit_tests.remembered.shop import AD_ACCOUNT, Shop, complete, deduped, people, row, rows, stream
+from unit_tests.remembered.shop import AD_ACCOUNT, PLATFORM, Shop, complete, deduped, people, row, rows, stream
 from unit_tests.support.outbox import Outbox
 from unit_tests.support.raises import raises
 from unit_tests.support.rig import CHEAP
@@ -220,3 +220,16 @@ def test_a_row_of_an_exclusion_audience_keeps_what_can_t_be_read_and_loses_who_w
     suppressed.add(people(["bob"]), for_exclusion=True)
     shop.sync([both], row("bob", id=1, email_2=None), **setting, **exclusion)
     assert live_members(shop) == people(["ada"])
+
+
+def test_an_audience_of_a_column_that_had_nobody_but_the_forgotten_is_emptied(
+    shop: Shop, suppressed: SuppressionStore, setting: dict[str, Any], outbox: Outbox
+) -> None:
+    table = stream("users", "segment", **PLATFORM, **REPLACED)
+    named = [row("bob", segment="VIP"), row("eve", segment="Gold"), complete()]
+    shop.sync([table], *named, **setting, **BY_SEGMENT)
+    suppressed.add(people(["bob"]))
+    shop.sync([table], *named, **setting, **BY_SEGMENT)
+    assert (live_members(shop, "VIP"), live_members(shop, "Gold")) == (set(), people(["eve"]))
+    shop.sync([table], *named, **setting, **BY_SEGMENT)
+    assert shop.writes == []

@@ -325,8 +325,6 @@ class ColumnStrategy(SyncStrategy):
             ConnectorError: the ledger can't be opened.
         """
         self.open_branch(branch)
-        if self._suppressor is not None and isinstance(branch.strategy, MirrorStrategy):
-            branch.strategy.shed(self._suppressor)
         branch.strategy.prepare()
 
     def open_branch(self, branch: NamedBranch) -> None:
@@ -339,6 +337,8 @@ class ColumnStrategy(SyncStrategy):
         if isinstance(strategy, MirrorStrategy) and self._open_ledger is not None:
             strategy.open(self._open_ledger(strategy))
             strategy.replace_only({stream.key for stream in self._replaced})
+            if self._suppressor is not None:
+                strategy.shed(self._suppressor)
         strategy.recall()
 
     def settle_branch(
@@ -422,7 +422,7 @@ class ColumnStrategy(SyncStrategy):
     @property
     def _has_to_shed(self) -> bool:
         """Whether people were forgotten since all audiences were settled; see `MirrorStrategy.shed`."""
-        if self._suppressor is None or self._index is None or self._index.is_view:
+        if self._suppressor is None or self._index is None:
             return False
         return self._index.marks.get(SUPPRESSION_MARK, "") != self._suppressor.people.version
 
