@@ -41,11 +41,12 @@ from destination_pinterest.delivery.mirror import MirroredStreams, MirrorStrateg
 from destination_pinterest.delivery.named_audiences import NamedAudiences
 from destination_pinterest.delivery.precedence import precedence_of
 from destination_pinterest.delivery.refused import RefusedStrategy
-from destination_pinterest.delivery.route import StreamRoute
+from destination_pinterest.delivery.route import Refusals, StreamRoute
 from destination_pinterest.delivery.row_samples import RowSamples
 from destination_pinterest.delivery.sender import DeliverySender
 from destination_pinterest.delivery.sink import LaneSink, Sink
 from destination_pinterest.delivery.strategy import SyncStrategy
+from destination_pinterest.delivery.suppressor import Suppressor
 from destination_pinterest.delivery.swap import SwapStrategy
 from destination_pinterest.delivery.workers import WorkerPool
 from destination_pinterest.delivery.writer import SyncWriter
@@ -67,6 +68,7 @@ from destination_pinterest.routing.audience_plan import (
     plan_audiences,
     refused_audiences,
 )
+from destination_pinterest.routing.decision import excludes
 from destination_pinterest.routing.plan import StreamPlan, plan_streams
 from destination_pinterest.routing.replacement import is_whole_pass
 from destination_pinterest.routing.row_quality import RowQuality
@@ -76,6 +78,7 @@ from destination_pinterest.system import System
 if TYPE_CHECKING:  # It imports DuckDB and NumPy, which syncs without a store don't need.
     from destination_pinterest.membership.lease import LeaseTiming
     from destination_pinterest.membership.store_key import Scrypt
+    from destination_pinterest.suppression.store import SuppressionStore
 
 _MAX_THREADS: Final = 64
 # The rate of requests to one list that is worth having in flight, by tier: the quota's own rate, Standard's as long as
@@ -153,6 +156,7 @@ class SyncParts:
     writer: SyncWriter
     dead_letters: DeadLetterStorage | None
     tuning: Tuning
+    suppressor: Suppressor | None
 
     @property
     def mirrors(self) -> list[MirrorStrategy]:
@@ -205,7 +209,8 @@ def assemble(
     senders = {
         account: DeliverySender(desk.pinterest, desk.creator, config.batch_size) for account, desk in desks.items()
     }
-    make_strategy = _StrategyFactory(config, system, desks, senders, epoch_s=tuning.epoch_s)
+    suppressor = _suppressor(config, tuning)
+    make_strategy = _StrategyFactory(config, system, desks, senders, suppressor, epoch_s=tuning.epoch_s)
     strategies = [make_strategy(audience) for audience in audiences]
     given_up = [(make_strategy.refused(audience), audience.failure) for audience in refused]
     every_strategy = [*strategies, *(strategy for strategy, _ in given_up)]
@@ -216,7 +221,7 @@ def assemble(
         progress_every_s=float(environ.get(PROGRESS_VARIABLE, _PROGRESS_S)),
     )
     ledger = CheckpointLedger()
-    announcements = _announcements(request.messages)
+    announcements = announcements_of(request.messages)
     announced = () if announcements is None else [announcements.columns(stream) for stream in request.streams]
     decoder = MessageDecoder(
         (column for columns in (*(plan.columns for plan in plans), *announced) for column in columns),
@@ -240,6 +245,7 @@ def assemble(
         ledger=ledger,
         dead_letters=dead_letters,
         announcements=announcements,
+        suppressor=suppressor,
     )
     isolation = AudienceIsolation(every_strategy, routes, source, request.messages.log)
     writer = SyncWriter(
@@ -268,6 +274,7 @@ def assemble(
         writer,
         dead_letters,
         tuning,
+        suppressor,
     )
 
 
@@ -344,6 +351,7 @@ class _StrategyFactory:
         system: System,
         desks: Mapping[str, AudienceDesk],
         senders: Mapping[str, DeliverySender],
+        suppressor: Suppressor | None,
         *,
         epoch_s: float,
     ) -> None:
@@ -351,6 +359,7 @@ class _StrategyFactory:
         self._system = system
         self._desks = desks
         self._senders = senders
+        self._suppressor = suppressor
         self._epoch_s = epoch_s
         self._safeguards = _safeguards(config)
         self._make = {"append": self._append, "swap": self._swap, "mirror": self._mirror}
@@ -384,7 +393,7 @@ class _StrategyFactory:
             return strategy
 
         audiences = NamedAudiences(audience.name, make, self._config.max_audiences)
-        tools = ColumnTools(desk, twins, self._safeguards)
+        tools = ColumnTools(desk, twins, self._safeguards, self._suppressor)
         return ColumnStrategy(self._lane(audience), audience, audiences, tools, epoch_s=self._epoch_s)
 
     def _append(self, audience: AudiencePlan, creator: AudienceCreator | None = None) -> SyncStrategy:
@@ -468,6 +477,7 @@ def _routes(
     ledger: CheckpointLedger,
     dead_letters: DeadLetterStorage | None,
     announcements: Announcements | None,
+    suppressor: Suppressor | None,
 ) -> dict[StreamKey, StreamRoute]:
     sinks: dict[StreamKey, dict[str, Sink]] = {}
     for audience, strategy in zip(audiences, strategies, strict=True):
@@ -484,8 +494,8 @@ def _routes(
         if announcements is not None:
             announced = announcements.rows_of(plan.stream, identity_columns, decoder)
         tally = ledger.tally(plan.stream.key)
-        sink = _joined(sinks[plan.stream.key], plan)
-        return StreamRoute(plan, config, decoder, sink, tally, dead_letters=letters, announced=announced)
+        refusals = Refusals(letters, announced, suppressor)
+        return StreamRoute(plan, config, decoder, _joined(sinks[plan.stream.key], plan), tally, refusals=refusals)
 
     plans = {plan.stream.key: plan for audience in audiences for plan in audience.plans}
     return {stream: route(plan) for stream, plan in plans.items()}
@@ -511,10 +521,25 @@ def _completeness(audiences: Sequence[AudiencePlan], config: Config) -> Complete
     return Completeness(watched, trust_end_markers=config.trust_end_markers)
 
 
-def _announcements(messages: MessageWriter) -> Announcements | None:
+def announcements_of(messages: MessageWriter) -> Announcements | None:
     """Returns what announces rejected rows to the command line, if that has asked for them."""
     wanted = environ.get(REJECTED_VARIABLE)
     return None if wanted is None else Announcements(messages.figures, include_values=wanted == REJECTED_VALUES)
+
+
+def _suppressor(config: Config, tuning: Tuning) -> Suppressor | None:
+    settings = config.suppression_store
+    if settings is None:
+        return None
+
+    def open_store() -> SuppressionStore:
+        # Imports NumPy and DuckDB, which other syncs don't need.
+        from destination_pinterest.membership.store_key import STRETCHINGS  # noqa: PLC0415
+        from destination_pinterest.suppression.store import open_suppression_store  # noqa: PLC0415
+
+        return open_suppression_store(settings, stretchings=tuning.stretchings or STRETCHINGS)
+
+    return Suppressor(open_store, for_exclusion=excludes(config))
 
 
 def _dead_letters(config: Config, system: System) -> DeadLetterStorage | None:

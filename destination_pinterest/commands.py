@@ -1,4 +1,4 @@
-"""Parses the command line. All but `audiences`, `preview`, `probe` and `store` are those of Airbyte's platform.
+"""Parses the command line. Those of Airbyte's platform are `spec`, `check`, `discover` and `write`.
 
 Source: airbyte-cdk 7.39.1, destinations/destination.py, whose parser knows no `discover`; airbytehq/airbyte-platform at
 310e6cb6, ContainerCommandFactory (read 2026-11-22).
@@ -60,9 +60,17 @@ def parse_command(args: Sequence[str]) -> argparse.Namespace:
         "probe", help="ask Pinterest what is not documented, with a throw-away list, for pinterest-audiences"
     )
     probe.add_argument("--steps", metavar="NAME,…", type=_steps, help="which steps; all of them if it is left out")
-    for command in (check, discover, audiences, write, preview, store, probe):
+    lists = commands.add_parser(
+        "lists", help="print all customer lists of the ad accounts, and whose they are, for pinterest-audiences"
+    )
+    forget = commands.add_parser(
+        "forget",
+        help="take the people in the records on standard input out of every customer list, for pinterest-audiences",
+    )
+    for command in (check, discover, audiences, write, preview, store, probe, lists, forget):
         command.add_argument("--config", metavar="FILE", required=True, help="the settings, as JSON")
-    for command in (write, preview):
+    for command in (write, preview, forget):
         command.add_argument("--catalog", metavar="FILE", required=True, help="the configured catalog, as JSON")
-    store.add_argument("--request", metavar="FILE", required=True, help="what to do, as JSON")
+    for command in (store, forget):
+        command.add_argument("--request", metavar="FILE", required=True, help="what to do, as JSON")
     return parser.parse_args(args)

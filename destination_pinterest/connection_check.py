@@ -24,6 +24,7 @@ from destination_pinterest.config import Config
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import (
     ConnectorError,
+    InvalidConfigError,
     InvalidRequestError,
     MissingScopeError,
     NotFoundError,
@@ -34,7 +35,7 @@ from destination_pinterest.object_storage.probe import probe
 from destination_pinterest.object_storage.s3 import S3Bucket
 from destination_pinterest.routing.audience_names import columns_of_names
 from destination_pinterest.routing.audience_plan import uses_membership_store
-from destination_pinterest.routing.decision import consent_rule, operation_rule
+from destination_pinterest.routing.decision import consent_rule, forgets_everywhere, operation_rule
 from destination_pinterest.routing.plan import declared_identities
 from destination_pinterest.session import PinterestSession
 from destination_pinterest.specification import SCOPES
@@ -91,7 +92,11 @@ class ConnectionCheck:
             next(client.audiences(), None)
             next(client.customer_lists(), None)
         found = f"{self._found(accounts)}{self._others_reached(accounts)}"
-        stores = (*_try_object_storage(self._config), *_try_membership_store(self._config))
+        stores = (
+            *_try_object_storage(self._config),
+            *_try_membership_store(self._config),
+            *_try_suppression_store(self._config),
+        )
         return " ".join([found, *stores, *refresh_expiry(self._sign_in, self._now())])
 
     def look(self) -> str:
@@ -202,6 +207,18 @@ def _try_membership_store(config: Config) -> list[str]:
     return [f"The audience's members will be remembered in {store.address}."]
 
 
+def _try_suppression_store(config: Config) -> list[str]:
+    """Tests the suppression store and returns a sentence on where forgotten people are kept."""
+    if config.suppression_store is None:
+        return []
+    # Imports DuckDB and NumPy, which other checks don't need.
+    from destination_pinterest.suppression.store import open_suppression_store  # noqa: PLC0415
+
+    store = open_suppression_store(config.suppression_store)
+    store.check()
+    return [f"People who are suppressed in {store.address} are not added."]
+
+
 def _check_settings(config: Config) -> None:
     """Finds contradictions in the settings that otherwise only a sync would find."""
     if config.identity_columns:
@@ -209,6 +226,12 @@ def _check_settings(config: Config) -> None:
     operation_rule(config)
     consent_rule(config)
     columns_of_names(config)
+    if forgets_everywhere(config) and config.suppression_store is None:
+        raise InvalidConfigError(
+            Code.SUPPRESSION_STORE_NOT_SET,
+            "Remove from (remove_from) is everywhere, which needs a suppression store, so that later syncs don't "
+            "bring people back. Set Suppression store (suppression_store).",
+        )
 
 
 def _check_role(account: AdAccount) -> None:

@@ -16,7 +16,7 @@ import sys
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 import msgspec
@@ -64,6 +64,7 @@ from destination_pinterest.probing.questions import Questions
 from destination_pinterest.protocol.catalog import ConfiguredStream, parse_catalog, read_catalog
 from destination_pinterest.protocol.emit import LogHandler, MessageWriter
 from destination_pinterest.protocol.lines import LineReader, Lines, MessageLines
+from destination_pinterest.routing.decision import forgets_everywhere
 from destination_pinterest.session import PinterestSession, PlatformConfig, open_session
 from destination_pinterest.sigterm import die_of_sigterm, ending_at_sigterm
 from destination_pinterest.specification import connector_specification
@@ -71,6 +72,9 @@ from destination_pinterest.sync import RENEWAL_WAIT_S, Sync
 from destination_pinterest.system import System
 from destination_pinterest.thread_faults import telling_of_thread_faults
 from destination_pinterest.wording.probe_text import STEPS, Step
+
+if TYPE_CHECKING:
+    from destination_pinterest.forgetting_sync import ForgettingRun
 
 _STDIN: Final = 0
 # The platform gives a check or discover nine minutes, and a person waits for it.
@@ -175,6 +179,8 @@ class DestinationPinterest(Destination):
             request = _read_config_file(Path(arguments.request))
             update_secrets([*get_secrets(connection_specification(), migrate(config)), *_secrets_of(request)])
             self._care_for_store(config, request, messages)
+        elif arguments.command == "forget":
+            self._forget(config, _read_config_file(Path(arguments.request)), arguments.catalog, messages)
         else:
             with ending_at_sigterm(self._renewals):
                 self._answer(arguments, config, messages)
@@ -191,6 +197,8 @@ class DestinationPinterest(Destination):
             messages.figures("INFO", self._list_audiences(config, messages).as_line())
         elif arguments.command == "probe":
             messages.figures("INFO", self._probe(config, arguments.steps or STEPS, messages).as_line())
+        elif arguments.command == "lists":
+            messages.figures("INFO", self._list_lists(config, messages))
         else:
             messages.figures("INFO", self._preview(config, read_catalog(Path(arguments.catalog)), messages).as_line())
 
@@ -246,6 +254,12 @@ class DestinationPinterest(Destination):
         """Says what a sync would do. A person waits for it, and nothing is written: neither audiences nor rows."""
         changes = {"retry_hours": self._check_retry_s / 3600, "object_storage_config": None}
         config = _known_config(raw, messages).model_copy(update=changes)
+        if forgets_everywhere(config):
+            raise InvalidConfigError(
+                Code.REMOVAL_PLACE_UNUSED,
+                "A dry run does not tell what Remove from (remove_from) everywhere would do. See the lists by "
+                "`pinterest-audiences lists`.",
+            )
         lines = LineReader(_STDIN)
         request = SyncRequest(config, self._platform_config(raw, messages), streams, lines, messages, self._open_wire)
         parts = assemble(request, self._system)
@@ -259,6 +273,25 @@ class DestinationPinterest(Destination):
         upkeep = StoreUpkeep(raw, read_request(request), self._system)
         with ending_at_sigterm(upkeep):
             messages.figures("INFO", upkeep.run().as_line())
+
+    def _list_lists(self, raw: Mapping[str, Any], messages: MessageWriter) -> str:
+        # Imports DuckDB and NumPy, which other commands don't need.
+        from destination_pinterest.forgetting.command import list_lists  # noqa: PLC0415
+
+        config = _known_config(raw, messages)
+        return list_lists(config, self._session(config, raw, messages)).as_line()
+
+    def _forget(self, raw: Mapping[str, Any], asked: Mapping[str, Any], catalog: str, messages: MessageWriter) -> None:
+        # Imports DuckDB and NumPy, which other commands don't need.
+        from destination_pinterest.forgetting.command import read_forget_request  # noqa: PLC0415
+        from destination_pinterest.forgetting_sync import ForgettingRun  # noqa: PLC0415
+
+        request = read_forget_request(asked)
+        streams = read_catalog(Path(catalog))
+        run = ForgettingRun(self._request(raw, streams, LineReader(_STDIN), messages), self._system, request)
+        with ending_at_sigterm(run):
+            for _ in run.run():
+                pass  # Nobody waits for states.
 
     def _session(
         self,
@@ -295,10 +328,20 @@ class DestinationPinterest(Destination):
 
     def _sync(
         self, raw: Mapping[str, Any], streams: tuple[ConfiguredStream, ...], lines: Lines, messages: MessageWriter
-    ) -> Sync:
-        config = _known_config(raw, messages)
-        request = SyncRequest(config, self._platform_config(raw, messages), streams, lines, messages, self._open_wire)
+    ) -> Sync | ForgettingRun:
+        request = self._request(raw, streams, lines, messages)
+        if forgets_everywhere(request.config):
+            # Imports DuckDB and NumPy, which other syncs don't need.
+            from destination_pinterest.forgetting_sync import ForgettingRun  # noqa: PLC0415
+
+            return ForgettingRun(request, self._system)
         return Sync(assemble(request, self._system))
+
+    def _request(
+        self, raw: Mapping[str, Any], streams: tuple[ConfiguredStream, ...], lines: Lines, messages: MessageWriter
+    ) -> SyncRequest:
+        config = _known_config(raw, messages)
+        return SyncRequest(config, self._platform_config(raw, messages), streams, lines, messages, self._open_wire)
 
     def _platform_config(self, raw: Mapping[str, Any], messages: MessageWriter) -> PlatformConfig:
         content = migrate(raw)

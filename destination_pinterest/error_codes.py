@@ -277,6 +277,29 @@ class Code(StrEnum):
         "One of the values that permit, under Consent column, is blank.",
         "Remove it: a row whose consent is null or blank never consents.",
     )
+    SUPPRESSION_STORE_NOT_SET = _Case(
+        "PIN-CONF-055",
+        _CONFIG,
+        _ACT,
+        "People are to be forgotten everywhere, and the settings name no suppression store, which keeps later syncs "
+        "from bringing them back.",
+        "Set `suppression_store`: a folder or a bucket, and a store key of its own.",
+    )
+    AUDIENCE_NAMED_LIKE_LABEL = _Case(
+        "PIN-CONF-056",
+        _CONFIG,
+        _ACT,
+        "An audience name is that of a list in which the connector replaces an audience. The people in such a list may "
+        "have left long ago.",
+        "Choose another audience name; the audience itself is named like that without the brackets.",
+    )
+    REMOVAL_PLACE_UNUSED = _Case(
+        "PIN-CONF-057",
+        _CONFIG,
+        _ACT,
+        "`remove_from` is `everywhere`, and the settings or a stream say that people are added.",
+        "Set What the table does (`mode`) to `remove`, or `remove_from` to `audience`.",
+    )
 
     NO_IDENTITY_COLUMN_RECOGNISED = _Case(
         "PIN-IDENT-001",
@@ -850,6 +873,44 @@ class Code(StrEnum):
         "The membership store knows no audience of that name in the ad account.",
         "Give the name as `pinterest-audiences store verify` shows it.",
     )
+    SUPPRESSION_KEY_WRONG = _Case(
+        "PIN-STORE-026",
+        _CONFIG,
+        _ACT,
+        "The suppression store was written with another store key.",
+        "Enter the store key that it was written with: the one of `suppression_store`, not of `membership_store`.",
+    )
+    SUPPRESSION_DAMAGED = _Case(
+        "PIN-STORE-027",
+        _CONFIG,
+        _ACT,
+        "The suppression store is damaged, or files of it are missing. No sync goes on without it, since that could "
+        "bring back people who were forgotten.",
+        "Restore its folder `suppressions` from a backup. Run `pinterest-audiences forget` again for those who were "
+        "forgotten since.",
+    )
+    SUPPRESSION_OF_LATER_VERSION = _Case(
+        "PIN-STORE-028",
+        _CONFIG,
+        _ACT,
+        "The suppression store was written by a later version of the connector.",
+        "Use that version, or a later one.",
+    )
+    SUPPRESSION_BUSY = _Case(
+        "PIN-STORE-029",
+        _TRANSIENT,
+        _WAIT,
+        "Several commands change the suppression store at the same time.",
+        "Run it again later; what was done stays done.",
+    )
+    FORGETTING_INCOMPLETE = _Case(
+        "PIN-STORE-030",
+        _TRANSIENT,
+        _WAIT,
+        "People are suppressed, but not yet out of every customer list and ledger: a sync is at work on some, or "
+        "Pinterest refused some. The certificate names them.",
+        "Run the same command again: it goes on with what is left. Airbyte does so by itself.",
+    )
 
     BUCKET_MISSING = _Case(
         "PIN-BUCKET-001",
@@ -1240,4 +1301,19 @@ class Code(StrEnum):
         _ACT,
         "`pinterest-audiences probe` was started where nobody can be asked before each step. Nothing was done.",
         "Run it in a terminal, or add `--yes` to permit all steps.",
+    )
+    FORGET_NOT_CONFIRMED = _Case(
+        "PIN-CLI-056",
+        _CONFIG,
+        _ACT,
+        "`pinterest-audiences forget` would touch exclusion audiences, or customer lists that the connector did not "
+        "make, and was not told what to do about them. Nothing was changed.",
+        "Answer when it asks. Where nobody can be asked, add `--yes`, `--include`, `--only-ours` or `--except`.",
+    )
+    FORGET_EXCEPTION_UNKNOWN = _Case(
+        "PIN-CLI-057",
+        _CONFIG,
+        _ACT,
+        "`--except` names an audience or customer list that the ad account does not have. Nothing was changed.",
+        "Give a name or an ID as `pinterest-audiences lists` shows it.",
     )

@@ -234,6 +234,10 @@ class StoreBusyError(TransientError):
     """Another sync uses the membership store."""
 
 
+class ForgettingIncompleteError(TransientError):
+    """People are suppressed, but not yet out of every customer list and ledger."""
+
+
 class InterruptedSyncError(TransientError):
     """The sync is being stopped; whatever was waiting gives up."""
 

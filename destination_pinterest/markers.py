@@ -15,6 +15,8 @@ LISTING_PREFIX: Final = "pinterest_audiences: "
 PREVIEW_PREFIX: Final = "pinterest_preview: "
 STORE_PREFIX: Final = "pinterest_store: "
 PROBE_PREFIX: Final = "pinterest_probe: "
+LISTS_PREFIX: Final = "pinterest_lists: "
+FORGETTING_PREFIX: Final = "pinterest_forgetting: "
 
 # The rest is one rejected row, if REJECTED_VARIABLE asks for them. With values, the line holds people's data.
 REJECTED_PREFIX: Final = "pinterest_rejected_row: "

@@ -31,6 +31,7 @@ from destination_pinterest.delivery.strategy import SyncStrategy
 from destination_pinterest.delivery.swap import SwapStrategy
 from destination_pinterest.errors import ConnectorError, UnusableRowsError
 from destination_pinterest.foreign_text import shown
+from destination_pinterest.identity.rejection import RejectionReason
 from destination_pinterest.markers import PREVIEW_PREFIX
 from destination_pinterest.reporting.builder import identities_of
 from destination_pinterest.reporting.report import IdentityReport
@@ -151,6 +152,8 @@ class SyncPreview:
         finally:
             for strategy in parts.strategies:
                 strategy.close()
+            if parts.suppressor is not None:
+                parts.suppressor.close()
         left = {category.value: parts.session.quota_left(category) for category in _CATEGORIES}
         return Preview(
             shown(account), audiences, lookups, left, [shown(note) for note in notes], parts.session.access_tier()
@@ -172,6 +175,11 @@ class SyncPreview:
             on_failure=lambda mirror, failure: isolation.give_up(mirror.lane, failure),
         )
         self._open_indexes()
+        if parts.suppressor is not None:
+            parts.suppressor.load()
+            for mirror in parts.mirrors:
+                if mirror.lane.failure is None:
+                    mirror.shed(parts.suppressor)
         for strategy in isolation.healthy:
             strategy.recall()
         return notes
@@ -288,7 +296,10 @@ class SyncPreview:
             refusal=None if refusal is None else Refusal(shown(str(refusal)), refusal.code),
             upload_requests=self._uploads[strategy.lane],
             identities=identities_of(strategy),
-            notes=[shown(note) for note in (*strategy.lane.notes, *self._prospects_of(strategy))],
+            notes=[
+                shown(note)
+                for note in (*strategy.lane.notes, *_suppressed_notes(strategy), *self._prospects_of(strategy))
+            ],
             ad_account_id=target.ad_account_id,
         )
 
@@ -337,6 +348,19 @@ def _prospects(target: AudienceTarget, strategy: SyncStrategy, *, may_be_emptied
     if strategy.lane.tally.entered or not may_be_emptied:
         return []  # It stays; see the note on a table that replaces nobody.
     return [f"The table has no usable rows, so an empty one takes the place of the list {waiting.id}."]
+
+
+def _suppressed_notes(strategy: SyncStrategy) -> list[str]:
+    """Returns a note on rows with people who were forgotten, of which the command line's own counts know nothing."""
+    reason, tally = RejectionReason.SUPPRESSED.value, strategy.lane.tally
+    rows, identifiers = tally.not_synced[reason], tally.identifiers_refused[reason]
+    if not rows and not identifiers:
+        return []
+    note = (
+        "The suppression store keeps people out who were forgotten: "
+        f"rows without anybody else: {rows:,}; identifiers of rows that have others: {identifiers:,}."
+    )
+    return [note]
 
 
 def _exactly(number: int) -> Bounds:

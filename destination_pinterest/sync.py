@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from destination_pinterest.api.auth import RefreshingToken
 from destination_pinterest.assembly import SyncParts
-from destination_pinterest.audiences.description_mark import MarkKeeper
+from destination_pinterest.audiences.description_mark import MarkKeeper, for_exclusion
 from destination_pinterest.connection_check import REFRESH_EXPIRY_WARNING_S, refresh_expiry
 from destination_pinterest.delivery.by_column import ColumnStrategy
 from destination_pinterest.delivery.lane import AudienceLane
@@ -21,6 +21,7 @@ from destination_pinterest.markers import REPORT_TEXT_VARIABLE
 from destination_pinterest.protocol.catalog import StreamKey
 from destination_pinterest.protocol.emit import MessageWriter
 from destination_pinterest.reporting.builder import SyncReporter
+from destination_pinterest.routing.decision import excludes
 from destination_pinterest.system import System
 from destination_pinterest.wording.plan_text import plan_lines
 
@@ -133,6 +134,7 @@ class Sync:
         self._open_indexes(interruptible)
         for remark in remarks:
             self._messages.log("INFO", remark)
+        self._suppress()
         self._log_notes()
         for strategy in isolation.healthy:
             strategy.recall()
@@ -164,6 +166,19 @@ class Sync:
                     open_index(column, store)
                 except ConnectorError as failure:
                     parts.isolation.take(column.lane, failure)
+
+    def _suppress(self) -> None:
+        """Reads whom no row may add, and has the ledgers remove those whom they still have."""
+        parts = self._parts
+        if parts.suppressor is None:
+            return
+        parts.suppressor.load()
+        for mirror in parts.mirrors:
+            if mirror.lane.failure is None:
+                try:
+                    mirror.shed(parts.suppressor)
+                except ConnectorError as failure:
+                    self._give_up(mirror.lane, failure)
 
     def _keep_store(self, store: MembershipStore) -> None:
         self._stores.append(store)
@@ -200,6 +215,8 @@ class Sync:
             for strategy in self._parts.isolation.healthy:
                 strategy.conclude()
                 mark = strategy.mark
+                if excludes(self._parts.request.config):  # Pinterest does not know, and others have to.
+                    mark = for_exclusion(mark or strategy.remembered)
                 if mark is not None:
                     target = strategy.lane.target
                     strategy.lane.update(keepers[target.ad_account_id].keep(target, mark))
@@ -226,6 +243,8 @@ class Sync:
         finally:
             for strategy in self._parts.strategies:
                 strategy.close()
+            if self._parts.suppressor is not None:
+                self._parts.suppressor.close()
 
     def _report_streams(self) -> None:
         """Tells the platform which streams are synced, if some are not; otherwise the sync's success says so."""

@@ -13,7 +13,9 @@ import msgspec
 
 from destination_pinterest.error_codes import Code
 from destination_pinterest.markers import (
+    FORGETTING_PREFIX,
     LISTING_PREFIX,
+    LISTS_PREFIX,
     PREVIEW_PREFIX,
     PROBE_PREFIX,
     PROGRESS_PREFIX,
@@ -85,6 +87,8 @@ class ConnectorAnswers:
         self.listing: dict[str, Any] | None = None
         self.preview: dict[str, Any] | None = None
         self.store: dict[str, Any] | None = None
+        self.lists: dict[str, Any] | None = None
+        self.certificate: dict[str, Any] | None = None
         self.last_state_number = 0
         self.failure: Failure | None = None
         self.strange_lines = 0
@@ -137,6 +141,10 @@ class ConnectorAnswers:
             self._on_probe(msgspec.json.decode(log.message.removeprefix(PROBE_PREFIX)))
         elif log.message.startswith(STORE_PREFIX):
             self.store = msgspec.json.decode(log.message.removeprefix(STORE_PREFIX))
+        elif log.message.startswith(LISTS_PREFIX):
+            self.lists = msgspec.json.decode(log.message.removeprefix(LISTS_PREFIX))
+        elif log.message.startswith(FORGETTING_PREFIX):
+            self.certificate = msgspec.json.decode(log.message.removeprefix(FORGETTING_PREFIX))
         else:
             self._watcher.log(log.level, log.message)
 

@@ -51,10 +51,10 @@ def run(arguments: argparse.Namespace) -> int:
     request = read_request(arguments)
     config = ConfigFile(request.config, os.environ)
     printer = Printer(sys.stdout, as_json=request.json)
-    with closing(_opened(request)) as source:
+    with closing(opened_source(request)) as source:
         _check_cursor(request, config)
         state_file = _state_file(request, config, source)
-        reading = _reading(request, config, source, _selection(request, source, state_file))
+        reading = _reading(request, config, source, selection_of(request, source, state_file))
         rejected = None
         if request.rejected is not None:
             rejected = RejectedFile.create(request.rejected, has_values=request.rejected_values)
@@ -71,7 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
         ).run()
 
 
-def _opened(request: SyncRequest) -> Source:
+def opened_source(request: SyncRequest) -> Source:
     """Opens the source. Raises: UsageError, SourceError; a message that quotes --from has it with variables' names."""
     address = expanded_address(request.source, os.environ)
     try:
@@ -83,7 +83,7 @@ def _opened(request: SyncRequest) -> Source:
         raise UsageError(error.code, said) from None
 
 
-def _selection(request: SyncRequest, source: Source, state_file: StateFile | None) -> Selection:
+def selection_of(request: SyncRequest, source: Source, state_file: StateFile | None) -> Selection:
     """Returns the rows to read. Raises: UsageError if neither the request nor the source names a table."""
     table = None if request.query is not None else request.table or source.only_table
     if table is None and request.query is None:

@@ -101,49 +101,13 @@ class SyncRequest:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the arguments."""
+    add_source_arguments(parser)
     add = parser.add_argument
-    add(
-        "--from",
-        dest="source",
-        required=True,
-        metavar="URL|FILE",
-        help="duckdb:///customers.duckdb, sqlite:///…, postgresql://user@host/database, any SQLAlchemy URL; or files: "
-        "a path, a folder, a pattern such as 'exports/*.csv', s3://, gs:// or https://, or - for standard input",
-    )
-    add(
-        "--format",
-        choices=FORMATS,
-        help="the format of files whose names don't tell it (xlsx: any workbook; arrow: Feather too)",
-    )
-    rows = parser.add_mutually_exclusive_group()
-    rows.add_argument(
-        "--table", help="the table or view to read, or schema.table; of a workbook, the sheet; other files need none"
-    )
-    rows.add_argument("--query", help="a SELECT of your own to read instead")
     add(
         "--audience",
         required=True,
         metavar="NAME",
         help="the audience's name at Pinterest; created if there is none",
-    )
-    add(
-        "--config",
-        metavar="FILE",
-        help="the connector's settings as JSON: credentials, ad_account_id, …; what it lacks is taken from the "
-        "environment (PINTEREST_ACCESS_TOKEN, PINTEREST_AD_ACCOUNT_ID, …)",
-    )
-    add(
-        "--identity",
-        action="append",
-        default=[],
-        metavar="COLUMN=IDENTIFIER[:FORMAT]",
-        help=f"a column that identifies people ({', '.join(Identifier)}; {', '.join(ValueFormat)}); may be repeated; "
-        "default: the config's identity_columns, else columns are recognised by name",
-    )
-    add(
-        "--columns",
-        metavar="A,B,…",
-        help="read these columns only (default: of a database's table, those that are needed; otherwise all)",
     )
     add(
         "--cursor",
@@ -179,6 +143,53 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--offline", action="store_true", help="with --dry-run: don't ask Pinterest")
     add(
+        "--destination",
+        metavar="EXE",
+        help="another destination connector's executable (default: the one of this package)",
+    )
+
+
+def add_source_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares the arguments that say what is read, and how the outcome is shown."""
+    add = parser.add_argument
+    add(
+        "--from",
+        dest="source",
+        required=True,
+        metavar="URL|FILE",
+        help="duckdb:///customers.duckdb, sqlite:///…, postgresql://user@host/database, any SQLAlchemy URL; or files: "
+        "a path, a folder, a pattern such as 'exports/*.csv', s3://, gs:// or https://, or - for standard input",
+    )
+    add(
+        "--format",
+        choices=FORMATS,
+        help="the format of files whose names don't tell it (xlsx: any workbook; arrow: Feather too)",
+    )
+    rows = parser.add_mutually_exclusive_group()
+    rows.add_argument(
+        "--table", help="the table or view to read, or schema.table; of a workbook, the sheet; other files need none"
+    )
+    rows.add_argument("--query", help="a SELECT of your own to read instead")
+    add(
+        "--config",
+        metavar="FILE",
+        help="the connector's settings as JSON: credentials, ad_account_id, …; what it lacks is taken from the "
+        "environment (PINTEREST_ACCESS_TOKEN, PINTEREST_AD_ACCOUNT_ID, …)",
+    )
+    add(
+        "--identity",
+        action="append",
+        default=[],
+        metavar="COLUMN=IDENTIFIER[:FORMAT]",
+        help=f"a column that identifies people ({', '.join(Identifier)}; {', '.join(ValueFormat)}); may be repeated; "
+        "default: the config's identity_columns, else columns are recognised by name",
+    )
+    add(
+        "--columns",
+        metavar="A,B,…",
+        help="read these columns only (default: of a database's table, those that are needed; otherwise all)",
+    )
+    add(
         "--rejected",
         metavar="FILE",
         help="write the rows that are not used to this file: line or key, column and reason (.csv, else JSON lines)",
@@ -195,11 +206,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=DEFAULT_BATCH_ROWS,
         metavar="N",
         help="rows to read at once, and between two states (default: %(default)s)",
-    )
-    add(
-        "--destination",
-        metavar="EXE",
-        help="another destination connector's executable (default: the one of this package)",
     )
     add("--quiet", action="store_true", help="show warnings, errors and the report only")
     add("--json", action="store_true", help="print the report as one JSON object on standard output")

@@ -10,12 +10,14 @@ import pytest
 
 from destination_pinterest.assembly import SyncRequest, assemble
 from destination_pinterest.config import read_config
+from destination_pinterest.config.membership_store import LocalMembershipStore
 from destination_pinterest.error_codes import Code
 from destination_pinterest.markers import REPORT_PREFIX
 from destination_pinterest.preview import PreviewedAudience, SyncPreview
 from destination_pinterest.protocol.catalog import parse_catalog
 from destination_pinterest.protocol.lines import MessageLines
 from destination_pinterest.session import PlatformConfig
+from destination_pinterest.suppression.store import open_suppression_store
 from unit_tests.remembered.shop import PLATFORM, Shop, complete, deduped, deleted, people, row, said, state, stream
 from unit_tests.support.clock import Clock
 from unit_tests.support.fake_pinterest import AD_ACCOUNT, SISTER_ACCOUNT, FakePinterest
@@ -355,4 +357,23 @@ def test_a_preview_says_of_each_audience_who_would_join_and_leave_and_changes_no
         "y": (True, 2, 0),
     }
     assert {asked.method for asked in pinterest.asked} == {"GET"}
+    assert {path: path.read_bytes() for path in shop.root.rglob("*") if path.is_file()} == files
+
+
+@pytest.mark.parametrize("by_segment", [BY_SEGMENT, {}])
+def test_a_preview_counts_the_forgotten_among_those_who_leave(
+    by_segment: dict[str, Any], shop: Shop, tmp_path: Path
+) -> None:
+    (tmp_path / "suppressed").mkdir()
+    store = {"store_type": "local", "path": str(tmp_path / "suppressed"), "store_key": "a suppression key"}
+    shop.sync([KEYED], row("a", id=1, segment="x"), row("b", id=2, segment="x"), **by_segment)
+    suppressed = open_suppression_store(LocalMembershipStore(**store), stretchings=CHEAP.stretchings or {})
+    suppressed.add(people("a"))
+    files = {path: path.read_bytes() for path in shop.root.rglob("*") if path.is_file()}
+    found = foreseen(
+        shop, row("a", id=1, segment="y"), row("c", id=3, segment="y"), **by_segment, suppression_store=store
+    )
+    assert sum(each.leaves.at_most for each in found.values()) == 1
+    assert sum(each.joins.at_most for each in found.values()) == 1
+    assert any("rows without anybody else: 1;" in note for each in found.values() for note in each.notes)
     assert {path: path.read_bytes() for path in shop.root.rglob("*") if path.is_file()} == files

@@ -36,7 +36,7 @@ _TOO_EARLY: Final = re.compile(r"too small|size|minimum|at least|\b100\b|process
 LOOKS_S: Final = (1.0, 2.0, 4.0, 8.0, 15.0)
 # A list can't be created empty. This is the digest of a sentence, not of an address.
 NOBODY: Final = sha256(b"destination-pinterest begins an empty customer list").hexdigest()
-_DESCRIPTION: Final = "Kept by destination-pinterest. Changes made by hand may be overwritten."
+DESCRIPTION: Final = "Kept by destination-pinterest. Changes made by hand may be overwritten."
 
 Created = TypeVar("Created")
 
@@ -159,7 +159,7 @@ class AudienceCreator:
             list_id: the list to make it from.
             remembered: what the description's mark is to say.
         """
-        description = with_mark(_DESCRIPTION, remembered)
+        description = with_mark(DESCRIPTION, remembered)
         try:
             audience = self._create(
                 lambda: self._pinterest.create_audience(target.name, list_id, description),

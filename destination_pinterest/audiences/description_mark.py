@@ -11,6 +11,7 @@ that nobody's words are lost, and nothing is written if the mark would say the s
     i150,E900                    an increment, likewise
     m11800,11000,12000,0415,260101   identifiers, people, Pinterest's records (or -), the end of the customer list's id,
                                  and the date of the count
+    x                            the audience is for exclusion: its members must not be advertised to
     e17,0a1b2c3d                 the epoch and the name of the membership store's ledger; it is written once the store
                                  has that epoch safely, so it may be behind, but is never ahead of the newest store
 
@@ -56,6 +57,10 @@ _MEMBERS: Final = re.compile(
 )
 _STORE: Final = re.compile(r"e(?P<epoch>[0-9]{1,15}),(?P<ledger>[0-9a-f]{8})")
 _DAY: Final = "%y%m%d"
+# A part that earlier versions keep without knowing it.
+_EXCLUSION: Final = "x"
+# What only the connector writes: this mark of any version, or that of a name (stored_names.py).
+_OURS: Final = re.compile(r"\[dp(?:[0-9]+|-name[0-9]+):")
 
 
 def read_mark(description: str | None) -> Remembered:
@@ -64,6 +69,21 @@ def read_mark(description: str | None) -> Remembered:
         if found["version"] == _VERSION:
             return decode(found["parts"])
     return NOTHING
+
+
+def is_marked(description: str | None) -> bool:
+    """Whether the connector has written into a description."""
+    return _OURS.search(description or "") is not None
+
+
+def is_for_exclusion(description: str | None) -> bool:
+    """Whether a mark says that an audience is there to exclude people. Pinterest itself does not know."""
+    return _EXCLUSION in read_mark(description).others
+
+
+def for_exclusion(remembered: Remembered) -> Remembered:
+    """Returns what a mark is to say of an audience that is there to exclude people."""
+    return replace(remembered, others=tuple(dict.fromkeys((*remembered.others, _EXCLUSION))))
 
 
 def with_mark(description: str | None, remembered: Remembered) -> str:

@@ -79,9 +79,10 @@ class AudienceLookup:
         Args:
             targets: the audiences.
             on_failure: takes the number of a target that can't be used, which then stays as it is, and one of these:
-                AudienceConflictError: its name is taken by an audience of another kind, it was chosen and is of
-                    another kind, another target leads to the same customer list, it is not certain which audience or
-                    list is meant, or the audience is gone and the settings say to fail then.
+                AudienceConflictError: its name is taken by an audience of another kind, or is that of a list in which
+                    another audience is replaced; it was chosen and is of another kind, another target leads to the same
+                    customer list, it is not certain which audience or list is meant, or the audience is gone and the
+                    settings say to fail then.
                 NotFoundError: it was chosen and is gone, its customer list is gone, or people are only to be removed
                     and there is neither an audience nor a list of that name.
                 ConnectorError: Pinterest refused what only this target needs.
@@ -203,6 +204,7 @@ class AudienceLookup:
         namesakes = [typed(audience, self._pinterest) for audience in namesakes]
         usable = [audience for audience in namesakes if audience.audience_type == CUSTOMER_LIST]
         if not namesakes:
+            _require_no_label(target)
             return TargetUpdate(target)
         if not usable:
             raise AudienceConflictError(
@@ -332,7 +334,9 @@ class AudienceLookup:
 
     def _made_for(self, target: AudienceTarget, names: ListNames) -> list[CustomerList]:
         """The lists that are an audience's by their names, and of this installation by their labels."""
-        return [*names.of(target.name), *self._shadow_lists_of(target, names)]
+        # A list with a label belongs to the audience in the label, whoever is called like the whole.
+        named = [one for one in names.of(target.name) if read_label(one.name) is None]
+        return [*named, *self._shadow_lists_of(target, names)]
 
     def _shadow_lists_of(self, target: AudienceTarget, names: ListNames) -> list[CustomerList]:
         return [one for one in names.shadows_of(target.name) if self._is_ours(one)]
@@ -351,6 +355,21 @@ class AudienceLookup:
     def _is_young(self, customer_list: CustomerList) -> bool:
         created = customer_list.created_time
         return created is None or self._now() - created <= SHADOW_LIST_MAX_AGE_S
+
+
+def _require_no_label(target: AudienceTarget) -> None:
+    """Refuses to make an audience under the name of a list in which another one is, or was, replaced.
+
+    Raises:
+        AudienceConflictError: its name is one.
+    """
+    label = read_label(target.name) or read_label(folded(target.name))
+    if label is not None:
+        raise AudienceConflictError(
+            Code.AUDIENCE_NAMED_LIKE_LABEL,
+            f'"{target.name}" is the name of a customer list in which the audience "{label.audience}" is replaced, or '
+            f'that was left over from that. Choose another audience name, such as "{label.audience}".',
+        )
 
 
 def _is_of(customer_list: CustomerList, target: AudienceTarget, shadow: ShadowList) -> bool:

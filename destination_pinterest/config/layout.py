@@ -39,6 +39,7 @@ CARDS: Final = (
         (
             "mode",
             "membership_store",
+            "suppression_store",
             "consent_column",
             "deletes",
             "max_removal_percent",
@@ -54,6 +55,9 @@ CARDS: Final = (
         (
             "advertising_id_case",
             "allow_missing_columns",
+            "remove_from",
+            "everywhere_includes",
+            "everywhere_except",
             "max_addition_percent",
             "refused_rule_change",
             "if_audience_is_gone",

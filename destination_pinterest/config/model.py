@@ -324,6 +324,46 @@ class Config(Settings):
         ),
         title="Membership store",
     )
+    suppression_store: Annotated[
+        Annotated[LocalMembershipStore | S3MembershipStore, Field(discriminator="store_type")] | None,
+        BeforeValidator(
+            _none_where("store_type", "none"),
+            json_schema_input_type=Annotated[
+                NoMembershipStore | LocalMembershipStore | S3MembershipStore, Field(discriminator="store_type")
+            ],
+        ),
+    ] = setting(
+        None,
+        description=(
+            "A record of people who were forgotten, as digests that only its store key gives. No sync adds them again, "
+            "to whatever audience, until that is lifted. Connections may share it."
+        ),
+        title="Suppression store",
+    )
+    remove_from: Literal["audience", "everywhere"] = setting(
+        "audience",
+        description=(
+            "Where a suppression list (What the table does: remove) takes people out. audience: of the audience that "
+            "the stream leads to. everywhere: of every customer list of the ad account that this connector keeps, and "
+            "of the membership store; the suppression store, which this needs, keeps them from coming back."
+        ),
+        title="Remove from",
+    )
+    everywhere_includes: tuple[Literal["exclusion_audiences", "other_lists"], ...] = setting(
+        (),
+        description=(
+            "What Remove from: everywhere does not touch by itself. exclusion_audiences: people who leave these may be "
+            "advertised to. other_lists: customer lists that this connector did not make."
+        ),
+        title="Everywhere includes",
+    )
+    everywhere_except: tuple[str, ...] = setting(
+        (),
+        description=(
+            "Audiences and customer lists, by name or ID, that Remove from: everywhere leaves alone in any case."
+        ),
+        title="Everywhere except",
+    )
     max_rejected_percent: int = setting(
         DEFAULT_MAX_REJECTED_PERCENT,
         ge=0,

@@ -15,7 +15,12 @@ from destination_pinterest.errors import InvalidConfigError
 from destination_pinterest.json_document import DEEPEST, is_deeper_than
 
 # Settings with several options, by the key that distinguishes the options.
-_CHOICES: Final = {"credentials": "auth_method", "membership_store": "store_type", "operation_column": "mode"}
+_CHOICES: Final = {
+    "credentials": "auth_method",
+    "membership_store": "store_type",
+    "suppression_store": "store_type",
+    "operation_column": "mode",
+}
 _ACCOUNTS: Final = ("ad_account_id", "also_in_ad_accounts")
 _FLAT_CREDENTIALS: Final = ("client_id", "client_secret", "refresh_token", "access_token")
 

@@ -21,15 +21,17 @@ from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
+from destination_pinterest.audiences.description_mark import MarkKeeper, for_exclusion, read_mark
 from destination_pinterest.audiences.desk import AudienceDesk
 from destination_pinterest.audiences.safeguards import Safeguards, check_rows
 from destination_pinterest.audiences.twins import PostponedTwins
 from destination_pinterest.delivery.lane import AudienceLane, Delivery
 from destination_pinterest.delivery.ledgers import is_about_all_ledgers
-from destination_pinterest.delivery.mirror import MirrorStrategy, generation_name
+from destination_pinterest.delivery.mirror import SUPPRESSION_MARK, MirrorStrategy, generation_name
 from destination_pinterest.delivery.named_audiences import NamedAudiences, NamedBranch, spelling_note
 from destination_pinterest.delivery.row_spool import RowSpool
 from destination_pinterest.delivery.strategy import IsComplete, SyncStrategy
+from destination_pinterest.delivery.suppressor import Suppressor
 from destination_pinterest.errors import ConnectionFailedError, ConnectorError, ServerError
 from destination_pinterest.identity.rejection import RejectionReason
 from destination_pinterest.protocol.input import RowRun
@@ -83,11 +85,13 @@ class ColumnTools:
         desk: looks them up.
         twins: tells of those that were created whether another sync has created them too.
         safeguards: keep members from being removed by mistake.
+        suppressor: knows who was forgotten, if there is a suppression store.
     """
 
     desk: AudienceDesk
     twins: PostponedTwins
     safeguards: Safeguards
+    suppressor: Suppressor | None = None
 
 
 class ColumnStrategy(SyncStrategy):
@@ -119,6 +123,8 @@ class ColumnStrategy(SyncStrategy):
         self._desk = tools.desk
         self._twins = tools.twins
         self._safeguards = tools.safeguards
+        self._suppressor = tools.suppressor
+        self._marks = MarkKeeper(tools.desk.pinterest)
         self._epoch_s = epoch_s
         self._spool = RowSpool()
         self._index: PlacementIndex | None = None
@@ -296,7 +302,10 @@ class ColumnStrategy(SyncStrategy):
             return []
         self._is_whole = True
         self._place()
-        every = [self.audiences[number] for number in self._numbers([str(stream.key) for stream in replaced])]
+        numbers = self._numbers([str(stream.key) for stream in replaced])
+        if self._has_to_shed:
+            numbers = sorted({*numbers, *(branch.number for branch in self.audiences if not branch.is_empty)})
+        every = [self.audiences[number] for number in numbers]
         self._unsettled = {branch.number for branch in every} | {one.number for one in self.audiences if one.is_lost}
         turns = [branch for branch in every if not branch.is_lost]
         for branch in turns:
@@ -328,6 +337,8 @@ class ColumnStrategy(SyncStrategy):
         if isinstance(strategy, MirrorStrategy) and self._open_ledger is not None:
             strategy.open(self._open_ledger(strategy))
             strategy.replace_only({stream.key for stream in self._replaced})
+            if self._suppressor is not None:
+                strategy.shed(self._suppressor)
         strategy.recall()
 
     def settle_branch(
@@ -367,6 +378,7 @@ class ColumnStrategy(SyncStrategy):
                     strategy.lane.notes.append(note)
                 strategy.finish(is_complete)
                 strategy.conclude()
+                self._mark_exclusion(strategy.lane)
                 strategy.lane.count.headcount.freeze()
             members = strategy.members
             branch.is_empty = members is not None and not members.after
@@ -381,6 +393,8 @@ class ColumnStrategy(SyncStrategy):
                 str(stream.key): generation_name(stream) if stream.has_generation else None
                 for stream in (self._replaced if is_end and self._is_whole else ())
             }
+            if self._suppressor is not None and self._is_whole and not self._unsettled:
+                self._index.keep_mark(SUPPRESSION_MARK, self._suppressor.people.version)
             self._index.commit(self._names(), self._unsettled, replaced)
         by_id = {branch.strategy.lane.target.audience_id: branch.strategy.lane for branch in self.audiences}
         for created_id, update in self._twins.settle_all():
@@ -404,6 +418,19 @@ class ColumnStrategy(SyncStrategy):
             branch.strategy.close()
         if self._index is not None:
             self._index.close()
+
+    @property
+    def _has_to_shed(self) -> bool:
+        """Whether people were forgotten since all audiences were settled; see `MirrorStrategy.shed`."""
+        if self._suppressor is None or self._index is None:
+            return False
+        return self._index.marks.get(SUPPRESSION_MARK, "") != self._suppressor.people.version
+
+    def _mark_exclusion(self, lane: AudienceLane) -> None:
+        """Says at Pinterest that an audience is for exclusion, which Pinterest does not know, and others have to."""
+        if self._safeguards.is_for_exclusion:
+            mark = for_exclusion(read_mark(lane.target.description))
+            lane.update(self._marks.keep(lane.target, mark))
 
     def _place(self) -> None:
         """Finds out which rows have moved and which stay where they are, and spools them for those audiences."""

@@ -27,6 +27,7 @@ from destination_pinterest.delivery.row_positions import RowPositions
 from destination_pinterest.delivery.slices import Slice, joined, requests_of_slice
 from destination_pinterest.delivery.store_witness import StoreWitness
 from destination_pinterest.delivery.strategy import IsComplete, MemberCounts, SyncStrategy
+from destination_pinterest.delivery.suppressor import Suppressor
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import (
     ConnectorError,
@@ -46,6 +47,10 @@ from destination_pinterest.vocabulary import Operation
 
 if TYPE_CHECKING:  # It imports DuckDB and NumPy, which syncs without a store don't need.
     from destination_pinterest.membership import Delta, MembershipLedger
+
+# Beside the marks of streams, whose names hold no such brackets as a rule; see `shed`.
+SUPPRESSION_MARK: Final = "[suppression store]"
+_SHED_AT_ONCE: Final = 10_000
 
 
 # In a ledger's note on a refresh, it stands before each further ad account.
@@ -107,6 +112,7 @@ class MirrorStrategy(SyncStrategy):
         over = Operation.REMOVE if safeguards.is_for_exclusion else Operation.ADD
         self._precedence: dict[str, Precedence] = defaultdict(lambda: Precedence(over))
         self._changes = 0
+        self._sheds: str | None = None
         self._rows = 0
         self._epoch_started_s: float | None = None
         self._positions = RowPositions()
@@ -153,6 +159,21 @@ class MirrorStrategy(SyncStrategy):
                 "This is the first sync with this membership store. Members that were in the audience before it and "
                 "are not in the table remain, until a row explicitly removes them."
             )
+
+    def shed(self, suppressor: Suppressor) -> None:
+        """Removes members who were forgotten since the ledger last looked, whoever's rows hold them.
+
+        The command `forget` takes people out of the stores that it knows; other connections may have their own.
+        """
+        version = suppressor.people.version
+        if self._ledger.marks.get(SUPPRESSION_MARK, "") == version:
+            return
+        for identifiers in self._ledger.identifiers(_SHED_AT_ONCE):
+            if forgotten := [identifier for identifier in identifiers if suppressor.holds(identifier)]:
+                self._ledger.remove_everywhere(forgotten)
+                self._sheds = version
+        if self._sheds is None:
+            self._ledger.keep_mark(SUPPRESSION_MARK, version)
 
     @property
     def absent_streams(self) -> list[str]:
@@ -312,12 +333,15 @@ class MirrorStrategy(SyncStrategy):
         if is_end:
             check_rows(self.lane.target.name, self.lane.qualities)
         is_whole = is_end and self._is_whole(is_complete)
-        if self._changes or replaced or (is_whole and self._ledger.is_in_doubt):
+        if self._changes or self._sheds or replaced or (is_whole and self._ledger.is_in_doubt):
             intake = self.lane.count.intake
             self._check_drift(intake)
             delta, finished = self._compare(replaced, is_whole=is_whole)
             yield from self._slices(delta)
-            self._commit(delta, finished, marks={self._mark_name: self._next_mark(intake)} if is_end else {})
+            marks = {self._mark_name: self._next_mark(intake)} if is_end else {}
+            if self._sheds is not None:
+                marks[SUPPRESSION_MARK], self._sheds = self._sheds, None
+            self._commit(delta, finished, marks=marks)
             self._counted_whole = bool(replaced) and len(replaced) == len(self._streams.all)
         self._end_epoch()
 
@@ -379,7 +403,7 @@ class MirrorStrategy(SyncStrategy):
         """
         super().recall()
         self.remembered = replace(self.remembered, store=None)
-        if self._ledger.marks:
+        if self._ledger.marks.keys() - {SUPPRESSION_MARK}:
             self.remembered = decode(self._ledger.marks.get(self._mark_name, ""))
 
     @property

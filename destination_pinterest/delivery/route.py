@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from destination_pinterest.config import Config
@@ -13,6 +14,7 @@ from destination_pinterest.delivery.isolation import LostRows, Route
 from destination_pinterest.delivery.lane import AudienceLane
 from destination_pinterest.delivery.remembered_row import RememberedRowMapper
 from destination_pinterest.delivery.sink import Sink
+from destination_pinterest.delivery.suppressor import Suppressor, is_suppressed
 from destination_pinterest.identity.mapping import IdentityMapper, MappedRow
 from destination_pinterest.identity.rejection import Rejection, RejectionReason
 from destination_pinterest.protocol.checkpoint import StreamTally
@@ -32,6 +34,24 @@ _NO_IDENTITY: Final = (Rejection(None, None, RejectionReason.NO_IDENTITY),)
 _NOT_GIVEN: Final = (Rejection(None, None, RejectionReason.VALUE_UNCHANGED),)
 
 
+@dataclass(frozen=True, slots=True)
+class Refusals:
+    """What takes rows that are not used.
+
+    Args:
+        dead_letters: takes rejected rows, if they are stored.
+        announced: takes them, and refused values, if the command line wants them.
+        suppressor: takes forgotten people off rows that add, if there is a suppression store.
+    """
+
+    dead_letters: DeadLetters | None = None
+    announced: AnnouncedRows | None = None
+    suppressor: Suppressor | None = None
+
+
+NO_REFUSALS: Final = Refusals()
+
+
 class StreamRoute:
     """Takes one stream's rows to its sink. This is the hot path.
 
@@ -41,8 +61,7 @@ class StreamRoute:
         decoder: decodes the rows.
         sink: where the rows go.
         tally: the stream's counts since its last state.
-        dead_letters: takes rejected rows, if they are stored.
-        announced: takes them, and refused values, if the command line wants them.
+        refusals: what takes rows that are not used.
     """
 
     def __init__(
@@ -53,13 +72,13 @@ class StreamRoute:
         sink: Sink,
         tally: StreamTally,
         *,
-        dead_letters: DeadLetters | None = None,
-        announced: AnnouncedRows | None = None,
+        refusals: Refusals = NO_REFUSALS,
     ) -> None:
         self.plan = plan
         self._tally = tally
-        self._dead_letters = dead_letters
-        self._announced = announced
+        self._dead_letters = refusals.dead_letters
+        self._announced = refusals.announced
+        self._suppressor = refusals.suppressor
         self._read = decoder.reader([identity.column for identity in plan.identities])
         self._mapper = IdentityMapper(plan.identities, maid_case=config.advertising_id_case)
         self._decide = _row_decision(plan, config, decoder)
@@ -80,7 +99,7 @@ class StreamRoute:
         if self._names is not None:
             self._read_names = decoder.reader_telling_absence(self._names.columns)
         # Most streams have one identity column and only rows that add: they are mapped in bulk.
-        reads_rejected = dead_letters is not None or announced is not None
+        reads_rejected = self._dead_letters is not None or self._announced is not None
         is_plain = self._decide is None and len(plan.identities) == 1 and not reads_rejected and not reads_key
         self._read_only_column = decoder.reader_of(plan.identities[0].column) if is_plain else None
 
@@ -139,6 +158,9 @@ class StreamRoute:
     def _take_bulk(self, sink: Sink, read: Callable[[Any], object], run: RowRun) -> None:
         identifiers, others = self._mapper.map_column(map(read, run.rows))
         sink.fill.add_rows(len(run.rows), len(identifiers) + sum(bool(mapped.identifiers) for mapped in others))
+        if self._suppressor is not None:
+            identifiers = _left_of(self._suppressor, identifiers, sink)
+            others = [self._suppressor.left_of_row(mapped) for mapped in others]
         sink.taker.add_all(identifiers)
         for mapped in others:
             if self._judge(sink, mapped, Operation.ADD, None, run.position) is not None:
@@ -178,6 +200,8 @@ class StreamRoute:
         key = None if self._read_key is None else _key(self._read_key(row))
         if decision is Operation.ADD:
             sink.fill.add_row(values, mapped)
+            if self._suppressor is not None:
+                mapped = self._suppressor.left_of_row(mapped)
         elif decision is RejectionReason.NO_CONSENT:
             sink.taker.object_to(mapped.identifiers, key)
         operation = self._judge(sink, mapped, decision, row, position)
@@ -216,14 +240,15 @@ class StreamRoute:
             return
         if decision is Operation.ADD and not mapped.unchanged:
             sink.fill.add_row(values, MappedRow(mapped.identifiers, ()))
+        if decision is Operation.ADD and self._suppressor is not None:
+            mapped = self._suppressor.left_of_remembered(mapped)
         # Who can't be read any more leaves; but not an exclusion audience, where that may be a mistake.
         kept = (*mapped.unchanged, *mapped.empty) if self._is_for_exclusion else mapped.unchanged
         keeps = bool(mapped.unchanged or (kept and mapped.identifiers)) and decision is Operation.ADD
         if isinstance(decision, Operation) and (mapped.identifiers or keeps):
             if mapped.rejections:
                 sink.count_refused(mapped.rejections)
-            if self._announced is not None:
-                self._announced.add(row, mapped.rejections, row_is_used=True)
+            self._announce(row, mapped.rejections)
             if keeps:
                 if not mapped.identifiers:
                     sink.leave_blank()
@@ -262,9 +287,24 @@ class StreamRoute:
             return None
         if taken is None:
             sink.leave_blank()
-        if self._announced is not None and taken is not None:
-            self._announced.add(row, mapped.rejections, row_is_used=True)
+        else:
+            self._announce(row, mapped.rejections)
         return taken
+
+    def _announce(self, row: Any, rejections: Sequence[Rejection]) -> None:
+        """Announces which values of a row that is used are refused; never who was forgotten."""
+        if self._announced is not None:
+            refused = [rejection for rejection in rejections if not is_suppressed(rejection)]
+            self._announced.add(row, refused, row_is_used=True)
+
+
+def _left_of(suppressor: Suppressor, identifiers: list[str], sink: Sink) -> list[str]:
+    """Returns what may be added of rows that add one identifier each, and counts the others."""
+    left = suppressor.left_of(identifiers)
+    for _ in range(len(identifiers) - len(left)):
+        sink.count_not_synced(RejectionReason.SUPPRESSED.value)
+        sink.leave_blank()
+    return left
 
 
 def _says_where(decision: Decision) -> bool:

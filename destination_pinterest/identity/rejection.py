@@ -43,6 +43,7 @@ class RejectionReason(StrEnum):
     NO_AD_ACCOUNT = "no_ad_account"
     INVALID_AD_ACCOUNT = "invalid_ad_account"
     UNKNOWN_AD_ACCOUNT = "unknown_ad_account"
+    SUPPRESSED = "suppressed"
 
     @property
     def sentence(self) -> str:
@@ -151,6 +152,10 @@ _SENTENCES = MappingProxyType(
         RejectionReason.UNKNOWN_AD_ACCOUNT: (
             "The row names an ad account that is not in the settings; add it under Also in ad accounts "
             "(also_in_ad_accounts), or correct it in the table."
+        ),
+        RejectionReason.SUPPRESSED: (
+            "The person was forgotten, so nobody adds them any more; lift that by `pinterest-audiences forget --lift` "
+            "if it was a mistake."
         ),
     }
 )

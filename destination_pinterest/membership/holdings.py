@@ -18,11 +18,12 @@ The columns are those of the files, and the files are kept from version to versi
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from destination_pinterest.membership.keys import KIND_MASK
-from destination_pinterest.membership.says import READ_SAYS, WRITE_SAYS
+from destination_pinterest.membership.keys import KIND_MASK, Kind
+from destination_pinterest.membership.says import READ_SAYS, WRITE_SAYS, Says
 from destination_pinterest.membership.sizes import Sizes
 from destination_pinterest.membership.workspace import Workspace
 
@@ -55,6 +56,21 @@ _KEY_WRITTEN: Final = KEY.replace("says", WRITE_SAYS).replace(
 )
 # From the first number of each to the one before the last.
 Ranges = Sequence[tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """What a ledger has of people who are to be forgotten.
+
+    Args:
+        members: how many of its members are among them.
+        is_nobody: whether none of them is in its files, not even as somebody who was removed.
+        has_doubts: whether others stay in doubt.
+    """
+
+    members: int
+    is_nobody: bool
+    has_doubts: bool
 
 
 class Holdings:
@@ -150,6 +166,29 @@ class Holdings:
         execute("DROP TABLE were_delta")
         self._delta_rows = self._workspace.number("SELECT count(*) FROM delta")
         self.read_sending(None)
+
+    def identifiers(self, size: int) -> Iterator[list[tuple[Any, ...]]]:
+        """Yields the sealed identifiers of all holdings and of those in doubt, at most `size` at a time."""
+        sealed = f"SELECT kind & {KIND_MASK} AS kind, long, t1, t2, c1, c2, c3, c4"
+        holdings = f"{sealed} FROM holdings WHERE says = {Says.HOLDS:d} AND kind & {KIND_MASK} < {Kind.UNCHANGED:d}"
+        return self._workspace.chunks(f"{holdings} UNION ALL {sealed} FROM in_doubt", size)
+
+    def select_forgotten(self) -> Forgotten:
+        """Makes the table `forgotten` of all identifiers in the spool."""
+        self._workspace.execute("CREATE OR REPLACE TABLE forgotten AS SELECT DISTINCT t1, t2 FROM spool")
+        number = self._workspace.number
+        found = sum(
+            number(f"SELECT count(*) FROM {table} SEMI JOIN forgotten USING (t1, t2)")
+            for table in ("base", "delta", "in_doubt")
+        )
+        held = f"SELECT DISTINCT t1, t2 FROM holdings SEMI JOIN forgotten USING (t1, t2) WHERE says = {Says.HOLDS:d}"
+        doubts = number("SELECT count(*) FROM in_doubt ANTI JOIN forgotten USING (t1, t2)")
+        return Forgotten(number(f"SELECT count(*) FROM ({held})"), not found, bool(doubts))
+
+    def write_without_forgotten(self, base: Path, in_doubt: Path) -> None:
+        """Writes all holdings, tombstones and objections too, and what is in doubt, without those in `forgotten`."""
+        self._copy(f"SELECT {_KEY_WRITTEN}, {BODY} FROM holdings ANTI JOIN forgotten USING (t1, t2)", base)
+        self._copy(f"SELECT {', '.join(_IN_DOUBT)} FROM in_doubt ANTI JOIN forgotten USING (t1, t2)", in_doubt)
 
     def write_delta(self, path: Path, changed: int) -> bool:
         """Writes the changes since base, with `gained` and `lost` (`changed` rows, 0: without them) added.

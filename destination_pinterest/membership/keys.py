@@ -69,6 +69,8 @@ class AudienceKeys:
         self._manifest_key = _derive(secret, salt, b"manifest", 32)
         self._root = secret + salt
         self._wrapping_key = _derive(secret, salt, b"other keys", 64)
+        # Of a suppression store, which digests the people themselves.
+        self.people_key = _derive(secret, salt, b"suppressed people", 32)
         self.check = _derive(secret, salt, b"check", 16).hex()
         self.name = _derive(secret, salt, b"name", 4).hex()
 

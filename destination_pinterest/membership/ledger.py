@@ -17,7 +17,7 @@ from __future__ import annotations
 import hashlib
 import re
 import struct
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType, TracebackType
@@ -157,6 +157,10 @@ class MembershipLedger:
         """What the last sync left to be compared with, as given to `commit`."""
         return self._leased.manifest.marks
 
+    def keep_mark(self, name: str, word: str) -> None:
+        """Leaves a mark to the next sync without a write of its own, from `close` on."""
+        self._leased.amend(lambda m: msgspec.structs.replace(m, marks={**m.marks, name: word}))
+
     @property
     def holds_lease(self) -> bool:
         """Whether no other sync can have taken the ledger over. If it is False, send nothing more."""
@@ -246,6 +250,48 @@ class MembershipLedger:
         """
         self._refuse_after_diff()
         self._spool.remove_everywhere(identifiers)
+
+    def identifiers(self, size: int) -> Iterator[list[str]]:
+        """Yields every identifier that rows hold or that is in doubt, at most `size` at a time; some more than once."""
+        self._resume()
+        return self._unsealed(self._holdings.identifiers(size))
+
+    def forget(self, pieces: Iterable[Sequence[str]]) -> int:
+        """Takes identifiers out of the ledger and its files, whatever holds them; returns how many were members.
+
+        The rows' other identifiers stay. The caller removes them from the customer list first, under the same lease.
+
+        Raises:
+            StoreBusyError: another sync has taken the ledger over.
+        """
+        self._refuse_after_diff()
+        self._workspace.take_room()
+        self._resume()
+        for identifiers in pieces:
+            self._spool.remove_everywhere(identifiers)
+        self._spool.flush()
+        found = self._holdings.select_forgotten()
+        self._spool.clear()
+        if found.is_nobody and not self._is_resumed:
+            self._workspace.leave_room()
+            return 0
+        base, in_doubt = self._new_path("base"), self._new_path("maybes")
+        self._holdings.write_without_forgotten(base, in_doubt)
+        self._change(
+            format=FORMAT,
+            base=self._add(base),
+            delta=None,
+            in_doubt=self._add(in_doubt) if found.has_doubts else None,
+            sending=None,
+            members=max(0, self.members - found.members),
+        )
+        self._holdings.read_base(base)
+        self._holdings.read_delta(None)
+        self._holdings.read_in_doubt(in_doubt if found.has_doubts else None)
+        self._is_resumed = False
+        self._delete_leftovers()
+        self._workspace.leave_room()
+        return found.members
 
     def diff(self, replaced: Collection[str] = (), *, is_whole: bool = True) -> Delta:
         """Returns what must be sent for the rows since the last commit. May be called again, with other streams.

@@ -91,6 +91,15 @@ class PlacementIndex:
         return isinstance(self._leased, ViewedManifest)
 
     @property
+    def marks(self) -> Mapping[str, str]:
+        """What earlier syncs left to be compared with."""
+        return self._leased.manifest.marks
+
+    def keep_mark(self, name: str, word: str) -> None:
+        """See `MembershipLedger.keep_mark`."""
+        self._leased.amend(lambda m: msgspec.structs.replace(m, marks={**m.marks, name: word}))
+
+    @property
     def key_slot(self) -> KeySlot:
         """The store key that opens it."""
         return self._leased.manifest.key_slots[0]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -18,6 +18,7 @@ from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import StorageFailedError, StoreMismatchError
 from destination_pinterest.membership.blobs import Blob, Blobs
 from destination_pinterest.membership.bucket import BucketBlobs
+from destination_pinterest.membership.exclusive import Exclusive
 from destination_pinterest.membership.folder import FolderBlobs
 from destination_pinterest.membership.held_leases import HeldLeases
 from destination_pinterest.membership.keys import SALT_BYTES, SECRET_BYTES, AudienceKeys
@@ -241,6 +242,25 @@ class MembershipStore:
             index = PlacementIndex(self._blobs, folder, ViewedManifest(manifest), keys, workspace)
             undo.pop_all()
             return index
+
+    @contextmanager
+    def holding_placements(self, ad_account_id: str, template: str) -> Iterator[None]:
+        """Leases the index of a template's audiences without reading it, so that no sync is at work on any of them.
+
+        Raises:
+            StoreBusyError, StoreMismatchError: as `open`.
+        """
+        name = f"{folder_of(ad_account_id, template, is_index=True)}/{FILE_NAME}"
+        address = self._blobs.address(name)
+
+        def read(blob: Blob) -> Manifest:
+            manifest = read_manifest(blob.body, self._store_key.keys, address)
+            check_owner(manifest, ad_account_id, template, address)
+            return manifest
+
+        exclusive = Exclusive(self._blobs, self._sleep, self._clock, self._timing, self._held)
+        with exclusive.leased(name, read, lambda manifest: opened_keys(manifest, self._store_key.keys)):
+            yield
 
     def view(self, ad_account_id: str, audience: str, *, abandoned_list_id: str | None = None) -> MembershipLedger:
         """Opens the ledger of an audience without a lease and without writing anything, to compare rows with it.

@@ -8,7 +8,7 @@ schema_version, keys are only added.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -128,7 +128,10 @@ class AudienceReport(msgspec.Struct, frozen=True):
 
 
 class SyncReport(msgspec.Struct, frozen=True):
-    """The whole report; requests, retries and waits are those of the whole sync."""
+    """The whole report; requests, retries and waits are those of the whole sync.
+
+    `forgetting` is the certificate of a sync that takes people out of every customer list.
+    """
 
     status: Literal["succeeded", "failed"]
     duration_s: float
@@ -139,6 +142,7 @@ class SyncReport(msgspec.Struct, frozen=True):
     audiences: list[AudienceReport]
     access_tier: str | None = None
     schema_version: int = SCHEMA_VERSION
+    forgetting: dict[str, Any] | None = None
 
     def as_line(self) -> str:
         """Returns the report as one line for a program."""

@@ -10,6 +10,8 @@ from types import MappingProxyType
 from typing import Final, Protocol
 
 from destination_pinterest.config import Config, OperationColumnSetting
+from destination_pinterest.error_codes import Code
+from destination_pinterest.errors import InvalidConfigError
 from destination_pinterest.identity.consent import Consent, ConsentRule
 from destination_pinterest.identity.mapping import MappedRow
 from destination_pinterest.identity.operation import OperationRule
@@ -59,6 +61,28 @@ def decision_of(plan: StreamPlan, config: Config) -> Decide | None:
     return lambda values: _suppressed(by_columns(values))
 
 
+def excludes(config: Config) -> bool:
+    """Whether the audiences of the settings are there to exclude people: who leaves them may be advertised to."""
+    return config.used_for == "exclusion"
+
+
+def forgets_everywhere(config: Config) -> bool:
+    """Whether a sync takes the people of its rows out of every customer list, not of one audience.
+
+    Raises:
+        InvalidConfigError: the settings say so, and that rows add people.
+    """
+    if config.remove_from == "audience":
+        return False
+    if config.mode != "remove":
+        raise InvalidConfigError(
+            Code.REMOVAL_PLACE_UNUSED,
+            "Remove from (remove_from) is everywhere, but What the table does (mode) is "
+            f"{config.mode}, so rows add people. Set mode to remove, or remove_from to audience.",
+        )
+    return True
+
+
 def operation_rule(config: Config) -> OperationRule:
     """Returns the rule for operations and deletions from the settings.
 
@@ -104,7 +128,8 @@ def take_row(
     """Decides about a row, and counts it unless its identifiers are sent. Those of a row without consent leave.
 
     Returns:
-        What its identifiers are sent for; or why the row is rejected; or None if its deletion is ignored.
+        What its identifiers are sent for; or why the row is rejected; or None if its deletion is ignored, or only
+        people are in it who were forgotten.
     """
     if decision is None:
         counts.count_not_synced(DELETION_KEPT)
@@ -117,6 +142,9 @@ def take_row(
         rejection = Rejection(consent_column, None, decision)
     elif decision is RejectionReason.UNKNOWN_OPERATION:
         rejection = Rejection(operation_column, None, decision)
+    elif any(rejection.reason is RejectionReason.SUPPRESSED for rejection in mapped.rejections):
+        counts.count_not_synced(RejectionReason.SUPPRESSED.value)
+        return None
     else:
         rejection = mapped.rejections[0]
         if decision is Operation.REMOVE and rejection.reason is RejectionReason.NO_IDENTITY:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -137,6 +138,26 @@ def test_a_suppression_table_takes_people_out_and_one_who_leaves_it_changes_noth
     ]
     assert verdict.warnings == []
     assert generations_of(pinterest, table.name) == []
+
+
+def test_people_who_are_forgotten_everywhere_leave_other_audiences_and_no_sync_adds_them(
+    connector: Connector, pinterest: RunningSandbox, tmp_path: Path
+) -> None:
+    store = {"store_type": "local", "path": str(tmp_path), "store_key": "a key of these tests"}
+    elsewhere = audience_with(pinterest, "elsewhere", OLD)
+    assert elsewhere
+    forgotten = Stream("forgotten")
+    everywhere = {"remove_from": "everywhere", "everywhere_includes": ["other_lists"], "suppression_store": store}
+    rows = [forgotten.record(email=address(number)) for number in (1, 2, 20)]
+    source = scripted(*rows, forgotten.state('{"page":1}'))
+    connection = Connection(CURRENT_PLATFORM, connector(mode="remove", **everywhere), [forgotten])
+    verdict = connection.job(source).attempt().succeeded()
+    assert verdict.warnings == []
+    assert frozenset(pinterest.members_of("elsewhere")) == OLD - people([1, 2])
+    added = Stream("elsewhere")
+    source = scripted(*(added.record(email=address(number)) for number in (1, 9)), added.state('{"page":1}'))
+    Connection(CURRENT_PLATFORM, connector(suppression_store=store), [added]).job(source).attempt().succeeded()
+    assert members_of(pinterest, added) == (OLD - people([1, 2])) | people([9])
 
 
 def test_soft_delete_takes_people_out_of_the_chosen_audience_and_a_refresh_replaces_by_who_is_left(

@@ -547,3 +547,29 @@ def test_of_two_audiences_of_one_list_the_older_is_used(lookup: AudienceLookup, 
     update = find(lookup, target())
     assert update.target.audience_id == older
     assert "the oldest made from the newest customer list is used" in update.notes[0]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "VIP [dp2: generation 3, job 41]",
+        "VIP  [dp2: generation 3, job 41] ",
+        "VIP [dp2 shop-eu: started 2026-11-22 10:00:00 UTC, 00ff]",
+        "VIP [generation 3, job 41]",
+        "VIP [dp2: audience made]",
+    ],
+)
+@pytest.mark.parametrize("is_there", [True, False])
+def test_no_audience_is_made_under_the_name_of_a_left_over_list(
+    name: str, is_there: bool, lookup: AudienceLookup, pinterest: FakePinterest
+) -> None:
+    if is_there:
+        pinterest.add_list(" ".join(name.split()))
+    with raises(Code.AUDIENCE_NAMED_LIKE_LABEL, match='the audience "VIP" is replaced'):
+        find(lookup, target(name))
+
+
+def test_an_audience_that_has_such_a_name_already_is_used(lookup: AudienceLookup, pinterest: FakePinterest) -> None:
+    name = "VIP [dp2: generation 3, job 41]"
+    audience_id = pinterest.add_audience(name, pinterest.add_list(name))
+    assert find(lookup, target(name)).target.audience_id == audience_id

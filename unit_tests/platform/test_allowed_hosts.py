@@ -72,7 +72,7 @@ def test_without_such_settings_pinterest_is_all_that_is_reached_besides_the_sign
     assert resolved({}) == ["api.pinterest.com", "sts.amazonaws.com"]
 
 
-@pytest.mark.parametrize("setting", ["membership_store", "object_storage_config"])
+@pytest.mark.parametrize("setting", ["membership_store", "suppression_store", "object_storage_config"])
 def test_a_bucket_is_reached_where_boto_looks_for_it(setting: str) -> None:
     aws = {setting: {"s3_bucket_name": "shop", "s3_bucket_region": "eu-central-1"}}
     for host in (

@@ -50,6 +50,11 @@ WHERE_TO_FIND = {
     "membership_store.s3_bucket_name": "as the storage shows it",
     "membership_store.s3_bucket_region": "The region of the bucket",
     "membership_store.bucket_path": "The folder in the bucket",
+    "suppression_store.path": "a mounted volume or a disk",
+    "suppression_store.store_key": "A secret of your own",
+    "suppression_store.s3_bucket_name": "as the storage shows it",
+    "suppression_store.s3_bucket_region": "The region of the bucket",
+    "suppression_store.bucket_path": "The folder in the bucket",
     "object_storage_config.s3_bucket_name": "as the storage shows it",
     "object_storage_config.s3_bucket_region": "The region of the bucket",
     "object_storage_config.bucket_path": "The folder in the bucket",
@@ -134,7 +139,10 @@ def test_the_cards_show_what_has_to_be_decided_and_fold_the_rest() -> None:
     assert Card("Ad account and audience", ("ad_account_id", "audience_name"), folded) in shown
     assert Card("Identity mapping to pinterest_audience", ("identity_columns", "operation_column"), ()) in shown
     removal = ("deletes", "max_removal_percent", "allow_empty_audience", "allow_identity_drift")
-    assert Card("Who joins and who leaves", ("mode", "membership_store", "consent_column"), removal) in shown
+    assert (
+        Card("Who joins and who leaves", ("mode", "membership_store", "suppression_store", "consent_column"), removal)
+        in shown
+    )
     assert Card("Delivery", ("access_tier",), ("batch_size",)) in shown
     assert Card("Rejected rows", ("object_storage_config",), ("max_rejected_percent",)) in shown
 

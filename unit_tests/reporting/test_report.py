@@ -73,6 +73,7 @@ def test_the_line_for_programs_has_exactly_the_keys_that_were_agreed() -> None:
     assert json.loads(line.removeprefix(REPORT_PREFIX)) == {
         "schema_version": 1, "status": "succeeded", "duration_s": 12.0, "rows_per_second": 8333.3, "requests": 60,
         "retries": 3, "waited_s": 2.5, "audiences": [{**AUDIENCE, **NOT_KNOWN}], "access_tier": "standard",
+        "forgetting": None,
     }  # fmt: skip
 
 
