@@ -15,8 +15,10 @@ from destination_pinterest.access_tiers import STANDARD_WRITES_A_MINUTE
 from destination_pinterest.api.retry import RetryPolicy
 from destination_pinterest.api.wire import OpenWire, open_http_wire
 from destination_pinterest.audiences.creation import AudienceCreator
+from destination_pinterest.audiences.description_text import filled
 from destination_pinterest.audiences.drift import DriftGuard
 from destination_pinterest.audiences.lookup import AudienceLookup
+from destination_pinterest.audiences.reach import AudienceReach
 from destination_pinterest.audiences.safeguards import Safeguards
 from destination_pinterest.audiences.shadow_list import new_shadow_list
 from destination_pinterest.audiences.swap import AudienceSwapper
@@ -131,6 +133,7 @@ class SyncParts:
     refused: Sequence[tuple[RefusedStrategy, ConfigurationError]]
     isolation: AudienceIsolation
     lookup: AudienceLookup
+    reach: AudienceReach
     source: Input
     pool: WorkerPool
     sender: DeliverySender
@@ -257,6 +260,7 @@ def assemble(
         given_up,
         isolation,
         lookup,
+        AudienceReach.of(config, session.client),
         source,
         pool,
         sender,
@@ -357,6 +361,8 @@ class _StrategyFactory:
             chosen_id=audience.audience_id,
             only_removes=audience.only_removes or self._config.mode == "remove",
             shadow=shadow,
+            text=filled(self._config.description, [stream.key for stream in audience.streams]),
+            is_begun_early=self._config.create_early,
         )
         streams = tuple(stream.key for stream in audience.streams)
         qualities = {

@@ -37,6 +37,7 @@ from destination_pinterest.api.observer import SilentObserver
 from destination_pinterest.api.retry import RetryPolicy
 from destination_pinterest.api.wire import OpenWire, open_http_wire
 from destination_pinterest.assembly import SyncRequest, assemble
+from destination_pinterest.audience_creation import AudienceCreation, Creation, read_names
 from destination_pinterest.audience_listing import AudienceListing, Listing
 from destination_pinterest.commands import parse_command
 from destination_pinterest.config import Config, connection_specification, migrate, read_config, unknown_keys
@@ -175,6 +176,9 @@ class DestinationPinterest(Destination):
             messages.message({"type": "DESTINATION_CATALOG", "destination_catalog": self._discover(config, messages)})
         elif arguments.command == "audiences":
             messages.figures("INFO", self._list_audiences(config, messages).as_line())
+        elif arguments.command == "create":
+            names = read_names(_read_config_file(Path(arguments.request)))
+            messages.figures("INFO", self._create_audiences(config, names, messages).as_line())
         else:
             messages.figures("INFO", self._preview(config, read_catalog(Path(arguments.catalog)), messages).as_line())
 
@@ -204,6 +208,10 @@ class DestinationPinterest(Destination):
         """Lists audiences. Unlike `discover`, it may renew the sign-in: the caller keeps the CONTROL message."""
         config = _known_config(raw, messages)
         return AudienceListing(self._session(config, raw, messages).client, config.installation_name).run()
+
+    def _create_audiences(self, raw: Mapping[str, Any], names: list[str], messages: MessageWriter) -> Creation:
+        config = _known_config(raw, messages)
+        return AudienceCreation(config, self._session(config, raw, messages), self._system).run(names)
 
     def _preview(
         self, raw: Mapping[str, Any], streams: tuple[ConfiguredStream, ...], messages: MessageWriter

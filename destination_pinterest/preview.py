@@ -15,6 +15,7 @@ from destination_pinterest.api.endpoints import Category
 from destination_pinterest.assembly import SyncParts
 from destination_pinterest.audiences.gone import prospect_note
 from destination_pinterest.audiences.list_counts import counts_of
+from destination_pinterest.audiences.reach import Reach
 from destination_pinterest.audiences.remembered import EXACT_UP_TO
 from destination_pinterest.audiences.safeguards import check_rows
 from destination_pinterest.audiences.target import AudienceTarget
@@ -28,6 +29,7 @@ from destination_pinterest.errors import ConnectorError, UnusableRowsError
 from destination_pinterest.foreign_text import shown
 from destination_pinterest.markers import PREVIEW_PREFIX
 from destination_pinterest.reporting.builder import identities_of
+from destination_pinterest.reporting.reach_report import ActalikeReport, ShareReport, actalikes_of, shares_of
 from destination_pinterest.reporting.report import IdentityReport
 
 _CATEGORIES: Final = (Category.ADS_READ, Category.ADS_WRITE)
@@ -71,6 +73,8 @@ class PreviewedAudience(msgspec.Struct, frozen=True):
         upload_requests: requests that would bring the identifiers.
         identities: how full the identity columns are, and what that was compared with.
         notes: remarks.
+        actalikes: the actalike audiences that the settings ask for, and what would become of each.
+        shared_with: whom the settings share it with, likewise.
     """
 
     audience: str
@@ -86,6 +90,8 @@ class PreviewedAudience(msgspec.Struct, frozen=True):
     upload_requests: int
     identities: IdentityReport | None
     notes: list[str]
+    actalikes: list[ActalikeReport] = []
+    shared_with: list[ShareReport] = []
 
 
 class Preview(msgspec.Struct, frozen=True):
@@ -207,6 +213,7 @@ class SyncPreview:
             refusal = strategy.foresee(self._parts.source.is_complete) if isinstance(strategy, SwapStrategy) else None
             joins, leaves = self._bounds(strategy, members)
         refusal = _unusable(strategy) or refusal
+        reach = Reach() if strategy.lane.failure else self._parts.reach.foresee(target, self._parts.lookup.listed)
         return PreviewedAudience(
             audience=target.name,
             audience_id=target.audience_id,
@@ -222,6 +229,8 @@ class SyncPreview:
             upload_requests=self._uploads[strategy.lane],
             identities=identities_of(strategy),
             notes=[shown(note) for note in (*strategy.lane.notes, *self._prospects_of(strategy))],
+            actalikes=actalikes_of(reach),
+            shared_with=shares_of(reach),
         )
 
     def _prospects_of(self, strategy: SyncStrategy) -> list[str]:

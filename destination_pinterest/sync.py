@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from destination_pinterest.api.auth import RefreshingToken
 from destination_pinterest.assembly import SyncParts
-from destination_pinterest.audiences.description_mark import MarkKeeper
+from destination_pinterest.audiences.mark_keeper import MarkKeeper
 from destination_pinterest.connection_check import REFRESH_EXPIRY_WARNING_S, refresh_expiry
 from destination_pinterest.delivery.lane import AudienceLane
 from destination_pinterest.delivery.ledgers import open_ledgers
@@ -25,6 +25,8 @@ if TYPE_CHECKING:  # It imports DuckDB and NumPy, which syncs without a store do
 
 # Everything is synced and only the report's figures are missing, so only short waits are worth it.
 _REPORT_PATIENCE_S: Final = 2.0
+# A quota that is back within a minute is worth the wait for an actalike audience; an outage is not.
+_REACH_PATIENCE_S: Final = 60.0
 # How long a process that is to end waits for a sign-in that is being renewed; the second, once it has waited before.
 RENEWAL_WAIT_S: Final = 5.0
 _LAST_WAIT_S: Final = 0.5
@@ -71,6 +73,7 @@ class Sync:
                     self._finish()
                 yield from self._writer.release()
                 self._has_ended = True
+                self._extend_reach()
                 parts.isolation.raise_failures()
                 succeeded = True
         finally:
@@ -163,6 +166,16 @@ class Sync:
         if others and isinstance(failure, ServerError | ConnectionFailedError):
             self._parts.session.client.ad_account()
         isolation.take(lane, failure)
+
+    def _extend_reach(self) -> None:
+        """Creates actalike audiences and shares, once states are out: nothing in it fails the sync or is waited for."""
+        parts = self._parts
+        parts.session.pause.allow_at_most(_REACH_PATIENCE_S)
+        with parts.pool.listening(parts.journal.on_event):
+            for strategy in parts.isolation.healthy:
+                update, strategy.lane.reach = parts.reach.settle(strategy.lane.target, parts.lookup.listed)
+                strategy.lane.update(update)
+        self._log_notes()
 
     def _keep_marks(self) -> None:
         """Leaves the next sync what it compares its rows with. Everything is synced already, so nothing here fails."""

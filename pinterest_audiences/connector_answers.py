@@ -13,6 +13,7 @@ import msgspec
 
 from destination_pinterest.error_codes import Code
 from destination_pinterest.markers import (
+    CREATION_PREFIX,
     LISTING_PREFIX,
     PREVIEW_PREFIX,
     PROGRESS_PREFIX,
@@ -81,6 +82,7 @@ class ConnectorAnswers:
         self.listing: dict[str, Any] | None = None
         self.preview: dict[str, Any] | None = None
         self.store: dict[str, Any] | None = None
+        self.creation: dict[str, Any] | None = None
         self.last_state_number = 0
         self.failure: Failure | None = None
         self.strange_lines = 0
@@ -129,6 +131,8 @@ class ConnectorAnswers:
             self.listing = msgspec.json.decode(log.message.removeprefix(LISTING_PREFIX))
         elif log.message.startswith(PREVIEW_PREFIX):
             self.preview = msgspec.json.decode(log.message.removeprefix(PREVIEW_PREFIX))
+        elif log.message.startswith(CREATION_PREFIX):
+            self.creation = msgspec.json.decode(log.message.removeprefix(CREATION_PREFIX))
         elif log.message.startswith(STORE_PREFIX):
             self.store = msgspec.json.decode(log.message.removeprefix(STORE_PREFIX))
         else:

@@ -1,7 +1,10 @@
 """Looks up what exists: audiences by name or id, their customer lists, and lists without an audience.
 
+Lists for new customer acquisition (`is_nca`) and the audiences made of them are passed over: expanded matching makes
+other audiences of the same people, and a list stays what it was created as.
+
 Source: Pinterest OpenAPI 5.23.0, customer_lists/list and audiences/list; Amperity takes the newest of several lists of
-one name (both read 2026-11-22).
+one name (both read 2026-11-22); `is_nca` and `exclude_nca` in the models of 5.28.0 (read 2026-11-26).
 """
 
 from __future__ import annotations
@@ -66,6 +69,8 @@ class AudienceLookup:
         self._wanted: frozenset[str] = frozenset()
         self._lists_before: frozenset[str] = frozenset()
         self._audiences_before: frozenset[str] = frozenset()
+        self.listed: list[Audience] = []
+        """The ad account's audiences of every type, as `find` listed them."""
 
     def find(self, targets: Sequence[AudienceTarget], on_failure: OnFailure = _raise) -> list[TargetUpdate]:
         """Returns the targets, in order, completed with what exists.
@@ -83,7 +88,7 @@ class AudienceLookup:
         Raises:
             ConnectorError: the account's audiences or lists can't be listed, or what `on_failure` raises.
         """
-        every_audience = list(self._pinterest.audiences())
+        every_audience = self.listed = _ordinary(self._pinterest.audiences(exclude_nca=True))
         self._audiences_before = frozenset(one.id for one in every_audience)
         self._wanted = frozenset(target.list_name for target in targets)
         updates = self._find_audiences(targets, every_audience, on_failure)
@@ -93,7 +98,7 @@ class AudienceLookup:
         found = [update.target for update in updates.values()]
         names, free = ListNames((), self._wanted), set[str]()
         if any(target.list_id is None or target.shadow is not None for target in found):
-            every_list = list(self._pinterest.customer_lists())
+            every_list = _ordinary(self._pinterest.customer_lists(exclude_nca=True))
             self._lists_before = frozenset(one.id for one in every_list)
             names = ListNames(every_list, self._wanted)
             needed = [one for target in found for one in self._needed(target, names)]
@@ -109,7 +114,8 @@ class AudienceLookup:
 
     def newest_list(self, name: str) -> CustomerList | None:
         """Returns the newest list of a name that did not exist when the sync began."""
-        made_since = [one for one in self._pinterest.customer_lists() if one.id not in self._lists_before]
+        listed = _ordinary(self._pinterest.customer_lists(exclude_nca=True))
+        made_since = [one for one in listed if one.id not in self._lists_before]
         found = ListNames(made_since, self._wanted).of(name)
         if not found:
             return None
@@ -127,7 +133,8 @@ class AudienceLookup:
 
     def namesakes(self, name: str) -> list[Audience]:
         """Returns the audiences of a name that are made from customer lists."""
-        every_audience = [one for one in self._pinterest.audiences() if one.audience_type in {CUSTOMER_LIST, None}]
+        listed = _ordinary(self._pinterest.audiences(exclude_nca=True))
+        every_audience = [one for one in listed if one.audience_type in {CUSTOMER_LIST, None}]
         found = named(name, by_folded_name(every_audience)) or [
             one for one in every_audience if is_cut_from(one.name or "", name)
         ]
@@ -373,6 +380,11 @@ def _shared(list_id: str, targets: Sequence[AudienceTarget]) -> AudienceConflict
 
 
 Named = TypeVar("Named", Audience, CustomerList)
+
+
+def _ordinary(listed: Iterable[Named]) -> list[Named]:
+    """Leaves out what is for new customer acquisition, also where Pinterest does not: none of it is ever ours."""
+    return [one for one in listed if not one.is_nca]
 
 
 def oldest_first(audiences: Iterable[Audience]) -> list[Audience]:

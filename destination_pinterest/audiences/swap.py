@@ -18,8 +18,9 @@ from typing import Literal
 from destination_pinterest.api.client import PinterestClient
 from destination_pinterest.api.models import Audience
 from destination_pinterest.audiences.creation import NOBODY, AudienceCreator, is_too_early
-from destination_pinterest.audiences.description_mark import MarkKeeper, read_mark
+from destination_pinterest.audiences.description_mark import read_mark
 from destination_pinterest.audiences.list_counts import records_in
+from destination_pinterest.audiences.mark_keeper import MarkKeeper
 from destination_pinterest.audiences.remembered import (
     Intake,
     Remembered,
@@ -63,6 +64,10 @@ class AudienceSwapper:
         self._safeguards = safeguards
         self._if_refused = if_refused
         self._keeper = MarkKeeper(pinterest)
+
+    def begin(self, target: AudienceTarget) -> TargetUpdate:
+        """Creates the audience before the first row; see `AudienceCreator.begin`."""
+        return self._creator.begin(target)
 
     def finish(
         self, target: AudienceTarget, *, is_complete: bool, has_rows: bool, sent: int, intake: Intake

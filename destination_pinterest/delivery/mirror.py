@@ -17,8 +17,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from destination_pinterest.audiences.creation import AudienceCreator
-from destination_pinterest.audiences.description_mark import decode, encode
-from destination_pinterest.audiences.remembered import NOTHING, Intake, Remembered, with_fill, with_first_fill
+from destination_pinterest.audiences.description_mark import decode, encode, read_mark
+from destination_pinterest.audiences.remembered import (
+    NOTHING,
+    Intake,
+    Remembered,
+    holds_nobody,
+    with_fill,
+    with_first_fill,
+)
 from destination_pinterest.audiences.safeguards import Safeguards, check_rows
 from destination_pinterest.delivery.lane import AudienceLane, Delivery
 from destination_pinterest.delivery.row_positions import RowPositions
@@ -129,7 +136,8 @@ class MirrorStrategy(SyncStrategy):
             for stream in self._replaced
             if not continues_in_job(stream) or ledger.generation_of(str(stream.key)) != _generation(stream)
         ]
-        if target.list_id is not None and ledger.customer_list_id is None and not ledger.is_in_doubt:
+        is_empty = target.live is not None and holds_nobody(read_mark(target.description), target.live)
+        if target.list_id is not None and not is_empty and ledger.customer_list_id is None and not ledger.is_in_doubt:
             self.lane.notes.append(
                 "This is the first sync with this membership store. Members that were in the audience before it and "
                 "are not in the table remain, until a row explicitly removes them."
@@ -299,7 +307,7 @@ class MirrorStrategy(SyncStrategy):
         Other streams may lead to the audience in other syncs, whose rows these are not compared with.
         """
         super().recall()
-        self.remembered = replace(self.remembered, store=None)
+        self.remembered = replace(self.remembered, store=None, text=None)
         if self._ledger.marks:
             self.remembered = decode(self._ledger.marks.get(self._mark_name, ""))
 
@@ -312,7 +320,10 @@ class MirrorStrategy(SyncStrategy):
         """See `SyncStrategy.conclude`."""
         if self._witness is not None:
             self._witness.keep_counters(
-                self.lane.target.list_id, self.lane.tally, largest_request=self._max_identifiers()
+                self.lane.target.list_id,
+                self.lane.tally,
+                largest_request=self._max_identifiers(),
+                stand_ins=self.lane.target.stand_ins,
             )
 
     @property
@@ -399,7 +410,8 @@ class MirrorStrategy(SyncStrategy):
         return ", ".join(sorted(str(stream.key) for stream in self._streams.all))
 
     def _next_mark(self, intake: Intake) -> str:
-        is_first = self.lane.target.written_before is None
+        target, before = self.lane.target, self.lane.target.written_before
+        is_first = before is None or holds_nobody(read_mark(target.description), before)
         return encode((with_first_fill if is_first else with_fill)(self.remembered, intake))
 
     def _check_drift(self, intake: Intake) -> None:

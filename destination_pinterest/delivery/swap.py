@@ -30,6 +30,13 @@ class SwapStrategy(BatchedStrategy):
         super().__init__(lane, batch, flush_s)
         self._swapper = swapper
 
+    creates_while_filling = False
+
+    def prepare(self) -> None:
+        """See `SyncStrategy.prepare`. The rows are to replace an early audience as they would any other."""
+        if self.lane.target.is_begun_early:
+            self._take_begun(self._swapper.begin(self.lane.target))
+
     def begin_run(self, run: RowRun, now_s: float) -> None:
         """See `SyncStrategy.begin_run`. If a later attempt would not find the list, no row in it is safe."""
         super().begin_run(run, now_s)

@@ -14,6 +14,7 @@ from destination_pinterest.delivery.strategy import SyncStrategy
 from destination_pinterest.delivery.tally import AudienceTally
 from destination_pinterest.errors import ConnectorError
 from destination_pinterest.foreign_text import shown
+from destination_pinterest.reporting.reach_report import actalikes_of, shares_of
 from destination_pinterest.reporting.reconciliation import Reconciliation, reconcile
 from destination_pinterest.reporting.report import (
     AudienceReport,
@@ -157,6 +158,8 @@ def _audience(strategy: SyncStrategy, duration_s: float, final: _FinalStatus, *,
         replaced_customer_list_counts=counts_of(target.live) if target.swapped_out_list_id else None,
         superseded_audience_id=target.superseded_audience_id,
         left_over_customer_list_ids=_left_over(target),
+        actalikes=actalikes_of(lane.reach),
+        shared_with=shares_of(lane.reach),
     )
 
 
@@ -199,7 +202,8 @@ def _reconciliation(
     if not succeeded or target.list_id is None:
         return None
     # A list can't be created empty: without rows, it was created with a placeholder.
-    stand_in = 1 if target.written_before is None and not tally.identifiers_added else 0
+    was_placed = target.written_before is None and not tally.identifiers_added
+    stand_in = max(target.stand_ins, int(was_placed))
     return reconcile(
         before,
         after,

@@ -14,6 +14,7 @@ import msgspec
 
 from destination_pinterest.audiences.list_counts import ListCounts, MatchEstimate
 from destination_pinterest.markers import REPORT_PREFIX
+from destination_pinterest.reporting.reach_report import ActalikeReport, ShareReport
 from destination_pinterest.reporting.reconciliation import Reconciliation
 from destination_pinterest.wording.figures import (
     LEFT_OVER,
@@ -24,6 +25,7 @@ from destination_pinterest.wording.figures import (
     size_text,
     sync_sentence,
 )
+from destination_pinterest.wording.reach_text import actalikes_text, shares_text
 from destination_pinterest.wording.reasons import reason_sentence
 
 SCHEMA_VERSION: Final = 1
@@ -84,6 +86,7 @@ class AudienceReport(msgspec.Struct, frozen=True):
     was written to, and `pinterest_counts_...` are its counters when the sync began and ended; `replaced_...` is the
     list that the audience was made from until this sync replaced it. `members` is None without a membership store. What
     was not asked because the audience failed is None. `failure` is None if only the sync as a whole failed.
+    `actalikes` and `shared_with` have what the settings ask for.
     """
 
     audience: str
@@ -118,6 +121,8 @@ class AudienceReport(msgspec.Struct, frozen=True):
     left_over_customer_list_ids: list[str] = msgspec.field(default_factory=list)
     identities: IdentityReport | None = None
     failure: Failure | None = None
+    actalikes: list[ActalikeReport] = msgspec.field(default_factory=list)
+    shared_with: list[ShareReport] = msgspec.field(default_factory=list)
 
 
 class SyncReport(msgspec.Struct, frozen=True):
@@ -177,6 +182,12 @@ def _audience_text(audience: AudienceReport) -> Iterator[str]:
         yield f"  Records by Pinterest's counters: {_counters(audience, audience.pinterest_counts_after)}"
     if audience.left_over_customer_list_ids:
         yield f"  Left-over customer lists: {ids_text(audience.left_over_customer_list_ids)}. {LEFT_OVER}"
+    if audience.actalikes:
+        known = ((one.country, one.percentage, one.outcome, one.audience_id) for one in audience.actalikes)
+        yield f"  Actalike audiences: {actalikes_text(known)}."
+    if audience.shared_with:
+        recipients = ((one.account_type, one.account_id, one.outcome) for one in audience.shared_with)
+        yield f"  Shared with: {shares_text(recipients)}."
     for note in audience.notes:
         yield f"  Note: {note}"
 
