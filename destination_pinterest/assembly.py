@@ -32,7 +32,7 @@ from destination_pinterest.delivery.intake import IntakeCount
 from destination_pinterest.delivery.isolation import AudienceIsolation, FailedAudience, combined
 from destination_pinterest.delivery.journal import SyncJournal
 from destination_pinterest.delivery.lane import MAX_IN_FLIGHT, AudienceLane
-from destination_pinterest.delivery.mirror import MirroredStreams, MirrorStrategy
+from destination_pinterest.delivery.mirror import Expiry, MirroredStreams, MirrorStrategy
 from destination_pinterest.delivery.refused import RefusedStrategy
 from destination_pinterest.delivery.route import StreamRoute
 from destination_pinterest.delivery.row_samples import RowSamples
@@ -55,6 +55,7 @@ from destination_pinterest.routing.audience_plan import (
     EPOCH_S,
     AudiencePlan,
     RefusedAudience,
+    check_expiry,
     columns_told_apart,
     plan_audiences,
     refused_audiences,
@@ -172,6 +173,7 @@ def assemble(
         ConfigurationError: the settings and the catalog contradict each other, for every audience.
     """
     config = request.config
+    check_expiry(config)
     plans, refused = _planned(request)
     audiences = plan_audiences(plans, config)
     pause = pause or Pause()
@@ -336,6 +338,7 @@ class _StrategyFactory:
         return SwapStrategy(lane, self._batch(), self._config.flush_seconds, self._swapper)
 
     def _mirror(self, audience: AudiencePlan) -> SyncStrategy:
+        after_days = self._config.expire_after_days
         return MirrorStrategy(
             self._lane(audience),
             MirroredStreams(audience.streams, tuple(plan.stream for plan in audience.replaced)),
@@ -343,6 +346,7 @@ class _StrategyFactory:
             self._safeguards,
             max_identifiers=lambda: self._sender.max_identifiers,
             epoch_s=self._epoch_s,
+            expiry=None if after_days is None else Expiry(after_days, self._system.now),
         )
 
     def _batch(self) -> MembershipBatch:

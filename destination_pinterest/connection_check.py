@@ -25,7 +25,7 @@ from destination_pinterest.errors import (
 from destination_pinterest.identity.mapping import check_columns
 from destination_pinterest.object_storage.probe import probe
 from destination_pinterest.object_storage.s3 import S3Bucket
-from destination_pinterest.routing.audience_plan import uses_membership_store
+from destination_pinterest.routing.audience_plan import check_expiry, uses_membership_store
 from destination_pinterest.routing.decision import operation_rule
 from destination_pinterest.routing.plan import declared_identities
 from destination_pinterest.session import PinterestSession
@@ -165,6 +165,7 @@ def _check_settings(config: Config) -> None:
     if config.identity_columns:
         check_columns(declared_identities(config))
     operation_rule(config)
+    check_expiry(config)
 
 
 def _check_role(account: AdAccount) -> None:

@@ -129,6 +129,8 @@ def _members(members: Mapping[str, Any] | None) -> Iterator[Line]:
     if members["unchanged"] is not None:
         yield "Members unchanged", _number(members["unchanged"])
     yield "Left by absence", _number(members["left_by_absence"])
+    if members.get("expired"):
+        yield "Expired", _number(members["expired"])
     yield "Unknown deletions", _number(members["unresolved_deletions"])
 
 

@@ -13,6 +13,9 @@ from destination_pinterest.config.setting import Settings, setting
 MOST_RECIPIENTS: Final = 20
 
 Percentage = Annotated[int, Field(ge=1, le=10)]
+AccountId = Annotated[
+    str, Field(pattern=r"^[0-9]{1,18}$", json_schema_extra={"pattern_descriptor": "an ID of up to 18 digits"})
+]
 
 
 class ActalikeSetting(Settings):
@@ -48,19 +51,17 @@ class ShareWithSetting(Settings):
 
     model_config = ConfigDict(title="Share with")
 
-    ad_accounts: tuple[Annotated[str, Field(pattern=r"^[0-9]{1,18}$")], ...] = setting(
+    ad_accounts: tuple[AccountId, ...] = setting(
         (),
         description="IDs of ad accounts, up to 18 digits each.",
         title="Ad accounts",
         order=0,
-        form={"pattern_descriptor": "up to 18 digits"},
     )
-    businesses: tuple[Annotated[str, Field(pattern=r"^[0-9]{1,18}$")], ...] = setting(
+    businesses: tuple[AccountId, ...] = setting(
         (),
         description="IDs of businesses, up to 18 digits each.",
         title="Businesses",
         order=1,
-        form={"pattern_descriptor": "up to 18 digits"},
     )
 
     @model_validator(mode="after")

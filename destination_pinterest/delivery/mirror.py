@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from destination_pinterest.audiences.creation import AudienceCreator
 from destination_pinterest.audiences.description_mark import decode, encode, read_mark
@@ -53,12 +53,28 @@ if TYPE_CHECKING:  # It imports DuckDB and NumPy, which syncs without a store do
     from destination_pinterest.membership import Delta, MembershipLedger
 
 
+_DAY_S: Final = 86_400
+
+
 @dataclass(frozen=True, slots=True)
 class MirroredStreams:
     """The streams of a mirrored audience, and those among them whose absent rows are removed."""
 
     all: tuple[ConfiguredStream, ...]
     replaced: tuple[ConfiguredStream, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Expiry:
+    """After how many days a member leaves whose row does not come any more.
+
+    Args:
+        after_days: these.
+        now: seconds since 1970.
+    """
+
+    after_days: int
+    now: Callable[[], float]
 
 
 class MirrorStrategy(SyncStrategy):
@@ -71,6 +87,7 @@ class MirrorStrategy(SyncStrategy):
         safeguards: keep members from being removed by mistake.
         max_identifiers: how many identifiers a delivery may hold at the moment.
         epoch_s: how long an epoch lasts, unless the whole table is needed for the comparison.
+        expiry: when members leave whose rows don't come; None: never.
     """
 
     reads_keys = True
@@ -84,6 +101,7 @@ class MirrorStrategy(SyncStrategy):
         *,
         max_identifiers: Callable[[], int],
         epoch_s: float,
+        expiry: Expiry | None = None,
     ) -> None:
         super().__init__(lane)
         self._streams = streams
@@ -92,6 +110,7 @@ class MirrorStrategy(SyncStrategy):
         self._safeguards = safeguards
         self._max_identifiers = max_identifiers
         self._epoch_s = epoch_s
+        self._expiry = expiry
         self._opened: MembershipLedger | None = None
         self._witness: StoreWitness | None = None
         self._stream = ""
@@ -104,6 +123,7 @@ class MirrorStrategy(SyncStrategy):
         self._members_after = 0
         self._left_by_absence = 0
         self._unresolved_deletions = 0
+        self._expired = 0
         self._counted_whole = False
 
     def open(self, ledger: MembershipLedger) -> None:
@@ -116,6 +136,9 @@ class MirrorStrategy(SyncStrategy):
             StoreMismatchError: the ledger is of another customer list, or an older copy.
         """
         self._opened = ledger
+        if self._expiry is not None:
+            now = self._expiry.now
+            ledger.keep_sightings(lambda: int(now()))
         for stream in self._streams.all:
             if stream.key_types:
                 ledger.describe_key(str(stream.key), stream.key_types)
@@ -250,7 +273,8 @@ class MirrorStrategy(SyncStrategy):
             check_rows(self.lane.target.name, self.lane.qualities)
         # Hosts that send COMPLETE send it for every stream; from others only the end of input is available.
         is_whole = is_end and all(is_complete(stream.key) for stream in self._streams.all if stream.has_generation)
-        if self._changes or replaced or (is_whole and self._ledger.is_in_doubt):
+        expires = is_whole and self._expire(replaced)
+        if self._changes or replaced or expires or (is_whole and self._ledger.is_in_doubt):
             intake = self.lane.count.intake
             self._check_drift(intake)
             delta, finished = self._compare(replaced, is_whole=is_whole)
@@ -262,6 +286,8 @@ class MirrorStrategy(SyncStrategy):
     def foresee(self, is_complete: IsComplete) -> tuple[Delta, ConnectorError | None]:
         """Returns what would be sent for the rows so far, and why it would not be; writes nothing."""
         is_whole = all(is_complete(stream.key) for stream in self._streams.all if stream.has_generation)
+        if is_whole:
+            self._expire(self._replaced)
         delta = self._ledger.diff([str(stream.key) for stream in self._replaced], is_whole=is_whole)
         try:
             if not all(is_complete(stream.key) for stream in self._replaced):
@@ -341,8 +367,15 @@ class MirrorStrategy(SyncStrategy):
         if self._opened is None:
             return None
         return MemberCounts(
-            self._members_before, self._members_after, self._left_by_absence, self._unresolved_deletions
+            self._members_before, self._members_after, self._left_by_absence, self._unresolved_deletions, self._expired
         )
+
+    def _expire(self, replaced: Sequence[ConfiguredStream]) -> bool:
+        """Lets rows go that have not come for too long, once all have come that this sync brings."""
+        if self._expiry is None:
+            return False
+        self._ledger.expire(self._expiry.after_days * _DAY_S, [str(stream.key) for stream in replaced])
+        return True
 
     def _compare(self, replaced: Sequence[ConfiguredStream], *, is_whole: bool) -> tuple[Delta, dict[str, str]]:
         """Returns the delta, and the generations that are complete once it is sent."""
@@ -356,7 +389,9 @@ class MirrorStrategy(SyncStrategy):
             self.lane.notes.append(self._safeguards.empty_table_note(keeps))
             return self._ledger.diff([], is_whole=False), {}
         self._safeguards.check_removal(
-            f'The audience "{self.lane.target.name}" stays as it is', leaving=delta.removals_by_absence, known=known
+            f'The audience "{self.lane.target.name}" stays as it is',
+            leaving=delta.removals_by_absence + delta.removals_by_expiry,
+            known=known,
         )
         return delta, finished
 
@@ -426,6 +461,7 @@ class MirrorStrategy(SyncStrategy):
         self._slice = None
         self._members_after = delta.members_after
         self._left_by_absence += delta.removals_by_absence
+        self._expired += delta.removals_by_expiry
         self._unresolved_deletions += delta.unresolved_deletions
         self._set_aside(UNKNOWN_KEY, delta.unresolved_deletions)
         self._set_aside(RejectionReason.VALUE_UNCHANGED.value, delta.unknown_unchanged)

@@ -35,12 +35,14 @@ class MemberCounts:
         before, after: when the sync began, and now.
         left_by_absence: those removed because no row has them any more.
         unresolved_deletions: deletions without an identifier whose key is not known.
+        expired: those removed because their rows have not come for too long.
     """
 
     before: int
     after: int
     left_by_absence: int
     unresolved_deletions: int
+    expired: int = 0
 
 
 class SyncStrategy(ABC):

@@ -186,7 +186,9 @@ def _members(strategy: SyncStrategy, *, succeeded: bool) -> Members | None:
         return None
     # Every identifier that was added is a member afterwards, so the others are unchanged.
     unchanged = max(0, counts.after - strategy.lane.tally.identifiers_added) if succeeded else None
-    return Members(counts.before, counts.after, unchanged, counts.left_by_absence, counts.unresolved_deletions)
+    return Members(
+        counts.before, counts.after, unchanged, counts.left_by_absence, counts.unresolved_deletions, counts.expired
+    )
 
 
 def _counts_before(target: AudienceTarget) -> ListCounts | None:

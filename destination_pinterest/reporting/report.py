@@ -40,6 +40,7 @@ class Members(msgspec.Struct, frozen=True):
             failed.
         left_by_absence: those removed because no row has them any more.
         unresolved_deletions: deletions without an identifier whose key the store does not know.
+        expired: those removed because their rows have not come for as long as `expire_after_days` says.
     """
 
     before: int
@@ -47,6 +48,7 @@ class Members(msgspec.Struct, frozen=True):
     unchanged: int | None
     left_by_absence: int
     unresolved_deletions: int
+    expired: int = 0
 
 
 class ComparedFill(msgspec.Struct, frozen=True):
@@ -194,12 +196,13 @@ def _audience_text(audience: AudienceReport) -> Iterator[str]:
 
 def _members(members: Members) -> str:
     stayed = "" if members.unchanged is None else f", {members.unchanged:,} of them unchanged"
+    expired = f"; {members.expired:,} expired" if members.expired else ""
     unresolved = (
         f"; {members.unresolved_deletions:,} deletions with an unknown key" if members.unresolved_deletions else ""
     )
     return (
         f"{members.before:,} before and {members.after:,} after, by the membership store{stayed}; "
-        f"{members.left_by_absence:,} removed because no row has them{unresolved}"
+        f"{members.left_by_absence:,} removed because no row has them{expired}{unresolved}"
     )
 
 

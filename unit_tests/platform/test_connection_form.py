@@ -128,7 +128,8 @@ def test_the_cards_show_what_has_to_be_decided_and_fold_the_rest() -> None:
 
     assert [card.title for card in shown] == [group["title"] for group in SCHEMA["groups"]]
     assert Card("Sign-in", ("credentials",), ()) in shown
-    assert Card("Ad account and audience", ("ad_account_id", "audience_name"), ("installation_name",)) in shown
+    extras = ("installation_name", "description", "create_early", "actalike", "share_with")
+    assert Card("Ad account and audience", ("ad_account_id", "audience_name"), extras) in shown
     columns = ("advertising_id_case", "deletes", "allow_missing_columns")
     assert Card("Identities", ("identity_columns", "operation_column"), columns) in shown
     removal = (
@@ -139,6 +140,7 @@ def test_the_cards_show_what_has_to_be_decided_and_fold_the_rest() -> None:
         "allow_identity_drift",
         "max_rejected_percent",
         "if_audience_is_gone",
+        "expire_after_days",
     )
     assert Card("Who joins and who leaves", ("mode", "membership_store"), removal) in shown
     assert Card("Delivery", ("access_tier",), ("batch_size", "flush_seconds", "retry_hours")) in shown
