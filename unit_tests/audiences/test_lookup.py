@@ -210,6 +210,14 @@ def test_a_chosen_audience_whose_list_is_gone_asks_for_another_choice(
         lookup.find([target("VIP", chosen_id=audience_id)])
 
 
+def test_a_chosen_audience_for_new_customer_acquisition_is_a_conflict(
+    lookup: AudienceLookup, pinterest: FakePinterest
+) -> None:
+    audience_id = pinterest.add_audience("VIP", pinterest.add_list("VIP"), is_nca=True)
+    with raises(Code.CHOSEN_AUDIENCE_IS_NCA, match="new customer acquisition"):
+        lookup.find([target("VIP", chosen_id=audience_id)])
+
+
 def test_a_chosen_audience_that_takes_no_people_is_a_conflict(lookup: AudienceLookup, pinterest: FakePinterest) -> None:
     audience_id = pinterest.add_audience("Visitors", None, "VISITOR")
     with raises(Code.CHOSEN_AUDIENCE_OF_OTHER_TYPE, match="type VISITOR"):

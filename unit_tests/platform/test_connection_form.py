@@ -128,8 +128,8 @@ def test_the_cards_show_what_has_to_be_decided_and_fold_the_rest() -> None:
 
     assert [card.title for card in shown] == [group["title"] for group in SCHEMA["groups"]]
     assert Card("Sign-in", ("credentials",), ()) in shown
-    extras = ("installation_name", "description", "create_early", "actalike", "share_with")
-    assert Card("Ad account and audience", ("ad_account_id", "audience_name"), extras) in shown
+    seen = ("ad_account_id", "audience_name", "actalike", "share_with")
+    assert Card("Ad account and audience", seen, ("installation_name", "description", "create_early")) in shown
     columns = ("advertising_id_case", "deletes", "allow_missing_columns")
     assert Card("Identities", ("identity_columns", "operation_column"), columns) in shown
     removal = (
