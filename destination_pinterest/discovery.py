@@ -53,7 +53,7 @@ class Discovery:
         completion = Completion(self._client)
         try:
             catalog = destination_catalog(
-                map(completion.typed, self._client.audiences()),
+                map(completion.typed, (one for one in self._client.audiences(exclude_nca=True) if not one.is_nca)),
                 self._config.ad_account_id,
                 operation_column=setting.column if setting else None,
             )

@@ -32,7 +32,7 @@ _OTHER_MARKS: Final = re.compile(r" ?\[dp-[a-z]+[0-9]+:[^\[\]\r\n]*\]")
 
 
 def filled(template: str | None, streams: Iterable[StreamKey]) -> str | None:
-    """Returns the text for an audience of these streams; None without a template."""
+    """Returns the text for an audience of these streams; None without a template, or if nothing is left of it."""
     if template is None:
         return None
     keys = list(streams)
@@ -40,7 +40,7 @@ def filled(template: str | None, streams: Iterable[StreamKey]) -> str | None:
     namespaces = ", ".join(dict.fromkeys(key.namespace for key in keys if key.namespace))
     text = template.replace("{namespace}", namespaces).replace("{stream}", names)
     text = " ".join(plain_text(text).split())  # A stream's name may look like a mark.
-    return text if len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - 1]}…"
+    return (text if len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - 1]}…") or None
 
 
 def first_description(text: str | None, remembered: Remembered) -> str:
