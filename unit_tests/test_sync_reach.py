@@ -206,7 +206,7 @@ def test_an_actalike_audience_that_pinterest_refuses_is_a_warning_and_no_failure
     run: Run, pinterest: FakePinterest, outbox: Any, status: int, code: int
 ) -> None:
     ready(pinterest)
-    pinterest.refuse("POST", "audiences", status, "no", code=code, times=9)
+    pinterest.refuse("POST", "audiences", status, "no", code=code, times=99)
     audience = run("ab", actalike={"countries": ["US"], "percentages": [1]})
     assert (audience["synced"], audience["actalikes"][0]["outcome"]) == (2, "failed")
     assert any("could not be created" in text and f"HTTP {status}" in text for text in warnings(outbox))

@@ -98,6 +98,7 @@ def setups(
             deletes="keep" if _is_so(chance, 0.15) else "remove",
             allow_empty=_is_so(chance),
             were_there=tuple(were_there) if was_there or _is_so(chance) else None,
+            is_early=_is_so(chance, 0.3),
         )
 
     return st.tuples(*[SEEDS] * _SEEDS_OF_A_CONNECTION).map(made)
