@@ -15,7 +15,7 @@ from destination_pinterest.protocol.lines import MessageLines
 from destination_pinterest.sync import Sync
 from unit_tests.support.clock import Clock
 from unit_tests.support.fake_pinterest import FakePinterest
-from unit_tests.support.rig import new_sync
+from unit_tests.support.rig import ClockPause, new_sync
 
 ACTALIKE = {"countries": ["US", "GB"], "percentages": [1, 5]}
 SISTER, OTHER = "549755885176", "549755885177"
@@ -46,7 +46,15 @@ def run(
             stream |= {"destination_sync_mode": "overwrite", **generation}
         streams = parse_catalog(json.dumps({"streams": [stream]}).encode())
         source = MessageLines(lines(names, ends=overwrites))
-        made: Sync = new_sync({**raw_config, **settings}, streams, source, messages, pinterest, system=clock.system)
+        made: Sync = new_sync(
+            {**raw_config, **settings},
+            streams,
+            source,
+            messages,
+            pinterest,
+            system=clock.system,
+            pause=ClockPause(clock),
+        )
         list(made.run())
         report = [text for text in outbox.log_texts if text.startswith(REPORT_PREFIX)][-1]
         (audience,) = json.loads(report.removeprefix(REPORT_PREFIX))["audiences"]
@@ -280,3 +288,26 @@ def test_without_these_settings_a_sync_asks_for_nothing_more(run: Run, pinterest
     pinterest.asked.clear()
     run("ab")
     assert [asked.method for asked in pinterest.asked] == ["GET", "GET", "PATCH", "GET", "GET"]
+
+
+@pytest.mark.parametrize(("mode", "is_made_meanwhile"), [("append", True), ("overwrite", False)])
+def test_an_audience_is_made_during_a_long_sync_unless_its_list_is_to_be_whole_first(
+    raw_config: dict[str, Any], messages: Any, pinterest: FakePinterest, clock: Clock, mode: str, *,
+    is_made_meanwhile: bool,
+) -> None:  # fmt: skip
+    seen: list[bool] = []
+
+    def slowly() -> Iterable[bytes]:
+        for name in "abcdef":
+            yield from lines(name)
+            clock.pass_by(400.0)
+        seen.append(bool(pinterest.audiences))
+        yield from lines("z", ends=True)
+
+    generation = {"generation_id": 1, "minimum_generation_id": int(mode == "overwrite"), "sync_id": 1}
+    stream = {"stream": {"name": "users", "json_schema": {"properties": {"email": {}}}}, **generation}
+    streams = parse_catalog(json.dumps({"streams": [{**stream, "destination_sync_mode": mode}]}).encode())
+    source = MessageLines(slowly())
+    list(new_sync(raw_config, streams, source, messages, pinterest, system=clock.system, pause=ClockPause(clock)).run())
+    assert seen == [is_made_meanwhile]
+    assert len(pinterest.audiences) == 1
