@@ -16,9 +16,11 @@ from destination_pinterest.api.client import PinterestClient
 from destination_pinterest.api.retry import RetryPolicy
 from destination_pinterest.api.wire import OpenWire, open_http_wire
 from destination_pinterest.audiences.creation import AudienceCreator
+from destination_pinterest.audiences.description_text import filled
 from destination_pinterest.audiences.desk import AudienceDesk
 from destination_pinterest.audiences.drift import DriftGuard
 from destination_pinterest.audiences.lookup import AudienceLookup
+from destination_pinterest.audiences.reach import AudienceReach
 from destination_pinterest.audiences.remembered import EXACT_UP_TO
 from destination_pinterest.audiences.safeguards import Safeguards
 from destination_pinterest.audiences.shadow_list import new_shadow_list
@@ -37,7 +39,7 @@ from destination_pinterest.delivery.intake import IntakeCount
 from destination_pinterest.delivery.isolation import AudienceIsolation, FailedAudience, combined
 from destination_pinterest.delivery.journal import SyncJournal
 from destination_pinterest.delivery.lane import MAX_IN_FLIGHT, AudienceLane
-from destination_pinterest.delivery.mirror import MirroredStreams, MirrorStrategy
+from destination_pinterest.delivery.mirror import Expiry, MirroredStreams, MirrorStrategy, Rhythm
 from destination_pinterest.delivery.named_audiences import NamedAudiences
 from destination_pinterest.delivery.precedence import precedence_of
 from destination_pinterest.delivery.refused import RefusedStrategy
@@ -63,6 +65,7 @@ from destination_pinterest.routing.audience_plan import (
     EPOCH_S,
     AudiencePlan,
     RefusedAudience,
+    check_expiry,
     columns_told_apart,
     plan_audiences,
     refused_audiences,
@@ -184,6 +187,7 @@ def assemble(
         ConfigurationError: the settings and the catalog contradict each other, for every audience.
     """
     config = request.config
+    check_expiry(config)
     plans, refused = _planned(request)
     audiences = plan_audiences(plans, config)
     pause = pause or Pause()
@@ -320,7 +324,7 @@ def _desks(config: Config, session: PinterestSession, system: System) -> dict[st
             if_refused=config.refused_rule_change,
             refused_on=facts.asked_on if facts is not None and facts.rule_change == "refused" else None,
         )
-        return AudienceDesk(client, lookup, creator, swapper)
+        return AudienceDesk(client, lookup, creator, swapper, AudienceReach.of(config, client))
 
     return {account: desk(client) for account, client in session.clients.items()}
 
@@ -384,7 +388,8 @@ class _StrategyFactory:
             return strategy
 
         audiences = NamedAudiences(audience.name, make, self._config.max_audiences)
-        tools = ColumnTools(desk, twins, self._safeguards)
+        expires = self._config.expire_after_days is not None
+        tools = ColumnTools(desk, twins, self._safeguards, expires=expires)
         return ColumnStrategy(self._lane(audience), audience, audiences, tools, epoch_s=self._epoch_s)
 
     def _append(self, audience: AudiencePlan, creator: AudienceCreator | None = None) -> SyncStrategy:
@@ -404,15 +409,19 @@ class _StrategyFactory:
         return SwapStrategy(lane, self._batch(), self._config.flush_seconds, swapper, precedence=precedence)
 
     def _mirror(self, audience: AudiencePlan, creator: AudienceCreator | None = None) -> SyncStrategy:
-        sender = self._senders[audience.ad_account_id]
+        sender, after_days = self._senders[audience.ad_account_id], self._config.expire_after_days
         return MirrorStrategy(
             self._lane(audience),
-            MirroredStreams(audience.streams, tuple(plan.stream for plan in audience.replaced), audience.also_in),
+            MirroredStreams(
+                audience.streams,
+                tuple(plan.stream for plan in audience.replaced),
+                audience.also_in,
+                are_parted=audience.is_by_column,
+            ),
             creator or self._desks[audience.ad_account_id].creator,
             self._safeguards,
             max_identifiers=lambda: sender.max_identifiers,
-            epoch_s=self._epoch_s,
-            is_part=audience.is_by_column,
+            rhythm=Rhythm(self._epoch_s, None if after_days is None else Expiry(after_days, self._system.now)),
         )
 
     @property
@@ -444,6 +453,8 @@ class _StrategyFactory:
             only_removes=audience.only_removes or self._config.mode == "remove",
             ignores_case=audience.is_by_column,
             shadow=shadow,
+            text=filled(self._config.description, [stream.key for stream in audience.streams]),
+            is_begun_early=self._config.create_early,
         )
         streams = tuple(stream.key for stream in audience.streams)
         qualities = {

@@ -1,4 +1,4 @@
-"""Parses the command line. All but `audiences`, `preview`, `probe` and `store` are those of Airbyte's platform.
+"""Parses the command line. `audiences`, `create`, `preview`, `probe` and `store` are ours, the others the platform's.
 
 Source: airbyte-cdk 7.39.1, destinations/destination.py, whose parser knows no `discover`; airbytehq/airbyte-platform at
 310e6cb6, ContainerCommandFactory (read 2026-11-22).
@@ -49,6 +49,7 @@ def parse_command(args: Sequence[str]) -> argparse.Namespace:
     audiences = commands.add_parser(
         "audiences", help="print the status of the ad account's audiences, for pinterest-audiences"
     )
+    create = commands.add_parser("create", help="create audiences that hold nobody yet, for pinterest-audiences")
     write = commands.add_parser("write", help="sync the records on standard input to audiences")
     preview = commands.add_parser(
         "preview", help="print what `write` would do, asking Pinterest but changing nothing, for pinterest-audiences"
@@ -60,9 +61,10 @@ def parse_command(args: Sequence[str]) -> argparse.Namespace:
         "probe", help="ask Pinterest what is not documented, with a throw-away list, for pinterest-audiences"
     )
     probe.add_argument("--steps", metavar="NAME,…", type=_steps, help="which steps; all of them if it is left out")
-    for command in (check, discover, audiences, write, preview, store, probe):
+    for command in (check, discover, audiences, create, write, preview, store, probe):
         command.add_argument("--config", metavar="FILE", required=True, help="the settings, as JSON")
     for command in (write, preview):
         command.add_argument("--catalog", metavar="FILE", required=True, help="the configured catalog, as JSON")
-    store.add_argument("--request", metavar="FILE", required=True, help="what to do, as JSON")
+    for command in (create, store):
+        command.add_argument("--request", metavar="FILE", required=True, help="what to do, as JSON")
     return parser.parse_args(args)

@@ -278,6 +278,21 @@ class Code(StrEnum):
         "Remove it: a row whose consent is null or blank never consents.",
     )
 
+    EXPIRY_WITHOUT_STORE = _Case(
+        "PIN-CONF-060",
+        _CONFIG,
+        _ACT,
+        "The settings say when members expire, and nothing remembers when their rows last came.",
+        "Set up a membership store, which works with the mode `mirror`, or take `expire_after_days` out.",
+    )
+    EXPIRY_OF_EXCLUDED = _Case(
+        "PIN-CONF-061",
+        _CONFIG,
+        _ACT,
+        "Members of an exclusion audience are to expire, and would see ads again.",
+        "Take `expire_after_days` out, or set `used_for` to `targeting`.",
+    )
+
     NO_IDENTITY_COLUMN_RECOGNISED = _Case(
         "PIN-IDENT-001",
         _CONFIG,
@@ -472,6 +487,23 @@ class Code(StrEnum):
         "The sign-in does not reach an ad account of the settings.",
         "The message names the accounts that it reaches: correct the ID, or have the account shared with the user who "
         "signed in.",
+    )
+
+    CHOSEN_AUDIENCE_IS_NCA = _Case(
+        "PIN-AUD-030",
+        _CONFIG,
+        _ACT,
+        "The audience that a stream was pointed at is for new customer acquisition, whose people Pinterest matches in "
+        "another way.",
+        "Choose another destination object in the connection's settings.",
+    )
+    AUDIENCE_NOT_BEGUN = _Case(
+        "PIN-AUD-031",
+        _TRANSIENT,
+        _WAIT,
+        "`pinterest-audiences create` has created a customer list, and Pinterest does not make an audience of it yet.",
+        "Nothing: the first sync fills the list and creates the audience as soon as Pinterest does so. To try again, "
+        "type the same command.",
     )
 
     REMOVAL_ABOVE_LIMIT = _Case(
@@ -1219,6 +1251,13 @@ class Code(StrEnum):
         _ACT,
         "A store key for `pinterest-audiences store rekey` is missing, too short, or the same as the other.",
         "Give the new key by `PINTEREST_NEW_STORE_KEY`, by `--new-key-file`, or when you are asked for it.",
+    )
+    CREATED_NAME_UNUSABLE = _Case(
+        "PIN-CLI-066",
+        _CONFIG,
+        _ACT,
+        "A name for `pinterest-audiences create` is blank or longer than an audience's name may be.",
+        "Give the audience another name, of up to 200 characters.",
     )
     STORE_TARGET_UNUSABLE = _Case(
         "PIN-CLI-054",

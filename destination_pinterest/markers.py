@@ -14,6 +14,7 @@ REPORT_PREFIX: Final = "pinterest_sync_report: "
 LISTING_PREFIX: Final = "pinterest_audiences: "
 PREVIEW_PREFIX: Final = "pinterest_preview: "
 STORE_PREFIX: Final = "pinterest_store: "
+CREATION_PREFIX: Final = "pinterest_created: "
 PROBE_PREFIX: Final = "pinterest_probe: "
 
 # The rest is one rejected row, if REJECTED_VARIABLE asks for them. With values, the line holds people's data.

@@ -13,6 +13,7 @@ import msgspec
 
 from destination_pinterest.error_codes import Code
 from destination_pinterest.markers import (
+    CREATION_PREFIX,
     LISTING_PREFIX,
     PREVIEW_PREFIX,
     PROBE_PREFIX,
@@ -85,6 +86,7 @@ class ConnectorAnswers:
         self.listing: dict[str, Any] | None = None
         self.preview: dict[str, Any] | None = None
         self.store: dict[str, Any] | None = None
+        self.creation: dict[str, Any] | None = None
         self.last_state_number = 0
         self.failure: Failure | None = None
         self.strange_lines = 0
@@ -135,6 +137,8 @@ class ConnectorAnswers:
             self.preview = msgspec.json.decode(log.message.removeprefix(PREVIEW_PREFIX))
         elif log.message.startswith(PROBE_PREFIX) and self._on_probe is not None:
             self._on_probe(msgspec.json.decode(log.message.removeprefix(PROBE_PREFIX)))
+        elif log.message.startswith(CREATION_PREFIX):
+            self.creation = msgspec.json.decode(log.message.removeprefix(CREATION_PREFIX))
         elif log.message.startswith(STORE_PREFIX):
             self.store = msgspec.json.decode(log.message.removeprefix(STORE_PREFIX))
         else:

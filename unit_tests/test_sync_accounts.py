@@ -430,3 +430,15 @@ def test_what_is_wrong_with_an_account_stops_all_of_its_audiences_and_no_other(a
         ("good", SISTER_ACCOUNT): set(),
         ("bad", SISTER_ACCOUNT): set(),
     }
+
+
+def test_an_audience_is_shared_from_each_ad_account_and_made_alike_there(accounts: Accounts) -> None:
+    accounts.have("a")
+    accounts.sync(
+        stream(), *rows("a"), **WITHOUT_STORE,
+        share_with={"businesses": ["729090764583391195"]}, actalike={"countries": ["US"], "percentages": [1]},
+    )  # fmt: skip
+    shares = {(accounts.pinterest.owners.get(of, AD_ACCOUNT), kind) for of, kind, _ in accounts.pinterest.shares}
+    assert shares == {(account, "BUSINESS_ACCOUNT") for account in (AD_ACCOUNT, SISTER_ACCOUNT)}
+    alike = [one for one in accounts.pinterest.audiences.values() if one["audience_type"] == "ACTALIKE"]
+    assert len({accounts.pinterest.owners.get(one["id"], AD_ACCOUNT) for one in alike}) == len(alike) == 2

@@ -13,15 +13,16 @@ import re
 from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Final, TypeVar
 
 from destination_pinterest.api.client import PinterestClient
-from destination_pinterest.audiences.description_mark import with_mark
+from destination_pinterest.audiences.description_text import first_description
 from destination_pinterest.audiences.gone import recreation_note
 from destination_pinterest.audiences.lookup import AudienceLookup
 from destination_pinterest.audiences.name_keeper import NameKeeper
-from destination_pinterest.audiences.remembered import NOTHING, Remembered
+from destination_pinterest.audiences.remembered import NOTHING, Remembered, begun_with_nobody
 from destination_pinterest.audiences.target import AudienceTarget, TargetUpdate
 from destination_pinterest.audiences.twins import PostponedTwins, TwinAudiences
 from destination_pinterest.audiences.waiting import emptied_name, is_unproven, made_name, waiting_name
@@ -36,7 +37,6 @@ _TOO_EARLY: Final = re.compile(r"too small|size|minimum|at least|\b100\b|process
 LOOKS_S: Final = (1.0, 2.0, 4.0, 8.0, 15.0)
 # A list can't be created empty. This is the digest of a sentence, not of an address.
 NOBODY: Final = sha256(b"destination-pinterest begins an empty customer list").hexdigest()
-_DESCRIPTION: Final = "Kept by destination-pinterest. Changes made by hand may be overwritten."
 
 Created = TypeVar("Created")
 
@@ -109,6 +109,38 @@ class AudienceCreator:
             self.note_waiting(target, created.id)  # Before any state stands for it: the sync may end here.
         return created
 
+    def begin(self, target: AudienceTarget) -> TargetUpdate:
+        """Creates the audience before anybody is to join it, of a new list that holds nobody or of one that it has.
+
+        The stand-in stays in the list: to take it out would cost a request and gain nothing, since nobody is matched
+        by it. If Pinterest says that it is too early, the list is there all the same, and there is a note.
+        """
+        if target.audience_id is not None or target.only_removes:
+            return TargetUpdate(target)
+        list_id, target = self._list_to_begin_with(target)
+        remembered = NOTHING
+        if target.begun_list_id == list_id:
+            remembered = begun_with_nobody(list_id, datetime.fromtimestamp(self._system.now(), UTC).date())
+        update = self.create_audience(target, list_id, remembered)
+        begun = update.target
+        if begun.shadow is None:
+            return update
+        if begun.audience_id is None:
+            left_over = () if target.begun_list_id is None else (list_id,)
+            return replace(update, target=replace(begun, left_over_list_ids=(*begun.left_over_list_ids, *left_over)))
+        live = self._pinterest.customer_list(list_id)  # What the shadow list is swapped in for.
+        return replace(update, target=replace(begun, live=live, adoptable=None, waiting=None))
+
+    def _list_to_begin_with(self, target: AudienceTarget) -> tuple[str, AudienceTarget]:
+        if target.shadow is None and target.list_id is not None:
+            return target.list_id, target
+        if target.shadow is not None and target.adoptable is not None:
+            return target.adoptable.id, target
+        list_id = self.create_list(replace(target, shadow=None, list_id=None), NOBODY).id
+        if target.shadow is None:
+            target = replace(target, list_id=list_id)
+        return list_id, replace(target, begun_list_id=list_id)
+
     def create_emptied(self, target: AudienceTarget) -> str:
         """Creates a list that holds nobody, in the place of one that waits for its audience; returns its id."""
         return self._create_list(target, emptied_name(target.name, self._installation), NOBODY).id
@@ -159,7 +191,7 @@ class AudienceCreator:
             list_id: the list to make it from.
             remembered: what the description's mark is to say.
         """
-        description = with_mark(_DESCRIPTION, remembered)
+        description = first_description(target.text, remembered)
         try:
             audience = self._create(
                 lambda: self._pinterest.create_audience(target.name, list_id, description),

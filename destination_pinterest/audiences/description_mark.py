@@ -11,6 +11,7 @@ that nobody's words are lost, and nothing is written if the mark would say the s
     i150,E900                    an increment, likewise
     m11800,11000,12000,0415,260101   identifiers, people, Pinterest's records (or -), the end of the customer list's id,
                                  and the date of the count
+    t0a1b2c3d                    a digest of the user's text as the connector wrote it; see description_text.py
     e17,0a1b2c3d                 the epoch and the name of the membership store's ledger; it is written once the store
                                  has that epoch safely, so it may be behind, but is never ahead of the newest store
 
@@ -27,15 +28,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
-from destination_pinterest.api.client import PinterestClient
 from destination_pinterest.audiences.drift import IdentityFill
 from destination_pinterest.audiences.remembered import NOTHING, KnownMembers, Remembered, StoreEpoch
-from destination_pinterest.audiences.target import AudienceTarget, TargetUpdate
-from destination_pinterest.errors import ConnectorError
 from destination_pinterest.vocabulary import Identifier
 
 _LONGEST: Final = 400
-_MARK: Final = re.compile(rf" ?\[dp(?P<version>[0-9]+):(?P<parts>[^\[\]\r\n]{{0,{_LONGEST}}})\]")
+MARK: Final = re.compile(rf" ?\[dp(?P<version>[0-9]+):(?P<parts>[^\[\]\r\n]{{0,{_LONGEST}}})\]")
 _VERSION: Final = "1"
 # What stood around a mark that was taken out may be one itself.
 _MARKS_IN_MARKS: Final = 100
@@ -55,12 +53,13 @@ _MEMBERS: Final = re.compile(
     r"(?P<day>[0-9]{6})"
 )
 _STORE: Final = re.compile(r"e(?P<epoch>[0-9]{1,15}),(?P<ledger>[0-9a-f]{8})")
+_TEXT: Final = re.compile(r"t[0-9a-f]{8}")
 _DAY: Final = "%y%m%d"
 
 
 def read_mark(description: str | None) -> Remembered:
     """Returns what the mark in a description says, wherever it stands; nothing if there is none that can be read."""
-    for found in _MARK.finditer(description or ""):
+    for found in MARK.finditer(description or ""):
         if found["version"] == _VERSION:
             return decode(found["parts"])
     return NOTHING
@@ -72,18 +71,23 @@ def with_mark(description: str | None, remembered: Remembered) -> str:
     A mark of a later version is left alone, and no other is added: that version's connector reads it.
     """
     text = description or ""
-    if any(found["version"] != _VERSION for found in _MARK.finditer(text)):
+    if has_later_mark(text):
         return text
     for _ in range(_MARKS_IN_MARKS):
-        if not _MARK.search(text):
+        if not MARK.search(text):
             break
-        text = _MARK.sub("", text).rstrip(" ")
+        text = MARK.sub("", text).rstrip(" ")
     parts = encode(remembered)
     if len(parts) > _LONGEST:  # it would not be found again, and another one be added each time
         parts = encode(replace(remembered, others=()))
     if not parts:
         return text
     return f"{text}{' ' if text else ''}[dp{_VERSION}:{parts}]"
+
+
+def has_later_mark(description: str) -> bool:
+    """Whether a description has a mark of another version."""
+    return any(found["version"] != _VERSION for found in MARK.finditer(description))
 
 
 def encode(remembered: Remembered) -> str:
@@ -100,12 +104,14 @@ def encode(remembered: Remembered) -> str:
         parts.append(f"m{known.identifiers},{known.people},{records},{known.list_tail},{day}")
     if remembered.store is not None:
         parts.append(f"e{remembered.store.epoch},{remembered.store.ledger}")
+    if remembered.text is not None:
+        parts.append(f"t{remembered.text}")
     return ";".join([*parts, *remembered.others])
 
 
 def decode(text: str) -> Remembered:
     """Reads what `encode` wrote. A part that can't be read is unknown."""
-    whole = increment = members = store = None
+    whole = increment = members = store = text_digest = None
     others = []
     for part in text.split(";"):
         if part.startswith("w"):
@@ -116,48 +122,11 @@ def decode(text: str) -> Remembered:
             members = _members(part)
         elif part.startswith("e"):
             store = _store(part)
+        elif _TEXT.fullmatch(part):
+            text_digest = part[1:]
         elif part:
             others.append(part)
-    return Remembered(whole, increment, members, store, tuple(others))
-
-
-class MarkKeeper:
-    """Keeps the mark of an audience at Pinterest.
-
-    Args:
-        pinterest: the client.
-    """
-
-    def __init__(self, pinterest: PinterestClient) -> None:
-        self._pinterest = pinterest
-
-    def description_for(self, target: AudienceTarget, remembered: Remembered) -> str | None:
-        """Returns the description to write with another change; None if it would be as it is, or can't be read."""
-        if target.audience_id is None or encode(read_mark(target.description)) == encode(remembered):
-            return None
-        try:
-            present = self._pinterest.audience(target.audience_id).description
-        except ConnectorError:
-            return None
-        description = with_mark(present, remembered)
-        return None if description == (present or "") else description
-
-    def keep(self, target: AudienceTarget, remembered: Remembered) -> TargetUpdate:
-        """Writes the mark, if it would change. That it could not be written is a note, never a failure."""
-        if target.audience_id is None or encode(read_mark(target.description)) == encode(remembered):
-            return TargetUpdate(target)
-        try:
-            present = self._pinterest.audience(target.audience_id).description
-            description = with_mark(present, remembered)
-            if description != (present or ""):
-                self._pinterest.update_audience(target.audience_id, description=description)
-        except ConnectorError as error:
-            note = (
-                "Everything was synced, but the mark for the next sync could not be written into the audience's "
-                f"description: {error}"
-            )
-            return TargetUpdate(target, (note,))
-        return TargetUpdate(target.described(description))
+    return Remembered(whole, increment, members, store, text_digest, tuple(others))
 
 
 def _fill_text(fill: IdentityFill) -> str:

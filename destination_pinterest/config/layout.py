@@ -44,6 +44,7 @@ CARDS: Final = (
             "max_removal_percent",
             "allow_empty_audience",
             "allow_identity_drift",
+            "expire_after_days",
         ),
     ),
     Card("delivery", "Delivery", ("access_tier", "batch_size")),
@@ -52,6 +53,10 @@ CARDS: Final = (
         ADVANCED,
         "Advanced",
         (
+            "description",
+            "create_early",
+            "actalike",
+            "share_with",
             "advertising_id_case",
             "allow_missing_columns",
             "max_addition_percent",

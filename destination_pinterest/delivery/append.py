@@ -14,6 +14,7 @@ from destination_pinterest.audiences.remembered import (
     NOTHING,
     Intake,
     Remembered,
+    holds_nobody,
     known_members,
     with_further_rows,
     with_new_list,
@@ -121,18 +122,25 @@ class BatchedStrategy(SyncStrategy):
         target, intake = self.lane.target, self.lane.count.intake
         if target.list_id is None:
             return None
-        if target.written_before is None:
+        if self._was_empty:
+            stand_ins = target.stand_ins if target.written_before is None else 1
             sent = self.lane.tally.identifiers_added - self.lane.tally.identifiers_removed
-            return with_new_list(self.remembered, intake, list_id=target.list_id, records=sent)
+            return with_new_list(self.remembered, intake, list_id=target.list_id, records=sent + stand_ins)
         return with_further_rows(self.remembered, intake, list_id=target.list_id)
 
     @property
     def people(self) -> int | None:
         """See `SyncStrategy.people`. They are known if the list was empty when the sync began."""
         target = self.lane.target
-        if target.list_id is None or target.written_before is not None:
+        if target.list_id is None or not self._was_empty:
             return None
         return self.lane.count.headcount.people
+
+    @property
+    def _was_empty(self) -> bool:
+        """Whether nobody was in the list when the sync began."""
+        before = self.lane.target.written_before
+        return before is None or holds_nobody(self.remembered, before)
 
     @property
     def due_s(self) -> float | None:

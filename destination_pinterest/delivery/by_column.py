@@ -14,7 +14,7 @@ States wait until every audience has settled. One that fails is given up alone, 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from heapq import merge
 from itertools import chain
@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from destination_pinterest.audiences.desk import AudienceDesk
 from destination_pinterest.audiences.safeguards import Safeguards, check_rows
+from destination_pinterest.audiences.target import TargetUpdate
 from destination_pinterest.audiences.twins import PostponedTwins
 from destination_pinterest.delivery.lane import AudienceLane, Delivery
 from destination_pinterest.delivery.ledgers import is_about_all_ledgers
@@ -32,6 +33,7 @@ from destination_pinterest.delivery.row_spool import RowSpool
 from destination_pinterest.delivery.strategy import IsComplete, SyncStrategy
 from destination_pinterest.errors import ConnectionFailedError, ConnectorError, ServerError
 from destination_pinterest.identity.rejection import RejectionReason
+from destination_pinterest.protocol.catalog import ConfiguredStream
 from destination_pinterest.protocol.input import RowRun
 from destination_pinterest.routing.audience_plan import AudiencePlan
 from destination_pinterest.routing.decision import UNKNOWN_KEY
@@ -83,11 +85,13 @@ class ColumnTools:
         desk: looks them up.
         twins: tells of those that were created whether another sync has created them too.
         safeguards: keep members from being removed by mistake.
+        expires: whether members leave whose rows don't come, so that audiences settle of which no row has come.
     """
 
     desk: AudienceDesk
     twins: PostponedTwins
     safeguards: Safeguards
+    expires: bool = False
 
 
 class ColumnStrategy(SyncStrategy):
@@ -119,6 +123,7 @@ class ColumnStrategy(SyncStrategy):
         self._desk = tools.desk
         self._twins = tools.twins
         self._safeguards = tools.safeguards
+        self._expires = tools.expires
         self._epoch_s = epoch_s
         self._spool = RowSpool()
         self._index: PlacementIndex | None = None
@@ -296,7 +301,7 @@ class ColumnStrategy(SyncStrategy):
             return []
         self._is_whole = True
         self._place()
-        every = [self.audiences[number] for number in self._numbers([str(stream.key) for stream in replaced])]
+        every = [self.audiences[number] for number in self._numbers(replaced, expires=self._expires and is_end)]
         self._unsettled = {branch.number for branch in every} | {one.number for one in self.audiences if one.is_lost}
         turns = [branch for branch in every if not branch.is_lost]
         for branch in turns:
@@ -316,6 +321,9 @@ class ColumnStrategy(SyncStrategy):
             ConnectorError: the ledger can't be opened.
         """
         self.open_branch(branch)
+        lane = branch.strategy.lane
+        if not branch.is_named:  # It may be gone, and nobody is to join.
+            lane.update(TargetUpdate(replace(lane.target, is_begun_early=False)))
         branch.strategy.prepare()
 
     def open_branch(self, branch: NamedBranch) -> None:
@@ -436,13 +444,14 @@ class ColumnStrategy(SyncStrategy):
         if rows > 0:
             self.lane.tally.not_synced[reason] += rows
 
-    def _numbers(self, replaced: Sequence[str]) -> list[int]:
-        """The audiences with rows, and those whose replaced streams name them no more."""
+    def _numbers(self, replaced: Sequence[ConfiguredStream], *, expires: bool) -> list[int]:
+        """The audiences with rows, and those that may lose members by having none: by a replaced stream, or by age."""
+        streams = [str(stream.key) for stream in replaced]
         numbers = {audience // _SLOTS for audience in self._spool.audiences if audience >= 0}
         numbers |= {
             branch.number
             for branch in self.audiences
-            if not branch.is_empty and not branch.streams.isdisjoint(replaced)
+            if not branch.is_empty and (expires or not branch.streams.isdisjoint(streams))
         }
         return sorted(numbers)
 

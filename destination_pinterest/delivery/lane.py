@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
 
+from destination_pinterest.audiences.reach import Reach
 from destination_pinterest.audiences.target import AudienceTarget, TargetUpdate
 from destination_pinterest.delivery.intake import IntakeCount
 from destination_pinterest.delivery.tally import AudienceTally
@@ -80,6 +81,7 @@ class AudienceLane:
         self.tally = AudienceTally()
         self.count = count
         self.notes: list[str] = []
+        self.reach = Reach()
         self.failure: ConnectorError | None = None
         self.in_flight: list[Delivery] = []
         self._accepted: list[tuple[int, int]] = []

@@ -18,8 +18,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from destination_pinterest.audiences.creation import AudienceCreator
-from destination_pinterest.audiences.description_mark import decode, encode
-from destination_pinterest.audiences.remembered import NOTHING, Intake, Remembered, with_fill, with_first_fill
+from destination_pinterest.audiences.description_mark import decode, encode, read_mark
+from destination_pinterest.audiences.remembered import (
+    NOTHING,
+    Intake,
+    Remembered,
+    holds_nobody,
+    with_fill,
+    with_first_fill,
+)
 from destination_pinterest.audiences.safeguards import Safeguards, check_rows
 from destination_pinterest.delivery.lane import AudienceLane, Delivery
 from destination_pinterest.delivery.precedence import Precedence, row_hash
@@ -52,16 +59,48 @@ if TYPE_CHECKING:  # It imports DuckDB and NumPy, which syncs without a store do
 _ALSO_IN: Final = ", also in "
 
 
+_DAY_S: Final = 86_400
+
+
 @dataclass(frozen=True, slots=True)
 class MirroredStreams:
     """The streams of a mirrored audience, and those among them whose absent rows are removed.
 
-    `also_in` are the other ad accounts that the streams' rows go to.
+    `also_in` are the other ad accounts that the streams' rows go to. `are_parted` says whether their rows have other
+    audiences too: that there are rows says nothing about this one then, so an audience that lost its last row is emptied
+    if the limit for removals permits that.
     """
 
     all: tuple[ConfiguredStream, ...]
     replaced: tuple[ConfiguredStream, ...]
     also_in: tuple[str, ...] = ()
+    are_parted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Expiry:
+    """After how many days a member leaves whose row does not come any more.
+
+    Args:
+        after_days: these.
+        now: seconds since 1970.
+    """
+
+    after_days: int
+    now: Callable[[], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """What goes by time.
+
+    Args:
+        epoch_s: how long an epoch lasts, unless the whole table is needed for the comparison.
+        expiry: when members leave whose rows don't come; None: never.
+    """
+
+    epoch_s: float
+    expiry: Expiry | None = None
 
 
 class MirrorStrategy(SyncStrategy):
@@ -73,9 +112,7 @@ class MirrorStrategy(SyncStrategy):
         creator: creates the audience.
         safeguards: keep members from being removed by mistake.
         max_identifiers: how many identifiers a delivery may hold at the moment.
-        epoch_s: how long an epoch lasts, unless the whole table is needed for the comparison.
-        is_part: whether the table has other audiences too: that it has rows says nothing about this one, so an audience
-            that lost its last row is emptied if the limit for removals permits that.
+        rhythm: what goes by time.
     """
 
     reads_keys = True
@@ -88,18 +125,17 @@ class MirrorStrategy(SyncStrategy):
         safeguards: Safeguards,
         *,
         max_identifiers: Callable[[], int],
-        epoch_s: float,
-        is_part: bool = False,
+        rhythm: Rhythm,
     ) -> None:
         super().__init__(lane)
-        self._is_part = is_part
         self._streams = streams
         self._replaced = list(streams.replaced)
         self._replaced_before: list[ConfiguredStream] = []
         self._creator = creator
         self._safeguards = safeguards
         self._max_identifiers = max_identifiers
-        self._epoch_s = epoch_s
+        self._epoch_s = rhythm.epoch_s
+        self._expiry = rhythm.expiry
         self._opened: MembershipLedger | None = None
         self._witness: StoreWitness | None = None
         self._stream = ""
@@ -115,6 +151,7 @@ class MirrorStrategy(SyncStrategy):
         self._members_after = 0
         self._left_by_absence = 0
         self._unresolved_deletions = 0
+        self._expired = 0
         self._counted_whole = False
 
     def open(self, ledger: MembershipLedger) -> None:
@@ -127,6 +164,9 @@ class MirrorStrategy(SyncStrategy):
             StoreMismatchError: the ledger is of another customer list, or an older copy.
         """
         self._opened = ledger
+        if self._expiry is not None:
+            now = self._expiry.now
+            ledger.keep_sightings(lambda: int(now()))
         for stream in self._streams.all:
             if stream.key_types:
                 ledger.describe_key(str(stream.key), stream.key_types)
@@ -148,7 +188,8 @@ class MirrorStrategy(SyncStrategy):
             if continues_in_job(stream) and _is_of(stream, ledger.generation_of(str(stream.key)))
         ]
         self._replaced = [stream for stream in self._replaced if stream not in self._replaced_before]
-        if target.list_id is not None and ledger.customer_list_id is None and not ledger.is_in_doubt:
+        is_empty = target.live is not None and holds_nobody(read_mark(target.description), target.live)
+        if target.list_id is not None and not is_empty and ledger.customer_list_id is None and not ledger.is_in_doubt:
             self.lane.notes.append(
                 "This is the first sync with this membership store. Members that were in the audience before it and "
                 "are not in the table remain, until a row explicitly removes them."
@@ -312,7 +353,8 @@ class MirrorStrategy(SyncStrategy):
         if is_end:
             check_rows(self.lane.target.name, self.lane.qualities)
         is_whole = is_end and self._is_whole(is_complete)
-        if self._changes or replaced or (is_whole and self._ledger.is_in_doubt):
+        expires = is_whole and self._expire(replaced)
+        if self._changes or replaced or expires or (is_whole and self._ledger.is_in_doubt):
             intake = self.lane.count.intake
             self._check_drift(intake)
             delta, finished = self._compare(replaced, is_whole=is_whole)
@@ -333,6 +375,8 @@ class MirrorStrategy(SyncStrategy):
     def foresee(self, is_complete: IsComplete) -> tuple[Delta, ConnectorError | None]:
         """Returns what would be sent for the rows so far, and why it would not be; writes nothing."""
         is_whole = self._is_whole(is_complete)
+        if is_whole:
+            self._expire(self._replaced)
         delta = self._ledger.diff([str(stream.key) for stream in self._replaced], is_whole=is_whole)
         try:
             if not all(is_complete(stream.key) for stream in self._replaced):
@@ -378,7 +422,7 @@ class MirrorStrategy(SyncStrategy):
         Other streams may lead to the audience in other syncs, whose rows these are not compared with.
         """
         super().recall()
-        self.remembered = replace(self.remembered, store=None)
+        self.remembered = replace(self.remembered, store=None, text=None)
         if self._ledger.marks:
             self.remembered = decode(self._ledger.marks.get(self._mark_name, ""))
 
@@ -391,7 +435,10 @@ class MirrorStrategy(SyncStrategy):
         """See `SyncStrategy.conclude`."""
         if self._witness is not None:
             self._witness.keep_counters(
-                self.lane.target.list_id, self.lane.tally, largest_request=self._max_identifiers()
+                self.lane.target.list_id,
+                self.lane.tally,
+                largest_request=self._max_identifiers(),
+                stand_ins=self.lane.target.stand_ins,
             )
 
     @property
@@ -409,8 +456,15 @@ class MirrorStrategy(SyncStrategy):
         if self._opened is None:
             return None
         return MemberCounts(
-            self._members_before, self._members_after, self._left_by_absence, self._unresolved_deletions
+            self._members_before, self._members_after, self._left_by_absence, self._unresolved_deletions, self._expired
         )
+
+    def _expire(self, replaced: Sequence[ConfiguredStream]) -> bool:
+        """Lets rows go that have not come for too long, once all have come that this sync brings."""
+        if self._expiry is None:
+            return False
+        self._ledger.expire(self._expiry.after_days * _DAY_S, [str(stream.key) for stream in replaced])
+        return True
 
     def _compare(self, replaced: Sequence[ConfiguredStream], *, is_whole: bool) -> tuple[Delta, dict[str, str]]:
         """Returns the delta, and the generations that are complete once it is sent."""
@@ -426,12 +480,14 @@ class MirrorStrategy(SyncStrategy):
         is_emptied = bool(replaced) and not delta.members_after and bool(delta.removals_by_absence)
         if is_emptied and self._safeguards.allow_empty:
             return delta, finished
-        if is_emptied and not self._is_part:
+        if is_emptied and not self._streams.are_parted:
             keeps = f"the audience keeps the {known:,} members that the connector added"
             self.lane.notes.append(self._safeguards.empty_table_note(keeps))
             return self._ledger.diff([], is_whole=False), {}
         self._safeguards.check_removal(
-            f'The audience "{self.lane.target.name}" stays as it is', leaving=delta.removals_by_absence, known=known
+            f'The audience "{self.lane.target.name}" stays as it is',
+            leaving=delta.removals_by_absence + delta.removals_by_expiry,
+            known=known,
         )
         return delta, finished
 
@@ -485,7 +541,8 @@ class MirrorStrategy(SyncStrategy):
         return ", ".join(sorted(str(stream.key) for stream in self._streams.all))
 
     def _next_mark(self, intake: Intake) -> str:
-        is_first = self.lane.target.written_before is None
+        target, before = self.lane.target, self.lane.target.written_before
+        is_first = before is None or holds_nobody(read_mark(target.description), before)
         return encode((with_first_fill if is_first else with_fill)(self.remembered, intake))
 
     def _check_drift(self, intake: Intake) -> None:
@@ -503,6 +560,7 @@ class MirrorStrategy(SyncStrategy):
         self._slice = None
         self._members_after = delta.members_after
         self._left_by_absence += delta.removals_by_absence
+        self._expired += delta.removals_by_expiry
         self._unresolved_deletions += delta.unresolved_deletions
         if delta.objected:
             self.lane.tally.identifiers_refused[RejectionReason.NO_CONSENT.value] += delta.objected

@@ -14,7 +14,7 @@ from typing import Final
 
 from destination_pinterest.api.client import PinterestClient
 from destination_pinterest.audiences.creation import AudienceCreator
-from destination_pinterest.audiences.target import AudienceTarget
+from destination_pinterest.audiences.target import AudienceTarget, TargetUpdate
 from destination_pinterest.delivery.lane import Delivery
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import InvalidRequestError, RequestTooLargeError
@@ -63,6 +63,10 @@ class DeliverySender:
             for records, count in _within_bytes(piece):
                 target = self._send_records(target, delivery.operation, records, count, on_list)
         return len(delivery.identifiers)
+
+    def make_audience(self, target: AudienceTarget) -> TargetUpdate:
+        """Makes the audience of the list that is written to; see `AudienceCreator.ensure_audience`."""
+        return self._creator.ensure_audience(target)
 
     @property
     def max_identifiers(self) -> int:

@@ -15,6 +15,7 @@ class Delta:
             are sent again.
         removals_by_absence: the removals that no row asks for: a replaced table no longer has their rows, or an earlier
             sync was about to add them. Guards count these.
+        removals_by_expiry: the removals of members whose rows have not come for too long. Guards count these, too.
         removals_of_nonmembers: the removals, asked for by a row, of identifiers that the ledger does not have.
         members_before, members_after: distinct identifiers that are confirmed, now and after the commit.
         unconfirmed_before: identifiers beyond `members_before` that an earlier sync was about to add.
@@ -38,6 +39,7 @@ class Delta:
     objected: int
     holdings_changed: int
     _read: Callable[[str, int], Iterator[list[str]]] = field(repr=False)
+    removals_by_expiry: int = 0
 
     @property
     def total(self) -> int:

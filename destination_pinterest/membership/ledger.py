@@ -36,13 +36,14 @@ from destination_pinterest.membership.holdings import Holdings, Ranges, rows_of
 from destination_pinterest.membership.keys import KIND_MASK, AudienceKeys, DamagedSealError, Kind
 from destination_pinterest.membership.lease import LeasedManifest, ViewedManifest, busy
 from destination_pinterest.membership.manifest import FORMAT, DataFile, ListCounters, Manifest, Sending, damaged
+from destination_pinterest.membership.sightings import Sightings
 from destination_pinterest.membership.sizes import Sizes
 from destination_pinterest.membership.spool import Spool
 from destination_pinterest.membership.unchanged import keep_unchanged
 from destination_pinterest.membership.workspace import Workspace
 from destination_pinterest.vocabulary import ColumnType, Operation
 
-_DATA_FILE: Final = re.compile(rf"(base|changes|maybes)-[0-9]+-[0-9a-f]{{32}}\.parquet({re.escape(PART)})?")
+_DATA_FILE: Final = re.compile(rf"(base|changes|maybes|seen)-[0-9]+-[0-9a-f]{{32}}\.parquet({re.escape(PART)})?")
 
 
 def is_data_file(name: str) -> bool:
@@ -100,6 +101,9 @@ class MembershipLedger:
             self._resume()
         self._spool = Spool(workspace, keys, manifest, sizes)
         self._unknown_unchanged = 0
+        self._sightings: Sightings | None = None
+        self._now_s: Callable[[], int] = lambda: 0
+        self._noted: DataFile | None = None
 
     @property
     def customer_list_id(self) -> str | None:
@@ -247,6 +251,31 @@ class MembershipLedger:
         self._refuse_after_diff()
         self._spool.remove_everywhere(identifiers)
 
+    def keep_sightings(self, now_s: Callable[[], int]) -> None:
+        """Keeps when rows come from now on; without this call, what is known of it is given up with the next commit.
+
+        Args:
+            now_s: the time in seconds since 1970.
+        """
+        self._sightings = Sightings(self._workspace, self._fetch(self._leased.manifest.seen))
+        self._now_s = now_s
+
+    def expire(self, after_s: int, replaced: Collection[str] = ()) -> None:
+        """Records a deletion for each row that has not come for so long, before the last diff of a sync.
+
+        Args:
+            after_s: for how many seconds. Rows whose last coming is not known are spared.
+            replaced: streams whose absent rows leave anyway.
+        """
+        self._refuse_after_diff()
+        if self._sightings is None:
+            raise _misused("was asked who has expired, without knowing it")
+        self._workspace.take_room()
+        self._resume()
+        self._spool.flush()
+        now_s = self._now_s()
+        self._sightings.expire(now_s - after_s, now_s, [self._spool.number_of(stream) for stream in replaced])
+
     def diff(self, replaced: Collection[str] = (), *, is_whole: bool = True) -> Delta:
         """Returns what must be sent for the rows since the last commit. May be called again, with other streams.
 
@@ -280,6 +309,7 @@ class MembershipLedger:
             objected=counts.objected,
             holdings_changed=counts.changed,
             _read=self._read,
+            removals_by_expiry=0 if self._sightings is None else self._sightings.removals,
         )
         return self._last_diff
 
@@ -308,7 +338,8 @@ class MembershipLedger:
             None if changes is None else self._add(changes),
             begun=delta.total if begun is None else begun,
         )
-        self._change(sending=sending, streams=self._spool.streams, columns=self._spool.columns)
+        self._noted = self._note_sightings()
+        self._change(sending=sending, streams=self._spool.streams, columns=self._spool.columns, seen=self._noted)
         self._holdings.read_sending(identifiers)
 
     def pieces(self, delta: Delta, first: int, last: int, size: int) -> Iterator[tuple[Operation, list[str]]]:
@@ -379,6 +410,7 @@ class MembershipLedger:
             raise _misused("was given members of a customer list that does not exist")
         self._store_resumed()
         in_doubt = self._write_in_doubt() if delta.in_doubt else None
+        seen, self._noted = self._noted or self._note_sightings(), None
         rest = partial(
             msgspec.structs.replace,
             format=FORMAT,
@@ -388,6 +420,7 @@ class MembershipLedger:
             members=delta.members_after,
             in_doubt=None if in_doubt is None else self._add(in_doubt),
             sending=None,
+            seen=seen,
             generations={**self._leased.manifest.generations, **generations},
             marks={**self.marks, **marks},
         )
@@ -483,6 +516,14 @@ class MembershipLedger:
 
     def _change(self, **fields: object) -> None:
         self._leased.update(lambda m: msgspec.structs.replace(m, sequence=m.sequence + 1, **fields))
+
+    def _note_sightings(self) -> DataFile | None:
+        """Writes when rows have come, those of this epoch among them."""
+        if self._sightings is None:
+            return None
+        path = self._new_path("seen")
+        self._sightings.write(path, self._now_s())
+        return self._add(path)
 
     def _write_in_doubt(self) -> Path:
         path = self._new_path("maybes")

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from destination_pinterest.config import Config
-from destination_pinterest.errors import ConfigurationError
+from destination_pinterest.error_codes import Code
+from destination_pinterest.errors import ConfigurationError, InvalidConfigError
 from destination_pinterest.protocol.catalog import ConfiguredStream, StreamKey
 from destination_pinterest.routing.plan import Destination, StreamPlan, destination_of
 from destination_pinterest.routing.replacement import obstacle, replaces, why_not_replaced
@@ -133,6 +134,28 @@ def plan_audiences(plans: Iterable[StreamPlan], config: Config) -> list[Audience
 def uses_membership_store(config: Config) -> bool:
     """Whether audiences are compared with the membership store, which only the mode mirror uses."""
     return config.mode == "mirror" and config.membership_store is not None
+
+
+def check_expiry(config: Config) -> None:
+    """Checks that something remembers when rows last came, if members are to expire, and that no harm comes of it.
+
+    Raises:
+        InvalidConfigError: nothing does, or who expires would be advertised to by mistake.
+    """
+    if config.expire_after_days is None:
+        return
+    if config.used_for == "exclusion":
+        raise InvalidConfigError(
+            Code.EXPIRY_OF_EXCLUDED,
+            "Members of an exclusion audience would see ads again once they expire (expire_after_days). Take that "
+            "setting out, or set What the audience is for (used_for) to targeting.",
+        )
+    if not uses_membership_store(config):
+        raise InvalidConfigError(
+            Code.EXPIRY_WITHOUT_STORE,
+            "Members are to expire (expire_after_days), and without a membership store, or with another mode than "
+            "mirror, nothing remembers when their rows last came. Set up a membership store, or take that setting out.",
+        )
 
 
 def columns_told_apart(audiences: Iterable[AudiencePlan]) -> Collection[str]:

@@ -12,7 +12,7 @@ from destination_pinterest.audiences.safeguards import Safeguards
 from destination_pinterest.audiences.target import AudienceTarget
 from destination_pinterest.config import read_config
 from destination_pinterest.delivery.lane import AudienceLane, Delivery
-from destination_pinterest.delivery.mirror import MirroredStreams, MirrorStrategy
+from destination_pinterest.delivery.mirror import MirroredStreams, MirrorStrategy, Rhythm
 from destination_pinterest.delivery.strategy import IsComplete, MemberCounts
 from destination_pinterest.error_codes import Code
 from destination_pinterest.membership.lease import BELIEVED_FOR_S
@@ -96,7 +96,7 @@ def make_closed(
             make_creator(make_client()),
             Safeguards(percent, allow_empty),
             max_identifiers=lambda: 2,
-            epoch_s=EPOCH_S,
+            rhythm=Rhythm(EPOCH_S),
         )
 
     return make
