@@ -103,7 +103,7 @@ def test_good_values_are_taken(raw_config: dict[str, Any], setting: str, values:
     ("setting", "values", "said"),
     [
         ("ad_account_id", ["", "12a", "9" * 19, "1 2", "-1", "١٢", "12\n3"], "(`ad_account_id`) must be up to"),
-        ("audience_name", ["{stream", "stream}", "{{stream}}", "{}"], "(`audience_name`) must be a name"),
+        ("audience_name", ["{stream", "stream}", "{{stream}}", "{}"], "(`audience_name`): braces have to hold a name"),
         ("audience_name", [""], "(`audience_name`): string should have at least 1 character"),
         ("audience_name", ["a" * 201], "(`audience_name`): string should have at most 200 characters"),
         ("api_base_url", [

@@ -93,7 +93,6 @@ def test_the_form_and_the_connector_take_and_refuse_the_same(
         {},
         {**raw_config, "ad_account_id": "12a"},
         {**raw_config, "ad_account_id": "1" * 19},
-        {**raw_config, "audience_name": "{table"},
         {**raw_config, "audience_name": ""},
         {**raw_config, "batch_size": 0},
         {**raw_config, "batch_size": 10_001},

@@ -174,8 +174,9 @@ class AudienceLookup:
         for list_id, numbers in by_list.items():
             sharing = [updates[number].target for number in numbers]
             earlier = self._led_to.setdefault(list_id, sharing[0])
-            if len(numbers) > 1 or earlier is not sharing[0]:
-                others = [] if earlier is sharing[0] else [earlier]
+            # Only audiences that rows name are looked up later than the others.
+            others = [earlier] if earlier is not sharing[0] and sharing[0].ignores_case else []
+            if len(numbers) > 1 or others:
                 failure = _shared(list_id, [*others, *sharing])
                 found += [(number, failure) for number in numbers]
         return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final, Literal
 
@@ -30,6 +31,8 @@ DEFAULT_BATCH_SIZE: Final = 1_900
 LARGEST_BATCH_SIZE: Final = 10_000
 DEFAULT_MAX_REJECTED_PERCENT: Final = 50
 DEFAULT_MAX_AUDIENCES: Final = 200
+# Text, and names of columns in braces.
+_AUDIENCE_NAME: Final = re.compile(r"[^{}]*(\{[^{}]+\}[^{}]*)*")
 # Nobody is known to have tried more.
 LARGEST_MAX_AUDIENCES: Final = 10_000
 
@@ -113,7 +116,6 @@ class Config(Settings):
         "{stream}",
         min_length=1,
         max_length=200,
-        pattern=r"^[^{}]*(\{[^{}]+\}[^{}]*)*$",
         description=(
             "The audience's name. {stream} stands for the stream's name and {namespace} for its namespace. An audience "
             "of that name is used, or created if there is none. Streams with the same name share one audience. Any "
@@ -123,10 +125,7 @@ class Config(Settings):
         ),
         examples=["{stream}", "VIP customers", "{country}: {segment}"],
         title="Audience name",
-        form={
-            "always_show": True,
-            "pattern_descriptor": "a name, with {stream}, {namespace} or columns in braces where wanted",
-        },
+        form={"always_show": True},
     )
     audience_column: str | None = setting(
         None,
@@ -490,6 +489,14 @@ class Config(Settings):
     def ad_account_ids(self) -> tuple[str, ...]:
         """Every ad account of the settings, first the one that each sync needs."""
         return (self.ad_account_id, *self.also_in_ad_accounts)
+
+    @field_validator("audience_name")
+    @classmethod
+    def _with_whole_braces(cls, value: str) -> str:
+        # No pattern in the form: platforms take a changed one for one that may refuse what was entered before.
+        if _AUDIENCE_NAME.fullmatch(value) is None:
+            raise PydanticCustomError("braces", "braces have to hold a name, such as {stream} or a column's")
+        return value
 
     @field_validator("identity_columns")
     @classmethod

@@ -66,18 +66,18 @@ def test_an_endpoint_is_secure_or_on_this_machine(raw_config: dict[str, Any], en
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"s3_endpoint": "http://canary.example.com"}, "s3_endpoint`: must be https://…, or http://… on this machine"),
-        ({"s3_endpoint": "canary"}, "s3_endpoint`: must be https://…"),
+        ({"s3_endpoint": "http://canary.example.com"}, "s3_endpoint`): must be https://…, or http://… on this machine"),
+        ({"s3_endpoint": "canary"}, "s3_endpoint`): must be https://…"),
         ({"access_key_id": "canary"}, "an access key ID and its secret access key go together"),
         ({"secret_access_key": "canary"}, "an access key ID and its secret access key go together"),
-        ({"format": {"format_type": "CSV"}}, "format.format_type`: input should be 'JSONL'"),
-        ({"path_format": "{canary}/"}, f"path_format`: {WORDS}"),
-        ({"path_format": "canary}"}, f"path_format`: {WORDS}"),
+        ({"format": {"format_type": "CSV"}}, "format.format_type`): input should be 'JSONL'"),
+        ({"path_format": "{canary}/"}, f"path_format`): {WORDS}"),
+        ({"path_format": "canary}"}, f"path_format`): {WORDS}"),
         ({"file_name_format": "{part_number}"}, "{timestamp} and {part_number} have to be among them"),
         ({"file_name_format": "{timestamp}"}, "{timestamp} and {part_number} have to be among them"),
-        ({"file_name_format": "{timestamp}{part_number}{canary}"}, f"file_name_format`: {WORDS}"),
+        ({"file_name_format": "{timestamp}{part_number}{canary}"}, f"file_name_format`): {WORDS}"),
         ({"s3_bucket_name": ""}, "s3_bucket_name`"),
-        ({"storage_type": "canary"}, "storage_type`: input should be 'S3'"),
+        ({"storage_type": "canary"}, "storage_type`): input should be 'S3'"),
     ],
 )
 def test_what_is_wrong_is_named_without_its_value(

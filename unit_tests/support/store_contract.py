@@ -314,7 +314,10 @@ class StoreContract:
             ledger.write_ahead(ledger.diff())
             written = released.shapes(place.content(), tmp_path)
         since = [key for key in written["manifest.json"] if key not in shapes["manifest.json"]]
-        assert since == ["sending", "columns", "has_former_keys", "marks", "epoch", "counters", "wrapped", "next_key"]
+        assert since == [
+            *("sending", "columns", "has_former_keys", "marks", "epoch", "counters", "wrapped", "next_key"),
+            *("template", "audiences"),
+        ]
         shapes["manifest.json"] = written["manifest.json"]
         shapes["base"].insert(0, "is_in BOOLEAN")
         shapes["maybes"] = ["n UBIGINT", "adds BOOLEAN", "members TINYINT", "row UINTEGER", *shapes["maybes"]]
