@@ -67,8 +67,8 @@ class MirroredStreams:
     """The streams of a mirrored audience, and those among them whose absent rows are removed.
 
     `also_in` are the other ad accounts that the streams' rows go to. `are_parted` says whether their rows have other
-    audiences too: that there are rows says nothing about this one then, so an audience that lost its last row is emptied
-    if the limit for removals permits that.
+    audiences too: that there are rows then says nothing about this one, so an audience that lost its last row is
+    emptied if the limit for removals permits that.
     """
 
     all: tuple[ConfiguredStream, ...]
