@@ -107,6 +107,18 @@ class Config(Settings):
         order=1,
         form={"group": "identity"},
     )
+    default_country: str | None = setting(
+        None,
+        pattern=r"^[A-Z]{2}$",
+        description=(
+            "The country of phone numbers that have no country code, by its two letters (ISO 3166-1). Without it, such "
+            "numbers are rejected and counted."
+        ),
+        examples=["US", "GB", "DE"],
+        title="Country of phone numbers",
+        order=5,
+        form={"group": "identity", "pattern_descriptor": "two capital letters, such as US"},
+    )
     allow_missing_columns: bool = setting(
         False,
         description=(
@@ -308,6 +320,18 @@ class Config(Settings):
         ),
         title="Identifiers per request",
         order=1,
+        form={"group": "delivery"},
+    )
+    record_format: Literal["auto", "records", "records_v2"] = setting(
+        "auto",
+        description=(
+            "The form of requests for identifiers of the kinds PHONE, EXTERNAL_ID and LIVERAMP_ENVELOPE, which only "
+            "records_v2 can carry (Pinterest's API 5.28). auto: records_v2 for rows with such an identifier; if "
+            "Pinterest does not accept it, they are sent without, and what is left out is counted. records: never "
+            "records_v2. records_v2: as auto, but the sync fails if Pinterest does not accept it."
+        ),
+        title="Form of requests",
+        order=5,
         form={"group": "delivery"},
     )
     flush_seconds: float = setting(
