@@ -12,9 +12,11 @@ from os import environ
 from typing import TYPE_CHECKING, Final
 
 from destination_pinterest.access_tiers import STANDARD_WRITES_A_MINUTE
+from destination_pinterest.api.client import PinterestClient
 from destination_pinterest.api.retry import RetryPolicy
 from destination_pinterest.api.wire import OpenWire, open_http_wire
 from destination_pinterest.audiences.creation import AudienceCreator
+from destination_pinterest.audiences.desk import AudienceDesk
 from destination_pinterest.audiences.drift import DriftGuard
 from destination_pinterest.audiences.lookup import AudienceLookup
 from destination_pinterest.audiences.safeguards import Safeguards
@@ -26,6 +28,7 @@ from destination_pinterest.dead_letters.announced import Announcements
 from destination_pinterest.dead_letters.factory import DeadLetterStorage
 from destination_pinterest.dead_letters.queue import MAX_FILES_IN_FLIGHT
 from destination_pinterest.delivery.append import AppendStrategy, MembershipBatch
+from destination_pinterest.delivery.fan_out import FanOut
 from destination_pinterest.delivery.intake import IntakeCount
 from destination_pinterest.delivery.isolation import AudienceIsolation, FailedAudience, combined
 from destination_pinterest.delivery.journal import SyncJournal
@@ -35,6 +38,7 @@ from destination_pinterest.delivery.refused import RefusedStrategy
 from destination_pinterest.delivery.route import StreamRoute
 from destination_pinterest.delivery.row_samples import RowSamples
 from destination_pinterest.delivery.sender import DeliverySender
+from destination_pinterest.delivery.sink import LaneSink, Sink
 from destination_pinterest.delivery.strategy import SyncStrategy
 from destination_pinterest.delivery.swap import SwapStrategy
 from destination_pinterest.delivery.workers import WorkerPool
@@ -119,7 +123,7 @@ class SyncParts:
     """The parts of a sync.
 
     `audiences` and `strategies` have one item for each audience that can be kept, in the same order; `refused` has the
-    others, which are to be given up.
+    others, which are to be given up. `desks` and `senders` are by ad account.
     """
 
     request: SyncRequest
@@ -130,10 +134,10 @@ class SyncParts:
     strategies: Sequence[SyncStrategy]
     refused: Sequence[tuple[RefusedStrategy, ConfigurationError]]
     isolation: AudienceIsolation
-    lookup: AudienceLookup
+    desks: Mapping[str, AudienceDesk]
     source: Input
     pool: WorkerPool
-    sender: DeliverySender
+    senders: Mapping[str, DeliverySender]
     journal: SyncJournal
     writer: SyncWriter
     dead_letters: DeadLetterStorage | None
@@ -186,22 +190,11 @@ def assemble(
         open_wire=request.open_wire,
         pause=pause,
     )
-    lookup = AudienceLookup(
-        session.client,
-        now=system.now,
-        installation=config.installation_name,
-        if_gone=config.if_audience_is_gone,
-    )
-    creator = AudienceCreator(
-        session.client,
-        lookup,
-        delay_s=session.lost_answer_delay_s,
-        system=system.with_sleep(pause.sleep),
-        installation=config.installation_name,
-        notes_waiting=config.if_audience_is_gone != "recreate",
-    )
-    sender = DeliverySender(session.client, creator, config.batch_size)
-    make_strategy = _StrategyFactory(config, system, session, creator, sender, epoch_s=tuning.epoch_s)
+    desks = _desks(config, session, system)
+    senders = {
+        account: DeliverySender(desk.pinterest, desk.creator, config.batch_size) for account, desk in desks.items()
+    }
+    make_strategy = _StrategyFactory(config, system, desks, senders, epoch_s=tuning.epoch_s)
     strategies = [make_strategy(audience) for audience in audiences]
     given_up = [(make_strategy.refused(audience), audience.failure) for audience in refused]
     every_strategy = [*strategies, *(strategy for strategy, _ in given_up)]
@@ -242,7 +235,7 @@ def assemble(
         source=source,
         isolation=isolation,
         pool=pool,
-        sender=sender,
+        senders=senders,
         journal=journal,
         dead_letters=dead_letters.queue if dead_letters else None,
         clock=system.clock,
@@ -256,10 +249,10 @@ def assemble(
         strategies,
         given_up,
         isolation,
-        lookup,
+        desks,
         source,
         pool,
-        sender,
+        senders,
         journal,
         writer,
         dead_letters,
@@ -285,8 +278,39 @@ def _planned(request: SyncRequest) -> tuple[list[StreamPlan], list[RefusedAudien
     without = {stream.key for audience in refused for stream in audience.streams}
     left = [plan for plan in plans if plan.stream.key not in without]
     if not left:
-        raise combined([FailedAudience(audience.name, audience.failure) for audience in refused], len(refused))
+        titles = dict.fromkeys((audience.name, audience.failure) for audience in refused)  # Once for all ad accounts.
+        raise combined([FailedAudience(f'"{name}"', failure) for name, failure in titles], len(titles))
     return left, refused
+
+
+def _desks(config: Config, session: PinterestSession, system: System) -> dict[str, AudienceDesk]:
+    """Returns a desk for each ad account of the settings."""
+    safeguards = _safeguards(config)
+
+    def desk(client: PinterestClient) -> AudienceDesk:
+        lookup = AudienceLookup(
+            client,
+            now=system.now,
+            installation=config.installation_name,
+            if_gone=config.if_audience_is_gone,
+        )
+        creator = AudienceCreator(
+            client,
+            lookup,
+            delay_s=session.lost_answer_delay_s,
+            system=system.with_sleep(session.pause.sleep),
+            installation=config.installation_name,
+            notes_waiting=config.if_audience_is_gone != "recreate",
+        )
+        swapper = AudienceSwapper(client, creator, safeguards, if_refused=config.refused_rule_change)
+        return AudienceDesk(client, lookup, creator, swapper)
+
+    return {account: desk(client) for account, client in session.clients.items()}
+
+
+def _safeguards(config: Config) -> Safeguards:
+    drift = DriftGuard(allows=config.allow_identity_drift)
+    return Safeguards(config.max_removal_percent, config.allow_empty_audience, drift)
 
 
 class _StrategyFactory:
@@ -296,22 +320,17 @@ class _StrategyFactory:
         self,
         config: Config,
         system: System,
-        session: PinterestSession,
-        creator: AudienceCreator,
-        sender: DeliverySender,
+        desks: Mapping[str, AudienceDesk],
+        senders: Mapping[str, DeliverySender],
         *,
         epoch_s: float,
     ) -> None:
         self._config = config
         self._system = system
-        self._creator = creator
-        self._sender = sender
+        self._desks = desks
+        self._senders = senders
         self._epoch_s = epoch_s
-        drift = DriftGuard(allows=config.allow_identity_drift)
-        self._safeguards = Safeguards(config.max_removal_percent, config.allow_empty_audience, drift)
-        self._swapper = AudienceSwapper(
-            session.client, creator, self._safeguards, if_refused=config.refused_rule_change
-        )
+        self._safeguards = _safeguards(config)
         self._make = {"append": self._append, "swap": self._swap, "mirror": self._mirror}
 
     def __call__(self, audience: AudiencePlan) -> SyncStrategy:
@@ -319,27 +338,39 @@ class _StrategyFactory:
 
     def refused(self, audience: RefusedAudience) -> RefusedStrategy:
         """Returns what stands for an audience that can't be kept."""
-        target = AudienceTarget(audience.name, frozenset())
+        target = AudienceTarget(
+            audience.name,
+            frozenset(),
+            ad_account_id=audience.ad_account_id,
+            names_account=self._names_account,
+        )
         count = IntakeCount((), is_whole=False, day=datetime.fromtimestamp(self._system.now(), UTC).date())
         streams = tuple(stream.key for stream in audience.streams)
         return RefusedStrategy(AudienceLane(target, streams, _RATE_PER_S[self._config.access_tier], count))
 
     def _append(self, audience: AudiencePlan) -> SyncStrategy:
-        return AppendStrategy(self._lane(audience), self._batch(), self._config.flush_seconds, self._creator)
+        creator = self._desks[audience.ad_account_id].creator
+        return AppendStrategy(self._lane(audience), self._batch(), self._config.flush_seconds, creator)
 
     def _swap(self, audience: AudiencePlan) -> SyncStrategy:
         lane = self._lane(audience, is_shadowed=True)
-        return SwapStrategy(lane, self._batch(), self._config.flush_seconds, self._swapper)
+        swapper = self._desks[audience.ad_account_id].swapper
+        return SwapStrategy(lane, self._batch(), self._config.flush_seconds, swapper)
 
     def _mirror(self, audience: AudiencePlan) -> SyncStrategy:
+        sender = self._senders[audience.ad_account_id]
         return MirrorStrategy(
             self._lane(audience),
-            MirroredStreams(audience.streams, tuple(plan.stream for plan in audience.replaced)),
-            self._creator,
+            MirroredStreams(audience.streams, tuple(plan.stream for plan in audience.replaced), audience.also_in),
+            self._desks[audience.ad_account_id].creator,
             self._safeguards,
-            max_identifiers=lambda: self._sender.max_identifiers,
+            max_identifiers=lambda: sender.max_identifiers,
             epoch_s=self._epoch_s,
         )
+
+    @property
+    def _names_account(self) -> bool:
+        return len(self._desks) > 1
 
     def _batch(self) -> MembershipBatch:
         return MembershipBatch(self._config.batch_size)
@@ -354,6 +385,8 @@ class _StrategyFactory:
         target = AudienceTarget(
             audience.name,
             audience.identifiers,
+            ad_account_id=audience.ad_account_id,
+            names_account=self._names_account,
             chosen_id=audience.audience_id,
             only_removes=audience.only_removes or self._config.mode == "remove",
             shadow=shadow,
@@ -381,7 +414,12 @@ def _routes(
     dead_letters: DeadLetterStorage | None,
     announcements: Announcements | None,
 ) -> dict[StreamKey, StreamRoute]:
-    def route(plan: StreamPlan, strategy: SyncStrategy) -> StreamRoute:
+    sinks: dict[StreamKey, list[Sink]] = {}
+    for audience, strategy in zip(audiences, strategies, strict=True):
+        for plan in audience.plans:
+            sinks.setdefault(plan.stream.key, []).append(LaneSink(strategy, plan, config.advertising_id_case))
+
+    def route(plan: StreamPlan) -> StreamRoute:
         letters = None
         identity_columns = tuple(identity.column for identity in plan.identities)
         if dead_letters is not None:
@@ -390,13 +428,12 @@ def _routes(
         if announcements is not None:
             announced = announcements.rows_of(plan.stream, identity_columns, decoder)
         tally = ledger.tally(plan.stream.key)
-        return StreamRoute(plan, config, decoder, strategy, tally, dead_letters=letters, announced=announced)
+        sink = sinks[plan.stream.key]
+        whole = sink[0] if len(sink) == 1 else FanOut(sink)
+        return StreamRoute(plan, config, decoder, whole, tally, dead_letters=letters, announced=announced)
 
-    return {
-        plan.stream.key: route(plan, strategy)
-        for audience, strategy in zip(audiences, strategies, strict=True)
-        for plan in audience.plans
-    }
+    plans = {plan.stream.key: plan for audience in audiences for plan in audience.plans}
+    return {stream: route(plan) for stream, plan in plans.items()}
 
 
 def _completeness(audiences: Sequence[AudiencePlan], config: Config) -> Completeness:

@@ -21,6 +21,7 @@ from destination_pinterest.audiences.target import AudienceTarget
 from destination_pinterest.connection_check import ConnectionCheck
 from destination_pinterest.delivery.lane import AudienceLane
 from destination_pinterest.delivery.ledgers import open_ledgers
+from destination_pinterest.delivery.looking_up import look_up
 from destination_pinterest.delivery.mirror import MirrorStrategy
 from destination_pinterest.delivery.strategy import SyncStrategy
 from destination_pinterest.delivery.swap import SwapStrategy
@@ -149,12 +150,7 @@ class SyncPreview:
         isolation = parts.isolation
         for refused, failure in parts.refused:
             isolation.give_up(refused.lane, failure)
-        lanes = [strategy.lane for strategy in parts.strategies]
-        updates = parts.lookup.find(
-            [lane.target for lane in lanes], lambda number, failure: isolation.take(lanes[number], failure)
-        )
-        for lane, update in zip(lanes, updates, strict=True):
-            lane.update(update)
+        look_up([strategy.lane for strategy in parts.strategies], parts.desks, isolation.take)
         notes = open_ledgers(
             [mirror for mirror in parts.mirrors if mirror.lane.failure is None],
             parts.request.config,

@@ -64,14 +64,20 @@ class PlatformConfig:
 class PinterestSession:
     """A session with Pinterest. `sign_in` is None if the token can't be renewed.
 
-    `quota_left` returns how many requests of a category may still be sent, if that is known.
+    `clients` has one client for each ad account of the settings, in their order. They share the token, the quota and
+    the wire. `quota_left` returns how many requests of a category may still be sent, if that is known.
     """
 
-    client: PinterestClient
+    clients: Mapping[str, PinterestClient]
     sign_in: RefreshingToken | None
     pause: Pause
     lost_answer_delay_s: Callable[[int, float], float | None]
     quota_left: Callable[[Category], int | None]
+
+    @property
+    def client(self) -> PinterestClient:
+        """The client for the first ad account."""
+        return next(iter(self.clients.values()))
 
 
 def open_session(
@@ -107,11 +113,11 @@ def open_session(
         tokens: RefreshingToken | StaticToken = sign_in
     else:
         tokens = StaticToken(config.credentials.access_token)
-    client = PinterestClient(config.ad_account_id, tokens, transport)
+    clients = {account: PinterestClient(account, tokens, transport) for account in config.ad_account_ids}
     # A creation without an answer is not repeated by the client; whoever looks it up waits as for any lost answer.
     lost = ConnectionFailedError(Code.PINTEREST_UNREACHABLE, "The answer was lost.")
     return PinterestSession(
-        client,
+        clients,
         sign_in,
         pause,
         lambda attempt, elapsed_s: retry.delay_s(lost, attempt, elapsed_s, system.chance()),

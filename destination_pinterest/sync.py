@@ -12,10 +12,12 @@ from destination_pinterest.audiences.description_mark import MarkKeeper
 from destination_pinterest.connection_check import REFRESH_EXPIRY_WARNING_S, refresh_expiry
 from destination_pinterest.delivery.lane import AudienceLane
 from destination_pinterest.delivery.ledgers import open_ledgers
+from destination_pinterest.delivery.looking_up import look_up
 from destination_pinterest.delivery.strategy import SyncStrategy
 from destination_pinterest.errors import ConnectionFailedError, ConnectorError, ServerError
 from destination_pinterest.identity.rejection import RejectionReason
 from destination_pinterest.markers import REPORT_TEXT_VARIABLE
+from destination_pinterest.protocol.catalog import StreamKey
 from destination_pinterest.protocol.emit import MessageWriter
 from destination_pinterest.reporting.builder import SyncReporter
 from destination_pinterest.wording.plan_text import plan_lines
@@ -44,7 +46,7 @@ class Sync:
         self._reporter = SyncReporter(
             parts.isolation.strategies,
             parts.journal.sync,
-            parts.session.client,
+            parts.session.clients,
             catch_up=parts.writer.catch_up,
             clock=parts.system.clock,
         )
@@ -101,7 +103,7 @@ class Sync:
     def _announce(self) -> None:
         parts = self._parts
         shadow_lists = {
-            audience.plans[0].lane_key: strategy.lane.target.list_name
+            audience.key: strategy.lane.target.list_name
             for audience, strategy in zip(parts.audiences, parts.strategies, strict=True)
         }
         for level, text in plan_lines(parts.plans, parts.audiences, parts.request.config, shadow_lists):
@@ -111,12 +113,7 @@ class Sync:
         parts, isolation = self._parts, self._parts.isolation
         for refused, failure in parts.refused:
             isolation.give_up(refused.lane, failure)
-        lanes = [strategy.lane for strategy in parts.strategies]
-        updates = parts.lookup.find(
-            [lane.target for lane in lanes], lambda number, failure: self._give_up(lanes[number], failure)
-        )
-        for lane, update in zip(lanes, updates, strict=True):
-            lane.update(update)
+        look_up([strategy.lane for strategy in parts.strategies], parts.desks, self._give_up)
         interruptible = parts.system.with_sleep(parts.session.pause.sleep)
         remarks = open_ledgers(
             [mirror for mirror in parts.mirrors if mirror.lane.failure is None],
@@ -159,27 +156,29 @@ class Sync:
             ConnectorError: the failure concerns the whole sync, or no audience is left.
         """
         isolation = self._parts.isolation
-        others = [strategy for strategy in isolation.healthy if strategy.lane is not lane]
+        others = [strategy.lane.target for strategy in isolation.healthy if strategy.lane is not lane]
         if others and isinstance(failure, ServerError | ConnectionFailedError):
-            self._parts.session.client.ad_account()
+            elsewhere = [target for target in others if target.ad_account_id != lane.target.ad_account_id]
+            self._parts.session.clients[(elsewhere or others)[0].ad_account_id].ad_account()
         isolation.take(lane, failure)
 
     def _keep_marks(self) -> None:
         """Leaves the next sync what it compares its rows with. Everything is synced already, so nothing here fails."""
-        keeper = MarkKeeper(self._parts.session.client)
+        keepers = {account: MarkKeeper(client) for account, client in self._parts.session.clients.items()}
         with self._parts.pool.listening(self._parts.journal.on_event):
             for strategy in self._parts.isolation.healthy:
                 strategy.conclude()
                 mark = strategy.mark
                 if mark is not None:
-                    strategy.lane.update(keeper.keep(strategy.lane.target, mark))
+                    target = strategy.lane.target
+                    strategy.lane.update(keepers[target.ad_account_id].keep(target, mark))
         self._log_notes()
 
     def _log_notes(self) -> None:
         for strategy in self._parts.strategies:
             lane = strategy.lane
             for note in lane.unlogged_notes():
-                self._messages.log("WARN", f'Audience "{lane.target.name}": {note}')
+                self._messages.log("WARN", f"Audience {lane.target.title}: {note}")
 
     def _end(self, *, succeeded: bool) -> None:
         pause = self._parts.session.pause
@@ -202,15 +201,18 @@ class Sync:
         isolation = self._parts.isolation
         if not isolation.failed:
             return
-        for strategy in isolation.strategies:
-            is_failed = strategy.lane.failure is not None
-            for stream in strategy.lane.streams if is_failed or self._has_ended else ():
-                self._messages.stream_status(stream, "INCOMPLETE" if is_failed else "COMPLETE")
+        is_failed: dict[StreamKey, bool] = {}
+        for lane in (strategy.lane for strategy in isolation.strategies):
+            for stream in lane.streams:
+                is_failed[stream] = is_failed.get(stream, False) or lane.failure is not None
+        for stream, failed in is_failed.items():
+            if failed or self._has_ended:
+                self._messages.stream_status(stream, "INCOMPLETE" if failed else "COMPLETE")
 
     def _report(self, *, succeeded: bool) -> None:
         finished = self._parts.isolation.healthy if self._has_ended else ()
         report = self._reporter.report(succeeded=succeeded, finished=finished)
-        max_identifiers = self._parts.sender.max_identifiers
+        max_identifiers = min(sender.max_identifiers for sender in self._parts.senders.values())
         if max_identifiers < self._parts.request.config.batch_size:
             self._messages.log(
                 "WARN",

@@ -15,6 +15,7 @@ import msgspec
 from destination_pinterest.config import Config
 from destination_pinterest.identity.column_sample import SAMPLE_ROWS
 from destination_pinterest.identity.mapping import IdentityMapper
+from destination_pinterest.identity.rejection import Rejection
 from destination_pinterest.markers import PLACE_MEMBER
 from destination_pinterest.protocol.catalog import parse_catalog
 from destination_pinterest.protocol.input import MessageDecoder
@@ -42,6 +43,14 @@ class DryRunCounts:
     identifiers: Counter[Operation] = field(default_factory=Counter)
     identifiers_refused: Counter[str] = field(default_factory=Counter)
     deletions_by_key: int = 0
+
+    def count_not_synced(self, reason: str) -> None:
+        """See `RowCounts`."""
+        self.not_synced[reason] += 1
+
+    def count_refused(self, rejections: Iterable[Rejection]) -> None:
+        """See `RowCounts`."""
+        self.identifiers_refused.update(refused.reason.value for refused in rejections)
 
 
 class DryRun:

@@ -64,7 +64,7 @@ def _setting(key: str, setting: Schema, *, required: bool) -> Iterator[str]:
     yield f"{_prose(setting['description'])}\n"
     for option in setting.get("oneOf", []):
         yield from _option(option)
-    if setting.get("type") == "array":
+    if "properties" in setting.get("items", {}):
         yield "Each entry has:\n"
         yield from _keys(setting["items"])
         yield ""
@@ -111,6 +111,8 @@ def _type(setting: Schema) -> str:
         return "one of the choices below"
     if "enum" in setting:
         return "one of " + ", ".join(f"`{_literal(value)}`" for value in setting["enum"])
+    if setting["type"] == "array" and setting["items"]["type"] == "string":
+        return "list of texts"
     return TYPES[setting["type"]]
 
 

@@ -24,7 +24,7 @@ from unit_tests.support.fake_pinterest import FakePinterest
 from unit_tests.support.rig import new_sync
 
 PACKAGE = str(Path(__file__).parent.parent / "destination_pinterest")
-MOST_FILES = 19
+MOST_FILES = 20
 MOST_CHANGES_OF_FILE = 125
 
 ROW = {"type": "RECORD", "record": {"stream": "users", "emitted_at": 1, "data": {"email": "ada@example.com"}}}

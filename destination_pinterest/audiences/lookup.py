@@ -154,7 +154,8 @@ class AudienceLookup:
         return updates
 
     def _with_chosen(self, target: AudienceTarget, chosen_id: str, every_audience: Sequence[Audience]) -> TargetUpdate:
-        chosen = find_chosen(ChosenAudience(target.name, chosen_id), every_audience, self._pinterest)
+        wanted = ChosenAudience(target.name, chosen_id, self._pinterest.ad_account_id)
+        chosen = find_chosen(wanted, every_audience, self._pinterest)
         renamed = replace(target, name=chosen.name or target.name)
         remedy = "Choose another destination object in the connection's settings."
         return TargetUpdate(self._with_audience(renamed, chosen, remedy))

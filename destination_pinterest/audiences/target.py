@@ -19,6 +19,8 @@ class AudienceTarget:
     Args:
         name: the audience's name.
         identifiers: the kinds of identifiers that its streams have.
+        ad_account_id: the ad account that it is in.
+        names_account: whether the ad account is said with its name, since the sync has several.
         chosen_id: the id of an existing audience that was chosen by id; `name` becomes its present name.
         only_removes: whether nobody is ever added, so that the audience or its list has to exist.
         shadow: the shadow list; None if the audience's own list is written to.
@@ -40,6 +42,8 @@ class AudienceTarget:
 
     name: str
     identifiers: frozenset[Identifier]
+    ad_account_id: str = ""
+    names_account: bool = False
     chosen_id: str | None = None
     only_removes: bool = False
     shadow: ShadowList | None = None
@@ -59,6 +63,11 @@ class AudienceTarget:
     def described(self, description: str) -> AudienceTarget:
         """Returns the target with another description."""
         return replace(self, description=description)
+
+    @property
+    def title(self) -> str:
+        """How the audience is called in messages."""
+        return f'"{self.name}" (ad account {self.ad_account_id})' if self.names_account else f'"{self.name}"'
 
     @property
     def awaits_swap(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from destination_pinterest.config.api_address import PINTEREST_API, is_address, is_look_alike
@@ -26,6 +26,8 @@ from destination_pinterest.vocabulary import LetterCase
 DEFAULT_BATCH_SIZE: Final = 1_900
 LARGEST_BATCH_SIZE: Final = 10_000
 DEFAULT_MAX_REJECTED_PERCENT: Final = 50
+
+AdAccountId = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,18}$")]
 
 
 def _none_where(tag: str, nothing: str) -> Callable[[Any], Any]:
@@ -66,6 +68,16 @@ class Config(Settings):
         title="Ad account ID",
         order=0,
         form={"group": "account", "pattern_descriptor": "up to 18 digits"},
+    )
+    also_in_ad_accounts: tuple[AdAccountId, ...] = setting(
+        (),
+        description=(
+            "Further ad accounts to keep the same audiences in, by their IDs. If one of them fails, the others are "
+            "finished and the error names it. They share one quota, since Pinterest counts by user and app."
+        ),
+        title="Also in ad accounts",
+        order=3,
+        form={"group": "account"},
     )
     audience_name: str = setting(
         "{stream}",
@@ -375,6 +387,19 @@ class Config(Settings):
                 "look_alike", "the host looks like Pinterest's and is not; leave it out to reach api.pinterest.com"
             )
         return value.rstrip("/")
+
+    @field_validator("also_in_ad_accounts")
+    @classmethod
+    def _each_once(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        named = [account.lstrip("0") for account in (info.data.get("ad_account_id", ""), *value)]
+        if len(set(named)) < len(named):
+            raise PydanticCustomError("named_twice", "an ad account is named twice, here or as ad_account_id")
+        return value
+
+    @property
+    def ad_account_ids(self) -> tuple[str, ...]:
+        """Every ad account of the settings, first the one that each sync needs."""
+        return (self.ad_account_id, *self.also_in_ad_accounts)
 
     @field_validator("identity_columns")
     @classmethod

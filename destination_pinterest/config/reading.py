@@ -16,6 +16,7 @@ from destination_pinterest.json_document import DEEPEST, is_deeper_than
 
 # Settings with several options, by the key that distinguishes the options.
 _CHOICES: Final = {"credentials": "auth_method", "membership_store": "store_type", "operation_column": "mode"}
+_ACCOUNTS: Final = ("ad_account_id", "also_in_ad_accounts")
 _FLAT_CREDENTIALS: Final = ("client_id", "client_secret", "refresh_token", "access_token")
 
 
@@ -37,7 +38,7 @@ def migrate(raw: Mapping[str, Any]) -> dict[str, Any]:
     """Brings an older or hand-written config into the present form; leaves unknown keys alone.
 
     Converts the names of API v4 (`advertiser_id`), credentials at the top level, credentials without `auth_method`, and
-    an ad account ID written as a number.
+    ad account IDs written as numbers.
 
     Raises:
         InvalidConfigError: it is nested deeper than anything that works on it can go.
@@ -50,10 +51,7 @@ def migrate(raw: Mapping[str, Any]) -> dict[str, Any]:
     config = copy.deepcopy(dict(raw))
     if config.get("ad_account_id") is None and config.get("advertiser_id") is not None:
         config["ad_account_id"] = config.pop("advertiser_id")
-    if isinstance(config.get("ad_account_id"), int):
-        config["ad_account_id"] = str(config["ad_account_id"])
-    if isinstance(config.get("ad_account_id"), str):
-        config["ad_account_id"] = config["ad_account_id"].strip()
+    config |= {key: _as_ids(config[key]) for key in _ACCOUNTS if key in config}
     if config.get("credentials") is None:
         flat = [key for key in _FLAT_CREDENTIALS if config.get(key) is not None]
         if flat:
@@ -63,6 +61,14 @@ def migrate(raw: Mapping[str, Any]) -> dict[str, Any]:
         is_renewed = credentials.get("refresh_token") is not None
         credentials["auth_method"] = "oauth2.0" if is_renewed else "access_token"
     return config
+
+
+def _as_ids(value: object) -> object:
+    if isinstance(value, list):
+        return [_as_ids(each) for each in value]
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return value.strip() if isinstance(value, str) else value
 
 
 def unknown_keys(config: Config) -> list[str]:

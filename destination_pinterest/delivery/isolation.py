@@ -1,8 +1,8 @@
 """Gives up the audiences that fail, so that the others are finished, and says at the end which they were.
 
 Rows of an audience that was given up are read, counted as errored and dropped, and so are the states behind them: the
-next sync reads these rows again. What is wrong with more than one audience ends the sync at once, and so does the
-failure of the last audience that was left.
+next sync reads these rows again. What is wrong with an ad account gives up all of its audiences, if the sync has other
+accounts. What is wrong with more ends the sync at once, and so does the failure of the last audience that was left.
 """
 
 from __future__ import annotations
@@ -41,28 +41,39 @@ _OF_THE_WHOLE: Final = (
     StorageFailedError,
     StorageRefusedError,
 )
-_CODES_OF_THE_WHOLE: Final = frozenset({Code.AD_ACCOUNT_DISAPPROVED, Code.STORE_KEY_WRONG})
+_CODES_OF_THE_WHOLE: Final = frozenset({Code.STORE_KEY_WRONG})
 # A proxy or an address in between answers everything alike; a fault of our own is nobody's but the whole sync's.
 _INTERNAL_OF_ONE: Final = frozenset({Code.ANSWER_UNEXPECTED})
 
 
 @dataclass(frozen=True, slots=True)
 class FailedAudience:
-    """An audience that was given up, by its name, and why."""
+    """An audience that was given up, by its title, and why."""
 
-    name: str
+    title: str
     error: ConnectorError
 
 
 def concerns_one_audience(error: ConnectorError) -> bool:
     """Whether a failure while one audience was worked on says nothing about the others."""
+    return concerns_one_account(error) and not _concerns_whole_account(error)
+
+
+def concerns_one_account(error: ConnectorError) -> bool:
+    """Whether a failure while one audience was worked on says nothing about those of other ad accounts."""
     if isinstance(error, _OF_THE_WHOLE) or error.code in _CODES_OF_THE_WHOLE:
         return False
     if isinstance(error, RateLimitedError):
         return isinstance(error, ObjectBusyError)
-    if isinstance(error, NotFoundError) and error.answer is not None:  # of a creation, it is the ad account
-        return error.answer.endpoint != str(endpoints.CREATE_CUSTOMER_LIST)
     return error.failure_kind != "system_error" or error.code in _INTERNAL_OF_ONE
+
+
+def _concerns_whole_account(error: ConnectorError) -> bool:
+    if error.code is Code.AD_ACCOUNT_DISAPPROVED:
+        return True
+    if not isinstance(error, NotFoundError) or error.answer is None:
+        return False
+    return error.answer.endpoint == str(endpoints.CREATE_CUSTOMER_LIST)  # What is not found is the ad account.
 
 
 class Route(Protocol):
@@ -71,20 +82,28 @@ class Route(Protocol):
     def take(self, run: RowRun, now_s: float) -> None:
         """Takes a run of rows."""
 
+    def without(self, lane: AudienceLane) -> Route:
+        """Returns the way of further rows once a lane was given up."""
+
 
 class LostRows:
-    """Takes the rows of a stream whose audience has failed: they are counted, and the next sync reads them again.
+    """Takes the rows of a stream whose audiences have failed: they are counted, and the next sync reads them again.
 
     Args:
-        lane: the audience's lane.
+        lanes: the audiences' lanes.
     """
 
-    def __init__(self, lane: AudienceLane) -> None:
-        self._lane = lane
+    def __init__(self, lanes: Sequence[AudienceLane]) -> None:
+        self._lanes = lanes
 
     def take(self, run: RowRun, now_s: float) -> None:  # noqa: ARG002 - the rows go nowhere
         """See `Route.take`."""
-        self._lane.leave_out(len(run.rows))
+        for lane in self._lanes:
+            lane.leave_out(len(run.rows))
+
+    def without(self, lane: AudienceLane) -> Route:
+        """See `Route.without`."""
+        return self if lane in self._lanes else LostRows((*self._lanes, lane))
 
 
 class AudienceIsolation:
@@ -95,7 +114,7 @@ class AudienceIsolation:
 
     Args:
         strategies: see above.
-        routes: see above; the route of a stream whose audience fails is replaced.
+        routes: see above; an audience that fails is taken out of the routes of its streams.
         source: the input, which holds the states.
         log: takes a level and a line for people.
     """
@@ -118,7 +137,7 @@ class AudienceIsolation:
     def failed(self) -> list[FailedAudience]:
         """The audiences that have failed."""
         return [
-            FailedAudience(strategy.lane.target.name, strategy.lane.failure)
+            FailedAudience(strategy.lane.target.title, strategy.lane.failure)
             for strategy in self.strategies
             if strategy.lane.failure is not None
         ]
@@ -129,9 +148,16 @@ class AudienceIsolation:
         Raises:
             Exception: the failure itself, if it concerns the whole sync; or what `give_up` raises.
         """
-        if not isinstance(error, ConnectorError) or not concerns_one_audience(error):
-            raise error
-        self.give_up(lane, error)
+        if isinstance(error, ConnectorError):
+            if concerns_one_audience(error):
+                self.give_up(lane, error)
+                return
+            if self._has_other_accounts(lane) and concerns_one_account(error):
+                for strategy in self.strategies:
+                    if strategy.lane.target.ad_account_id == lane.target.ad_account_id:
+                        self.give_up(strategy.lane, error)
+                return
+        raise error
 
     def give_up(self, lane: AudienceLane, error: ConnectorError) -> None:
         """Gives an audience up for a failure that concerns it alone.
@@ -142,7 +168,9 @@ class AudienceIsolation:
         strategy = self._of_lane[lane]
         strategy.drain()
         lane.give_up(error)
-        self.routes.update(dict.fromkeys(lane.streams, LostRows(lane)))
+        for stream in lane.streams:
+            route = self.routes.get(stream)  # None: the stream can't be planned.
+            self.routes[stream] = LostRows((lane,)) if route is None else route.without(lane)
         # A state that comes from now on stands for this audience too, though its streams may have no further row.
         behind, lost_from = self._source.position - 1, lane.lost_from
         self._source.drop_states(lane.streams, behind if lost_from is None else min(behind, lost_from))
@@ -151,7 +179,10 @@ class AudienceIsolation:
         if not self.healthy:
             self.raise_failures()
         if is_news:
-            self._log("ERROR", f"{_about([lane.target.name], error)} The other audiences go on.")
+            self._log("ERROR", f"{_about([lane.target.title], error)} The other audiences go on.")
+
+    def _has_other_accounts(self, lane: AudienceLane) -> bool:
+        return any(other.lane.target.ad_account_id != lane.target.ad_account_id for other in self.strategies)
 
     def raise_failures(self) -> None:
         """Ends the sync if any audience has failed.
@@ -177,16 +208,16 @@ def combined(failed: Sequence[FailedAudience], audiences: int) -> ConnectorError
     first = failed[0].error
     if audiences == 1:
         return first
-    names: dict[str, list[str]] = {}
+    titles: dict[str, list[str]] = {}
     errors: dict[str, ConnectorError] = {}
     for one in failed:
-        names.setdefault(str(one.error), []).append(one.name)
+        titles.setdefault(str(one.error), []).append(one.title)
         errors[str(one.error)] = one.error
     if len(errors) == 1:
-        return first.with_message(_about(names[str(first)], first, with_code=False))
+        return first.with_message(_about(titles[str(first)], first, with_code=False))
     left = audiences - len(failed)
     others = "" if not left else "; the other is synced" if left == 1 else f"; the other {left:,} are synced"
-    said = " ".join(_about(names[text], error) for text, error in errors.items())
+    said = " ".join(_about(titles[text], error) for text, error in errors.items())
     message = f"{len(failed):,} of {audiences:,} audiences failed{others}. {said}"
     if len({error.code for error in errors.values()}) == 1:
         alike = first.with_message(message)
@@ -197,10 +228,9 @@ def combined(failed: Sequence[FailedAudience], audiences: int) -> ConnectorError
     return AudiencesFailedForNowError(Code.AUDIENCES_FAILED_FOR_NOW, message)
 
 
-def _about(names: Sequence[str], error: ConnectorError, *, with_code: bool = True) -> str:
-    """Words a failure with the names of its audiences, unless it names the only one already."""
+def _about(titles: Sequence[str], error: ConnectorError, *, with_code: bool = True) -> str:
+    """Words a failure with the titles of its audiences, unless it names the only one already."""
     said = str(error) if with_code else error.message
-    if len(names) == 1 and f'"{names[0]}"' in error.message:
+    if len(titles) == 1 and titles[0] in error.message:
         return said
-    quoted = ", ".join(f'"{name}"' for name in names)
-    return f"{'Audience' if len(names) == 1 else 'Audiences'} {quoted}: {said}"
+    return f"{'Audience' if len(titles) == 1 else 'Audiences'} {', '.join(titles)}: {said}"

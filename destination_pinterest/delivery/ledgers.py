@@ -81,7 +81,7 @@ def open_ledgers(
                 mirror,
                 threads.submit(
                     open_one,
-                    config.ad_account_id,
+                    mirror.lane.target.ad_account_id,
                     _name(mirror.lane.target),
                     abandoned_list_id=mirror.lane.target.abandoned_list_id,
                 ),
@@ -94,13 +94,22 @@ def open_ledgers(
             mirror.open(ledger.result())
         except ConnectorError as failure:
             failures[mirror] = failure
-    none_is_open = len(failures) == len(mirrors)
+    opened = [mirror for mirror in mirrors if mirror not in failures]
+    _agree(opened)
+    none_is_open = not opened
     for found in failures.values():
         if found.code in _CODES_OF_ALL or (none_is_open and isinstance(found, _OF_THE_STORE)):
             raise found
     for mirror, found in failures.items():
         on_failure(mirror, found)
-    return [remark for mirror in mirrors if mirror not in failures for remark in _remarks(mirror)]
+    return [remark for mirror in opened for remark in _remarks(mirror)]
+
+
+def _agree(mirrors: Sequence[MirrorStrategy]) -> None:
+    """Has a stream that one ad account still has to replace replaced in the others too: no attempt has returned it."""
+    still = {(mirror.lane.target.ad_account_id, stream) for mirror in mirrors for stream in mirror.replaced}
+    for mirror in mirrors:
+        mirror.replace_again(lambda account, stream: (account, stream) in still)
 
 
 def _name(target: AudienceTarget) -> str:

@@ -11,10 +11,10 @@ that this connector added.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from destination_pinterest.audiences.creation import AudienceCreator
 from destination_pinterest.audiences.description_mark import decode, encode
@@ -36,7 +36,7 @@ from destination_pinterest.errors import (
     StoreMismatchError,
 )
 from destination_pinterest.identity.rejection import RejectionReason
-from destination_pinterest.protocol.catalog import ConfiguredStream
+from destination_pinterest.protocol.catalog import ConfiguredStream, StreamKey
 from destination_pinterest.protocol.input import RowRun
 from destination_pinterest.routing.decision import NOBODY_TO_REMOVE, UNKNOWN_KEY
 from destination_pinterest.routing.replacement import continues_in_job
@@ -46,12 +46,20 @@ if TYPE_CHECKING:  # It imports DuckDB and NumPy, which syncs without a store do
     from destination_pinterest.membership import Delta, MembershipLedger
 
 
+# In a ledger's note on a refresh, it stands before each further ad account.
+_ALSO_IN: Final = ", also in "
+
+
 @dataclass(frozen=True, slots=True)
 class MirroredStreams:
-    """The streams of a mirrored audience, and those among them whose absent rows are removed."""
+    """The streams of a mirrored audience, and those among them whose absent rows are removed.
+
+    `also_in` are the other ad accounts that the streams' rows go to.
+    """
 
     all: tuple[ConfiguredStream, ...]
     replaced: tuple[ConfiguredStream, ...]
+    also_in: tuple[str, ...] = ()
 
 
 class MirrorStrategy(SyncStrategy):
@@ -81,6 +89,7 @@ class MirrorStrategy(SyncStrategy):
         super().__init__(lane)
         self._streams = streams
         self._replaced = list(streams.replaced)
+        self._replaced_before: list[ConfiguredStream] = []
         self._creator = creator
         self._safeguards = safeguards
         self._max_identifiers = max_identifiers
@@ -124,11 +133,12 @@ class MirrorStrategy(SyncStrategy):
         self._witness = StoreWitness(ledger, target)
         self.lane.notes.extend(self._witness.warnings)
         self._members_before = self._members_after = ledger.members
-        self._replaced = [
+        self._replaced_before = [
             stream
             for stream in self._replaced
-            if not continues_in_job(stream) or ledger.generation_of(str(stream.key)) != _generation(stream)
+            if continues_in_job(stream) and _is_of(stream, ledger.generation_of(str(stream.key)))
         ]
+        self._replaced = [stream for stream in self._replaced if stream not in self._replaced_before]
         if target.list_id is not None and ledger.customer_list_id is None and not ledger.is_in_doubt:
             self.lane.notes.append(
                 "This is the first sync with this membership store. Members that were in the audience before it and "
@@ -145,6 +155,25 @@ class MirrorStrategy(SyncStrategy):
     def replaces(self) -> bool:
         """Whether any stream replaces its rows."""
         return bool(self._replaced)
+
+    @property
+    def replaced(self) -> frozenset[StreamKey]:
+        """The streams that replace their rows."""
+        return frozenset(stream.key for stream in self._replaced)
+
+    def replace_again(self, is_replaced_in: Callable[[str, StreamKey], bool]) -> None:
+        """Replaces streams once more whose states the earlier attempt did not return, since another account failed.
+
+        This attempt then reads them from where the earlier one began.
+
+        Args:
+            is_replaced_in: whether an ad account is still to have a stream replaced.
+        """
+        for stream in list(self._replaced_before):
+            kept = _accounts_in(self._ledger.generation_of(str(stream.key)))
+            if any(is_replaced_in(account, stream.key) for account in kept):
+                self._replaced_before.remove(stream)
+                self._replaced.append(stream)
 
     def close(self) -> None:
         """Releases the ledger."""
@@ -336,7 +365,9 @@ class MirrorStrategy(SyncStrategy):
     def _compare(self, replaced: Sequence[ConfiguredStream], *, is_whole: bool) -> tuple[Delta, dict[str, str]]:
         """Returns the delta, and the generations that are complete once it is sent."""
         delta = self._ledger.diff([str(stream.key) for stream in replaced], is_whole=is_whole)
-        finished = {str(stream.key): _generation(stream) for stream in replaced if stream.has_generation}
+        finished = {
+            str(stream.key): _generation(stream, self._streams.also_in) for stream in replaced if stream.has_generation
+        }
         known = delta.members_before + delta.unconfirmed_before
         if replaced and not delta.members_after and delta.removals_by_absence:
             if self._safeguards.allow_empty:
@@ -442,6 +473,18 @@ class MirrorStrategy(SyncStrategy):
         return self._opened
 
 
-def _generation(stream: ConfiguredStream) -> str:
-    """The same for all attempts that continue from each other. A reinstalled platform repeats ids, hence the job."""
-    return f"generation {stream.generation_id}, job {stream.sync_id}"
+def _generation(stream: ConfiguredStream, also_in: Iterable[str] = ()) -> str:
+    """Names the rows of a refresh, and the other ad accounts that they went to.
+
+    The first part is the same for all attempts that continue from each other. A reinstalled platform repeats ids, hence
+    the job.
+    """
+    return "".join((f"generation {stream.generation_id}, job {stream.sync_id}", *map(_ALSO_IN.__add__, also_in)))
+
+
+def _is_of(stream: ConfiguredStream, noted: str | None) -> bool:
+    return noted is not None and noted.partition(_ALSO_IN)[0] == _generation(stream)
+
+
+def _accounts_in(noted: str | None) -> list[str]:
+    return [] if noted is None else noted.split(_ALSO_IN)[1:]

@@ -1,4 +1,4 @@
-"""Routes a stream's rows to an audience: reads and maps each, decides what it does, and passes it on or rejects it."""
+"""Routes a stream's rows: reads and maps each once, decides what it does, and passes it on or rejects it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from typing import Any, Final
 from destination_pinterest.config import Config
 from destination_pinterest.dead_letters.announced import AnnouncedRows
 from destination_pinterest.dead_letters.queue import DeadLetters
+from destination_pinterest.delivery.isolation import LostRows, Route
+from destination_pinterest.delivery.lane import AudienceLane
 from destination_pinterest.delivery.remembered_row import RememberedRowMapper
-from destination_pinterest.delivery.strategy import SyncStrategy
+from destination_pinterest.delivery.sink import Sink
 from destination_pinterest.identity.mapping import IdentityMapper, MappedRow
 from destination_pinterest.identity.rejection import Rejection, RejectionReason
 from destination_pinterest.protocol.checkpoint import StreamTally
@@ -27,13 +29,13 @@ _NO_IDENTITY: Final = (Rejection(None, None, RejectionReason.NO_IDENTITY),)
 
 
 class StreamRoute:
-    """Takes one stream's rows to its audience's strategy. This is the hot path.
+    """Takes one stream's rows to its sink. This is the hot path.
 
     Args:
         plan: the stream's plan.
         config: the settings.
         decoder: decodes the rows.
-        strategy: the strategy of the stream's audience.
+        sink: where the rows go.
         tally: the stream's counts since its last state.
         dead_letters: takes rejected rows, if they are stored.
         announced: takes them, and refused values, if the command line wants them.
@@ -44,24 +46,21 @@ class StreamRoute:
         plan: StreamPlan,
         config: Config,
         decoder: MessageDecoder,
-        strategy: SyncStrategy,
+        sink: Sink,
         tally: StreamTally,
         *,
         dead_letters: DeadLetters | None = None,
         announced: AnnouncedRows | None = None,
     ) -> None:
         self.plan = plan
-        self.strategy = strategy
         self._tally = tally
         self._dead_letters = dead_letters
         self._announced = announced
         self._read = decoder.reader([identity.column for identity in plan.identities])
         self._mapper = IdentityMapper(plan.identities, maid_case=config.advertising_id_case)
         self._decide = _row_decision(plan, config, decoder)
-        self._quality = strategy.lane.qualities[plan.stream.key]
-        # Only rows that join are compared with the last sync's: a removal often has its key alone.
-        self._fill = strategy.lane.count.new_stream(plan.identities, config.advertising_id_case)
-        reads_key = strategy.reads_keys and plan.has_key and not plan.only_removes
+        self._sink = sink
+        reads_key = sink.taker.reads_keys and plan.has_key and not plan.only_removes
         self._remembered = _RememberedRows(plan, config, decoder) if reads_key else None
         # Most streams have one identity column and only rows that add: they are mapped in bulk.
         reads_rejected = dead_letters is not None or announced is not None
@@ -70,96 +69,100 @@ class StreamRoute:
 
     def take(self, run: RowRun, now_s: float) -> None:
         """Takes a run of rows, the first of which came after `run.position` others."""
-        self.strategy.lane.tally.entered += len(run.rows)
-        quality = self._quality
-        refused_before = quality.refused
-        quality.entered += len(run.rows)
-        self.strategy.begin_run(run, now_s)
+        sink = self._sink
+        refused_before = sink.refused
+        sink.enter(len(run.rows))
+        sink.taker.begin_run(run, now_s)
         if self._read_only_column is not None:
-            self._take_bulk(self._read_only_column, run)
+            self._take_bulk(sink, self._read_only_column, run)
         elif self._remembered is not None:
             for row in run.rows:
-                self._take_remembered(self._remembered, row, run.position)
+                self._take_remembered(sink, self._remembered, row, run.position)
         else:
             for row in run.rows:
-                self._take_row(row, run.position)
-        if quality.refused > refused_before and quality.wants_samples:
-            self._sample(run.rows[:_ROWS_SAMPLED])
+                self._take_row(sink, row, run.position)
+        if sink.refused > refused_before and sink.wants_samples:
+            self._sample(sink, run.rows[:_ROWS_SAMPLED])
 
-    def _take_bulk(self, read: Callable[[Any], object], run: RowRun) -> None:
+    def without(self, lane: AudienceLane) -> Route:
+        """See `Route.without`."""
+        return self if self._sink.without(lane) is not None else LostRows(self._sink.lanes)
+
+    def _take_bulk(self, sink: Sink, read: Callable[[Any], object], run: RowRun) -> None:
         identifiers, others = self._mapper.map_column(map(read, run.rows))
-        self._fill.add_rows(len(run.rows), len(identifiers) + sum(bool(mapped.identifiers) for mapped in others))
-        self.strategy.add_all(identifiers)
+        sink.fill.add_rows(len(run.rows), len(identifiers) + sum(bool(mapped.identifiers) for mapped in others))
+        sink.taker.add_all(identifiers)
         for mapped in others:
-            if self._judge(mapped, Operation.ADD, None, run.position) is not None:
-                self.strategy.take(Operation.ADD, mapped.identifiers, None)
+            if self._judge(sink, mapped, Operation.ADD, None, run.position) is not None:
+                sink.taker.take(Operation.ADD, mapped.identifiers, None)
 
-    def _take_row(self, row: Any, position: int) -> None:
+    def _take_row(self, sink: Sink, row: Any, position: int) -> None:
         decision = Operation.ADD if self._decide is None else self._decide(row)
         values = self._read(row)
         mapped = self._mapper.map(values)
         if decision is Operation.ADD:
-            self._fill.add_row(values, mapped)
-        operation = self._judge(mapped, decision, row, position)
+            sink.fill.add_row(values, mapped)
+        operation = self._judge(sink, mapped, decision, row, position)
         if operation is None:
             return
         if self.plan.only_removes:
-            self.strategy.withdraw(mapped.identifiers)
+            sink.taker.withdraw(mapped.identifiers)
         else:
-            self.strategy.take(operation, mapped.identifiers, None)
+            sink.taker.take(operation, mapped.identifiers, None)
 
-    def _take_remembered(self, remembered: _RememberedRows, row: Any, position: int) -> None:
+    def _take_remembered(self, sink: Sink, remembered: _RememberedRows, row: Any, position: int) -> None:
         """Takes a row whose key tells which identifiers it had before."""
         key = remembered.key(row)
         if key is None:
-            self._take_row(row, position)
+            self._take_row(sink, row, position)
             return
         decision = Operation.ADD if self._decide is None else self._decide(row)
         values = remembered.read(row)
         mapped = remembered.map(values)
         if decision is Operation.ADD and not mapped.unchanged:
-            self._fill.add_row(values, MappedRow(mapped.identifiers, ()))
+            sink.fill.add_row(values, MappedRow(mapped.identifiers, ()))
         keeps = bool(mapped.unchanged) and decision is Operation.ADD
         if isinstance(decision, Operation) and (mapped.identifiers or keeps):
-            for refused in mapped.rejections:
-                self.strategy.lane.tally.identifiers_refused[refused.reason.value] += 1
+            if mapped.rejections:
+                sink.count_refused(mapped.rejections)
             if self._announced is not None:
                 self._announced.add(row, mapped.rejections, row_is_used=True)
             if keeps:
-                self._quality.blank += not mapped.identifiers
-                self.strategy.keep(key, mapped.identifiers, mapped.columns, mapped.unchanged)
+                if not mapped.identifiers:
+                    sink.leave_blank()
+                sink.taker.keep(key, mapped.identifiers, mapped.columns, mapped.unchanged)
             else:
-                self.strategy.take(decision, mapped.identifiers, key, mapped.columns)
+                sink.taker.take(decision, mapped.identifiers, key, mapped.columns)
             return
         if isinstance(decision, Operation):
             # Its earlier identifiers are removed, although the row itself has none.
-            self.strategy.vacate(key, decision)
+            sink.taker.vacate(key, decision)
             if decision is Operation.REMOVE:
-                self._quality.blank += 1
+                sink.leave_blank()
                 return
-        self._judge(MappedRow((), mapped.rejections or _NO_IDENTITY), decision, row, position)
+        self._judge(sink, MappedRow((), mapped.rejections or _NO_IDENTITY), decision, row, position)
 
-    def _sample(self, rows: Sequence[Any]) -> None:
+    def _sample(self, sink: Sink, rows: Sequence[Any]) -> None:
         """Looks at the values of refused rows, for a message that says what they look like."""
         for row in rows:
             values = self._read(row)
             if not self._mapper.map(values).identifiers:
                 for identity, value in zip(self.plan.identities, values, strict=True):
-                    self._quality.sample(identity.column, value)
+                    sink.sample(identity.column, value)
 
-    def _judge(self, mapped: MappedRow, decision: Decision, row: Any, position: int) -> Operation | None:
+    def _judge(self, sink: Sink, mapped: MappedRow, decision: Decision, row: Any, position: int) -> Operation | None:
         """Returns what the row does to its identifiers; None, counted and perhaps stored, if it does nothing."""
-        taken = take_row(decision, mapped, self.plan.operation_column, self.strategy.lane.tally)
+        taken = take_row(decision, mapped, self.plan.operation_column, sink)
         if isinstance(taken, Rejection):
             self._tally.rejected += 1
-            self._quality.refuse(taken, position)
+            sink.refuse(taken, position)
             if self._dead_letters is not None:
                 self._dead_letters.add(row, taken, position)
             if self._announced is not None:
                 self._announced.add(row, (taken,), row_is_used=False)
             return None
         if taken is None:
-            self._quality.blank += 1
+            sink.leave_blank()
         if self._announced is not None and taken is not None:
             self._announced.add(row, mapped.rejections, row_is_used=True)
         return taken

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
 
+from destination_pinterest.identity.rejection import Rejection
 from destination_pinterest.markers import PROGRESS_PREFIX
 
 
@@ -41,6 +42,14 @@ class AudienceTally:
         # Requests that Pinterest may have acted on, without having said so.
         self.unclear = 0
         self.waited_s = 0.0
+
+    def count_not_synced(self, reason: str) -> None:
+        """See `RowCounts`."""
+        self.not_synced[reason] += 1
+
+    def count_refused(self, rejections: Iterable[Rejection]) -> None:
+        """See `RowCounts`."""
+        self.identifiers_refused.update(refused.reason.value for refused in rejections)
 
     @property
     def pending(self) -> int:

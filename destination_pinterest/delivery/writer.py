@@ -8,7 +8,7 @@ given up alone (isolation.py), unless the failure is about more than that audien
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Final
 
@@ -40,7 +40,7 @@ class SyncWriter:
         source: the input.
         isolation: the streams' routes and the audiences, of which it gives up those that fail.
         pool: the sending threads and their mailbox.
-        sender: sends a delivery, in one of those threads.
+        senders: send a delivery, in one of those threads, by ad account.
         journal: reports to people and to the platform.
         dead_letters: rejected rows to be stored, if that is set up.
         clock: monotonic seconds.
@@ -52,7 +52,7 @@ class SyncWriter:
         source: Input,
         isolation: AudienceIsolation,
         pool: WorkerPool,
-        sender: DeliverySender,
+        senders: Mapping[str, DeliverySender],
         journal: SyncJournal,
         dead_letters: DeadLetterQueue | None,
         clock: Callable[[], float],
@@ -62,7 +62,7 @@ class SyncWriter:
         self._strategies = isolation.strategies
         self._routes = isolation.routes
         self._pool = pool
-        self._sender = sender
+        self._senders = senders
         self._journal = journal
         self._dead_letters = dead_letters
         self._clock = clock
@@ -212,7 +212,8 @@ class SyncWriter:
         lane = strategy.lane
         try:
             strategy.check_may_send()
-            sent = self._sender.send(target, delivery, lambda list_id: self._pool.post(ListCreated(lane, list_id)))
+            sender = self._senders[target.ad_account_id]
+            sent = sender.send(target, delivery, lambda list_id: self._pool.post(ListCreated(lane, list_id)))
         except Exception as error:  # noqa: BLE001 - raised again by the deciding thread
             return Delivered(lane, delivery, 0, error)
         return Delivered(lane, delivery, sent, None)

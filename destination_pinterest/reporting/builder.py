@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from destination_pinterest.api.client import PinterestClient
@@ -40,7 +40,7 @@ class SyncReporter:
     Args:
         strategies: one for each audience of the sync.
         sync: requests, retries and waits of the whole sync.
-        pinterest: the client.
+        clients: the clients by ad account.
         catch_up: counts the events that were posted but not read yet.
         clock: monotonic seconds.
     """
@@ -49,14 +49,14 @@ class SyncReporter:
         self,
         strategies: Iterable[SyncStrategy],
         sync: AudienceTally,
-        pinterest: PinterestClient,
+        clients: Mapping[str, PinterestClient],
         *,
         catch_up: Callable[[], None],
         clock: Callable[[], float],
     ) -> None:
         self._strategies = list(strategies)
         self._sync = sync
-        self._pinterest = pinterest
+        self._clients = clients
         self._catch_up = catch_up
         self._clock = clock
         self._started_s = clock()
@@ -97,7 +97,7 @@ class SyncReporter:
         if target.list_id is None and target.audience_id is None:
             notes.append("There was nothing to add, so neither the customer list nor the audience was created.")
         try:
-            status = read_status(self._pinterest, target)
+            status = read_status(self._clients[target.ad_account_id], target)
         except ConnectorError as error:
             notes.append(f"Everything was synced, but Pinterest did not give the status: {error}")
             return _FinalStatus(TargetStatus(), tuple(notes))
@@ -145,6 +145,7 @@ def _audience(strategy: SyncStrategy, duration_s: float, final: _FinalStatus, *,
         reconciliation=_reconciliation(strategy, before, after, succeeded=succeeded),
         match_estimate=_match_estimate(strategy, status),
         identities=identities_of(strategy),
+        ad_account_id=target.ad_account_id,
         failure=None if lane.failure is None else Failure(str(lane.failure), lane.failure.code),
         outlook=status_text(
             status.customer_list,

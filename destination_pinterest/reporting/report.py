@@ -118,6 +118,7 @@ class AudienceReport(msgspec.Struct, frozen=True):
     left_over_customer_list_ids: list[str] = msgspec.field(default_factory=list)
     identities: IdentityReport | None = None
     failure: Failure | None = None
+    ad_account_id: str | None = None
 
 
 class SyncReport(msgspec.Struct, frozen=True):
@@ -138,8 +139,9 @@ class SyncReport(msgspec.Struct, frozen=True):
 
     def as_text(self) -> Iterator[str]:
         """Yields the report as lines for people."""
+        several = len({audience.ad_account_id for audience in self.audiences}) > 1
         for audience in self.audiences:
-            yield from _audience_text(audience)
+            yield from _audience_text(audience, account=f"ad account {audience.ad_account_id}, " if several else "")
         yield sync_sentence(
             self.status,
             duration_s=self.duration_s,
@@ -150,9 +152,9 @@ class SyncReport(msgspec.Struct, frozen=True):
         )
 
 
-def _audience_text(audience: AudienceReport) -> Iterator[str]:
+def _audience_text(audience: AudienceReport, account: str) -> Iterator[str]:
     yield (
-        f'Audience "{audience.audience}" (audience {audience.audience_id or "not created yet"}, customer list '
+        f'Audience "{audience.audience}" ({account}audience {audience.audience_id or "not created yet"}, customer list '
         f"{audience.customer_list_id or 'not created yet'}) from {', '.join(audience.streams)}: "
         f"{audience.entered:,} rows entered, {audience.synced:,} synced, "
         f"{sum(audience.not_synced.values()):,} not synced, {audience.pending:,} pending, {audience.errored:,} errored."

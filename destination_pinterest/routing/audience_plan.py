@@ -9,7 +9,7 @@ from typing import Final, Literal
 from destination_pinterest.config import Config
 from destination_pinterest.errors import ConfigurationError
 from destination_pinterest.protocol.catalog import ConfiguredStream, StreamKey
-from destination_pinterest.routing.plan import StreamPlan, destination_of
+from destination_pinterest.routing.plan import Destination, StreamPlan, destination_of
 from destination_pinterest.routing.replacement import obstacle, replaces, why_not_replaced
 from destination_pinterest.vocabulary import Identifier
 
@@ -23,10 +23,11 @@ Keeping = Literal["append", "swap", "mirror"]
 
 @dataclass(frozen=True, slots=True)
 class AudiencePlan:
-    """The plan of an audience, made before its first row.
+    """The plan of an audience in one ad account, made before its first row.
 
     Args:
         name: the audience's name.
+        ad_account_id: the ad account.
         audience_id: the audience's id, if streams were pointed at an existing one.
         plans: the plans of its streams.
         keeping: which strategy keeps it; named like delivery's modules.
@@ -35,11 +36,22 @@ class AudiencePlan:
     """
 
     name: str
+    ad_account_id: str
     audience_id: str | None
     plans: tuple[StreamPlan, ...]
     keeping: Keeping
     replaced: tuple[StreamPlan, ...]
     why_not_replaced: str | None
+
+    @property
+    def also_in(self) -> tuple[str, ...]:
+        """The other ad accounts that the rows of its streams go to."""
+        return tuple(account for account in self.plans[0].ad_account_ids if account != self.ad_account_id)
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """A key that no other audience of the sync has."""
+        return (self.ad_account_id, *self.plans[0].lane_key)
 
     @property
     def streams(self) -> tuple[ConfiguredStream, ...]:
@@ -65,6 +77,7 @@ class RefusedAudience:
     """
 
     name: str
+    ad_account_id: str
     streams: tuple[ConfiguredStream, ...]
     failure: ConfigurationError
 
@@ -72,7 +85,7 @@ class RefusedAudience:
 def refused_audiences(
     streams: Iterable[ConfiguredStream], config: Config, failures: Mapping[StreamKey, ConfigurationError]
 ) -> list[RefusedAudience]:
-    """Returns the audiences of streams that can't be planned, each with all of its streams.
+    """Returns the audiences of streams that can't be planned, each with all of its streams, in each ad account.
 
     Args:
         streams: all streams of the sync.
@@ -80,25 +93,30 @@ def refused_audiences(
         failures: why streams can't be planned.
     """
     sharing: dict[tuple[str, str], list[ConfiguredStream]] = {}
-    names: dict[tuple[str, str], str] = {}
+    destinations: dict[tuple[str, str], Destination] = {}
     for stream in streams:
-        lane_key, name = destination_of(stream, config)
-        sharing.setdefault(lane_key, []).append(stream)
-        names.setdefault(lane_key, name)
+        destination = destination_of(stream, config)
+        sharing.setdefault(destination.lane_key, []).append(stream)
+        destinations.setdefault(destination.lane_key, destination)
     refused = []
     for lane_key, together in sharing.items():
         failure = next((failures[stream.key] for stream in together if stream.key in failures), None)
         if failure is not None:
-            refused.append(RefusedAudience(names[lane_key], tuple(together), failure))
+            to = destinations[lane_key]
+            refused += [RefusedAudience(to.audience, one, tuple(together), failure) for one in to.ad_account_ids]
     return refused
 
 
 def plan_audiences(plans: Iterable[StreamPlan], config: Config) -> list[AudiencePlan]:
-    """Plans the audiences of a sync, in the order of their first streams."""
+    """Plans the audiences of a sync in each ad account, in the order of their first streams."""
     by_audience: dict[tuple[str, str], list[StreamPlan]] = {}
     for plan in plans:
         by_audience.setdefault(plan.lane_key, []).append(plan)
-    return [_plan_audience(tuple(sharing), config) for sharing in by_audience.values()]
+    return [
+        _plan_audience(tuple(sharing), ad_account_id, config)
+        for sharing in by_audience.values()
+        for ad_account_id in sharing[0].ad_account_ids
+    ]
 
 
 def uses_membership_store(config: Config) -> bool:
@@ -112,10 +130,17 @@ def columns_told_apart(audiences: Iterable[AudiencePlan]) -> frozenset[str]:
     return frozenset(identity.column for plan in plans for identity in plan.identities)
 
 
-def _plan_audience(plans: tuple[StreamPlan, ...], config: Config) -> AudiencePlan:
+def _plan_audience(plans: tuple[StreamPlan, ...], ad_account_id: str, config: Config) -> AudiencePlan:
     keeping, replaced = _keeping(plans, config)
-    first = plans[0]
-    return AudiencePlan(first.audience, first.audience_id, plans, keeping, replaced, why_not_replaced(plans, config))
+    return AudiencePlan(
+        plans[0].audience,
+        ad_account_id,
+        plans[0].audience_id,
+        plans,
+        keeping,
+        replaced,
+        why_not_replaced(plans, config),
+    )
 
 
 def _keeping(plans: tuple[StreamPlan, ...], config: Config) -> tuple[Keeping, tuple[StreamPlan, ...]]:

@@ -5,8 +5,7 @@ A sync and a dry run call the same functions, so both count the same rows for th
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, Protocol
 
@@ -36,8 +35,11 @@ UNKNOWN_KEY: Final = "unknown_key"
 class RowCounts(Protocol):
     """Counts rows that change nothing, by reason, and identifiers refused in rows that have others."""
 
-    not_synced: Counter[str]
-    identifiers_refused: Counter[str]
+    def count_not_synced(self, reason: str) -> None:
+        """Counts a row that changes nothing."""
+
+    def count_refused(self, rejections: Iterable[Rejection]) -> None:
+        """Counts identifiers of a row that has others."""
 
 
 def decision_of(plan: StreamPlan, config: Config) -> Decide | None:
@@ -79,11 +81,11 @@ def take_row(
         What its identifiers are sent for; or why the row is rejected; or None if its deletion is ignored.
     """
     if decision is None:
-        counts.not_synced[DELETION_KEPT] += 1
+        counts.count_not_synced(DELETION_KEPT)
         return None
     if isinstance(decision, Operation) and mapped.identifiers:
-        for refused in mapped.rejections:
-            counts.identifiers_refused[refused.reason.value] += 1
+        if mapped.rejections:
+            counts.count_refused(mapped.rejections)
         return decision
     if isinstance(decision, RejectionReason):
         rejection = Rejection(operation_column, None, decision)
@@ -91,7 +93,7 @@ def take_row(
         rejection = mapped.rejections[0]
         if decision is Operation.REMOVE and rejection.reason is RejectionReason.NO_IDENTITY:
             rejection = Rejection(None, None, RejectionReason.NO_IDENTITY_IN_DELETION)
-    counts.not_synced[rejection.reason.value] += 1
+    counts.count_not_synced(rejection.reason.value)
     return rejection
 
 

@@ -10,6 +10,7 @@ Source: docs.airbyte.com, "Data activation"; airbytehq/airbyte-protocol at 776ee
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -30,6 +31,7 @@ class ChosenAudience:
 
     name: str
     audience_id: str
+    ad_account_id: str
 
 
 def object_name(audience: Audience, ad_account_id: str) -> str:
@@ -37,15 +39,15 @@ def object_name(audience: Audience, ad_account_id: str) -> str:
     return f"{audience.name or ''} ({ad_account_id}/{audience.id})".strip()
 
 
-def chosen_audience(name: str | None, ad_account_id: str) -> ChosenAudience | None:
+def chosen_audience(name: str | None, ad_account_ids: Sequence[str]) -> ChosenAudience | None:
     """Returns the audience of an object's name; None if the audience name of the settings decides.
 
     Args:
         name: a configured stream's `destination_object_name`.
-        ad_account_id: the ad account in the settings.
+        ad_account_ids: the ad accounts in the settings.
 
     Raises:
-        InvalidConfigError: the name is not an object's, or is of another ad account.
+        InvalidConfigError: the name is not an object's, or is of an ad account that the settings don't name.
     """
     if not name or name == NEW_AUDIENCE:
         return None
@@ -56,10 +58,11 @@ def chosen_audience(name: str | None, ad_account_id: str) -> ChosenAudience | No
             f'The destination object "{name}" is not one that this connector offers. Refresh the list of objects in '
             "the connection's settings and choose one of them.",
         )
-    if match["account"] != ad_account_id:
+    if match["account"] not in ad_account_ids:
+        named = " and ".join(ad_account_ids)
         raise InvalidConfigError(
             Code.DESTINATION_OBJECT_UNKNOWN,
             f'The destination object "{name}" belongs to the ad account {match["account"]}, but the settings name '
-            f"{ad_account_id}. Refresh the list of objects in the connection's settings and choose one of them.",
+            f"{named}. Refresh the list of objects in the connection's settings and choose one of them.",
         )
-    return ChosenAudience(match["name"].strip(), match["audience"])
+    return ChosenAudience(match["name"].strip(), match["audience"], match["account"])

@@ -31,7 +31,8 @@ class StreamPlan:
     """The plan of a stream, made before its first row.
 
     `audience` is a name; if the stream was pointed at an existing audience, `audience_id` is its id, and the name is
-    the one it had then. `newly_recognised` are the identity columns that version 0.1.0 would not have recognised.
+    the one it had then. `ad_account_ids` are the ad accounts in which the audience is kept. `newly_recognised` are the
+    identity columns that version 0.1.0 would not have recognised.
     """
 
     stream: ConfiguredStream
@@ -39,6 +40,7 @@ class StreamPlan:
     identities: tuple[IdentityColumn, ...]
     operation_column: str | None
     deletion_columns: tuple[str, ...]
+    ad_account_ids: tuple[str, ...]
     audience_id: str | None = None
     key_columns: tuple[str, ...] = ()
     newly_recognised: tuple[str, ...] = ()
@@ -144,7 +146,7 @@ def plan_stream(stream: ConfiguredStream, config: Config, in_some_stream: Collec
             f'The stream "{stream.key}" removes (soft_delete), but the setting What the table does (mode) is additive, '
             "so that nobody leaves. Change the one or the other.",
         )
-    chosen = chosen_audience(stream.destination_object_name, config.ad_account_id)
+    chosen = chosen_audience(stream.destination_object_name, config.ad_account_ids)
     only_removes = stream.destination_sync_mode == SOFT_DELETE
     operation_column = config.operation_column.column if config.operation_column and not only_removes else None
     if operation_column is not None and stream.columns and operation_column not in stream.columns:
@@ -166,6 +168,7 @@ def plan_stream(stream: ConfiguredStream, config: Config, in_some_stream: Collec
         identities=identities,
         operation_column=operation_column,
         deletion_columns=() if only_removes else deletion_columns(stream.columns),
+        ad_account_ids=(chosen.ad_account_id,) if chosen else config.ad_account_ids,
         audience_id=chosen.audience_id if chosen else None,
         key_columns=_key_columns(stream, config),
         newly_recognised=_newly_recognised(identities, config),
@@ -196,17 +199,28 @@ def audience_name(stream: ConfiguredStream, template: str) -> str:
     return name
 
 
-def destination_of(stream: ConfiguredStream, config: Config) -> tuple[tuple[str, str], str]:
-    """Returns the `lane_key` and the audience's name of a stream, whether or not it can be planned.
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where a stream leads: the `lane_key`, the audience's name, and the ad accounts that have the audience."""
+
+    lane_key: tuple[str, str]
+    audience: str
+    ad_account_ids: tuple[str, ...]
+
+
+def destination_of(stream: ConfiguredStream, config: Config) -> Destination:
+    """Returns where a stream leads, whether or not it can be planned.
 
     If the settings lead it nowhere, it is the only stream of an audience that is called like the stream.
     """
     try:
-        chosen = chosen_audience(stream.destination_object_name, config.ad_account_id)
+        chosen = chosen_audience(stream.destination_object_name, config.ad_account_ids)
         name = chosen.name if chosen else audience_name(stream, config.audience_name)
     except InvalidConfigError:
-        return ("stream", str(stream.key)), str(stream.key)
-    return _lane_key(name, chosen.audience_id if chosen else None), name
+        return Destination(("stream", str(stream.key)), str(stream.key), config.ad_account_ids)
+    if chosen is None:
+        return Destination(_lane_key(name, None), name, config.ad_account_ids)
+    return Destination(_lane_key(name, chosen.audience_id), name, (chosen.ad_account_id,))
 
 
 def _lane_key(audience: str, audience_id: str | None) -> tuple[str, str]:

@@ -14,14 +14,14 @@ from destination_pinterest.routing.plan import StreamPlan, missing_columns
 PlanLine = tuple[str, str]
 
 _BY_MODE: Final = {"removes_if_set": " (any value removes)", "adds_if_set": " (any value adds)"}
-_NO_LISTS: Final[Mapping[tuple[str, str], str]] = {}
+_NO_LISTS: Final[Mapping[tuple[str, ...], str]] = {}
 
 
 def plan_lines(
     plans: Iterable[StreamPlan],
     audiences: Iterable[AudiencePlan],
     config: Config,
-    shadow_lists: Mapping[tuple[str, str], str] = _NO_LISTS,
+    shadow_lists: Mapping[tuple[str, ...], str] = _NO_LISTS,
 ) -> Iterator[PlanLine]:
     """Yields log levels and sentences, in the order to log them.
 
@@ -29,12 +29,12 @@ def plan_lines(
         plans: the plans of all streams.
         audiences: the plans of their audiences.
         config: the settings.
-        shadow_lists: the names of shadow lists by `lane_key`, if known.
+        shadow_lists: the names of shadow lists by the audiences' `key`, if known.
     """
     for plan in plans:
         yield from _of_stream(plan, config)
     for audience in audiences:
-        yield from _of_audience(audience, shadow_lists.get(audience.plans[0].lane_key))
+        yield from _of_audience(audience, _title(audience, config), shadow_lists.get(audience.key))
     yield from (("WARN", sentence) for sentence in unused_store(config))
 
 
@@ -50,7 +50,11 @@ def _of_stream(plan: StreamPlan, config: Config) -> Iterator[PlanLine]:
     if deletions:
         read += f"; deletions: {', '.join(deletions)}"
     does = "removes members from" if plan.only_removes or config.mode == "remove" else "goes to"
-    yield "INFO", f'Stream "{plan.stream.key}" {does} the audience "{plan.audience}"; {read}.'
+    where = ""
+    if len(config.ad_account_ids) > 1:
+        several = "the ad accounts" if len(plan.ad_account_ids) > 1 else "the ad account"
+        where = f" in {several} {', '.join(plan.ad_account_ids)}"
+    yield "INFO", f'Stream "{plan.stream.key}" {does} the audience "{plan.audience}"{where}; {read}.'
     if plan.newly_recognised:
         text = (
             f'Of the stream "{plan.stream.key}", version 0.1.0 did not use {", ".join(plan.newly_recognised)}: more '
@@ -117,24 +121,29 @@ def _operation_column(config: Config) -> str | None:
     return None if config.operation_column is None else config.operation_column.column
 
 
-def _of_audience(audience: AudiencePlan, shadow_list: str | None) -> Iterator[PlanLine]:
+def _title(audience: AudiencePlan, config: Config) -> str:
+    is_one_of_several = len(config.ad_account_ids) > 1
+    return f'"{audience.name}"' + (f" (ad account {audience.ad_account_id})" if is_one_of_several else "")
+
+
+def _of_audience(audience: AudiencePlan, title: str, shadow_list: str | None) -> Iterator[PlanLine]:
     if audience.keeping == "swap":
         collected = "a new customer list" if shadow_list is None else f'the customer list "{shadow_list}"'
         text = (
-            f'The audience "{audience.name}" is to be replaced: the rows go into {collected}, which replaces '
+            f"The audience {title} is to be replaced: the rows go into {collected}, which replaces "
             "the present one once the whole table has arrived."
         )
         yield "INFO", text
     elif audience.keeping == "mirror":
         when = "at the end" if audience.replaced else f"every {EPOCH_S / 60:.0f} minutes and at the end"
         text = (
-            f'The audience "{audience.name}" uses the membership store: rows are compared with the members '
+            f"The audience {title} uses the membership store: rows are compared with the members "
             f"that the connector has added, and only the difference is sent, {when}."
         )
         yield "INFO", text
     if audience.why_not_replaced is not None:
         text = (
-            f'The audience "{audience.name}" is not replaced but added to, since {audience.why_not_replaced}: members '
+            f"The audience {title} is not replaced but added to, since {audience.why_not_replaced}: members "
             "that are no longer in the table stay in the audience."
         )
         yield "WARN", text

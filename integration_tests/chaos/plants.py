@@ -16,6 +16,7 @@ from destination_pinterest.delivery.append import _Side
 from destination_pinterest.delivery.lane import AudienceLane, Delivery
 from destination_pinterest.delivery.route import StreamRoute
 from destination_pinterest.delivery.sender import DeliverySender
+from destination_pinterest.delivery.sink import Sink
 from destination_pinterest.delivery.writer import SyncWriter
 from destination_pinterest.errors import AmbiguousCreationError, ConnectionFailedError, ServerError
 from destination_pinterest.protocol.completeness import Completeness
@@ -132,8 +133,8 @@ def _tombstones_are_overlooked() -> None:
     """A row that says that somebody left changes nothing."""
     judge = StreamRoute._judge
 
-    def judges(route: StreamRoute, mapped: Any, decision: Any, row: Any, position: int) -> Any:
-        taken = judge(route, mapped, decision, row, position)
+    def judges(route: StreamRoute, sink: Sink, mapped: Any, decision: Any, row: Any, position: int) -> Any:
+        taken = judge(route, sink, mapped, decision, row, position)
         return None if taken is Operation.REMOVE else taken
 
     _replace(StreamRoute, "_judge", judges)
@@ -179,11 +180,11 @@ def _rows_are_logged() -> None:
     """A row that is taken is written into the log."""
     take = StreamRoute._take_row
 
-    def takes(route: StreamRoute, row: Any, position: int) -> None:
+    def takes(route: StreamRoute, sink: Sink, row: Any, position: int) -> None:
         from logging import getLogger  # noqa: PLC0415
 
         getLogger("airbyte").info("took %s", route._read(row))
-        take(route, row, position)
+        take(route, sink, row, position)
 
     _replace(StreamRoute, "_take_row", takes)
 

@@ -144,17 +144,17 @@ def test_what_is_wrong_with_the_whole_is_no_matter_of_one_audience(error: Connec
 
 # --- what is said of them at the end ----------------------------------------------------------------------------------
 
-TAKEN = FailedAudience("A", AudienceConflictError(Code.AUDIENCE_OF_OTHER_TYPE, 'The name "A" is taken. Rename it.'))
+TAKEN = FailedAudience('"A"', AudienceConflictError(Code.AUDIENCE_OF_OTHER_TYPE, 'The name "A" is taken. Rename it.'))
 DENIED = PermissionDeniedError(Code.ROLE_MISSING, "Not permitted. Give a role.", answer=Answer("PATCH /x", 403))
-DOWN = FailedAudience("C", ServerError(Code.PINTEREST_FAULT, "Down. Run it again."))
+DOWN = FailedAudience('"C"', ServerError(Code.PINTEREST_FAULT, "Down. Run it again."))
 
 
 def test_the_only_audience_of_a_sync_fails_as_it_is() -> None:
-    assert combined([FailedAudience("B", DENIED)], 1) is DENIED
+    assert combined([FailedAudience('"B"', DENIED)], 1) is DENIED
 
 
 def test_one_of_several_keeps_its_code_and_is_named() -> None:
-    error = combined([FailedAudience("B", DENIED)], 3)
+    error = combined([FailedAudience('"B"', DENIED)], 3)
     assert type(error) is PermissionDeniedError
     assert str(error) == (
         f'{Code.ROLE_MISSING}: Audience "B": Not permitted. Give a role. [Pinterest answered HTTP 403 to PATCH /x]'
@@ -163,12 +163,14 @@ def test_one_of_several_keeps_its_code_and_is_named() -> None:
 
 
 def test_one_reason_of_several_audiences_is_said_once() -> None:
-    error = combined([FailedAudience("A", DENIED), FailedAudience("B", DENIED)], 2)
+    error = combined([FailedAudience('"A"', DENIED), FailedAudience('"B"', DENIED)], 2)
     assert (error.code, error.message) == (Code.ROLE_MISSING, 'Audiences "A", "B": Not permitted. Give a role.')
 
 
 def test_failures_of_one_code_keep_it_and_each_is_said() -> None:
-    busy = [FailedAudience(name, StoreBusyError(Code.STORE_BUSY, f"The ledger {name} is in use.")) for name in "AB"]
+    busy = [
+        FailedAudience(f'"{name}"', StoreBusyError(Code.STORE_BUSY, f"The ledger {name} is in use.")) for name in "AB"
+    ]
     error = combined(busy, 5)
     assert (type(error), error.answer) == (StoreBusyError, None)
     assert error.message == (
@@ -178,7 +180,7 @@ def test_failures_of_one_code_keep_it_and_each_is_said() -> None:
 
 
 def test_config_errors_together_are_a_config_error_with_the_name_and_code_of_each() -> None:
-    error = combined([TAKEN, FailedAudience("B", DENIED)], 3)
+    error = combined([TAKEN, FailedAudience('"B"', DENIED)], 3)
     assert (type(error), error.failure_kind) == (AudiencesFailedError, "config_error")
     assert str(error) == (
         f'PIN-SYNC-004: 2 of 3 audiences failed; the other is synced. {TAKEN.error} Audience "B": {DENIED}'

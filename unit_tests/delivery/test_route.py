@@ -17,6 +17,7 @@ from destination_pinterest.delivery.append import AppendStrategy, MembershipBatc
 from destination_pinterest.delivery.lane import AudienceLane
 from destination_pinterest.delivery.mirror import MirroredStreams, MirrorStrategy
 from destination_pinterest.delivery.route import StreamRoute
+from destination_pinterest.delivery.sink import LaneSink
 from destination_pinterest.delivery.strategy import SyncStrategy
 from destination_pinterest.protocol.catalog import parse_catalog
 from destination_pinterest.protocol.checkpoint import StreamTally
@@ -116,7 +117,8 @@ def make(
             mirror = MirrorStrategy(lane, mirrored, creator, safeguards, max_identifiers=lambda: 9, epoch_s=EPOCH_S)
             mirror.open(shop.open())
             strategy = mirror
-        return Desk(plan, decoder, strategy, StreamRoute(plan, config, decoder, strategy, tally), tally)
+        sink = LaneSink(strategy, plan, config.advertising_id_case)
+        return Desk(plan, decoder, strategy, StreamRoute(plan, config, decoder, sink, tally), tally)
 
     return make
 

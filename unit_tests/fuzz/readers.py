@@ -349,7 +349,7 @@ def _read_label(text: str) -> None:
 
 
 def _read_object(text: str) -> None:
-    chosen_audience(text, "549755885175")
+    chosen_audience(text, ["549755885175"])
 
 
 # --- the membership store ---------------------------------------------------------------------------------------------

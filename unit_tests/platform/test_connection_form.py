@@ -128,7 +128,8 @@ def test_the_cards_show_what_has_to_be_decided_and_fold_the_rest() -> None:
 
     assert [card.title for card in shown] == [group["title"] for group in SCHEMA["groups"]]
     assert Card("Sign-in", ("credentials",), ()) in shown
-    assert Card("Ad account and audience", ("ad_account_id", "audience_name"), ("installation_name",)) in shown
+    folded = ("installation_name", "also_in_ad_accounts")
+    assert Card("Ad account and audience", ("ad_account_id", "audience_name"), folded) in shown
     columns = ("advertising_id_case", "deletes", "allow_missing_columns")
     assert Card("Identities", ("identity_columns", "operation_column"), columns) in shown
     removal = (

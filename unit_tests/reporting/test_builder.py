@@ -20,7 +20,7 @@ from destination_pinterest.delivery.tally import AudienceTally
 from destination_pinterest.reporting.builder import SyncReporter
 from destination_pinterest.reporting.reconciliation import Reconciliation
 from unit_tests.support.clock import Clock
-from unit_tests.support.fake_pinterest import FakePinterest
+from unit_tests.support.fake_pinterest import AD_ACCOUNT, FakePinterest
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def make_reporter(client: PinterestClient, creator: AudienceCreator, clock: Cloc
         strategies = (*(AppendStrategy(lane, MembershipBatch(100), 60.0, creator) for lane in lanes), *others)
         sync = AudienceTally()
         sync.requests, sync.retries, sync.waited_s = 9, 2, 1.23456
-        return SyncReporter(iter(strategies), sync, client, catch_up=catch_up, clock=clock.clock)
+        return SyncReporter(iter(strategies), sync, {AD_ACCOUNT: client}, catch_up=catch_up, clock=clock.clock)
 
     return make
 

@@ -27,6 +27,7 @@ NOT_KNOWN = {
     "match_estimate": None, "outlook": None, "replaced_customer_list_id": None, "replaced_customer_list_counts": None,
     "superseded_audience_id": None, "left_over_customer_list_ids": [], "identities": None,
     "failure": None,
+    "ad_account_id": None,
 }  # fmt: skip
 KNOWN: dict[str, Any] = {
     "members": {
@@ -70,8 +71,8 @@ def test_the_line_for_programs_has_exactly_the_keys_that_were_agreed() -> None:
 
 def test_the_line_for_programs_has_what_else_is_known_beside_them() -> None:
     (audience,) = json.loads(report(**KNOWN).as_line().removeprefix(REPORT_PREFIX))["audiences"]
-    assert audience == {**AUDIENCE, **KNOWN, "failure": None}
-    assert {*KNOWN, "failure"} == set(NOT_KNOWN)
+    assert audience == {**AUDIENCE, **KNOWN, "failure": None, "ad_account_id": None}
+    assert {*KNOWN, "failure", "ad_account_id"} == set(NOT_KNOWN)
 
 
 def test_why_an_audience_failed_stands_right_below_its_rows_and_in_the_line_for_programs() -> None:
@@ -80,6 +81,16 @@ def test_why_an_audience_failed_stands_right_below_its_rows_and_in_the_line_for_
     assert list(found.as_text())[1] == f"  Failed: {failure['error']}"
     (audience,) = json.loads(found.as_line().removeprefix(REPORT_PREFIX))["audiences"]
     assert audience["failure"] == failure
+
+
+def test_of_several_ad_accounts_each_line_says_which() -> None:
+    accounts = [{**AUDIENCE, "ad_account_id": account} for account in ("5", "6")]
+    found = SyncReport("failed", 1.0, 1.0, 1, 0, 0.0, msgspec.convert(accounts, list[AudienceReport]))
+    heads = [line for line in found.as_text() if line.startswith("Audience")]
+    assert [line.partition(", audience")[0] for line in heads] == [
+        'Audience "VIP" (ad account 5',
+        'Audience "VIP" (ad account 6',
+    ]
 
 
 def test_the_lines_for_people_say_everything() -> None:

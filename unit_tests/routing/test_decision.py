@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -132,6 +132,12 @@ def test_a_value_that_both_adds_and_removes_is_refused(config: Callable[..., Con
 class Counts:
     not_synced: Counter[str] = field(default_factory=Counter)
     identifiers_refused: Counter[str] = field(default_factory=Counter)
+
+    def count_not_synced(self, reason: str) -> None:
+        self.not_synced[reason] += 1
+
+    def count_refused(self, rejections: Iterable[Rejection]) -> None:
+        self.identifiers_refused.update(refused.reason.value for refused in rejections)
 
 
 BAD_EMAIL = Rejection("email", Identifier.EMAIL, RejectionReason.INVALID_EMAIL)

@@ -63,7 +63,7 @@ def test_an_audience_that_two_pages_show_is_one_object() -> None:
 @given(st.lists(st.tuples(st.integers(1, 10**18 - 1), st.none() | st.text(max_size=30)), max_size=5))
 def test_objects_have_names_of_their_own_that_lead_back_to_their_audience(found: list[tuple[int, str | None]]) -> None:
     names = objects(operations(*(audience(number, name) for number, name in found)))
-    ids = [chosen.audience_id for name in names if (chosen := chosen_audience(name, ACCOUNT))]
+    ids = [chosen.audience_id for name in names if (chosen := chosen_audience(name, [ACCOUNT]))]
     assert ids == list(dict.fromkeys(str(number) for number, _ in found))
     assert len(names) == 1 + len(ids)
 

@@ -11,7 +11,7 @@ import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 import requests
@@ -21,6 +21,10 @@ from destination_pinterest.api.wire import Lost, Message, Reply, Wire, lost_by
 from destination_pinterest.system import System
 
 AD_ACCOUNT = "549755885175"
+SISTER_ACCOUNT = "549755885176"
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,8 @@ class FakePinterest:
 
     def __init__(self) -> None:
         self.account: dict[str, Any] = {"id": AD_ACCOUNT, "name": "Shop", "permissions": ["ADMIN"]}
+        self.sister: dict[str, Any] = {"id": SISTER_ACCOUNT, "name": "Sister", "permissions": ["ADMIN"]}
+        self.owners: dict[str, str] = {}  # of lists and audiences; the first ad account's are left out
         self.username = "owner"
         self.lists: dict[str, dict[str, Any]] = {}
         self.audiences: dict[str, dict[str, Any]] = {}
@@ -93,27 +99,40 @@ class FakePinterest:
         """Answers as it should from now on."""
         self._troubles.clear()
 
-    def add_list(self, name: str, *members: str, **more: object) -> str:
+    def add_list(self, name: str, *members: str, account: str = AD_ACCOUNT, **more: object) -> str:
         """A customer list that is there already."""
-        list_id = self._new_id()
+        list_id = self._new_id(account)
         counted = {"num_uploaded_user_records": len(members), "num_removed_user_records": 0, "num_batches": 1}
         self.lists[list_id] = {"id": list_id, "name": name, "status": "READY", **counted, **more}
         self.members[list_id] = set(members)
         return list_id
 
-    def add_audience(self, name: str, list_id: str | None, kind: str = "CUSTOMER_LIST", **more: object) -> str:
+    def add_audience(
+        self,
+        name: str,
+        list_id: str | None,
+        kind: str = "CUSTOMER_LIST",
+        *,
+        account: str = AD_ACCOUNT,
+        **more: object,
+    ) -> str:
         """An audience that is there already."""
-        audience_id = self._new_id()
+        audience_id = self._new_id(account)
         rule = {} if list_id is None else {"rule": {"customer_list_id": list_id}}
         self.audiences[audience_id] = {
             "id": audience_id, "name": name, "audience_type": kind, "status": "READY", "size": 120, **rule, **more,
         }  # fmt: skip
         return audience_id
 
-    def members_of(self, name: str) -> set[str]:
-        """Who is in the only list of that name."""
-        (list_id,) = [found["id"] for found in self.lists.values() if found["name"] == name]
+    def members_of(self, name: str, account: str = AD_ACCOUNT) -> set[str]:
+        """Who is in the only list of that name in an ad account."""
+        (list_id,) = [found["id"] for found in self._owned(self.lists, account).values() if found["name"] == name]
         return self.members[list_id]
+
+    def people_in(self, name: str, account: str = AD_ACCOUNT) -> set[str]:
+        """Who is in the only audience of that name in an ad account."""
+        (found,) = [one for one in self._owned(self.audiences, account).values() if one["name"] == name]
+        return self.members[found["rule"]["customer_list_id"]]
 
     def asked_for(self, method: str, path: str = "") -> list[Asked]:
         """The requests of a method whose path fits a pattern."""
@@ -153,21 +172,28 @@ class FakePinterest:
         return None
 
     def _act(self, asked: Asked, query: Mapping[str, list[str]]) -> Reply:  # noqa: PLR0911 - a table
-        account = f"/ad_accounts/{AD_ACCOUNT}"
-        match asked.method, asked.path.removeprefix(account).strip("/").split("/"):
+        named = re.match(rf"/ad_accounts/({AD_ACCOUNT}|{SISTER_ACCOUNT})", asked.path)
+        account = named[1] if named else AD_ACCOUNT
+        match asked.method, asked.path.removeprefix(f"/ad_accounts/{account}").strip("/").split("/"):
+            case "GET", ["ad_accounts"]:
+                return self._page({one["id"]: one for one in (self.account, self.sister)}, query)
             case "POST", ["oauth", "token"]:
                 return self._new_tokens()
             case "GET", ["user_account"]:
                 return reply(200, {"username": self.username})
             case "GET", [""]:
-                return reply(200, self.account)
+                return reply(200, self.account if account == AD_ACCOUNT else self.sister)
             case "GET", ["customer_lists" | "audiences" as kind]:
-                return self._page(self.lists if kind == "customer_lists" else self._listed_audiences(), query)
+                things = self.lists if kind == "customer_lists" else self._listed_audiences()
+                return self._page(self._owned(things, account), query)
             case "GET", ["customer_lists" | "audiences" as kind, number]:
-                return self._one(self.lists if kind == "customer_lists" else self.audiences, number)
+                return self._one(
+                    self._owned(self.lists if kind == "customer_lists" else self.audiences, account), number
+                )
             case "POST", ["customer_lists"]:
                 name = self.stored_name(asked.body["name"])
-                list_id = self.add_list(name, *asked.body["records"].split(","), status="PROCESSING")
+                records = asked.body["records"].split(",")
+                list_id = self.add_list(name, *records, account=account, status="PROCESSING")
                 self.lists[list_id]["type"] = "customerlist"
                 return reply(201, self.lists[list_id])
             case "PATCH", ["customer_lists", number]:
@@ -179,7 +205,8 @@ class FakePinterest:
                 made_of = asked.body["rule"]["customer_list_id"]
                 if made_of in self.hidden:
                     return self._unseen()
-                audience_id = self.add_audience(self.stored_name(asked.body["name"]), made_of, size=None, **said)
+                name = self.stored_name(asked.body["name"])
+                audience_id = self.add_audience(name, made_of, account=account, size=None, **said)
                 return reply(201, self.audiences[audience_id])
         return reply(404, {"code": 404, "message": "no such path"})
 
@@ -212,6 +239,9 @@ class FakePinterest:
         self.audiences[audience_id].update(changes)
         return reply(200, self.audiences[audience_id])
 
+    def _owned(self, things: Mapping[str, T], account: str) -> dict[str, T]:
+        return {number: thing for number, thing in things.items() if self.owners.get(number, AD_ACCOUNT) == account}
+
     def _listed_audiences(self) -> Mapping[str, object]:
         if self.shows_rules:
             return self.audiences
@@ -242,8 +272,10 @@ class FakePinterest:
         }  # fmt: skip
         return reply(200, tokens)
 
-    def _new_id(self) -> str:
+    def _new_id(self, account: str) -> str:
         self._next_id += 1
+        if account != AD_ACCOUNT:
+            self.owners[str(self._next_id)] = account
         if self.hides_new:
             self.hidden.add(str(self._next_id))
         return str(self._next_id)

@@ -36,7 +36,7 @@ from destination_pinterest.sync import Sync
 from destination_pinterest.system import System
 from destination_pinterest.vocabulary import Identifier
 from unit_tests.support.clock import Clock
-from unit_tests.support.fake_pinterest import FakePinterest
+from unit_tests.support.fake_pinterest import AD_ACCOUNT, FakePinterest
 
 # The real cost of the store key is a tenth of a second for each ledger, which would make the tests slow.
 CHEAP = Tuning(stretchings={1: Scrypt(n=2, r=8, p=1)})
@@ -246,7 +246,7 @@ def make_lane() -> Callable[..., AudienceLane]:
         streams: tuple[StreamKey, ...] = (StreamKey(None, "users"),),
         rate_per_s: float = 6.7,
     ) -> AudienceLane:
-        target = AudienceTarget(name, frozenset({Identifier.EMAIL}), list_id=list_id)
+        target = AudienceTarget(name, frozenset({Identifier.EMAIL}), AD_ACCOUNT, list_id=list_id)
         return AudienceLane(target, streams, rate_per_s, new_count(target))
 
     return make

@@ -26,7 +26,7 @@ def stream(name: str = "users", *columns: str, **configured: Any) -> dict[str, A
 @pytest.fixture
 def announced(raw_config: dict[str, Any]) -> Callable[..., list[PlanLine]]:
     def announced(
-        *streams: dict[str, Any], shadow_lists: dict[tuple[str, str], str] | None = None, **settings: Any
+        *streams: dict[str, Any], shadow_lists: dict[tuple[str, ...], str] | None = None, **settings: Any
     ) -> list[PlanLine]:
         config = read_config({**raw_config, **settings})
         plans = plan_streams(parse_catalog(json.dumps({"streams": streams}).encode()), config)
@@ -45,6 +45,17 @@ def test_each_stream_says_where_it_goes_and_by_which_columns(announced: Announce
             'Stream "users" goes to the audience "people"; identities: email as EMAIL (auto), idfa as IDFA (auto).',
         ),
         ("INFO", 'Stream "orders" goes to the audience "people"; identities: email as EMAIL (auto).'),
+    ]
+
+
+def test_of_several_ad_accounts_the_lines_say_which(announced: Announced) -> None:
+    texts = [text for _, text in announced(stream(**OVERWRITTEN), also_in_ad_accounts=["549755885176"])]
+    assert texts[0].startswith(
+        'Stream "users" goes to the audience "users" in the ad accounts 549755885175, 549755885176; '
+    )
+    assert [text.partition(" is to be replaced")[0] for text in texts[1:]] == [
+        'The audience "users" (ad account 549755885175)',
+        'The audience "users" (ad account 549755885176)',
     ]
 
 
@@ -137,7 +148,9 @@ def test_identity_columns_that_a_stream_lacks_are_warned_of_by_name(announced: A
 
 
 def test_a_replacement_names_the_list_that_it_is_built_in(announced: Announced) -> None:
-    (_, (level, text)) = announced(stream(**OVERWRITTEN), shadow_lists={("name", "users"): "users [new]"})
+    (_, (level, text)) = announced(
+        stream(**OVERWRITTEN), shadow_lists={("549755885175", "name", "users"): "users [new]"}
+    )
     assert level == "INFO"
     assert text.startswith('The audience "users" is to be replaced: the rows go into the customer list "users [new]",')
 
