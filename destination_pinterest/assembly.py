@@ -37,6 +37,7 @@ from destination_pinterest.delivery.mirror import MirroredStreams, MirrorStrateg
 from destination_pinterest.delivery.refused import RefusedStrategy
 from destination_pinterest.delivery.route import StreamRoute
 from destination_pinterest.delivery.row_samples import RowSamples
+from destination_pinterest.delivery.row_support import RowSupport, filter_for
 from destination_pinterest.delivery.sender import DeliverySender
 from destination_pinterest.delivery.sink import LaneSink, Sink
 from destination_pinterest.delivery.strategy import SyncStrategy
@@ -141,6 +142,7 @@ class SyncParts:
     journal: SyncJournal
     writer: SyncWriter
     dead_letters: DeadLetterStorage | None
+    rows: RowSupport
     tuning: Tuning
 
     @property
@@ -194,7 +196,8 @@ def assemble(
     senders = {
         account: DeliverySender(desk.pinterest, desk.creator, config.batch_size) for account, desk in desks.items()
     }
-    make_strategy = _StrategyFactory(config, system, desks, senders, epoch_s=tuning.epoch_s)
+    rows = RowSupport(config.record_format, datetime.fromtimestamp(system.now(), UTC).date())
+    make_strategy = _StrategyFactory(config, system, desks, senders, rows, epoch_s=tuning.epoch_s)
     strategies = [make_strategy(audience) for audience in audiences]
     given_up = [(make_strategy.refused(audience), audience.failure) for audience in refused]
     every_strategy = [*strategies, *(strategy for strategy, _ in given_up)]
@@ -225,6 +228,7 @@ def assemble(
         config,
         audiences,
         strategies,
+        rows=rows,
         decoder=decoder,
         ledger=ledger,
         dead_letters=dead_letters,
@@ -256,6 +260,7 @@ def assemble(
         journal,
         writer,
         dead_letters,
+        rows,
         tuning,
     )
 
@@ -322,6 +327,7 @@ class _StrategyFactory:
         system: System,
         desks: Mapping[str, AudienceDesk],
         senders: Mapping[str, DeliverySender],
+        rows: RowSupport,
         *,
         epoch_s: float,
     ) -> None:
@@ -329,6 +335,7 @@ class _StrategyFactory:
         self._system = system
         self._desks = desks
         self._senders = senders
+        self._rows = rows
         self._epoch_s = epoch_s
         self._safeguards = _safeguards(config)
         self._make = {"append": self._append, "swap": self._swap, "mirror": self._mirror}
@@ -361,9 +368,15 @@ class _StrategyFactory:
         sender = self._senders[audience.ad_account_id]
         return MirrorStrategy(
             self._lane(audience),
-            MirroredStreams(audience.streams, tuple(plan.stream for plan in audience.replaced), audience.also_in),
+            MirroredStreams(
+                audience.streams,
+                tuple(plan.stream for plan in audience.replaced),
+                audience.also_in,
+                audience.kinds_by_column,
+            ),
             self._desks[audience.ad_account_id].creator,
             self._safeguards,
+            rows=self._rows,
             max_identifiers=lambda: sender.max_identifiers,
             epoch_s=self._epoch_s,
         )
@@ -409,6 +422,7 @@ def _routes(
     audiences: Sequence[AudiencePlan],
     strategies: Sequence[SyncStrategy],
     *,
+    rows: RowSupport,
     decoder: MessageDecoder,
     ledger: CheckpointLedger,
     dead_letters: DeadLetterStorage | None,
@@ -430,7 +444,8 @@ def _routes(
         tally = ledger.tally(plan.stream.key)
         sink = sinks[plan.stream.key]
         whole = sink[0] if len(sink) == 1 else FanOut(sink)
-        return StreamRoute(plan, config, decoder, whole, tally, dead_letters=letters, announced=announced)
+        of_rows = filter_for(rows, plan.identities)
+        return StreamRoute(plan, config, decoder, whole, tally, rows=of_rows, dead_letters=letters, announced=announced)
 
     plans = {plan.stream.key: plan for audience in audiences for plan in audience.plans}
     return {stream: route(plan) for stream, plan in plans.items()}

@@ -161,6 +161,7 @@ class SyncPreview:
         )
         for strategy in isolation.healthy:
             strategy.recall()
+            parts.rows.recall(strategy.remembered)
         return notes
 
     def _read(self) -> None:

@@ -20,6 +20,7 @@ from destination_pinterest.markers import REPORT_TEXT_VARIABLE
 from destination_pinterest.protocol.catalog import StreamKey
 from destination_pinterest.protocol.emit import MessageWriter
 from destination_pinterest.reporting.builder import SyncReporter
+from destination_pinterest.vocabulary import ROWS_ONLY
 from destination_pinterest.wording.plan_text import plan_lines
 
 if TYPE_CHECKING:  # It imports DuckDB and NumPy, which syncs without a store don't need.
@@ -129,10 +130,23 @@ class Sync:
         self._log_notes()
         for strategy in isolation.healthy:
             strategy.recall()
+            parts.rows.recall(strategy.remembered)
+        for strategy in isolation.healthy:
             try:
+                self._find_out_form(strategy)
                 strategy.prepare()
             except ConnectorError as failure:
                 self._give_up(strategy.lane, failure)
+        self._log_notes()
+
+    def _find_out_form(self, strategy: SyncStrategy) -> None:
+        """Finds out how an audience's identifiers can be sent, if some of them need a newer form of request."""
+        lane, rows = strategy.lane, self._parts.rows
+        if ROWS_ONLY.isdisjoint(lane.target.identifiers):
+            return
+        rows.find_out(lane, self._parts.desks[lane.target.ad_account_id].creator)
+        strategy.remembered = rows.noted(strategy.remembered)
+        lane.notes.extend(rows.notes(lane.target.identifiers))
 
     def _keep_store(self, store: MembershipStore) -> None:
         self._store = store

@@ -1,13 +1,13 @@
 """Pinterest's API v5: one method per endpoint, and no decisions.
 
-Source: Pinterest OpenAPI 5.23.0, operations named beside each method. Any 2xx is accepted: 5.28 answers 201 to
-creations.
+Source: Pinterest OpenAPI 5.23.0, operations named beside each method; `records_v2`: models of API 5.28.0
+(pinterestsdk 2.1.0, read 2026-11-26). Any 2xx is accepted: 5.28 answers 201 to creations.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, Literal, TypeVar
 from urllib.parse import urlencode
 
@@ -36,6 +36,9 @@ T = TypeVar("T")
 Item = TypeVar("Item", AdAccount, CustomerList, Audience)
 
 Order = Literal["ASCENDING", "DESCENDING"]
+
+# People in a request: comma-separated identifiers (`records`), or rows of fields with their values (`records_v2`).
+People = str | Sequence[Mapping[str, str]]
 
 # The largest page there is (query_page_size, maximum 250).
 PAGE_SIZE: Final = 250
@@ -90,29 +93,33 @@ class PinterestClient:
         """Returns a customer list (customer_lists/get)."""
         return self._perform(endpoints.CUSTOMER_LIST, self._ours(_customer_list, customer_list_id), customer_list_id)
 
-    def create_customer_list(self, name: str, records: str, list_type: Identifier) -> CustomerList:
+    def create_customer_list(self, name: str, people: People, list_type: Identifier | None) -> CustomerList:
         """Creates a customer list with its first members (customer_lists/create).
 
-        `records` are comma-separated identifiers; `list_type` is only a label: a list may hold other types too.
+        `list_type` is only a label: a list may hold other types too. None leaves it to Pinterest.
 
         Raises:
             AmbiguousCreationError: it may exist now. Look by name before creating again.
             RequestTooLargeError: create it with fewer identifiers.
         """
-        body = {"name": name, "records": records, "list_type": _LIST_TYPES.get(list_type, list_type.value)}
-        created = self._perform(endpoints.CREATE_CUSTOMER_LIST, self._ours(_customer_list), body=body, records=records)
+        body: dict[str, Any] = {"name": name, **_people_field(people)}
+        if list_type is not None:
+            body["list_type"] = _LIST_TYPES.get(list_type, list_type.value)
+        decode, records = self._ours(_customer_list), _quotable(people)
+        created = self._perform(endpoints.CREATE_CUSTOMER_LIST, decode, body=body, records=records)
         self._transport.fresh.made(created.id)
         return created
 
     def update_customer_list(
-        self, customer_list_id: str, operation: Operation, records: str, identifiers: int
+        self, customer_list_id: str, operation: Operation, people: People, identifiers: int
     ) -> CustomerList:
-        """Adds or removes comma-separated identifiers, of which there are `identifiers` (customer_lists/update).
+        """Adds or removes people, who have so many identifiers (customer_lists/update).
 
         Raises:
             RequestTooLargeError: send smaller pieces.
         """
-        body = {"operation_type": operation.value, "records": records}
+        body = {"operation_type": operation.value, **_people_field(people)}
+        records = _quotable(people)
         try:
             return self._perform(
                 endpoints.UPDATE_CUSTOMER_LIST,
@@ -273,6 +280,15 @@ def _about(decode: Decode[Item], object_id: str) -> Callable[[bytes], Item]:
 
 def _is_same(found: str, asked: str) -> bool:
     return found.lstrip("0") == asked.lstrip("0")
+
+
+def _people_field(people: People) -> dict[str, Any]:
+    return {"records": people} if isinstance(people, str) else {"records_v2": people}
+
+
+def _quotable(people: People) -> str:
+    """Returns what a refusal might quote, comma-separated."""
+    return people if isinstance(people, str) else ",".join(value for row in people for value in row.values())
 
 
 def _rule(customer_list_id: str) -> dict[str, str]:

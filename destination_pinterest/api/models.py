@@ -79,7 +79,8 @@ class CustomerList(msgspec.Struct, frozen=True, kw_only=True):
     """A customer list. Times are in seconds since 1970.
 
     The counters grow by what was sent, even if membership does not change. `status` is PROCESSING, READY, TOO_SMALL,
-    UPLOADING, or a new one. `exceptions` is what Pinterest says is wrong with the list.
+    UPLOADING, or a new one. `exceptions` is what Pinterest says is wrong with the list. `is_nca`: it is of the sort for
+    the acquisition of new customers, which is set at its creation for good (since 5.28).
     """
 
     id: Id
@@ -93,6 +94,7 @@ class CustomerList(msgspec.Struct, frozen=True, kw_only=True):
     created_time: Moment | None = None
     updated_time: Moment | None = None
     exceptions: Any = None
+    is_nca: bool | None = None
 
     @property
     def described_exceptions(self) -> str:
@@ -107,7 +109,10 @@ class CustomerList(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Audience(msgspec.Struct, frozen=True, kw_only=True):
-    """An audience. `size` is Pinterest's count of matched people, if given; times are in seconds since 1970."""
+    """An audience. `size` is Pinterest's count of matched people, if given; times are in seconds since 1970.
+
+    `is_nca`: it is made of a list of that sort; see CustomerList.
+    """
 
     id: Id
     name: Shown | None = None
@@ -119,6 +124,7 @@ class Audience(msgspec.Struct, frozen=True, kw_only=True):
     ad_account_id: Shown | None = None
     created_timestamp: Moment | None = None
     updated_timestamp: Moment | None = None
+    is_nca: bool | None = None
 
     def __post_init__(self) -> None:
         """Takes the type from the rule where Pinterest leaves it out: its description requires neither."""

@@ -90,6 +90,7 @@ class Remembered:
         increment: the last sync of changed rows alone.
         members: how many members there are.
         store: the membership store's state.
+        rows_refused_on: when Pinterest refused `records_v2`; None if it did not, or was not asked.
         others: parts that this version does not know, kept as they are.
     """
 
@@ -98,6 +99,7 @@ class Remembered:
     members: KnownMembers | None = None
     store: StoreEpoch | None = None
     others: tuple[str, ...] = ()
+    rows_refused_on: date | None = None
 
     def fill_of(self, *, is_whole: bool) -> IdentityFill | None:
         """Returns what rows of that sort are compared with."""

@@ -15,6 +15,7 @@ from typing import Final
 
 from destination_pinterest.audiences.target import AudienceTarget, TargetUpdate
 from destination_pinterest.delivery.intake import IntakeCount
+from destination_pinterest.delivery.people import Places
 from destination_pinterest.delivery.tally import AudienceTally
 from destination_pinterest.errors import ConnectorError
 from destination_pinterest.protocol.catalog import StreamKey
@@ -37,14 +38,14 @@ class Delivery:
 
     Args:
         operation: whether they are added or removed.
-        identifiers: without duplicates; never printed.
+        identifiers: without duplicates, each with its place among people, if that matters; never printed.
         rows: how many rows it covers.
         first_position: the number of records before the oldest row that it covers.
         numbers: if it is a part of a delta, the number of its first identifier, and of the one after its last.
     """
 
     operation: Operation
-    identifiers: dict[str, None] = field(repr=False)
+    identifiers: Places = field(repr=False)
     rows: int
     first_position: int
     numbers: tuple[int, int] | None = None

@@ -6,21 +6,26 @@ Runs in the sending threads; all it keeps between deliveries is one number.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from itertools import islice
 from typing import Final
 
 from destination_pinterest.api.client import PinterestClient
 from destination_pinterest.audiences.creation import AudienceCreator
 from destination_pinterest.audiences.target import AudienceTarget
 from destination_pinterest.delivery.lane import Delivery
+from destination_pinterest.delivery.people import Row, split
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import InvalidRequestError, RequestTooLargeError
-from destination_pinterest.vocabulary import Operation
+from destination_pinterest.vocabulary import TAG, Operation
 
 # Tealium's cap on a request's body; Pinterest publishes none (read 2026-11-22). The rest of the body is under 1 kB.
 MAX_RECORDS_BYTES: Final = 1_000_000 - 1_000
+# Quotation marks, colon, comma and, once a row, braces.
+_AROUND_A_FIELD: Final = 8
+
+# Some of a delivery, for one request: identifiers for `records`, or rows.
+Part = list[str] | list[Row]
 
 
 class DeliverySender:
@@ -51,12 +56,16 @@ class DeliverySender:
         """
         if delivery.operation is Operation.REMOVE and target.list_id is None:
             return 0  # A list that does not exist has no members.
-        identifiers = list(delivery.identifiers)
-        while identifiers:
-            piece = identifiers[: self._max_identifiers]
-            del identifiers[: len(piece)]  # Another thread may have lowered the number meanwhile.
-            for records, count in _within_bytes(piece):
-                target = self._send_records(target, delivery.operation, records, count, on_list)
+        records, rows = _formed(delivery)
+        while records:
+            piece = records[: self._max_identifiers]
+            del records[: len(piece)]  # Another thread may have lowered the number meanwhile.
+            for part in _within_bytes(piece):
+                target = self._send_part(target, delivery.operation, part, on_list)
+        while rows:
+            people = _first_rows(rows, self._max_identifiers)
+            del rows[: len(people)]
+            target = self._send_part(target, delivery.operation, people, on_list)
         return len(delivery.identifiers)
 
     @property
@@ -64,33 +73,32 @@ class DeliverySender:
         """How many identifiers one request may hold, after what Pinterest has refused."""
         return self._max_identifiers
 
-    def _send_records(
-        self, target: AudienceTarget, operation: Operation, records: str, count: int, on_list: Callable[[str], None]
+    def _send_part(
+        self, target: AudienceTarget, operation: Operation, part: Part, on_list: Callable[[str], None]
     ) -> AudienceTarget:
         """Returns the target afterwards: its customer list exists."""
         try:
             list_id = target.list_id
             if list_id is None:
-                created = self._creator.create_list(target, records)
+                created = self._creator.create_list(target, _people(part))
                 list_id = created.id
                 target = replace(target, list_id=list_id)
                 on_list(list_id)
                 if created.holds_records:
                     return target
-            self._pinterest.update_customer_list(list_id, operation, records, count)
+            self._pinterest.update_customer_list(list_id, operation, _people(part), _count(part))
         except RequestTooLargeError as error:
-            if count == 1:
+            if len(part) == 1:
                 raise InvalidRequestError(
                     Code.SINGLE_IDENTIFIER_REFUSED,
                     "Pinterest refuses even a single identifier as too much, so size is not the reason. What Pinterest "
                     "says is in the brackets.",
                     answer=error.answer,
                 ) from None
-            half = count // 2
-            self._take_at_most(half)
-            pieces = iter(records.split(","))
-            while piece := list(islice(pieces, half)):
-                target = self._send_records(target, operation, ",".join(piece), len(piece), on_list)
+            half = len(part) // 2
+            self._take_at_most(_count(part[:half]))
+            for start in range(0, len(part), half):
+                target = self._send_part(target, operation, part[start : start + half], on_list)
         return target
 
     def _take_at_most(self, max_identifiers: int) -> None:
@@ -98,12 +106,39 @@ class DeliverySender:
             self._max_identifiers = min(self._max_identifiers, max_identifiers)
 
 
-def _within_bytes(identifiers: Sequence[str]) -> Iterator[tuple[str, int]]:
-    """Yields the identifiers as `records` strings of at most MAX_RECORDS_BYTES (ASCII, so also characters)."""
-    records = ",".join(identifiers)
-    if len(records) <= MAX_RECORDS_BYTES or len(identifiers) == 1:
-        yield records, len(identifiers)
+def _formed(delivery: Delivery) -> tuple[list[str], list[Row]]:
+    """Returns what is sent as `records`, and as rows."""
+    # One look at all of them together: nearly no delivery has any that needs a row.
+    if TAG not in "".join(delivery.identifiers):
+        return list(delivery.identifiers), []
+    return split(delivery.operation, delivery.identifiers)
+
+
+def _people(part: Part) -> str | list[Row]:
+    return part if isinstance(part[0], dict) else ",".join(part)
+
+
+def _count(part: Part) -> int:
+    """How many identifiers a part has."""
+    return sum(len(one) if isinstance(one, dict) else 1 for one in part)
+
+
+def _within_bytes(records: list[str]) -> Iterator[list[str]]:
+    """Yields the identifiers in parts of at most MAX_RECORDS_BYTES (ASCII, so also characters)."""
+    if len(records) == 1 or sum(map(len, records)) + len(records) - 1 <= MAX_RECORDS_BYTES:
+        yield records
         return
-    middle = len(identifiers) // 2
-    yield from _within_bytes(identifiers[:middle])
-    yield from _within_bytes(identifiers[middle:])
+    middle = len(records) // 2
+    yield from _within_bytes(records[:middle])
+    yield from _within_bytes(records[middle:])
+
+
+def _first_rows(rows: list[Row], max_identifiers: int) -> list[Row]:
+    """Returns as many of the first rows as one request may have, at least one."""
+    identifiers = size = 0
+    for number, row in enumerate(rows):
+        identifiers += len(row)
+        size += sum(len(field) + len(value.encode()) + _AROUND_A_FIELD for field, value in row.items())
+        if number and (identifiers > max_identifiers or size > MAX_RECORDS_BYTES):
+            return rows[:number]
+    return rows[:]

@@ -108,8 +108,8 @@ class StoreWitness:
         self._ledger.keep_counters(
             ListCounters(
                 list_id,
-                base.added + tally.identifiers_added + again,
-                base.removed + tally.identifiers_removed + again,
+                base.added + tally.identifiers_added + tally.asked + again,
+                base.removed + tally.identifiers_removed + tally.asked + again,
                 self._ledger.epoch,
             )
         )

@@ -16,6 +16,7 @@ class AudienceTally:
     """Running counts of one audience. Its fields are updated directly, since every row passes here."""
 
     __slots__ = (
+        "asked",
         "entered",
         "errored",
         "identifiers_added",
@@ -30,6 +31,8 @@ class AudienceTally:
     )
 
     def __init__(self) -> None:
+        # Requests that added nobody and took nobody out again, to see whether Pinterest accepts their form.
+        self.asked = 0
         self.entered = 0
         self.synced = 0
         self.not_synced: Counter[str] = Counter()

@@ -36,8 +36,8 @@ class MappedRow(msgspec.Struct, frozen=True, gc=False):
     """The result of mapping a row.
 
     `identifiers` are as sent to Pinterest (lower-case hexadecimal digests, or IDs as given), each once, in order; those
-    that only `records_v2` can carry are tagged with their kind (row_field.py). A row without any is rejected, for the reasons in `rejections`; a row with some may have rejections too, one for each
-    refused value.
+    that only `records_v2` can carry are tagged with their kind (row_field.py). A row without any is rejected, for the
+    reasons in `rejections`; a row with some may have rejections too, one for each refused value.
     """
 
     identifiers: tuple[str, ...]

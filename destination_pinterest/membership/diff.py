@@ -10,6 +10,11 @@ table costs one join and no more. Each step makes a table or a view that the nex
     still_held                     those of them that another row still holds
     decisions                      for each of them: was it a member, is it one now, what is to be sent; and which row
                                    was the first to add it
+    person_of                      where people are sent as rows: whose row each identifier goes in
+
+Where people are sent as rows, the removal of one identifier takes everything out that was in a row with it. So all that
+a changed holder had or has, and that is to stay, is added again. Whatever is a member is then in a row that has nothing
+but what a present holder holds, and so no later removal can take it along unnoticed.
 """
 
 # ruff: noqa: S608 - statements are built from this package's constants; data comes in parameters and files.
@@ -21,7 +26,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from destination_pinterest.membership.holdings import BODY, KEY, Holdings
-from destination_pinterest.membership.keys import Kind
+from destination_pinterest.membership.keys import NEEDS_ROWS, Kind
 from destination_pinterest.membership.spool import EVERYWHERE, FORMER_HOLDERS, HOLDER
 from destination_pinterest.membership.workspace import Workspace
 
@@ -31,6 +36,7 @@ _LOST: Final = 2
 _IN_DOUBT: Final = 4
 _REQUESTED: Final = 8
 _ABSENT: Final = 16
+_ADDED_AGAIN: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +53,19 @@ class Counts:
     in_doubt: int
     unresolved_deletions: int
     changed: int
+    needs_rows: int
+    stuck: int
 
 
-def diff(workspace: Workspace, holdings: Holdings, replaced: Collection[int], *, is_whole: bool) -> Counts:
+def diff(
+    workspace: Workspace,
+    holdings: Holdings,
+    replaced: Collection[int],
+    *,
+    is_whole: bool,
+    sends_people: bool = False,
+    keeps_rows: bool = False,
+) -> Counts:
     """Makes `gained`, `lost` and `decisions` from the rows in `spool`, the holdings and the identifiers in doubt.
 
     Args:
@@ -58,6 +74,8 @@ def diff(workspace: Workspace, holdings: Holdings, replaced: Collection[int], *,
         replaced: the numbers of the streams whose rows are all in the spool.
         is_whole: whether identifiers in doubt are decided even if no row mentions them. Otherwise they stay in doubt:
             their rows may still come and would undo what was sent.
+        sends_people: whether people are, or were, sent as rows.
+        keeps_rows: whether what only rows can carry stays as it is, since they are refused; it is in doubt then.
     """
     _select_requests(workspace, replaced)
     _select_latest(workspace)
@@ -65,9 +83,11 @@ def diff(workspace: Workspace, holdings: Holdings, replaced: Collection[int], *,
         _gain_everything(workspace)
     else:
         _compare(workspace)
-    _select_touched(workspace)
+    if sends_people:
+        _select_people(workspace)
+    _select_touched(workspace, sends_people=sends_people)
     _select_still_held(workspace, is_first=holdings.is_empty)
-    _decide(workspace, is_whole=is_whole)
+    _decide(workspace, is_whole=is_whole, sends_people=sends_people, keeps_rows=keeps_rows)
     return _count(workspace)
 
 
@@ -152,7 +172,41 @@ def _compare(workspace: Workspace) -> None:
     )
 
 
-def _select_touched(workspace: Workspace) -> None:
+def _select_people(workspace: Workspace) -> None:
+    """Makes `changed_holders`, and numbers people in the order of the rows; a row without a key is nobody's."""
+    workspace.execute(
+        f"""
+        CREATE OR REPLACE TABLE changed_holders AS
+        SELECT {HOLDER} FROM gained WHERE holds UNION SELECT {HOLDER} FROM lost WHERE holds
+        """
+    )
+    workspace.execute(
+        f"""
+        CREATE OR REPLACE TABLE person_of AS
+        WITH
+            held AS (
+                SELECT {HOLDER}, t1, t2, row FROM gained WHERE holds
+                UNION ALL
+                SELECT {HOLDER}, t1, t2, NULL FROM holdings
+                SEMI JOIN changed_holders USING ({HOLDER}) ANTI JOIN lost USING ({KEY}) WHERE holds
+            ),
+            people AS (
+                SELECT {HOLDER}, coalesce(min(row), 0) AS row,
+                    row_number() OVER (ORDER BY coalesce(min(row), 0), {HOLDER}) AS person
+                FROM held WHERE h1 <> t1 OR h2 <> t2 GROUP BY {HOLDER}
+            )
+        SELECT t1, t2, min(person)::UBIGINT AS person, arg_min(people.row, person) AS row
+        FROM held JOIN people USING ({HOLDER}) GROUP BY t1, t2
+        """
+    )
+
+
+def _select_touched(workspace: Workspace, *, sends_people: bool) -> None:
+    added_again = f"""
+            UNION ALL
+            SELECT t1, t2, {BODY}, {_ADDED_AGAIN}, NULL FROM holdings SEMI JOIN changed_holders USING ({HOLDER})
+            WHERE holds
+        """
     any_body = ", ".join(f"any_value({column}) AS {column}" for column in BODY.split(", "))
     # The fourth part: a row that has not changed may hold what is in doubt, which an earlier sync was about to remove.
     # The fifth: an explicit removal, even of an identifier that another row added, or none did.
@@ -174,6 +228,7 @@ def _select_touched(workspace: Workspace) -> None:
             SELECT t1, t2, {BODY}, {_ABSENT}, NULL FROM lost
             ANTI JOIN (SELECT {HOLDER} FROM spool UNION ALL {FORMER_HOLDERS}) USING ({HOLDER})
             WHERE holds AND stream IN (SELECT stream FROM replaced)
+            {added_again if sends_people else ""}
         ) GROUP BY t1, t2
         """
     )
@@ -190,8 +245,12 @@ def _select_still_held(workspace: Workspace, *, is_first: bool) -> None:
     )
 
 
-def _decide(workspace: Workspace, *, is_whole: bool) -> None:
+def _decide(workspace: Workspace, *, is_whole: bool, sends_people: bool, keeps_rows: bool) -> None:
     stays_in_doubt = "false" if is_whole else f"reasons = {_IN_DOUBT}"
+    if sends_people:  # It may have been taken out with another of its row, whose row need not come again.
+        stays_in_doubt = f"({stays_in_doubt} AND still_held.t1 IS NULL)"
+    if keeps_rows:
+        stays_in_doubt = f"({stays_in_doubt} OR {NEEDS_ROWS})"
     workspace.execute(
         f"""
         CREATE OR REPLACE VIEW decisions AS
@@ -203,12 +262,13 @@ def _decide(workspace: Workspace, *, is_whole: bool) -> None:
                 reasons & {_GAINED} <> 0 OR still_held.t1 IS NOT NULL AS is_member,
                 reasons & {_IN_DOUBT} <> 0 AS was_in_doubt,
                 reasons & {_REQUESTED} <> 0 AS is_requested,
-                reasons & {_ABSENT} <> 0 AS is_absent
+                reasons & {_ABSENT} <> 0 AS is_absent,
+                reasons & {_ADDED_AGAIN} <> 0 AS is_added_again
             FROM touched LEFT JOIN still_held ON touched.t1 = still_held.t1 AND touched.t2 = still_held.t2
         )
         SELECT
             t1, t2, {BODY}, row, was_member, is_member, was_in_doubt, stays_in_doubt,
-            NOT stays_in_doubt AND is_member AND (was_in_doubt OR NOT was_member) AS adds,
+            NOT stays_in_doubt AND is_member AND (was_in_doubt OR NOT was_member OR is_added_again) AS adds,
             NOT stays_in_doubt AND NOT is_member AND (was_member OR was_in_doubt OR is_requested) AS removes,
             removes AND NOT is_requested AND (is_absent OR (was_in_doubt AND NOT was_member)) AS leaves_by_absence
         FROM facts
@@ -218,7 +278,7 @@ def _decide(workspace: Workspace, *, is_whole: bool) -> None:
 
 def _count(workspace: Workspace) -> Counts:
     (counts,) = workspace.execute(
-        """
+        f"""
         SELECT
             count(*) FILTER (WHERE adds),
             count(*) FILTER (WHERE removes),
@@ -227,11 +287,13 @@ def _count(workspace: Workspace) -> Counts:
             count(*) FILTER (WHERE is_member AND NOT was_member),
             count(*) FILTER (WHERE was_member AND NOT is_member),
             count(*) FILTER (WHERE was_in_doubt AND NOT was_member),
-            count(*) FILTER (WHERE stays_in_doubt)
+            count(*) FILTER (WHERE stays_in_doubt),
+            count(*) FILTER (WHERE (adds OR removes) AND {NEEDS_ROWS}),
+            count(*) FILTER (WHERE stays_in_doubt AND {NEEDS_ROWS} AND NOT is_member)
         FROM decisions
         """
     )
-    additions, removals, by_absence, of_nonmembers, joins, leaves, unconfirmed, in_doubt = counts
+    additions, removals, by_absence, of_nonmembers, joins, leaves, unconfirmed, in_doubt, needs_rows, stuck = counts
     return Counts(
         additions=additions,
         removals=removals,
@@ -243,6 +305,8 @@ def _count(workspace: Workspace) -> Counts:
         in_doubt=in_doubt,
         unresolved_deletions=_count_unresolved(workspace),
         changed=workspace.number("SELECT (SELECT count(*) FROM gained) + (SELECT count(*) FROM lost)"),
+        needs_rows=needs_rows,
+        stuck=stuck,
     )
 
 

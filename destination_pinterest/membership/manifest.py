@@ -20,8 +20,8 @@ from destination_pinterest.membership.store_key import UnknownStretchingError
 
 # 1: version 0.1.0. 2: the manifest numbers identity columns, and a stored kind has the number of its column;
 # `marks` is new. 3: `sending`, `epoch`, `counters`, `wrapped` and `next_key` are new, and the changes leave out the
-# holder of rows without a key, as base does.
-FORMAT: Final = 3
+# holder of rows without a key, as base does. 4: identifiers may be tagged with their kind.
+FORMAT: Final = 4
 FILE_NAME: Final = "manifest.json"
 _START_ANEW: Final = (
     "or delete the folder {folder} to start anew: then nobody who was added so far is ever removed automatically"
@@ -119,6 +119,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         wrapped: the ledger's keys, encrypted with those that the store key gives; empty if they are the same, as they
             are until the store key is changed.
         next_key: a second store key that opens the ledger, while the store key is being changed.
+        sends_people: whether people were sent as rows, so that removals take out more than they name.
         marks: what the last sync of each set of streams left to be compared with; names and words are the caller's.
     """
 
@@ -145,6 +146,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     counters: ListCounters | None = None
     wrapped: str = ""
     next_key: KeySlot | None = None
+    sends_people: bool = False
 
     @property
     def key_slots(self) -> list[KeySlot]:

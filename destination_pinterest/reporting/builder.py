@@ -200,12 +200,12 @@ def _reconciliation(
     if not succeeded or target.list_id is None:
         return None
     # A list can't be created empty: without rows, it was created with a placeholder.
-    stand_in = 1 if target.written_before is None and not tally.identifiers_added else 0
+    stand_in = 1 if target.written_before is None and not tally.identifiers_added and not tally.asked else 0
     return reconcile(
         before,
         after,
-        added=tally.identifiers_added + stand_in,
-        removed=tally.identifiers_removed,
+        added=tally.identifiers_added + stand_in + tally.asked,
+        removed=tally.identifiers_removed + tally.asked,
         repeated_requests=tally.retries,
     )
 

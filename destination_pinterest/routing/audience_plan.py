@@ -68,6 +68,15 @@ class AudiencePlan:
         """The kinds of identifiers that its streams have."""
         return frozenset(identity.identifier for plan in self.plans for identity in plan.identities)
 
+    @property
+    def kinds_by_column(self) -> Mapping[str, Identifier]:
+        """The kind of identifier of each column; without columns that streams of the audience use differently."""
+        kinds: dict[str, set[Identifier]] = {}
+        for plan in self.plans:
+            for identity in plan.identities:
+                kinds.setdefault(identity.column, set()).add(identity.identifier)
+        return {column: found.pop() for column, found in kinds.items() if len(found) == 1}
+
 
 @dataclass(frozen=True, slots=True)
 class RefusedAudience:

@@ -52,8 +52,7 @@ _IDENTITIES: Final = {
     "dlx_id": ("Oracle Data Cloud (Datalogix) ID, as given.", _OPAQUE),
     "hashed_pinner_id": ("Pinterest's hashed user ID, as given.", _OPAQUE),
     "phone": (
-        "Phone number, plain or as the SHA-256 of its digits with the country code. Plain ones are hashed before they "
-        "are sent.",
+        "Phone number, plain or as the SHA-256 of its digits with the country code. Plain ones are hashed first.",
         rf"[+(0-9][0-9 ().+/-]{{4,59}}|{_SHA256}",
     ),
     "phone_sha256": ("SHA-256 of the phone number's digits with the country code, in hexadecimal.", _SHA256),
