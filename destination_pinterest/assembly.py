@@ -59,6 +59,7 @@ from destination_pinterest.routing.audience_plan import (
     AudiencePlan,
     RefusedAudience,
     columns_told_apart,
+    kinds_of_people,
     plan_audiences,
     refused_audiences,
 )
@@ -357,12 +358,14 @@ class _StrategyFactory:
 
     def _append(self, audience: AudiencePlan) -> SyncStrategy:
         creator = self._desks[audience.ad_account_id].creator
-        return AppendStrategy(self._lane(audience), self._batch(), self._config.flush_seconds, creator)
+        kinds = kinds_of_people(audience, self._config)
+        return AppendStrategy(self._lane(audience), self._batch(), self._config.flush_seconds, creator, kinds)
 
     def _swap(self, audience: AudiencePlan) -> SyncStrategy:
         lane = self._lane(audience, is_shadowed=True)
         swapper = self._desks[audience.ad_account_id].swapper
-        return SwapStrategy(lane, self._batch(), self._config.flush_seconds, swapper)
+        kinds = kinds_of_people(audience, self._config)
+        return SwapStrategy(lane, self._batch(), self._config.flush_seconds, swapper, kinds)
 
     def _mirror(self, audience: AudiencePlan) -> SyncStrategy:
         sender = self._senders[audience.ad_account_id]
@@ -444,7 +447,7 @@ def _routes(
         tally = ledger.tally(plan.stream.key)
         sink = sinks[plan.stream.key]
         whole = sink[0] if len(sink) == 1 else FanOut(sink)
-        of_rows = filter_for(rows, plan.identities)
+        of_rows = filter_for(rows, plan.identities, config.advertising_id_case)
         return StreamRoute(plan, config, decoder, whole, tally, rows=of_rows, dead_letters=letters, announced=announced)
 
     plans = {plan.stream.key: plan for audience in audiences for plan in audience.plans}

@@ -6,16 +6,18 @@ only, and a later row moves it to the other.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from destination_pinterest.audiences.creation import AudienceCreator
 from destination_pinterest.audiences.drift import DriftGuard
 from destination_pinterest.audiences.remembered import NOTHING, Remembered, with_further_rows, with_new_list
 from destination_pinterest.audiences.safeguards import check_rows
 from destination_pinterest.delivery.lane import AudienceLane, Delivery
+from destination_pinterest.delivery.people import Place
 from destination_pinterest.delivery.strategy import IsComplete, SyncStrategy
 from destination_pinterest.protocol.input import RowRun
-from destination_pinterest.vocabulary import Operation
+from destination_pinterest.vocabulary import Identifier, Operation
 
 
 class BatchedStrategy(SyncStrategy):
@@ -25,10 +27,20 @@ class BatchedStrategy(SyncStrategy):
         lane: the audience's lane.
         batch: collects identifiers until they make a delivery.
         flush_s: the age at which a partly filled batch is sent.
+        kinds: the kinds of identifiers by column, where people are sent as rows; only where nothing ever removes, since
+            a removal would take out more than it names, and nothing here remembers what to add again.
     """
 
-    def __init__(self, lane: AudienceLane, batch: MembershipBatch, flush_s: float) -> None:
+    def __init__(
+        self,
+        lane: AudienceLane,
+        batch: MembershipBatch,
+        flush_s: float,
+        kinds: Mapping[str, Identifier] = MappingProxyType({}),
+    ) -> None:
         super().__init__(lane)
+        self._kinds = kinds
+        self._people = 0
         self._batch = batch
         self._flush_s = flush_s
         self._position = 0
@@ -49,12 +61,16 @@ class BatchedStrategy(SyncStrategy):
         operation: Operation,
         identifiers: Sequence[str],
         key: Sequence[object] | None,  # noqa: ARG002 - no rows are remembered
-        columns: Sequence[str] = (),  # noqa: ARG002
+        columns: Sequence[str] = (),
     ) -> None:
-        """See `SyncStrategy.take`."""
+        """See `SyncStrategy.take`. The columns say of which kind the identifiers of a person are."""
         headcount = self.lane.count.headcount
         (headcount.add_row if operation is Operation.ADD else headcount.remove_row)(identifiers)
-        for full in self._batch.apply(operation, identifiers, self._position, self._now_s):
+        places: Sequence[Place] = ()
+        if columns and self._kinds:
+            self._people += 1
+            places = [Place(self._people, self._kinds.get(column)) for column in columns]
+        for full in self._batch.apply(operation, identifiers, self._position, self._now_s, places):
             self.lane.enqueue(full)
 
     def flush(self, now_s: float) -> None:
@@ -111,12 +127,19 @@ class AppendStrategy(BatchedStrategy):
     """Rows add or remove their identifiers; absence removes nothing.
 
     Args:
-        lane, batch, flush_s: see `BatchedStrategy`.
+        lane, batch, flush_s, kinds: see `BatchedStrategy`.
         creator: creates the audience.
     """
 
-    def __init__(self, lane: AudienceLane, batch: MembershipBatch, flush_s: float, creator: AudienceCreator) -> None:
-        super().__init__(lane, batch, flush_s)
+    def __init__(
+        self,
+        lane: AudienceLane,
+        batch: MembershipBatch,
+        flush_s: float,
+        creator: AudienceCreator,
+        kinds: Mapping[str, Identifier] = MappingProxyType({}),
+    ) -> None:
+        super().__init__(lane, batch, flush_s, kinds)
         self._creator = creator
 
     def prepare(self) -> None:
@@ -159,7 +182,14 @@ class MembershipBatch:
             if len(side.identifiers) >= self._max_identifiers:
                 yield side.take(Operation.ADD)
 
-    def apply(self, operation: Operation, identifiers: Sequence[str], position: int, now_s: float) -> list[Delivery]:
+    def apply(
+        self,
+        operation: Operation,
+        identifiers: Sequence[str],
+        position: int,
+        now_s: float,
+        places: Sequence[Place] = (),
+    ) -> list[Delivery]:
         """Takes a row's identifiers; returns the deliveries that are full, in the order in which to send them.
 
         Args:
@@ -167,6 +197,7 @@ class MembershipBatch:
             identifiers: at least one.
             position: at most the number of records before this row.
             now_s: the present time, on the clock of `take_due`.
+            places: where each identifier belongs, if that matters.
         """
         side = self._sides[operation]
         full = []
@@ -177,6 +208,8 @@ class MembershipBatch:
         waiting = side.identifiers
         for identifier in identifiers:
             waiting[identifier] = None
+        if places:
+            waiting.update(zip(identifiers, places, strict=True))
         other = self._sides[Operation.REMOVE if operation is Operation.ADD else Operation.ADD]
         if other.identifiers:
             side.supersede(other, identifiers)
@@ -213,7 +246,7 @@ class _Side:
     __slots__ = ("first_position", "identifiers", "opened_s", "rows")
 
     def __init__(self) -> None:
-        self.identifiers: dict[str, None] = {}
+        self.identifiers: dict[str, Place | None] = {}
         self.rows = 0
         self.first_position = 0
         self.opened_s = 0.0

@@ -114,6 +114,8 @@ class StreamRoute:
             return
         if self.plan.only_removes:
             sink.taker.withdraw(mapped.identifiers)
+        elif self._rows is not None:
+            sink.taker.take(operation, mapped.identifiers, None, self._rows.columns(values, mapped))
         else:
             sink.taker.take(operation, mapped.identifiers, None)
 

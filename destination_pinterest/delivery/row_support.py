@@ -18,13 +18,13 @@ from typing import Final, Literal
 from destination_pinterest.audiences.creation import AudienceCreator
 from destination_pinterest.audiences.remembered import Remembered
 from destination_pinterest.delivery.lane import AudienceLane
-from destination_pinterest.delivery.remembered_row import RememberedRow
+from destination_pinterest.delivery.remembered_row import RememberedRow, RememberedRowMapper
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import ConnectorError, InvalidRequestError
 from destination_pinterest.identity.mapping import IdentityColumn, MappedRow
 from destination_pinterest.identity.rejection import Rejection, RejectionReason
 from destination_pinterest.identity.row_field import TAGS, needs_rows
-from destination_pinterest.vocabulary import ROWS_ONLY, Identifier
+from destination_pinterest.vocabulary import ROWS_ONLY, Identifier, LetterCase
 
 ASKED_AGAIN_AFTER: Final = timedelta(days=30)
 
@@ -124,10 +124,12 @@ class RowFilter:
     Args:
         support: whether rows can be sent.
         identities: the stream's identity columns.
+        maid_case: the letter case of advertising IDs.
     """
 
-    def __init__(self, support: RowSupport, identities: Sequence[IdentityColumn]) -> None:
+    def __init__(self, support: RowSupport, identities: Sequence[IdentityColumn], maid_case: LetterCase) -> None:
         self._support = support
+        self._locate = RememberedRowMapper(identities, maid_case).map
         self._rejections = {
             TAGS[column.identifier]: Rejection(column.column, column.identifier, RejectionReason.NEEDS_RECORDS_V2)
             for column in identities
@@ -138,6 +140,12 @@ class RowFilter:
     def is_needed(self) -> bool:
         """Whether anything is to be taken out."""
         return self._support.is_refused
+
+    def columns(self, values: Sequence[object], mapped: MappedRow) -> Sequence[str]:
+        """Returns the column of each identifier of a row, given as its values; nothing of one that is no row's."""
+        if self.is_needed or len(mapped.identifiers) == 1:
+            return ()
+        return self._locate(values).columns
 
     def sendable(self, mapped: MappedRow) -> MappedRow:
         """Returns a row with the identifiers that can be sent, and the others as rejections."""
@@ -165,7 +173,7 @@ class RowFilter:
         return tuple(self._rejections[one[:2]] for one in identifiers if needs_rows(one))
 
 
-def filter_for(support: RowSupport, identities: Sequence[IdentityColumn]) -> RowFilter | None:
+def filter_for(support: RowSupport, identities: Sequence[IdentityColumn], maid_case: LetterCase) -> RowFilter | None:
     """Returns the filter of a stream; None if it never has anything to take out, as nearly all."""
     has_any = any(column.identifier in ROWS_ONLY for column in identities)
-    return RowFilter(support, identities) if has_any else None
+    return RowFilter(support, identities, maid_case) if has_any else None

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from destination_pinterest.audiences.remembered import Remembered
 from destination_pinterest.audiences.safeguards import check_rows
 from destination_pinterest.audiences.swap import AudienceSwapper
@@ -15,6 +18,7 @@ from destination_pinterest.errors import (
     RemovalGuardError,
 )
 from destination_pinterest.protocol.input import RowRun
+from destination_pinterest.vocabulary import Identifier
 
 
 class SwapStrategy(BatchedStrategy):
@@ -22,12 +26,19 @@ class SwapStrategy(BatchedStrategy):
 
     Args:
         lane: the audience's lane, whose target has a shadow list.
-        batch, flush_s: see `BatchedStrategy`.
+        batch, flush_s, kinds: see `BatchedStrategy`.
         swapper: swaps the shadow list in.
     """
 
-    def __init__(self, lane: AudienceLane, batch: MembershipBatch, flush_s: float, swapper: AudienceSwapper) -> None:
-        super().__init__(lane, batch, flush_s)
+    def __init__(
+        self,
+        lane: AudienceLane,
+        batch: MembershipBatch,
+        flush_s: float,
+        swapper: AudienceSwapper,
+        kinds: Mapping[str, Identifier] = MappingProxyType({}),
+    ) -> None:
+        super().__init__(lane, batch, flush_s, kinds)
         self._swapper = swapper
 
     def begin_run(self, run: RowRun, now_s: float) -> None:
