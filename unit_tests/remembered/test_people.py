@@ -82,9 +82,15 @@ def shop(sandbox: RowsPinterest, messages: Any, raw_config: dict[str, Any], cloc
     return made
 
 
-def refreshed(generation: int) -> dict[str, Any]:
-    platform = {**PLATFORM, "generation_id": generation, "minimum_generation_id": generation, "sync_id": generation}
-    return stream("users", "phone", "customer", "id", **platform)
+def platform(number: int) -> dict[str, int]:
+    """What the platform says of the refresh of that number; it begins above PyAirbyte's constants."""
+    return {"generation_id": 10 + number, "minimum_generation_id": 10 + number, "sync_id": 10 + number}
+
+
+def refreshed(number: int, *, has_key: bool = False) -> dict[str, Any]:
+    if has_key:
+        return deduped("users", "phone", "customer", **platform(number))
+    return stream("users", "phone", "customer", "id", **platform(number))
 
 
 PEOPLE = st.tuples(
@@ -101,9 +107,13 @@ ANY_GUARD = {"max_removal_percent": 100, "allow_empty_audience": True, "allow_id
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-@given(tables=st.lists(TABLES, min_size=2, max_size=4), is_refresh=st.booleans(), batch=st.integers(1, 5))
+@given(
+    tables=st.lists(TABLES, min_size=2, max_size=4),
+    refresh=st.sampled_from(["none", "keyless", "keyed"]),
+    batch=st.integers(1, 5),
+)
 def test_a_mirrored_audience_has_exactly_the_identifiers_of_the_table(
-    removal_by: str, tables: list[Table], messages: Any, raw_config: dict[str, Any], *, is_refresh: bool, batch: int
+    removal_by: str, tables: list[Table], messages: Any, raw_config: dict[str, Any], *, refresh: str, batch: int
 ) -> None:
     clock = Clock()
     raw = {**raw_config, **SIGN_IN, "identity_columns": COLUMNS, "batch_size": batch, **ANY_GUARD}
@@ -112,8 +122,9 @@ def test_a_mirrored_audience_has_exactly_the_identifiers_of_the_table(
         shop.sleeps_by_clock = True
         before: Table = {}
         for generation, table in enumerate(tables, start=1):
-            if is_refresh:
-                shop.sync([refreshed(generation)], *(row(key, one) for key, one in table.items()), complete())
+            if refresh != "none":
+                configured = refreshed(generation, has_key=refresh == "keyed")
+                shop.sync([configured], *(row(key, one) for key, one in table.items()), complete())
             else:
                 gone = [
                     row(key, (None, None, None), _ab_cdc_deleted_at="2026-01-01") for key in before if key not in table
@@ -173,7 +184,7 @@ def test_without_a_store_the_last_row_of_each_identifier_decides(
     [
         (refreshed(1), NO_STORE),
         (stream("users", "phone", "customer", "id"), {**NO_STORE, "mode": "additive"}),
-        (refreshed(1), {}),
+        (refreshed(1, has_key=True), {}),
         (deduped("users", "phone", "customer"), {}),
     ],
     ids=["swap", "additive", "mirror", "increment"],
