@@ -279,3 +279,31 @@ def test_identifiers_whose_columns_are_named_no_more_still_leave(shop: Shop, san
         allow_identity_drift=True,
     )
     assert sandbox.identifiers_of("users") == {email("a"), email("b")}
+
+
+@REMOVALS
+def test_who_stays_is_added_again_after_a_removal_that_took_out_a_whole_row(
+    shop: Shop, sandbox: RowsPinterest, removal_by: str
+) -> None:
+    sandbox.change(removal_by=removal_by)
+    configured = deduped("users", "phone", "customer")
+    shop.sync([configured], row(1, ("a", 1, "C-1")), row(2, ("a", 2, None)), state(1))
+    shop.sync([configured], row(1, ("a", 0, "C-1")), state(2))
+    assert sandbox.identifiers_of("users") == {email("a"), phone(0), phone(2), "C-1"}
+    shop.sync([configured], row(1, (None, None, None), _ab_cdc_deleted_at="2026-01-01"), state(3))
+    assert sandbox.identifiers_of("users") == {email("a"), phone(2)}
+
+
+@pytest.mark.parametrize("comes_again", [False, True])
+def test_a_sync_that_ends_between_a_removal_and_what_it_took_along_is_made_good_by_the_next(
+    shop: Shop, sandbox: RowsPinterest, *, comes_again: bool
+) -> None:
+    configured = deduped("users", "phone", "customer")
+    shop.sync([configured], row(1, ("a", 1, "C-1")), row(2, ("b", 2, None)), state(1))
+    sandbox.fails = lambda message: b"C-1" in (message.body or b"") and b'"ADD"' in (message.body or b"")
+    with raises(Code.PINTEREST_FAULT):
+        shop.sync([configured], row(1, ("a", None, "C-1")), state(2))
+    assert sandbox.identifiers_of("users") == {email("b"), phone(2)}
+    sandbox.fails = lambda _: False
+    shop.sync([configured], *([row(1, ("a", None, "C-1"))] if comes_again else [row(2, ("b", 2, None))]), state(2))
+    assert sandbox.identifiers_of("users") == {email("a"), "C-1", email("b"), phone(2)}

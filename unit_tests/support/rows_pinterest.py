@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import random
 import threading
+from collections.abc import Callable
 from typing import Any, Final
+
+from requests.structures import CaseInsensitiveDict
 
 from destination_pinterest.api.wire import Lost, Message, Reply
 from pinterest_sandbox.in_process import InProcess
@@ -36,6 +39,8 @@ class RowsPinterest:
         self._wire = SandboxWire(self._client)
         self._lock = threading.Lock()
         self.asked: list[Message] = []
+        # Says which requests fail, with 500 and without any effect.
+        self.fails: Callable[[Message], bool] = lambda _: False
 
     def __enter__(self) -> RowsPinterest:
         return self
@@ -51,6 +56,8 @@ class RowsPinterest:
         """See Wire."""
         with self._lock:
             self.asked.append(message)
+            if self.fails(message):
+                return Reply(500, CaseInsensitiveDict(), b"{}", 0.0)
             return self._wire.exchange(message)
 
     def change(self, **settings: object) -> None:
