@@ -434,7 +434,9 @@ def _routes(
     sinks: dict[StreamKey, list[Sink]] = {}
     for audience, strategy in zip(audiences, strategies, strict=True):
         for plan in audience.plans:
-            sinks.setdefault(plan.stream.key, []).append(LaneSink(strategy, plan, config.advertising_id_case))
+            of_rows = filter_for(rows, plan.identities, config.advertising_id_case)
+            sink = LaneSink(strategy, plan, config.advertising_id_case, of_rows)
+            sinks.setdefault(plan.stream.key, []).append(sink)
 
     def route(plan: StreamPlan) -> StreamRoute:
         letters = None
@@ -445,10 +447,9 @@ def _routes(
         if announcements is not None:
             announced = announcements.rows_of(plan.stream, identity_columns, decoder)
         tally = ledger.tally(plan.stream.key)
-        sink = sinks[plan.stream.key]
-        whole = sink[0] if len(sink) == 1 else FanOut(sink)
-        of_rows = filter_for(rows, plan.identities, config.advertising_id_case)
-        return StreamRoute(plan, config, decoder, whole, tally, rows=of_rows, dead_letters=letters, announced=announced)
+        branches = sinks[plan.stream.key]
+        whole = branches[0] if len(branches) == 1 else FanOut(branches)
+        return StreamRoute(plan, config, decoder, whole, tally, dead_letters=letters, announced=announced)
 
     plans = {plan.stream.key: plan for audience in audiences for plan in audience.plans}
     return {stream: route(plan) for stream, plan in plans.items()}

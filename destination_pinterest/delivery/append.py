@@ -93,7 +93,7 @@ class BatchedStrategy(SyncStrategy):
         if target.list_id is None:
             return None
         if target.written_before is None:
-            sent = self.lane.tally.identifiers_added - self.lane.tally.identifiers_removed
+            sent = self.lane.tally.records
             return with_new_list(self.remembered, intake, list_id=target.list_id, records=sent)
         return with_further_rows(self.remembered, intake, list_id=target.list_id)
 

@@ -57,6 +57,12 @@ def split(operation: Operation, identifiers: Places) -> tuple[list[str], list[Ro
     return records + more_records, rows + list(people.values()) + more_rows
 
 
+def merged(identifiers: Places) -> int:
+    """Returns how many of the identifiers of an addition go in a row with another."""
+    records, rows = split(Operation.ADD, identifiers)
+    return len(identifiers) - len(records) - len(rows)
+
+
 def as_rows(identifiers: Iterable[str]) -> Iterator[Row]:
     """Yields a row for each identifier that needs one."""
     for one in identifiers:

@@ -11,7 +11,6 @@ from destination_pinterest.dead_letters.queue import DeadLetters
 from destination_pinterest.delivery.isolation import LostRows, Route
 from destination_pinterest.delivery.lane import AudienceLane
 from destination_pinterest.delivery.remembered_row import RememberedRowMapper
-from destination_pinterest.delivery.row_support import RowFilter
 from destination_pinterest.delivery.sink import Sink
 from destination_pinterest.identity.mapping import IdentityMapper, MappedRow
 from destination_pinterest.identity.rejection import Rejection, RejectionReason
@@ -38,7 +37,6 @@ class StreamRoute:
         decoder: decodes the rows.
         sink: where the rows go.
         tally: the stream's counts since its last state.
-        rows: takes out of rows what can't be sent; None if the stream has nothing of the kind.
         dead_letters: takes rejected rows, if they are stored.
         announced: takes them, and refused values, if the command line wants them.
     """
@@ -51,12 +49,11 @@ class StreamRoute:
         sink: Sink,
         tally: StreamTally,
         *,
-        rows: RowFilter | None = None,
         dead_letters: DeadLetters | None = None,
         announced: AnnouncedRows | None = None,
     ) -> None:
         self.plan = plan
-        self._rows = rows
+        self._rows = sink.rows
         self._tally = tally
         self._dead_letters = dead_letters
         self._announced = announced
@@ -68,7 +65,7 @@ class StreamRoute:
         self._remembered = _RememberedRows(plan, config, decoder) if reads_key else None
         # Most streams have one identity column and only rows that add: they are mapped in bulk.
         reads_rejected = dead_letters is not None or announced is not None
-        is_uniform = self._decide is None and len(plan.identities) == 1 and rows is None
+        is_uniform = self._decide is None and len(plan.identities) == 1 and sink.rows is None
         is_plain = is_uniform and not reads_rejected and not reads_key
         self._read_only_column = decoder.reader_of(plan.identities[0].column) if is_plain else None
 

@@ -73,7 +73,7 @@ class SwapStrategy(BatchedStrategy):
             self.lane.notes += self._swapper.check(
                 self.lane.target,
                 has_rows=tally.entered > 0,
-                sent=tally.identifiers_added - tally.identifiers_removed,
+                sent=tally.records,
                 intake=self.lane.count.intake,
                 is_filled=self.lane.target.list_id is not None or tally.identifiers_added > 0,
             )
@@ -94,7 +94,7 @@ class SwapStrategy(BatchedStrategy):
             self.lane.target,
             is_complete=is_whole,
             has_rows=self.lane.tally.entered > 0,
-            sent=self.lane.tally.identifiers_added - self.lane.tally.identifiers_removed,
+            sent=self.lane.tally.records,
             intake=self.lane.count.intake,
         )
         for update in steps:

@@ -22,6 +22,7 @@ class AudienceTally:
         "identifiers_added",
         "identifiers_refused",
         "identifiers_removed",
+        "merged",
         "not_synced",
         "requests",
         "retries",
@@ -39,6 +40,8 @@ class AudienceTally:
         self.errored = 0
         self.identifiers_added = 0
         self.identifiers_removed = 0
+        # Of those that were added, so many went in a row with another, and Pinterest counts rows.
+        self.merged = 0
         self.identifiers_refused: Counter[str] = Counter()
         self.requests = 0
         self.retries = 0
@@ -53,6 +56,11 @@ class AudienceTally:
     def count_refused(self, rejections: Iterable[Rejection]) -> None:
         """See `RowCounts`."""
         self.identifiers_refused.update(refused.reason.value for refused in rejections)
+
+    @property
+    def records(self) -> int:
+        """What Pinterest counts as records, additions less removals."""
+        return self.identifiers_added - self.merged - self.identifiers_removed
 
     @property
     def pending(self) -> int:

@@ -204,7 +204,7 @@ def _reconciliation(
     return reconcile(
         before,
         after,
-        added=tally.identifiers_added + stand_in + tally.asked,
+        added=tally.identifiers_added - tally.merged + stand_in + tally.asked,
         removed=tally.identifiers_removed + tally.asked,
         repeated_requests=tally.retries,
     )

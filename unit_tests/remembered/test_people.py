@@ -190,10 +190,11 @@ def test_without_a_store_the_last_row_of_each_identifier_decides(
     ids=["swap", "additive", "mirror", "increment"],
 )
 def test_a_person_is_one_row_where_something_of_it_needs_one(
-    shop: Shop, sandbox: RowsPinterest, configured: dict[str, Any], given: dict[str, Any]
+    shop: Shop, sandbox: RowsPinterest, outbox: Outbox, configured: dict[str, Any], given: dict[str, Any]
 ) -> None:
     table: Table = {1: ("a", 1, "C-1"), 2: ("b", None, None), 3: ("c", 2, None)}
     shop.sync([configured], *(row(key, one) for key, one in table.items()), complete(), **given)
+    assert reports(outbox)[-1]["reconciliation"]["difference"] is None
     assert {frozenset(one) for one in sandbox.rows_of("users")} == {
         frozenset({("email", email("a")), ("hashed_phone_number", phone(1)), ("external_id", "C-1")}),
         frozenset({("email", email("c")), ("hashed_phone_number", phone(2))}),
