@@ -43,6 +43,7 @@ class RowSupport:
         self._refused: bool | None = True if record_format == "records" else None
         self._refused_on: date | None = None
         self._why = ""
+        self._error: InvalidRequestError | None = None
 
     @property
     def is_refused(self) -> bool:
@@ -73,6 +74,8 @@ class RowSupport:
         Raises:
             InvalidRequestError: it is refused, and the settings insist on it.
         """
+        if self._error is not None:
+            raise self._error
         if self._refused is not None or (lane.target.only_removes and lane.target.list_id is None):
             return
         trial = creator.try_rows(lane.target)
@@ -83,7 +86,8 @@ class RowSupport:
         if trial.refusal is None:
             return
         if self._format == "records_v2":
-            raise self.refusal(trial.refusal)
+            self._error = self.refusal(trial.refusal)
+            raise self._error
         self._refused_on = self._today
         self._why = f"Pinterest does not accept requests in the form records_v2 ({trial.refusal.answer})"
 

@@ -308,3 +308,30 @@ def test_a_sync_that_ends_between_a_removal_and_what_it_took_along_is_made_good_
     sandbox.fails = lambda _: False
     shop.sync([configured], *([row(1, ("a", None, "C-1"))] if comes_again else [row(2, ("b", 2, None))]), state(2))
     assert sandbox.identifiers_of("users") == {email("a"), "C-1", email("b"), phone(2)}
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 405, 413, 422, 501])
+def test_whatever_refuses_rows_alone_is_a_refusal_of_the_form(
+    shop: Shop, sandbox: RowsPinterest, outbox: Outbox, status: int
+) -> None:
+    configured = stream("users", "phone", "customer", "id")
+    shop.sync([configured], row(1, ("a", None, None)), identity_columns=COLUMNS[:1], **NO_STORE)
+    sandbox.fails, sandbox.status = lambda message: b"records_v2" in (message.body or b""), status
+    shop.sync([configured], row(1, ("a", 1, None)), row(2, ("b", None, None)), **NO_STORE)
+    assert sandbox.identifiers_of("users") == {email("a"), email("b")}
+    assert reports(outbox)[-1]["identifiers_refused"] == {RejectionReason.NEEDS_RECORDS_V2: 1}
+
+
+def test_a_role_that_is_missing_for_every_form_is_no_refusal_of_the_form(shop: Shop, sandbox: RowsPinterest) -> None:
+    configured = stream("users", "phone", "customer", "id")
+    shop.sync([configured], row(1, ("a", None, None)), identity_columns=COLUMNS[:1], **NO_STORE)
+    sandbox.fails, sandbox.status = lambda message: message.method == "PATCH", 403
+    with raises(Code.ROLE_MISSING):
+        shop.sync([configured], row(1, ("a", 1, None)), **NO_STORE)
+
+
+def test_settings_that_insist_fail_every_audience(shop: Shop, sandbox: RowsPinterest) -> None:
+    sandbox.change(records_v2="refuse")
+    others = stream("others", "phone", "customer", "id")
+    with raises(Code.RECORDS_V2_REFUSED, match='"users", "others"'):
+        shop.sync([stream("users", "phone", "customer", "id"), others], **NO_STORE, record_format="records_v2")

@@ -39,8 +39,9 @@ class RowsPinterest:
         self._wire = SandboxWire(self._client)
         self._lock = threading.Lock()
         self.asked: list[Message] = []
-        # Says which requests fail, with 500 and without any effect.
+        # Says which requests fail, with this status and without any effect.
         self.fails: Callable[[Message], bool] = lambda _: False
+        self.status = 500
 
     def __enter__(self) -> RowsPinterest:
         return self
@@ -57,7 +58,7 @@ class RowsPinterest:
         with self._lock:
             self.asked.append(message)
             if self.fails(message):
-                return Reply(500, CaseInsensitiveDict(), b"{}", 0.0)
+                return Reply(self.status, CaseInsensitiveDict(), b"{}", 0.0)
             return self._wire.exchange(message)
 
     def change(self, **settings: object) -> None:
