@@ -45,6 +45,7 @@ from destination_pinterest.delivery.precedence import precedence_of
 from destination_pinterest.delivery.refused import RefusedStrategy
 from destination_pinterest.delivery.route import StreamRoute
 from destination_pinterest.delivery.row_samples import RowSamples
+from destination_pinterest.delivery.row_support import RowFilter, RowSupport, filter_for
 from destination_pinterest.delivery.sender import DeliverySender
 from destination_pinterest.delivery.sink import LaneSink, Sink
 from destination_pinterest.delivery.strategy import SyncStrategy
@@ -67,6 +68,7 @@ from destination_pinterest.routing.audience_plan import (
     RefusedAudience,
     check_expiry,
     columns_told_apart,
+    kinds_of_people,
     plan_audiences,
     refused_audiences,
 )
@@ -155,6 +157,7 @@ class SyncParts:
     journal: SyncJournal
     writer: SyncWriter
     dead_letters: DeadLetterStorage | None
+    rows: RowSupport
     tuning: Tuning
 
     @property
@@ -209,7 +212,13 @@ def assemble(
     senders = {
         account: DeliverySender(desk.pinterest, desk.creator, config.batch_size) for account, desk in desks.items()
     }
-    make_strategy = _StrategyFactory(config, system, desks, senders, epoch_s=tuning.epoch_s)
+    facts = config.pinterest_facts
+    rows = RowSupport(
+        config.record_format,
+        datetime.fromtimestamp(system.now(), UTC).date(),
+        probed_on=facts.asked_on if facts is not None and facts.records_v2 == "refused" else None,
+    )
+    make_strategy = _StrategyFactory(config, system, desks, senders, rows, epoch_s=tuning.epoch_s)
     strategies = [make_strategy(audience) for audience in audiences]
     given_up = [(make_strategy.refused(audience), audience.failure) for audience in refused]
     every_strategy = [*strategies, *(strategy for strategy, _ in given_up)]
@@ -240,6 +249,7 @@ def assemble(
         config,
         audiences,
         strategies,
+        rows=rows,
         decoder=decoder,
         ledger=ledger,
         dead_letters=dead_letters,
@@ -271,6 +281,7 @@ def assemble(
         journal,
         writer,
         dead_letters,
+        rows,
         tuning,
     )
 
@@ -348,6 +359,7 @@ class _StrategyFactory:
         system: System,
         desks: Mapping[str, AudienceDesk],
         senders: Mapping[str, DeliverySender],
+        rows: RowSupport,
         *,
         epoch_s: float,
     ) -> None:
@@ -355,6 +367,7 @@ class _StrategyFactory:
         self._system = system
         self._desks = desks
         self._senders = senders
+        self._rows = rows
         self._epoch_s = epoch_s
         self._safeguards = _safeguards(config)
         self._make = {"append": self._append, "swap": self._swap, "mirror": self._mirror}
@@ -389,7 +402,7 @@ class _StrategyFactory:
 
         audiences = NamedAudiences(audience.name, make, self._config.max_audiences)
         expires = self._config.expire_after_days is not None
-        tools = ColumnTools(desk, twins, self._safeguards, expires=expires)
+        tools = ColumnTools(desk, creator, twins, self._safeguards, self._rows, expires=expires)
         return ColumnStrategy(self._lane(audience), audience, audiences, tools, epoch_s=self._epoch_s)
 
     def _append(self, audience: AudiencePlan, creator: AudienceCreator | None = None) -> SyncStrategy:
@@ -398,6 +411,7 @@ class _StrategyFactory:
             self._batch(),
             self._config.flush_seconds,
             creator or self._desks[audience.ad_account_id].creator,
+            kinds_of_people(audience, self._config),
             precedence=precedence_of(audience.plans, self._config),
             safeguards=self._safeguards if self._safeguards.is_for_exclusion else None,
         )
@@ -405,8 +419,8 @@ class _StrategyFactory:
     def _swap(self, audience: AudiencePlan) -> SyncStrategy:
         lane = self._lane(audience, is_shadowed=True)
         swapper = self._desks[audience.ad_account_id].swapper
-        precedence = precedence_of(audience.plans, self._config)
-        return SwapStrategy(lane, self._batch(), self._config.flush_seconds, swapper, precedence=precedence)
+        kinds, precedence = kinds_of_people(audience, self._config), precedence_of(audience.plans, self._config)
+        return SwapStrategy(lane, self._batch(), self._config.flush_seconds, swapper, kinds, precedence=precedence)
 
     def _mirror(self, audience: AudiencePlan, creator: AudienceCreator | None = None) -> SyncStrategy:
         sender, after_days = self._senders[audience.ad_account_id], self._config.expire_after_days
@@ -416,10 +430,12 @@ class _StrategyFactory:
                 audience.streams,
                 tuple(plan.stream for plan in audience.replaced),
                 audience.also_in,
+                audience.kinds_by_column,
                 are_parted=audience.is_by_column,
             ),
             creator or self._desks[audience.ad_account_id].creator,
             self._safeguards,
+            rows=self._rows,
             max_identifiers=lambda: sender.max_identifiers,
             rhythm=Rhythm(self._epoch_s, None if after_days is None else Expiry(after_days, self._system.now)),
         )
@@ -475,6 +491,7 @@ def _routes(
     audiences: Sequence[AudiencePlan],
     strategies: Sequence[SyncStrategy],
     *,
+    rows: RowSupport,
     decoder: MessageDecoder,
     ledger: CheckpointLedger,
     dead_letters: DeadLetterStorage | None,
@@ -483,7 +500,8 @@ def _routes(
     sinks: dict[StreamKey, dict[str, Sink]] = {}
     for audience, strategy in zip(audiences, strategies, strict=True):
         for plan in audience.plans:
-            sink = _sink(strategy, plan, config)
+            of_rows = filter_for(rows, plan.identities, config.advertising_id_case)
+            sink = _sink(strategy, plan, config, of_rows)
             sinks.setdefault(plan.stream.key, {})[audience.ad_account_id] = sink
 
     def route(plan: StreamPlan) -> StreamRoute:
@@ -502,10 +520,10 @@ def _routes(
     return {stream: route(plan) for stream, plan in plans.items()}
 
 
-def _sink(strategy: SyncStrategy, plan: StreamPlan, config: Config) -> Sink:
+def _sink(strategy: SyncStrategy, plan: StreamPlan, config: Config, rows: RowFilter | None) -> Sink:
     if isinstance(strategy, ColumnStrategy):
-        return ColumnSink(strategy, plan, config.advertising_id_case)
-    return LaneSink(strategy, plan, config.advertising_id_case)
+        return ColumnSink(strategy, plan, config.advertising_id_case, rows)
+    return LaneSink(strategy, plan, config.advertising_id_case, rows)
 
 
 def _joined(by_account: Mapping[str, Sink], plan: StreamPlan) -> Sink:

@@ -215,6 +215,21 @@ class Code(StrEnum):
         "Correct the column's name (upper and lower case count). If streams of other connections have it, switch on "
         "Allow missing columns (`allow_missing_columns`).",
     )
+    RECORD_FORMAT_CONTRADICTS_COLUMNS = _Case(
+        "PIN-CONF-045",
+        _CONFIG,
+        _ACT,
+        "All identity columns of a stream are of kinds that only requests in the form `records_v2` can carry, and "
+        "`record_format` is `records`.",
+        "Set `record_format` to `auto`, or name another identity column.",
+    )
+    COUNTRY_UNKNOWN = _Case(
+        "PIN-CONF-046",
+        _CONFIG,
+        _ACT,
+        "`default_country` is the code of no country that has phone numbers.",
+        "Enter the country's two letters as in ISO 3166-1: `GB`, not `UK`.",
+    )
     AUDIENCE_COLUMN_NOT_IN_NAME = _Case(
         "PIN-CONF-035",
         _CONFIG,
@@ -651,6 +666,15 @@ class Code(StrEnum):
         "An answer is larger than any that is expected of Pinterest, or a listing does not end. What was read is "
         "dropped.",
         "Check `api_base_url` and the proxy; if they are right, report it.",
+    )
+    RECORDS_V2_REFUSED = _Case(
+        "PIN-API-014",
+        _CONFIG,
+        _ACT,
+        "Pinterest does not accept requests in the form `records_v2`, which phone numbers, customer IDs and envelopes "
+        "need, and they have to be sent: `record_format` is `records_v2`, or people who were added so must leave.",
+        "Ask Pinterest whether your app may use `records_v2`. With `record_format` set to `auto`, new rows are sent "
+        "without these identifiers; with `records`, people who were added by them also stay without an error.",
     )
 
     QUOTA_USED_UP = _Case(

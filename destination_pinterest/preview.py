@@ -180,6 +180,7 @@ class SyncPreview:
         self._open_indexes()
         for strategy in isolation.healthy:
             strategy.recall()
+            parts.rows.recall(strategy.remembered)
         return notes
 
     def _open_indexes(self) -> None:

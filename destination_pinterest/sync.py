@@ -23,6 +23,7 @@ from destination_pinterest.protocol.catalog import StreamKey
 from destination_pinterest.protocol.emit import MessageWriter
 from destination_pinterest.reporting.builder import SyncReporter
 from destination_pinterest.system import System
+from destination_pinterest.vocabulary import ROWS_ONLY
 from destination_pinterest.wording.plan_text import plan_lines
 
 if TYPE_CHECKING:  # It imports DuckDB and NumPy, which syncs without a store don't need.
@@ -140,10 +141,26 @@ class Sync:
         self._log_notes()
         for strategy in isolation.healthy:
             strategy.recall()
+            parts.rows.recall(strategy.remembered)
+        for strategy in isolation.healthy:
             try:
+                self._find_out_form(strategy)
                 strategy.prepare()
             except ConnectorError as failure:
                 self._give_up(strategy.lane, failure)
+        self._log_notes()
+
+    def _find_out_form(self, strategy: SyncStrategy) -> None:
+        """Finds out how an audience's identifiers can be sent, if some of them need a newer form of request."""
+        lane, rows = strategy.lane, self._parts.rows
+        if ROWS_ONLY.isdisjoint(lane.target.identifiers):
+            return
+        if not strategy.has_audience:  # Of the audiences that a column names, the first to be settled finds out.
+            lane.notes.extend(rows.notes(lane.target.identifiers))
+            return
+        rows.find_out(lane, self._parts.desks[lane.target.ad_account_id].creator)
+        strategy.remembered = rows.noted(strategy.remembered)
+        lane.notes.extend(rows.notes(lane.target.identifiers))
 
     def _open_indexes(self, system: System) -> None:
         parts = self._parts
@@ -218,18 +235,23 @@ class Sync:
                 if mark is not None:
                     target = strategy.lane.target
                     strategy.lane.update(keepers[target.ad_account_id].keep(target, mark))
-                self._keep_texts(strategy.branches, keepers)
+                self._keep_described(strategy.branches, keepers)
         self._log_notes()
 
-    def _keep_texts(self, branches: Sequence[SyncStrategy], keepers: Mapping[str, MarkKeeper]) -> None:
-        """Writes what the settings say into the descriptions of a column's audiences, whose marks stay as they are."""
+    def _keep_described(self, branches: Sequence[SyncStrategy], keepers: Mapping[str, MarkKeeper]) -> None:
+        """Writes what the settings say into the descriptions of a column's audiences, and what all marks have to tell.
+
+        What else their marks say is that of their creation.
+        """
         for lane in (branch.lane for branch in branches if branch.lane.failure is None):
             target = lane.target
-            if target.text is not None:
-                update = keepers[target.ad_account_id].keep(target, read_mark(target.description))
-                lane.update(update)
-                if update.notes:
-                    return  # The others would meet the same, and may be thousands.
+            mark = read_mark(target.description)
+            if not ROWS_ONLY.isdisjoint(target.identifiers):
+                mark = self._parts.rows.noted(mark)
+            update = keepers[target.ad_account_id].keep(target, mark)
+            lane.update(update)
+            if update.notes:
+                return  # The others would meet the same, and may be thousands.
 
     def _finished(self) -> list[SyncStrategy]:
         """The strategies of all audiences that have not failed, among them those that columns name."""

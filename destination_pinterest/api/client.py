@@ -1,7 +1,7 @@
 """Pinterest's API v5: one method per endpoint, and no decisions.
 
-Source: Pinterest OpenAPI 5.23.0, operations named beside each method; `records_v2`: models of API 5.28.0 in
-pinterestsdk 2.1.0 (read 2026-11-26). Any 2xx is accepted: 5.28 answers 201 to creations.
+Source: Pinterest OpenAPI 5.23.0, operations named beside each method; `records_v2`: models of API 5.28.0
+(pinterestsdk 2.1.0, read 2026-11-26). Any 2xx is accepted: 5.28 answers 201 to creations.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ that nobody's words are lost, and nothing is written if the mark would say the s
     m11800,11000,12000,0415,260101   identifiers, people, Pinterest's records (or -), the end of the customer list's id,
                                  and the date of the count
     t0a1b2c3d                    a digest of the user's text as the connector wrote it; see description_text.py
+    r261127                      the date on which Pinterest refused `records_v2`; older versions keep it as it is
     e17,0a1b2c3d                 the epoch and the name of the membership store's ledger; it is written once the store
                                  has that epoch safely, so it may be behind, but is never ahead of the newest store
 
@@ -25,7 +26,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Final
 
 from destination_pinterest.audiences.drift import IdentityFill
@@ -45,6 +46,9 @@ _LETTERS: Final = {
     Identifier.LR_ID: "L",
     Identifier.DLX_ID: "D",
     Identifier.HASHED_PINNER_ID: "P",
+    Identifier.PHONE: "T",
+    Identifier.EXTERNAL_ID: "X",
+    Identifier.LIVERAMP_ENVELOPE: "V",
 }
 _KINDS: Final = {letter: kind for kind, letter in _LETTERS.items()}
 _FILL: Final = re.compile(r"[wi](?P<rows>[0-9]{1,15})(?P<shares>(?:,[A-Z][0-9]{1,4})*)")
@@ -54,6 +58,7 @@ _MEMBERS: Final = re.compile(
 )
 _STORE: Final = re.compile(r"e(?P<epoch>[0-9]{1,15}),(?P<ledger>[0-9a-f]{8})")
 _TEXT: Final = re.compile(r"t[0-9a-f]{8}")
+_REFUSED: Final = re.compile(r"r[0-9]{6}")
 _DAY: Final = "%y%m%d"
 
 
@@ -106,12 +111,14 @@ def encode(remembered: Remembered) -> str:
         parts.append(f"e{remembered.store.epoch},{remembered.store.ledger}")
     if remembered.text is not None:
         parts.append(f"t{remembered.text}")
+    if remembered.rows_refused_on is not None:
+        parts.append(f"r{remembered.rows_refused_on.strftime(_DAY)}")
     return ";".join([*parts, *remembered.others])
 
 
 def decode(text: str) -> Remembered:
     """Reads what `encode` wrote. A part that can't be read is unknown."""
-    whole = increment = members = store = text_digest = None
+    whole = increment = members = store = text_digest = refused_on = None
     others = []
     for part in text.split(";"):
         if part.startswith("w"):
@@ -124,9 +131,11 @@ def decode(text: str) -> Remembered:
             store = _store(part)
         elif _TEXT.fullmatch(part):
             text_digest = part[1:]
+        elif _REFUSED.fullmatch(part):
+            refused_on = _date(part[1:])
         elif part:
             others.append(part)
-    return Remembered(whole, increment, members, store, text_digest, tuple(others))
+    return Remembered(whole, increment, members, store, text_digest, tuple(others), refused_on)
 
 
 def _fill_text(fill: IdentityFill) -> str:
@@ -158,9 +167,8 @@ def _members(part: str) -> KnownMembers | None:
     if found is None:
         return None
     records = None if found["records"] == "-" else int(found["records"])
-    try:
-        day = datetime.strptime(found["day"], _DAY).replace(tzinfo=UTC).date()
-    except ValueError:
+    day = _date(found["day"])
+    if day is None:
         return None
     return KnownMembers(int(found["identifiers"]), int(found["people"]), records, found["tail"], day)
 
@@ -168,3 +176,10 @@ def _members(part: str) -> KnownMembers | None:
 def _store(part: str) -> StoreEpoch | None:
     found = _STORE.fullmatch(part)
     return None if found is None else StoreEpoch(int(found["epoch"]), found["ledger"])
+
+
+def _date(text: str) -> date | None:
+    try:
+        return datetime.strptime(text, _DAY).replace(tzinfo=UTC).date()
+    except ValueError:
+        return None

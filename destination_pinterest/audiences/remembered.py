@@ -102,6 +102,7 @@ class Remembered:
         members: how many members there are.
         store: the membership store's state.
         text: a digest of the description's text, if it is the connector's own; see description_text.py.
+        rows_refused_on: when Pinterest refused `records_v2`; None if it did not, or was not asked.
         others: parts that this version does not know, kept as they are.
     """
 
@@ -111,6 +112,7 @@ class Remembered:
     store: StoreEpoch | None = None
     text: str | None = None
     others: tuple[str, ...] = ()
+    rows_refused_on: date | None = None
 
     def fill_of(self, *, is_whole: bool) -> IdentityFill | None:
         """Returns what rows of that sort are compared with."""

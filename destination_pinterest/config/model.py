@@ -210,6 +210,17 @@ class Config(Settings):
         ),
         title="Case of advertising IDs",
     )
+    default_country: str | None = setting(
+        None,
+        pattern=r"^[A-Z]{2}$",
+        description=(
+            "The country of phone numbers that have no country code, by its two letters (ISO 3166-1). Without it, such "
+            "numbers are rejected and counted."
+        ),
+        examples=["US", "GB", "DE"],
+        title="Country of phone numbers",
+        form={"pattern_descriptor": "two capital letters, such as US"},
+    )
     allow_missing_columns: bool = setting(
         False,
         description=(
@@ -428,6 +439,16 @@ class Config(Settings):
             "Trial access, a larger number syncs more rows a day."
         ),
         title="Identifiers per request",
+    )
+    record_format: Literal["auto", "records", "records_v2"] = setting(
+        "auto",
+        description=(
+            "The form of requests for identifiers of the kinds PHONE, EXTERNAL_ID and LIVERAMP_ENVELOPE, which only "
+            "records_v2 can carry (Pinterest's API 5.28). auto: records_v2 for rows with such an identifier; if "
+            "Pinterest does not accept it, they are sent without, and what is left out is counted. records: never "
+            "records_v2. records_v2: as auto, but the sync fails if Pinterest does not accept it."
+        ),
+        title="Form of requests",
     )
     flush_seconds: float = setting(
         5,

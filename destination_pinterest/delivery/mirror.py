@@ -12,9 +12,9 @@ that this connector added.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from destination_pinterest.audiences.creation import AudienceCreator
@@ -29,8 +29,10 @@ from destination_pinterest.audiences.remembered import (
 )
 from destination_pinterest.audiences.safeguards import Safeguards, check_rows
 from destination_pinterest.delivery.lane import AudienceLane, Delivery
-from destination_pinterest.delivery.precedence import Precedence, row_hash
+from destination_pinterest.delivery.people import Place
+from destination_pinterest.delivery.precedence import Precedence, columns_left, row_hash
 from destination_pinterest.delivery.row_positions import RowPositions
+from destination_pinterest.delivery.row_support import RowSupport
 from destination_pinterest.delivery.slices import Slice, joined, requests_of_slice
 from destination_pinterest.delivery.store_witness import StoreWitness
 from destination_pinterest.delivery.strategy import IsComplete, MemberCounts, SyncStrategy
@@ -49,7 +51,7 @@ from destination_pinterest.protocol.catalog import ConfiguredStream, StreamKey
 from destination_pinterest.protocol.input import RowRun
 from destination_pinterest.routing.decision import NOBODY_TO_REMOVE, UNKNOWN_KEY
 from destination_pinterest.routing.replacement import continues_in_job, is_whole_pass
-from destination_pinterest.vocabulary import Operation
+from destination_pinterest.vocabulary import ROWS_ONLY, Identifier, Operation
 
 if TYPE_CHECKING:  # It imports DuckDB and NumPy, which syncs without a store don't need.
     from destination_pinterest.membership import Delta, MembershipLedger
@@ -66,14 +68,15 @@ _DAY_S: Final = 86_400
 class MirroredStreams:
     """The streams of a mirrored audience, and those among them whose absent rows are removed.
 
-    `also_in` are the other ad accounts that the streams' rows go to. `are_parted` says whether their rows have other
-    audiences too: that there are rows then says nothing about this one, so an audience that lost its last row is
-    emptied if the limit for removals permits that.
+    `also_in` are the other ad accounts that the streams' rows go to; `kinds` the kinds of identifiers by column.
+    `are_parted` says whether their rows have other audiences too: that there are rows then says nothing about this one,
+    so an audience that lost its last row is emptied if the limit for removals permits that.
     """
 
     all: tuple[ConfiguredStream, ...]
     replaced: tuple[ConfiguredStream, ...]
     also_in: tuple[str, ...] = ()
+    kinds: Mapping[str, Identifier] = field(default_factory=dict)
     are_parted: bool = False
 
 
@@ -111,6 +114,7 @@ class MirrorStrategy(SyncStrategy):
         streams: the streams of the audience.
         creator: creates the audience.
         safeguards: keep members from being removed by mistake.
+        rows: whether Pinterest accepts rows of `records_v2`.
         max_identifiers: how many identifiers a delivery may hold at the moment.
         rhythm: what goes by time.
     """
@@ -124,6 +128,7 @@ class MirrorStrategy(SyncStrategy):
         creator: AudienceCreator,
         safeguards: Safeguards,
         *,
+        rows: RowSupport,
         max_identifiers: Callable[[], int],
         rhythm: Rhythm,
     ) -> None:
@@ -133,6 +138,7 @@ class MirrorStrategy(SyncStrategy):
         self._replaced_before: list[ConfiguredStream] = []
         self._creator = creator
         self._safeguards = safeguards
+        self._form = rows
         self._max_identifiers = max_identifiers
         self._epoch_s = rhythm.epoch_s
         self._expiry = rhythm.expiry
@@ -153,6 +159,7 @@ class MirrorStrategy(SyncStrategy):
         self._unresolved_deletions = 0
         self._expired = 0
         self._counted_whole = False
+        self._stuck = 0
 
     def open(self, ledger: MembershipLedger) -> None:
         """Takes the audience's ledger, once the audience has been looked up; `close` releases it.
@@ -263,9 +270,10 @@ class MirrorStrategy(SyncStrategy):
         """See `SyncStrategy.take`. Rows with a key are told apart by the ledger; of others, some have precedence."""
         if key is None and (self._precedence or self._safeguards.is_for_exclusion):
             precedence = self._precedence[self._stream]
-            identifiers = self.left_to_row(precedence, operation, identifiers, row_hash(self._stream, None))
-            if not identifiers:
+            left = self.left_to_row(precedence, operation, identifiers, row_hash(self._stream, None))
+            if not left:
                 return
+            identifiers, columns = left, columns_left(identifiers, columns, left)
         self._ledger.record(self._stream, key, operation, identifiers, columns)
         self._count_people(operation, identifiers)
         self._changes += 1
@@ -354,9 +362,11 @@ class MirrorStrategy(SyncStrategy):
             check_rows(self.lane.target.name, self.lane.qualities)
         is_whole = is_end and self._is_whole(is_complete)
         expires = is_whole and self._expire(replaced)
-        if self._changes or replaced or expires or (is_whole and self._ledger.is_in_doubt):
+        may_decide = is_whole or (is_end and self._ledger.sends_people)
+        if self._changes or replaced or expires or (may_decide and self._ledger.is_in_doubt):
             intake = self.lane.count.intake
             self._check_drift(intake)
+            self._find_out_form(replaced, is_whole=is_whole)
             delta, finished = self._compare(replaced, is_whole=is_whole)
             yield from self._slices(delta)
             self._commit(delta, finished, marks={self._mark_name: self._next_mark(intake)} if is_end else {})
@@ -377,7 +387,7 @@ class MirrorStrategy(SyncStrategy):
         is_whole = self._is_whole(is_complete)
         if is_whole:
             self._expire(self._replaced)
-        delta = self._ledger.diff([str(stream.key) for stream in self._replaced], is_whole=is_whole)
+        delta = self._diff(self._replaced, is_whole=is_whole)
         try:
             if not all(is_complete(stream.key) for stream in self._replaced):
                 self._safeguards.require_complete(self.lane.target.name, is_complete=False)
@@ -404,11 +414,20 @@ class MirrorStrategy(SyncStrategy):
         """Creates the audience unless it exists.
 
         Raises:
+            InvalidRequestError: people were to leave, and could not be taken out.
             UnusableRowsError: too few of the rows could be used.
         """
         self.lane.update(self._creator.ensure_audience(self.lane.target, self.mark or NOTHING))
         check_rows(self.lane.target.name, self.lane.qualities)
         self.lane.settle_qualities()
+        if self._stuck:
+            self.lane.notes.append(
+                f"{self._stuck:,} identifiers that no row has any more are still in the audience: only requests in the "
+                "form records_v2 could take them out, and Pinterest does not accept these now, or record_format rules "
+                "them out. They leave with the first sync that may send such requests."
+            )
+            if not self._form.is_ruled_out:
+                raise self._form.refusal()
         if self._ledger.is_in_doubt:
             self.lane.notes.append(
                 "An earlier sync was ended while it was sending, so it is not known whether some people are in the "
@@ -468,7 +487,7 @@ class MirrorStrategy(SyncStrategy):
 
     def _compare(self, replaced: Sequence[ConfiguredStream], *, is_whole: bool) -> tuple[Delta, dict[str, str]]:
         """Returns the delta, and the generations that are complete once it is sent."""
-        delta = self._ledger.diff([str(stream.key) for stream in replaced], is_whole=is_whole)
+        delta = self._diff(replaced, is_whole=is_whole)
         finished = {
             str(stream.key): generation_name(stream, self._streams.also_in)
             for stream in replaced
@@ -483,13 +502,26 @@ class MirrorStrategy(SyncStrategy):
         if is_emptied and not self._streams.are_parted:
             keeps = f"the audience keeps the {known:,} members that the connector added"
             self.lane.notes.append(self._safeguards.empty_table_note(keeps))
-            return self._ledger.diff([], is_whole=False), {}
+            return self._diff([], is_whole=False), {}
         self._safeguards.check_removal(
             f'The audience "{self.lane.target.name}" stays as it is',
             leaving=delta.removals_by_absence + delta.removals_by_expiry,
             known=known,
         )
         return delta, finished
+
+    def _diff(self, replaced: Sequence[ConfiguredStream], *, is_whole: bool) -> Delta:
+        return self._ledger.diff(
+            [str(stream.key) for stream in replaced],
+            is_whole=is_whole,
+            sends_people=not ROWS_ONLY.isdisjoint(self.lane.target.identifiers) and not self._form.is_refused,
+            keeps_rows=self._form.is_refused,
+        )
+
+    def _find_out_form(self, replaced: Sequence[ConfiguredStream], *, is_whole: bool) -> None:
+        """Finds out whether rows can be sent where no column needs them any more, but some of those who leave do."""
+        if not self._form.is_known and self._diff(replaced, is_whole=is_whole).needs_rows:
+            self._form.find_out(self.lane, self._creator)
 
     def _slices(self, delta: Delta) -> Iterator[Iterator[Delivery]]:
         """Yields the deliveries of the delta, removals first. The last slice counts only with the commit."""
@@ -512,9 +544,15 @@ class MirrorStrategy(SyncStrategy):
     def _deliveries(self, part: Slice, size: int) -> Iterator[Delivery]:
         """Yields the deliveries of a slice. They cover no rows themselves: rows are safe once the slice counts."""
         number = part.first
-        for operation, piece in self._ledger.pieces(part.delta, part.first, part.last, size):
+        columns = self._ledger.column_numbers(self._streams.kinds)
+        kinds = {column: self._streams.kinds[name] for column, name in columns.items()}
+        for operation, piece, owners in self._ledger.pieces(part.delta, part.first, part.last, size):
             numbers = (number, number + len(piece))
-            yield Delivery(operation, dict.fromkeys(piece), 0, self.lane.pinned, numbers)
+            places = {
+                one: None if person is None else Place(person, kinds.get(column))
+                for one, (person, column) in zip(piece, owners, strict=True)
+            }
+            yield Delivery(operation, places, 0, self.lane.pinned, numbers)
             number += len(piece)
 
     def _advance(self, delta: Delta, accepted: Sequence[tuple[int, int]], begun: int) -> None:
@@ -566,6 +604,7 @@ class MirrorStrategy(SyncStrategy):
             self.lane.tally.identifiers_refused[RejectionReason.NO_CONSENT.value] += delta.objected
         self._set_aside(UNKNOWN_KEY, delta.unresolved_deletions)
         self._set_aside(RejectionReason.VALUE_UNCHANGED.value, delta.unknown_unchanged)
+        self._stuck = delta.stuck
         if self.lane.target.list_id is None:
             self._set_aside(NOBODY_TO_REMOVE, self._rows)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from destination_pinterest.audiences.remembered import Remembered, holds_nobody
 from destination_pinterest.audiences.safeguards import check_rows
@@ -20,6 +21,7 @@ from destination_pinterest.errors import (
     RuleChangeRefusedError,
 )
 from destination_pinterest.protocol.input import RowRun
+from destination_pinterest.vocabulary import Identifier
 
 
 class SwapStrategy(BatchedStrategy):
@@ -27,7 +29,7 @@ class SwapStrategy(BatchedStrategy):
 
     Args:
         lane: the audience's lane, whose target has a shadow list.
-        batch, flush_s, precedence: see `BatchedStrategy`.
+        batch, flush_s, kinds, precedence: see `BatchedStrategy`.
         swapper: swaps the shadow list in.
     """
 
@@ -37,10 +39,11 @@ class SwapStrategy(BatchedStrategy):
         batch: MembershipBatch,
         flush_s: float,
         swapper: AudienceSwapper,
+        kinds: Mapping[str, Identifier] = MappingProxyType({}),
         *,
         precedence: Precedence | None = None,
     ) -> None:
-        super().__init__(lane, batch, flush_s, precedence=precedence)
+        super().__init__(lane, batch, flush_s, kinds, precedence=precedence)
         self._swapper = swapper
 
     creates_while_filling = False
@@ -100,7 +103,7 @@ class SwapStrategy(BatchedStrategy):
             self.lane.notes += self._swapper.check(
                 self.lane.target,
                 has_rows=self._has_rows,
-                sent=tally.identifiers_added - tally.identifiers_removed,
+                sent=tally.records,
                 intake=self.lane.count.intake,
                 is_filled=self.lane.target.list_id is not None or tally.identifiers_added > 0,
             )
@@ -123,7 +126,7 @@ class SwapStrategy(BatchedStrategy):
             self.lane.target,
             is_complete=is_whole,
             has_rows=self._has_rows,
-            sent=self.lane.tally.identifiers_added - self.lane.tally.identifiers_removed,
+            sent=self.lane.tally.records,
             intake=self.lane.count.intake,
         )
         for update in steps:

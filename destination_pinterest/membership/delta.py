@@ -23,6 +23,8 @@ class Delta:
         unresolved_deletions: deletions without an identifier whose key the ledger does not know, or that have no key.
         unknown_unchanged: rows whose columns were not given and of which no identifier is known either.
         objected: identifiers that rows add now and that stay out, since another row without consent has them.
+        needs_rows: how many of the identifiers to send only rows of `records_v2` can carry.
+        stuck: identifiers that are to leave and stay in doubt, since rows are refused.
         holdings_changed: how many holdings are gained or lost; if rows share an identifier, members may stay the same.
     """
 
@@ -38,6 +40,8 @@ class Delta:
     unknown_unchanged: int
     objected: int
     holdings_changed: int
+    needs_rows: int
+    stuck: int
     _read: Callable[[str, int], Iterator[list[str]]] = field(repr=False)
     removals_by_expiry: int = 0
 

@@ -236,13 +236,13 @@ def _reconciliation(
     if not succeeded or target.list_id is None:
         return None
     # A list can't be created empty: without rows, it was created with a placeholder.
-    was_placed = target.written_before is None and not tally.identifiers_added
+    was_placed = target.written_before is None and not tally.identifiers_added and not tally.asked
     stand_in = max(target.stand_ins, int(was_placed))
     return reconcile(
         before,
         after,
-        added=tally.identifiers_added + stand_in,
-        removed=tally.identifiers_removed,
+        added=tally.identifiers_added - tally.merged + stand_in + tally.asked,
+        removed=tally.identifiers_removed + tally.asked,
         repeated_requests=tally.retries,
     )
 
