@@ -17,6 +17,7 @@ PRODUCTION = [
     "msgspec>=0.22,<1",
     "numpy>=1.26,<3",  # rows into the membership store without a loop in Python
     "orjson>=3.10,<4",
+    "phonenumbers>=8.13,<10",  # libphonenumber: phone numbers in one form, by each country's own rules
     "pydantic>=2.11,<3",
     "pydantic-core>=2.33,<3",  # the one place of pydantic's errors with a text of one's own
     "requests>=2.32,<3",

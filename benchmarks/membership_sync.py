@@ -63,7 +63,7 @@ def main() -> None:
                 last = min(sent + _SLICE, delta.total)
                 if sent:
                     ledger.advance(delta, [(0, sent)], last, _LIST)
-                sent += sum(len(piece) for _, piece in ledger.pieces(delta, sent, last, _BATCH))
+                sent += sum(len(piece) for _, piece, _ in ledger.pieces(delta, sent, last, _BATCH))
         with _timed("commit"):
             ledger.commit(delta, _LIST)
         found = {"additions": delta.additions, "removals": delta.removals, "sent": sent, "members": ledger.members}

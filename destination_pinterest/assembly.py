@@ -16,9 +16,11 @@ from destination_pinterest.api.client import PinterestClient
 from destination_pinterest.api.retry import RetryPolicy
 from destination_pinterest.api.wire import OpenWire, open_http_wire
 from destination_pinterest.audiences.creation import AudienceCreator
+from destination_pinterest.audiences.description_text import filled
 from destination_pinterest.audiences.desk import AudienceDesk
 from destination_pinterest.audiences.drift import DriftGuard
 from destination_pinterest.audiences.lookup import AudienceLookup
+from destination_pinterest.audiences.reach import AudienceReach
 from destination_pinterest.audiences.remembered import EXACT_UP_TO
 from destination_pinterest.audiences.safeguards import Safeguards
 from destination_pinterest.audiences.shadow_list import new_shadow_list
@@ -37,12 +39,13 @@ from destination_pinterest.delivery.intake import IntakeCount
 from destination_pinterest.delivery.isolation import AudienceIsolation, FailedAudience, combined
 from destination_pinterest.delivery.journal import SyncJournal
 from destination_pinterest.delivery.lane import MAX_IN_FLIGHT, AudienceLane
-from destination_pinterest.delivery.mirror import MirroredStreams, MirrorStrategy
+from destination_pinterest.delivery.mirror import Expiry, MirroredStreams, MirrorStrategy, Rhythm
 from destination_pinterest.delivery.named_audiences import NamedAudiences
 from destination_pinterest.delivery.precedence import precedence_of
 from destination_pinterest.delivery.refused import RefusedStrategy
 from destination_pinterest.delivery.route import Refusals, StreamRoute
 from destination_pinterest.delivery.row_samples import RowSamples
+from destination_pinterest.delivery.row_support import RowFilter, RowSupport, filter_for
 from destination_pinterest.delivery.sender import DeliverySender
 from destination_pinterest.delivery.sink import LaneSink, Sink
 from destination_pinterest.delivery.strategy import SyncStrategy
@@ -64,7 +67,9 @@ from destination_pinterest.routing.audience_plan import (
     EPOCH_S,
     AudiencePlan,
     RefusedAudience,
+    check_expiry,
     columns_told_apart,
+    kinds_of_people,
     plan_audiences,
     refused_audiences,
 )
@@ -155,6 +160,7 @@ class SyncParts:
     journal: SyncJournal
     writer: SyncWriter
     dead_letters: DeadLetterStorage | None
+    rows: RowSupport
     tuning: Tuning
     suppressor: Suppressor | None
 
@@ -188,6 +194,7 @@ def assemble(
         ConfigurationError: the settings and the catalog contradict each other, for every audience.
     """
     config = request.config
+    check_expiry(config)
     plans, refused = _planned(request)
     audiences = plan_audiences(plans, config)
     pause = pause or Pause()
@@ -210,7 +217,15 @@ def assemble(
         account: DeliverySender(desk.pinterest, desk.creator, config.batch_size) for account, desk in desks.items()
     }
     suppressor = _suppressor(config, tuning)
-    make_strategy = _StrategyFactory(config, system, desks, senders, suppressor, epoch_s=tuning.epoch_s)
+    facts = config.pinterest_facts
+    rows = RowSupport(
+        config.record_format,
+        datetime.fromtimestamp(system.now(), UTC).date(),
+        probed_on=facts.asked_on if facts is not None and facts.records_v2 == "refused" else None,
+    )
+    make_strategy = _StrategyFactory(
+        config, system, desks, senders, suppressor=suppressor, rows=rows, epoch_s=tuning.epoch_s
+    )
     strategies = [make_strategy(audience) for audience in audiences]
     given_up = [(make_strategy.refused(audience), audience.failure) for audience in refused]
     every_strategy = [*strategies, *(strategy for strategy, _ in given_up)]
@@ -241,6 +256,7 @@ def assemble(
         config,
         audiences,
         strategies,
+        rows=rows,
         decoder=decoder,
         ledger=ledger,
         dead_letters=dead_letters,
@@ -273,6 +289,7 @@ def assemble(
         journal,
         writer,
         dead_letters,
+        rows,
         tuning,
         suppressor,
     )
@@ -327,7 +344,7 @@ def _desks(config: Config, session: PinterestSession, system: System) -> dict[st
             if_refused=config.refused_rule_change,
             refused_on=facts.asked_on if facts is not None and facts.rule_change == "refused" else None,
         )
-        return AudienceDesk(client, lookup, creator, swapper)
+        return AudienceDesk(client, lookup, creator, swapper, AudienceReach.of(config, client))
 
     return {account: desk(client) for account, client in session.clients.items()}
 
@@ -351,8 +368,9 @@ class _StrategyFactory:
         system: System,
         desks: Mapping[str, AudienceDesk],
         senders: Mapping[str, DeliverySender],
-        suppressor: Suppressor | None,
         *,
+        suppressor: Suppressor | None,
+        rows: RowSupport,
         epoch_s: float,
     ) -> None:
         self._config = config
@@ -360,6 +378,7 @@ class _StrategyFactory:
         self._desks = desks
         self._senders = senders
         self._suppressor = suppressor
+        self._rows = rows
         self._epoch_s = epoch_s
         self._safeguards = _safeguards(config)
         self._make = {"append": self._append, "swap": self._swap, "mirror": self._mirror}
@@ -393,7 +412,10 @@ class _StrategyFactory:
             return strategy
 
         audiences = NamedAudiences(audience.name, make, self._config.max_audiences)
-        tools = ColumnTools(desk, twins, self._safeguards, self._suppressor)
+        expires = self._config.expire_after_days is not None
+        tools = ColumnTools(
+            desk, creator, twins, self._safeguards, self._rows, suppressor=self._suppressor, expires=expires
+        )
         return ColumnStrategy(self._lane(audience), audience, audiences, tools, epoch_s=self._epoch_s)
 
     def _append(self, audience: AudiencePlan, creator: AudienceCreator | None = None) -> SyncStrategy:
@@ -402,6 +424,7 @@ class _StrategyFactory:
             self._batch(),
             self._config.flush_seconds,
             creator or self._desks[audience.ad_account_id].creator,
+            kinds_of_people(audience, self._config),
             precedence=precedence_of(audience.plans, self._config),
             safeguards=self._safeguards if self._safeguards.is_for_exclusion else None,
         )
@@ -409,19 +432,25 @@ class _StrategyFactory:
     def _swap(self, audience: AudiencePlan) -> SyncStrategy:
         lane = self._lane(audience, is_shadowed=True)
         swapper = self._desks[audience.ad_account_id].swapper
-        precedence = precedence_of(audience.plans, self._config)
-        return SwapStrategy(lane, self._batch(), self._config.flush_seconds, swapper, precedence=precedence)
+        kinds, precedence = kinds_of_people(audience, self._config), precedence_of(audience.plans, self._config)
+        return SwapStrategy(lane, self._batch(), self._config.flush_seconds, swapper, kinds, precedence=precedence)
 
     def _mirror(self, audience: AudiencePlan, creator: AudienceCreator | None = None) -> SyncStrategy:
-        sender = self._senders[audience.ad_account_id]
+        sender, after_days = self._senders[audience.ad_account_id], self._config.expire_after_days
         return MirrorStrategy(
             self._lane(audience),
-            MirroredStreams(audience.streams, tuple(plan.stream for plan in audience.replaced), audience.also_in),
+            MirroredStreams(
+                audience.streams,
+                tuple(plan.stream for plan in audience.replaced),
+                audience.also_in,
+                audience.kinds_by_column,
+                are_parted=audience.is_by_column,
+            ),
             creator or self._desks[audience.ad_account_id].creator,
             self._safeguards,
+            rows=self._rows,
             max_identifiers=lambda: sender.max_identifiers,
-            epoch_s=self._epoch_s,
-            is_part=audience.is_by_column,
+            rhythm=Rhythm(self._epoch_s, None if after_days is None else Expiry(after_days, self._system.now)),
         )
 
     @property
@@ -453,6 +482,8 @@ class _StrategyFactory:
             only_removes=audience.only_removes or self._config.mode == "remove",
             ignores_case=audience.is_by_column,
             shadow=shadow,
+            text=filled(self._config.description, [stream.key for stream in audience.streams]),
+            is_begun_early=self._config.create_early,
         )
         streams = tuple(stream.key for stream in audience.streams)
         qualities = {
@@ -473,6 +504,7 @@ def _routes(
     audiences: Sequence[AudiencePlan],
     strategies: Sequence[SyncStrategy],
     *,
+    rows: RowSupport,
     decoder: MessageDecoder,
     ledger: CheckpointLedger,
     dead_letters: DeadLetterStorage | None,
@@ -482,7 +514,8 @@ def _routes(
     sinks: dict[StreamKey, dict[str, Sink]] = {}
     for audience, strategy in zip(audiences, strategies, strict=True):
         for plan in audience.plans:
-            sink = _sink(strategy, plan, config)
+            of_rows = filter_for(rows, plan.identities, config.advertising_id_case)
+            sink = _sink(strategy, plan, config, of_rows)
             sinks.setdefault(plan.stream.key, {})[audience.ad_account_id] = sink
 
     def route(plan: StreamPlan) -> StreamRoute:
@@ -501,10 +534,10 @@ def _routes(
     return {stream: route(plan) for stream, plan in plans.items()}
 
 
-def _sink(strategy: SyncStrategy, plan: StreamPlan, config: Config) -> Sink:
+def _sink(strategy: SyncStrategy, plan: StreamPlan, config: Config, rows: RowFilter | None) -> Sink:
     if isinstance(strategy, ColumnStrategy):
-        return ColumnSink(strategy, plan, config.advertising_id_case)
-    return LaneSink(strategy, plan, config.advertising_id_case)
+        return ColumnSink(strategy, plan, config.advertising_id_case, rows)
+    return LaneSink(strategy, plan, config.advertising_id_case, rows)
 
 
 def _joined(by_account: Mapping[str, Sink], plan: StreamPlan) -> Sink:

@@ -49,6 +49,7 @@ def parse_command(args: Sequence[str]) -> argparse.Namespace:
     audiences = commands.add_parser(
         "audiences", help="print the status of the ad account's audiences, for pinterest-audiences"
     )
+    create = commands.add_parser("create", help="create audiences that hold nobody yet, for pinterest-audiences")
     write = commands.add_parser("write", help="sync the records on standard input to audiences")
     preview = commands.add_parser(
         "preview", help="print what `write` would do, asking Pinterest but changing nothing, for pinterest-audiences"
@@ -67,10 +68,10 @@ def parse_command(args: Sequence[str]) -> argparse.Namespace:
         "forget",
         help="take the people in the records on standard input out of every customer list, for pinterest-audiences",
     )
-    for command in (check, discover, audiences, write, preview, store, probe, lists, forget):
+    for command in (check, discover, audiences, create, write, preview, store, probe, lists, forget):
         command.add_argument("--config", metavar="FILE", required=True, help="the settings, as JSON")
     for command in (write, preview, forget):
         command.add_argument("--catalog", metavar="FILE", required=True, help="the configured catalog, as JSON")
-    for command in (store, forget):
+    for command in (create, store, forget):
         command.add_argument("--request", metavar="FILE", required=True, help="what to do, as JSON")
     return parser.parse_args(args)

@@ -34,7 +34,7 @@ from destination_pinterest.identity.mapping import check_columns
 from destination_pinterest.object_storage.probe import probe
 from destination_pinterest.object_storage.s3 import S3Bucket
 from destination_pinterest.routing.audience_names import columns_of_names
-from destination_pinterest.routing.audience_plan import uses_membership_store
+from destination_pinterest.routing.audience_plan import check_expiry, uses_membership_store
 from destination_pinterest.routing.decision import consent_rule, forgets_everywhere, operation_rule
 from destination_pinterest.routing.plan import declared_identities
 from destination_pinterest.session import PinterestSession
@@ -226,6 +226,7 @@ def _check_settings(config: Config) -> None:
     operation_rule(config)
     consent_rule(config)
     columns_of_names(config)
+    check_expiry(config)
     if forgets_everywhere(config) and config.suppression_store is None:
         raise InvalidConfigError(
             Code.SUPPRESSION_STORE_NOT_SET,

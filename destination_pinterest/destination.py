@@ -39,6 +39,7 @@ from destination_pinterest.api.observer import SilentObserver
 from destination_pinterest.api.retry import RetryPolicy
 from destination_pinterest.api.wire import OpenWire, open_http_wire
 from destination_pinterest.assembly import SyncRequest, assemble
+from destination_pinterest.audience_creation import AudienceCreation, Creation, read_names
 from destination_pinterest.audience_listing import AudienceListing, Listing
 from destination_pinterest.commands import parse_command
 from destination_pinterest.config import (
@@ -199,6 +200,9 @@ class DestinationPinterest(Destination):
             messages.figures("INFO", self._probe(config, arguments.steps or STEPS, messages).as_line())
         elif arguments.command == "lists":
             messages.figures("INFO", self._list_lists(config, messages))
+        elif arguments.command == "create":
+            names = read_names(_read_config_file(Path(arguments.request)))
+            messages.figures("INFO", self._create_audiences(config, names, messages).as_line())
         else:
             messages.figures("INFO", self._preview(config, read_catalog(Path(arguments.catalog)), messages).as_line())
 
@@ -247,6 +251,10 @@ class DestinationPinterest(Destination):
         host = urlsplit(config.api_base_url).netloc
         probe = Probe(questions, conversation, host=host, before=config.pinterest_facts, now=self._system.now)
         return probe.run(steps, lambda: wires[0].exchanges)
+
+    def _create_audiences(self, raw: Mapping[str, Any], names: list[str], messages: MessageWriter) -> Creation:
+        config = _known_config(raw, messages)
+        return AudienceCreation(config, self._session(config, raw, messages), self._system).run(names)
 
     def _preview(
         self, raw: Mapping[str, Any], streams: tuple[ConfiguredStream, ...], messages: MessageWriter

@@ -59,7 +59,8 @@ class Discovery:
         every_audience = (
             (account, completions[account].typed(audience))
             for account, client in self._clients.items()
-            for audience in client.audiences()
+            for audience in client.audiences(exclude_nca=True)
+            if not audience.is_nca
         )
         try:
             catalog = destination_catalog(

@@ -215,6 +215,21 @@ class Code(StrEnum):
         "Correct the column's name (upper and lower case count). If streams of other connections have it, switch on "
         "Allow missing columns (`allow_missing_columns`).",
     )
+    RECORD_FORMAT_CONTRADICTS_COLUMNS = _Case(
+        "PIN-CONF-045",
+        _CONFIG,
+        _ACT,
+        "All identity columns of a stream are of kinds that only requests in the form `records_v2` can carry, and "
+        "`record_format` is `records`.",
+        "Set `record_format` to `auto`, or name another identity column.",
+    )
+    COUNTRY_UNKNOWN = _Case(
+        "PIN-CONF-046",
+        _CONFIG,
+        _ACT,
+        "`default_country` is the code of no country that has phone numbers.",
+        "Enter the country's two letters as in ISO 3166-1: `GB`, not `UK`.",
+    )
     AUDIENCE_COLUMN_NOT_IN_NAME = _Case(
         "PIN-CONF-035",
         _CONFIG,
@@ -299,6 +314,21 @@ class Code(StrEnum):
         _ACT,
         "`remove_from` is `everywhere`, and the settings or a stream say that people are added.",
         "Set What the table does (`mode`) to `remove`, or `remove_from` to `audience`.",
+    )
+
+    EXPIRY_WITHOUT_STORE = _Case(
+        "PIN-CONF-060",
+        _CONFIG,
+        _ACT,
+        "The settings say when members expire, and nothing remembers when their rows last came.",
+        "Set up a membership store, which works with the mode `mirror`, or take `expire_after_days` out.",
+    )
+    EXPIRY_OF_EXCLUDED = _Case(
+        "PIN-CONF-061",
+        _CONFIG,
+        _ACT,
+        "Members of an exclusion audience are to expire, and would see ads again.",
+        "Take `expire_after_days` out, or set `used_for` to `targeting`.",
     )
 
     NO_IDENTITY_COLUMN_RECOGNISED = _Case(
@@ -497,6 +527,23 @@ class Code(StrEnum):
         "signed in.",
     )
 
+    CHOSEN_AUDIENCE_IS_NCA = _Case(
+        "PIN-AUD-030",
+        _CONFIG,
+        _ACT,
+        "The audience that a stream was pointed at is for new customer acquisition, whose people Pinterest matches in "
+        "another way.",
+        "Choose another destination object in the connection's settings.",
+    )
+    AUDIENCE_NOT_BEGUN = _Case(
+        "PIN-AUD-031",
+        _TRANSIENT,
+        _WAIT,
+        "`pinterest-audiences create` has created a customer list, and Pinterest does not make an audience of it yet.",
+        "Nothing: the first sync fills the list and creates the audience as soon as Pinterest does so. To try again, "
+        "type the same command.",
+    )
+
     REMOVAL_ABOVE_LIMIT = _Case(
         "PIN-GUARD-001",
         _CONFIG,
@@ -642,6 +689,15 @@ class Code(StrEnum):
         "An answer is larger than any that is expected of Pinterest, or a listing does not end. What was read is "
         "dropped.",
         "Check `api_base_url` and the proxy; if they are right, report it.",
+    )
+    RECORDS_V2_REFUSED = _Case(
+        "PIN-API-014",
+        _CONFIG,
+        _ACT,
+        "Pinterest does not accept requests in the form `records_v2`, which phone numbers, customer IDs and envelopes "
+        "need, and they have to be sent: `record_format` is `records_v2`, or people who were added so must leave.",
+        "Ask Pinterest whether your app may use `records_v2`. With `record_format` set to `auto`, new rows are sent "
+        "without these identifiers; with `records`, people who were added by them also stay without an error.",
     )
 
     QUOTA_USED_UP = _Case(
@@ -1280,6 +1336,13 @@ class Code(StrEnum):
         _ACT,
         "A store key for `pinterest-audiences store rekey` is missing, too short, or the same as the other.",
         "Give the new key by `PINTEREST_NEW_STORE_KEY`, by `--new-key-file`, or when you are asked for it.",
+    )
+    CREATED_NAME_UNUSABLE = _Case(
+        "PIN-CLI-066",
+        _CONFIG,
+        _ACT,
+        "A name for `pinterest-audiences create` is blank or longer than an audience's name may be.",
+        "Give the audience another name, of up to 200 characters.",
     )
     STORE_TARGET_UNUSABLE = _Case(
         "PIN-CLI-054",

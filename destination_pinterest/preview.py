@@ -17,6 +17,7 @@ from destination_pinterest.api.endpoints import Category
 from destination_pinterest.assembly import SyncParts
 from destination_pinterest.audiences.gone import prospect_note
 from destination_pinterest.audiences.list_counts import counts_of
+from destination_pinterest.audiences.reach import Reach
 from destination_pinterest.audiences.remembered import EXACT_UP_TO
 from destination_pinterest.audiences.safeguards import check_rows
 from destination_pinterest.audiences.target import AudienceTarget
@@ -34,6 +35,7 @@ from destination_pinterest.foreign_text import shown
 from destination_pinterest.identity.rejection import RejectionReason
 from destination_pinterest.markers import PREVIEW_PREFIX
 from destination_pinterest.reporting.builder import identities_of
+from destination_pinterest.reporting.reach_report import ActalikeReport, ShareReport, actalikes_of, shares_of
 from destination_pinterest.reporting.report import IdentityReport
 
 _CATEGORIES: Final = (Category.ADS_READ, Category.ADS_WRITE)
@@ -78,6 +80,8 @@ class PreviewedAudience(msgspec.Struct, frozen=True):
         identities: how full the identity columns are, and what that was compared with.
         notes: remarks.
         ad_account_id: the ad account that it is in.
+        actalikes: the actalike audiences that the settings ask for, and what would become of each.
+        shared_with: whom the settings share it with, likewise.
     """
 
     audience: str
@@ -94,6 +98,8 @@ class PreviewedAudience(msgspec.Struct, frozen=True):
     identities: IdentityReport | None
     notes: list[str]
     ad_account_id: str | None = None
+    actalikes: list[ActalikeReport] = []
+    shared_with: list[ShareReport] = []
 
 
 class Preview(msgspec.Struct, frozen=True):
@@ -182,6 +188,7 @@ class SyncPreview:
                     mirror.shed(parts.suppressor)
         for strategy in isolation.healthy:
             strategy.recall()
+            parts.rows.recall(strategy.remembered)
         return notes
 
     def _open_indexes(self) -> None:
@@ -282,6 +289,7 @@ class SyncPreview:
             refusal = strategy.foresee(self._parts.source.is_complete) if isinstance(strategy, SwapStrategy) else None
             joins, leaves = self._bounds(strategy, members)
         refusal = _unusable(strategy) or refusal
+        reach = self._reach_of(strategy)
         return PreviewedAudience(
             audience=target.name,
             audience_id=target.audience_id,
@@ -301,7 +309,16 @@ class SyncPreview:
                 for note in (*strategy.lane.notes, *_suppressed_notes(strategy), *self._prospects_of(strategy))
             ],
             ad_account_id=target.ad_account_id,
+            actalikes=actalikes_of(reach),
+            shared_with=shares_of(reach),
         )
+
+    def _reach_of(self, strategy: SyncStrategy) -> Reach:
+        target = strategy.lane.target
+        if strategy.lane.failure is not None or not strategy.has_audience:
+            return Reach()
+        desk = self._parts.desks[target.ad_account_id]
+        return desk.reach.foresee(target, desk.lookup.listed)
 
     def _prospects_of(self, strategy: SyncStrategy) -> list[str]:
         if strategy.lane.failure is not None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from os import environ
 from typing import TYPE_CHECKING, Final
 
 from destination_pinterest.api.auth import RefreshingToken
 from destination_pinterest.assembly import SyncParts
-from destination_pinterest.audiences.description_mark import MarkKeeper, for_exclusion
+from destination_pinterest.audiences.description_mark import for_exclusion, read_mark
+from destination_pinterest.audiences.mark_keeper import MarkKeeper
 from destination_pinterest.connection_check import REFRESH_EXPIRY_WARNING_S, refresh_expiry
 from destination_pinterest.delivery.by_column import ColumnStrategy
 from destination_pinterest.delivery.lane import AudienceLane
@@ -23,6 +24,7 @@ from destination_pinterest.protocol.emit import MessageWriter
 from destination_pinterest.reporting.builder import SyncReporter
 from destination_pinterest.routing.decision import excludes
 from destination_pinterest.system import System
+from destination_pinterest.vocabulary import ROWS_ONLY
 from destination_pinterest.wording.plan_text import plan_lines
 
 if TYPE_CHECKING:  # It imports DuckDB and NumPy, which syncs without a store don't need.
@@ -30,6 +32,8 @@ if TYPE_CHECKING:  # It imports DuckDB and NumPy, which syncs without a store do
 
 # Everything is synced and only the report's figures are missing, so only short waits are worth it.
 _REPORT_PATIENCE_S: Final = 2.0
+# A quota that is back within a minute is worth the wait for an actalike audience; an outage is not.
+_REACH_PATIENCE_S: Final = 60.0
 # How long a process that is to end waits for a sign-in that is being renewed; the second, once it has waited before.
 RENEWAL_WAIT_S: Final = 5.0
 _LAST_WAIT_S: Final = 0.5
@@ -77,6 +81,7 @@ class Sync:
                     self._finish()
                 yield from self._writer.release()
                 self._has_ended = True
+                self._extend_reach()
                 parts.isolation.raise_failures()
                 succeeded = True
         finally:
@@ -138,10 +143,26 @@ class Sync:
         self._log_notes()
         for strategy in isolation.healthy:
             strategy.recall()
+            parts.rows.recall(strategy.remembered)
+        for strategy in isolation.healthy:
             try:
+                self._find_out_form(strategy)
                 strategy.prepare()
             except ConnectorError as failure:
                 self._give_up(strategy.lane, failure)
+        self._log_notes()
+
+    def _find_out_form(self, strategy: SyncStrategy) -> None:
+        """Finds out how an audience's identifiers can be sent, if some of them need a newer form of request."""
+        lane, rows = strategy.lane, self._parts.rows
+        if ROWS_ONLY.isdisjoint(lane.target.identifiers):
+            return
+        if not strategy.has_audience:  # Of the audiences that a column names, the first to be settled finds out.
+            lane.notes.extend(rows.notes(lane.target.identifiers))
+            return
+        rows.find_out(lane, self._parts.desks[lane.target.ad_account_id].creator)
+        strategy.remembered = rows.noted(strategy.remembered)
+        lane.notes.extend(rows.notes(lane.target.identifiers))
 
     def _open_indexes(self, system: System) -> None:
         parts = self._parts
@@ -208,6 +229,17 @@ class Sync:
             self._parts.session.clients[(elsewhere or others)[0].ad_account_id].ad_account()
         isolation.take(lane, failure)
 
+    def _extend_reach(self) -> None:
+        """Creates actalike audiences and shares, once states are out: nothing in it fails the sync or is waited for."""
+        parts = self._parts
+        parts.session.pause.allow_at_most(_REACH_PATIENCE_S)
+        with parts.pool.listening(parts.journal.on_event):
+            for lane in (strategy.lane for strategy in self._finished() if strategy.has_audience):
+                desk = parts.desks[lane.target.ad_account_id]
+                update, lane.reach = desk.reach.settle(lane.target, desk.lookup.listed)
+                lane.update(update)
+        self._log_notes()
+
     def _keep_marks(self) -> None:
         """Leaves the next sync what it compares its rows with. Everything is synced already, so nothing here fails."""
         keepers = {account: MarkKeeper(client) for account, client in self._parts.session.clients.items()}
@@ -220,7 +252,29 @@ class Sync:
                 if mark is not None:
                     target = strategy.lane.target
                     strategy.lane.update(keepers[target.ad_account_id].keep(target, mark))
+                self._keep_described(strategy.branches, keepers)
         self._log_notes()
+
+    def _keep_described(self, branches: Sequence[SyncStrategy], keepers: Mapping[str, MarkKeeper]) -> None:
+        """Writes what the settings say into the descriptions of a column's audiences, and what all marks have to tell.
+
+        What else their marks say is that of their creation.
+        """
+        for lane in (branch.lane for branch in branches if branch.lane.failure is None):
+            target = lane.target
+            mark = read_mark(target.description)
+            if not ROWS_ONLY.isdisjoint(target.identifiers):
+                mark = self._parts.rows.noted(mark)
+            update = keepers[target.ad_account_id].keep(target, mark)
+            lane.update(update)
+            if update.notes:
+                return  # The others would meet the same, and may be thousands.
+
+    def _finished(self) -> list[SyncStrategy]:
+        """The strategies of all audiences that have not failed, among them those that columns name."""
+        healthy = self._parts.isolation.healthy
+        branches = [branch for strategy in healthy for branch in strategy.branches]
+        return [*healthy, *(branch for branch in branches if branch.lane.failure is None)]
 
     def _log_notes(self) -> None:
         for strategy in self._parts.isolation.every:
@@ -260,9 +314,7 @@ class Sync:
                 self._messages.stream_status(stream, "INCOMPLETE" if failed else "COMPLETE")
 
     def _report(self, *, succeeded: bool) -> None:
-        healthy = self._parts.isolation.healthy if self._has_ended else ()
-        branches = [branch for strategy in healthy for branch in strategy.branches if branch.lane.failure is None]
-        finished = [*healthy, *branches]
+        finished = self._finished() if self._has_ended else ()
         report = self._reporter.report(succeeded=succeeded, finished=finished)
         max_identifiers = min(sender.max_identifiers for sender in self._parts.senders.values())
         if max_identifiers < self._parts.request.config.batch_size:

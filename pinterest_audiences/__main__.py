@@ -12,11 +12,11 @@ from typing import NoReturn
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import ConfigurationError, ConnectorError
 from destination_pinterest.foreign_text import shown_json
-from pinterest_audiences import audiences, forget, lists, probe, store, sync
+from pinterest_audiences import audiences, create, forget, lists, probe, store, sync
 from pinterest_audiences.failures import EXIT_FAILED, EXIT_USAGE, Failure
 
 PROGRAM = "pinterest-audiences"
-COMMANDS = (sync, audiences, lists, forget, store, probe)
+COMMANDS = (sync, audiences, create, lists, forget, store, probe)
 EXIT_CTRL_C = 130
 
 

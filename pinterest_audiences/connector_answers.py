@@ -13,6 +13,7 @@ import msgspec
 
 from destination_pinterest.error_codes import Code
 from destination_pinterest.markers import (
+    CREATION_PREFIX,
     FORGETTING_PREFIX,
     LISTING_PREFIX,
     LISTS_PREFIX,
@@ -89,6 +90,7 @@ class ConnectorAnswers:
         self.store: dict[str, Any] | None = None
         self.lists: dict[str, Any] | None = None
         self.certificate: dict[str, Any] | None = None
+        self.creation: dict[str, Any] | None = None
         self.last_state_number = 0
         self.failure: Failure | None = None
         self.strange_lines = 0
@@ -139,6 +141,8 @@ class ConnectorAnswers:
             self.preview = msgspec.json.decode(log.message.removeprefix(PREVIEW_PREFIX))
         elif log.message.startswith(PROBE_PREFIX) and self._on_probe is not None:
             self._on_probe(msgspec.json.decode(log.message.removeprefix(PROBE_PREFIX)))
+        elif log.message.startswith(CREATION_PREFIX):
+            self.creation = msgspec.json.decode(log.message.removeprefix(CREATION_PREFIX))
         elif log.message.startswith(STORE_PREFIX):
             self.store = msgspec.json.decode(log.message.removeprefix(STORE_PREFIX))
         elif log.message.startswith(LISTS_PREFIX):

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from destination_pinterest.access_tiers import STANDARD_WRITES_A_MINUTE, TRIAL_WRITES_A_DAY
-from pinterest_audiences.report_view import Line, identities_text
+from pinterest_audiences.report_view import Line, identities_text, reach_lines
 
 _COUNTED: Final = {
     "membership_store": "by the membership store",
@@ -44,6 +44,7 @@ def _audience(audience: Mapping[str, Any]) -> Iterator[Line]:
     yield "Guards", "none would stop the sync" if refusal is None else f"would stop the sync: {refusal['error']}"
     if audience["identities"] is not None:
         yield "Usable identifiers", identities_text(audience["identities"])
+    yield from reach_lines(audience)
     for note in audience["notes"]:
         yield "Note", note
 

@@ -14,6 +14,7 @@ from destination_pinterest.wording.figures import (
     size_text,
     sync_sentence,
 )
+from destination_pinterest.wording.reach_text import actalikes_text, shares_text
 from destination_pinterest.wording.reasons import reason_text
 
 # A name and a value; an empty name continues the line above.
@@ -51,6 +52,7 @@ def report_lines(audience: Mapping[str, Any]) -> Iterator[Line]:
     if audience.get("outlook"):
         yield "", audience["outlook"]
     yield from left_over_lines(audience.get("left_over_customer_list_ids") or ())
+    yield from reach_lines(audience)
     for note in audience["notes"]:
         yield "Note", note
 
@@ -64,6 +66,16 @@ def identities_text(identities: Mapping[str, Any]) -> str:
         is_whole_pass=identities["is_whole_pass"],
         before=None if before is None else (before["rows"], before["shares"]),
     )
+
+
+def reach_lines(audience: Mapping[str, Any]) -> Iterator[Line]:
+    """Yields lines on actalike audiences and on those with whom it is shared, if the settings ask for any."""
+    if actalikes := audience.get("actalikes"):
+        known = ((one["country"], one["percentage"], one["outcome"], one["audience_id"]) for one in actalikes)
+        yield "Actalike audiences", actalikes_text(known)
+    if recipients := audience.get("shared_with"):
+        shares = ((one["account_type"], one["account_id"], one["outcome"]) for one in recipients)
+        yield "Shared with", shares_text(shares)
 
 
 def left_over_lines(list_ids: Sequence[str]) -> Iterator[Line]:
@@ -117,6 +129,8 @@ def _members(members: Mapping[str, Any] | None) -> Iterator[Line]:
     if members["unchanged"] is not None:
         yield "Members unchanged", _number(members["unchanged"])
     yield "Left by absence", _number(members["left_by_absence"])
+    if members.get("expired"):
+        yield "Expired", _number(members["expired"])
     yield "Unknown deletions", _number(members["unresolved_deletions"])
 
 

@@ -1,7 +1,8 @@
 """Who an audience's rule may name, and within which bounds: what the types of a request body can't say.
 
 Source: Pinterest OpenAPI 5.23.0, descriptions of AudienceRule and its properties; 5.28.0 says the same. Whether an
-audience may be made of a list that is still PROCESSING or TOO_SMALL is not documented: a setting.
+audience may be made of a list that is still PROCESSING or TOO_SMALL, or an ACTALIKE of a seed that is not READY, is not
+documented: a setting.
 """
 
 from __future__ import annotations
@@ -85,3 +86,5 @@ def _check_seeds(call: Call, ad_account: AdAccount, rule: dict[str, Any]) -> Non
         seed = call.world.audiences.get(seed_id)
         if seed is None or seed.ad_account_id != ad_account.id:
             raise invalid_body(call.body, f"there is no audience {seed_id} in this ad account")
+        if call.settings.audience_floor == "refuse" and (status := call.matching.audience_status(seed)) != "READY":
+            raise invalid(f"Invalid request: the seed audience {seed_id} is {status}, not READY")

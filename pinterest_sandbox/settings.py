@@ -24,7 +24,8 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
         match_rate: share of the identifiers that belong to a Pinterest account. No figure is documented.
         latency_ms: how long each API request waits before it is worked on.
         object_spacing_ms: writes to one object closer than this are answered 429; 0 allows any.
-        audience_floor: `refuse` answers 400 when an audience is made of a list that is PROCESSING or TOO_SMALL.
+        audience_floor: `refuse` answers 400 when an audience is made of a list that is PROCESSING or TOO_SMALL, or an
+            ACTALIKE of an audience that is not READY.
         rule_change: `refuse` answers 400 when an audience's rule is to be changed.
         max_records: most people in one request; 0 sets no limit. None is published.
         above_max_records: `refuse` answers 413; `cut` drops the rest without a word, and does not count it;

@@ -126,7 +126,7 @@ def test_good_values_are_taken(raw_config: dict[str, Any], setting: str, values:
         ("deletes", ["drop"], "(`deletes`): input should be 'remove' or 'keep'"),
         ("advertising_id_case", ["title"], "`advertising_id_case`"),
         ("identity_columns", [[{"column": "", "identifier": "EMAIL"}]], "`identity_columns.0.column`"),
-        ("identity_columns", [[{"column": "a", "identifier": "PHONE"}]], "`identity_columns.0.identifier`"),
+        ("identity_columns", [[{"column": "a", "identifier": "FAX"}]], "`identity_columns.0.identifier`"),
         ("identity_columns", [[{"column": "a", "identifier": "IDFA", "format": "b64"}]], "`identity_columns.0.format`"),
         ("identity_columns", [[{"identifier": "EMAIL"}]], "(`identity_columns.0.column`) is missing"),
         ("operation_column", [{}], "(`operation_column.column`) is missing"),

@@ -93,6 +93,32 @@ def changed_audience(client: PinterestClient) -> object:
     return found.name, found.customer_list_id == second, [each.id == audience_id for each in client.audiences()]
 
 
+def actalike_audience(client: PinterestClient) -> object:
+    seed = an_audience(client, a_list(client)).id
+    made = client.create_actalike("Alike", seed, country="US", percentage=5, description="x")
+    (found,) = [one for one in client.audiences() if one.audience_type == "ACTALIKE"]
+    rule = found.actalike
+    assert rule is not None
+    return made.id == found.id, found.name, rule.seed_ids == {seed}, rule.country, rule.percentage
+
+
+def sharing_and_taking_back(client: PinterestClient) -> object:
+    audience_id = an_audience(client, a_list(client)).id
+    client.share(audience_id, "SHARE", "AD_ACCOUNT", ["549755885176"])
+    client.share(audience_id, "SHARE", "BUSINESS_ACCOUNT", ["729090764583391195"])
+    shared = [one.id for one in client.shared_with(audience_id, "AD_ACCOUNT")]
+    client.share(audience_id, "REVOKE", "AD_ACCOUNT", ["549755885176"])
+    businesses = [(one.id, one.account_type) for one in client.shared_with(audience_id, "BUSINESS_ACCOUNT")]
+    return shared, [one.id for one in client.shared_with(audience_id, "AD_ACCOUNT")], businesses
+
+
+def ordinary_audiences(client: PinterestClient) -> object:
+    an_audience(client, a_list(client))
+    return [one.name for one in client.audiences(exclude_nca=True)], [
+        one.name for one in client.customer_lists(exclude_nca=True)
+    ]
+
+
 def list_that_is_not_there(client: PinterestClient) -> object:
     return client.customer_list("1")
 
@@ -119,6 +145,9 @@ STORIES = [
     lists_of_the_account,
     created_audience,
     changed_audience,
+    actalike_audience,
+    sharing_and_taking_back,
+    ordinary_audiences,
     list_that_is_not_there,
     write_to_a_list_that_is_not_there,
     audience_that_is_not_there,

@@ -313,3 +313,30 @@ def test_that_the_settings_fail_a_sync_whose_audience_is_gone_is_told_beforehand
     shop.pinterest.add_list("users", *"abcde")
     with raises(Code.AUDIENCE_GONE):
         shop.preview(range(4))
+
+
+def test_what_would_be_made_beside_the_audience_is_told_and_nothing_is_made(shop: Shop) -> None:
+    shop.raw = {
+        **shop.raw,
+        "create_early": True,
+        "actalike": {"countries": ["US"], "percentages": [1, 5]},
+        "share_with": {"ad_accounts": ["549755885176"]},
+    }
+    before = shop.preview(range(10))
+    assert [(one.percentage, one.outcome) for one in before.actalikes] == [(1, "foreseen"), (5, "foreseen")]
+    assert [one.outcome for one in before.shared_with] == ["foreseen"]
+    shop.sync(range(10))
+    after = shop.preview(range(10))
+    assert [one.outcome for one in after.actalikes] == ["found", "found"]
+    assert [one.outcome for one in after.shared_with] == ["found"]
+    shop.raw = {**shop.raw, "share_with": {}}
+    assert [one.outcome for one in shop.preview(range(10)).shared_with] == ["foreseen_revoked"]
+
+
+def test_those_who_would_expire_would_leave(stored: Shop, clock: Clock) -> None:
+    stored.raw = {**stored.raw, "expire_after_days": 30, "max_removal_percent": 100}
+    incremental = {"sync_mode": "incremental", "destination_sync_mode": "append_dedup"}
+    stored.sync(range(10), incremental)
+    clock.pass_by(31 * 86_400.0)
+    audience = stored.preview(range(4), incremental)
+    assert (audience.joins, audience.leaves) == (exactly(0), exactly(6))

@@ -100,7 +100,7 @@ def test_the_form_and_the_connector_take_and_refuse_the_same(
         {**raw_config, "retry_hours": 14},
         {**raw_config, "access_tier": "gold"},
         {**raw_config, "api_base_url": "http://api.example.com/v5"},
-        {**raw_config, "identity_columns": [{"column": "a", "identifier": "PHONE"}]},
+        {**raw_config, "identity_columns": [{"column": "a", "identifier": "FAX"}]},
         {**raw_config, "operation_column": {}},
         {**raw_config, "operation_column": {"mode": "column"}},
         {**raw_config, "operation_column": {"mode": "often", "column": "op"}},

@@ -445,3 +445,15 @@ def test_a_row_of_an_account_that_failed_is_counted_once_whichever_audience_it_n
         accounts.sync(stream("users", "account", "segment"), *lines, **by_both)
     of_account = [one for one in accounts.every_report if one["ad_account_id"] == THERE]
     assert (sum(one["entered"] for one in of_account), sum(one["errored"] for one in of_account)) == (2, 2)
+
+
+def test_an_audience_is_shared_from_each_ad_account_and_made_alike_there(accounts: Accounts) -> None:
+    accounts.have("a")
+    accounts.sync(
+        stream(), *rows("a"), **WITHOUT_STORE,
+        share_with={"businesses": ["729090764583391195"]}, actalike={"countries": ["US"], "percentages": [1]},
+    )  # fmt: skip
+    shares = {(accounts.pinterest.owners.get(of, AD_ACCOUNT), kind) for of, kind, _ in accounts.pinterest.shares}
+    assert shares == {(account, "BUSINESS_ACCOUNT") for account in (AD_ACCOUNT, SISTER_ACCOUNT)}
+    alike = [one for one in accounts.pinterest.audiences.values() if one["audience_type"] == "ACTALIKE"]
+    assert len({accounts.pinterest.owners.get(one["id"], AD_ACCOUNT) for one in alike}) == len(alike) == 2

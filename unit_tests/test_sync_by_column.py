@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from destination_pinterest.assembly import SyncRequest, assemble
+from destination_pinterest.audiences.creation import NOBODY
 from destination_pinterest.config import read_config
 from destination_pinterest.config.membership_store import LocalMembershipStore
 from destination_pinterest.error_codes import Code
@@ -377,3 +378,53 @@ def test_a_preview_counts_the_forgotten_among_those_who_leave(
     assert sum(each.joins.at_most for each in found.values()) == 1
     assert any("rows without anybody else: 1;" in note for each in found.values() for note in each.notes)
     assert {path: path.read_bytes() for path in shop.root.rglob("*") if path.is_file()} == files
+
+
+EXPIRING = {**BY_SEGMENT, "expire_after_days": 30, "max_removal_percent": 100}
+DAY_S = 86_400.0
+
+
+def test_members_expire_also_in_audiences_that_no_row_names_any_more(shop: Shop, pinterest: FakePinterest) -> None:
+    shop.sync([KEYED], row("a", id=1, segment="VIP"), row("b", id=2, segment="Gold"), complete(), **EXPIRING)
+    shop.wait(20 * DAY_S)()
+    shop.sync([KEYED], row("a", id=1, segment="VIP"), complete(), **EXPIRING)
+    shop.wait(20 * DAY_S)()
+    shop.sync([KEYED], row("c", id=3, segment="VIP"), complete(), **EXPIRING)
+    assert members(pinterest) == {"VIP": people("ac"), "Gold": set()}
+    shop.sync([KEYED], row("b", id=2, segment="Gold"), complete(), **EXPIRING)
+    assert members(pinterest) == {"VIP": people("ac"), "Gold": people("b")}
+
+
+def test_a_named_audience_is_there_before_the_first_of_its_rows_is_sent(
+    account: Account, pinterest: FakePinterest
+) -> None:
+    account.sync(row("a", segment="VIP"), row("b", segment="VIP"), **BY_SEGMENT, create_early=True)
+    writes = [asked for asked in pinterest.asked if asked.method != "GET"]
+    assert [asked.path.rsplit("/", 1)[-1] for asked in writes][:2] == ["customer_lists", "audiences"]
+    assert writes[0].body["records"] == NOBODY
+    assert members(pinterest) == {"VIP": {NOBODY, *people("ab")}}
+
+
+def test_an_audience_that_is_gone_and_that_no_row_names_is_not_created_early(
+    shop: Shop, pinterest: FakePinterest
+) -> None:
+    shop.sync([KEYED], row("a", id=1, segment="VIP"), complete(), **EXPIRING)
+    pinterest.audiences.clear()
+    shop.wait(20 * DAY_S)()
+    shop.sync([KEYED], complete(), **EXPIRING, create_early=True)
+    assert NOBODY not in set().union(*pinterest.members.values())
+
+
+def test_named_audiences_are_described_and_shared_as_the_settings_say(
+    account: Account, pinterest: FakePinterest, outbox: Outbox
+) -> None:
+    rows = [row("a", segment="VIP"), row("b", segment="Gold")]
+    account.sync(*rows, **BY_SEGMENT)
+    account.sync(*rows, **BY_SEGMENT, description="From {stream}", share_with={"ad_accounts": [SISTER_ACCOUNT]})
+    assert {each["description"].partition(" [")[0] for each in pinterest.audiences.values()} == {"From users"}
+    assert {of for of, _, _ in pinterest.shares} == set(pinterest.audiences)
+    assert all(
+        [one["outcome"] for one in reported(outbox)[name]["shared_with"]] == ["shared"] for name in ("VIP", "Gold")
+    )
+    account.sync(*rows, **BY_SEGMENT, description="From {stream}")
+    assert pinterest.shares == set()

@@ -1,7 +1,7 @@
 """Pinterest's API v5: one method per endpoint, and no decisions.
 
-Source: Pinterest OpenAPI 5.23.0, operations named beside each method; `records_v2`: models of API 5.28.0 in
-pinterestsdk 2.1.0 (read 2026-11-26). Any 2xx is accepted: 5.28 answers 201 to creations.
+Source: Pinterest OpenAPI 5.23.0, operations named beside each method; `records_v2`: models of API 5.28.0
+(pinterestsdk 2.1.0, read 2026-11-26). Any 2xx is accepted: 5.28 answers 201 to creations.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from destination_pinterest.api.models import (
     Decode,
     ForeignAnswerError,
     Page,
+    SharedAccount,
     UserAccount,
     decoder,
 )
@@ -33,9 +34,11 @@ from destination_pinterest.errors import InvalidConfigError, RequestTooLargeErro
 from destination_pinterest.vocabulary import Identifier, Operation
 
 T = TypeVar("T")
-Item = TypeVar("Item", AdAccount, CustomerList, Audience)
+Item = TypeVar("Item", AdAccount, CustomerList, Audience, SharedAccount)
 
 Order = Literal["ASCENDING", "DESCENDING"]
+AccountType = Literal["AD_ACCOUNT", "BUSINESS_ACCOUNT"]
+Sharing = Literal["SHARE", "REVOKE"]
 
 # People in a request: comma-separated identifiers (`records`), or rows of fields with their values (`records_v2`).
 People = str | Sequence[Mapping[str, str]]
@@ -54,6 +57,8 @@ _customer_list: Final = decoder(CustomerList)
 _customer_list_page: Final = decoder(Page[CustomerList])
 _audience: Final = decoder(Audience)
 _audience_page: Final = decoder(Page[Audience])
+_shared_account_page: Final = decoder(Page[SharedAccount])
+_anything: Final = decoder(dict[str, Any])
 
 
 class PinterestClient:
@@ -85,9 +90,13 @@ class PinterestClient:
         """Returns the client's ad account (ad_accounts/get)."""
         return self._perform(endpoints.AD_ACCOUNT, _about(_ad_account, self._ad_account_id))
 
-    def customer_lists(self, order: Order = "DESCENDING") -> Iterator[CustomerList]:
-        """Yields all customer lists by id, newest first by default (customer_lists/list)."""
-        return self._pages(endpoints.CUSTOMER_LISTS, "customer lists", _customer_list_page, {"order": order})
+    def customer_lists(self, order: Order = "DESCENDING", *, exclude_nca: bool = False) -> Iterator[CustomerList]:
+        """Yields all customer lists by id, newest first by default (customer_lists/list).
+
+        `exclude_nca` leaves out those for new customer acquisition, as API 5.28 can; before it there were none.
+        """
+        parameters = {"order": order, **_without_nca(exclude_nca)}
+        return self._pages(endpoints.CUSTOMER_LISTS, "customer lists", _customer_list_page, parameters)
 
     def customer_list(self, customer_list_id: str) -> CustomerList:
         """Returns a customer list (customer_lists/get)."""
@@ -136,9 +145,13 @@ class PinterestClient:
         )
         raise RequestTooLargeError(refused.code, message, answer=refused.answer)
 
-    def audiences(self, order: Order = "DESCENDING") -> Iterator[Audience]:
-        """Yields all audiences of the ad account, of every type, by id, newest first by default (audiences/list)."""
-        return self._pages(endpoints.AUDIENCES, "audiences", _audience_page, {"order": order})
+    def audiences(self, order: Order = "DESCENDING", *, exclude_nca: bool = False) -> Iterator[Audience]:
+        """Yields all audiences of the ad account, of every type, by id, newest first by default (audiences/list).
+
+        `exclude_nca`: see `customer_lists`.
+        """
+        parameters = {"order": order, **_without_nca(exclude_nca)}
+        return self._pages(endpoints.AUDIENCES, "audiences", _audience_page, parameters)
 
     def audience(self, audience_id: str) -> Audience:
         """Returns an audience (audiences/get)."""
@@ -157,6 +170,36 @@ class PinterestClient:
         created = self._perform(endpoints.CREATE_AUDIENCE, decode, body=body, names=names)
         self._transport.fresh.made(created.id)
         return created
+
+    def create_actalike(self, name: str, seed_id: str, *, country: str, percentage: int, description: str) -> Audience:
+        """Creates an audience of people like those in another one (audiences/create).
+
+        Raises:
+            AmbiguousCreationError: it may exist now. Look for it before creating again.
+        """
+        rule = {"seed_id": [_checked(seed_id, "audience")], "country": country, "percentage": percentage}
+        body = {"audience_type": "ACTALIKE", "name": name, "rule": rule, "description": description}
+        created = self._perform(endpoints.CREATE_AUDIENCE, self._ours(_audience), body=body, names=(seed_id,))
+        self._transport.fresh.made(created.id)
+        return created
+
+    def shared_with(self, audience_id: str, account_type: AccountType) -> Iterator[SharedAccount]:
+        """Yields the accounts that an audience is shared with (ad_accounts_audiences_shared_accounts/list)."""
+        parameters = {"audience_id": _checked(audience_id, "audience"), "account_type": account_type}
+        return self._pages(endpoints.SHARED_ACCOUNTS, "shared accounts", _shared_account_page, parameters)
+
+    def share(
+        self, audience_id: str, operation: Sharing, account_type: AccountType, account_ids: Sequence[str]
+    ) -> None:
+        """Shares an audience with accounts of the same hierarchy, or takes that back.
+
+        These are update_ad_account_to_ad_account_shared_audience and update_ad_account_to_business_shared_audience.
+        """
+        is_business = account_type == "BUSINESS_ACCOUNT"
+        endpoint = endpoints.SHARE_WITH_BUSINESSES if is_business else endpoints.SHARE_WITH_AD_ACCOUNTS
+        recipients = "recipient_business_ids" if is_business else "recipient_account_ids"
+        body = {"audience_id": audience_id, "operation_type": operation, recipients: list(account_ids)}
+        self._perform(endpoint, _anything, body=body, names=(audience_id,))
 
     def update_audience(
         self,
@@ -255,8 +298,8 @@ class PinterestClient:
 
         return read
 
-    def _is_foreign(self, found: AdAccount | CustomerList | Audience) -> bool:
-        owner = None if isinstance(found, AdAccount) else found.ad_account_id
+    def _is_foreign(self, found: AdAccount | CustomerList | Audience | SharedAccount) -> bool:
+        owner = found.ad_account_id if isinstance(found, CustomerList | Audience) else None
         return owner is not None and not _is_same(owner, self._ad_account_id)
 
     def _path(self, endpoint: Endpoint, object_id: str | None) -> str:
@@ -289,6 +332,10 @@ def _people_field(people: People) -> dict[str, Any]:
 def _quotable(people: People) -> str:
     """Returns what a refusal might quote, comma-separated."""
     return people if isinstance(people, str) else ",".join(value for row in people for value in row.values())
+
+
+def _without_nca(exclude_nca: bool) -> dict[str, str]:
+    return {"exclude_nca": "true"} if exclude_nca else {}
 
 
 def _rule(customer_list_id: str) -> dict[str, str]:

@@ -74,6 +74,9 @@ AUDIENCES: Final = Endpoint("GET", _AUDIENCES, *_READ, "ad account", _READS)
 AUDIENCE: Final = Endpoint("GET", _AUDIENCE, *_READ, "audience", _READS)
 CREATE_AUDIENCE: Final = Endpoint("POST", _AUDIENCES, *_CREATE, "audience", _WRITES)
 UPDATE_AUDIENCE: Final = Endpoint("PATCH", _AUDIENCE, *_UPDATE, "audience", _WRITES)
+SHARED_ACCOUNTS: Final = Endpoint("GET", f"{_AUDIENCES}/shared/accounts", *_READ, "audience", _READS)
+SHARE_WITH_AD_ACCOUNTS: Final = Endpoint("PATCH", f"{_AUDIENCES}/ad_accounts/shared", *_UPDATE, "audience", _WRITES)
+SHARE_WITH_BUSINESSES: Final = Endpoint("PATCH", f"{_AUDIENCES}/businesses/shared", *_UPDATE, "audience", _WRITES)
 # A refresh is repeated, because giving up is no better: if a lost answer has invalidated the refresh token, it stays
 # so.
 TOKEN: Final = Endpoint("POST", "/oauth/token", Category.ORG_READ, Effect.REPEATABLE, "sign-in", ())
@@ -90,5 +93,8 @@ ENDPOINTS: Final = (
     AUDIENCE,
     CREATE_AUDIENCE,
     UPDATE_AUDIENCE,
+    SHARED_ACCOUNTS,
+    SHARE_WITH_AD_ACCOUNTS,
+    SHARE_WITH_BUSINESSES,
     TOKEN,
 )

@@ -32,12 +32,14 @@ Token = Annotated[str, msgspec.Meta(max_length=8_000)]
 
 _CUSTOMER_LIST: Final = "CUSTOMER_LIST"
 _ID: Final = re.compile(r"[0-9]{1,18}")
+# 5.23 and 5.28 disagree on whether it is text; numbers may come as floats.
+_PERCENTAGE: Final = re.compile(r"([1-9]|10)(?:\.0)?")
 # An escaped backslash, a surrogate pair, or half of one: what is left of an emoji if a text was cut there. JSON allows
 # that; msgspec and UTF-8 don't.
 _SURROGATES: Final = re.compile(
     rb"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
 )
-_IDS: Final = frozenset({"id", "ad_account_id"})
+_IDS: Final = frozenset({"id", "ad_account_id", "account_id"})
 # To do without one of these would lose the rest of a listing, or a sign-in.
 _NEVER_LEFT_OUT: Final = frozenset({"bookmark", "refresh_token"})
 
@@ -79,7 +81,8 @@ class CustomerList(msgspec.Struct, frozen=True, kw_only=True):
     """A customer list. Times are in seconds since 1970.
 
     The counters grow by what was sent, even if membership does not change. `status` is PROCESSING, READY, TOO_SMALL,
-    UPLOADING, or a new one. `exceptions` is what Pinterest says is wrong with the list.
+    UPLOADING, or a new one. `exceptions` is what Pinterest says is wrong with the list. `is_nca`: a list for new
+    customer acquisition (expanded matching), which it is from its creation on.
     """
 
     id: Id
@@ -92,6 +95,7 @@ class CustomerList(msgspec.Struct, frozen=True, kw_only=True):
     num_removed_user_records: Count | None = None
     created_time: Moment | None = None
     updated_time: Moment | None = None
+    is_nca: bool | None = None
     exceptions: Any = None
 
     @property
@@ -106,8 +110,19 @@ class CustomerList(msgspec.Struct, frozen=True, kw_only=True):
         return f"CustomerList(id={self.id!r}, name={self.name!r}, status={self.status!r})"
 
 
+class ActalikeRule(msgspec.Struct, frozen=True):
+    """What an ACTALIKE audience is made from: people like those in the seeds, so many per cent of a country's."""
+
+    seed_ids: frozenset[str]
+    country: str
+    percentage: int
+
+
 class Audience(msgspec.Struct, frozen=True, kw_only=True):
-    """An audience. `size` is Pinterest's count of matched people, if given; times are in seconds since 1970."""
+    """An audience. `size` is Pinterest's count of matched people, if given; times are in seconds since 1970.
+
+    `is_nca`: it is made of a list for new customer acquisition.
+    """
 
     id: Id
     name: Shown | None = None
@@ -119,6 +134,7 @@ class Audience(msgspec.Struct, frozen=True, kw_only=True):
     ad_account_id: Shown | None = None
     created_timestamp: Moment | None = None
     updated_timestamp: Moment | None = None
+    is_nca: bool | None = None
 
     def __post_init__(self) -> None:
         """Takes the type from the rule where Pinterest leaves it out: its description requires neither."""
@@ -130,6 +146,28 @@ class Audience(msgspec.Struct, frozen=True, kw_only=True):
         """The customer list that the audience is made from, if any."""
         value = (self.rule or {}).get("customer_list_id")
         return str(value) if isinstance(value, str | int) and _ID.fullmatch(str(value)) else None
+
+    @property
+    def actalike(self) -> ActalikeRule | None:
+        """The rule of an ACTALIKE audience; None if it is of another type, or Pinterest does not say."""
+        rule = self.rule or {}
+        seeds, percentage = rule.get("seed_id"), str(rule.get("percentage"))
+        if not isinstance(seeds, list) or not _PERCENTAGE.fullmatch(percentage):
+            return None
+        return ActalikeRule(frozenset(str(seed) for seed in seeds), str(rule.get("country")), int(float(percentage)))
+
+
+class SharedAccount(msgspec.Struct, frozen=True, kw_only=True):
+    """An ad account or a business that an audience is shared with."""
+
+    account_id: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,20}\Z")]
+    account_name: Shown | None = None
+    account_type: Shown | None = None
+
+    @property
+    def id(self) -> str:
+        """The account's id."""
+        return self.account_id
 
 
 class Page(msgspec.Struct, Generic[T], frozen=True, kw_only=True):

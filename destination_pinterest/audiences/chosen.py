@@ -21,7 +21,7 @@ def find_chosen(chosen: ChosenAudience, listed: Iterable[Audience], pinterest: P
 
     Raises:
         NotFoundError: the audience is gone.
-        AudienceConflictError: the audience is not made from a customer list.
+        AudienceConflictError: the audience is not made from a customer list, or from one for new customer acquisition.
     """
     audience = next((audience for audience in listed if audience.id == chosen.audience_id), None)
     try:
@@ -34,6 +34,13 @@ def find_chosen(chosen: ChosenAudience, listed: Iterable[Audience], pinterest: P
             "account any more. Refresh the list of objects in the connection's settings and choose another one.",
             answer=error.answer,
         ) from None
+    if audience.is_nca:
+        raise AudienceConflictError(
+            Code.CHOSEN_AUDIENCE_IS_NCA,
+            f'The audience "{audience.name}" ({audience.id}), which the connection writes to, is for new customer '
+            "acquisition, whose matching is another one. Choose another destination object in the connection's "
+            "settings.",
+        )
     if audience.audience_type != CUSTOMER_LIST:
         raise AudienceConflictError(
             Code.CHOSEN_AUDIENCE_OF_OTHER_TYPE,

@@ -13,22 +13,32 @@ import re
 from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Final, TypeVar
 
-from destination_pinterest.api.client import PinterestClient
-from destination_pinterest.audiences.description_mark import with_mark
+from destination_pinterest.api.client import People, PinterestClient
+from destination_pinterest.audiences.description_text import first_description
 from destination_pinterest.audiences.gone import recreation_note
 from destination_pinterest.audiences.lookup import AudienceLookup
 from destination_pinterest.audiences.name_keeper import NameKeeper
-from destination_pinterest.audiences.remembered import NOTHING, Remembered
+from destination_pinterest.audiences.remembered import NOTHING, Remembered, begun_with_nobody
 from destination_pinterest.audiences.target import AudienceTarget, TargetUpdate
 from destination_pinterest.audiences.twins import PostponedTwins, TwinAudiences
 from destination_pinterest.audiences.waiting import emptied_name, is_unproven, made_name, waiting_name
 from destination_pinterest.error_codes import Code
-from destination_pinterest.errors import AmbiguousCreationError, InvalidConfigError, InvalidRequestError
+from destination_pinterest.errors import (
+    AmbiguousCreationError,
+    ConnectorError,
+    InvalidConfigError,
+    InvalidRequestError,
+    NotFoundError,
+    PermissionDeniedError,
+    RequestTooLargeError,
+    UnexpectedAnswerError,
+)
 from destination_pinterest.system import System
-from destination_pinterest.vocabulary import Identifier
+from destination_pinterest.vocabulary import ROWS_ONLY, Identifier, Operation
 
 # Pinterest's answer while a list has under 100 matched people. Its wording is not documented, so this matches broadly.
 _TOO_EARLY: Final = re.compile(r"too small|size|minimum|at least|\b100\b|processing|not ready|empty", re.IGNORECASE)
@@ -36,7 +46,8 @@ _TOO_EARLY: Final = re.compile(r"too small|size|minimum|at least|\b100\b|process
 LOOKS_S: Final = (1.0, 2.0, 4.0, 8.0, 15.0)
 # A list can't be created empty. This is the digest of a sentence, not of an address.
 NOBODY: Final = sha256(b"destination-pinterest begins an empty customer list").hexdigest()
-DESCRIPTION: Final = "Kept by destination-pinterest. Changes made by hand may be overwritten."
+# The same as the digest of a phone number: a row with it is nobody's either.
+_NOBODYS_ROW: Final = ({"hashed_phone_number": NOBODY},)
 
 Created = TypeVar("Created")
 
@@ -51,6 +62,24 @@ class CreatedList:
 
     id: str
     holds_records: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RowTrial:
+    """Whether Pinterest accepts `records_v2`.
+
+    Args:
+        list_id: the customer list that it was tried on; None if it would have been created for it.
+        refusal: Pinterest's refusal; None if it was accepted.
+    """
+
+    list_id: str | None
+    refusal: ConnectorError | None
+
+    @property
+    def accepted(self) -> bool:
+        """Whether it is accepted."""
+        return self.refusal is None
 
 
 class AudienceCreator:
@@ -94,7 +123,7 @@ class AudienceCreator:
         other._twins = postponed
         return other, postponed
 
-    def create_list(self, target: AudienceTarget, records: str) -> CreatedList:
+    def create_list(self, target: AudienceTarget, people: People) -> CreatedList:
         """Creates the customer list to write to, with its first members.
 
         A creation without an answer is repeated only if no new list of that name is found. If it is to replace a list
@@ -104,10 +133,69 @@ class AudienceCreator:
         waiting = target.adoptable
         if waiting is not None and target.shadow is not None and not is_unproven(waiting):
             self.note_waiting(target, waiting.id)
-        created = self._create_list(target, target.list_name, records)
+        created = self._create_list(target, target.list_name, people)
         if self._notes_waiting and target.shadow is None and target.audience_id is None:
             self.note_waiting(target, created.id)  # Before any state stands for it: the sync may end here.
         return created
+
+    def begin(self, target: AudienceTarget) -> TargetUpdate:
+        """Creates the audience before anybody is to join it, of a new list that holds nobody or of one that it has.
+
+        The stand-in stays in the list: to take it out would cost a request and gain nothing, since nobody is matched
+        by it. If Pinterest says that it is too early, the list is there all the same, and there is a note.
+        """
+        if target.audience_id is not None or target.only_removes:
+            return TargetUpdate(target)
+        list_id, target = self._list_to_begin_with(target)
+        remembered = NOTHING
+        if target.begun_list_id == list_id:
+            remembered = begun_with_nobody(list_id, datetime.fromtimestamp(self._system.now(), UTC).date())
+        update = self.create_audience(target, list_id, remembered)
+        begun = update.target
+        if begun.shadow is None:
+            return update
+        if begun.audience_id is None:
+            left_over = () if target.begun_list_id is None else (list_id,)
+            return replace(update, target=replace(begun, left_over_list_ids=(*begun.left_over_list_ids, *left_over)))
+        live = self._pinterest.customer_list(list_id)  # What the shadow list is swapped in for.
+        return replace(update, target=replace(begun, live=live, adoptable=None, waiting=None))
+
+    def _list_to_begin_with(self, target: AudienceTarget) -> tuple[str, AudienceTarget]:
+        if target.shadow is None and target.list_id is not None:
+            return target.list_id, target
+        if target.shadow is not None and target.adoptable is not None:
+            return target.adoptable.id, target
+        list_id = self.create_list(replace(target, shadow=None, list_id=None), NOBODY).id
+        if target.shadow is None:
+            target = replace(target, list_id=list_id)
+        return list_id, replace(target, begun_list_id=list_id)
+
+    def try_rows(self, target: AudienceTarget) -> RowTrial:
+        """Tries whether Pinterest accepts `records_v2`: adds nobody, and takes nobody out again.
+
+        The audience's present list serves for it; if there is none yet, the one to write to is created, unless that is
+        refused.
+        """
+        known = (target.live, target.adoptable)
+        list_id = target.list_id or next((one.id for one in known if one is not None), None)
+        try:
+            if list_id is None:
+                created = self.create_list(target, _NOBODYS_ROW)
+                list_id = created.id
+                if not created.holds_records:
+                    self._pinterest.update_customer_list(list_id, Operation.ADD, _NOBODYS_ROW, 1)
+            else:
+                self._pinterest.update_customer_list(list_id, Operation.ADD, _NOBODYS_ROW, 1)
+            self._pinterest.update_customer_list(list_id, Operation.REMOVE, _NOBODYS_ROW, 1)
+        except (InvalidRequestError, RequestTooLargeError) as error:
+            return RowTrial(list_id, error)
+        except (NotFoundError, PermissionDeniedError, UnexpectedAnswerError) as error:
+            if list_id is None:
+                raise
+            # It may be about the list or the role, which the older form then meets as well.
+            self._pinterest.update_customer_list(list_id, Operation.REMOVE, NOBODY, 1)
+            return RowTrial(list_id, error)
+        return RowTrial(list_id, None)
 
     def create_emptied(self, target: AudienceTarget) -> str:
         """Creates a list that holds nobody, in the place of one that waits for its audience; returns its id."""
@@ -120,9 +208,9 @@ class AudienceCreator:
             self._noted[target.name] = list_id
         return replace(target, waiting=list_id)
 
-    def _create_list(self, target: AudienceTarget, name: str, records: str) -> CreatedList:
+    def _create_list(self, target: AudienceTarget, name: str, people: People) -> CreatedList:
         def create() -> CreatedList:
-            created = self._pinterest.create_customer_list(name, records, _list_type(target.identifiers))
+            created = self._pinterest.create_customer_list(name, people, _list_type(target.identifiers))
             if name == target.list_name:
                 _require_label(target, created.name)
             return CreatedList(created.id, holds_records=True)
@@ -159,7 +247,7 @@ class AudienceCreator:
             list_id: the list to make it from.
             remembered: what the description's mark is to say.
         """
-        description = with_mark(DESCRIPTION, remembered)
+        description = first_description(target.text, remembered)
         try:
             audience = self._create(
                 lambda: self._pinterest.create_audience(target.name, list_id, description),
@@ -218,8 +306,14 @@ def _require_label(target: AudienceTarget, stored: str | None) -> None:
     )
 
 
-def _list_type(identifiers: frozenset[Identifier]) -> Identifier:
-    """The type of a new list. A list may hold identifiers of several kinds; its type is only a label."""
+def _list_type(identifiers: frozenset[Identifier]) -> Identifier | None:
+    """The type of a new list. A list may hold identifiers of several kinds; its type is only a label.
+
+    None if Pinterest has no type for any of them; since 5.28 it may be left out.
+    """
+    identifiers -= ROWS_ONLY
+    if not identifiers:
+        return None
     if len(identifiers) > 1 and identifiers <= {Identifier.GAID, Identifier.IDFA, Identifier.MAID}:
         return Identifier.MAID
     return min(identifiers, key=list(Identifier).index)

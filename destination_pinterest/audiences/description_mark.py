@@ -12,6 +12,8 @@ that nobody's words are lost, and nothing is written if the mark would say the s
     m11800,11000,12000,0415,260101   identifiers, people, Pinterest's records (or -), the end of the customer list's id,
                                  and the date of the count
     x                            the audience is for exclusion: its members must not be advertised to
+    t0a1b2c3d                    a digest of the user's text as the connector wrote it; see description_text.py
+    r261127                      the date on which Pinterest refused `records_v2`; older versions keep it as it is
     e17,0a1b2c3d                 the epoch and the name of the membership store's ledger; it is written once the store
                                  has that epoch safely, so it may be behind, but is never ahead of the newest store
 
@@ -25,18 +27,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Final
 
-from destination_pinterest.api.client import PinterestClient
 from destination_pinterest.audiences.drift import IdentityFill
 from destination_pinterest.audiences.remembered import NOTHING, KnownMembers, Remembered, StoreEpoch
-from destination_pinterest.audiences.target import AudienceTarget, TargetUpdate
-from destination_pinterest.errors import ConnectorError
 from destination_pinterest.vocabulary import Identifier
 
 _LONGEST: Final = 400
-_MARK: Final = re.compile(rf" ?\[dp(?P<version>[0-9]+):(?P<parts>[^\[\]\r\n]{{0,{_LONGEST}}})\]")
+MARK: Final = re.compile(rf" ?\[dp(?P<version>[0-9]+):(?P<parts>[^\[\]\r\n]{{0,{_LONGEST}}})\]")
 _VERSION: Final = "1"
 # What stood around a mark that was taken out may be one itself.
 _MARKS_IN_MARKS: Final = 100
@@ -48,6 +47,9 @@ _LETTERS: Final = {
     Identifier.LR_ID: "L",
     Identifier.DLX_ID: "D",
     Identifier.HASHED_PINNER_ID: "P",
+    Identifier.PHONE: "T",
+    Identifier.EXTERNAL_ID: "X",
+    Identifier.LIVERAMP_ENVELOPE: "V",
 }
 _KINDS: Final = {letter: kind for kind, letter in _LETTERS.items()}
 _FILL: Final = re.compile(r"[wi](?P<rows>[0-9]{1,15})(?P<shares>(?:,[A-Z][0-9]{1,4})*)")
@@ -56,6 +58,8 @@ _MEMBERS: Final = re.compile(
     r"(?P<day>[0-9]{6})"
 )
 _STORE: Final = re.compile(r"e(?P<epoch>[0-9]{1,15}),(?P<ledger>[0-9a-f]{8})")
+_TEXT: Final = re.compile(r"t[0-9a-f]{8}")
+_REFUSED: Final = re.compile(r"r[0-9]{6}")
 _DAY: Final = "%y%m%d"
 # A part that earlier versions keep without knowing it.
 _EXCLUSION: Final = "x"
@@ -65,7 +69,7 @@ _OURS: Final = re.compile(r"\[dp(?:[0-9]+|-name[0-9]+):")
 
 def read_mark(description: str | None) -> Remembered:
     """Returns what the mark in a description says, wherever it stands; nothing if there is none that can be read."""
-    for found in _MARK.finditer(description or ""):
+    for found in MARK.finditer(description or ""):
         if found["version"] == _VERSION:
             return decode(found["parts"])
     return NOTHING
@@ -92,18 +96,23 @@ def with_mark(description: str | None, remembered: Remembered) -> str:
     A mark of a later version is left alone, and no other is added: that version's connector reads it.
     """
     text = description or ""
-    if any(found["version"] != _VERSION for found in _MARK.finditer(text)):
+    if has_later_mark(text):
         return text
     for _ in range(_MARKS_IN_MARKS):
-        if not _MARK.search(text):
+        if not MARK.search(text):
             break
-        text = _MARK.sub("", text).rstrip(" ")
+        text = MARK.sub("", text).rstrip(" ")
     parts = encode(remembered)
     if len(parts) > _LONGEST:  # it would not be found again, and another one be added each time
         parts = encode(replace(remembered, others=()))
     if not parts:
         return text
     return f"{text}{' ' if text else ''}[dp{_VERSION}:{parts}]"
+
+
+def has_later_mark(description: str) -> bool:
+    """Whether a description has a mark of another version."""
+    return any(found["version"] != _VERSION for found in MARK.finditer(description))
 
 
 def encode(remembered: Remembered) -> str:
@@ -120,12 +129,16 @@ def encode(remembered: Remembered) -> str:
         parts.append(f"m{known.identifiers},{known.people},{records},{known.list_tail},{day}")
     if remembered.store is not None:
         parts.append(f"e{remembered.store.epoch},{remembered.store.ledger}")
+    if remembered.text is not None:
+        parts.append(f"t{remembered.text}")
+    if remembered.rows_refused_on is not None:
+        parts.append(f"r{remembered.rows_refused_on.strftime(_DAY)}")
     return ";".join([*parts, *remembered.others])
 
 
 def decode(text: str) -> Remembered:
     """Reads what `encode` wrote. A part that can't be read is unknown."""
-    whole = increment = members = store = None
+    whole = increment = members = store = text_digest = refused_on = None
     others = []
     for part in text.split(";"):
         if part.startswith("w"):
@@ -136,48 +149,13 @@ def decode(text: str) -> Remembered:
             members = _members(part)
         elif part.startswith("e"):
             store = _store(part)
+        elif _TEXT.fullmatch(part):
+            text_digest = part[1:]
+        elif _REFUSED.fullmatch(part):
+            refused_on = _date(part[1:])
         elif part:
             others.append(part)
-    return Remembered(whole, increment, members, store, tuple(others))
-
-
-class MarkKeeper:
-    """Keeps the mark of an audience at Pinterest.
-
-    Args:
-        pinterest: the client.
-    """
-
-    def __init__(self, pinterest: PinterestClient) -> None:
-        self._pinterest = pinterest
-
-    def description_for(self, target: AudienceTarget, remembered: Remembered) -> str | None:
-        """Returns the description to write with another change; None if it would be as it is, or can't be read."""
-        if target.audience_id is None or encode(read_mark(target.description)) == encode(remembered):
-            return None
-        try:
-            present = self._pinterest.audience(target.audience_id).description
-        except ConnectorError:
-            return None
-        description = with_mark(present, remembered)
-        return None if description == (present or "") else description
-
-    def keep(self, target: AudienceTarget, remembered: Remembered) -> TargetUpdate:
-        """Writes the mark, if it would change. That it could not be written is a note, never a failure."""
-        if target.audience_id is None or encode(read_mark(target.description)) == encode(remembered):
-            return TargetUpdate(target)
-        try:
-            present = self._pinterest.audience(target.audience_id).description
-            description = with_mark(present, remembered)
-            if description != (present or ""):
-                self._pinterest.update_audience(target.audience_id, description=description)
-        except ConnectorError as error:
-            note = (
-                "Everything was synced, but the mark for the next sync could not be written into the audience's "
-                f"description: {error}"
-            )
-            return TargetUpdate(target, (note,))
-        return TargetUpdate(target.described(description))
+    return Remembered(whole, increment, members, store, text_digest, tuple(others), refused_on)
 
 
 def _fill_text(fill: IdentityFill) -> str:
@@ -209,9 +187,8 @@ def _members(part: str) -> KnownMembers | None:
     if found is None:
         return None
     records = None if found["records"] == "-" else int(found["records"])
-    try:
-        day = datetime.strptime(found["day"], _DAY).replace(tzinfo=UTC).date()
-    except ValueError:
+    day = _date(found["day"])
+    if day is None:
         return None
     return KnownMembers(int(found["identifiers"]), int(found["people"]), records, found["tail"], day)
 
@@ -219,3 +196,10 @@ def _members(part: str) -> KnownMembers | None:
 def _store(part: str) -> StoreEpoch | None:
     found = _STORE.fullmatch(part)
     return None if found is None else StoreEpoch(int(found["epoch"]), found["ledger"])
+
+
+def _date(text: str) -> date | None:
+    try:
+        return datetime.strptime(text, _DAY).replace(tzinfo=UTC).date()
+    except ValueError:
+        return None

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from destination_pinterest.api.models import Audience, CustomerList
-from destination_pinterest.audiences.creation import DESCRIPTION
 from destination_pinterest.audiences.description_mark import is_for_exclusion, is_marked
+from destination_pinterest.audiences.description_text import DEFAULT_TEXT
 from destination_pinterest.audiences.shadow_list import read_label
 from destination_pinterest.audiences.stored_names import folded
 from destination_pinterest.audiences.waiting import is_note
@@ -78,7 +78,7 @@ def known_lists(
 def is_kept(audience: Audience) -> bool:
     """Whether the connector keeps an audience, or has made it."""
     description = audience.description or ""
-    return description.startswith(DESCRIPTION) or is_marked(description)
+    return description.startswith(DEFAULT_TEXT) or is_marked(description)
 
 
 def _known(

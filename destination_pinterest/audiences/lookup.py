@@ -1,7 +1,10 @@
 """Looks up what exists: audiences by name or id, their customer lists, and lists without an audience.
 
+Lists for new customer acquisition (`is_nca`) and the audiences made of them are passed over: expanded matching makes
+other audiences of the same people, and a list stays what it was created as.
+
 Source: Pinterest OpenAPI 5.23.0, customer_lists/list and audiences/list; Amperity takes the newest of several lists of
-one name (both read 2026-11-22).
+one name (both read 2026-11-22); `is_nca` and `exclude_nca` in the models of 5.28.0 (read 2026-11-26).
 """
 
 from __future__ import annotations
@@ -72,6 +75,8 @@ class AudienceLookup:
         self._listed: Mapping[str, CustomerList] = {}
         # Lists that earlier targets lead to, by their ids, with these targets.
         self._led_to: dict[str, AudienceTarget] = {}
+        self.listed: list[Audience] = []
+        """The ad account's audiences of every type, as `find` listed them last."""
 
     def find(self, targets: Sequence[AudienceTarget], on_failure: OnFailure = _raise) -> list[TargetUpdate]:
         """Returns the targets, in order, completed with what exists.
@@ -90,9 +95,9 @@ class AudienceLookup:
         Raises:
             ConnectorError: the account's audiences or lists can't be listed, or what `on_failure` raises.
         """
-        every_audience = list(self._pinterest.audiences())
+        every_audience = self.listed = _ordinary(self._pinterest.audiences(exclude_nca=True))
         are_many = len(targets) > _FEW or any(target.ignores_case for target in targets)
-        every_list = list(self._pinterest.customer_lists()) if are_many else None
+        every_list = self._every_list() if are_many else None
         self._listed = {one.id: one for one in every_list or ()}
         self._keep_before(every_audience, every_list)
         targets = _as_spelled(targets, [*every_audience, *(every_list or ())])
@@ -105,7 +110,7 @@ class AudienceLookup:
         names, free = ListNames((), self._wanted), set[str]()
         if any(target.list_id is None or target.shadow is not None for target in found):
             if every_list is None:
-                every_list = list(self._pinterest.customer_lists())
+                every_list = self._every_list()
                 self._keep_before(every_audience, every_list)
             names = ListNames(every_list, self._wanted)
             needed = [one for target in found for one in self._needed(target, names)]
@@ -126,9 +131,12 @@ class AudienceLookup:
         if self._lists_before is None and lists is not None:
             self._lists_before = frozenset(one.id for one in lists)
 
+    def _every_list(self) -> list[CustomerList]:
+        return _ordinary(self._pinterest.customer_lists(exclude_nca=True))
+
     def newest_list(self, name: str) -> CustomerList | None:
         """Returns the newest list of a name that did not exist when the sync began."""
-        made_since = [one for one in self._pinterest.customer_lists() if one.id not in (self._lists_before or ())]
+        made_since = [one for one in self._every_list() if one.id not in (self._lists_before or ())]
         found = ListNames(made_since, self._wanted).of(name)
         if not found:
             return None
@@ -146,7 +154,8 @@ class AudienceLookup:
 
     def from_customer_lists(self) -> list[Audience]:
         """Returns all audiences that are made from customer lists, and those of which the listing does not say."""
-        return [one for one in self._pinterest.audiences() if one.audience_type in {CUSTOMER_LIST, None}]
+        listed = _ordinary(self._pinterest.audiences(exclude_nca=True))
+        return [one for one in listed if one.audience_type in {CUSTOMER_LIST, None}]
 
     def namesakes(self, name: str) -> list[Audience]:
         """Returns the audiences of a name that are made from customer lists."""
@@ -418,6 +427,11 @@ def _shared(list_id: str, targets: Sequence[AudienceTarget]) -> AudienceConflict
 
 
 Named = TypeVar("Named", Audience, CustomerList)
+
+
+def _ordinary(listed: Iterable[Named]) -> list[Named]:
+    """Leaves out what is for new customer acquisition, also where Pinterest does not: none of it is ever ours."""
+    return [one for one in listed if not one.is_nca]
 
 
 def oldest_first(audiences: Iterable[Audience]) -> list[Audience]:

@@ -50,6 +50,17 @@ class KnownMembers:
         return self.records is not None and self.is_about(customer_list) and records_in(customer_list) == self.records
 
 
+def begun_with_nobody(list_id: str, day: date) -> Remembered:
+    """Returns the memory of a list that was just created for nobody: its only record is no member."""
+    return Remembered(members=KnownMembers(0, 0, 1, list_id[-4:], day))
+
+
+def holds_nobody(remembered: Remembered, customer_list: CustomerList) -> bool:
+    """Whether a list is as it was begun."""
+    members = remembered.members
+    return members is not None and not members.identifiers and members.is_still_exact(customer_list)
+
+
 def known_members(members: KnownMembers | None, customer_list: CustomerList) -> tuple[int, str] | None:
     """Returns how many members a list has as far as is remembered, and how they were counted; None if it is not.
 
@@ -90,6 +101,8 @@ class Remembered:
         increment: the last sync of changed rows alone.
         members: how many members there are.
         store: the membership store's state.
+        text: a digest of the description's text, if it is the connector's own; see description_text.py.
+        rows_refused_on: when Pinterest refused `records_v2`; None if it did not, or was not asked.
         others: parts that this version does not know, kept as they are.
     """
 
@@ -97,7 +110,9 @@ class Remembered:
     increment: IdentityFill | None = None
     members: KnownMembers | None = None
     store: StoreEpoch | None = None
+    text: str | None = None
     others: tuple[str, ...] = ()
+    rows_refused_on: date | None = None
 
     def fill_of(self, *, is_whole: bool) -> IdentityFill | None:
         """Returns what rows of that sort are compared with."""

@@ -18,8 +18,9 @@ from typing import Final, Literal
 from destination_pinterest.api.client import PinterestClient
 from destination_pinterest.api.models import Audience
 from destination_pinterest.audiences.creation import NOBODY, AudienceCreator, is_too_early
-from destination_pinterest.audiences.description_mark import MarkKeeper, read_mark
+from destination_pinterest.audiences.description_mark import read_mark
 from destination_pinterest.audiences.list_counts import records_in
+from destination_pinterest.audiences.mark_keeper import MarkKeeper
 from destination_pinterest.audiences.remembered import (
     Intake,
     Remembered,
@@ -76,6 +77,22 @@ class AudienceSwapper:
     def may_empty(self) -> bool:
         """Whether a table without rows may empty an audience."""
         return self._safeguards.allow_empty
+
+    def why_not_begun(self, target: AudienceTarget) -> str | None:
+        """Returns why the audience is not created before the first row; None if it may be.
+
+        Where it is known that no other list can be swapped in, an audience of nobody would stay one.
+        """
+        if self._refused_on is None or target.audience_id is not None or not self._is_in_the_way(target):
+            return None
+        return (
+            f"The audience is created with its people, not early: by the probe of {self._refused_on} "
+            "(pinterest_facts), Pinterest does not let an audience be made of another customer list afterwards."
+        )
+
+    def begin(self, target: AudienceTarget) -> TargetUpdate:
+        """Creates the audience before the first row; see `AudienceCreator.begin`."""
+        return self._creator.begin(target)
 
     def finish(
         self, target: AudienceTarget, *, is_complete: bool, has_rows: bool, sent: int, intake: Intake
@@ -152,8 +169,7 @@ class AudienceSwapper:
         Raises:
             RuleChangeRefusedError: a probe has found that Pinterest refuses it, and nothing else is to be done.
         """
-        is_in_the_way = self._if_refused == "fail" or target.chosen_id is not None
-        if self._refused_on is None or target.audience_id is None or not is_in_the_way:
+        if self._refused_on is None or target.audience_id is None or not self._is_in_the_way(target):
             return
         raise RuleChangeRefusedError(
             Code.SWAP_REFUSED,
@@ -161,6 +177,10 @@ class AudienceSwapper:
             f"probe of {self._refused_on} (pinterest_facts), Pinterest does not let an audience be made of another "
             f"customer list. {_OTHER_WAYS}",
         )
+
+    def _is_in_the_way(self, target: AudienceTarget) -> bool:
+        """Whether a replacement fails if Pinterest refuses to change the audience's rule."""
+        return self._if_refused == "fail" or target.chosen_id is not None
 
     def require_complete(self, target: AudienceTarget) -> None:
         """Refuses rows that are not proven to be the whole table.

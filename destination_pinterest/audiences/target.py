@@ -40,6 +40,9 @@ class AudienceTarget:
             the new list is too young.
         ignores_case: whether an audience or list whose name differs only in case is taken for it, if there is just one.
         description: the audience's description; None if it has none, or Pinterest does not say.
+        text: what the settings want the description to say; None if they don't.
+        is_begun_early: whether the settings want it to exist before the first row.
+        begun_list_id: the list that this sync began with nobody, so that the audience exists early.
     """
 
     name: str
@@ -63,6 +66,9 @@ class AudienceTarget:
     fallback_list_id: str | None = None
     description: str | None = None
     ignores_case: bool = False
+    text: str | None = None
+    is_begun_early: bool = False
+    begun_list_id: str | None = None
 
     def described(self, description: str) -> AudienceTarget:
         """Returns the target with another description."""
@@ -85,6 +91,11 @@ class AudienceTarget:
         """The list that is written to, as it was when the sync began; None if the sync creates it."""
         known = (self.live, self.resumed)
         return next((one for one in known if one is not None and one.id == self.list_id), None)
+
+    @property
+    def stand_ins(self) -> int:
+        """How many of the records in the list that is written to this sync has put there for nobody."""
+        return int(self.list_id is not None and self.list_id == self.begun_list_id)
 
     @property
     def is_continued(self) -> bool:

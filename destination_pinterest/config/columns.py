@@ -25,7 +25,9 @@ class IdentityColumnSetting(Settings):
     identifier: Identifier = setting(
         description=(
             "What the column has. EMAIL: e-mail addresses. GAID, IDFA: advertising IDs of Android and iOS devices; "
-            "MAID: either. LR_ID: LiveRamp. DLX_ID: Oracle Data Cloud. HASHED_PINNER_ID: Pinterest's hashed user IDs."
+            "MAID: either. LR_ID: LiveRamp. DLX_ID: Oracle Data Cloud. HASHED_PINNER_ID: Pinterest's hashed user IDs. "
+            "PHONE: phone numbers. EXTERNAL_ID: your own customer IDs. LIVERAMP_ENVELOPE: LiveRamp's envelopes. The "
+            "last two are sent as they are, since Pinterest takes them so."
         ),
         title="Identifier",
         order=1,
@@ -35,8 +37,8 @@ class IdentityColumnSetting(Settings):
         description=(
             "How the values are written. plain: not hashed; the connector normalises and hashes them. sha256, "
             "sha1, md5: hashed already, as hexadecimal digits or Base64. auto: a SHA-256 digest is taken as one, all "
-            "else as plain. A value in another format is rejected and counted. Plain values never leave the "
-            "connector."
+            "else as plain. A value in another format is rejected and counted. Plain addresses, phone numbers and "
+            "advertising IDs never leave the connector."
         ),
         title="Format",
         order=2,

@@ -32,7 +32,11 @@ CARDS: Final = (
         ("ad_account_id", "audience_name", "used_for", "audience_column", "also_in_ad_accounts", "ad_account_column"),
     ),
     # Adobe's mapping calls what identifies people at Pinterest by this name, and so does our data activation.
-    Card("identity", "Identity mapping to pinterest_audience", ("identity_columns", "operation_column")),
+    Card(
+        "identity",
+        "Identity mapping to pinterest_audience",
+        ("identity_columns", "operation_column", "default_country"),
+    ),
     Card(
         "membership",
         "Who joins and who leaves",
@@ -45,6 +49,7 @@ CARDS: Final = (
             "max_removal_percent",
             "allow_empty_audience",
             "allow_identity_drift",
+            "expire_after_days",
         ),
     ),
     Card("delivery", "Delivery", ("access_tier", "batch_size")),
@@ -53,6 +58,10 @@ CARDS: Final = (
         ADVANCED,
         "Advanced",
         (
+            "description",
+            "create_early",
+            "actalike",
+            "share_with",
             "advertising_id_case",
             "allow_missing_columns",
             "remove_from",
@@ -63,6 +72,7 @@ CARDS: Final = (
             "if_audience_is_gone",
             "trust_end_markers",
             "installation_name",
+            "record_format",
             "flush_seconds",
             "retry_hours",
             "max_audiences",

@@ -22,6 +22,7 @@ from destination_pinterest.config.credentials import AccessTokenCredentials, OAu
 from destination_pinterest.config.membership_store import LocalMembershipStore, NoMembershipStore, S3MembershipStore
 from destination_pinterest.config.object_storage import NoObjectStorage, S3ObjectStorage
 from destination_pinterest.config.pinterest_facts import PinterestFacts, read_facts
+from destination_pinterest.config.reach import ActalikeSetting, ShareWithSetting
 from destination_pinterest.config.setting import Settings, setting
 from destination_pinterest.vocabulary import LetterCase
 
@@ -61,6 +62,12 @@ def _with_consent(value: Any) -> Any:
         return value
     given = {key: each for key, each in value.items() if each is not None}
     return None if given.get("consent") == "none" else {"consent": "column", **given}
+
+
+def _none_if_bare(value: Any) -> Any:
+    """Turns an object of the form in which nothing was entered into None."""
+    is_bare = isinstance(value, Mapping) and not any(value.values())
+    return None if is_bare else value
 
 
 class Config(Settings):
@@ -141,6 +148,49 @@ class Config(Settings):
         ),
         title="Most audiences",
     )
+    description: str | None = setting(
+        None,
+        max_length=200,
+        pattern=r"^[^{}\[\]]*((\{stream\}|\{namespace\})[^{}\[\]]*)*$",
+        description=(
+            "The text of the audience's description, for those who see it in Ads Manager. {stream} and {namespace} "
+            "stand for the names of its streams and of their namespaces. What a person writes there is left alone. "
+            "Leave it empty for the connector's own sentence."
+        ),
+        examples=["Customers of the shop, from {stream}"],
+        title="Description",
+        form={
+            "pattern_descriptor": (
+                "a text of up to 200 characters, with {stream} and {namespace} where wanted, without other braces or "
+                "square brackets"
+            ),
+        },
+    )
+    create_early: bool = setting(
+        False,
+        description=(
+            "Whether a new audience is created before its first row is there, so that campaigns can be set up. Its "
+            "list then begins with one identifier that is nobody's. Pinterest may refuse that until a list has 100 "
+            "matched people; then the audience is created as soon as it is possible."
+        ),
+        title="Create audiences early",
+    )
+    actalike: Annotated[ActalikeSetting | None, BeforeValidator(_none_if_bare)] = setting(
+        None,
+        description=(
+            "Further audiences of people who are like those in the synced one. They are created once it is ready, by a "
+            "later sync if need be, and never removed."
+        ),
+        title="Actalike audiences",
+    )
+    share_with: Annotated[ShareWithSetting | None, BeforeValidator(_none_if_bare)] = setting(
+        None,
+        description=(
+            "Who else may use the audience: ad accounts and businesses of the same hierarchy. Whoever is taken out "
+            "here loses it again, if it was the connector that shared it."
+        ),
+        title="Share with",
+    )
     identity_columns: tuple[IdentityColumnSetting, ...] | None = setting(
         None,
         description=(
@@ -159,6 +209,17 @@ class Config(Settings):
             "are matched."
         ),
         title="Case of advertising IDs",
+    )
+    default_country: str | None = setting(
+        None,
+        pattern=r"^[A-Z]{2}$",
+        description=(
+            "The country of phone numbers that have no country code, by its two letters (ISO 3166-1). Without it, such "
+            "numbers are rejected and counted."
+        ),
+        examples=["US", "GB", "DE"],
+        title="Country of phone numbers",
+        form={"pattern_descriptor": "two capital letters, such as US"},
     )
     allow_missing_columns: bool = setting(
         False,
@@ -364,6 +425,17 @@ class Config(Settings):
         ),
         title="Everywhere except",
     )
+    expire_after_days: int | None = setting(
+        None,
+        ge=1,
+        le=3_650,
+        description=(
+            "After how many days a member leaves whose row has not come any more. It needs a membership store. A sync "
+            "of changes alone does not bring rows that have not changed, so in it they grow old. Leave it empty to "
+            "keep members however old they are."
+        ),
+        title="Expire after days",
+    )
     max_rejected_percent: int = setting(
         DEFAULT_MAX_REJECTED_PERCENT,
         ge=0,
@@ -407,6 +479,16 @@ class Config(Settings):
             "Trial access, a larger number syncs more rows a day."
         ),
         title="Identifiers per request",
+    )
+    record_format: Literal["auto", "records", "records_v2"] = setting(
+        "auto",
+        description=(
+            "The form of requests for identifiers of the kinds PHONE, EXTERNAL_ID and LIVERAMP_ENVELOPE, which only "
+            "records_v2 can carry (Pinterest's API 5.28). auto: records_v2 for rows with such an identifier; if "
+            "Pinterest does not accept it, they are sent without, and what is left out is counted. records: never "
+            "records_v2. records_v2: as auto, but the sync fails if Pinterest does not accept it."
+        ),
+        title="Form of requests",
     )
     flush_seconds: float = setting(
         5,

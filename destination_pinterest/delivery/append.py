@@ -6,7 +6,8 @@ only, and a later row moves it to the other.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from destination_pinterest.audiences.creation import AudienceCreator
 from destination_pinterest.audiences.drift import DriftGuard
@@ -14,17 +15,19 @@ from destination_pinterest.audiences.remembered import (
     NOTHING,
     Intake,
     Remembered,
+    holds_nobody,
     known_members,
     with_further_rows,
     with_new_list,
 )
 from destination_pinterest.audiences.safeguards import Safeguards, check_rows
 from destination_pinterest.delivery.lane import AudienceLane, Delivery
+from destination_pinterest.delivery.people import Place
 from destination_pinterest.delivery.possibly_added import PossiblyAdded
-from destination_pinterest.delivery.precedence import Precedence, row_hash
+from destination_pinterest.delivery.precedence import Precedence, columns_left, row_hash
 from destination_pinterest.delivery.strategy import IsComplete, SyncStrategy
 from destination_pinterest.protocol.input import RowRun
-from destination_pinterest.vocabulary import Operation
+from destination_pinterest.vocabulary import Identifier, Operation
 
 
 class BatchedStrategy(SyncStrategy):
@@ -34,13 +37,23 @@ class BatchedStrategy(SyncStrategy):
         lane: the audience's lane.
         batch: collects identifiers until they make a delivery.
         flush_s: the age at which a partly filled batch is sent.
+        kinds: the kinds of identifiers by column, where people are sent as rows; only where nothing ever removes, since
+            a removal would take out more than it names, and nothing here remembers what to add again.
         precedence: takes the words that no other row overrules, if there may be any.
     """
 
     def __init__(
-        self, lane: AudienceLane, batch: MembershipBatch, flush_s: float, *, precedence: Precedence | None = None
+        self,
+        lane: AudienceLane,
+        batch: MembershipBatch,
+        flush_s: float,
+        kinds: Mapping[str, Identifier] = MappingProxyType({}),
+        *,
+        precedence: Precedence | None = None,
     ) -> None:
         super().__init__(lane)
+        self._kinds = kinds
+        self._people = 0
         self._batch = batch
         self._flush_s = flush_s
         self._precedence = precedence
@@ -70,18 +83,23 @@ class BatchedStrategy(SyncStrategy):
         operation: Operation,
         identifiers: Sequence[str],
         key: Sequence[object] | None,
-        columns: Sequence[str] = (),  # noqa: ARG002 - no rows are remembered
+        columns: Sequence[str] = (),
     ) -> None:
-        """See `SyncStrategy.take`."""
+        """See `SyncStrategy.take`. The columns say of which kind the identifiers of a person are."""
         if self._precedence is not None:
-            identifiers = self.left_to_row(self._precedence, operation, identifiers, row_hash(self._stream, key))
-            if not identifiers:
+            left = self.left_to_row(self._precedence, operation, identifiers, row_hash(self._stream, key))
+            if not left:
                 return
+            identifiers, columns = left, columns_left(identifiers, columns, left)
             if self._added is not None and operation is Operation.ADD:
                 self._added.add(identifiers)
         headcount = self.lane.count.headcount
         (headcount.add_row if operation is Operation.ADD else headcount.remove_row)(identifiers)
-        for full in self._batch.apply(operation, identifiers, self._position, self._now_s):
+        places: Sequence[Place] = ()
+        if columns and self._kinds:
+            self._people += 1
+            places = [Place(self._people, self._kinds.get(column)) for column in columns]
+        for full in self._batch.apply(operation, identifiers, self._position, self._now_s, places):
             self.lane.enqueue(full)
 
     def object_to(
@@ -121,8 +139,9 @@ class BatchedStrategy(SyncStrategy):
         target, intake = self.lane.target, self.lane.count.intake
         if target.list_id is None:
             return None
-        if target.written_before is None:
-            sent = self.lane.tally.identifiers_added - self.lane.tally.identifiers_removed
+        if self._was_empty:
+            stand_ins = target.stand_ins if target.written_before is None else 1
+            sent = self.lane.tally.records + stand_ins
             return with_new_list(self.remembered, intake, list_id=target.list_id, records=sent)
         return with_further_rows(self.remembered, intake, list_id=target.list_id)
 
@@ -130,9 +149,15 @@ class BatchedStrategy(SyncStrategy):
     def people(self) -> int | None:
         """See `SyncStrategy.people`. They are known if the list was empty when the sync began."""
         target = self.lane.target
-        if target.list_id is None or target.written_before is not None:
+        if target.list_id is None or not self._was_empty:
             return None
         return self.lane.count.headcount.people
+
+    @property
+    def _was_empty(self) -> bool:
+        """Whether nobody was in the list when the sync began."""
+        before = self.lane.target.written_before
+        return before is None or holds_nobody(self.remembered, before)
 
     @property
     def due_s(self) -> float | None:
@@ -156,7 +181,7 @@ class AppendStrategy(BatchedStrategy):
     """Rows add or remove their identifiers; absence removes nothing.
 
     Args:
-        lane, batch, flush_s, precedence: see `BatchedStrategy`.
+        lane, batch, flush_s, kinds, precedence: see `BatchedStrategy`.
         creator: creates the audience.
         safeguards: those of an exclusion audience, which rows that add may hurt too; None for others.
     """
@@ -167,11 +192,12 @@ class AppendStrategy(BatchedStrategy):
         batch: MembershipBatch,
         flush_s: float,
         creator: AudienceCreator,
+        kinds: Mapping[str, Identifier] = MappingProxyType({}),
         *,
         precedence: Precedence | None = None,
         safeguards: Safeguards | None = None,
     ) -> None:
-        super().__init__(lane, batch, flush_s, precedence=precedence)
+        super().__init__(lane, batch, flush_s, kinds, precedence=precedence)
         self._creator = creator
         self._safeguards = safeguards
 
@@ -231,7 +257,14 @@ class MembershipBatch:
                 yield side.take(Operation.ADD)
 
     def apply(
-        self, operation: Operation, identifiers: Sequence[str], position: int, now_s: float, *, rows: int = 1
+        self,
+        operation: Operation,
+        identifiers: Sequence[str],
+        position: int,
+        now_s: float,
+        places: Sequence[Place] = (),
+        *,
+        rows: int = 1,
     ) -> list[Delivery]:
         """Takes a row's identifiers; returns the deliveries that are full, in the order in which to send them.
 
@@ -240,6 +273,7 @@ class MembershipBatch:
             identifiers: at least one.
             position: at most the number of records before this row.
             now_s: the present time, on the clock of `take_due`.
+            places: where each identifier belongs, if that matters.
             rows: how many rows are to be counted for it: 0 if the row is counted elsewhere.
         """
         side = self._sides[operation]
@@ -251,6 +285,8 @@ class MembershipBatch:
         waiting = side.identifiers
         for identifier in identifiers:
             waiting[identifier] = None
+        if places:
+            waiting.update(zip(identifiers, places, strict=True))
         other = self._sides[Operation.REMOVE if operation is Operation.ADD else Operation.ADD]
         if other.identifiers:
             side.supersede(other, identifiers)
@@ -287,7 +323,7 @@ class _Side:
     __slots__ = ("first_position", "identifiers", "opened_s", "rows")
 
     def __init__(self) -> None:
-        self.identifiers: dict[str, None] = {}
+        self.identifiers: dict[str, Place | None] = {}
         self.rows = 0
         self.first_position = 0
         self.opened_s = 0.0

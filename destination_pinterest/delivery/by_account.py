@@ -32,7 +32,7 @@ class AccountSinks(Sink):
         self._branches = dict(branches)
         self._every = FanOut(list(branches.values()))
         self._home = next(iter(branches))
-        super().__init__(self._every.taker, self._every.fill)
+        super().__init__(self._every.taker, self._every.fill, self._every.rows)
         self._to = self._ways()
 
     def to(self, ad_account_id: str) -> Sink:

@@ -14,31 +14,37 @@ States wait until every audience has settled. One that fails is given up alone, 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from heapq import merge
 from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
-from destination_pinterest.audiences.description_mark import MarkKeeper, for_exclusion, read_mark
+from destination_pinterest.audiences.creation import AudienceCreator
+from destination_pinterest.audiences.description_mark import for_exclusion, read_mark
 from destination_pinterest.audiences.desk import AudienceDesk
+from destination_pinterest.audiences.mark_keeper import MarkKeeper
 from destination_pinterest.audiences.safeguards import Safeguards, check_rows
+from destination_pinterest.audiences.target import TargetUpdate
 from destination_pinterest.audiences.twins import PostponedTwins
 from destination_pinterest.delivery.lane import AudienceLane, Delivery
 from destination_pinterest.delivery.ledgers import is_about_all_ledgers
 from destination_pinterest.delivery.mirror import SUPPRESSION_MARK, MirrorStrategy, generation_name
 from destination_pinterest.delivery.named_audiences import NamedAudiences, NamedBranch, spelling_note
 from destination_pinterest.delivery.row_spool import RowSpool
+from destination_pinterest.delivery.row_support import RowSupport, without_rows
 from destination_pinterest.delivery.strategy import IsComplete, SyncStrategy
 from destination_pinterest.delivery.suppressor import Suppressor
 from destination_pinterest.errors import ConnectionFailedError, ConnectorError, ServerError
 from destination_pinterest.identity.rejection import RejectionReason
+from destination_pinterest.identity.row_field import needs_rows
+from destination_pinterest.protocol.catalog import ConfiguredStream
 from destination_pinterest.protocol.input import RowRun
 from destination_pinterest.routing.audience_plan import AudiencePlan
 from destination_pinterest.routing.decision import UNKNOWN_KEY
 from destination_pinterest.routing.replacement import continues_in_job
-from destination_pinterest.vocabulary import Operation
+from destination_pinterest.vocabulary import ROWS_ONLY, Operation
 
 if TYPE_CHECKING:  # They import DuckDB and NumPy, which syncs without a store don't need.
     from destination_pinterest.membership import MembershipLedger
@@ -83,15 +89,21 @@ class ColumnTools:
 
     Args:
         desk: looks them up.
+        creator: creates them.
         twins: tells of those that were created whether another sync has created them too.
         safeguards: keep members from being removed by mistake.
+        form: whether Pinterest accepts rows of `records_v2`.
         suppressor: knows who was forgotten, if there is a suppression store.
+        expires: whether members leave whose rows don't come, so that audiences settle of which no row has come.
     """
 
     desk: AudienceDesk
+    creator: AudienceCreator
     twins: PostponedTwins
     safeguards: Safeguards
+    form: RowSupport
     suppressor: Suppressor | None = None
+    expires: bool = False
 
 
 class ColumnStrategy(SyncStrategy):
@@ -125,6 +137,9 @@ class ColumnStrategy(SyncStrategy):
         self._safeguards = tools.safeguards
         self._suppressor = tools.suppressor
         self._marks = MarkKeeper(tools.desk.pinterest)
+        self._creator = tools.creator
+        self._form = tools.form
+        self._expires = tools.expires
         self._epoch_s = epoch_s
         self._spool = RowSpool()
         self._index: PlacementIndex | None = None
@@ -302,7 +317,7 @@ class ColumnStrategy(SyncStrategy):
             return []
         self._is_whole = True
         self._place()
-        numbers = self._numbers([str(stream.key) for stream in replaced])
+        numbers = self._numbers(replaced, expires=self._expires and is_end)
         if self._has_to_shed:
             numbers = sorted({*numbers, *(branch.number for branch in self.audiences if not branch.is_empty)})
         every = [self.audiences[number] for number in numbers]
@@ -325,6 +340,11 @@ class ColumnStrategy(SyncStrategy):
             ConnectorError: the ledger can't be opened.
         """
         self.open_branch(branch)
+        lane = branch.strategy.lane
+        if not branch.is_named:  # It may be gone, and nobody is to join.
+            lane.update(TargetUpdate(replace(lane.target, is_begun_early=False)))
+        elif not ROWS_ONLY.isdisjoint(lane.target.identifiers):
+            self._find_out_form(branch.strategy)
         branch.strategy.prepare()
 
     def open_branch(self, branch: NamedBranch) -> None:
@@ -340,6 +360,18 @@ class ColumnStrategy(SyncStrategy):
             if self._suppressor is not None:
                 strategy.shed(self._suppressor)
         strategy.recall()
+        self._form.recall(strategy.remembered)
+
+    def _find_out_form(self, strategy: SyncStrategy) -> None:
+        """Finds out whether rows can be sent, by the first audience that may need them: only now it is certain to be.
+
+        Its rows, and those of the others, wait in the spool, and are judged alike when they are replayed.
+        """
+        self._form.find_out(strategy.lane, self._creator)
+        strategy.remembered = self._form.noted(strategy.remembered)
+        self.lane.notes += [
+            note for note in self._form.notes(strategy.lane.target.identifiers) if note not in self.lane.notes
+        ]
 
     def settle_branch(
         self, branch: NamedBranch, is_complete: IsComplete, *, is_end: bool
@@ -463,13 +495,14 @@ class ColumnStrategy(SyncStrategy):
         if rows > 0:
             self.lane.tally.not_synced[reason] += rows
 
-    def _numbers(self, replaced: Sequence[str]) -> list[int]:
-        """The audiences with rows, and those whose replaced streams name them no more."""
+    def _numbers(self, replaced: Sequence[ConfiguredStream], *, expires: bool) -> list[int]:
+        """The audiences with rows, and those that may lose members by having none: by a replaced stream, or by age."""
+        streams = [str(stream.key) for stream in replaced]
         numbers = {audience // _SLOTS for audience in self._spool.audiences if audience >= 0}
         numbers |= {
             branch.number
             for branch in self.audiences
-            if not branch.is_empty and not branch.streams.isdisjoint(replaced)
+            if not branch.is_empty and (expires or not branch.streams.isdisjoint(streams))
         }
         return sorted(numbers)
 
@@ -503,7 +536,9 @@ class ColumnStrategy(SyncStrategy):
         if stream != of_stream:
             strategy.begin_run(RowRun(self._streams[stream], [], position), self._now_s)
         operation = _OPERATIONS[removes]
-        if method == Replay.TAKE:
+        if self._form.is_refused and any(map(needs_rows, identifiers)):
+            self._replay_without_rows(strategy, row)
+        elif method == Replay.TAKE:
             strategy.take(operation, identifiers, key, columns)
         elif method == Replay.KEEP:
             strategy.keep(key, identifiers, columns, unchanged)
@@ -518,6 +553,29 @@ class ColumnStrategy(SyncStrategy):
         elif self._streams[stream] not in {one.key for one in strategy.replaced_streams}:
             strategy.vacate(key, Operation.ADD)  # Of a replaced stream, it is absent, which the guard counts.
         return int(stream)
+
+    def _replay_without_rows(self, strategy: SyncStrategy, row: list[Any]) -> None:
+        """Hands on a row of which some identifiers can't be sent: the others, if there are any."""
+        method, removes, key = row[2:5]
+        operation, unchanged = _OPERATIONS[removes], row[7]
+        identifiers, columns, others = without_rows(row[5], row[6])
+        tally = strategy.lane.tally
+        if method == Replay.OBJECT:  # A ledger keeps the objection to what can't be sent now.
+            strategy.object_to(row[5] if self.remembers else identifiers, key, unchanged)
+            return
+        keeps = [*unchanged, *(others if self._safeguards.is_for_exclusion else ())]
+        if not identifiers and not (keeps and key is not None and operation is Operation.ADD):
+            tally.count_not_synced(RejectionReason.NEEDS_RECORDS_V2.value)
+            if key is not None:
+                strategy.vacate(key, Operation.ADD)
+            return
+        tally.identifiers_refused[RejectionReason.NEEDS_RECORDS_V2.value] += len(row[5]) - len(identifiers)
+        if method == Replay.WITHDRAW:
+            strategy.withdraw(identifiers)
+        elif keeps and key is not None and operation is Operation.ADD:
+            strategy.keep(key, identifiers, columns, keeps)
+        else:
+            strategy.take(operation, identifiers, key, columns)
 
 
 def _slot(number: int, which: int) -> int:

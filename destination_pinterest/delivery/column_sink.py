@@ -9,6 +9,7 @@ from destination_pinterest.delivery.by_column import ColumnStrategy, Replay
 from destination_pinterest.delivery.intake import StreamFill
 from destination_pinterest.delivery.lane import AudienceLane
 from destination_pinterest.delivery.named_audiences import NamedBranch
+from destination_pinterest.delivery.row_support import RowFilter
 from destination_pinterest.delivery.sink import Fill, Sink
 from destination_pinterest.identity.mapping import MappedRow
 from destination_pinterest.identity.rejection import Rejection
@@ -27,10 +28,13 @@ class ColumnSink(Sink):
         strategy: stands for the audiences.
         plan: the stream's plan.
         maid_case: the case of advertising IDs.
+        rows: see `Sink`.
     """
 
-    def __init__(self, strategy: ColumnStrategy, plan: StreamPlan, maid_case: LetterCase) -> None:
-        super().__init__(_NobodysRows(strategy), _NoFill())
+    def __init__(
+        self, strategy: ColumnStrategy, plan: StreamPlan, maid_case: LetterCase, rows: RowFilter | None = None
+    ) -> None:
+        super().__init__(_NobodysRows(strategy), _NoFill(), rows)
         self._strategy = strategy
         self._plan = plan
         self._maid_case = maid_case

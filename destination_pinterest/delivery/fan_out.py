@@ -27,7 +27,7 @@ class FanOut(Sink):
     def __init__(self, branches: Sequence[Sink]) -> None:
         self._branches = list(branches)
         self._lost: list[AudienceLane] = []
-        super().__init__(_EachTaker([]), _EachFill([]))
+        super().__init__(_EachTaker([]), _EachFill([]), branches[0].rows)
         self._spread()
 
     @property

@@ -13,14 +13,16 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
 
+from destination_pinterest.audiences.reach import Reach
 from destination_pinterest.audiences.target import AudienceTarget, TargetUpdate
 from destination_pinterest.delivery.intake import IntakeCount
+from destination_pinterest.delivery.people import Places, merged
 from destination_pinterest.delivery.tally import AudienceTally
 from destination_pinterest.errors import ConnectorError
 from destination_pinterest.protocol.catalog import StreamKey
 from destination_pinterest.routing.decision import NOBODY_TO_REMOVE
 from destination_pinterest.routing.row_quality import RowQuality
-from destination_pinterest.vocabulary import Operation
+from destination_pinterest.vocabulary import ROWS_ONLY, Operation
 
 # Deliveries that may queue before the reader waits for this list. At 1,900 identifiers each, that is about 8 MB, and a
 # slow list may lag 60,000 identifiers behind without holding up the others.
@@ -37,14 +39,14 @@ class Delivery:
 
     Args:
         operation: whether they are added or removed.
-        identifiers: without duplicates; never printed.
+        identifiers: without duplicates, each with its place among people, if that matters; never printed.
         rows: how many rows it covers.
         first_position: the number of records before the oldest row that it covers.
         numbers: if it is a part of a delta, the number of its first identifier, and of the one after its last.
     """
 
     operation: Operation
-    identifiers: dict[str, None] = field(repr=False)
+    identifiers: Places = field(repr=False)
     rows: int
     first_position: int
     numbers: tuple[int, int] | None = None
@@ -80,11 +82,13 @@ class AudienceLane:
         self.tally = AudienceTally()
         self.count = count
         self.notes: list[str] = []
+        self.reach = Reach()
         self.failure: ConnectorError | None = None
         self.in_flight: list[Delivery] = []
         self._accepted: list[tuple[int, int]] = []
         self.qualities = {stream: RowQuality(100, is_whole=False) for stream in streams} | dict(qualities)
         self._rate_per_s = rate_per_s
+        self._has_people = not ROWS_ONLY.isdisjoint(target.identifiers)
         self._queue: deque[Delivery] = deque()
         self._lost_from: int | None = None
         self._pinned: int | None = None
@@ -117,6 +121,8 @@ class AudienceLane:
             self.tally.not_synced[NOBODY_TO_REMOVE] += delivery.rows
         if delivery.operation is Operation.ADD:
             self.tally.identifiers_added += sent
+            if self._has_people:
+                self.tally.merged += merged(delivery.identifiers)
         else:
             self.tally.identifiers_removed += sent
 

@@ -12,18 +12,27 @@ that this connector added.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from destination_pinterest.audiences.creation import AudienceCreator
-from destination_pinterest.audiences.description_mark import decode, encode
-from destination_pinterest.audiences.remembered import NOTHING, Intake, Remembered, with_fill, with_first_fill
+from destination_pinterest.audiences.description_mark import decode, encode, read_mark
+from destination_pinterest.audiences.remembered import (
+    NOTHING,
+    Intake,
+    Remembered,
+    holds_nobody,
+    with_fill,
+    with_first_fill,
+)
 from destination_pinterest.audiences.safeguards import Safeguards, check_rows
 from destination_pinterest.delivery.lane import AudienceLane, Delivery
-from destination_pinterest.delivery.precedence import Precedence, row_hash
+from destination_pinterest.delivery.people import Place
+from destination_pinterest.delivery.precedence import Precedence, columns_left, row_hash
 from destination_pinterest.delivery.row_positions import RowPositions
+from destination_pinterest.delivery.row_support import RowSupport
 from destination_pinterest.delivery.slices import Slice, joined, requests_of_slice
 from destination_pinterest.delivery.store_witness import StoreWitness
 from destination_pinterest.delivery.strategy import IsComplete, MemberCounts, SyncStrategy
@@ -43,7 +52,7 @@ from destination_pinterest.protocol.catalog import ConfiguredStream, StreamKey
 from destination_pinterest.protocol.input import RowRun
 from destination_pinterest.routing.decision import NOBODY_TO_REMOVE, UNKNOWN_KEY
 from destination_pinterest.routing.replacement import continues_in_job, is_whole_pass
-from destination_pinterest.vocabulary import Operation
+from destination_pinterest.vocabulary import ROWS_ONLY, Identifier, Operation
 
 if TYPE_CHECKING:  # It imports DuckDB and NumPy, which syncs without a store don't need.
     from destination_pinterest.membership import Delta, MembershipLedger
@@ -57,16 +66,49 @@ _SHED_AT_ONCE: Final = 10_000
 _ALSO_IN: Final = ", also in "
 
 
+_DAY_S: Final = 86_400
+
+
 @dataclass(frozen=True, slots=True)
 class MirroredStreams:
     """The streams of a mirrored audience, and those among them whose absent rows are removed.
 
-    `also_in` are the other ad accounts that the streams' rows go to.
+    `also_in` are the other ad accounts that the streams' rows go to; `kinds` the kinds of identifiers by column.
+    `are_parted` says whether their rows have other audiences too: that there are rows then says nothing about this one,
+    so an audience that lost its last row is emptied if the limit for removals permits that.
     """
 
     all: tuple[ConfiguredStream, ...]
     replaced: tuple[ConfiguredStream, ...]
     also_in: tuple[str, ...] = ()
+    kinds: Mapping[str, Identifier] = field(default_factory=dict)
+    are_parted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Expiry:
+    """After how many days a member leaves whose row does not come any more.
+
+    Args:
+        after_days: these.
+        now: seconds since 1970.
+    """
+
+    after_days: int
+    now: Callable[[], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """What goes by time.
+
+    Args:
+        epoch_s: how long an epoch lasts, unless the whole table is needed for the comparison.
+        expiry: when members leave whose rows don't come; None: never.
+    """
+
+    epoch_s: float
+    expiry: Expiry | None = None
 
 
 class MirrorStrategy(SyncStrategy):
@@ -77,10 +119,9 @@ class MirrorStrategy(SyncStrategy):
         streams: the streams of the audience.
         creator: creates the audience.
         safeguards: keep members from being removed by mistake.
+        rows: whether Pinterest accepts rows of `records_v2`.
         max_identifiers: how many identifiers a delivery may hold at the moment.
-        epoch_s: how long an epoch lasts, unless the whole table is needed for the comparison.
-        is_part: whether the table has other audiences too: that it has rows says nothing about this one, so an audience
-            that lost its last row is emptied if the limit for removals permits that.
+        rhythm: what goes by time.
     """
 
     reads_keys = True
@@ -92,19 +133,20 @@ class MirrorStrategy(SyncStrategy):
         creator: AudienceCreator,
         safeguards: Safeguards,
         *,
+        rows: RowSupport,
         max_identifiers: Callable[[], int],
-        epoch_s: float,
-        is_part: bool = False,
+        rhythm: Rhythm,
     ) -> None:
         super().__init__(lane)
-        self._is_part = is_part
         self._streams = streams
         self._replaced = list(streams.replaced)
         self._replaced_before: list[ConfiguredStream] = []
         self._creator = creator
         self._safeguards = safeguards
+        self._form = rows
         self._max_identifiers = max_identifiers
-        self._epoch_s = epoch_s
+        self._epoch_s = rhythm.epoch_s
+        self._expiry = rhythm.expiry
         self._opened: MembershipLedger | None = None
         self._witness: StoreWitness | None = None
         self._stream = ""
@@ -121,7 +163,9 @@ class MirrorStrategy(SyncStrategy):
         self._members_after = 0
         self._left_by_absence = 0
         self._unresolved_deletions = 0
+        self._expired = 0
         self._counted_whole = False
+        self._stuck = 0
 
     def open(self, ledger: MembershipLedger) -> None:
         """Takes the audience's ledger, once the audience has been looked up; `close` releases it.
@@ -133,6 +177,9 @@ class MirrorStrategy(SyncStrategy):
             StoreMismatchError: the ledger is of another customer list, or an older copy.
         """
         self._opened = ledger
+        if self._expiry is not None:
+            now = self._expiry.now
+            ledger.keep_sightings(lambda: int(now()))
         for stream in self._streams.all:
             if stream.key_types:
                 ledger.describe_key(str(stream.key), stream.key_types)
@@ -154,7 +201,8 @@ class MirrorStrategy(SyncStrategy):
             if continues_in_job(stream) and _is_of(stream, ledger.generation_of(str(stream.key)))
         ]
         self._replaced = [stream for stream in self._replaced if stream not in self._replaced_before]
-        if target.list_id is not None and ledger.customer_list_id is None and not ledger.is_in_doubt:
+        is_empty = target.live is not None and holds_nobody(read_mark(target.description), target.live)
+        if target.list_id is not None and not is_empty and ledger.customer_list_id is None and not ledger.is_in_doubt:
             self.lane.notes.append(
                 "This is the first sync with this membership store. Members that were in the audience before it and "
                 "are not in the table remain, until a row explicitly removes them."
@@ -243,9 +291,10 @@ class MirrorStrategy(SyncStrategy):
         """See `SyncStrategy.take`. Rows with a key are told apart by the ledger; of others, some have precedence."""
         if key is None and (self._precedence or self._safeguards.is_for_exclusion):
             precedence = self._precedence[self._stream]
-            identifiers = self.left_to_row(precedence, operation, identifiers, row_hash(self._stream, None))
-            if not identifiers:
+            left = self.left_to_row(precedence, operation, identifiers, row_hash(self._stream, None))
+            if not left:
                 return
+            identifiers, columns = left, columns_left(identifiers, columns, left)
         self._ledger.record(self._stream, key, operation, identifiers, columns)
         self._count_people(operation, identifiers)
         self._changes += 1
@@ -333,9 +382,12 @@ class MirrorStrategy(SyncStrategy):
         if is_end:
             check_rows(self.lane.target.name, self.lane.qualities)
         is_whole = is_end and self._is_whole(is_complete)
-        if self._changes or self._sheds or replaced or (is_whole and self._ledger.is_in_doubt):
+        expires = is_whole and self._expire(replaced)
+        may_decide = is_whole or (is_end and self._ledger.sends_people)
+        if self._changes or self._sheds or replaced or expires or (may_decide and self._ledger.is_in_doubt):
             intake = self.lane.count.intake
             self._check_drift(intake)
+            self._find_out_form(replaced, is_whole=is_whole)
             delta, finished = self._compare(replaced, is_whole=is_whole)
             yield from self._slices(delta)
             marks = {self._mark_name: self._next_mark(intake)} if is_end else {}
@@ -357,7 +409,9 @@ class MirrorStrategy(SyncStrategy):
     def foresee(self, is_complete: IsComplete) -> tuple[Delta, ConnectorError | None]:
         """Returns what would be sent for the rows so far, and why it would not be; writes nothing."""
         is_whole = self._is_whole(is_complete)
-        delta = self._ledger.diff([str(stream.key) for stream in self._replaced], is_whole=is_whole)
+        if is_whole:
+            self._expire(self._replaced)
+        delta = self._diff(self._replaced, is_whole=is_whole)
         try:
             if not all(is_complete(stream.key) for stream in self._replaced):
                 self._safeguards.require_complete(self.lane.target.name, is_complete=False)
@@ -384,11 +438,20 @@ class MirrorStrategy(SyncStrategy):
         """Creates the audience unless it exists.
 
         Raises:
+            InvalidRequestError: people were to leave, and could not be taken out.
             UnusableRowsError: too few of the rows could be used.
         """
         self.lane.update(self._creator.ensure_audience(self.lane.target, self.mark or NOTHING))
         check_rows(self.lane.target.name, self.lane.qualities)
         self.lane.settle_qualities()
+        if self._stuck:
+            self.lane.notes.append(
+                f"{self._stuck:,} identifiers that no row has any more are still in the audience: only requests in the "
+                "form records_v2 could take them out, and Pinterest does not accept these now, or record_format rules "
+                "them out. They leave with the first sync that may send such requests."
+            )
+            if not self._form.is_ruled_out:
+                raise self._form.refusal()
         if self._ledger.is_in_doubt:
             self.lane.notes.append(
                 "An earlier sync was ended while it was sending, so it is not known whether some people are in the "
@@ -402,7 +465,7 @@ class MirrorStrategy(SyncStrategy):
         Other streams may lead to the audience in other syncs, whose rows these are not compared with.
         """
         super().recall()
-        self.remembered = replace(self.remembered, store=None)
+        self.remembered = replace(self.remembered, store=None, text=None)
         if self._ledger.marks.keys() - {SUPPRESSION_MARK}:
             self.remembered = decode(self._ledger.marks.get(self._mark_name, ""))
 
@@ -415,7 +478,10 @@ class MirrorStrategy(SyncStrategy):
         """See `SyncStrategy.conclude`."""
         if self._witness is not None:
             self._witness.keep_counters(
-                self.lane.target.list_id, self.lane.tally, largest_request=self._max_identifiers()
+                self.lane.target.list_id,
+                self.lane.tally,
+                largest_request=self._max_identifiers(),
+                stand_ins=self.lane.target.stand_ins,
             )
 
     @property
@@ -433,12 +499,19 @@ class MirrorStrategy(SyncStrategy):
         if self._opened is None:
             return None
         return MemberCounts(
-            self._members_before, self._members_after, self._left_by_absence, self._unresolved_deletions
+            self._members_before, self._members_after, self._left_by_absence, self._unresolved_deletions, self._expired
         )
+
+    def _expire(self, replaced: Sequence[ConfiguredStream]) -> bool:
+        """Lets rows go that have not come for too long, once all have come that this sync brings."""
+        if self._expiry is None:
+            return False
+        self._ledger.expire(self._expiry.after_days * _DAY_S, [str(stream.key) for stream in replaced])
+        return True
 
     def _compare(self, replaced: Sequence[ConfiguredStream], *, is_whole: bool) -> tuple[Delta, dict[str, str]]:
         """Returns the delta, and the generations that are complete once it is sent."""
-        delta = self._ledger.diff([str(stream.key) for stream in replaced], is_whole=is_whole)
+        delta = self._diff(replaced, is_whole=is_whole)
         finished = {
             str(stream.key): generation_name(stream, self._streams.also_in)
             for stream in replaced
@@ -450,14 +523,29 @@ class MirrorStrategy(SyncStrategy):
         is_emptied = bool(replaced) and not delta.members_after and bool(delta.removals_by_absence)
         if is_emptied and self._safeguards.allow_empty:
             return delta, finished
-        if is_emptied and not self._is_part:
+        if is_emptied and not self._streams.are_parted:
             keeps = f"the audience keeps the {known:,} members that the connector added"
             self.lane.notes.append(self._safeguards.empty_table_note(keeps))
-            return self._ledger.diff([], is_whole=False), {}
+            return self._diff([], is_whole=False), {}
         self._safeguards.check_removal(
-            f'The audience "{self.lane.target.name}" stays as it is', leaving=delta.removals_by_absence, known=known
+            f'The audience "{self.lane.target.name}" stays as it is',
+            leaving=delta.removals_by_absence + delta.removals_by_expiry,
+            known=known,
         )
         return delta, finished
+
+    def _diff(self, replaced: Sequence[ConfiguredStream], *, is_whole: bool) -> Delta:
+        return self._ledger.diff(
+            [str(stream.key) for stream in replaced],
+            is_whole=is_whole,
+            sends_people=not ROWS_ONLY.isdisjoint(self.lane.target.identifiers) and not self._form.is_refused,
+            keeps_rows=self._form.is_refused,
+        )
+
+    def _find_out_form(self, replaced: Sequence[ConfiguredStream], *, is_whole: bool) -> None:
+        """Finds out whether rows can be sent where no column needs them any more, but some of those who leave do."""
+        if not self._form.is_known and self._diff(replaced, is_whole=is_whole).needs_rows:
+            self._form.find_out(self.lane, self._creator)
 
     def _slices(self, delta: Delta) -> Iterator[Iterator[Delivery]]:
         """Yields the deliveries of the delta, removals first. The last slice counts only with the commit."""
@@ -480,9 +568,15 @@ class MirrorStrategy(SyncStrategy):
     def _deliveries(self, part: Slice, size: int) -> Iterator[Delivery]:
         """Yields the deliveries of a slice. They cover no rows themselves: rows are safe once the slice counts."""
         number = part.first
-        for operation, piece in self._ledger.pieces(part.delta, part.first, part.last, size):
+        columns = self._ledger.column_numbers(self._streams.kinds)
+        kinds = {column: self._streams.kinds[name] for column, name in columns.items()}
+        for operation, piece, owners in self._ledger.pieces(part.delta, part.first, part.last, size):
             numbers = (number, number + len(piece))
-            yield Delivery(operation, dict.fromkeys(piece), 0, self.lane.pinned, numbers)
+            places = {
+                one: None if person is None else Place(person, kinds.get(column))
+                for one, (person, column) in zip(piece, owners, strict=True)
+            }
+            yield Delivery(operation, places, 0, self.lane.pinned, numbers)
             number += len(piece)
 
     def _advance(self, delta: Delta, accepted: Sequence[tuple[int, int]], begun: int) -> None:
@@ -509,7 +603,8 @@ class MirrorStrategy(SyncStrategy):
         return ", ".join(sorted(str(stream.key) for stream in self._streams.all))
 
     def _next_mark(self, intake: Intake) -> str:
-        is_first = self.lane.target.written_before is None
+        target, before = self.lane.target, self.lane.target.written_before
+        is_first = before is None or holds_nobody(read_mark(target.description), before)
         return encode((with_first_fill if is_first else with_fill)(self.remembered, intake))
 
     def _check_drift(self, intake: Intake) -> None:
@@ -527,11 +622,13 @@ class MirrorStrategy(SyncStrategy):
         self._slice = None
         self._members_after = delta.members_after
         self._left_by_absence += delta.removals_by_absence
+        self._expired += delta.removals_by_expiry
         self._unresolved_deletions += delta.unresolved_deletions
         if delta.objected:
             self.lane.tally.identifiers_refused[RejectionReason.NO_CONSENT.value] += delta.objected
         self._set_aside(UNKNOWN_KEY, delta.unresolved_deletions)
         self._set_aside(RejectionReason.VALUE_UNCHANGED.value, delta.unknown_unchanged)
+        self._stuck = delta.stuck
         if self.lane.target.list_id is None:
             self._set_aside(NOBODY_TO_REMOVE, self._rows)
 

@@ -105,3 +105,11 @@ def row_hash(stream: str, key: Sequence[object] | None) -> int:
 
 def _hash_of(identifier: str) -> int:
     return max(hash(identifier) & _64_BITS, _FREE + 1)
+
+
+def columns_left(identifiers: Sequence[str], columns: Sequence[str], left: Sequence[str]) -> Sequence[str]:
+    """Returns the columns of those identifiers of a row that are left to it; none if they are not known."""
+    if not columns or len(left) == len(identifiers):
+        return columns
+    column_of = dict(zip(identifiers, columns, strict=True))
+    return [column_of[one] for one in left]

@@ -12,7 +12,7 @@ from destination_pinterest.dead_letters.queue import DeadLetters
 from destination_pinterest.delivery.by_account import AccountSinks
 from destination_pinterest.delivery.isolation import LostRows, Route
 from destination_pinterest.delivery.lane import AudienceLane
-from destination_pinterest.delivery.remembered_row import RememberedRowMapper
+from destination_pinterest.delivery.remembered_row import RememberedRow, RememberedRowMapper
 from destination_pinterest.delivery.sink import Sink
 from destination_pinterest.delivery.suppressor import Suppressor, is_suppressed
 from destination_pinterest.identity.mapping import IdentityMapper, MappedRow
@@ -75,6 +75,7 @@ class StreamRoute:
         refusals: Refusals = NO_REFUSALS,
     ) -> None:
         self.plan = plan
+        self._rows = sink.rows
         self._tally = tally
         self._dead_letters = refusals.dead_letters
         self._announced = refusals.announced
@@ -100,7 +101,8 @@ class StreamRoute:
             self._read_names = decoder.reader_telling_absence(self._names.columns)
         # Most streams have one identity column and only rows that add: they are mapped in bulk.
         reads_rejected = self._dead_letters is not None or self._announced is not None
-        is_plain = self._decide is None and len(plan.identities) == 1 and not reads_rejected and not reads_key
+        is_uniform = self._decide is None and len(plan.identities) == 1 and sink.rows is None
+        is_plain = is_uniform and not reads_rejected and not reads_key
         self._read_only_column = decoder.reader_of(plan.identities[0].column) if is_plain else None
 
     def take(self, run: RowRun, now_s: float) -> None:
@@ -203,14 +205,25 @@ class StreamRoute:
             if self._suppressor is not None:
                 mapped = self._suppressor.left_of_row(mapped)
         elif decision is RejectionReason.NO_CONSENT:
-            sink.taker.object_to(mapped.identifiers, key)
+            # A ledger keeps an objection to what can't be sent now: no row may bring it in once that can.
+            objected = mapped if self._rows is None or sink.taker.reads_keys else self._sendable(mapped)
+            sink.taker.object_to(objected.identifiers, key)
+        mapped = self._sendable(mapped)
         operation = self._judge(sink, mapped, decision, row, position)
         if operation is None:
             return
         if self.plan.only_removes and not self._is_for_exclusion:
             sink.taker.withdraw(mapped.identifiers)
+        elif self._rows is not None:
+            sink.taker.take(operation, mapped.identifiers, key, self._rows.columns(values, mapped))
         else:
             sink.taker.take(operation, mapped.identifiers, key)
+
+    def _sendable(self, mapped: MappedRow) -> MappedRow:
+        return self._rows.sendable(mapped) if self._rows is not None and self._rows.is_needed else mapped
+
+    def _sendable_of(self, mapped: RememberedRow) -> RememberedRow:
+        return self._rows.sendable_of(mapped) if self._rows is not None and self._rows.is_needed else mapped
 
     def _decision(self, sink: Sink, row: Any) -> Decision:
         """Returns what the row does; see `adds_unknown_operations` for one whose operation is not known."""
@@ -242,6 +255,7 @@ class StreamRoute:
             sink.fill.add_row(values, MappedRow(mapped.identifiers, ()))
         if decision is Operation.ADD and self._suppressor is not None:
             mapped = self._suppressor.left_of_remembered(mapped)
+        mapped = self._sendable_of(mapped)
         # Who can't be read any more leaves; but not an exclusion audience, where that may be a mistake.
         kept = (*mapped.unchanged, *mapped.empty) if self._is_for_exclusion else mapped.unchanged
         keeps = bool(mapped.unchanged or (kept and mapped.identifiers)) and decision is Operation.ADD

@@ -7,23 +7,29 @@ removed from a list before that was created.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
 from typing import Final
 
 from destination_pinterest.api.client import PinterestClient
 from destination_pinterest.audiences.creation import AudienceCreator
-from destination_pinterest.audiences.target import AudienceTarget
+from destination_pinterest.audiences.target import AudienceTarget, TargetUpdate
 from destination_pinterest.delivery.lane import Delivery
+from destination_pinterest.delivery.people import Row, split
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import InvalidRequestError, RequestTooLargeError
-from destination_pinterest.vocabulary import Operation
+from destination_pinterest.vocabulary import TAG, Operation
 
 # Tealium's cap on a request's body; Pinterest publishes none (read 2026-11-22). The rest of the body is under 1 kB.
 MAX_RECORDS_BYTES: Final = 1_000_000 - 1_000
 # Of those who were to be removed before there was a list, so many are kept for each audience: about 6 MB.
 MOST_ABSENT: Final = 50_000
+# Quotation marks, colon, comma and, once a row, braces.
+_AROUND_A_FIELD: Final = 8
+
+# Some of a delivery, for one request: identifiers for `records`, or rows.
+Part = list[str] | list[Row]
 
 
 class DeliverySender:
@@ -56,27 +62,27 @@ class DeliverySender:
         if delivery.operation is Operation.REMOVE and target.list_id is None:
             self._note_absent(target, delivery.identifiers)
             return 0  # A list that does not exist has no members.
-        identifiers = list(delivery.identifiers)
-        while identifiers:
-            piece = identifiers[: self._max_identifiers]
-            del identifiers[: len(piece)]  # Another thread may have lowered the number meanwhile.
-            for records, count in _within_bytes(piece):
-                target = self._send_records(target, delivery.operation, records, count, on_list)
+        for part in self._parts(*_formed(delivery)):
+            target = self._send_part(target, delivery.operation, part, on_list)
         return len(delivery.identifiers)
+
+    def make_audience(self, target: AudienceTarget) -> TargetUpdate:
+        """Makes the audience of the list that is written to; see `AudienceCreator.ensure_audience`."""
+        return self._creator.ensure_audience(target)
 
     @property
     def max_identifiers(self) -> int:
         """How many identifiers one request may hold, after what Pinterest has refused."""
         return self._max_identifiers
 
-    def _send_records(
-        self, target: AudienceTarget, operation: Operation, records: str, count: int, on_list: Callable[[str], None]
+    def _send_part(
+        self, target: AudienceTarget, operation: Operation, part: Part, on_list: Callable[[str], None]
     ) -> AudienceTarget:
         """Returns the target afterwards: its customer list exists."""
         try:
             list_id = target.list_id
             if list_id is None:
-                created = self._creator.create_list(target, records)
+                created = self._creator.create_list(target, _people(part))
                 list_id = created.id
                 target = replace(target, list_id=list_id)
                 on_list(list_id)
@@ -84,21 +90,20 @@ class DeliverySender:
                 if created.holds_records:
                     return target
                 # An earlier sync may have asked for it too, before it was ended, and with people who have left since.
-                self._remove_absent(list_id, list(absent))
-            self._pinterest.update_customer_list(list_id, operation, records, count)
+                self._remove_absent(list_id, absent)
+            self._pinterest.update_customer_list(list_id, operation, _people(part), _count(part))
         except RequestTooLargeError as error:
-            if count == 1:
+            if len(part) == 1:
                 raise InvalidRequestError(
                     Code.SINGLE_IDENTIFIER_REFUSED,
                     "Pinterest refuses even a single identifier as too much, so size is not the reason. What Pinterest "
                     "says is in the brackets.",
                     answer=error.answer,
                 ) from None
-            half = count // 2
-            self._take_at_most(half)
-            pieces = iter(records.split(","))
-            while piece := list(islice(pieces, half)):
-                target = self._send_records(target, operation, ",".join(piece), len(piece), on_list)
+            half = len(part) // 2
+            self._take_at_most(_count(part[:half]))
+            for start in range(0, len(part), half):
+                target = self._send_part(target, operation, part[start : start + half], on_list)
         return target
 
     def _note_absent(self, target: AudienceTarget, identifiers: Iterable[str]) -> None:
@@ -106,22 +111,60 @@ class DeliverySender:
         for identifier in islice(identifiers, max(0, MOST_ABSENT - len(absent))):
             absent[identifier] = None
 
-    def _remove_absent(self, list_id: str, absent: Sequence[str]) -> None:
-        for first in range(0, len(absent), self._max_identifiers):
-            for records, count in _within_bytes(absent[first : first + self._max_identifiers]):
-                self._pinterest.update_customer_list(list_id, Operation.REMOVE, records, count)
+    def _remove_absent(self, list_id: str, absent: Iterable[str]) -> None:
+        records, rows = split(Operation.REMOVE, dict.fromkeys(absent))
+        for part in self._parts(records, rows):
+            self._pinterest.update_customer_list(list_id, Operation.REMOVE, _people(part), _count(part))
+
+    def _parts(self, records: list[str], rows: list[Row]) -> Iterator[Part]:
+        """Yields what each request has."""
+        while records:
+            piece = records[: self._max_identifiers]
+            del records[: len(piece)]  # Another thread may have lowered the number meanwhile.
+            yield from _within_bytes(piece)
+        while rows:
+            people = _first_rows(rows, self._max_identifiers)
+            del rows[: len(people)]
+            yield people
 
     def _take_at_most(self, max_identifiers: int) -> None:
         with self._lock:
             self._max_identifiers = min(self._max_identifiers, max_identifiers)
 
 
-def _within_bytes(identifiers: Sequence[str]) -> Iterator[tuple[str, int]]:
-    """Yields the identifiers as `records` strings of at most MAX_RECORDS_BYTES (ASCII, so also characters)."""
-    records = ",".join(identifiers)
-    if len(records) <= MAX_RECORDS_BYTES or len(identifiers) == 1:
-        yield records, len(identifiers)
+def _formed(delivery: Delivery) -> tuple[list[str], list[Row]]:
+    """Returns what is sent as `records`, and as rows."""
+    # One look at all of them together: nearly no delivery has any that needs a row.
+    if TAG not in "".join(delivery.identifiers):
+        return list(delivery.identifiers), []
+    return split(delivery.operation, delivery.identifiers)
+
+
+def _people(part: Part) -> str | list[Row]:
+    return part if isinstance(part[0], dict) else ",".join(part)
+
+
+def _count(part: Part) -> int:
+    """How many identifiers a part has."""
+    return sum(len(one) if isinstance(one, dict) else 1 for one in part)
+
+
+def _within_bytes(records: list[str]) -> Iterator[list[str]]:
+    """Yields the identifiers in parts of at most MAX_RECORDS_BYTES (ASCII, so also characters)."""
+    if len(records) == 1 or sum(map(len, records)) + len(records) - 1 <= MAX_RECORDS_BYTES:
+        yield records
         return
-    middle = len(identifiers) // 2
-    yield from _within_bytes(identifiers[:middle])
-    yield from _within_bytes(identifiers[middle:])
+    middle = len(records) // 2
+    yield from _within_bytes(records[:middle])
+    yield from _within_bytes(records[middle:])
+
+
+def _first_rows(rows: list[Row], max_identifiers: int) -> list[Row]:
+    """Returns as many of the first rows as one request may have, at least one."""
+    identifiers = size = 0
+    for number, row in enumerate(rows):
+        identifiers += len(row)
+        size += sum(len(field) + len(value.encode()) + _AROUND_A_FIELD for field, value in row.items())
+        if number and (identifiers > max_identifiers or size > MAX_RECORDS_BYTES):
+            return rows[:number]
+    return rows[:]

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
 from destination_pinterest.delivery.lane import AudienceLane
+from destination_pinterest.delivery.row_support import RowFilter
 from destination_pinterest.delivery.strategy import SyncStrategy
 from destination_pinterest.identity.mapping import MappedRow
 from destination_pinterest.identity.rejection import Rejection
@@ -81,11 +82,13 @@ class Sink(ABC):
     Args:
         taker: takes identifiers.
         fill: counts rows that join.
+        rows: takes out of rows what can't be sent; None if the stream has nothing of the kind.
     """
 
-    def __init__(self, taker: Taker, fill: Fill) -> None:
+    def __init__(self, taker: Taker, fill: Fill, rows: RowFilter | None = None) -> None:
         self.taker = taker
         self.fill = fill
+        self.rows = rows
 
     @property
     @abstractmethod
@@ -157,12 +160,15 @@ class LaneSink(Sink):
         strategy: the strategy of the lane's audience.
         plan: the stream's plan.
         maid_case: the case of advertising IDs.
+        rows: see `Sink`.
     """
 
-    def __init__(self, strategy: SyncStrategy, plan: StreamPlan, maid_case: LetterCase) -> None:
+    def __init__(
+        self, strategy: SyncStrategy, plan: StreamPlan, maid_case: LetterCase, rows: RowFilter | None = None
+    ) -> None:
         lane = strategy.lane
         # Only rows that join are compared with the last sync's: a removal often has its key alone.
-        super().__init__(strategy, lane.count.new_stream(plan.identities, maid_case))
+        super().__init__(strategy, lane.count.new_stream(plan.identities, maid_case), rows)
         self._lane = lane
         self._tally = lane.tally
         self._quality = lane.qualities[plan.stream.key]

@@ -89,13 +89,16 @@ class StoreWitness:
             return None
         return replace(read_mark(description), store=StoreEpoch(self._ledger.epoch, self._ledger.name))
 
-    def keep_counters(self, list_id: str | None, tally: AudienceTally, *, largest_request: int) -> None:
+    def keep_counters(
+        self, list_id: str | None, tally: AudienceTally, *, largest_request: int, stand_ins: int = 0
+    ) -> None:
         """Keeps, for the next sync, what the counters may show from now on.
 
         Args:
             list_id: the customer list as of now.
             tally: what this sync has sent.
             largest_request: how many identifiers a request has at most.
+            stand_ins: how many records the list was begun with beside that.
         """
         from destination_pinterest.membership.manifest import ListCounters  # noqa: PLC0415 - see above
 
@@ -108,8 +111,8 @@ class StoreWitness:
         self._ledger.keep_counters(
             ListCounters(
                 list_id,
-                base.added + tally.identifiers_added + again,
-                base.removed + tally.identifiers_removed + again,
+                base.added + stand_ins + tally.identifiers_added + tally.asked + again,
+                base.removed + tally.identifiers_removed + tally.asked + again,
                 self._ledger.epoch,
             )
         )

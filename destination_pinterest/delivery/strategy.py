@@ -16,6 +16,7 @@ from typing import ClassVar
 from destination_pinterest.audiences.creation import AudienceCreator
 from destination_pinterest.audiences.description_mark import read_mark
 from destination_pinterest.audiences.remembered import NOTHING, Remembered
+from destination_pinterest.audiences.target import TargetUpdate
 from destination_pinterest.delivery.lane import AudienceLane, Delivery
 from destination_pinterest.delivery.precedence import Precedence
 from destination_pinterest.errors import ConfigurationError
@@ -37,12 +38,14 @@ class MemberCounts:
         before, after: when the sync began, and now.
         left_by_absence: those removed because no row has them any more.
         unresolved_deletions: deletions without an identifier whose key is not known.
+        expired: those removed because their rows have not come for too long.
     """
 
     before: int
     after: int
     left_by_absence: int
     unresolved_deletions: int
+    expired: int = 0
 
 
 class SyncStrategy(ABC):
@@ -64,6 +67,9 @@ class SyncStrategy(ABC):
     def recall(self) -> None:
         """Recalls what the last sync left, once the audience has been looked up."""
         self.remembered = read_mark(self.lane.target.description)
+
+    creates_while_filling: ClassVar[bool] = True
+    """Whether the audience may be made of the list that is written to while rows still come."""
 
     def prepare(self) -> None:  # noqa: B027 - most have nothing to do
         """Prepares the audience before the first row, once it has been looked up."""
@@ -240,7 +246,14 @@ class SyncStrategy(ABC):
         On Trial access, a large table uses up the day's quota every day, so nothing would be left at the end. If the
         audience can't be created yet, `finish` tries again and adds the note.
         """
+        if self.lane.target.is_begun_early:
+            self._take_begun(creator.begin(self.lane.target))
+            return
         with suppress(ConfigurationError):
             update = creator.ensure_audience(self.lane.target)
             if update.target.audience_id is not None:
                 self.lane.update(update)
+
+    def _take_begun(self, begun: TargetUpdate) -> None:
+        """Takes what was created because the settings want it before the first row; a refusal is noted by `finish`."""
+        self.lane.update(begun if begun.target.audience_id is not None else TargetUpdate(begun.target))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
-from destination_pinterest.audiences.remembered import Remembered
+from destination_pinterest.audiences.remembered import Remembered, holds_nobody
 from destination_pinterest.audiences.safeguards import check_rows
 from destination_pinterest.audiences.swap import AudienceSwapper
 from destination_pinterest.delivery.append import BatchedStrategy, MembershipBatch
@@ -20,6 +21,7 @@ from destination_pinterest.errors import (
     RuleChangeRefusedError,
 )
 from destination_pinterest.protocol.input import RowRun
+from destination_pinterest.vocabulary import Identifier
 
 
 class SwapStrategy(BatchedStrategy):
@@ -27,7 +29,7 @@ class SwapStrategy(BatchedStrategy):
 
     Args:
         lane: the audience's lane, whose target has a shadow list.
-        batch, flush_s, precedence: see `BatchedStrategy`.
+        batch, flush_s, kinds, precedence: see `BatchedStrategy`.
         swapper: swaps the shadow list in.
     """
 
@@ -37,15 +39,28 @@ class SwapStrategy(BatchedStrategy):
         batch: MembershipBatch,
         flush_s: float,
         swapper: AudienceSwapper,
+        kinds: Mapping[str, Identifier] = MappingProxyType({}),
         *,
         precedence: Precedence | None = None,
     ) -> None:
-        super().__init__(lane, batch, flush_s, precedence=precedence)
+        super().__init__(lane, batch, flush_s, kinds, precedence=precedence)
         self._swapper = swapper
 
+    creates_while_filling = False
+
     def prepare(self) -> None:
-        """See `SyncStrategy.prepare`. Nothing is sent if it is known that the list can't be swapped in."""
-        self._swapper.require_rule_change(self.lane.target)
+        """See `SyncStrategy.prepare`. The rows are to replace an early audience as they would any other.
+
+        Nothing is sent if it is known that the list can't be swapped in.
+        """
+        target = self.lane.target
+        self._swapper.require_rule_change(target)
+        if not target.is_begun_early:
+            return
+        if reason := self._swapper.why_not_begun(target):
+            self.lane.notes.append(reason)
+        else:
+            self._take_begun(self._swapper.begin(target))
 
     def begin_run(self, run: RowRun, now_s: float) -> None:
         """See `SyncStrategy.begin_run`. If a later attempt would not find the list, no row in it is safe."""
@@ -88,7 +103,7 @@ class SwapStrategy(BatchedStrategy):
             self.lane.notes += self._swapper.check(
                 self.lane.target,
                 has_rows=self._has_rows,
-                sent=tally.identifiers_added - tally.identifiers_removed,
+                sent=tally.records,
                 intake=self.lane.count.intake,
                 is_filled=self.lane.target.list_id is not None or tally.identifiers_added > 0,
             )
@@ -111,7 +126,7 @@ class SwapStrategy(BatchedStrategy):
             self.lane.target,
             is_complete=is_whole,
             has_rows=self._has_rows,
-            sent=self.lane.tally.identifiers_added - self.lane.tally.identifiers_removed,
+            sent=self.lane.tally.records,
             intake=self.lane.count.intake,
         )
         for update in steps:
@@ -135,7 +150,8 @@ class SwapStrategy(BatchedStrategy):
         target, entered = self.lane.target, self.lane.tally.entered
         if not self._objections or target.list_id is not None or self.lane.tally.identifiers_added:
             return
-        if target.live is None and target.adoptable is None:
+        before = target.live or target.adoptable
+        if before is None or before.id == target.begun_list_id or holds_nobody(self.remembered, before):
             return  # There is nobody yet who would stay.
         if not self._has_rows and self._swapper.may_empty:
             return

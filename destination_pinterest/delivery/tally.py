@@ -16,11 +16,13 @@ class AudienceTally:
     """Running counts of one audience. Its fields are updated directly, since every row passes here."""
 
     __slots__ = (
+        "asked",
         "entered",
         "errored",
         "identifiers_added",
         "identifiers_refused",
         "identifiers_removed",
+        "merged",
         "not_synced",
         "requests",
         "retries",
@@ -30,12 +32,16 @@ class AudienceTally:
     )
 
     def __init__(self) -> None:
+        # Requests that added nobody and took nobody out again, to see whether Pinterest accepts their form.
+        self.asked = 0
         self.entered = 0
         self.synced = 0
         self.not_synced: Counter[str] = Counter()
         self.errored = 0
         self.identifiers_added = 0
         self.identifiers_removed = 0
+        # Of those that were added, so many went in a row with another, and Pinterest counts rows.
+        self.merged = 0
         self.identifiers_refused: Counter[str] = Counter()
         self.requests = 0
         self.retries = 0
@@ -50,6 +56,11 @@ class AudienceTally:
     def count_refused(self, rejections: Iterable[Rejection]) -> None:
         """See `RowCounts`."""
         self.identifiers_refused.update(refused.reason.value for refused in rejections)
+
+    @property
+    def records(self) -> int:
+        """What Pinterest counts as records, additions less removals."""
+        return self.identifiers_added - self.merged - self.identifiers_removed
 
     @property
     def pending(self) -> int:

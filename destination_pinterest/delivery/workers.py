@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from destination_pinterest.api.observer import Exchange, QuotaWait, RetryNotice
+from destination_pinterest.audiences.target import TargetUpdate
 from destination_pinterest.dead_letters.queue import Stored
 from destination_pinterest.delivery.lane import AudienceLane, Delivery
 
@@ -37,6 +38,14 @@ class ListCreated:
 
 
 @dataclass(frozen=True, slots=True)
+class AudienceTried:
+    """An attempt to make a lane's audience ended; with None, by an error."""
+
+    lane: AudienceLane
+    update: TargetUpdate | None
+
+
+@dataclass(frozen=True, slots=True)
 class ClientEvent:
     """What the client did, for a lane or (None) for the whole sync."""
 
@@ -44,7 +53,7 @@ class ClientEvent:
     what: Exchange | RetryNotice | QuotaWait
 
 
-Event = Delivered | ListCreated | Stored | ClientEvent
+Event = Delivered | ListCreated | AudienceTried | Stored | ClientEvent
 
 
 class WorkerPool:

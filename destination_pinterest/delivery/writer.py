@@ -15,13 +15,14 @@ from typing import Final
 from destination_pinterest.audiences.target import AudienceTarget
 from destination_pinterest.dead_letters.queue import DeadLetterQueue, Stored
 from destination_pinterest.delivery.by_column import ColumnStrategy
+from destination_pinterest.delivery.early_audiences import LOOK_EVERY_S, EarlyAudiences
 from destination_pinterest.delivery.isolation import AudienceIsolation
 from destination_pinterest.delivery.journal import SyncJournal
 from destination_pinterest.delivery.lane import AudienceLane, Delivery
 from destination_pinterest.delivery.named_audiences import NamedBranch
 from destination_pinterest.delivery.sender import DeliverySender
 from destination_pinterest.delivery.strategy import SyncStrategy
-from destination_pinterest.delivery.workers import ClientEvent, Delivered, ListCreated, WorkerPool
+from destination_pinterest.delivery.workers import AudienceTried, ClientEvent, Delivered, ListCreated, WorkerPool
 from destination_pinterest.errors import ConnectorError
 from destination_pinterest.protocol.input import Input
 
@@ -68,6 +69,8 @@ class SyncWriter:
         self._journal = journal
         self._dead_letters = dead_letters
         self._clock = clock
+        self._early = EarlyAudiences(isolation, pool, senders)
+        self._look_early_s = clock() + LOOK_EVERY_S
         self._failure: Exception | None = None
         self._stop_by_s: float | None = None
 
@@ -276,6 +279,8 @@ class SyncWriter:
             strategy.flush(now_s)
             while (started := lane.start_next()) is not None:
                 self._pool.submit(partial(self._send, strategy, lane.target, started), lane)
+        if self._look_early_s <= now_s and not self.is_stopped:
+            self._look_early_s = self._early.start_due(now_s)
         if self._dead_letters is not None:
             for file in self._dead_letters.start_due():
                 self._pool.submit(partial(self._dead_letters.store, file))
@@ -300,6 +305,8 @@ class SyncWriter:
                 event.lane.list_created(event.list_id)
             elif isinstance(event, Delivered):
                 self._ack(event)
+            elif isinstance(event, AudienceTried):
+                self._early.take(event)
             else:
                 self._ack_file(event)
             event = self._pool.take(0.0)
@@ -331,8 +338,10 @@ class SyncWriter:
         return min((mark for mark in marks if mark is not None), default=self._source.position)
 
     def _is_busy(self) -> bool:
-        return any(strategy.lane.is_busy for strategy in self._active) or (
-            self._dead_letters is not None and self._dead_letters.is_busy
+        return (
+            any(strategy.lane.is_busy for strategy in self._active)
+            or (self._dead_letters is not None and self._dead_letters.is_busy)
+            or self._early.is_busy
         )
 
     def _is_backed_up(self) -> bool:
@@ -341,8 +350,10 @@ class SyncWriter:
         )
 
     def _is_waiting_for_answers(self) -> bool:
-        return any(strategy.lane.in_flight for strategy in self._active) or (
-            self._dead_letters is not None and bool(self._dead_letters.in_flight)
+        return (
+            any(strategy.lane.in_flight for strategy in self._active)
+            or (self._dead_letters is not None and bool(self._dead_letters.in_flight))
+            or self._early.is_busy
         )
 
     def _patience_s(self) -> float:

@@ -20,9 +20,10 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from destination_pinterest.api.client import PinterestClient
-from destination_pinterest.audiences.description_mark import MarkKeeper, read_mark
+from destination_pinterest.audiences.description_mark import read_mark
 from destination_pinterest.audiences.list_counts import records_in
 from destination_pinterest.audiences.list_kinds import KnownList
+from destination_pinterest.audiences.mark_keeper import MarkKeeper
 from destination_pinterest.audiences.target import AudienceTarget
 from destination_pinterest.delivery.isolation import concerns_one_audience
 from destination_pinterest.delivery.lane import Delivery

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 
 from destination_pinterest.identity.advertising_id import hash_advertising_id
 from destination_pinterest.identity.digest import HEX_DIGITS, BulkConversion, Conversion, read_digest, read_digest_or
 from destination_pinterest.identity.email_address import hash_any_email, hash_email, hash_simple_emails
+from destination_pinterest.identity.given_id import read_envelope, read_external_id
 from destination_pinterest.identity.opaque_id import read_opaque_id
+from destination_pinterest.identity.phone_number import hash_phone_number
+from destination_pinterest.identity.row_field import tagged
 from destination_pinterest.vocabulary import Identifier, LetterCase, ValueFormat
 
 ALL_FORMATS = (ValueFormat.AUTO, ValueFormat.PLAIN, ValueFormat.SHA256, ValueFormat.SHA1, ValueFormat.MD5)
@@ -24,48 +28,68 @@ def _none_in_bulk(values: Sequence[str]) -> tuple[list[str], Sequence[str]]:
     return [], values
 
 
+def _untagged(conversion: Conversion) -> Conversion:
+    return conversion
+
+
 @dataclass(frozen=True, slots=True)
 class IdentifierRule:
     """How the values of one kind of identifier are read.
 
-    `formats` may be declared for it; `auto_or_plain` gives the conversion of the two formats that are not hashed;
-    `auto_or_plain_in_bulk` is a shortcut for many texts; `column_names` are written with underscores, and compared
-    without separators and letter case.
+    `formats` may be declared for it; `auto_or_plain` gives the conversion of the two formats that are not hashed, from
+    the format, the case of advertising IDs and the country of phone numbers; `auto_or_plain_in_bulk` is a shortcut for
+    many texts; `column_names` are written with underscores, and compared without separators and letter case. Without
+    any, only the settings can name its columns. `takes_integers`: whether a number in the table is taken as its digits.
     """
 
     formats: tuple[ValueFormat, ...]
-    auto_or_plain: Callable[[ValueFormat, LetterCase], Conversion]
+    auto_or_plain: Callable[[ValueFormat, LetterCase, str], Conversion]
     column_names: tuple[str, ...]
     auto_or_plain_in_bulk: BulkConversion = _none_in_bulk
+    tag: Callable[[Conversion], Conversion] = _untagged
+    takes_integers: bool = False
 
     @property
     def may_be_hashed(self) -> bool:
         """Whether digests may be declared for it, and so whether column names that declare a hash are recognised."""
         return HASHED_FORMATS.issubset(self.formats)
 
-    def conversion(self, value_format: ValueFormat, maid_case: LetterCase) -> Conversion:
+    def conversion(self, value_format: ValueFormat, maid_case: LetterCase, country: str = "") -> Conversion:
         """Returns the conversion for a column in `value_format`, which must be one of `formats`."""
         if value_format in HASHED_FORMATS:
-            return read_digest(value_format)
-        return self.auto_or_plain(value_format, maid_case)
+            return self.tag(read_digest(value_format))
+        return self.tag(self.auto_or_plain(value_format, maid_case, country))
 
     def bulk_conversion(self, value_format: ValueFormat) -> BulkConversion:
         """Returns the shortcut for many texts; without one, it leaves them all to `conversion`."""
         return _none_in_bulk if value_format in HASHED_FORMATS else self.auto_or_plain_in_bulk
 
 
-def _email(value_format: ValueFormat, _: LetterCase) -> Conversion:
+def _email(value_format: ValueFormat, _: LetterCase, __: str) -> Conversion:
     is_auto = value_format is ValueFormat.AUTO
     return hash_email(otherwise=read_digest_or(hash_any_email) if is_auto else hash_any_email)
 
 
-def _advertising_id(value_format: ValueFormat, maid_case: LetterCase) -> Conversion:
+def _advertising_id(value_format: ValueFormat, maid_case: LetterCase, _: str) -> Conversion:
     plain = hash_advertising_id(maid_case)
     return read_digest_or(plain) if value_format is ValueFormat.AUTO else plain
 
 
-def _as_given(_: ValueFormat, __: LetterCase) -> Conversion:
+def _phone(value_format: ValueFormat, _: LetterCase, country: str) -> Conversion:
+    plain = hash_phone_number(country)
+    return read_digest_or(plain) if value_format is ValueFormat.AUTO else plain
+
+
+def _as_given(_: ValueFormat, __: LetterCase, ___: str) -> Conversion:
     return read_opaque_id
+
+
+def _external_id(_: ValueFormat, __: LetterCase, ___: str) -> Conversion:
+    return read_external_id
+
+
+def _envelope(_: ValueFormat, __: LetterCase, ___: str) -> Conversion:
+    return read_envelope
 
 
 IDENTIFIERS: Mapping[Identifier, IdentifierRule] = MappingProxyType(
@@ -107,6 +131,20 @@ IDENTIFIERS: Mapping[Identifier, IdentifierRule] = MappingProxyType(
         # Pinterest does not document how it hashes these, so neither plain values nor our hashes can be offered.
         Identifier.HASHED_PINNER_ID: IdentifierRule(
             (ValueFormat.AUTO,), _as_given, ("hashed_pinner_id", "pinner_id_hashed")
+        ),
+        # The rest needs a newer request, and two of them leave in plain. So no name of a column is enough for them.
+        Identifier.PHONE: IdentifierRule(
+            ALL_FORMATS, _phone, (), tag=partial(tagged, Identifier.PHONE), takes_integers=True
+        ),
+        Identifier.EXTERNAL_ID: IdentifierRule(
+            (ValueFormat.AUTO, ValueFormat.PLAIN),
+            _external_id,
+            (),
+            tag=partial(tagged, Identifier.EXTERNAL_ID),
+            takes_integers=True,
+        ),
+        Identifier.LIVERAMP_ENVELOPE: IdentifierRule(
+            (ValueFormat.AUTO, ValueFormat.PLAIN), _envelope, (), tag=partial(tagged, Identifier.LIVERAMP_ENVELOPE)
         ),
     }
 )

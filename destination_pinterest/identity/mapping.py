@@ -21,19 +21,23 @@ from destination_pinterest.vocabulary import Identifier, LetterCase, ValueFormat
 
 
 class IdentityColumn(msgspec.Struct, frozen=True):
-    """A column that identifies people: the kind of identifier, and how its values are written."""
+    """A column that identifies people: the kind of identifier, and how its values are written.
+
+    `country` is the one whose phone numbers need no country code; "" if there is none.
+    """
 
     column: str
     identifier: Identifier
     format: ValueFormat = ValueFormat.AUTO
+    country: str = ""
 
 
 class MappedRow(msgspec.Struct, frozen=True, gc=False):
     """The result of mapping a row.
 
-    `identifiers` are as sent to Pinterest (lower-case hexadecimal digests, or IDs as given), each once, in order. A row
-    without any is rejected, for the reasons in `rejections`; a row with some may have rejections too, one for each
-    refused value.
+    `identifiers` are as sent to Pinterest (lower-case hexadecimal digests, or IDs as given), each once, in order; those
+    that only `records_v2` can carry are tagged with their kind (row_field.py). A row without any is rejected, for the
+    reasons in `rejections`; a row with some may have rejections too, one for each refused value.
     """
 
     identifiers: tuple[str, ...]
@@ -136,15 +140,16 @@ def check_columns(columns: Sequence[IdentityColumn]) -> None:
 class _ColumnReader:
     """Reads the values of one column; its rejections are built once and shared by all rows."""
 
-    __slots__ = ("_rejected_rows", "_rejections", "_takes_apart", "convert", "convert_in_bulk")
+    __slots__ = ("_rejected_rows", "_rejections", "_takes_apart", "_takes_integers", "convert", "convert_in_bulk")
 
     def __init__(self, column: IdentityColumn, maid_case: LetterCase) -> None:
         rule = IDENTIFIERS[column.identifier]
-        self.convert: Conversion = rule.conversion(column.format, maid_case)
+        self.convert: Conversion = rule.conversion(column.format, maid_case, column.country)
         self.convert_in_bulk: BulkConversion = rule.bulk_conversion(column.format)
         self._rejections = {reason: Rejection(column.column, column.identifier, reason) for reason in RejectionReason}
         # IDs that are sent as given may have any sign in them.
         self._takes_apart = rule.may_be_hashed
+        self._takes_integers = rule.takes_integers
         # For each reason, the result for a row whose only value is refused for it.
         self._rejected_rows = {reason: MappedRow((), (rejection,)) for reason, rejection in self._rejections.items()}
 
@@ -162,6 +167,8 @@ class _ColumnReader:
                     rejections.append(self._rejections[RejectionReason.NOT_TEXT])
                 else:
                     self.read(element, identifiers, rejections)
+        elif type(value) is int and self._takes_integers:  # True and False are of another type.
+            self.read(str(value), identifiers, rejections)
         elif value is not None:
             rejections.append(self._rejections[RejectionReason.NOT_TEXT])
 

@@ -64,6 +64,15 @@ _KINDS: Final = tuple(
         (Identifier.EMAIL, "|".join(sorted(EMAIL_WORDS)) + "|adresse mail|(?:user data|match keys) em"),
     )
 )
+# What data activation offers beside the names above; see routing/destination_catalog.py.
+_FIELDS: Final = MappingProxyType(
+    {
+        "phone": (Identifier.PHONE, ValueFormat.AUTO),
+        "phone_sha256": (Identifier.PHONE, ValueFormat.SHA256),
+        "external_id": (Identifier.EXTERNAL_ID, ValueFormat.AUTO),
+        "liveramp_envelope": (Identifier.LIVERAMP_ENVELOPE, ValueFormat.AUTO),
+    }
+)
 _IDS: Final = frozenset(
     {
         *("id", "ids", "identifier", "identifiers", "gaid", "aaid", "aifa", "adid", "aid", "idfa", "maid", "madid"),
@@ -84,6 +93,26 @@ def recognise_columns(column_names: Iterable[str]) -> tuple[IdentityColumn, ...]
     """Returns the identity columns among `column_names`, in order; empty if no name is known."""
     found = ((name, _by_whole_name(name) or _by_words(name)) for name in column_names)
     return tuple(IdentityColumn(name, *kind) for name, kind in found if kind is not None)
+
+
+def recognise_fields(names: Iterable[str], country: str) -> tuple[IdentityColumn, ...]:
+    """Returns the identity columns among the fields of a destination object, to which somebody has mapped columns.
+
+    Unlike a column's own name, such a field may stand for a kind that leaves in plain.
+
+    Args:
+        names: the fields' names.
+        country: the country of phone numbers without a country code; "" if there is none.
+    """
+    found: list[IdentityColumn] = []
+    for name in names:
+        if name in _FIELDS:
+            identifier, value_format = _FIELDS[name]
+            of_phones = country if identifier is Identifier.PHONE else ""
+            found.append(IdentityColumn(name, identifier, value_format, of_phones))
+        else:
+            found += recognise_columns([name])
+    return tuple(found)
 
 
 def recognised_by_words(column_names: Iterable[str]) -> tuple[str, ...]:

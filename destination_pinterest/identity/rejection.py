@@ -32,6 +32,12 @@ class RejectionReason(StrEnum):
     HASH_OF_NOTHING = "hash_of_nothing"
     INVALID_ID = "invalid_id"
     ID_TOO_LONG = "id_too_long"
+    INVALID_PHONE = "invalid_phone"
+    PHONE_WITHOUT_COUNTRY = "phone_without_country"
+    INVALID_EXTERNAL_ID = "invalid_external_id"
+    INVALID_ENVELOPE = "invalid_envelope"
+    PLAIN_IN_ID = "plain_value_in_id"
+    NEEDS_RECORDS_V2 = "needs_records_v2"
     UNKNOWN_OPERATION = "unknown_operation"
     NO_CONSENT = "no_consent"
     VALUE_UNCHANGED = "value_unchanged"
@@ -110,6 +116,30 @@ _SENTENCES = MappingProxyType(
         ),
         RejectionReason.ID_TOO_LONG: (
             "The ID is longer than any that is known for its kind; check that the right column is mapped."
+        ),
+        RejectionReason.INVALID_PHONE: (
+            "The value is not one valid phone number, or has an extension; correct it in the table, and see that "
+            "default_country is the country of numbers without a country code."
+        ),
+        RejectionReason.PHONE_WITHOUT_COUNTRY: (
+            "The phone number has no country code, so it can't be judged; write it with a plus and the country code, "
+            "or set the country of such numbers (default_country)."
+        ),
+        RejectionReason.INVALID_EXTERNAL_ID: (
+            "The value is a word for null, or has a character that can't be printed; correct it in the table."
+        ),
+        RejectionReason.INVALID_ENVELOPE: (
+            "The value is not a LiveRamp envelope, which is Base64 without blanks; check that the right column is "
+            "mapped."
+        ),
+        RejectionReason.PLAIN_IN_ID: (
+            "The value looks like an e-mail address, a phone number or an IP address, and this kind of identifier "
+            "leaves as it is; map the column as EMAIL or PHONE, which are hashed, or correct it in the table."
+        ),
+        RejectionReason.NEEDS_RECORDS_V2: (
+            "Only requests in the form records_v2 can carry this kind of identifier, and Pinterest does not accept "
+            "them from this app, or record_format rules them out; map an e-mail column as well, so that people are "
+            "found without it."
         ),
         RejectionReason.UNKNOWN_OPERATION: (
             "The operation column's value is among neither the values that add nor those that remove; add it to the "

@@ -15,6 +15,7 @@ class Delta:
             are sent again.
         removals_by_absence: the removals that no row asks for: a replaced table no longer has their rows, or an earlier
             sync was about to add them. Guards count these.
+        removals_by_expiry: the removals of members whose rows have not come for too long. Guards count these, too.
         removals_of_nonmembers: the removals, asked for by a row, of identifiers that the ledger does not have.
         members_before, members_after: distinct identifiers that are confirmed, now and after the commit.
         unconfirmed_before: identifiers beyond `members_before` that an earlier sync was about to add.
@@ -22,6 +23,8 @@ class Delta:
         unresolved_deletions: deletions without an identifier whose key the ledger does not know, or that have no key.
         unknown_unchanged: rows whose columns were not given and of which no identifier is known either.
         objected: identifiers that rows add now and that stay out, since another row without consent has them.
+        needs_rows: how many of the identifiers to send only rows of `records_v2` can carry.
+        stuck: identifiers that are to leave and stay in doubt, since rows are refused.
         holdings_changed: how many holdings are gained or lost; if rows share an identifier, members may stay the same.
     """
 
@@ -37,7 +40,10 @@ class Delta:
     unknown_unchanged: int
     objected: int
     holdings_changed: int
+    needs_rows: int
+    stuck: int
     _read: Callable[[str, int], Iterator[list[str]]] = field(repr=False)
+    removals_by_expiry: int = 0
 
     @property
     def total(self) -> int:

@@ -10,8 +10,14 @@ table costs one join and no more. Each step makes a table or a view that the nex
     still                          those of them that another row still holds, or objects to
     decisions                      for each of them: was it a member, is it one now, what is to be sent; and which row
                                    was the first to add it
+    person_of                      where people are sent as rows: whose row each identifier goes in
 
 An identifier is a member if a row holds it and none objects to it.
+
+Where people are sent as rows, the removal of one identifier takes everything out that was in a row with it. So all that
+a changed holder had or has, and that is to stay, is added again; a holder is changed as well if another objects to
+something of it. Whatever is a member is then in a row that has nothing but what a present holder holds, and so no later
+removal can take it along unnoticed.
 """
 
 # ruff: noqa: S608 - statements are built from this package's constants; data comes in parameters and files.
@@ -23,7 +29,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from destination_pinterest.membership.holdings import BODY, KEY, Holdings
-from destination_pinterest.membership.keys import Kind
+from destination_pinterest.membership.keys import NEEDS_ROWS, Kind
 from destination_pinterest.membership.says import Says
 from destination_pinterest.membership.spool import EVERYWHERE, FORMER_HOLDERS, HOLDER
 from destination_pinterest.membership.workspace import Workspace
@@ -36,6 +42,7 @@ _REQUESTED: Final = 8
 _ABSENT: Final = 16
 _OBJECTED: Final = 32
 _OBJECTION_LOST: Final = 64
+_ADDED_AGAIN: Final = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +60,19 @@ class Counts:
     unresolved_deletions: int
     changed: int
     objected: int
+    needs_rows: int
+    stuck: int
 
 
-def diff(workspace: Workspace, holdings: Holdings, replaced: Collection[int], *, is_whole: bool) -> Counts:
+def diff(
+    workspace: Workspace,
+    holdings: Holdings,
+    replaced: Collection[int],
+    *,
+    is_whole: bool,
+    sends_people: bool = False,
+    keeps_rows: bool = False,
+) -> Counts:
     """Makes `gained`, `lost` and `decisions` from the rows in `spool`, the holdings and the identifiers in doubt.
 
     Args:
@@ -64,6 +81,8 @@ def diff(workspace: Workspace, holdings: Holdings, replaced: Collection[int], *,
         replaced: the numbers of the streams whose rows are all in the spool.
         is_whole: whether identifiers in doubt are decided even if no row mentions them. Otherwise they stay in doubt:
             their rows may still come and would undo what was sent.
+        sends_people: whether people are, or were, sent as rows.
+        keeps_rows: whether what only rows can carry stays as it is, since they are refused; it is in doubt then.
     """
     _select_requests(workspace, replaced)
     _select_latest(workspace)
@@ -71,9 +90,11 @@ def diff(workspace: Workspace, holdings: Holdings, replaced: Collection[int], *,
         _gain_everything(workspace)
     else:
         _compare(workspace)
-    _select_touched(workspace)
+    if sends_people:
+        _select_people(workspace)
+    _select_touched(workspace, sends_people=sends_people)
     _select_still(workspace, is_first=holdings.is_empty)
-    _decide(workspace, is_whole=is_whole)
+    _decide(workspace, is_whole=is_whole, sends_people=sends_people, keeps_rows=keeps_rows)
     return _count(workspace)
 
 
@@ -159,7 +180,46 @@ def _compare(workspace: Workspace) -> None:
     )
 
 
-def _select_touched(workspace: Workspace) -> None:
+def _select_people(workspace: Workspace) -> None:
+    """Makes `changed_holders`, and numbers people in the order of the rows; a row without a key is nobody's."""
+    workspace.execute(
+        f"""
+        CREATE OR REPLACE TABLE changed_holders AS
+        SELECT {HOLDER} FROM gained WHERE says = {Says.HOLDS:d}
+        UNION SELECT {HOLDER} FROM lost WHERE says = {Says.HOLDS:d}
+        UNION SELECT {HOLDER} FROM holdings
+            SEMI JOIN (SELECT t1, t2 FROM gained WHERE says = {Says.OBJECTS:d}) USING (t1, t2)
+            WHERE says = {Says.HOLDS:d}
+        """
+    )
+    workspace.execute(
+        f"""
+        CREATE OR REPLACE TABLE person_of AS
+        WITH
+            held AS (
+                SELECT {HOLDER}, t1, t2, row FROM gained WHERE says = {Says.HOLDS:d}
+                UNION ALL
+                SELECT {HOLDER}, t1, t2, NULL FROM holdings
+                SEMI JOIN changed_holders USING ({HOLDER}) ANTI JOIN lost USING ({KEY})
+                WHERE says = {Says.HOLDS:d}
+            ),
+            people AS (
+                SELECT {HOLDER}, coalesce(min(row), 0) AS row,
+                    row_number() OVER (ORDER BY coalesce(min(row), 0), {HOLDER}) AS person
+                FROM held WHERE h1 <> t1 OR h2 <> t2 GROUP BY {HOLDER}
+            )
+        SELECT t1, t2, min(person)::UBIGINT AS person, arg_min(people.row, person) AS row
+        FROM held JOIN people USING ({HOLDER}) GROUP BY t1, t2
+        """
+    )
+
+
+def _select_touched(workspace: Workspace, *, sends_people: bool) -> None:
+    added_again = f"""
+            UNION ALL
+            SELECT t1, t2, {BODY}, {_ADDED_AGAIN}, NULL FROM holdings SEMI JOIN changed_holders USING ({HOLDER})
+            WHERE says = {Says.HOLDS:d}
+        """
     any_body = ", ".join(f"any_value({column}) AS {column}" for column in BODY.split(", "))
     # The fourth part: a row that has not changed may hold what is in doubt, which an earlier sync was about to remove.
     # The fifth: an explicit removal, even of an identifier that another row added, or none did.
@@ -187,6 +247,7 @@ def _select_touched(workspace: Workspace) -> None:
             SELECT t1, t2, {BODY}, {_ABSENT}, NULL FROM lost
             ANTI JOIN (SELECT {HOLDER} FROM spool UNION ALL {FORMER_HOLDERS}) USING ({HOLDER})
             WHERE says = {Says.HOLDS:d} AND stream IN (SELECT stream FROM replaced)
+            {added_again if sends_people else ""}
         ) GROUP BY t1, t2
         """
     )
@@ -204,29 +265,36 @@ def _select_still(workspace: Workspace, *, is_first: bool) -> None:
     )
 
 
-def _decide(workspace: Workspace, *, is_whole: bool) -> None:
+def _decide(workspace: Workspace, *, is_whole: bool, sends_people: bool, keeps_rows: bool) -> None:
     stays_in_doubt = "false" if is_whole else f"reasons = {_IN_DOUBT}"
+    if sends_people:  # It may have been taken out with another of its row, whose row need not come again.
+        stays_in_doubt = f"({stays_in_doubt} AND NOT coalesce(held, false))"
+    is_requested = f"reasons & {_REQUESTED} <> 0"
+    if keeps_rows:  # Who was never in need not leave: there may be an objection to somebody who could not join.
+        stays_in_doubt = f"({stays_in_doubt} OR ({NEEDS_ROWS} AND (was_member OR is_member OR was_in_doubt)))"
+        is_requested = f"({is_requested} AND NOT {NEEDS_ROWS})"
     workspace.execute(
         f"""
         CREATE OR REPLACE VIEW decisions AS
         WITH facts AS (
             SELECT
                 touched.*,
-                {stays_in_doubt} AS stays_in_doubt,
                 reasons & {_GAINED} <> 0 OR coalesce(held, false) AS is_held,
                 reasons & {_OBJECTED} <> 0 OR coalesce(objected, false) AS is_objected,
                 (reasons & {_LOST} <> 0 OR coalesce(held, false))
                     AND NOT (reasons & {_OBJECTION_LOST} <> 0 OR coalesce(objected, false)) AS was_member,
                 is_held AND NOT is_objected AS is_member,
                 reasons & {_IN_DOUBT} <> 0 AS was_in_doubt,
-                reasons & {_REQUESTED} <> 0 AS is_requested,
+                {is_requested} AS is_requested,
                 reasons & {_ABSENT} <> 0 AS is_absent,
-                reasons & {_GAINED} <> 0 AND is_objected AS is_held_back
+                reasons & {_ADDED_AGAIN} <> 0 AS is_added_again,
+                reasons & {_GAINED} <> 0 AND is_objected AS is_held_back,
+                {stays_in_doubt} AS stays_in_doubt
             FROM touched LEFT JOIN still ON touched.t1 = still.t1 AND touched.t2 = still.t2
         )
         SELECT
             t1, t2, {BODY}, row, was_member, is_member, was_in_doubt, stays_in_doubt, is_held_back,
-            NOT stays_in_doubt AND is_member AND (was_in_doubt OR NOT was_member) AS adds,
+            NOT stays_in_doubt AND is_member AND (was_in_doubt OR NOT was_member OR is_added_again) AS adds,
             NOT stays_in_doubt AND NOT is_member AND (was_member OR was_in_doubt OR is_requested) AS removes,
             removes AND NOT is_requested AND (is_absent OR (was_in_doubt AND NOT was_member)) AS leaves_by_absence
         FROM facts
@@ -236,7 +304,7 @@ def _decide(workspace: Workspace, *, is_whole: bool) -> None:
 
 def _count(workspace: Workspace) -> Counts:
     (counts,) = workspace.execute(
-        """
+        f"""
         SELECT
             count(*) FILTER (WHERE adds),
             count(*) FILTER (WHERE removes),
@@ -246,11 +314,14 @@ def _count(workspace: Workspace) -> Counts:
             count(*) FILTER (WHERE was_member AND NOT is_member),
             count(*) FILTER (WHERE was_in_doubt AND NOT was_member),
             count(*) FILTER (WHERE stays_in_doubt),
-            count(*) FILTER (WHERE is_held_back)
+            count(*) FILTER (WHERE is_held_back),
+            count(*) FILTER (WHERE (adds OR removes) AND {NEEDS_ROWS}),
+            count(*) FILTER (WHERE stays_in_doubt AND {NEEDS_ROWS} AND NOT is_member)
         FROM decisions
         """
     )
-    additions, removals, by_absence, of_nonmembers, joins, leaves, unconfirmed, in_doubt, objected = counts
+    additions, removals, by_absence, of_nonmembers, joins, leaves, unconfirmed, in_doubt, *others = counts
+    objected, needs_rows, stuck = others
     return Counts(
         additions=additions,
         removals=removals,
@@ -263,6 +334,8 @@ def _count(workspace: Workspace) -> Counts:
         unresolved_deletions=_count_unresolved(workspace),
         objected=objected,
         changed=workspace.number("SELECT (SELECT count(*) FROM gained) + (SELECT count(*) FROM lost)"),
+        needs_rows=needs_rows,
+        stuck=stuck,
     )
 
 

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from destination_pinterest.membership.keys import KIND_MASK, Kind
+from destination_pinterest.membership.keys import KIND_BITS, KIND_MASK, Kind
 from destination_pinterest.membership.says import READ_SAYS, WRITE_SAYS, Says
 from destination_pinterest.membership.sizes import Sizes
 from destination_pinterest.membership.workspace import Workspace
@@ -45,8 +45,9 @@ _DELTA: Final = ("is_in", *KEY.split(", "), *BODY.split(", "))
 _DELTA_FILE: Final = ("is_in", *KEY.replace("says", "holds").split(", "), *BODY.split(", "))
 _IN_DOUBT: Final = ("t1", "t2", *BODY.split(", "))
 # `n` counts from 0; `members` is how many members more there are once it is accepted; `row` is in the spool the first
-# one that adds it.
+# one that adds it; `person` is whose row it goes in, since format 4.
 _SENDING: Final = ("n", "adds", "members", "row", *_IN_DOUBT)
+_SENDING_PEOPLE: Final = (*_SENDING, "person")
 # A row without a key is its own holder, so files leave the holder out.
 _KEY_READ: Final = KEY.replace("h1, h2", "coalesce(h1, t1) AS h1, coalesce(h2, t2) AS h2").replace("says", READ_SAYS)
 _KEY_WRITTEN: Final = KEY.replace("says", WRITE_SAYS).replace(
@@ -54,6 +55,8 @@ _KEY_WRITTEN: Final = KEY.replace("says", WRITE_SAYS).replace(
     "CASE WHEN h1 = t1 AND h2 = t2 THEN NULL ELSE h1 END AS h1, "
     "CASE WHEN h1 = t1 AND h2 = t2 THEN NULL ELSE h2 END AS h2",
 )
+# Members before, which a removal of another identifier may have taken out meanwhile.
+_ADDED_AGAIN: Final = "(adds AND members = 0)"
 # From the first number of each to the one before the last.
 Ranges = Sequence[tuple[int, int]]
 
@@ -128,8 +131,10 @@ class Holdings:
 
     def read_sending(self, path: Path | None) -> None:
         """Reads from a file what is being sent; None if nothing is."""
-        columns = ", ".join(_SENDING)
-        self._workspace.execute(f"CREATE OR REPLACE VIEW sending AS SELECT {columns} FROM {_source(path, _SENDING)}")
+        columns = ", ".join(_SENDING_PEOPLE)
+        self._workspace.execute(
+            f"CREATE OR REPLACE VIEW sending AS SELECT {columns} FROM {_source(path, _SENDING_PEOPLE)}"
+        )
 
     def resume(self, sending: Path | None, changes: Path | None, accepted: Ranges, begun: int) -> None:
         """Takes in how far an ended sync came: what was accepted counts, and what else was begun is in doubt.
@@ -140,15 +145,16 @@ class Holdings:
             accepted: the numbers of what Pinterest accepted.
             begun: the number from which on nothing can have been sent.
         """
-        self.read_sending(sending)
         execute = self._workspace.execute
+        execute(f"CREATE OR REPLACE VIEW sending AS SELECT {', '.join(_SENDING)} FROM {_source(sending, _SENDING)}")
         execute(
             f"""
             CREATE TABLE resumed_in_doubt AS
             SELECT {", ".join(_IN_DOUBT)} FROM in_doubt
-            ANTI JOIN (SELECT t1, t2 FROM sending WHERE n < {begun}) USING (t1, t2)
+            ANTI JOIN (SELECT t1, t2 FROM sending WHERE n < {begun} OR {_ADDED_AGAIN}) USING (t1, t2)
             UNION ALL
-            SELECT {", ".join(_IN_DOUBT)} FROM sending WHERE n < {begun} AND NOT ({_within(accepted)})
+            SELECT {", ".join(_IN_DOUBT)} FROM sending
+            WHERE (n < {begun} OR {_ADDED_AGAIN}) AND NOT ({_within(accepted)})
             """
         )
         # The identifiers of some changes are not sent at all, since other rows hold them.
@@ -226,25 +232,33 @@ class Holdings:
         """Writes `gained` and `lost` alone."""
         self._copy(f"SELECT is_in, {_KEY_WRITTEN}, {BODY} FROM {_NEW}", path)
 
-    def write_sending(self, path: Path, removals: int, *, in_order: bool) -> None:
+    def write_sending(self, path: Path, removals: int, *, in_order: bool, has_people: bool = False) -> None:
         """Writes and numbers what is about to be sent: the removals first, then the additions.
 
         Args:
             path: the file.
             removals: how many removals there are.
             in_order: whether the additions are numbered in the order of the rows.
+            has_people: whether the identifiers of a person, in `person_of`, have numbers side by side.
         """
-        columns = ", ".join(_SENDING[1:])
+        columns, identifier = ", ".join(_SENDING_PEOPLE[1:]), ", ".join(_IN_DOUBT)
         order = "ORDER BY row NULLS FIRST" if in_order else ""
+        adding = "(SELECT *, NULL::UBIGINT AS person FROM decisions WHERE adds)"
+        if has_people:
+            order = "ORDER BY row NULLS FIRST, person NULLS FIRST"
+            adding = """(
+                SELECT d.* EXCLUDE (row), coalesce(p.row, d.row) AS row, p.person
+                FROM decisions d LEFT JOIN person_of p ON d.t1 = p.t1 AND d.t2 = p.t2 WHERE d.adds
+            )"""
         members = "is_member::TINYINT - was_member::TINYINT AS members"
         self._copy(
             f"""
             WITH numbered AS (
-                SELECT row_number() OVER () - 1 AS n, adds, {members}, row, {", ".join(_IN_DOUBT)}
+                SELECT row_number() OVER () - 1 AS n, adds, {members}, row, {identifier}, NULL::UBIGINT AS person
                 FROM decisions WHERE removes
                 UNION ALL
-                SELECT {removals} + row_number() OVER ({order}) - 1, adds, {members}, row, {", ".join(_IN_DOUBT)}
-                FROM decisions WHERE adds
+                SELECT {removals} + row_number() OVER ({order}) - 1, adds, {members}, row, {identifier}, person
+                FROM {adding}
             )
             SELECT n::UBIGINT AS n, {columns} FROM numbered
             """,
@@ -254,7 +268,7 @@ class Holdings:
     def sent(self, first: int, last: int, size: int) -> Iterator[list[tuple[Any, ...]]]:
         """Yields what has the numbers from `first` to the one before `last`, in order, at most `size` at a time."""
         query = (
-            f"SELECT kind & {KIND_MASK}, long, t1, t2, c1, c2, c3, c4 FROM sending "
+            f"SELECT person, kind >> {KIND_BITS}, kind & {KIND_MASK}, long, t1, t2, c1, c2, c3, c4 FROM sending "
             f"WHERE n >= {first} AND n < {last} ORDER BY n"
         )
         return self._workspace.chunks(query, size)

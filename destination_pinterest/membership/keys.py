@@ -25,6 +25,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from destination_pinterest.vocabulary import PHONE_TAG, TAG
+
 TAG_BYTES: Final = 16
 # The length of a SHA-256, which nearly every identifier is. Shorter ones are padded to it, so that they don't stand
 # out.
@@ -33,9 +35,13 @@ SALT_BYTES: Final = 16
 SECRET_BYTES: Final = 32
 _PURPOSE: Final = b"destination-pinterest membership store, version 1: "
 _LONGEST_SHORT: Final = BODY_BYTES - 1
+# In the place of a short text's length.
+_IS_LONG: Final = 255
 # The bits of a stored kind that are the Kind; those above it are the number of the identifier's column.
 KIND_BITS: Final = 3
 KIND_MASK: Final = (1 << KIND_BITS) - 1
+NEEDS_ROWS: Final = f"kind & {KIND_MASK} IN (4, 5)"
+"""Whether a stored kind is of an identifier that only rows of `records_v2` can carry, as SQL."""
 
 
 class Kind(IntEnum):
@@ -45,6 +51,8 @@ class Kind(IntEnum):
     HEX = 1  # fewer such digits: SHA-1, MD5
     TEXT = 2  # any other text of up to 31 bytes
     LONG = 3  # any other text
+    TAGGED_SHA256 = 4  # 64 such digits behind the tag of phone numbers, as 32 bytes
+    TAGGED = 5  # any other text behind a tag; long ones are as long as they are
     UNCHANGED = 6  # no identifier: the row keeps those that it has in a column
     NOBODY = 7  # a row without an identifier
 
@@ -91,7 +99,7 @@ class AudienceKeys:
         return AudienceKeys(root[:-SALT_BYTES], root[-SALT_BYTES:])
 
     def seal(self, identifier: str) -> tuple[int, bytes]:
-        """Returns the kind, and TAG_BYTES of tag with the encrypted body: BODY_BYTES unless the kind is LONG."""
+        """Returns the kind, and TAG_BYTES of tag with the encrypted body: BODY_BYTES, or more of a long text."""
         if len(identifier) == 64 and (raw := _from_hex(identifier)) is not None:
             return Kind.SHA256, self._siv.encrypt(raw, None)
         kind, body = _encode(identifier)
@@ -109,8 +117,10 @@ class AudienceKeys:
             raise DamagedSealError from None
         if kind == Kind.SHA256:
             return body.hex()
-        if kind == Kind.LONG:
-            return body.decode(errors="surrogatepass")
+        if kind == Kind.TAGGED_SHA256:
+            return PHONE_TAG + body.hex()
+        if kind == Kind.LONG or (kind == Kind.TAGGED and body[0] == _IS_LONG):
+            return body[kind == Kind.TAGGED :].decode(errors="surrogatepass")
         content = body[1 : 1 + body[0]]
         return content.hex() if kind == Kind.HEX else content.decode(errors="surrogatepass")
 
@@ -145,11 +155,23 @@ def _from_hex(text: str) -> bytes | None:
 
 
 def _encode(identifier: str) -> tuple[Kind, bytes]:
+    if identifier.startswith(TAG):
+        return _encode_tagged(identifier)
     raw = _from_hex(identifier)
     kind, content = (Kind.TEXT, _encoded(identifier)) if raw is None else (Kind.HEX, raw)
     if len(content) > _LONGEST_SHORT:
         return Kind.LONG, _encoded(identifier)
     return kind, bytes([len(content)]) + content.ljust(_LONGEST_SHORT, b"\0")
+
+
+def _encode_tagged(identifier: str) -> tuple[Kind, bytes]:
+    tag, digest = identifier[: len(PHONE_TAG)], identifier[len(PHONE_TAG) :]
+    if tag == PHONE_TAG and len(digest) == 2 * BODY_BYTES and (raw := _from_hex(digest)) is not None:
+        return Kind.TAGGED_SHA256, raw
+    content = _encoded(identifier)
+    if len(content) > _LONGEST_SHORT:
+        return Kind.TAGGED, bytes([_IS_LONG]) + content
+    return Kind.TAGGED, bytes([len(content)]) + content.ljust(_LONGEST_SHORT, b"\0")
 
 
 def _encoded(text: str) -> bytes:

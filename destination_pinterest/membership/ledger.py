@@ -33,16 +33,20 @@ from destination_pinterest.membership.delta import Delta
 from destination_pinterest.membership.diff import diff
 from destination_pinterest.membership.folder import PART
 from destination_pinterest.membership.holdings import Holdings, Ranges, rows_of
-from destination_pinterest.membership.keys import KIND_MASK, AudienceKeys, DamagedSealError, Kind
+from destination_pinterest.membership.keys import KIND_MASK, TAG_BYTES, AudienceKeys, DamagedSealError
 from destination_pinterest.membership.lease import LeasedManifest, ViewedManifest, busy
 from destination_pinterest.membership.manifest import FORMAT, DataFile, ListCounters, Manifest, Sending, damaged
+from destination_pinterest.membership.sightings import Sightings
 from destination_pinterest.membership.sizes import Sizes
 from destination_pinterest.membership.spool import Spool
 from destination_pinterest.membership.unchanged import keep_unchanged
 from destination_pinterest.membership.workspace import Workspace
 from destination_pinterest.vocabulary import ColumnType, Operation
 
-_DATA_FILE: Final = re.compile(rf"(base|changes|maybes)-[0-9]+-[0-9a-f]{{32}}\.parquet({re.escape(PART)})?")
+# For each identifier, a number for the person whose row it goes in, if any, and the number of its column.
+Owners = list[tuple[int | None, int]]
+
+_DATA_FILE: Final = re.compile(rf"(base|changes|maybes|seen)-[0-9]+-[0-9a-f]{{32}}\.parquet({re.escape(PART)})?")
 
 
 def is_data_file(name: str) -> bool:
@@ -95,11 +99,15 @@ class MembershipLedger:
         self._to_resume = None if manifest.sending is None else self._resuming(manifest.sending)
         self._is_resumed = False
         self._has_order = False
+        self._sends_people = False
         self._is_view = is_view
         if is_view:
             self._resume()
         self._spool = Spool(workspace, keys, manifest, sizes)
         self._unknown_unchanged = 0
+        self._sightings: Sightings | None = None
+        self._now_s: Callable[[], int] = lambda: 0
+        self._noted: DataFile | None = None
 
     @property
     def customer_list_id(self) -> str | None:
@@ -123,6 +131,11 @@ class MembershipLedger:
         sending = manifest.sending
         is_sent_in_doubt = sending is not None and _length(sending.accepted) < sending.begun
         return manifest.in_doubt is not None or is_sent_in_doubt
+
+    @property
+    def sends_people(self) -> bool:
+        """Whether people were sent as rows, so that removals may take out more than they name."""
+        return self._leased.manifest.sends_people
 
     @property
     def epoch(self) -> int:
@@ -293,14 +306,49 @@ class MembershipLedger:
         self._workspace.leave_room()
         return found.members
 
-    def diff(self, replaced: Collection[str] = (), *, is_whole: bool = True) -> Delta:
+    def keep_sightings(self, now_s: Callable[[], int]) -> None:
+        """Keeps when rows come from now on; without this call, what is known of it is given up with the next commit.
+
+        Args:
+            now_s: the time in seconds since 1970.
+        """
+        self._sightings = Sightings(self._workspace, self._fetch(self._leased.manifest.seen))
+        self._now_s = now_s
+
+    def expire(self, after_s: int, replaced: Collection[str] = ()) -> None:
+        """Records a deletion for each row that has not come for so long, before the last diff of a sync.
+
+        Args:
+            after_s: for how many seconds. Rows whose last coming is not known are spared.
+            replaced: streams whose absent rows leave anyway.
+        """
+        self._refuse_after_diff()
+        if self._sightings is None:
+            raise _misused("was asked who has expired, without knowing it")
+        self._workspace.take_room()
+        self._resume()
+        self._spool.flush()
+        now_s = self._now_s()
+        self._sightings.expire(now_s - after_s, now_s, [self._spool.number_of(stream) for stream in replaced])
+
+    def diff(
+        self,
+        replaced: Collection[str] = (),
+        *,
+        is_whole: bool = True,
+        sends_people: bool = False,
+        keeps_rows: bool = False,
+    ) -> Delta:
         """Returns what must be sent for the rows since the last commit. May be called again, with other streams.
 
         Args:
             replaced: streams whose rows were all recorded: what no recorded row holds any more is removed.
             is_whole: whether all rows have come for which an earlier sync was about to send something. Otherwise what
                 no row mentions stays in doubt.
+            sends_people: whether people are sent as rows of `records_v2` from now on. A ledger remembers that.
+            keeps_rows: whether such rows are refused: what only they can carry stays in doubt where it is to change.
         """
+        self._sends_people = sends_people or self._leased.manifest.sends_people
         self._workspace.take_room()
         self._resume()
         self._spool.flush()
@@ -309,7 +357,14 @@ class MembershipLedger:
             self._unknown_unchanged += keep_unchanged(self._workspace)
             self._spool.has_unchanged = False
         numbers = [self._spool.number_of(stream) for stream in replaced]
-        counts = diff(self._workspace, self._holdings, numbers, is_whole=is_whole)
+        counts = diff(
+            self._workspace,
+            self._holdings,
+            numbers,
+            is_whole=is_whole,
+            sends_people=self._sends_people,
+            keeps_rows=keeps_rows,
+        )
         if self._is_view:
             self._workspace.leave_room()
         self._last_diff = Delta(
@@ -325,7 +380,10 @@ class MembershipLedger:
             unknown_unchanged=self._unknown_unchanged,
             objected=counts.objected,
             holdings_changed=counts.changed,
+            needs_rows=counts.needs_rows,
+            stuck=counts.stuck,
             _read=self._read,
+            removals_by_expiry=0 if self._sightings is None else self._sightings.removals,
         )
         return self._last_diff
 
@@ -344,7 +402,9 @@ class MembershipLedger:
             return
         self._store_resumed()
         identifiers = self._new_path("maybes")
-        self._holdings.write_sending(identifiers, delta.removals, in_order=self._has_order)
+        self._holdings.write_sending(
+            identifiers, delta.removals, in_order=self._has_order, has_people=self._sends_people
+        )
         changes = None
         if delta.holdings_changed:
             changes = self._new_path("base" if self._holdings.becomes(delta.holdings_changed) == "base" else "changes")
@@ -354,13 +414,21 @@ class MembershipLedger:
             None if changes is None else self._add(changes),
             begun=delta.total if begun is None else begun,
         )
-        self._change(sending=sending, streams=self._spool.streams, columns=self._spool.columns)
+        self._noted = self._note_sightings()
+        self._change(
+            sending=sending,
+            streams=self._spool.streams,
+            columns=self._spool.columns,
+            seen=self._noted,
+            sends_people=self._sends_people,
+        )
         self._holdings.read_sending(identifiers)
 
-    def pieces(self, delta: Delta, first: int, last: int, size: int) -> Iterator[tuple[Operation, list[str]]]:
+    def pieces(self, delta: Delta, first: int, last: int, size: int) -> Iterator[tuple[Operation, list[str], Owners]]:
         """Yields what has the numbers from `first` to the one before `last`, in order, at most `size` at a time.
 
-        The removals have the lowest numbers. If no stream is replaced, the additions go by the order of the rows.
+        The removals have the lowest numbers. If no stream is replaced, the additions go by the order of the rows. With
+        each identifier goes whose it is, and the number of its column; see `column_numbers`.
 
         Raises:
             StoreMismatchError: an identifier in the store can't be decrypted.
@@ -371,8 +439,13 @@ class MembershipLedger:
             (Operation.ADD, max(first, delta.removals), last),
         ):
             if low < high:
-                for piece in self._unsealed(self._holdings.sent(low, high, size)):
-                    yield operation, piece
+                for rows in self._holdings.sent(low, high, size):
+                    (piece,) = self._unsealed(iter([[row[2:] for row in rows]]))
+                    yield operation, piece, [(person, column) for person, column, *_ in rows]
+
+    def column_numbers(self, columns: Collection[str]) -> dict[int, str]:
+        """Returns the names of columns by the numbers that `pieces` has; 0 is none of them."""
+        return self._spool.numbers_of(columns)
 
     def advance(self, delta: Delta, accepted: Ranges, begun: int, customer_list_id: str | None) -> None:
         """Stores how far the sending has come: what Pinterest accepted counts from now on.
@@ -425,6 +498,7 @@ class MembershipLedger:
             raise _misused("was given members of a customer list that does not exist")
         self._store_resumed()
         in_doubt = self._write_in_doubt() if delta.in_doubt else None
+        seen, self._noted = self._noted or self._note_sightings(), None
         rest = partial(
             msgspec.structs.replace,
             format=FORMAT,
@@ -434,6 +508,7 @@ class MembershipLedger:
             members=delta.members_after,
             in_doubt=None if in_doubt is None else self._add(in_doubt),
             sending=None,
+            seen=seen,
             generations={**self._leased.manifest.generations, **generations},
             marks={**self.marks, **marks},
         )
@@ -530,6 +605,14 @@ class MembershipLedger:
     def _change(self, **fields: object) -> None:
         self._leased.update(lambda m: msgspec.structs.replace(m, sequence=m.sequence + 1, **fields))
 
+    def _note_sightings(self) -> DataFile | None:
+        """Writes when rows have come, those of this epoch among them."""
+        if self._sightings is None:
+            return None
+        path = self._new_path("seen")
+        self._sightings.write(path, self._now_s())
+        return self._add(path)
+
     def _write_in_doubt(self) -> Path:
         path = self._new_path("maybes")
         self._holdings.write_in_doubt(path)
@@ -552,7 +635,7 @@ class MembershipLedger:
             try:
                 yield [
                     self._keys.unseal(
-                        kind, body.pack(*words) if kind != Kind.LONG else body.pack(*words)[:16] + bytes(long)
+                        kind, body.pack(*words) if long is None else body.pack(*words)[:TAG_BYTES] + bytes(long)
                     )
                     for kind, long, *words in rows
                 ]

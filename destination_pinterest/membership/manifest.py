@@ -21,8 +21,9 @@ from destination_pinterest.membership.store_key import UnknownStretchingError
 # 1: version 0.1.0. 2: the manifest numbers identity columns, and a stored kind has the number of its column;
 # `marks` is new. 3: `sending`, `epoch`, `counters`, `wrapped` and `next_key` are new, and the changes leave out the
 # holder of rows without a key, as base does. 4: `template` and `audiences` are new: a manifest may be that of an index
-# of placements, whose `base` says which row is in which audience; and a tombstone may be an objection, by the number of
-# its column.
+# of placements, whose `base` says which row is in which audience; `seen`, which says when rows last came, is new; a
+# tombstone may be an objection, by the number of its column; identifiers may be tagged with their kind, and with
+# `sends_people`, what is sent says whose row each identifier goes in.
 FORMAT: Final = 4
 FILE_NAME: Final = "manifest.json"
 _START_ANEW: Final = (
@@ -126,6 +127,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         delta: the holdings gained and lost since.
         in_doubt: identifiers that were about to be sent and are not confirmed, besides those in `sending`.
         sending: what is being sent now, or was when a sync ended.
+        seen: when the rows last came; None while nobody asks.
         generations: for each stream, the caller's name for the rows that last replaced it.
         columns: keyed digests of the identity columns' names; the files number them by their places here, from 1.
         has_former_keys: whether it began in format 1, in which a row key was digested as JSON spelled it.
@@ -135,6 +137,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         wrapped: the ledger's keys, encrypted with those that the store key gives; empty if they are the same, as they
             are until the store key is changed.
         next_key: a second store key that opens the ledger, while the store key is being changed.
+        sends_people: whether people were sent as rows, so that removals take out more than they name.
         marks: what the last sync of each set of streams left to be compared with; names and words are the caller's.
         template: if it is an index of placements, how rows name their audiences; `audience` is the same then.
         audiences: every audience that the column has ever named; the placements go by their places here.
@@ -154,6 +157,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     delta: DataFile | None = None
     in_doubt: DataFile | None = None
     sending: Sending | None = None
+    seen: DataFile | None = None
     generations: dict[str, str] = {}
     columns: tuple[str, ...] = ()
     has_former_keys: bool = False
@@ -163,6 +167,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     counters: ListCounters | None = None
     wrapped: str = ""
     next_key: KeySlot | None = None
+    sends_people: bool = False
     template: str = ""
     audiences: tuple[NamedAudience, ...] = ()
 
@@ -181,7 +186,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     def files(self) -> list[DataFile]:
         """The files that belong to the ledger."""
         sending = () if self.sending is None else (self.sending.identifiers, self.sending.changes)
-        return [file for file in (self.base, self.delta, self.in_doubt, *sending) if file is not None]
+        return [file for file in (self.base, self.delta, self.in_doubt, self.seen, *sending) if file is not None]
 
 
 class _Sealed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -5,7 +5,7 @@ A row costs one encryption and one append, and no SQL statement of its own.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -22,6 +22,7 @@ from destination_pinterest.vocabulary import ColumnType, Operation
 
 _WORDS: Final = ("meta", "h1", "h2", "t1", "t2", "c1", "c2", "c3", "c4")
 _RECORD_BYTES: Final = 8 * len(_WORDS)
+_SEALED_BYTES: Final = TAG_BYTES + BODY_BYTES
 _NO_BODY: Final = bytes(BODY_BYTES)
 _NO_IDENTIFIER: Final = bytes(TAG_BYTES + BODY_BYTES)
 # `meta` is the row's number in the upper half, then 16 bits of stream number, 8 of what it says, 8 of stored kind.
@@ -92,6 +93,12 @@ class Spool:
     def describe_key(self, stream: str, types: Sequence[ColumnType]) -> None:
         """See MembershipLedger.describe_key."""
         self._key_forms[stream] = key_form(types)
+
+    def numbers_of(self, columns: Collection[str]) -> dict[int, str]:
+        """See MembershipLedger.column_numbers."""
+        numbers = {self._bits_of(column) >> KIND_BITS: column for column in columns}
+        numbers.pop(_NO_COLUMN, None)
+        return numbers
 
     def number_of(self, stream: str) -> int:
         """Returns the number of a stream."""
@@ -251,7 +258,7 @@ class Spool:
         place = 0
         for identifier in each_once:
             kind, sealed = seal(identifier)
-            if kind == Kind.LONG:
+            if len(sealed) > _SEALED_BYTES:
                 self._long[len(records) // _RECORD_BYTES] = sealed[TAG_BYTES:]
                 sealed = sealed[:TAG_BYTES] + _NO_BODY
             if columns:

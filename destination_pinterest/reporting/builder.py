@@ -17,6 +17,7 @@ from destination_pinterest.delivery.strategy import SyncStrategy
 from destination_pinterest.delivery.tally import AudienceTally
 from destination_pinterest.errors import ConnectorError
 from destination_pinterest.foreign_text import shown
+from destination_pinterest.reporting.reach_report import actalikes_of, shares_of
 from destination_pinterest.reporting.reconciliation import Reconciliation, reconcile
 from destination_pinterest.reporting.report import (
     AudienceReport,
@@ -189,6 +190,8 @@ def _audience(strategy: SyncStrategy, duration_s: float, final: _FinalStatus, *,
         replaced_customer_list_counts=counts_of(target.live) if target.swapped_out_list_id else None,
         superseded_audience_id=target.superseded_audience_id,
         left_over_customer_list_ids=_left_over(target),
+        actalikes=actalikes_of(lane.reach),
+        shared_with=shares_of(lane.reach),
     )
 
 
@@ -215,7 +218,9 @@ def _members(strategy: SyncStrategy, *, succeeded: bool) -> Members | None:
         return None
     # Every identifier that was added is a member afterwards, so the others are unchanged.
     unchanged = max(0, counts.after - strategy.lane.tally.identifiers_added) if succeeded else None
-    return Members(counts.before, counts.after, unchanged, counts.left_by_absence, counts.unresolved_deletions)
+    return Members(
+        counts.before, counts.after, unchanged, counts.left_by_absence, counts.unresolved_deletions, counts.expired
+    )
 
 
 def _counts_before(target: AudienceTarget) -> ListCounts | None:
@@ -231,12 +236,13 @@ def _reconciliation(
     if not succeeded or target.list_id is None:
         return None
     # A list can't be created empty: without rows, it was created with a placeholder.
-    stand_in = 1 if target.written_before is None and not tally.identifiers_added else 0
+    was_placed = target.written_before is None and not tally.identifiers_added and not tally.asked
+    stand_in = max(target.stand_ins, int(was_placed))
     return reconcile(
         before,
         after,
-        added=tally.identifiers_added + stand_in,
-        removed=tally.identifiers_removed,
+        added=tally.identifiers_added - tally.merged + stand_in + tally.asked,
+        removed=tally.identifiers_removed + tally.asked,
         repeated_requests=tally.retries,
     )
 

@@ -14,6 +14,7 @@ import msgspec
 
 from destination_pinterest.audiences.list_counts import ListCounts, MatchEstimate
 from destination_pinterest.markers import REPORT_PREFIX
+from destination_pinterest.reporting.reach_report import ActalikeReport, ShareReport
 from destination_pinterest.reporting.reconciliation import Reconciliation
 from destination_pinterest.wording.figures import (
     LEFT_OVER,
@@ -25,6 +26,7 @@ from destination_pinterest.wording.figures import (
     size_text,
     sync_sentence,
 )
+from destination_pinterest.wording.reach_text import actalikes_text, shares_text
 from destination_pinterest.wording.reasons import reason_sentence
 
 SCHEMA_VERSION: Final = 1
@@ -43,6 +45,7 @@ class Members(msgspec.Struct, frozen=True):
             failed.
         left_by_absence: those removed because no row has them any more.
         unresolved_deletions: deletions without an identifier whose key the store does not know.
+        expired: those removed because their rows have not come for as long as `expire_after_days` says.
     """
 
     before: int
@@ -50,6 +53,7 @@ class Members(msgspec.Struct, frozen=True):
     unchanged: int | None
     left_by_absence: int
     unresolved_deletions: int
+    expired: int = 0
 
 
 class ComparedFill(msgspec.Struct, frozen=True):
@@ -89,6 +93,7 @@ class AudienceReport(msgspec.Struct, frozen=True):
     was written to, and `pinterest_counts_...` are its counters when the sync began and ended; `replaced_...` is the
     list that the audience was made from until this sync replaced it. `members` is None without a membership store. What
     was not asked because the audience failed is None. `failure` is None if only the sync as a whole failed.
+    `actalikes` and `shared_with` have what the settings ask for.
     """
 
     audience: str
@@ -125,6 +130,8 @@ class AudienceReport(msgspec.Struct, frozen=True):
     failure: Failure | None = None
     ad_account_id: str | None = None
     repeats_rows: bool = False
+    actalikes: list[ActalikeReport] = msgspec.field(default_factory=list)
+    shared_with: list[ShareReport] = msgspec.field(default_factory=list)
 
 
 class SyncReport(msgspec.Struct, frozen=True):
@@ -221,18 +228,25 @@ def _audience_text(audience: AudienceReport, account: str) -> Iterator[str]:
         yield f"  Records by Pinterest's counters: {_counters(audience, audience.pinterest_counts_after)}"
     if audience.left_over_customer_list_ids:
         yield f"  Left-over customer lists: {ids_text(audience.left_over_customer_list_ids)}. {LEFT_OVER}"
+    if audience.actalikes:
+        known = ((one.country, one.percentage, one.outcome, one.audience_id) for one in audience.actalikes)
+        yield f"  Actalike audiences: {actalikes_text(known)}."
+    if audience.shared_with:
+        recipients = ((one.account_type, one.account_id, one.outcome) for one in audience.shared_with)
+        yield f"  Shared with: {shares_text(recipients)}."
     for note in audience.notes:
         yield f"  Note: {note}"
 
 
 def _members(members: Members) -> str:
     stayed = "" if members.unchanged is None else f", {members.unchanged:,} of them unchanged"
+    expired = f"; {members.expired:,} expired" if members.expired else ""
     unresolved = (
         f"; {members.unresolved_deletions:,} deletions with an unknown key" if members.unresolved_deletions else ""
     )
     return (
         f"{members.before:,} before and {members.after:,} after, by the membership store{stayed}; "
-        f"{members.left_by_absence:,} removed because no row has them{unresolved}"
+        f"{members.left_by_absence:,} removed because no row has them{expired}{unresolved}"
     )
 
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from destination_pinterest.config import Config
-from destination_pinterest.errors import ConfigurationError
+from destination_pinterest.error_codes import Code
+from destination_pinterest.errors import ConfigurationError, InvalidConfigError
 from destination_pinterest.protocol.catalog import ConfiguredStream, StreamKey
 from destination_pinterest.routing.plan import Destination, StreamPlan, destination_of
 from destination_pinterest.routing.replacement import obstacle, replaces, why_not_replaced
-from destination_pinterest.vocabulary import Identifier
+from destination_pinterest.vocabulary import ROWS_ONLY, Identifier
 
 # How often the delta of a mirrored audience is sent while rows arrive, if no stream replaces anything. The platform
 # expects states every 15 minutes, and comparing a large membership store takes a while.
@@ -79,6 +80,15 @@ class AudiencePlan:
         """The kinds of identifiers that its streams have."""
         return frozenset(identity.identifier for plan in self.plans for identity in plan.identities)
 
+    @property
+    def kinds_by_column(self) -> Mapping[str, Identifier]:
+        """The kind of identifier of each column; without columns that streams of the audience use differently."""
+        kinds: dict[str, set[Identifier]] = {}
+        for plan in self.plans:
+            for identity in plan.identities:
+                kinds.setdefault(identity.column, set()).add(identity.identifier)
+        return {column: found.pop() for column, found in kinds.items() if len(found) == 1}
+
 
 @dataclass(frozen=True, slots=True)
 class RefusedAudience:
@@ -133,6 +143,46 @@ def plan_audiences(plans: Iterable[StreamPlan], config: Config) -> list[Audience
 def uses_membership_store(config: Config) -> bool:
     """Whether audiences are compared with the membership store, which only the mode mirror uses."""
     return config.mode == "mirror" and config.membership_store is not None
+
+
+def kinds_of_people(audience: AudiencePlan, config: Config) -> Mapping[str, Identifier]:
+    """Returns the kinds of identifiers by column if the audience's people may be sent as rows without a store.
+
+    They may where nobody ever leaves by a row of this connection: in tables that are only added, and in those that
+    replace an audience and have no column that says who left; and nobody's consent is asked for. A mirrored audience
+    has its ledger for that.
+    """
+    if ROWS_ONLY.isdisjoint(audience.identifiers):
+        return {}
+    never_removes = config.mode == "additive" or (
+        audience.keeping == "swap"
+        and config.mode == "mirror"
+        and not any(plan.deciding_columns for plan in audience.plans)
+    )
+    asks_for_consent = any(plan.consent_column is not None for plan in audience.plans)
+    return audience.kinds_by_column if never_removes and not asks_for_consent and not audience.only_removes else {}
+
+
+def check_expiry(config: Config) -> None:
+    """Checks that something remembers when rows last came, if members are to expire, and that no harm comes of it.
+
+    Raises:
+        InvalidConfigError: nothing does, or who expires would be advertised to by mistake.
+    """
+    if config.expire_after_days is None:
+        return
+    if config.used_for == "exclusion":
+        raise InvalidConfigError(
+            Code.EXPIRY_OF_EXCLUDED,
+            "Members of an exclusion audience would see ads again once they expire (expire_after_days). Take that "
+            "setting out, or set What the audience is for (used_for) to targeting.",
+        )
+    if not uses_membership_store(config):
+        raise InvalidConfigError(
+            Code.EXPIRY_WITHOUT_STORE,
+            "Members are to expire (expire_after_days), and without a membership store, or with another mode than "
+            "mirror, nothing remembers when their rows last came. Set up a membership store, or take that setting out.",
+        )
 
 
 def columns_told_apart(audiences: Iterable[AudiencePlan]) -> Collection[str]:

@@ -2,7 +2,8 @@
 
 Every audience that is made from a customer list is an object, and `pinterest_audience` is one more, for audiences named
 by the settings. The operations are those that Airbyte's form calls Insert, Upsert and Soft delete. Fields have the
-names by which identity columns are recognised, so they need no settings.
+names by which identity columns are recognised, so they need no settings; so do those that count only here, where
+somebody maps a column to them.
 
 Each of the matching keys has one element: the protocol reads it as a path, the platform's server and form as a
 composite key, and a single field is both.
@@ -21,6 +22,7 @@ import msgspec
 
 from destination_pinterest.api.models import Audience
 from destination_pinterest.config import Config
+from destination_pinterest.identity.given_id import MAX_ENVELOPE_CHARACTERS, MAX_EXTERNAL_ID_CHARACTERS
 from destination_pinterest.identity.opaque_id import MAX_ID_CHARACTERS
 from destination_pinterest.identity.operation import DELETED_AT
 from destination_pinterest.routing.destination_object import CUSTOMER_LIST, NEW_AUDIENCE, object_name
@@ -50,6 +52,19 @@ _IDENTITIES: Final = {
     "lr_id": ("LiveRamp ID, as LiveRamp gives it.", _OPAQUE),
     "dlx_id": ("Oracle Data Cloud (Datalogix) ID, as given.", _OPAQUE),
     "hashed_pinner_id": ("Pinterest's hashed user ID, as given.", _OPAQUE),
+    "phone": (
+        "Phone number, plain or as the SHA-256 of its digits with the country code. Plain ones are hashed first.",
+        rf"[+(0-9][0-9 ().+/-]{{4,59}}|{_SHA256}",
+    ),
+    "phone_sha256": ("SHA-256 of the phone number's digits with the country code, in hexadecimal.", _SHA256),
+    "external_id": (
+        "Your own ID of the customer. It is sent as it is, so it must be no address and no phone number.",
+        rf"[^@]{{1,{MAX_EXTERNAL_ID_CHARACTERS}}}",
+    ),
+    "liveramp_envelope": (
+        "LiveRamp's envelope. It is sent as it is.",
+        rf"[A-Za-z0-9+/_-]{{32,{MAX_ENVELOPE_CHARACTERS}}}={{0,2}}",
+    ),
 }
 _DELETED: Final = (
     "When the row was deleted at the source. A row with a value here is removed from the audience. Map the "

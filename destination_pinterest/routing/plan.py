@@ -13,10 +13,12 @@ from destination_pinterest.errors import ConfigurationError, IdentityColumnsErro
 from destination_pinterest.identity.identifier_like import names_a_person
 from destination_pinterest.identity.mapping import IdentityColumn
 from destination_pinterest.identity.operation import DELETED_AT, deletion_columns
-from destination_pinterest.identity.recognition import recognise_columns, recognised_by_words
+from destination_pinterest.identity.phone_number import is_country
+from destination_pinterest.identity.recognition import recognise_columns, recognise_fields, recognised_by_words
 from destination_pinterest.protocol.catalog import ConfiguredStream
 from destination_pinterest.routing.audience_names import NameTemplate, template_of
 from destination_pinterest.routing.destination_object import chosen_audience
+from destination_pinterest.vocabulary import ROWS_ONLY, Identifier
 
 SYNC_MODES: Final = ("append", "append_dedup", "overwrite")
 # Data activation's mode for rows to remove. Other connections don't have it, so `spec` does not name it.
@@ -140,7 +142,8 @@ def plan_stream(stream: ConfiguredStream, config: Config, in_some_stream: Collec
         IdentityColumnsError: no column identifies people, or a needed column has a name that can't be read.
         InvalidConfigError: the audience would have no name, the destination object is of another ad account, the
             stream lacks the column of its ad accounts, of its audiences or of consent, or one that the settings name
-            and no other stream has, or a column can't name audiences.
+            and no other stream has, or a column can't name audiences, its identifiers can't be sent in the form of the
+            settings, or their country does not exist.
     """
     if stream.destination_sync_mode not in (*SYNC_MODES, SOFT_DELETE):
         raise SyncModeError(
@@ -160,6 +163,7 @@ def plan_stream(stream: ConfiguredStream, config: Config, in_some_stream: Collec
     if operation_column is not None and stream.columns and operation_column not in stream.columns:
         operation_column = None
     identities = _identities(stream, config)
+    _check_record_format(stream, identities, config)
     # The settings are one for all streams: a column that another stream has is named for that one.
     missing = [column for column in missing_columns(stream, config) if column not in in_some_stream]
     if missing and not config.allow_missing_columns:
@@ -297,7 +301,13 @@ def _lane_key(audience: str, audience_id: str | None, naming: NameTemplate | Non
 def declared_identities(config: Config) -> tuple[IdentityColumn, ...]:
     """Returns the identity columns that the settings name; none if columns are to be recognised by name."""
     return tuple(
-        IdentityColumn(setting.column, setting.identifier, setting.format) for setting in config.identity_columns or ()
+        IdentityColumn(
+            setting.column,
+            setting.identifier,
+            setting.format,
+            (config.default_country or "") if setting.identifier is Identifier.PHONE else "",
+        )
+        for setting in config.identity_columns or ()
     )
 
 
@@ -326,12 +336,14 @@ def _named(columns: Sequence[str]) -> str:
 
 def _identities(stream: ConfiguredStream, config: Config) -> tuple[IdentityColumn, ...]:
     if config.identity_columns is None:
-        return _recognised(stream)
+        return _recognised(stream, config)
     declared = declared_identities(config)
     present = tuple(column for column in declared if not stream.columns or column.column in stream.columns)
     if not present:
         if stream.destination_object_name:
-            return _recognised(stream)  # The settings name the source's columns, but these are the object's fields.
+            return _recognised(
+                stream, config
+            )  # The settings name the source's columns, but these are the object's fields.
         names = ", ".join(column.column for column in declared)
         raise IdentityColumnsError(
             Code.IDENTITY_COLUMNS_NOT_IN_STREAM,
@@ -341,8 +353,11 @@ def _identities(stream: ConfiguredStream, config: Config) -> tuple[IdentityColum
     return present
 
 
-def _recognised(stream: ConfiguredStream) -> tuple[IdentityColumn, ...]:
-    recognised = recognise_columns(stream.columns)
+def _recognised(stream: ConfiguredStream, config: Config) -> tuple[IdentityColumn, ...]:
+    if stream.destination_object_name:  # Somebody has mapped each column to a field of that name.
+        recognised = recognise_fields(stream.columns, config.default_country or "")
+    else:
+        recognised = recognise_columns(stream.columns)
     if not recognised:
         raise IdentityColumnsError(
             Code.NO_IDENTITY_COLUMN_RECOGNISED,
@@ -350,6 +365,24 @@ def _recognised(stream: ConfiguredStream) -> tuple[IdentityColumn, ...]:
             "Name the right one under Identity columns in the settings, or take the stream out of the connection.",
         )
     return recognised
+
+
+def _check_record_format(stream: ConfiguredStream, identities: Sequence[IdentityColumn], config: Config) -> None:
+    kinds = {identity.identifier for identity in identities}
+    if config.record_format == "records" and kinds <= ROWS_ONLY:
+        raise InvalidConfigError(
+            Code.RECORD_FORMAT_CONTRADICTS_COLUMNS,
+            f'The stream "{stream.key}" has identifiers of the kind {" and ".join(sorted(kinds))} alone, and the '
+            "setting Form of requests (record_format) is records, which can't carry them. Set it to auto, or name "
+            "another identity column.",
+        )
+    country = config.default_country
+    if country is not None and Identifier.PHONE in kinds and not is_country(country):
+        raise InvalidConfigError(
+            Code.COUNTRY_UNKNOWN,
+            f"No country with phone numbers has the code {country} (default_country). Enter two letters as in ISO "
+            "3166-1, such as GB for the United Kingdom.",
+        )
 
 
 def _newly_recognised(identities: Sequence[IdentityColumn], config: Config) -> tuple[str, ...]:

@@ -114,6 +114,7 @@ class WatchedAudience:
         if not self.is_being_replaced:
             return
         members = self.members
+        self._may_be_begun()
         if self._pinterest.list_of(self.name) == self._list_before:
             if members != self._members_before:
                 raise BrokenPromiseError(f"{self.name} changed before it was replaced: {self._difference(members)}")
@@ -171,7 +172,13 @@ class WatchedAudience:
             self._live = new
             self._replaced_by = self._job
 
+    def _may_be_begun(self) -> None:
+        """One that was not there is the old one from the moment on at which it is begun with nobody."""
+        if self._list_before is None and self._setup.is_early and not self.members:
+            self._list_before = self._pinterest.list_of(self.name)
+
     def _is_replaced(self) -> bool:
+        self._may_be_begun()
         return self._pinterest.list_of(self.name) != self._list_before
 
     def _wrong(self, members: People, safe: int, *, is_done: bool) -> str:

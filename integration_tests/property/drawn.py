@@ -113,6 +113,7 @@ def setups(
             were_there=tuple(were_there) if was_there or _is_so(chance) else None,
             asks_for_consent=asks_for_consent,
             used_for="exclusion" if not has_store and _is_so(chance, 0.3) else "targeting",
+            is_early=_is_so(chance, 0.3),
         )
 
     return st.tuples(*[SEEDS] * _SEEDS_OF_A_CONNECTION).map(made)

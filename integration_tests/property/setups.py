@@ -21,7 +21,8 @@ class Setup:
     """A connection.
 
     `shares`: whether all streams lead to one audience; `has_store`: whether there is a membership store; `were_there`:
-    numbers of people who were in the audiences before, None where there was no audience.
+    numbers of people who were in the audiences before, None where there was no audience; `is_early`: whether audiences
+    are created before their first rows.
     """
 
     host: Host
@@ -36,6 +37,7 @@ class Setup:
     were_there: tuple[int, ...] | None
     asks_for_consent: bool = False
     used_for: str = "targeting"
+    is_early: bool = False
 
     @property
     def knows_refreshes(self) -> bool:
@@ -64,6 +66,7 @@ class Setup:
             "max_removal_percent": 100,
             # Tables are small. What remains forbidden is a whole table of which no row can be used.
             "max_rejected_percent": 100,
+            "create_early": self.is_early,
         }
 
     def row(self, stream: Stream, data: dict[str, Any], position: int) -> Row:

@@ -7,8 +7,9 @@ from datetime import date
 import pytest
 
 from destination_pinterest.api.client import PinterestClient
-from destination_pinterest.audiences.description_mark import MarkKeeper, decode, encode, read_mark, with_mark
+from destination_pinterest.audiences.description_mark import decode, encode, read_mark, with_mark
 from destination_pinterest.audiences.drift import IdentityFill
+from destination_pinterest.audiences.mark_keeper import MarkKeeper
 from destination_pinterest.audiences.remembered import NOTHING, KnownMembers, Remembered
 from destination_pinterest.audiences.target import AudienceTarget
 from destination_pinterest.vocabulary import Identifier

@@ -210,6 +210,14 @@ def test_a_chosen_audience_whose_list_is_gone_asks_for_another_choice(
         lookup.find([target("VIP", chosen_id=audience_id)])
 
 
+def test_a_chosen_audience_for_new_customer_acquisition_is_a_conflict(
+    lookup: AudienceLookup, pinterest: FakePinterest
+) -> None:
+    audience_id = pinterest.add_audience("VIP", pinterest.add_list("VIP"), is_nca=True)
+    with raises(Code.CHOSEN_AUDIENCE_IS_NCA, match="new customer acquisition"):
+        lookup.find([target("VIP", chosen_id=audience_id)])
+
+
 def test_a_chosen_audience_that_takes_no_people_is_a_conflict(lookup: AudienceLookup, pinterest: FakePinterest) -> None:
     audience_id = pinterest.add_audience("Visitors", None, "VISITOR")
     with raises(Code.CHOSEN_AUDIENCE_OF_OTHER_TYPE, match="type VISITOR"):
@@ -450,14 +458,13 @@ def terse_listing(pinterest: FakePinterest, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.usefixtures("terse_listing")
+@pytest.mark.parametrize("is_chosen", [False, True])
 def test_an_audience_whose_listing_leaves_out_its_type_and_its_list_is_used(
-    lookup: AudienceLookup, pinterest: FakePinterest
+    lookup: AudienceLookup, pinterest: FakePinterest, *, is_chosen: bool
 ) -> None:
     list_id = pinterest.add_list("VIP")
     audience_id = pinterest.add_audience("VIP", list_id)
-    found = find(lookup, target()).target
-    assert (found.audience_id, found.list_id) == (audience_id, list_id)
-    found = find(lookup, target(chosen_id=audience_id)).target
+    found = find(lookup, target(chosen_id=audience_id if is_chosen else None)).target
     assert (found.audience_id, found.list_id) == (audience_id, list_id)
     assert [one.id for one in lookup.audiences_of("VIP", list_id)] == [audience_id]
 

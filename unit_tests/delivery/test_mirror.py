@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from destination_pinterest.audiences.safeguards import Safeguards
 from destination_pinterest.audiences.target import AudienceTarget
 from destination_pinterest.config import read_config
 from destination_pinterest.delivery.lane import AudienceLane, Delivery
-from destination_pinterest.delivery.mirror import MirroredStreams, MirrorStrategy
+from destination_pinterest.delivery.mirror import MirroredStreams, MirrorStrategy, Rhythm
+from destination_pinterest.delivery.row_support import RowSupport
 from destination_pinterest.delivery.strategy import IsComplete, MemberCounts
 from destination_pinterest.error_codes import Code
 from destination_pinterest.membership.lease import BELIEVED_FOR_S
@@ -95,8 +97,9 @@ def make_closed(
             MirroredStreams(audience.streams, tuple(plan.stream for plan in audience.replaced)),
             make_creator(make_client()),
             Safeguards(percent, allow_empty),
+            rows=RowSupport("auto", date(2026, 11, 27)),
             max_identifiers=lambda: 2,
-            epoch_s=EPOCH_S,
+            rhythm=Rhythm(EPOCH_S),
         )
 
     return make

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,10 @@ from destination_pinterest.audiences.target import AudienceTarget
 from destination_pinterest.config import read_config
 from destination_pinterest.delivery.append import AppendStrategy, MembershipBatch
 from destination_pinterest.delivery.lane import AudienceLane
-from destination_pinterest.delivery.mirror import MirroredStreams, MirrorStrategy
+from destination_pinterest.delivery.mirror import MirroredStreams, MirrorStrategy, Rhythm
 from destination_pinterest.delivery.precedence import precedence_of
 from destination_pinterest.delivery.route import StreamRoute
+from destination_pinterest.delivery.row_support import RowSupport
 from destination_pinterest.delivery.sink import LaneSink
 from destination_pinterest.delivery.strategy import SyncStrategy
 from destination_pinterest.protocol.catalog import parse_catalog
@@ -119,7 +121,10 @@ def make(
             percent = config.max_addition_percent if config.used_for == "exclusion" else None
             safeguards = Safeguards(100, allow_empty=True, max_addition_percent=percent)
             mirrored = MirroredStreams((plan.stream,), ())
-            mirror = MirrorStrategy(lane, mirrored, creator, safeguards, max_identifiers=lambda: 9, epoch_s=EPOCH_S)
+            mirror = MirrorStrategy(
+                lane, mirrored, creator, safeguards,
+                rows=RowSupport("auto", date(2026, 11, 27)), max_identifiers=lambda: 9, rhythm=Rhythm(EPOCH_S),
+            )  # fmt: skip
             mirror.open(shop.open())
             strategy = mirror
         sink = LaneSink(strategy, plan, config.advertising_id_case)

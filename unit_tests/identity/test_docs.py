@@ -23,6 +23,7 @@ from destination_pinterest.identity.recognition import (
     recognise_columns,
 )
 from destination_pinterest.identity.rejection import RejectionReason
+from destination_pinterest.identity.row_field import TAGS
 from destination_pinterest.vocabulary import Identifier, Operation, ValueFormat
 
 PAGE = (Path(__file__).parents[2] / "docs" / "identities.md").read_text(encoding="utf-8")
@@ -170,7 +171,10 @@ def test_the_page_lists_the_formats() -> None:
 
 
 def test_the_page_lists_identifiers_with_their_formats_and_names() -> None:
-    assert [(row[0], code_in(row[1]), code_in(row[2])) for row in table("Identifier")] == [
+    rows = [
+        (row[0], code_in(row[1]), [] if row[2].startswith("none") else code_in(row[2])) for row in table("Identifier")
+    ]
+    assert rows == [
         (identifier, list(rule.formats), list(rule.column_names)) for identifier, rule in IDENTIFIERS.items()
     ]
 
@@ -212,3 +216,31 @@ def test_the_page_lists_every_reason_with_its_sentence() -> None:
 
 def test_the_page_tells_how_long_an_id_may_be() -> None:
     assert f"At most {MAX_ID_CHARACTERS} characters" in PAGE
+
+
+def outcome_of(column: IdentityColumn, value: object) -> str:
+    """What becomes of a value, in the page's words."""
+    mapped = IdentityMapper([column]).map([value])
+    if mapped.identifiers:
+        return f"sent {mapped.identifiers}"
+    (rejection,) = mapped.rejections
+    return "counts as null" if rejection.reason is RejectionReason.NO_IDENTITY else f"refused: `{rejection.reason}`"
+
+
+@pytest.mark.parametrize("row", table("Phone number"), ids=lambda row: " in ".join(row[:2]))
+def test_a_phone_number_comes_to_what_the_page_says(row: list[str]) -> None:
+    column = IdentityColumn("p", Identifier.PHONE, country=row[1].strip("`").replace("none", ""))
+    told = row[2]
+    if told.startswith("sent"):
+        told = f"sent {tuple('@p' + digest_of(json.loads(number), 'sha256') for number in code_in(told))}"
+    assert outcome_of(column, json.loads(code_in(row[0])[0])) == told
+
+
+@pytest.mark.parametrize("row", table("ID as given"), ids=lambda row: " as ".join(row[:2]))
+def test_an_id_that_leaves_in_plain_comes_to_what_the_page_says(row: list[str]) -> None:
+    value = json.loads(code_in(row[0])[0])
+    told = row[2]
+    if told.startswith("sent"):
+        sent = json.loads(code_in(told)[0]) if code_in(told) else value
+        told = f"sent {(TAGS[Identifier(row[1])] + sent,)}"
+    assert outcome_of(IdentityColumn("i", Identifier(row[1])), value) == told

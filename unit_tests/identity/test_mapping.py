@@ -13,6 +13,7 @@ from destination_pinterest.error_codes import Code
 from destination_pinterest.identity.identifiers import IDENTIFIERS
 from destination_pinterest.identity.mapping import IdentityColumn, IdentityMapper, MappedRow, check_columns
 from destination_pinterest.identity.rejection import Rejection, RejectionReason
+from destination_pinterest.identity.row_field import needs_rows
 from destination_pinterest.vocabulary import Identifier, LetterCase, ValueFormat
 from unit_tests.support.raises import raises
 
@@ -136,7 +137,31 @@ def test_no_json_value_makes_the_mapper_raise_and_every_row_comes_to_something(
     row = IdentityMapper([column for column, _ in cells]).map([value for _, value in cells])
     assert row.identifiers or row.rejections
     assert len(set(row.identifiers)) == len(row.identifiers)
-    assert all(re.fullmatch(r"[!-+\--?A-~]{1,256}", identifier) for identifier in row.identifiers)
+    assert all(
+        re.fullmatch(r"[!-+\--?A-~]{1,256}", identifier) or needs_rows(identifier) for identifier in row.identifiers
+    )
+
+
+def test_a_kind_that_only_rows_can_carry_is_told_from_digests_and_ids_by_its_tag() -> None:
+    digest = hashlib.sha256(b"14155550100").hexdigest()
+    columns = [
+        IdentityColumn("email_sha256", Identifier.EMAIL, ValueFormat.SHA256),
+        IdentityColumn("phone_sha256", Identifier.PHONE, ValueFormat.SHA256),
+        IdentityColumn("ramp", Identifier.LR_ID),
+        IdentityColumn("id", Identifier.EXTERNAL_ID),
+    ]
+    row = IdentityMapper(columns).map([digest, digest, "XY1005", "XY1005"])
+    assert row.identifiers == (digest, f"@p{digest}", "XY1005", "@xXY1005")
+    assert [needs_rows(identifier) for identifier in row.identifiers] == [False, True, False, True]
+
+
+@pytest.mark.parametrize("identifier", [Identifier.PHONE, Identifier.EXTERNAL_ID])
+def test_an_integer_is_taken_as_its_digits_where_tables_have_such(identifier: Identifier) -> None:
+    mapper = IdentityMapper([IdentityColumn("c", identifier, country="US")])
+    assert mapper.map([14155550100]) == mapper.map(["14155550100"])
+    assert mapper.map_column([14155550100]) == ([], [mapper.map(["14155550100"])])
+    for value in (True, 1.5, {}):
+        assert [one.reason for one in mapper.map([value]).rejections] == [RejectionReason.NOT_TEXT]
 
 
 @settings(max_examples=300, deadline=None)
@@ -175,7 +200,7 @@ def test_an_identifier_that_may_be_plain_leaves_as_nothing_but_hexadecimal_digit
     column: IdentityColumn, text: str
 ) -> None:
     for identifier in IdentityMapper([column]).map([text]).identifiers:
-        assert re.fullmatch(r"[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}", identifier)
+        assert re.fullmatch(r"(@p)?([0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})", identifier)
 
 
 def test_huge_and_deep_values_do_not_raise() -> None:

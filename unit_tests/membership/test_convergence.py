@@ -206,7 +206,7 @@ def _send(ledger: MembershipLedger, delta: Delta, model: Model, epoch: Epoch, or
     assert epoch.withdrawn <= removed
     assert delta.removals_by_absence <= len(removed - epoch.withdrawn)
     ledger.write_ahead(delta, epoch.size)
-    requests = [(operation, one) for operation, some in ledger.pieces(delta, 0, delta.total, 2) for one in some]
+    requests = [(operation, one) for operation, some, _ in ledger.pieces(delta, 0, delta.total, 2) for one in some]
     order += [one for _, one in requests]
     assert (len(order), {*order}) == (delta.total, added | removed)
     for number, (operation, identifier) in enumerate(requests):

@@ -4,7 +4,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from destination_pinterest.membership.keys import BODY_BYTES, TAG_BYTES, AudienceKeys, DamagedSealError, Kind
+from destination_pinterest.membership.keys import (
+    BODY_BYTES,
+    NEEDS_ROWS,
+    TAG_BYTES,
+    AudienceKeys,
+    DamagedSealError,
+    Kind,
+)
 from unit_tests.membership.shop import person
 
 SALT = bytes(range(16))
@@ -27,11 +34,32 @@ HEX = st.text("0123456789abcdef", max_size=70)
 @example("é" * 16)
 @example("XY-" * 300)
 @example("\ud800")
+@example("@p" + "ab" * 32)
+@example("@p" + "ab" * 20)
+@example("@p" + "AB" * 32)
+@example("@xC-1005")
+@example("@x" + "x" * 29)
+@example("@x" + "x" * 30)
+@example("@l" + "aB0-_" * 200)
+@example("@")
 def test_every_identifier_comes_back_as_it_was(identifier: str) -> None:
     kind, sealed = KEYS.seal(identifier)
     assert KEYS.unseal(kind, sealed) == identifier
     assert (kind, sealed) == KEYS.seal(identifier)
-    assert kind == Kind.LONG or len(sealed) == TAG_BYTES + BODY_BYTES
+    assert kind in {Kind.LONG, Kind.TAGGED} or len(sealed) == TAG_BYTES + BODY_BYTES
+
+
+def test_a_short_text_behind_a_tag_does_not_stand_out() -> None:
+    assert len({len(KEYS.seal(f"@x{'1' * digits}")[1]) for digits in range(30)}) == 1
+
+
+def test_the_digest_of_a_phone_number_is_not_taken_for_that_of_an_address() -> None:
+    digest = person("a")
+    assert KEYS.seal(digest)[1] != KEYS.seal(f"@p{digest}")[1]
+
+
+def test_sql_tells_what_only_rows_can_carry() -> None:
+    assert NEEDS_ROWS.endswith(f"IN ({Kind.TAGGED_SHA256:d}, {Kind.TAGGED:d})")
 
 
 @pytest.mark.parametrize(
@@ -42,6 +70,8 @@ def test_every_identifier_comes_back_as_it_was(identifier: str) -> None:
         ("ab" * 16, Kind.HEX),
         ("AB", Kind.TEXT),
         ("x" * 32, Kind.LONG),
+        (f"@p{person('a')}", Kind.TAGGED_SHA256),
+        ("@xC-1005", Kind.TAGGED),
     ],
 )
 def test_identifiers_are_written_by_what_they_are(identifier: str, kind: Kind) -> None:

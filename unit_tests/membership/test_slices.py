@@ -37,7 +37,7 @@ def begin(ledger: MembershipLedger, rows: list[Row], replaced: list[str], begun:
         ledger.record(*row)
     delta = ledger.diff(replaced)
     ledger.write_ahead(delta, begun)
-    return delta, [one for _, piece in ledger.pieces(delta, 0, delta.total, 3) for one in piece]
+    return delta, [one for _, piece, _ in ledger.pieces(delta, 0, delta.total, 3) for one in piece]
 
 
 def manifest(shop: Shop) -> dict[str, Any]:
@@ -105,7 +105,7 @@ def test_removals_come_first_and_additions_by_the_first_row_of_each(shop: Shop) 
         delta, order = begin(ledger, rows, [], 2)
         assert (delta.removals, {*order[:2]}) == (2, {TEN[0], TEN[1]})
         assert order[2:] == [TEN[8], TEN[6], TEN[7]]
-        operations = [operation for operation, _ in ledger.pieces(delta, 1, 4, 9)]
+        operations = [operation for operation, _, _ in ledger.pieces(delta, 1, 4, 9)]
         assert operations == [REMOVE, ADD]
         assert [ledger.first_row_after(number) for number in range(6)] == [0, 0, 1, 2, 3, 0]
 

@@ -115,6 +115,11 @@ class Shop:
     def wait(self, seconds: float) -> Callable[[], None]:
         return lambda: self._clock.pass_by(seconds)
 
+    def now(self) -> float:
+        """Seconds since 1970, for the shop."""
+        now: float = self._clock.now()
+        return now
+
     def store(self, blobs: Any = None, key: str = KEY) -> MembershipStore:
         return MembershipStore(
             blobs or FolderBlobs(self.root),

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from typing import Any, Literal
 
 import pytest
@@ -14,7 +15,8 @@ from destination_pinterest.audiences.safeguards import Safeguards
 from destination_pinterest.audiences.shadow_list import ShadowList
 from destination_pinterest.delivery.append import AppendStrategy, MembershipBatch
 from destination_pinterest.delivery.lane import AudienceLane
-from destination_pinterest.delivery.mirror import MirroredStreams, MirrorStrategy
+from destination_pinterest.delivery.mirror import MirroredStreams, MirrorStrategy, Rhythm
+from destination_pinterest.delivery.row_support import RowSupport
 from destination_pinterest.delivery.strategy import SyncStrategy
 from destination_pinterest.delivery.tally import AudienceTally
 from destination_pinterest.reporting.builder import SyncReporter
@@ -248,8 +250,9 @@ def test_a_store_that_was_not_opened_tells_no_members(
         MirroredStreams((), ()),
         creator,
         Safeguards(50, allow_empty=False),
+        rows=RowSupport("auto", date(2026, 11, 27)),
         max_identifiers=lambda: 100,
-        epoch_s=60.0,
+        rhythm=Rhythm(60.0),
     )
     (audience,) = make_reporter(others=(mirror,)).report(succeeded=False).audiences
     assert (audience.members, audience.pinterest_counts_before) == (None, None)

@@ -29,10 +29,13 @@ NOT_KNOWN = {
     "failure": None,
     "ad_account_id": None,
     "repeats_rows": False,
+    "actalikes": [],
+    "shared_with": [],
 }  # fmt: skip
 KNOWN: dict[str, Any] = {
     "members": {
         "before": 20_000, "after": 21_000, "unchanged": 19_500, "left_by_absence": 1_100, "unresolved_deletions": 3,
+        "expired": 40,
     },
     "pinterest_counts_before": {"records": 20_500, "added": 21_000, "removed": 500, "batches": 12},
     "pinterest_counts_after": {"records": 22_000, "added": 23_500, "removed": 1_500, "batches": 15},
@@ -48,6 +51,8 @@ KNOWN: dict[str, Any] = {
     "replaced_customer_list_counts": {"records": 9_000, "added": 9_000, "removed": 0, "batches": 5},
     "superseded_audience_id": "76",
     "left_over_customer_list_ids": ["41", "44"],
+    "actalikes": [{"country": "US", "percentage": 5, "outcome": "made", "audience_id": "78"}],
+    "shared_with": [{"account_type": "AD_ACCOUNT", "account_id": "12", "outcome": "found"}],
     "identities": {
         "rows": 100_000, "shares": {"EMAIL": 0.995, "GAID": 0.4}, "is_whole_pass": True,
         "compared_with": {"rows": 98_000, "shares": {"EMAIL": 1.0}},
@@ -128,19 +133,21 @@ def test_the_lines_for_people_say_what_else_is_known() -> None:
     )
     assert "\n".join(lines[5:-1]) == (
         "  Members: 20,000 before and 21,000 after, by the membership store, 19,500 of them unchanged; 1,100 removed "
-        "because no row has them; 3 deletions with an unknown key.\n"
+        "because no row has them; 40 expired; 3 deletions with an unknown key.\n"
         "  At Pinterest now: customer list READY, audience TOO_SMALL, size 12,345 people by Pinterest's count, "
         "approximately 61.7 % of 20,000 people, counted on 2026-11-22. Some of it will change.\n"
         "  Records by Pinterest's counters: 20,500 before, now 22,000 (23,500 added less 1,500 removed, "
         "repeats count; requests so far: 15); 9,000 in the customer list that was "
         "replaced. Pinterest counted 100 more.\n"
-        f"  Left-over customer lists: 2 (41, 44). {LEFT_OVER}"
+        f"  Left-over customer lists: 2 (41, 44). {LEFT_OVER}\n"
+        "  Actalike audiences: US 5 %: created (78).\n"
+        "  Shared with: ad account 12: shared."
     )
 
 
-def test_the_lines_of_an_audience_are_nine_at_the_most_besides_notes_and_reasons() -> None:
+def test_the_lines_of_an_audience_are_eleven_at_the_most_besides_notes_and_reasons() -> None:
     lines = [text for text in report(**KNOWN, notes=[]).as_text() if not text.startswith("    ")]
-    assert len(lines) == 9 + 1
+    assert len(lines) == 11 + 1
 
 
 def test_a_reason_that_another_version_has_is_counted_without_words() -> None:

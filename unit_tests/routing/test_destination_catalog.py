@@ -13,7 +13,7 @@ from destination_pinterest.api.models import Audience
 from destination_pinterest.config import read_config
 from destination_pinterest.identity.identifiers import IDENTIFIERS
 from destination_pinterest.identity.mapping import IdentityMapper
-from destination_pinterest.identity.recognition import recognise_columns
+from destination_pinterest.identity.recognition import recognise_fields
 from destination_pinterest.routing.destination_catalog import (
     MAX_CATALOG_BYTES,
     deciding_columns_of,
@@ -78,12 +78,12 @@ def test_each_matching_key_is_one_field_alone() -> None:
         keys = operation["matching_keys"]
         assert {len(key) for key in keys} == {1}
         assert {key[0] for key in keys} <= set(fields_of(operation))
-        assert {found.identifier for found in recognise_columns(key[0] for key in keys)} == set(Identifier)
+        assert {found.identifier for found in recognise_fields([key[0] for key in keys], "")} == set(Identifier)
 
 
 def test_every_field_is_recognised_without_a_setting(insert: dict[str, Any]) -> None:
     names = [name for name in fields_of(insert) if name != "_ab_cdc_deleted_at"]
-    assert [column.column for column in recognise_columns(names)] == names
+    assert [column.column for column in recognise_fields(names, "")] == names
     assert all(field["description"] for field in fields_of(insert).values())
 
 
@@ -116,13 +116,17 @@ def test_an_operation_column_that_is_named_like_an_identity_stays_an_identity(in
             for value in (UUID, UUID.upper(), f"{{{UUID}}}", "0a" * 32)
         ),
         *((name, "Xi0aB+/=_-:;." * 19) for name in ("lr_id", "dlx_id", "hashed_pinner_id")),
+        *(("phone", value) for value in ("+1 415 555 0100", "(415) 555-0100", "14155550100", "0a" * 32)),
+        ("phone_sha256", "0a" * 32),
+        *(("external_id", value) for value in ("1005", "C 1005, M\u00fcller", "x" * 256)),
+        *(("liveramp_envelope", value) for value in ("aB0-_" * 9, "aB0+/" * 9 + "==")),
     ],
 )
 def test_values_that_a_sync_takes_fit_the_schema(insert: dict[str, Any], field: str, value: str | None) -> None:
     row = {field: value}
     assert jsonschema.Draft7Validator(insert["json_schema"]).is_valid(row)
     if value is not None:
-        mapped = IdentityMapper(recognise_columns([field])).map((value,))
+        mapped = IdentityMapper(recognise_fields([field], "US")).map((value,))
         assert (len(mapped.identifiers), mapped.rejections) == (1, ())
 
 
@@ -133,21 +137,25 @@ def test_values_that_a_sync_takes_fit_the_schema(insert: dict[str, Any], field: 
         *((f"email_{name}", value) for name in ("sha256", "sha1", "md5") for value in ("a@example.com", "0a" * 24)),
         *((name, value) for name in ("gaid", "idfa", "maid") for value in (UUID.replace("-", ""), f"{{{UUID}", "0a")),
         *((name, value) for name in ("lr_id", "dlx_id") for value in ("a,b", "a b", "a@example.com", "x" * 257, "ä")),
+        *(("phone", value) for value in ("unknown", "a@example.com", "0a" * 20, 5)),
+        ("phone_sha256", "+14155550100"),
+        *(("external_id", value) for value in ("a@example.com", "x" * 257)),
+        *(("liveramp_envelope", value) for value in ("XY1005", "a@example.com", "aB0-_" * 900)),
     ],
 )
 def test_values_that_a_sync_refuses_do_not_fit_the_schema(insert: dict[str, Any], field: str, value: Any) -> None:
     assert not jsonschema.Draft7Validator(insert["json_schema"]).is_valid({field: value})
-    assert IdentityMapper(recognise_columns([field])).map((value,)).identifiers == ()
+    assert IdentityMapper(recognise_fields([field], "US")).map((value,)).identifiers == ()
 
 
 def test_a_schema_is_draft_7_and_knows_no_other_fields(insert: dict[str, Any]) -> None:
     jsonschema.Draft7Validator.check_schema(insert["json_schema"])
-    assert not jsonschema.Draft7Validator(insert["json_schema"]).is_valid({"phone": "1"})
+    assert not jsonschema.Draft7Validator(insert["json_schema"]).is_valid({"fax": "1"})
     assert jsonschema.Draft7Validator(insert["json_schema"]).is_valid({})
 
 
 def test_every_identifier_that_there_is_can_be_sent(insert: dict[str, Any]) -> None:
-    assert {column.identifier for column in recognise_columns(fields_of(insert))} == set(IDENTIFIERS)
+    assert {column.identifier for column in recognise_fields(fields_of(insert), "")} == set(IDENTIFIERS)
 
 
 def test_audiences_for_which_the_platforms_line_has_no_room_are_left_out_and_counted() -> None:

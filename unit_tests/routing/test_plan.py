@@ -200,7 +200,7 @@ def test_the_objects_fields_are_recognised_where_the_settings_name_the_sources_c
     assert [identity.column for identity in plan.identities] == ["email", "gaid"]
     assert [i.column for i in plan_stream(stream("email", "contact", into=VIP), settings).identities] == ["contact"]
     with raises(Code.NO_IDENTITY_COLUMN_RECOGNISED, match="is recognised as an identity column"):
-        plan_stream(stream("phone", into=VIP), settings)
+        plan_stream(stream("fax", into=VIP), settings)
 
 
 def test_an_operation_column_that_only_a_soft_delete_lacks_is_not_missing(config: Callable[..., Config]) -> None:
@@ -246,3 +246,46 @@ def test_the_key_is_read_where_rows_may_overrule_each_other(config: Callable[...
     assert plan_stream(keyed, config()).key_columns == ()
     assert plan_stream(keyed, config(**CONSENT)).key_columns == ("id",)
     assert plan_stream(keyed, config(used_for="exclusion")).key_columns == ("id",)
+
+
+def test_kinds_that_leave_in_plain_are_taken_only_from_columns_that_are_named_for_them(
+    config: Callable[..., Config],
+) -> None:
+    columns = ("email", "phone", "external_id", "liveramp_envelope")
+    assert [one.column for one in plan_stream(stream(*columns), config()).identities] == ["email"]
+    named = config(
+        identity_columns=[
+            {"column": "external_id", "identifier": "EXTERNAL_ID"},
+            {"column": "phone", "identifier": "PHONE"},
+        ],
+        default_country="DE",
+    )
+    assert [(one.identifier, one.country) for one in plan_stream(stream(*columns), named).identities] == [
+        (Identifier.EXTERNAL_ID, ""),
+        (Identifier.PHONE, "DE"),
+    ]
+    mapped = plan_stream(stream(*columns, into=VIP), config(default_country="US"))
+    assert [one.identifier for one in mapped.identities] == [
+        Identifier.EMAIL,
+        Identifier.PHONE,
+        Identifier.EXTERNAL_ID,
+        Identifier.LIVERAMP_ENVELOPE,
+    ]
+    assert mapped.identities[1].country == "US"
+
+
+def test_a_stream_whose_identifiers_can_not_be_sent_in_the_form_of_the_settings_is_refused(
+    config: Callable[..., Config],
+) -> None:
+    phone = [{"column": "phone", "identifier": "PHONE"}]
+    with raises(Code.RECORD_FORMAT_CONTRADICTS_COLUMNS):
+        plan_stream(stream("phone"), config(identity_columns=phone, record_format="records"))
+    both = [*phone, {"column": "email", "identifier": "EMAIL"}]
+    assert plan_stream(stream("phone", "email"), config(identity_columns=both, record_format="records")).identities
+
+
+def test_a_country_that_does_not_exist_is_refused_where_it_matters(config: Callable[..., Config]) -> None:
+    phone = [{"column": "phone", "identifier": "PHONE"}]
+    with raises(Code.COUNTRY_UNKNOWN, match="such as GB"):
+        plan_stream(stream("phone"), config(identity_columns=phone, default_country="UK"))
+    assert plan_stream(stream("email"), config(default_country="UK")).identities

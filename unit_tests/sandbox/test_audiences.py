@@ -202,3 +202,17 @@ def test_an_audience_keeps_every_key_of_its_rule(
     assert changed["rule"] == {**rule, "retention_days": 60}
     assert person.call("GET", AUDIENCES).json()["items"][0]["rule"] == changed["rule"]
     assert start(database()).get_audience(made["id"])["rule"] == changed["rule"]
+
+
+def test_an_actalike_audience_may_need_a_seed_that_is_ready(start: Callable[..., Any]) -> None:
+    person = start(matching_delay_s=0, match_rate=1.0)
+    seed = person.new_audience(person.new_list()["id"])["id"]
+    body = {
+        "name": "Alike",
+        "audience_type": "ACTALIKE",
+        "rule": {"seed_id": [seed], "country": "US", "percentage": 5},
+    }
+    assert person.call("POST", AUDIENCES, body).status == 200
+    person.settings(audience_floor="refuse")
+    refused = person.call("POST", AUDIENCES, body)
+    assert (refused.status, "is TOO_SMALL, not READY" in refused.json()["message"]) == (400, True)

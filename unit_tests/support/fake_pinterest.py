@@ -60,6 +60,8 @@ class FakePinterest:
         self.lists: dict[str, dict[str, Any]] = {}
         self.audiences: dict[str, dict[str, Any]] = {}
         self.members: dict[str, set[str]] = {}
+        self.shares: set[tuple[str, str, str]] = set()  # audience, account_type, account
+        self.no_recipients: set[str] = set()  # accounts with which nothing can be shared
         self.asked: list[Asked] = []
         self.in_flight: list[Asked] = []
         self.before: Callable[[Asked], None] = lambda _: None
@@ -172,7 +174,7 @@ class FakePinterest:
                 return trouble
         return None
 
-    def _act(self, asked: Asked, query: Mapping[str, list[str]]) -> Reply:  # noqa: PLR0911 - a table
+    def _act(self, asked: Asked, query: Mapping[str, list[str]]) -> Reply:  # noqa: PLR0911, PLR0912 - a table
         named = re.match(rf"/ad_accounts/({AD_ACCOUNT}|{SISTER_ACCOUNT})", asked.path)
         account = named[1] if named else AD_ACCOUNT
         match asked.method, asked.path.removeprefix(f"/ad_accounts/{account}").strip("/").split("/"):
@@ -201,6 +203,14 @@ class FakePinterest:
                 return self._change(number, asked.body)
             case "PATCH", ["audiences", number]:
                 return self._change_audience(number, asked.body)
+            case "POST", ["audiences"] if asked.body["audience_type"] == "ACTALIKE":
+                said = {key: asked.body[key] for key in ("description", "rule")}
+                audience_id = self.add_audience(asked.body["name"], None, "ACTALIKE", account=account, **said)
+                return reply(201, self.audiences[audience_id])
+            case "GET", ["audiences", "shared", "accounts"]:
+                return self._shared_accounts(query["audience_id"][0], query["account_type"][0])
+            case "PATCH", ["audiences", "ad_accounts" | "businesses" as kind, "shared"]:
+                return self._share(kind, asked.body)
             case "POST", ["audiences"]:
                 said = {key: asked.body[key] for key in ("description",) if key in asked.body}
                 made_of = asked.body["rule"]["customer_list_id"]
@@ -242,6 +252,23 @@ class FakePinterest:
 
     def _owned(self, things: Mapping[str, T], account: str) -> dict[str, T]:
         return {number: thing for number, thing in things.items() if self.owners.get(number, AD_ACCOUNT) == account}
+
+    def _shared_accounts(self, audience_id: str, account_type: str) -> Reply:
+        items = [
+            {"account_id": number, "account_type": kind}
+            for of, kind, number in sorted(self.shares)
+            if (of, kind) == (audience_id, account_type)
+        ]
+        return reply(200, {"items": items, "bookmark": None})
+
+    def _share(self, kind: str, body: Mapping[str, Any]) -> Reply:
+        account_type = "BUSINESS_ACCOUNT" if kind == "businesses" else "AD_ACCOUNT"
+        recipients = body["recipient_business_ids" if kind == "businesses" else "recipient_account_ids"]
+        if not self.no_recipients.isdisjoint(recipients):
+            return reply(400, {"code": 400, "message": "Invalid ad account id"})
+        shares = {(body["audience_id"], account_type, recipient) for recipient in recipients}
+        self.shares = self.shares | shares if body["operation_type"] == "SHARE" else self.shares - shares
+        return reply(200, {"audience_id": body["audience_id"], "permissions": []})
 
     def _listed_audiences(self) -> Mapping[str, object]:
         if self.shows_rules:
