@@ -214,8 +214,8 @@ class Config(Settings):
         None,
         pattern=r"^[A-Z]{2}$",
         description=(
-            "The country of phone numbers that have no country code, by its two letters (ISO 3166-1). Without it, such "
-            "numbers are rejected and counted."
+            "The country of phone numbers that have no country code, by its two letters (ISO 3166-1). If you leave it "
+            "empty, such numbers are rejected and counted."
         ),
         examples=["US", "GB", "DE"],
         title="Country of phone numbers",

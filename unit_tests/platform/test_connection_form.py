@@ -137,7 +137,10 @@ def test_the_cards_show_what_has_to_be_decided_and_fold_the_rest() -> None:
     assert Card("Sign-in", ("credentials",), ()) in shown
     folded = ("used_for", "audience_column", "also_in_ad_accounts", "ad_account_column")
     assert Card("Ad account and audience", ("ad_account_id", "audience_name"), folded) in shown
-    assert Card("Identity mapping to pinterest_audience", ("identity_columns", "operation_column"), ()) in shown
+    assert (
+        Card("Identity mapping to pinterest_audience", ("identity_columns", "operation_column"), ("default_country",))
+        in shown
+    )
     removal = ("deletes", "max_removal_percent", "allow_empty_audience", "allow_identity_drift", "expire_after_days")
     chosen = ("mode", "membership_store", "suppression_store", "consent_column")
     assert Card("Who joins and who leaves", chosen, removal) in shown

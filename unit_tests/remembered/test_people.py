@@ -13,8 +13,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from destination_pinterest.config.pinterest_facts import PinterestFacts
 from destination_pinterest.error_codes import Code
 from destination_pinterest.identity.rejection import RejectionReason
+from destination_pinterest.markers import REPORT_PREFIX
 from unit_tests.remembered.shop import PLATFORM, Shop, complete, deduped, reports, said, state, stream
 from unit_tests.support.clock import Clock
 from unit_tests.support.outbox import Outbox
@@ -335,3 +337,56 @@ def test_settings_that_insist_fail_every_audience(shop: Shop, sandbox: RowsPinte
     others = stream("others", "phone", "customer", "id")
     with raises(Code.RECORDS_V2_REFUSED, match='"users", "others"'):
         shop.sync([stream("users", "phone", "customer", "id"), others], **NO_STORE, record_format="records_v2")
+
+
+BY_SEGMENT = {"audience_column": "segment"}
+SEGMENTED = deduped("users", "phone", "customer", "segment")
+
+
+@pytest.mark.parametrize("store", [{}, NO_STORE], ids=["with store", "without store"])
+def test_named_audiences_get_people_as_rows_and_no_list_has_the_name_of_the_column(
+    shop: Shop, sandbox: RowsPinterest, store: dict[str, Any]
+) -> None:
+    people = {1: ("ada", 1, "c1"), 2: ("bea", 2, "c2")}
+    shop.sync(
+        [SEGMENTED], row(1, people[1], segment="VIP"), row(2, people[2], segment="Gold"), state(1), complete(),
+        **BY_SEGMENT, **store,
+    )  # fmt: skip
+    assert sandbox.identifiers_of("VIP") == identifiers({1: people[1]})
+    assert sandbox.identifiers_of("Gold") == identifiers({2: people[2]})
+    assert not [one for one in sandbox._sandbox.world.customer_lists.values() if "{" in one.name]
+
+
+@pytest.mark.parametrize("store", [{}, NO_STORE], ids=["with store", "without store"])
+def test_named_audiences_go_without_what_pinterest_refuses_and_say_so_once(
+    shop: Shop, sandbox: RowsPinterest, outbox: Outbox, store: dict[str, Any]
+) -> None:
+    sandbox.change(records_v2="refuse")
+    lines = [row(1, ("ada", 1, None), segment="VIP"), row(2, (None, 2, None), segment="VIP"),
+             row(3, ("cyd", 3, None), segment="Gold"), state(1), complete()]  # fmt: skip
+    assert shop.sync([SEGMENTED], *lines, **BY_SEGMENT, **store) == [1]
+    assert (sandbox.identifiers_of("VIP") >= {email("ada")}, phone(1) in sandbox.identifiers_of("VIP")) == (True, False)
+    text = [text for text in outbox.log_texts if text.startswith(REPORT_PREFIX)][-1]
+    by_name = {each["audience"]: each for each in json.loads(text.removeprefix(REPORT_PREFIX))["audiences"]}
+    assert by_name["VIP"]["not_synced"] == {"needs_records_v2": 1}
+    assert by_name["VIP"]["identifiers_refused"]["needs_records_v2"] >= 1
+    assert len([text for text in said(outbox, "WARN") if "are not sent" in text]) == 1
+
+
+@REMOVALS
+def test_an_objection_that_takes_a_row_along_leaves_the_rest_of_it_in(
+    shop: Shop, sandbox: RowsPinterest, removal_by: str
+) -> None:
+    sandbox.change(removal_by=removal_by)
+    table = deduped("users", "phone", "customer", "ok")
+    consent = {"consent_column": {"column": "ok"}}
+    shop.sync([table], row(1, ("ada", 1, "c1"), ok="yes"), complete(), **consent)
+    shop.sync([table], row(2, (None, 1, None), ok="no"), complete(), **consent)
+    assert sandbox.identifiers_of("users") == {email("ada"), "c1"}
+
+
+def test_what_a_probe_found_refused_is_not_asked_again(shop: Shop, sandbox: RowsPinterest) -> None:
+    facts = PinterestFacts(format=1, asked_on="2026-11-20", host="api.pinterest.com", records_v2="refused").as_text()
+    shop.sync([SEGMENTED], row(1, ("ada", 1, None)), complete(), pinterest_facts=facts)
+    assert {form for form, _ in sandbox.writes()} == {"records"}
+    assert sandbox.identifiers_of("users") == {email("ada")}
