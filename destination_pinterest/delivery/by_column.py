@@ -132,6 +132,7 @@ class ColumnStrategy(SyncStrategy):
         self._rows_kept = 0
         self._deletions = 0
         self._unsettled: set[int] = set()
+        self._unfinished: set[int] = set()
         self._is_whole = False
 
     @property
@@ -296,7 +297,10 @@ class ColumnStrategy(SyncStrategy):
             return []
         self._is_whole = True
         self._place()
-        every = [self.audiences[number] for number in self._numbers([str(stream.key) for stream in replaced])]
+        numbers = self._numbers([str(stream.key) for stream in replaced])
+        if is_end:  # No row of the last epoch may concern an audience that earlier ones have filled.
+            numbers |= self._unfinished
+        every = [self.audiences[number] for number in sorted(numbers)]
         self._unsettled = {branch.number for branch in every} | {one.number for one in self.audiences if one.is_lost}
         turns = [branch for branch in every if not branch.is_lost]
         for branch in turns:
@@ -357,6 +361,9 @@ class ColumnStrategy(SyncStrategy):
     def end_turn(self, branch: NamedBranch, is_complete: IsComplete, *, is_end: bool) -> None:
         """Finishes an audience that has settled, if the input has ended, and closes what was opened.
 
+        In an earlier epoch, its audience is created if Pinterest takes it already: states come back, and the sync that
+        goes on from them may have no row for it.
+
         Raises:
             ConnectorError: why the audience is not as it should be.
         """
@@ -368,6 +375,10 @@ class ColumnStrategy(SyncStrategy):
                 strategy.finish(is_complete)
                 strategy.conclude()
                 strategy.lane.count.headcount.freeze()
+                self._unfinished.discard(branch.number)
+            else:
+                strategy.prepare()
+                self._unfinished.add(branch.number)
             members = strategy.members
             branch.is_empty = members is not None and not members.after
             self._unsettled.discard(branch.number)
@@ -424,6 +435,8 @@ class ColumnStrategy(SyncStrategy):
             body = next(each for each in rows if each[0] == row)
             unknown += not numbers and body[2] not in _REFUSED
             for number in numbers:
+                # It may have had rows without consent alone, until now.
+                self.audiences[number].is_empty = False
                 self._spool.add(_slot(number, _STAYERS), body)
         self._set_aside(RejectionReason.VALUE_UNCHANGED.value, unknown)
         # Those that are found are counted in the audiences in which they are.
@@ -436,15 +449,14 @@ class ColumnStrategy(SyncStrategy):
         if rows > 0:
             self.lane.tally.not_synced[reason] += rows
 
-    def _numbers(self, replaced: Sequence[str]) -> list[int]:
+    def _numbers(self, replaced: Sequence[str]) -> set[int]:
         """The audiences with rows, and those whose replaced streams name them no more."""
         numbers = {audience // _SLOTS for audience in self._spool.audiences if audience >= 0}
-        numbers |= {
+        return numbers | {
             branch.number
             for branch in self.audiences
             if not branch.is_empty and not branch.streams.isdisjoint(replaced)
         }
-        return sorted(numbers)
 
     def _size_of(self, number: int) -> int:
         return sum(self._spool.size_of(_slot(number, which)) for which in range(_SLOTS))
