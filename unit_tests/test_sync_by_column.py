@@ -19,7 +19,20 @@ from destination_pinterest.protocol.catalog import parse_catalog
 from destination_pinterest.protocol.lines import MessageLines
 from destination_pinterest.session import PlatformConfig
 from destination_pinterest.suppression.store import open_suppression_store
-from unit_tests.remembered.shop import PLATFORM, Shop, complete, deduped, deleted, people, row, said, state, stream
+from unit_tests.membership.shop import KilledError
+from unit_tests.remembered.shop import (
+    EPOCH,
+    PLATFORM,
+    Shop,
+    complete,
+    deduped,
+    deleted,
+    people,
+    row,
+    said,
+    state,
+    stream,
+)
 from unit_tests.support.clock import Clock
 from unit_tests.support.fake_pinterest import AD_ACCOUNT, SISTER_ACCOUNT, FakePinterest
 from unit_tests.support.outbox import Outbox
@@ -178,6 +191,27 @@ def test_all_audiences_are_looked_up_in_one_listing(account: Account, pinterest:
     account.sync(*rows, **BY_SEGMENT)
     reads = [one.path for one in pinterest.asked if one.method == "GET"]
     assert len(reads) <= 4
+
+
+def test_audiences_that_only_earlier_epochs_name_are_created_and_finished(
+    shop: Shop, pinterest: FakePinterest, outbox: Outbox
+) -> None:
+    first = (row("ada", id=1, segment="gold"), row("ada", id=2, segment="Gold"), state(1), shop.wait(EPOCH + 1))
+    shop.sync([KEYED], *first, row("bea", id=3, segment="tin"), state(2), **BY_SEGMENT)
+    assert shop.released == [1, 2]
+    assert members(pinterest) == {"gold": people({"ada"}), "tin": people({"bea"})}
+    assert 'Rows that name "Gold" are in this audience' in reported(outbox)["gold"]["notes"][0]
+
+
+def test_an_audience_is_created_before_the_states_of_an_epoch_come_back(shop: Shop, pinterest: FakePinterest) -> None:
+    def fails() -> None:
+        raise KilledError
+
+    with pytest.raises(KilledError):
+        shop.sync(
+            [KEYED], row("ada", id=1, segment="gold"), state(1), shop.wait(EPOCH + 1), state(2), fails, **BY_SEGMENT
+        )
+    assert members(pinterest) == {"gold": people({"ada"})}
 
 
 def test_without_a_store_a_warning_says_that_rows_that_move_stay(account: Account, outbox: Outbox) -> None:

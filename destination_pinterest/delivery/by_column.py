@@ -153,6 +153,7 @@ class ColumnStrategy(SyncStrategy):
         self._rows_kept = 0
         self._deletions = 0
         self._unsettled: set[int] = set()
+        self._unfinished: set[int] = set()
         self._is_whole = False
 
     @property
@@ -318,9 +319,11 @@ class ColumnStrategy(SyncStrategy):
         self._is_whole = True
         self._place()
         numbers = self._numbers(replaced, expires=self._expires and is_end)
+        if is_end:  # No row of the last epoch may concern an audience that earlier ones have filled.
+            numbers |= self._unfinished
         if self._has_to_shed:
-            numbers = sorted({*numbers, *(branch.number for branch in self.audiences if not branch.is_empty)})
-        every = [self.audiences[number] for number in numbers]
+            numbers |= {branch.number for branch in self.audiences if not branch.is_empty}
+        every = [self.audiences[number] for number in sorted(numbers)]
         self._unsettled = {branch.number for branch in every} | {one.number for one in self.audiences if one.is_lost}
         turns = [branch for branch in every if not branch.is_lost]
         for branch in turns:
@@ -400,6 +403,9 @@ class ColumnStrategy(SyncStrategy):
     def end_turn(self, branch: NamedBranch, is_complete: IsComplete, *, is_end: bool) -> None:
         """Finishes an audience that has settled, if the input has ended, and closes what was opened.
 
+        In an earlier epoch, its audience is created if Pinterest takes it already: states come back, and the sync that
+        goes on from them may have no row for it.
+
         Raises:
             ConnectorError: why the audience is not as it should be.
         """
@@ -412,6 +418,10 @@ class ColumnStrategy(SyncStrategy):
                 strategy.conclude()
                 self._mark_exclusion(strategy.lane)
                 strategy.lane.count.headcount.freeze()
+                self._unfinished.discard(branch.number)
+            else:
+                strategy.prepare()
+                self._unfinished.add(branch.number)
             members = strategy.members
             branch.is_empty = members is not None and not members.after
             self._unsettled.discard(branch.number)
@@ -483,6 +493,8 @@ class ColumnStrategy(SyncStrategy):
             body = next(each for each in rows if each[0] == row)
             unknown += not numbers and body[2] not in _REFUSED
             for number in numbers:
+                # It may have had rows without consent alone, until now.
+                self.audiences[number].is_empty = False
                 self._spool.add(_slot(number, _STAYERS), body)
         self._set_aside(RejectionReason.VALUE_UNCHANGED.value, unknown)
         # Those that are found are counted in the audiences in which they are.
@@ -495,16 +507,15 @@ class ColumnStrategy(SyncStrategy):
         if rows > 0:
             self.lane.tally.not_synced[reason] += rows
 
-    def _numbers(self, replaced: Sequence[ConfiguredStream], *, expires: bool) -> list[int]:
+    def _numbers(self, replaced: Sequence[ConfiguredStream], *, expires: bool) -> set[int]:
         """The audiences with rows, and those that may lose members by having none: by a replaced stream, or by age."""
         streams = [str(stream.key) for stream in replaced]
         numbers = {audience // _SLOTS for audience in self._spool.audiences if audience >= 0}
-        numbers |= {
+        return numbers | {
             branch.number
             for branch in self.audiences
             if not branch.is_empty and (expires or not branch.streams.isdisjoint(streams))
         }
-        return sorted(numbers)
 
     def _size_of(self, number: int) -> int:
         return sum(self._spool.size_of(_slot(number, which)) for which in range(_SLOTS))

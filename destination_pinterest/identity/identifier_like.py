@@ -15,22 +15,32 @@ import unicodedata
 from itertools import pairwise
 from typing import Final
 
-from destination_pinterest.identity.blanks import strip_blanks
+from destination_pinterest.identity.blanks import INVISIBLE, strip_blanks
 from destination_pinterest.identity.column_words import words_of
 from destination_pinterest.identity.digest import HEX, UUID, Notation, digest_of
 from destination_pinterest.identity.recognition import recognise_columns
 
-_ADDRESS: Final = re.compile(r"[^\s@<>]+(?:@|%40)[^\s@<>]+", re.IGNORECASE)
+_ADDRESS: Final = re.compile(r"[^\s@<>]+(?:@|%(?:25)*40|&#(?:64|x40);|\\u0040)[^\s@<>]+", re.IGNORECASE)
+# With blanks around the sign, or with words in place of signs: "jane (at) example.com". "(AT)" alone is a country.
+_SPACED_ADDRESS: Final = re.compile(
+    r"\S\s*(?:@|[(\[{]\s*at\s*[)\]}])\s*[^\s@]+(?:\.|\s*[(\[{]\s*dot\s*[)\]}]\s*)[a-z]{2,}", re.IGNORECASE
+)
+_IP_ADDRESS: Final = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}(?:/\d\d?)?", re.ASCII)
+# Other dashes than the one of a UUID, and what file names have in its place.
+_DASHES: Final = re.compile("[_\u2010-\u2015\u2212]")
 _LONG_HEX: Final = re.compile(rf"(?<!{HEX}){HEX}{{32,}}(?!{HEX})")
 _LABEL: Final = re.compile(r"(?:sha-?\d+|md5|urn:uuid|tel|mailto|email|phone)\s*[:=]\s*", re.IGNORECASE)
 _RAMP_ID: Final = re.compile(r"X[Yi]\d{4}[A-Za-z0-9_-]{43,64}")
 _PHONE: Final = re.compile(r"(\+|00|\()?[\d\s().\-/\u2010-\u2013]+", re.ASCII)
 _DATES: Final = re.compile(r"(?:19|20)\d\d(?:[-/.]\d\d){1,2}|\d\d?[./-]\d\d?[./-](?:19|20)\d\d|(?:19|20)\d\d")
 _FEWEST_DIGITS: Final = 9
+_WITHOUT_INVISIBLE: Final = dict.fromkeys(map(ord, INVISIBLE))
 # With a sign for "dial from abroad", or an area code in brackets, fewer are a number too.
 _FEWEST_WITH_PREFIX: Final = 7
 _MOST_DIGITS: Final = 15
-_PHONE_IN_WORDS: Final = re.compile(r"(?<!\w)\+(?:[\s().\-/]*\d){9,15}(?!\d)", re.ASCII)
+_PHONE_IN_WORDS: Final = re.compile(
+    r"(?<!\w)\+(?:[\s().\-/]*\d){9,15}(?!\d)|(?<![\w-])\(?\d{3}\)?[-. ]\d{3}[-. ]\d{4}(?![\w-])", re.ASCII
+)
 # A digest in Base64 changes between capitals, small letters and digits at every second character; words do not.
 _CHANGES_OF_BASE64: Final = 1 / 3
 
@@ -47,8 +57,12 @@ _KNOWN: Final = frozenset({"phone", "first", "last", "full", "user", "customer",
 
 def looks_like_an_identifier(text: str) -> bool:
     """Whether a text looks like an e-mail address, an advertising ID, a digest, a phone number or another person ID."""
-    plain = strip_blanks(unicodedata.normalize("NFKC", text))
-    if any(form.search(plain) for form in (_ADDRESS, UUID, _LONG_HEX, _PHONE_IN_WORDS)):
+    plain = strip_blanks(unicodedata.normalize("NFKC", text).translate(_WITHOUT_INVISIBLE))
+    if not plain.isascii():
+        plain = "".join(str(unicodedata.decimal(each, each)) for each in plain)
+    if any(form.search(plain) for form in (_ADDRESS, _SPACED_ADDRESS, _LONG_HEX, _PHONE_IN_WORDS)):
+        return True
+    if UUID.search(_DASHES.sub("-", plain)) or _IP_ADDRESS.fullmatch(plain):
         return True
     bare = _LABEL.sub("", plain, count=1)
     return _is_digest(bare) or _RAMP_ID.fullmatch(bare) is not None or _is_phone(bare)

@@ -100,6 +100,15 @@ class Pinterest:
         found = [one for one in world.audiences.values() if (one.ad_account_id, one.name) == (ad_account_id, audience)]
         return self.members(found[-1].rule["customer_list_id"]) if found else None
 
+    def audiences_in(self, ad_account_id: str) -> list[str]:
+        """The names of the audiences in an ad account."""
+        return [one.name for one in self._sandbox.world.audiences.values() if one.ad_account_id == ad_account_id]
+
+    def names(self) -> set[str]:
+        """The names of all audiences and customer lists."""
+        world = self._sandbox.world
+        return {one.name for one in (*world.audiences.values(), *world.customer_lists.values())}
+
     def no_faults(self) -> None:
         """None but those of the profile."""
         self._client.request("DELETE", "/_sandbox/faults")
