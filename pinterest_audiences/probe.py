@@ -11,7 +11,7 @@ import os
 import queue
 import select
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -110,7 +110,7 @@ class _ProbeCommand:
                 self._converse(connector)
             connector.pipe.close()
             exit_code = connector.wait()
-        report = next((event for event in self._remaining() if event["event"] == "done"), None)
+        report = self._remaining_report()
         if report is None:
             return self._failed(answers, exit_code)
         return self._done(report)
@@ -127,11 +127,14 @@ class _ProbeCommand:
             if event["event"] == "step":
                 connector.pipe.write(f"{self._answer(event)}\n".encode())
             elif event["event"] == "learned":
-                self._learned |= event["facts"]
-                _say(f"  {'' if event['is_conclusive'] else 'Not certain. '}{event['says']}")
+                self._learn(event)
             else:
                 self._events.put(event)
                 return
+
+    def _learn(self, event: Mapping[str, Any]) -> None:
+        self._learned |= event["facts"]
+        _say(f"  {'' if event['is_conclusive'] else 'Not certain. '}{event['says']}")
 
     def _answer(self, event: Mapping[str, Any]) -> str:
         """Says what the step does; returns whether it may."""
@@ -150,10 +153,15 @@ class _ProbeCommand:
                 return sys.stdin.readline().strip().casefold()
         return ""
 
-    def _remaining(self) -> Iterator[Mapping[str, Any]]:
-        with suppress(queue.Empty):
-            while True:
-                yield self._events.get_nowait()
+    def _remaining_report(self) -> Mapping[str, Any] | None:
+        """Takes what the connector has said since it was last listened to; returns its report, if there is one."""
+        while not self._events.empty():
+            event = self._events.get_nowait()
+            if event["event"] == "done":
+                return event
+            if event["event"] == "learned":
+                self._learn(event)
+        return None
 
     def _done(self, report: Mapping[str, Any]) -> int:
         facts = report["facts"]
@@ -164,7 +172,8 @@ class _ProbeCommand:
             lines = [(name, str(value)) for name, value in report["learned"].items()]
             lines += [("Throw-away list", list_id) for list_id in report["customer_list_ids"]]
             if report["audience_id"] is not None:
-                lines.append(("Throw-away audience", f"{report['audience_id']}, which was not removed"))
+                left = f"{report['audience_id']}, which was not removed: remove it in Pinterest Ads Manager"
+                lines.append(("Throw-away audience", left))
             lines.append(("Requests", str(report["requests"])))
             self._printer.counts("Learned", lines, report)
             if facts is not None:

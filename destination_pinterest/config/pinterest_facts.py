@@ -18,6 +18,12 @@ from destination_pinterest.json_document import UnreadableDocumentError, decode_
 
 FORMAT: Final = 1
 
+# Facts that one step learns together: what an earlier probe learned of them goes if one of them is learned anew.
+_TOGETHER: Final = (
+    frozenset({"counters", "counters_late_by_s"}),
+    frozenset({"request_size", "request_size_refused"}),
+)
+
 Verdict = Literal["accepted", "refused"]
 
 
@@ -89,7 +95,9 @@ def merged(before: Any, learned: Mapping[str, Any], *, day: str, host: str) -> P
         earlier = {}
     if earlier.get("host") != host:
         earlier = {}
-    return PinterestFacts.model_validate({**earlier, **learned, "format": FORMAT, "asked_on": day, "host": host})
+    replaced: frozenset[str] = frozenset().union(*(facts for facts in _TOGETHER if facts & learned.keys()))
+    kept = {fact: value for fact, value in earlier.items() if fact not in replaced}
+    return PinterestFacts.model_validate({**kept, **learned, "format": FORMAT, "asked_on": day, "host": host})
 
 
 def read_facts(given: Any) -> Any:
