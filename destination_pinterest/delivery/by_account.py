@@ -46,7 +46,9 @@ class AccountSinks(Sink):
 
     def enter_unnamed(self) -> None:
         """See `Sink.enter_unnamed`."""
-        self.to(self._home).enter(1)
+        home = self.to(self._home)
+        home.enter(1)
+        home.enter_unnamed()
 
     @property
     def lanes(self) -> tuple[AudienceLane, ...]:
