@@ -24,11 +24,13 @@ from destination_pinterest.config import Config
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import (
     ConnectorError,
+    InvalidConfigError,
     InvalidRequestError,
     MissingScopeError,
     NotFoundError,
     PermissionDeniedError,
 )
+from destination_pinterest.identity.identifier_like import names_a_person
 from destination_pinterest.identity.mapping import check_columns
 from destination_pinterest.object_storage.probe import probe
 from destination_pinterest.object_storage.s3 import S3Bucket
@@ -208,7 +210,13 @@ def _check_settings(config: Config) -> None:
         check_columns(declared_identities(config))
     operation_rule(config)
     consent_rule(config)
-    columns_of_names(config)
+    for column in columns_of_names(config):
+        if names_a_person(column):
+            raise InvalidConfigError(
+                Code.AUDIENCE_COLUMN_IDENTIFIES,
+                f'Audience column (audience_column) or Audience name (audience_name) has the column "{column}", which '
+                "identifies people, and names are shown in many places. Choose a column that names groups.",
+            )
 
 
 def _check_role(account: AdAccount) -> None:

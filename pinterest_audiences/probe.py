@@ -83,6 +83,7 @@ class _ProbeCommand:
         self._printer = printer
         self._says_yes = says_yes
         self._learned: dict[str, Any] = {}
+        self._asked: str | None = None
         self._interruption = Interruption()
         self._events: queue.SimpleQueue[Mapping[str, Any]] = queue.SimpleQueue()
 
@@ -134,10 +135,13 @@ class _ProbeCommand:
 
     def _learn(self, event: Mapping[str, Any]) -> None:
         self._learned |= event["facts"]
-        _say(f"  {'' if event['is_conclusive'] else 'Not certain. '}{event['says']}")
+        says = f"{'' if event['is_conclusive'] else 'Not certain. '}{event['says']}"
+        # A step that is left out has not been announced.
+        _say(f"  {says}" if event["step"] == self._asked else f"{event['step']}: {says}")
 
     def _answer(self, event: Mapping[str, Any]) -> str:
         """Says what the step does; returns whether it may."""
+        self._asked = event["step"]
         step = f"{event['step']}: {event['does']}{_cost(event['writes'])}"
         if self._says_yes:
             _say(step)
@@ -191,10 +195,10 @@ class _ProbeCommand:
         try:
             is_kept = self._config.keep_setting(FACTS, facts)
         except (OSError, ValueError):
-            is_kept = False
+            return f"It could not be written into {self._config.path}: put it there yourself as {FACTS}."
         if is_kept:
             return f"It was written into {self._config.path} as {FACTS}; syncs with this file follow it."
-        return f"It could not be written into {self._config.path}: put it there yourself as {FACTS}."
+        return f"{self._config.path} takes {FACTS} from a variable of the environment: put it there yourself."
 
     def _failed(self, answers: ConnectorAnswers, exit_code: int) -> int:
         facts = merged(

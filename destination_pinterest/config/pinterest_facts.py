@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Final, Literal
 
 from pydantic import ConfigDict, Field, ValidationError
@@ -110,15 +111,14 @@ def read_facts(given: Any) -> Any:
         return None
     if isinstance(given, PinterestFacts):
         return given
-    content: Any = given
-    if isinstance(given, str):
-        try:
-            content = decode_object(given.encode(errors="surrogatepass"))
-        except UnreadableDocumentError:
-            raise PydanticCustomError(
-                "facts", "must be the whole text that `pinterest-audiences probe` has printed, or empty"
-            ) from None
-    if isinstance(content, Mapping) and isinstance(content.get("format"), int) and content["format"] > FORMAT:
+    content: Any = None
+    with suppress(UnreadableDocumentError):
+        content = decode_object(given.encode(errors="surrogatepass")) if isinstance(given, str) else given
+    if not isinstance(content, Mapping):
+        raise PydanticCustomError(
+            "facts", "must be the whole text that `pinterest-audiences probe` has printed, or empty"
+        )
+    if isinstance(content.get("format"), int) and content["format"] > FORMAT:
         raise PydanticCustomError(
             "facts_format", "was written by a later version; use that version, or probe again with this one"
         )
