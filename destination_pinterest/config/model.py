@@ -94,7 +94,6 @@ class Config(Settings):
             "finished and the error names it. They share one quota, since Pinterest counts by user and app."
         ),
         title="Also in ad accounts",
-        form={"pattern_descriptor": "up to 18 digits"},
     )
     ad_account_column: str | None = setting(
         None,

@@ -92,7 +92,9 @@ def _fault(fault: Mapping[str, Any]) -> str:
     path = ".".join(str(part) for part in (outer, *inner))
     field = Config.model_fields.get(str(outer))
     title = field.title if field else None
-    extra = field.json_schema_extra if field else None
+    # Each further ad account is written as the first.
+    patterned = Config.model_fields["ad_account_id"] if outer in _ACCOUNTS else field
+    extra = patterned.json_schema_extra if patterned else None
     if fault["type"] == "string_pattern_mismatch" and isinstance(extra, dict) and "pattern_descriptor" in extra:
         words: str | None = str(extra["pattern_descriptor"])
     else:
