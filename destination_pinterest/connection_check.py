@@ -30,6 +30,7 @@ from destination_pinterest.errors import (
     NotFoundError,
     PermissionDeniedError,
 )
+from destination_pinterest.identity.identifier_like import names_a_person
 from destination_pinterest.identity.mapping import check_columns
 from destination_pinterest.object_storage.probe import probe
 from destination_pinterest.object_storage.s3 import S3Bucket
@@ -225,7 +226,6 @@ def _check_settings(config: Config) -> None:
         check_columns(declared_identities(config))
     operation_rule(config)
     consent_rule(config)
-    columns_of_names(config)
     check_expiry(config)
     if forgets_everywhere(config) and config.suppression_store is None:
         raise InvalidConfigError(
@@ -233,6 +233,13 @@ def _check_settings(config: Config) -> None:
             "Remove from (remove_from) is everywhere, which needs a suppression store, so that later syncs don't "
             "bring people back. Set Suppression store (suppression_store).",
         )
+    for column in columns_of_names(config):
+        if names_a_person(column):
+            raise InvalidConfigError(
+                Code.AUDIENCE_COLUMN_IDENTIFIES,
+                f'Audience column (audience_column) or Audience name (audience_name) has the column "{column}", which '
+                "identifies people, and names are shown in many places. Choose a column that names groups.",
+            )
 
 
 def _check_role(account: AdAccount) -> None:

@@ -22,11 +22,11 @@ from destination_pinterest.audiences.typed import Completion
 from destination_pinterest.config import AccessTokenCredentials, Config, OAuthCredentials
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import AuthenticationError
-from destination_pinterest.routing.audience_names import columns_of_names
 from destination_pinterest.routing.destination_catalog import (
     DestinationCatalog,
     deciding_columns_of,
     destination_catalog,
+    leading_columns_of,
 )
 
 _RENEW_FIRST: Final = (
@@ -66,7 +66,7 @@ class Discovery:
             catalog = destination_catalog(
                 every_audience,
                 deciding_columns=deciding_columns_of(self._config),
-                audience_columns=columns_of_names(self._config),
+                leading_columns=leading_columns_of(self._config),
             )
         except AuthenticationError as error:
             if isinstance(self._config.credentials, OAuthCredentials):

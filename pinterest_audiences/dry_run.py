@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -20,6 +20,7 @@ from destination_pinterest.markers import PLACE_MEMBER
 from destination_pinterest.protocol.catalog import parse_catalog
 from destination_pinterest.protocol.input import MessageDecoder
 from destination_pinterest.protocol.whole_rows import whole_rows
+from destination_pinterest.routing.audience_names import AudienceNames, spelling_key
 from destination_pinterest.routing.audience_plan import plan_audiences
 from destination_pinterest.routing.decision import Decision, adds_unknown_operations, decision_of, take_row
 from destination_pinterest.routing.plan import plan_streams, readable_key
@@ -32,6 +33,10 @@ from destination_pinterest.wording.rejected_row import RejectedRowText
 from pinterest_audiences.airbyte_messages import RecordEncoder, StreamDescription
 from pinterest_audiences.rejected_file import RejectedFile
 from pinterest_audiences.sources.source import Row, RowBatch
+
+_NOT_GIVEN: Final = (Rejection(None, None, RejectionReason.VALUE_UNCHANGED),)
+# A column that is no segment must not fill the memory; no sync takes so many audiences.
+_MOST_NAMED: Final = 20_000
 
 
 @dataclass(slots=True)
@@ -103,6 +108,10 @@ class DryRun:
         self._accounts = RowAccounts(config.ad_account_ids)
         account_column = self.plan.account_column
         self._account = None if account_column is None else self._decoder.reader_of(account_column)
+        self._names = None if self.plan.naming is None else AudienceNames(self.plan.naming)
+        if self._names is not None:
+            self._read_names = self._decoder.reader_telling_absence(self._names.columns)
+        self._named: set[str] = set()
         is_keyed = self.audience.keeping == "mirror" and self.plan.has_key
         self._key = self._decoder.reader(self.plan.key_columns) if is_keyed else None
 
@@ -113,6 +122,11 @@ class DryRun:
             self._sample.take(whole_rows(lines.splitlines()[:SAMPLE_ROWS], self._columns))
         for message in self._decoder.decode(lines):
             self._count_row(message.record.data)
+
+    @property
+    def audiences(self) -> int:
+        """How many audiences there are at most, in all ad accounts."""
+        return self.accounts * max(1, len(self._named))
 
     @property
     def plan_lines(self) -> list[PlanLine]:
@@ -142,7 +156,7 @@ class DryRun:
             unknown = (Rejection(self.plan.operation_column, None, decision),)
             counts.count_refused(unknown)
             decision = Operation.ADD
-        mapped = self._mapped(row, decision)
+        mapped, audiences = self._mapped(row, decision)
         if decision is Operation.REMOVE and not mapped.identifiers and self._has_key(row):
             counts.usable += 1
             counts.deletions_by_key += 1
@@ -151,22 +165,33 @@ class DryRun:
         taken = take_row(decision, mapped, plan.operation_column, counts, consent_column=plan.consent_column)
         if isinstance(taken, Operation):
             counts.usable += 1
-            counts.identifiers[taken] += len(mapped.identifiers)
+            counts.identifiers[taken] += len(mapped.identifiers) * audiences
         elif decision is RejectionReason.NO_CONSENT:
-            counts.identifiers[Operation.REMOVE] += len(mapped.identifiers)
+            counts.identifiers[Operation.REMOVE] += len(mapped.identifiers) * audiences
         if self._rejected is not None and taken is not None:
             is_used = isinstance(taken, Operation)
             for rejection in (*unknown, *mapped.rejections) if isinstance(taken, Operation) else (taken,):
                 self._rejected.add(self._text.placed(row, rejection, row_is_used=is_used))
 
-    def _mapped(self, row: Any, decision: Decision) -> MappedRow:
-        """Maps a row; one that goes to no ad account has no identifier."""
+    def _mapped(self, row: Any, decision: Decision) -> tuple[MappedRow, int]:
+        """Maps a row, and counts its audiences in an ad account; one that goes nowhere has no identifier."""
         if self._account is not None:
             account = self._accounts.of(self._account(row))
             is_everywhere = decision is Operation.REMOVE and account in NOT_NAMED
             if isinstance(account, RejectionReason) and not is_everywhere:
-                return MappedRow((), (Rejection(self.plan.account_column, None, account),))
-        return self._map(self._values(row))
+                return MappedRow((), (Rejection(self.plan.account_column, None, account),)), 0
+        values = self._values(row)
+        if self._names is None:
+            return self._map(values), 1
+        found = self._names.of(self._read_names(row), values)
+        if found.is_unchanged and self._has_key(row):
+            return self._map(values), 1
+        if not found.names:
+            return MappedRow((), found.rejections or _NOT_GIVEN), 0
+        self.counts.count_refused(found.rejections)
+        if len(self._named) < _MOST_NAMED:
+            self._named.update(map(spelling_key, found.names))
+        return self._map(values), len(found.names)
 
     def _decision(self, config: Config) -> Callable[[Any], Decision]:
         decide = decision_of(self.plan, config)

@@ -45,11 +45,12 @@ def dry_run_result(
     """
     counts = run.counts
     uploads = run.copies * sum(math.ceil(count / batch_size) for count in counts.identifiers.values())
-    lookups = _LOOKUPS * run.accounts
+    uploads += run.audiences - run.accounts  # Each audience's last request may not be full.
+    lookups = _LOOKUPS * run.audiences
     if preview is not None:
         uploads = sum(audience["upload_requests"] for audience in preview["audiences"])
         lookups = preview["lookup_requests"]
-    writes = uploads + _OTHER_WRITES * run.accounts
+    writes = uploads + _OTHER_WRITES * run.audiences
     return {
         "schema_version": 1,
         "status": "dry_run",
@@ -67,7 +68,7 @@ def dry_run_result(
         "deletions_by_key": counts.deletions_by_key,
         "identifiers_refused": dict(counts.identifiers_refused),
         "requests": uploads,
-        "requests_in_all": writes + lookups + _OTHER_READS * run.accounts,
+        "requests_in_all": writes + lookups + _OTHER_READS * run.audiences,
         "standard_duration_s": round(standard_duration_s(writes), 1),
         "trial_days": math.ceil(writes / TRIAL_WRITES_A_DAY),
         "trial_quota_of_a_day_suffices": writes <= TRIAL_WRITES_A_DAY,

@@ -24,7 +24,10 @@ def preview_lines(preview: Mapping[str, Any]) -> Iterator[Line]:
     """Yields names and values; an empty name continues the line above."""
     yield "At Pinterest", preview["account"]
     several = len({audience.get("ad_account_id") for audience in preview["audiences"]}) > 1
+    several_names = len({audience["audience"] for audience in preview["audiences"]}) > 1
     for audience in preview["audiences"]:
+        if several_names:
+            yield "Audience", f'"{audience["audience"]}"'
         if several:
             yield "Ad account", str(audience.get("ad_account_id"))
         yield from _audience(audience)

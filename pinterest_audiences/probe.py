@@ -11,7 +11,7 @@ import os
 import queue
 import select
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -83,6 +83,7 @@ class _ProbeCommand:
         self._printer = printer
         self._says_yes = says_yes
         self._learned: dict[str, Any] = {}
+        self._asked: str | None = None
         self._interruption = Interruption()
         self._events: queue.SimpleQueue[Mapping[str, Any]] = queue.SimpleQueue()
 
@@ -110,7 +111,7 @@ class _ProbeCommand:
                 self._converse(connector)
             connector.pipe.close()
             exit_code = connector.wait()
-        report = next((event for event in self._remaining() if event["event"] == "done"), None)
+        report = self._remaining_report()
         if report is None:
             return self._failed(answers, exit_code)
         return self._done(report)
@@ -127,14 +128,20 @@ class _ProbeCommand:
             if event["event"] == "step":
                 connector.pipe.write(f"{self._answer(event)}\n".encode())
             elif event["event"] == "learned":
-                self._learned |= event["facts"]
-                _say(f"  {'' if event['is_conclusive'] else 'Not certain. '}{event['says']}")
+                self._learn(event)
             else:
                 self._events.put(event)
                 return
 
+    def _learn(self, event: Mapping[str, Any]) -> None:
+        self._learned |= event["facts"]
+        says = f"{'' if event['is_conclusive'] else 'Not certain. '}{event['says']}"
+        # A step that is left out has not been announced.
+        _say(f"  {says}" if event["step"] == self._asked else f"{event['step']}: {says}")
+
     def _answer(self, event: Mapping[str, Any]) -> str:
         """Says what the step does; returns whether it may."""
+        self._asked = event["step"]
         step = f"{event['step']}: {event['does']}{_cost(event['writes'])}"
         if self._says_yes:
             _say(step)
@@ -150,10 +157,15 @@ class _ProbeCommand:
                 return sys.stdin.readline().strip().casefold()
         return ""
 
-    def _remaining(self) -> Iterator[Mapping[str, Any]]:
-        with suppress(queue.Empty):
-            while True:
-                yield self._events.get_nowait()
+    def _remaining_report(self) -> Mapping[str, Any] | None:
+        """Takes what the connector has said since it was last listened to; returns its report, if there is one."""
+        while not self._events.empty():
+            event = self._events.get_nowait()
+            if event["event"] == "done":
+                return event
+            if event["event"] == "learned":
+                self._learn(event)
+        return None
 
     def _done(self, report: Mapping[str, Any]) -> int:
         facts = report["facts"]
@@ -164,7 +176,8 @@ class _ProbeCommand:
             lines = [(name, str(value)) for name, value in report["learned"].items()]
             lines += [("Throw-away list", list_id) for list_id in report["customer_list_ids"]]
             if report["audience_id"] is not None:
-                lines.append(("Throw-away audience", f"{report['audience_id']}, which was not removed"))
+                left = f"{report['audience_id']}, which was not removed: remove it in Pinterest Ads Manager"
+                lines.append(("Throw-away audience", left))
             lines.append(("Requests", str(report["requests"])))
             self._printer.counts("Learned", lines, report)
             if facts is not None:
@@ -182,10 +195,10 @@ class _ProbeCommand:
         try:
             is_kept = self._config.keep_setting(FACTS, facts)
         except (OSError, ValueError):
-            is_kept = False
+            return f"It could not be written into {self._config.path}: put it there yourself as {FACTS}."
         if is_kept:
             return f"It was written into {self._config.path} as {FACTS}; syncs with this file follow it."
-        return f"It could not be written into {self._config.path}: put it there yourself as {FACTS}."
+        return f"{self._config.path} takes {FACTS} from a variable of the environment: put it there yourself."
 
     def _failed(self, answers: ConnectorAnswers, exit_code: int) -> int:
         facts = merged(

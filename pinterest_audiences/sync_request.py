@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from typing import Any, Final
 from destination_pinterest.error_codes import Code
 from destination_pinterest.vocabulary import Identifier, ValueFormat
 from pinterest_audiences.airbyte_messages import StreamDescription
+from pinterest_audiences.config_file import ConfigFile
 from pinterest_audiences.connector_process import OWN_CONNECTOR
 from pinterest_audiences.cursor_state import cursor_state
 from pinterest_audiences.failures import UsageError
@@ -105,9 +107,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add(
         "--audience",
-        required=True,
         metavar="NAME",
-        help="the audience's name at Pinterest; created if there is none",
+        help="the audience's name at Pinterest; created if there is none. {column} stands for each row's value in that "
+        "column, so that one table keeps many audiences. Left out, it is what the config says (audience_name or "
+        "audience_column)",
     )
     add(
         "--cursor",
@@ -226,18 +229,17 @@ def read_request(arguments: argparse.Namespace) -> SyncRequest:
         )
     if arguments.batch_rows < 1:
         raise UsageError(Code.USAGE_WRONG, "--batch-rows must be at least 1.")
-    if not arguments.audience.strip():
-        raise UsageError(Code.USAGE_WRONG, "--audience must not be blank.")
+    audience = _audience(arguments)
     return SyncRequest(
         source=arguments.source,
         table=arguments.table,
         query=None if arguments.query is None else _one_statement(arguments.query),
         columns=_columns(arguments),
         stream=arguments.stream,
-        audience=arguments.audience,
+        audience=audience,
         config=arguments.config,
         cursor=arguments.cursor,
-        state=_state_path(arguments),
+        state=_state_path(arguments, audience),
         lookback=None if arguments.lookback is None else Lookback.of(arguments.lookback),
         primary_key=tuple(arguments.primary_key),
         replace=arguments.replace,
@@ -250,7 +252,7 @@ def read_request(arguments: argparse.Namespace) -> SyncRequest:
         json=arguments.json,
         text=read_text_options(arguments),
         format=arguments.format,
-        rejected=_rejected_path(arguments),
+        rejected=_rejected_path(arguments, audience),
         rejected_values=arguments.rejected_values,
     )
 
@@ -290,7 +292,7 @@ def _columns(arguments: argparse.Namespace) -> tuple[str, ...] | None:
     return tuple(dict.fromkeys([*asked, *needed, *arguments.primary_key]))
 
 
-def _rejected_path(arguments: argparse.Namespace) -> Path | None:
+def _rejected_path(arguments: argparse.Namespace, audience: str) -> Path | None:
     """Raises: UsageError if the file would replace one that the sync needs, or would be read as data."""
     if arguments.rejected is None:
         if arguments.rejected_values:
@@ -298,7 +300,7 @@ def _rejected_path(arguments: argparse.Namespace) -> Path | None:
         return None
     path = as_path(arguments.rejected)
     config = None if arguments.config is None else as_path(arguments.config)
-    needed = [config, _state_path(arguments), Path(arguments.source).expanduser()]
+    needed = [config, _state_path(arguments, audience), Path(arguments.source).expanduser()]
     target = path.resolve()
     if {other.resolve() for other in needed if other is not None} & {target, *target.parents}:
         raise UsageError(
@@ -309,12 +311,33 @@ def _rejected_path(arguments: argparse.Namespace) -> Path | None:
     return path
 
 
-def _state_path(arguments: argparse.Namespace) -> Path | None:
+def _audience(arguments: argparse.Namespace) -> str:
+    """Returns the audience's name: the argument, or else what the config says.
+
+    Raises: UsageError if neither names one, or the config can't be read.
+    """
+    if arguments.audience is not None:
+        if not arguments.audience.strip():
+            raise UsageError(Code.USAGE_WRONG, "--audience must not be blank.")
+        return str(arguments.audience)
+    settings = ConfigFile(arguments.config, os.environ).content
+    name, column = settings.get("audience_name"), settings.get("audience_column")
+    if isinstance(name, str) and name.strip():
+        return name
+    if isinstance(column, str) and column.strip():
+        return f"{{{column}}}"
+    raise UsageError(
+        Code.USAGE_WRONG,
+        "Nothing names the audience. Add --audience NAME, or audience_name or audience_column to the config.",
+    )
+
+
+def _state_path(arguments: argparse.Namespace, audience: str) -> Path | None:
     if arguments.cursor is None:
         return None
     if arguments.state is not None:
         return Path(arguments.state)
-    readable = re.sub(r"\W+", "-", arguments.audience.lower()).strip("-")[:40]
-    distinct = hashlib.sha256(arguments.audience.encode()).hexdigest()[:8]
+    readable = re.sub(r"\W+", "-", audience.lower()).strip("-")[:40]
+    distinct = hashlib.sha256(audience.encode()).hexdigest()[:8]
     folder = Path() if arguments.config is None else Path(arguments.config).parent
     return folder / f"{readable}-{distinct}.state.json"

@@ -130,6 +130,11 @@ def test_good_values_are_taken(raw_config: dict[str, Any], setting: str, values:
         ("identity_columns", [[{"column": "a", "identifier": "IDFA", "format": "b64"}]], "`identity_columns.0.format`"),
         ("identity_columns", [[{"identifier": "EMAIL"}]], "(`identity_columns.0.column`) is missing"),
         ("operation_column", [{}], "(`operation_column.column`) is missing"),
+        ("also_in_ad_accounts", ["777"], "(`also_in_ad_accounts`) must be a list"),
+        ("also_in_ad_accounts", [["12a"]], "(`also_in_ad_accounts.0`) must be up to 18 digits"),
+        ("consent_column", ["consent", ["consent"]], "(`consent_column`) must be an object with settings of its own"),
+        ("consent_column", [{"column": "c", "permits": "granted"}], "(`consent_column.permits`) must be a list"),
+        ("pinterest_facts", [7, "{", "[]"], "(`pinterest_facts`): must be the whole text that"),
         ("operation_column", [{"column": "op", "add_values": "x"}], "`operation_column.add_values`"),
     ],
 )  # fmt: skip
@@ -215,8 +220,8 @@ def test_settings_that_are_nested_too_deep_are_refused(raw_config: dict[str, Any
 @pytest.mark.parametrize(
     ("credentials", "said"),
     [
-        (None, "(`credentials`): "),
-        ("token", "(`credentials`): "),
+        (None, "(`credentials`) must be an object"),
+        ("token", "(`credentials`) must be an object"),
         ({}, "(`credentials.access_token`) is missing"),
         ({"auth_method": "access_token"}, "used: Sign-in (`credentials.access_token`) is missing"),
         ({"auth_method": "access_token", "access_token": ""}, "(`credentials.access_token`): string should have"),

@@ -214,6 +214,15 @@ def test_identity_columns_that_make_no_sense_are_found_without_asking_pinterest(
     run({**raw_config, "identity_columns": [column]})
 
 
+def test_a_column_that_identifies_people_and_was_to_name_audiences_is_found_without_asking_pinterest(
+    run: Run, raw_config: dict[str, Any], pinterest: FakePinterest
+) -> None:
+    for settings in ({"audience_column": "email"}, {"audience_name": "VIP {Phone Number}"}):
+        with raises(Code.AUDIENCE_COLUMN_IDENTIFIES, match="Choose a column that names groups"):
+            run({**raw_config, **settings})
+    assert pinterest.asked == []
+
+
 @pytest.mark.parametrize("words", [{"add_values": ["x"], "remove_values": ["X"]}, {"add_values": [" "]}])
 def test_operation_values_that_make_no_sense_are_found_without_asking_pinterest(
     run: Run, raw_config: dict[str, Any], pinterest: FakePinterest, words: dict[str, Any]

@@ -355,6 +355,21 @@ def test_a_row_may_name_its_ad_account_too(shop: Shop, pinterest: FakePinterest)
     assert shop.released == [2]
 
 
+def test_each_row_is_entered_once_whether_it_lacks_its_audience_or_its_ad_account(shop: Shop, outbox: Outbox) -> None:
+    settings = {
+        **BY_SEGMENT, "also_in_ad_accounts": [SISTER_ACCOUNT], "ad_account_column": "account",
+        "max_rejected_percent": 100,
+    }  # fmt: skip
+    rows = [
+        row("a", id=1, segment="x", account=AD_ACCOUNT), row("b", id=2, segment=None, account=AD_ACCOUNT),
+        row("c", id=3, segment="x", account="999"), row("d", id=4, segment="x", account=None),
+    ]  # fmt: skip
+    shop.sync([deduped("users", "segment", "account")], *rows, **settings)
+    in_none = reported(outbox)["{segment}"]
+    assert in_none["not_synced"] == {"no_audience": 1, "unknown_ad_account": 1, "no_ad_account": 1}
+    assert (in_none["entered"], in_none["pending"]) == (3, 0)
+
+
 def test_a_record_that_moves_a_row_and_does_not_give_who_it_is_says_that_it_could_not_follow(
     shop: Shop, pinterest: FakePinterest, outbox: Outbox
 ) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Final, Literal
 
 from pydantic import ConfigDict, Field, ValidationError
@@ -17,6 +18,12 @@ from destination_pinterest.config.setting import Settings
 from destination_pinterest.json_document import UnreadableDocumentError, decode_object
 
 FORMAT: Final = 1
+
+# Facts that one step learns together: what an earlier probe learned of them goes if one of them is learned anew.
+_TOGETHER: Final = (
+    frozenset({"counters", "counters_late_by_s"}),
+    frozenset({"request_size", "request_size_refused"}),
+)
 
 Verdict = Literal["accepted", "refused"]
 
@@ -89,7 +96,9 @@ def merged(before: Any, learned: Mapping[str, Any], *, day: str, host: str) -> P
         earlier = {}
     if earlier.get("host") != host:
         earlier = {}
-    return PinterestFacts.model_validate({**earlier, **learned, "format": FORMAT, "asked_on": day, "host": host})
+    replaced: frozenset[str] = frozenset().union(*(facts for facts in _TOGETHER if facts & learned.keys()))
+    kept = {fact: value for fact, value in earlier.items() if fact not in replaced}
+    return PinterestFacts.model_validate({**kept, **learned, "format": FORMAT, "asked_on": day, "host": host})
 
 
 def read_facts(given: Any) -> Any:
@@ -102,15 +111,14 @@ def read_facts(given: Any) -> Any:
         return None
     if isinstance(given, PinterestFacts):
         return given
-    content: Any = given
-    if isinstance(given, str):
-        try:
-            content = decode_object(given.encode(errors="surrogatepass"))
-        except UnreadableDocumentError:
-            raise PydanticCustomError(
-                "facts", "must be the whole text that `pinterest-audiences probe` has printed, or empty"
-            ) from None
-    if isinstance(content, Mapping) and isinstance(content.get("format"), int) and content["format"] > FORMAT:
+    content: Any = None
+    with suppress(UnreadableDocumentError):
+        content = decode_object(given.encode(errors="surrogatepass")) if isinstance(given, str) else given
+    if not isinstance(content, Mapping):
+        raise PydanticCustomError(
+            "facts", "must be the whole text that `pinterest-audiences probe` has printed, or empty"
+        )
+    if isinstance(content.get("format"), int) and content["format"] > FORMAT:
         raise PydanticCustomError(
             "facts_format", "was written by a later version; use that version, or probe again with this one"
         )

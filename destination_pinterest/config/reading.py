@@ -22,6 +22,13 @@ _CHOICES: Final = {
     "operation_column": "mode",
 }
 _ACCOUNTS: Final = ("ad_account_id", "also_in_ad_accounts")
+# What is expected, where pydantic speaks of Python's types.
+_EXPECTED: Final = {
+    "tuple_type": "a list",
+    "list_type": "a list",
+    "model_type": "an object with settings of its own",
+    "model_attributes_type": "an object with settings of its own",
+}
 _FLAT_CREDENTIALS: Final = ("client_id", "client_secret", "refresh_token", "access_token")
 
 
@@ -90,9 +97,15 @@ def _fault(fault: Mapping[str, Any]) -> str:
     path = ".".join(str(part) for part in (outer, *inner))
     field = Config.model_fields.get(str(outer))
     title = field.title if field else None
-    extra = field.json_schema_extra if field else None
+    # Each further ad account is written as the first.
+    patterned = Config.model_fields["ad_account_id"] if outer in _ACCOUNTS else field
+    extra = patterned.json_schema_extra if patterned else None
     if fault["type"] == "string_pattern_mismatch" and isinstance(extra, dict) and "pattern_descriptor" in extra:
-        return f"{_named(title, path)} must be {extra['pattern_descriptor']}"
+        words: str | None = str(extra["pattern_descriptor"])
+    else:
+        words = _EXPECTED.get(fault["type"])
+    if words is not None:
+        return f"{_named(title, path)} must be {words}"
     if fault["type"] == "missing":
         return f"{_named(title, path)} is missing"
     if fault["type"] == "union_tag_invalid":

@@ -12,7 +12,7 @@ from typing import Final
 
 from destination_pinterest.delivery.fan_out import FanOut
 from destination_pinterest.delivery.lane import AudienceLane
-from destination_pinterest.delivery.sink import Sink, Taker
+from destination_pinterest.delivery.sink import DelegatingSink, Sink, Taker
 from destination_pinterest.identity.rejection import Rejection
 from destination_pinterest.protocol.input import RowRun
 from destination_pinterest.vocabulary import Operation
@@ -46,7 +46,9 @@ class AccountSinks(Sink):
 
     def enter_unnamed(self) -> None:
         """See `Sink.enter_unnamed`."""
-        self.to(self._home).enter(1)
+        home = self.to(self._home)
+        home.enter(1)
+        home.enter_unnamed()
 
     @property
     def lanes(self) -> tuple[AudienceLane, ...]:
@@ -116,12 +118,11 @@ class AccountSinks(Sink):
         return ways
 
 
-class _OneOfSeveral(Sink):
+class _OneOfSeveral(DelegatingSink):
     """Takes the rows of one ad account, each of which leaves the others."""
 
     def __init__(self, branch: Sink, others: Sequence[Sink]) -> None:
-        super().__init__(_MovingTaker(branch.taker, others), branch.fill)
-        self._branch = branch
+        super().__init__(_MovingTaker(branch.taker, others), branch.fill, branch)
         self._others = others
         self._named: dict[tuple[str, ...], Sink] = {}
 
@@ -129,71 +130,24 @@ class _OneOfSeveral(Sink):
         """See `Sink.named`."""
         found = self._named.get(names)
         if found is None:
-            found = _OneOfSeveral(self._branch.named(names), self._others)
+            found = _OneOfSeveral(self._delegate.named(names), self._others)
             if len(self._named) < _MOST_REMEMBERED:
                 self._named[names] = found
         return found
 
     def staying(self) -> Sink:
         """See `Sink.staying`."""
-        return _OneOfSeveral(self._branch.staying(), self._others)
+        return _OneOfSeveral(self._delegate.staying(), self._others)
 
     def enter_unnamed(self) -> None:
         """See `Sink.enter_unnamed`."""
-        self._branch.enter_unnamed()
-
-    @property
-    def lanes(self) -> tuple[AudienceLane, ...]:
-        """See `Sink.lanes`."""
-        return self._branch.lanes
-
-    def enter(self, rows: int) -> None:
-        """See `Sink.enter`."""
-        self._branch.enter(rows)
-
-    def count_not_synced(self, reason: str) -> None:
-        """See `RowCounts`."""
-        self._branch.count_not_synced(reason)
-
-    def count_refused(self, rejections: Iterable[Rejection]) -> None:
-        """See `RowCounts`."""
-        self._branch.count_refused(rejections)
-
-    @property
-    def refused(self) -> int:
-        """See `Sink.refused`."""
-        return self._branch.refused
-
-    @property
-    def wants_samples(self) -> bool:
-        """See `Sink.wants_samples`."""
-        return self._branch.wants_samples
-
-    def refuse(self, rejection: Rejection, position: int) -> None:
-        """See `Sink.refuse`."""
-        self._branch.refuse(rejection, position)
-
-    def refuse_elsewhere(self, rejection: Rejection, position: int) -> None:
-        """See `Sink.refuse_elsewhere`."""
-        self._branch.refuse_elsewhere(rejection, position)
-
-    def leave_blank(self) -> None:
-        """See `Sink.leave_blank`."""
-        self._branch.leave_blank()
-
-    def sample(self, column: str, value: object) -> None:
-        """See `Sink.sample`."""
-        self._branch.sample(column, value)
+        self._delegate.enter_unnamed()
 
     def leave_all(self, key: Sequence[object], *, is_deletion: bool) -> None:
         """See `Sink.leave_all`."""
-        self._branch.leave_all(key, is_deletion=is_deletion)
+        super().leave_all(key, is_deletion=is_deletion)
         for other in self._others:
             other.leave_all(key, is_deletion=False)
-
-    def without(self, lane: AudienceLane) -> Sink | None:
-        """See `Sink.without`."""
-        return self._branch.without(lane)
 
 
 class _MovingTaker:

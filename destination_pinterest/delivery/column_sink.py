@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from destination_pinterest.delivery.by_column import ColumnStrategy, Replay
+from destination_pinterest.delivery.fan_out import EachFill
 from destination_pinterest.delivery.intake import StreamFill
 from destination_pinterest.delivery.lane import AudienceLane
 from destination_pinterest.delivery.named_audiences import NamedBranch
 from destination_pinterest.delivery.row_support import RowFilter
-from destination_pinterest.delivery.sink import Fill, Sink
+from destination_pinterest.delivery.sink import DelegatingSink, Fill, Sink
 from destination_pinterest.identity.mapping import MappedRow
 from destination_pinterest.identity.rejection import Rejection
 from destination_pinterest.protocol.input import RowRun
@@ -123,16 +124,15 @@ class ColumnSink(Sink):
         return fill
 
 
-class _NamedSink(Sink):
+class _NamedSink(DelegatingSink):
     """Takes the rows that name certain audiences. What concerns the stream goes to the sink of all of it."""
 
     def __init__(
         self, whole: ColumnSink, strategy: ColumnStrategy, branches: Sequence[NamedBranch], fills: Sequence[Fill]
     ) -> None:
-        self._whole = whole
+        fill = fills[0] if len(fills) == 1 else EachFill(fills)
+        super().__init__(_NamedRows(strategy, branches), fill, whole)
         self._branches = branches
-        fill = fills[0] if len(fills) == 1 else _EachFill(fills)
-        super().__init__(_NamedRows(strategy, branches), fill)
 
     @property
     def lanes(self) -> tuple[AudienceLane, ...]:
@@ -158,100 +158,18 @@ class _NamedSink(Sink):
         for lane in self._healthy():
             lane.tally.count_refused(counted)
 
-    @property
-    def refused(self) -> int:
-        """See `Sink.refused`."""
-        return self._whole.refused
-
-    @property
-    def wants_samples(self) -> bool:
-        """See `Sink.wants_samples`."""
-        return self._whole.wants_samples
-
-    def refuse(self, rejection: Rejection, position: int) -> None:
-        """See `Sink.refuse`."""
-        self._whole.refuse(rejection, position)
-
-    def refuse_elsewhere(self, rejection: Rejection, position: int) -> None:
-        """See `Sink.refuse_elsewhere`."""
-        self._whole.refuse_elsewhere(rejection, position)
-
-    def leave_blank(self) -> None:
-        """See `Sink.leave_blank`."""
-        self._whole.leave_blank()
-
-    def leave_all(self, key: Sequence[object], *, is_deletion: bool) -> None:
-        """See `Sink.leave_all`."""
-        self._whole.leave_all(key, is_deletion=is_deletion)
-
-    def sample(self, column: str, value: object) -> None:
-        """See `Sink.sample`."""
-        self._whole.sample(column, value)
-
-    def without(self, lane: AudienceLane) -> Sink | None:
-        """See `Sink.without`."""
-        return self._whole.without(lane)
-
     def _healthy(self) -> list[AudienceLane]:
         return [branch.strategy.lane for branch in self._branches if not branch.is_lost]
 
 
-class _StayingSink(Sink):
+class _StayingSink(DelegatingSink):
     """Takes rows that stay in their audiences, whichever these are."""
 
     def __init__(self, whole: ColumnSink, strategy: ColumnStrategy) -> None:
-        super().__init__(_StayingRows(strategy), _NoFill())
-        self._whole = whole
-
-    @property
-    def lanes(self) -> tuple[AudienceLane, ...]:
-        """See `Sink.lanes`."""
-        return self._whole.lanes
+        super().__init__(_StayingRows(strategy), _NoFill(), whole)
 
     def enter(self, rows: int) -> None:
         """See `Sink.enter`. Does nothing: the rows are counted by `enter_unnamed`."""
-
-    def count_not_synced(self, reason: str) -> None:
-        """See `RowCounts`."""
-        self._whole.count_not_synced(reason)
-
-    def count_refused(self, rejections: Iterable[Rejection]) -> None:
-        """See `RowCounts`."""
-        self._whole.count_refused(rejections)
-
-    @property
-    def refused(self) -> int:
-        """See `Sink.refused`."""
-        return self._whole.refused
-
-    @property
-    def wants_samples(self) -> bool:
-        """See `Sink.wants_samples`."""
-        return self._whole.wants_samples
-
-    def refuse(self, rejection: Rejection, position: int) -> None:
-        """See `Sink.refuse`."""
-        self._whole.refuse(rejection, position)
-
-    def refuse_elsewhere(self, rejection: Rejection, position: int) -> None:
-        """See `Sink.refuse_elsewhere`."""
-        self._whole.refuse_elsewhere(rejection, position)
-
-    def leave_blank(self) -> None:
-        """See `Sink.leave_blank`."""
-        self._whole.leave_blank()
-
-    def leave_all(self, key: Sequence[object], *, is_deletion: bool) -> None:
-        """See `Sink.leave_all`."""
-        self._whole.leave_all(key, is_deletion=is_deletion)
-
-    def sample(self, column: str, value: object) -> None:
-        """See `Sink.sample`."""
-        self._whole.sample(column, value)
-
-    def without(self, lane: AudienceLane) -> Sink | None:
-        """See `Sink.without`."""
-        return self._whole.without(lane)
 
 
 class _NobodysRows:
@@ -390,15 +308,3 @@ class _NoFill:
 
     def add_row(self, values: Sequence[Any], mapped: MappedRow) -> None:
         """See `Fill.add_row`."""
-
-
-class _EachFill(_NoFill):
-    """Counts each row in several counts."""
-
-    def __init__(self, fills: Sequence[Fill]) -> None:
-        self._add: Sequence[Callable[[Sequence[Any], MappedRow], None]] = [fill.add_row for fill in fills]
-
-    def add_row(self, values: Sequence[Any], mapped: MappedRow) -> None:
-        """See `Fill.add_row`."""
-        for add in self._add:
-            add(values, mapped)

@@ -27,7 +27,7 @@ class FanOut(Sink):
     def __init__(self, branches: Sequence[Sink]) -> None:
         self._branches = list(branches)
         self._lost: list[AudienceLane] = []
-        super().__init__(_EachTaker([]), _EachFill([]), branches[0].rows)
+        super().__init__(_EachTaker([]), EachFill([]), branches[0].rows if branches else None)
         self._spread()
 
     @property
@@ -112,7 +112,7 @@ class FanOut(Sink):
 
     def _spread(self) -> None:
         self.taker = _EachTaker([branch.taker for branch in self._branches])
-        self.fill = _EachFill([branch.fill for branch in self._branches])
+        self.fill = EachFill([branch.fill for branch in self._branches])
 
 
 class _EachTaker:
@@ -172,16 +172,18 @@ class _EachTaker:
             taker.withdraw(identifiers)
 
 
-class _EachFill:
+class EachFill:
     """Counts each row in several counts."""
 
     def __init__(self, fills: Sequence[Fill]) -> None:
         self._fills = fills
 
     def add_rows(self, rows: int, usable: int) -> None:
+        """See `Fill.add_rows`."""
         for fill in self._fills:
             fill.add_rows(rows, usable)
 
     def add_row(self, values: Sequence[Any], mapped: MappedRow) -> None:
+        """See `Fill.add_row`."""
         for fill in self._fills:
             fill.add_row(values, mapped)

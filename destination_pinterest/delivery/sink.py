@@ -225,3 +225,68 @@ class LaneSink(Sink):
     def without(self, lane: AudienceLane) -> Sink | None:
         """See `Sink.without`."""
         return None if lane is self._lane else self
+
+
+class DelegatingSink(Sink):
+    """Hands everything to another sink; subclasses do some of it otherwise.
+
+    Args:
+        taker: takes identifiers.
+        fill: counts rows that join.
+        delegate: does the rest.
+    """
+
+    def __init__(self, taker: Taker, fill: Fill, delegate: Sink) -> None:
+        super().__init__(taker, fill, delegate.rows)
+        self._delegate = delegate
+
+    @property
+    def lanes(self) -> tuple[AudienceLane, ...]:
+        """See `Sink.lanes`."""
+        return self._delegate.lanes
+
+    def enter(self, rows: int) -> None:
+        """See `Sink.enter`."""
+        self._delegate.enter(rows)
+
+    def count_not_synced(self, reason: str) -> None:
+        """See `RowCounts`."""
+        self._delegate.count_not_synced(reason)
+
+    def count_refused(self, rejections: Iterable[Rejection]) -> None:
+        """See `RowCounts`."""
+        self._delegate.count_refused(rejections)
+
+    @property
+    def refused(self) -> int:
+        """See `Sink.refused`."""
+        return self._delegate.refused
+
+    @property
+    def wants_samples(self) -> bool:
+        """See `Sink.wants_samples`."""
+        return self._delegate.wants_samples
+
+    def refuse(self, rejection: Rejection, position: int) -> None:
+        """See `Sink.refuse`."""
+        self._delegate.refuse(rejection, position)
+
+    def refuse_elsewhere(self, rejection: Rejection, position: int) -> None:
+        """See `Sink.refuse_elsewhere`."""
+        self._delegate.refuse_elsewhere(rejection, position)
+
+    def leave_blank(self) -> None:
+        """See `Sink.leave_blank`."""
+        self._delegate.leave_blank()
+
+    def sample(self, column: str, value: object) -> None:
+        """See `Sink.sample`."""
+        self._delegate.sample(column, value)
+
+    def leave_all(self, key: Sequence[object], *, is_deletion: bool) -> None:
+        """See `Sink.leave_all`."""
+        self._delegate.leave_all(key, is_deletion=is_deletion)
+
+    def without(self, lane: AudienceLane) -> Sink | None:
+        """See `Sink.without`."""
+        return self._delegate.without(lane)

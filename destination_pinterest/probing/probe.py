@@ -27,10 +27,9 @@ from destination_pinterest.wording.probe_text import Step
 
 SCHEMA_VERSION: Final = 1
 # What one step meets, the next would meet as well.
-_ENDS_ALL: Final = (
-    *(AuthenticationError, MissingScopeError, PermissionDeniedError),
-    *(RateLimitedError, InterruptedSyncError),
-)
+_ENDS_ALL: Final = (AuthenticationError, RateLimitedError, InterruptedSyncError)
+# Once a step was permitted, a refusal is that of another one, as of a form that not every app may use.
+_ENDS_ALL_AT_FIRST: Final = (MissingScopeError, PermissionDeniedError)
 
 _QUESTIONS: Final[Mapping[str, Callable[[Questions], Finding]]] = {
     "list": Questions.make_list,
@@ -117,8 +116,10 @@ class Probe:
         done: set[str] = set()
         learned: dict[str, Any] = {}
         failure: ConnectorError | None = None
+        is_stopped = False
         for step in steps:
-            if step.name == "end" and self._questions.audience_id is None:
+            is_end = step.name == "end"
+            if (is_end and self._questions.audience_id is None) or (is_stopped and not is_end):
                 continue
             lacking = [needed for needed in step.needs if needed not in done]
             if lacking:
@@ -127,13 +128,14 @@ class Probe:
                 )
                 continue
             is_wanted = self._conversation.asks(step)
-            if is_wanted is None:
-                break
+            # Whoever stops is still asked whether the audience is to be removed.
+            is_stopped = is_stopped or is_wanted is None
             if not is_wanted:
                 continue
+            fatal = _ENDS_ALL if done else (*_ENDS_ALL, *_ENDS_ALL_AT_FIRST)
             try:
-                finding = self._ask(step)
-            except _ENDS_ALL as error:
+                finding = self._ask(step, fatal)
+            except fatal as error:
                 failure = error
                 self._conversation.tells(step, Finding(f"Not answered: {error}", {}, is_conclusive=False))
                 break
@@ -143,10 +145,10 @@ class Probe:
             self._conversation.tells(step, finding)
         return self._report(learned, requests(), failure)
 
-    def _ask(self, step: Step) -> Finding:
+    def _ask(self, step: Step, fatal: tuple[type[ConnectorError], ...]) -> Finding:
         try:
             return _QUESTIONS[step.name](self._questions)
-        except _ENDS_ALL:
+        except fatal:
             raise
         except ConnectorError as error:
             return Finding(f"Not answered: {error}", {}, is_conclusive=False, enables=False)

@@ -25,6 +25,8 @@ from destination_pinterest.system import System
 from destination_pinterest.vocabulary import Identifier, Operation
 
 SIZES: Final = (1_900, 5_000, 10_000)
+# Asked only if the first of the others is too large.
+SMALLER_SIZES: Final = (1_000, 500)
 _FEW: Final = 100
 _LONG_NAME: Final = 200
 _LOOKS_S: Final = (0.0, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
@@ -124,32 +126,22 @@ class Questions:
         )
 
     def size(self) -> Finding:
-        """Sends larger and larger requests."""
-        accepted = proven = 0
+        """Sends larger and larger requests, or smaller and smaller ones if the first is too large."""
+        taken = 0
         for size in SIZES:
-            try:
-                answer = self._add(size)
-            except (InvalidRequestError, RequestTooLargeError) as refusal:
-                return self._size_found(proven or accepted, size, f"refused {size:,} ({_short(refusal)})")
-            accepted = size
-            if self._counters == "exact":
-                is_counted = answer.num_uploaded_user_records == self._sent
-            elif self._counters == "late":
-                is_counted = self._counted()
-            else:
-                continue
-            if not is_counted:
-                return self._size_found(proven, size, f"took {size:,}, but did not count them all")
-            proven = size
-        if not proven:
+            fault = self._fault_of(size)
+            if fault is not None:
+                return self._size_found(taken or self._largest_that_is_smaller(), size, fault)
+            taken = size
+        if self._counters == "inexact":
             return _unanswered(
-                f"Requests of {accepted:,} identifiers are accepted. Whether all of them are taken in can't be told, "
+                f"Requests of {taken:,} identifiers are accepted. Whether all of them are taken in can't be told, "
                 "since counters are no measure."
             )
         return Finding(
-            f"Requests of {proven:,} identifiers are accepted and counted in full. A list can't be read back, so this "
+            f"Requests of {taken:,} identifiers are accepted and counted in full. A list can't be read back, so this "
             "does not prove that all were kept.",
-            {"request_size": proven},
+            {"request_size": taken},
         )
 
     def v2(self) -> Finding:
@@ -281,11 +273,33 @@ class Questions:
                 return True
         return False
 
+    def _fault_of(self, size: int) -> str | None:
+        """Returns why a request of so many identifiers is too large, as far as answers show it; None if it is not."""
+        try:
+            answer = self._add(size)
+        except (InvalidRequestError, RequestTooLargeError) as refusal:
+            return f"refused {size:,} ({_short(refusal)})"
+        if self._counters == "inexact" or answer.num_uploaded_user_records == self._sent:
+            return None
+        if self._counters == "late" and self._counted():
+            return None
+        # The next request is compared with what there is now.
+        self._sent = self._client.customer_list(self._list_id).num_uploaded_user_records or self._sent
+        return f"took {size:,}, but did not count them all"
+
+    def _largest_that_is_smaller(self) -> int:
+        """Returns the largest of the smaller sizes that is right; 0 if none is."""
+        return next((size for size in SMALLER_SIZES if self._fault_of(size) is None), 0)
+
     @staticmethod
-    def _size_found(proven: int, refused: int, what: str) -> Finding:
-        facts = {"request_size_refused": refused, **({"request_size": proven} if proven else {})}
-        smaller = f" {proven:,} identifiers in one request are right." if proven else " No smaller one was tried."
-        return Finding(f"Pinterest {what}.{smaller}", facts)
+    def _size_found(right: int, refused: int, what: str) -> Finding:
+        facts = {"request_size_refused": refused, **({"request_size": right} if right else {})}
+        smaller = (
+            f"{right:,} identifiers in one request are right."
+            if right
+            else f"{' and '.join(f'{size:,}' for size in SMALLER_SIZES)} were not right either."
+        )
+        return Finding(f"Pinterest {what}. {smaller}", facts)
 
     @staticmethod
     def _verdict(ask: Callable[[], object], fact: str, subject: str) -> Finding:

@@ -14,7 +14,7 @@ airbyte-webapp/src/area/dataActivation and VersionedAirbyteStreamFactory (read 2
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -25,6 +25,7 @@ from destination_pinterest.config import Config
 from destination_pinterest.identity.given_id import MAX_ENVELOPE_CHARACTERS, MAX_EXTERNAL_ID_CHARACTERS
 from destination_pinterest.identity.opaque_id import MAX_ID_CHARACTERS
 from destination_pinterest.identity.operation import DELETED_AT
+from destination_pinterest.routing.audience_names import columns_of_names
 from destination_pinterest.routing.destination_object import CUSTOMER_LIST, NEW_AUDIENCE, object_name
 from destination_pinterest.routing.plan import SOFT_DELETE
 
@@ -77,7 +78,14 @@ _CONSENT: Final = (
 _AUDIENCE: Final = (
     "The audience that the row joins, or an array of several: the settings name audiences by this column."
 )
+_AD_ACCOUNT: Final = (
+    "The ID of the ad account that the row goes to: the ad account column of the destination's settings. It has to be "
+    "mapped."
+)
 _OPERATION: Final = "Whether the row is added or removed: the operation column of the destination's settings."
+_ONE_VALUE: Final = ("null", "string", "boolean", "integer", "number")
+
+Fields = Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +100,8 @@ class DestinationCatalog:
 def destination_catalog(
     audiences: Iterable[tuple[str, Audience]],
     *,
-    deciding_columns: Mapping[str, str] | None = None,
-    audience_columns: Sequence[str] = (),
+    deciding_columns: Fields | None = None,
+    leading_columns: Fields | None = None,
     max_bytes: int = MAX_CATALOG_BYTES,
 ) -> DestinationCatalog:
     """Returns the catalog of one or several ad accounts.
@@ -101,14 +109,14 @@ def destination_catalog(
     Args:
         audiences: all audiences, of every type, each with its ad account's id; the last are left out if `max_bytes` is
             too small.
-        deciding_columns: the columns by which settings decide about a row, each with its description: fields too.
-        audience_columns: the columns by which the settings name audiences, which become fields of a new one.
+        deciding_columns: the columns by which settings decide what a row does, each with its schema: fields too.
+        leading_columns: the columns by which settings decide where a row goes: fields of a new audience alone.
         max_bytes: the limit for the catalog as JSON.
     """
     # An audience created meanwhile moves others to later pages, where they appear again.
     usable = {one.id: (account, one) for account, one in audiences if one.audience_type == CUSTOMER_LIST}
     deciding = deciding_columns or {}
-    operations = list(_operations(NEW_AUDIENCE, deciding, audience_columns))
+    operations = list(_operations(NEW_AUDIENCE, deciding, leading_columns or {}))
     room = max_bytes - len(msgspec.json.encode({"operations": operations}))
     left_out = len(usable)
     for account, audience in usable.values():
@@ -121,24 +129,33 @@ def destination_catalog(
     return DestinationCatalog({"operations": operations}, left_out)
 
 
-def deciding_columns_of(config: Config) -> dict[str, str]:
-    """Returns the columns, besides identities, that the settings name, each with its description as a field."""
+def deciding_columns_of(config: Config) -> Fields:
+    """Returns the columns by which the settings decide what a row does, each with its schema as a field."""
     setting = config.operation_column
-    deciding = {} if setting is None else {setting.column: _OPERATION}
+    deciding = {} if setting is None else {setting.column: _field(_OPERATION)}
     if config.consent_column is not None and config.used_for == "targeting" and config.mode != "remove":
-        deciding.setdefault(config.consent_column.column, _CONSENT)
+        deciding.setdefault(config.consent_column.column, _field(_CONSENT, "array", "object"))
     return deciding
 
 
-def _operations(
-    name: str, deciding: Mapping[str, str], audience_columns: Sequence[str] = ()
-) -> Iterator[dict[str, Any]]:
+def leading_columns_of(config: Config) -> Fields:
+    """Returns the columns by which the settings decide where a row goes, each with its schema as a field.
+
+    Raises:
+        InvalidConfigError: the settings contradict each other about what names audiences.
+    """
+    leading = {column: _field(_AUDIENCE, "array") for column in columns_of_names(config)}
+    if config.ad_account_column is not None:
+        leading.setdefault(config.ad_account_column, _field(_AD_ACCOUNT))
+    return leading
+
+
+def _operations(name: str, deciding: Fields, leading: Fields | None = None) -> Iterator[dict[str, Any]]:
     for operation in OPERATIONS:
         fields = {key: _identity(description, pattern) for key, (description, pattern) in _IDENTITIES.items()}
-        types = ["null", "string", "boolean", "integer", "number", "array"]
-        fields |= {column: {"type": types, "description": _AUDIENCE} for column in audience_columns}
+        fields |= _others(leading or {})
         if operation != SOFT_DELETE:
-            fields |= _deciding_fields(deciding)
+            fields |= {DELETED_AT: {"type": ["null", "string"], "description": _DELETED}, **_others(deciding)}
         yield {
             "object_name": name,
             "sync_mode": operation,
@@ -156,10 +173,10 @@ def _identity(description: str, pattern: str) -> dict[str, Any]:
     return {"type": ["null", "string"], "description": description, "pattern": f"^({pattern})$"}
 
 
-def _deciding_fields(deciding: Mapping[str, str]) -> dict[str, Any]:
-    fields: dict[str, Any] = {DELETED_AT: {"type": ["null", "string"], "description": _DELETED}}
-    for column, description in deciding.items():
-        if column not in _IDENTITIES:
-            types = ["null", "string", "boolean", "integer", "number"]
-            fields[column] = {"type": types, "description": description}
-    return fields
+def _field(description: str, *more_types: str) -> dict[str, Any]:
+    return {"type": [*_ONE_VALUE, *more_types], "description": description}
+
+
+def _others(fields: Fields) -> dict[str, Any]:
+    """Returns those fields that are none of an identity, which stays what it is."""
+    return {column: dict(field) for column, field in fields.items() if column not in _IDENTITIES}

@@ -34,8 +34,12 @@ def plan_lines(
     """
     for plan in plans:
         yield from _of_stream(plan, config)
-    for audience in audiences:
-        yield from _of_audience(audience, _title(audience, config), shadow_lists.get(audience.key), config)
+    # What holds for a column's audiences in each ad account is said once.
+    yield from dict.fromkeys(
+        line
+        for audience in audiences
+        for line in _of_audience(audience, _title(audience, config), shadow_lists.get(audience.key), config)
+    )
     yield from (("WARN", sentence) for sentence in (*moving_rows(audiences, config), *unused_store(config)))
     yield from (("WARN", sentence) for sentence in unused_consent(config))
 

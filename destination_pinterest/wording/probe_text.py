@@ -33,7 +33,8 @@ STEPS: Final = (
     ),
     Step(
         "size",
-        "Adds 1,900, 5,000 and 10,000 identifiers in one request each, until one is refused or not counted in full.",
+        "Adds 1,900, 5,000 and 10,000 identifiers in one request each, until one is refused or not counted in full; "
+        "1,000 and 500 if that is the first.",
         3,
         ("counters",),
     ),

@@ -114,6 +114,13 @@ def test_at_a_terminal_each_step_waits_for_a_yes(account: RunningSandbox, config
     assert "For Airbyte's form" in out
 
 
+def test_a_step_that_is_left_out_is_named(account: RunningSandbox, config: Path) -> None:
+    account.change(records_v2="refuse")
+    probed = probe("--config", config, "--yes", "--only", "removal")
+    assert probed.returncode == 0, probed.stderr
+    assert "\nremoval: Not certain. Left out: it needs the step v2.\n" in probed.stderr
+
+
 def test_a_token_that_is_refused_is_said_and_nothing_is_written(account: RunningSandbox, config: Path) -> None:
     settings = json.loads(config.read_text())
     settings["credentials"]["access_token"] = "pina_of_nobody"

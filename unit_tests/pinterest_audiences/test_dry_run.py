@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from itertools import product
@@ -169,6 +170,29 @@ def test_a_dry_run_foretells_what_consent_and_exclusion_do(
     assert said.pop("identifiers")[0] == added
     assert said == done
     assert {text for _, text in run.plan_lines} <= set(outbox.log_texts)
+
+
+def test_a_dry_run_foretells_which_rows_name_no_audience_and_counts_a_row_in_each_that_it_names(
+    config: Callable[..., Config], synced: Callable[..., dict[str, Any]], outbox: Any
+) -> None:
+    rows = [
+        row(1, "a@example.com", "VIP"), row(2, "b@example.com", ["VIP", "Gold"]), row(3, "c@example.com"),
+        row(4, "d@example.com", ["d@example.com", "Gold"]), row(5, "no address", "VIP"),
+    ]  # fmt: skip
+    settings = {"audience_column": "op", "audience_name": "{op}"}
+    run = DryRun(described(COLUMNS, rows), COLUMNS, config(**settings))
+    run.count(rows)
+    synced(described(COLUMNS, rows), COLUMNS, rows, **settings)
+    (text,) = [text for text in outbox.log_texts if text.startswith(REPORT_PREFIX)]
+    report = json.loads(text.removeprefix(REPORT_PREFIX))
+    not_synced: Counter[str] = Counter()
+    for audience in report["audiences"]:
+        not_synced.update(audience["not_synced"])
+    assert run.counts.not_synced == not_synced
+    assert run.counts.usable == 3
+    added = sum(audience["identifiers_added"] for audience in report["audiences"])
+    assert run.counts.identifiers[Operation.ADD] == added == 4
+    assert run.audiences == 2
 
 
 @pytest.mark.parametrize("mode", ["removes_if_set", "adds_if_set"])

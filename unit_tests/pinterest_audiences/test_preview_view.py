@@ -13,15 +13,17 @@ from pinterest_audiences.report_view import aligned
 IDENTITIES = IdentityReport(300, {"EMAIL": 1.0}, True, ComparedFill(310, {"EMAIL": 0.99}))
 
 
+VIP = PreviewedAudience(
+    audience="VIP", audience_id="22", customer_list_id="11", is_new=False, members=Bounds(200, 200),
+    joins=Bounds(0, 130), leaves=Bounds(70, 200), is_estimate=False, counted_by="rows_and_counters",
+    refusal=None, upload_requests=1, identities=IDENTITIES, notes=["Noted."],
+)  # fmt: skip
+
+
 def shown(left: int | None = 997, tier: str | None = None, **changes: Any) -> list[str]:
     """The lines about one audience, as the connector describes it."""
-    audience = PreviewedAudience(
-        audience="VIP", audience_id="22", customer_list_id="11", is_new=False, members=Bounds(200, 200),
-        joins=Bounds(0, 130), leaves=Bounds(70, 200), is_estimate=False, counted_by="rows_and_counters",
-        refusal=None, upload_requests=1, identities=IDENTITIES, notes=["Noted."],
-    )  # fmt: skip
     preview = Preview(
-        "Connected.", [msgspec.structs.replace(audience, **changes)], 2, {"ads_read": left}, ["Of the store."], tier
+        "Connected.", [msgspec.structs.replace(VIP, **changes)], 2, {"ads_read": left}, ["Of the store."], tier
     )
     return aligned(list(preview_lines(msgspec.to_builtins(preview)))).splitlines()
 
@@ -59,6 +61,15 @@ def test_a_person_reads_what_would_change() -> None:
 )
 def test_what_is_not_known_or_would_be_refused_is_said(changes: dict[str, Any], line: str) -> None:
     assert [said for said in shown(**changes) if said.startswith(line)]
+
+
+def test_each_of_several_audiences_is_named() -> None:
+    preview = msgspec.to_builtins(
+        Preview("Connected.", [VIP, msgspec.structs.replace(VIP, audience="Gold")], 2, {}, [], None)
+    )
+    named = [value for name, value in preview_lines(preview) if name == "Audience"]
+    assert named == ['"VIP"', '"Gold"']
+    assert not [line for line in shown() if line.startswith("  Audience  ") and "now" not in line]
 
 
 def test_rows_without_anybody_to_join_have_no_line_of_identifiers() -> None:

@@ -27,6 +27,30 @@ def test_the_least_that_must_be_said_means_all_columns_of_our_own_connector() ->
     assert least.named_columns() == ()
 
 
+@pytest.mark.parametrize(
+    ("settings", "audience"),
+    [
+        ({"audience_name": "{country} buyers", "audience_column": "country"}, "{country} buyers"),
+        ({"audience_column": "segment"}, "{segment}"),
+        ({"audience_name": "VIP"}, "VIP"),
+    ],
+)
+def test_without_an_argument_the_config_names_the_audience(
+    tmp_path: Path, settings: dict[str, str], audience: str
+) -> None:
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps({"credentials": {}, **settings}))
+    found = read_request(parser().parse_args(["sync", "--from", "x.csv", "--config", str(path)]))
+    assert found.overlay() == {"audience_name": audience}
+
+
+def test_an_audience_that_nobody_names_is_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "config.json"
+    path.write_text('{"credentials": {}, "audience_name": " "}')
+    with raises(Code.USAGE_WRONG, match="Nothing names the audience"):
+        read_request(parser().parse_args(["sync", "--from", "x.csv", "--config", str(path)]))
+
+
 def test_identities_become_settings_and_must_be_there() -> None:
     asked = request("--identity", "mail=email:sha256", "--identity", "a=b=GAID", "--primary-key", "id")
     assert asked.overlay()["identity_columns"] == [

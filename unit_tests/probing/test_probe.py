@@ -163,7 +163,12 @@ def test_what_is_cut_and_counted_is_not_taken_for_proof(account: Callable[..., A
     ("settings", "step", "learned"),
     [
         ({"max_records": 3_000}, "size", {"request_size": 1_900, "request_size_refused": 5_000}),
-        ({"max_records": 1_000}, "size", {"request_size_refused": 1_900}),
+        ({"max_records": 1_000}, "size", {"request_size": 1_000, "request_size_refused": 1_900}),
+        ({"max_records": 700, "above_max_records": "cut"}, "size",
+         {"request_size": 500, "request_size_refused": 1_900}),
+        ({"max_records": 700, "above_max_records": "cut", "count_lag_s": 20.0}, "size",
+         {"request_size": 500, "request_size_refused": 1_900}),
+        ({"max_records": 100}, "size", {"request_size_refused": 1_900}),
         ({"max_records": 6_000, "above_max_records": "cut"}, "size",
          {"request_size": 5_000, "request_size_refused": 10_000}),
         ({"names": "folded"}, "list", {"names": "folded"}),
@@ -237,6 +242,37 @@ def test_a_fault_of_pinterests_leaves_its_question_open_and_the_others_answered(
     assert report.learned["records_v2"] == "accepted"
 
 
+def test_whoever_stops_once_there_is_an_audience_is_asked_whether_to_remove_it(account: Callable[..., Account]) -> None:
+    pinterest, person = account(), Person(stops_at="visible")
+    report = pinterest.probe(person)
+    assert person.asked == ["list", "audience", "visible", "end"]
+    assert (list(pinterest.sandbox.world.audiences), report.audience_id) == ([], None)
+
+
+@pytest.mark.parametrize("status", [401, 403, 429, 503])
+def test_a_step_that_is_refused_for_itself_leaves_the_others_answered_and_one_for_all_ends_the_probe(
+    account: Callable[..., Account], status: int
+) -> None:
+    pinterest, person = account(), Person()
+    headers = {"retry-after": "3600"} if status == 429 else {}
+    fault = {"action": {"kind": "status", "status": status, "headers": headers}, "endpoint": "customer_lists/update"}
+    assert pinterest.client.request("POST", "/_sandbox/faults", fault).status == 201
+    report = pinterest.probe(person)
+    assert person.findings["counters"].says.startswith("Not answered: PIN-")
+    assert report.learned["names"] == "kept"
+    goes_on = status in {403, 503}
+    assert (report.status, "end" in person.asked) == (("succeeded", True) if goes_on else ("failed", False))
+    assert (report.audience_id is None) == goes_on
+
+
+def test_an_ad_account_that_is_refused_from_the_beginning_ends_the_probe(account: Callable[..., Account]) -> None:
+    pinterest, person = account(), Person()
+    fault = {"action": {"kind": "status", "status": 403}, "endpoint": "*"}
+    assert pinterest.client.request("POST", "/_sandbox/faults", fault).status == 201
+    report = pinterest.probe(person)
+    assert (report.status, person.asked, report.facts) == ("failed", ["list"], None)
+
+
 def test_a_token_that_is_refused_ends_the_probe_with_its_error(account: Callable[..., Account]) -> None:
     person = Person()
     report = account().probe(person, token="pina_of_nobody")
@@ -254,6 +290,17 @@ def test_what_was_learned_before_stays_where_nothing_else_is_learned() -> None:
     assert of_another is not None
     assert of_another.names is None
     assert merged("no JSON", {}, day="2026-11-27", host="a") is None
+
+
+def test_what_one_step_learned_earlier_goes_as_a_whole_once_it_is_done_again() -> None:
+    before = PinterestFacts(
+        format=1, asked_on="2026-11-01", host="a", counters="late", counters_late_by_s=60.0, request_size=500,
+        request_size_refused=1_900,
+    )  # fmt: skip
+    after = merged(before, {"counters": "exact", "request_size": 10_000}, day="2026-11-27", host="a")
+    assert after is not None
+    assert (after.counters, after.counters_late_by_s) == ("exact", None)
+    assert (after.request_size, after.request_size_refused) == (10_000, None)
 
 
 def test_a_step_brings_what_it_needs_in_order_and_the_end() -> None:

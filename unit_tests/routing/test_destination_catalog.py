@@ -18,6 +18,7 @@ from destination_pinterest.routing.destination_catalog import (
     MAX_CATALOG_BYTES,
     deciding_columns_of,
     destination_catalog,
+    leading_columns_of,
 )
 from destination_pinterest.routing.destination_object import NEW_AUDIENCE, chosen_audience
 from destination_pinterest.vocabulary import Identifier
@@ -93,13 +94,13 @@ def test_rows_that_were_deleted_at_the_source_can_be_told_but_in_a_list_of_delet
 
 
 def test_the_operation_column_of_the_settings_is_a_field_and_no_matching_key() -> None:
-    for operation in operations(deciding_columns={"is_deleted": "x"}):
+    for operation in operations(deciding_columns={"is_deleted": {"type": "string"}}):
         assert ("is_deleted" in fields_of(operation)) == (operation["sync_mode"] != "soft_delete")
         assert ["is_deleted"] not in operation["matching_keys"]
 
 
 def test_an_operation_column_that_is_named_like_an_identity_stays_an_identity(insert: dict[str, Any]) -> None:
-    assert operations(deciding_columns={"email": "x"})[0] == insert
+    assert operations(deciding_columns={"email": {"type": "boolean"}})[0] == insert
 
 
 @pytest.mark.parametrize(
@@ -183,8 +184,19 @@ def test_the_consent_column_is_a_field_where_somebody_is_asked_for_consent(raw_c
         assert list(deciding_columns_of(read_config({**raw_config, **consent, **settings}))) == ["op"]
 
 
-def test_columns_that_name_audiences_are_fields_of_a_new_audience_alone() -> None:
-    found = operations(audience(7), audience_columns=["segment"])
+def test_columns_that_name_audiences_and_ad_accounts_are_fields_of_a_new_audience_alone(
+    raw_config: dict[str, Any],
+) -> None:
+    config = read_config({**raw_config, "audience_column": "segment", "ad_account_column": "account"})
+    found = operations(audience(7), leading_columns=leading_columns_of(config))
     fields = {operation["object_name"]: operation["json_schema"]["properties"] for operation in found}
-    assert [name for name, properties in fields.items() if "segment" in properties] == [NEW_AUDIENCE]
+    for column in ("segment", "account"):
+        assert [name for name, properties in fields.items() if column in properties] == [NEW_AUDIENCE]
     assert "array" in fields[NEW_AUDIENCE]["segment"]["type"]
+
+
+def test_purposes_that_a_person_consents_to_can_be_mapped_as_a_list(raw_config: dict[str, Any]) -> None:
+    config = read_config({**raw_config, "consent_column": {"column": "purposes", "permits": ["advertising"]}})
+    insert = operations(deciding_columns=deciding_columns_of(config))[0]
+    for value in (["advertising"], {"advertising": True}, "advertising", None):
+        assert jsonschema.Draft7Validator(insert["json_schema"]).is_valid({"purposes": value})
