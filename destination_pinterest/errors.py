@@ -31,6 +31,7 @@
     │   ├── StorageFailedError        a bucket or folder did not answer as it should
     │   ├── SignInRaceError           another process may have renewed the sign-in
     │   ├── StoreBusyError            another sync uses the membership store
+    │   ├── ForgettingIncompleteError  people are suppressed, but not yet out of every customer list
     │   ├── InterruptedSyncError      the sync is being stopped; what was waiting gives up
     │   └── AudiencesFailedForNowError  several audiences failed for different reasons, some of which may pass
     ├── RequestTooLargeError      413 or a 400 about size: to be sent again in smaller pieces

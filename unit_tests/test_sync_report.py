@@ -70,12 +70,12 @@ def store(tmp_path: Path) -> dict[str, Any]:
 def test_with_a_store_the_members_are_counted_exactly(sync: RunSync, store: dict[str, Any], pinterest: Any) -> None:
     first = sync(rows(range(100)), plan=FIRST, **store)
     assert first["members"] == {
-        "before": 0, "after": 100, "unchanged": 0, "left_by_absence": 0, "unresolved_deletions": 0,
+        "before": 0, "after": 100, "unchanged": 0, "left_by_absence": 0, "unresolved_deletions": 0, "expired": 0,
     }  # fmt: skip
     pinterest.audiences[first["audience_id"]]["size"] = 66
     second = sync(rows(range(20, 110)), plan=SECOND, **store)
     assert second["members"] == {
-        "before": 100, "after": 90, "unchanged": 80, "left_by_absence": 20, "unresolved_deletions": 0,
+        "before": 100, "after": 90, "unchanged": 80, "left_by_absence": 20, "unresolved_deletions": 0, "expired": 0,
     }  # fmt: skip
     assert (second["identifiers_added"], second["identifiers_removed"]) == (10, 20)
     assert second["reconciliation"] == {
@@ -101,7 +101,7 @@ def test_of_a_sync_that_failed_those_who_stayed_are_not_told(sync: RunSync, stor
     sync(rows(range(10)), plan=FIRST, **store)
     audience = sync(rows(range(5)), ends_well=False, plan=SECOND, **store)
     assert audience["members"] == {
-        "before": 10, "after": 10, "unchanged": None, "left_by_absence": 0, "unresolved_deletions": 0,
+        "before": 10, "after": 10, "unchanged": None, "left_by_absence": 0, "unresolved_deletions": 0, "expired": 0,
     }  # fmt: skip
     assert (audience["pinterest_counts_after"], audience["reconciliation"], audience["outlook"]) == (None, None, None)
 

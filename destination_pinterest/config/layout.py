@@ -29,7 +29,15 @@ CARDS: Final = (
     Card(
         "account",
         "Ad account and audience",
-        ("ad_account_id", "audience_name", "used_for", "audience_column", "also_in_ad_accounts", "ad_account_column"),
+        (
+            "ad_account_id",
+            "audience_name",
+            "used_for",
+            "audience_column",
+            "max_audiences",
+            "also_in_ad_accounts",
+            "ad_account_column",
+        ),
     ),
     # Adobe's mapping calls what identifies people at Pinterest by this name, and so does our data activation.
     Card(
@@ -43,7 +51,6 @@ CARDS: Final = (
         (
             "mode",
             "membership_store",
-            "suppression_store",
             "consent_column",
             "deletes",
             "max_removal_percent",
@@ -64,6 +71,7 @@ CARDS: Final = (
             "share_with",
             "advertising_id_case",
             "allow_missing_columns",
+            "suppression_store",
             "remove_from",
             "everywhere_includes",
             "everywhere_except",
@@ -75,7 +83,6 @@ CARDS: Final = (
             "record_format",
             "flush_seconds",
             "retry_hours",
-            "max_audiences",
             "pinterest_facts",
             "api_base_url",
         ),

@@ -5,8 +5,8 @@ from collections.abc import Collection
 import pytest
 
 from destination_pinterest.api.models import Audience, CustomerList
-from destination_pinterest.audiences.creation import DESCRIPTION
 from destination_pinterest.audiences.description_mark import for_exclusion, is_for_exclusion, with_mark
+from destination_pinterest.audiences.description_text import DEFAULT_TEXT
 from destination_pinterest.audiences.list_kinds import KnownList, known_lists
 from destination_pinterest.audiences.remembered import NOTHING
 
@@ -14,7 +14,7 @@ from destination_pinterest.audiences.remembered import NOTHING
 def known(
     name: str, *audiences: Audience, remembered: Collection[str] = (), exclusions: Collection[str] = ()
 ) -> KnownList:
-    kept = Audience(id="90", name="Kept", description=DESCRIPTION)
+    kept = Audience(id="90", name="Kept", description=DEFAULT_TEXT)
     made_of = {"1": list(audiences), "2": [kept]}
     lists = [CustomerList(id="1", name=name), CustomerList(id="2", name="Kept [generation 2, job 3]")]
     return known_lists(lists, made_of, remembered, exclusions)[0]
@@ -24,7 +24,9 @@ def audience(description: str | None = None, name: str = "VIP") -> Audience:
     return Audience(id="7", name=name, description=description)
 
 
-@pytest.mark.parametrize("description", [DESCRIPTION, "Mine [dp1:w10,E900]", "Mine [dp-name1:0a1b2c3d4e5f]", "[dp9:?]"])
+@pytest.mark.parametrize(
+    "description", [DEFAULT_TEXT, "Mine [dp1:w10,E900]", "Mine [dp-name1:0a1b2c3d4e5f]", "[dp9:?]"]
+)
 def test_a_list_is_ours_if_its_audience_says_so(description: str) -> None:
     assert known("VIP", audience(description)).kind == "ours"
 
@@ -62,8 +64,8 @@ def test_an_audience_is_for_exclusion_if_its_mark_or_the_settings_say_so() -> No
     marked = with_mark("Staff", for_exclusion(NOTHING))
     assert is_for_exclusion(marked)
     assert known("Staff", audience(marked)).kind == "exclusion"
-    assert known("Staff", audience(DESCRIPTION, "Staff"), exclusions=["Staff"]).kind == "exclusion"
-    assert known("Staff", audience(DESCRIPTION), audience(marked)).kind == "exclusion"
+    assert known("Staff", audience(DEFAULT_TEXT, "Staff"), exclusions=["Staff"]).kind == "exclusion"
+    assert known("Staff", audience(DEFAULT_TEXT), audience(marked)).kind == "exclusion"
 
 
 def test_a_list_is_called_by_its_name_or_id_and_those_of_its_audiences() -> None:

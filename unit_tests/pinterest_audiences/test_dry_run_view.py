@@ -49,8 +49,8 @@ def test_a_program_gets_the_plan_and_the_counts() -> None:
                        "(auto); deletions: _ab_cdc_deleted_at.",
         }],
         "identity_columns": [
-            {"column": "email", "identifier": "EMAIL", "format": "auto"},
-            {"column": "gaid", "identifier": "GAID", "format": "auto"},
+            {"column": "email", "identifier": "EMAIL", "format": "auto", "country": ""},
+            {"column": "gaid", "identifier": "GAID", "format": "auto", "country": ""},
         ],
         "rows": 5, "rows_unreadable": 0, "usable": 3,
         "not_usable": {"invalid_email": 1, "no_identity": 1}, "identifiers_to_add": 2,

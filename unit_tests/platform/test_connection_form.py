@@ -135,14 +135,14 @@ def test_the_cards_show_what_has_to_be_decided_and_fold_the_rest() -> None:
 
     assert [card.title for card in shown] == [group["title"] for group in SCHEMA["groups"]]
     assert Card("Sign-in", ("credentials",), ()) in shown
-    folded = ("used_for", "audience_column", "also_in_ad_accounts", "ad_account_column")
+    folded = ("used_for", "audience_column", "max_audiences", "also_in_ad_accounts", "ad_account_column")
     assert Card("Ad account and audience", ("ad_account_id", "audience_name"), folded) in shown
     assert (
         Card("Identity mapping to pinterest_audience", ("identity_columns", "operation_column"), ("default_country",))
         in shown
     )
     removal = ("deletes", "max_removal_percent", "allow_empty_audience", "allow_identity_drift", "expire_after_days")
-    chosen = ("mode", "membership_store", "suppression_store", "consent_column")
+    chosen = ("mode", "membership_store", "consent_column")
     assert Card("Who joins and who leaves", chosen, removal) in shown
     assert Card("Delivery", ("access_tier",), ("batch_size",)) in shown
     assert Card("Rejected rows", ("object_storage_config",), ("max_rejected_percent",)) in shown
@@ -151,7 +151,7 @@ def test_the_cards_show_what_has_to_be_decided_and_fold_the_rest() -> None:
 def test_what_is_advanced_can_be_left_folded_but_for_objects() -> None:
     (advanced,) = (card for card in cards(FORM) if card.title == "Advanced")
 
-    assert advanced.seen == ("actalike", "share_with")
+    assert advanced.seen == ("actalike", "share_with", "suppression_store")
     assert {"installation_name", "retry_hours"} <= set(advanced.folded)
 
 

@@ -315,12 +315,19 @@ class StoreContract:
             written = released.shapes(place.content(), tmp_path)
         since = [key for key in written["manifest.json"] if key not in shapes["manifest.json"]]
         assert since == [
-            *("sending", "columns", "has_former_keys", "marks", "epoch", "counters", "wrapped", "next_key"),
-            *("template", "audiences"),
+            *("sending", "seen", "columns", "has_former_keys", "marks", "epoch", "counters", "wrapped", "next_key"),
+            *("sends_people", "template", "audiences"),
         ]
         shapes["manifest.json"] = written["manifest.json"]
         shapes["base"].insert(0, "is_in BOOLEAN")
-        shapes["maybes"] = ["n UBIGINT", "adds BOOLEAN", "members TINYINT", "row UINTEGER", *shapes["maybes"]]
+        shapes["maybes"] = [
+            "n UBIGINT",
+            "adds BOOLEAN",
+            "members TINYINT",
+            "row UINTEGER",
+            *shapes["maybes"],
+            "person UBIGINT",
+        ]
         assert written == shapes
 
     def test_what_a_sync_left_to_be_compared_with_is_kept_until_another_one_is_given(self, place: Place) -> None:
