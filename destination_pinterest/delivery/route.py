@@ -244,7 +244,8 @@ class StreamRoute:
         if key is None:
             self._take_row(sink, row, position)
             return
-        decision = self._decision(sink, row)
+        # A call less for each row tells.
+        decision = Operation.ADD if self._decide is None else self._decision(sink, row)
         values = remembered.read(row)
         mapped = remembered.map(values)
         if decision is RejectionReason.NO_CONSENT:
@@ -262,7 +263,7 @@ class StreamRoute:
         if isinstance(decision, Operation) and (mapped.identifiers or keeps):
             if mapped.rejections:
                 sink.count_refused(mapped.rejections)
-            self._announce(row, mapped.rejections)
+                self._announce(row, mapped.rejections)
             if keeps:
                 if not mapped.identifiers:
                     sink.leave_blank()
