@@ -29,7 +29,7 @@ from destination_pinterest.delivery.isolation import concerns_one_audience
 from destination_pinterest.delivery.lane import Delivery
 from destination_pinterest.delivery.sender import DeliverySender
 from destination_pinterest.error_codes import Code
-from destination_pinterest.errors import ConnectorError, InternalError, InterruptedSyncError
+from destination_pinterest.errors import ConnectorError, InternalError, InterruptedSyncError, InvalidRequestError
 from destination_pinterest.forgetting.account import AccountLists
 from destination_pinterest.forgetting.certificate import LedgerEntry, ListEntry, moment
 from destination_pinterest.forgetting.choice import Choice
@@ -266,14 +266,37 @@ class TakingOut:
                 members.append(ledger.forget(list(piece) for piece in people.pieces(_PIECE)))
                 ledger.keep_counters(None)  # They have moved by more than the ledger knows.
             if item.known is not None:
+                for ledger in ledgers:
+                    requests += self._add_again(item.client, item.known, ledger)
                 self._keep_count(item.client, item.known)
             return _ItemDone(requests, tuple(members))
+
+    def _add_again(self, client: PinterestClient, known: KnownList, ledger: MembershipLedger) -> int:
+        """Adds again what left along with the people, as part of their rows; returns how many requests that took."""
+        delta = ledger.added_again(lambda: int(self._system.now()))
+        if delta is None:
+            return 0
+        list_id = known.customer_list.id
+        before = self._requests.of(list_id)
+        sender, target = self._sender_for(client), _target_of(known)
+        ledger.write_ahead(delta)
+        try:
+            for operation, piece, _ in ledger.pieces(delta, 0, delta.total, sender.max_identifiers):
+                sender.send(target, Delivery(operation, dict.fromkeys(piece), 0, 0), lambda _list_id: None)
+        except InvalidRequestError as failure:  # They stay in doubt in the ledger.
+            self._log(
+                "WARN",
+                f'Identifiers that left the customer list "{known.customer_list.name}" in one row with forgotten ones '
+                f"were not added again: {failure} The next sync tries again.",
+            )
+        else:
+            ledger.commit(delta, list_id)
+        return self._requests.of(list_id) - before
 
     def _send(self, client: PinterestClient, known: KnownList, people: People) -> int:
         list_id = known.customer_list.id
         before = self._requests.of(list_id)
-        sender = self._sender_for(client)
-        target = AudienceTarget(known.audience or "", frozenset({Identifier.EMAIL}), list_id=list_id)
+        sender, target = self._sender_for(client), _target_of(known)
         for piece in people.pieces(sender.max_identifiers):
             if self._is_over.is_set():
                 raise InterruptedSyncError(Code.SYNC_STOPPED, "Forgetting was stopped. Run it again: it goes on there.")
@@ -329,6 +352,10 @@ class TakingOut:
         done.progress = progress
         self._stores.suppression.keep_progress(done.job, progress)
         done.ledgers += [_removed_ledger(ledger) for ledger in ledgers]
+
+
+def _target_of(known: KnownList) -> AudienceTarget:
+    return AudienceTarget(known.audience or "", frozenset({Identifier.EMAIL}), list_id=known.customer_list.id)
 
 
 def _unless_busy(item: _Item, busy: Mapping[_Named, ConnectorError], done: Done) -> Iterator[_Item]:

@@ -25,6 +25,7 @@ from typing import Any, Final
 from destination_pinterest.membership.keys import KIND_BITS, KIND_MASK, Kind
 from destination_pinterest.membership.says import READ_SAYS, WRITE_SAYS, Says
 from destination_pinterest.membership.sizes import Sizes
+from destination_pinterest.membership.spool import HOLDER
 from destination_pinterest.membership.workspace import Workspace
 
 KEY: Final = "stream, says, h1, h2, t1, t2"
@@ -179,22 +180,43 @@ class Holdings:
         holdings = f"{sealed} FROM holdings WHERE says = {Says.HOLDS:d} AND kind & {KIND_MASK} < {Kind.UNCHANGED:d}"
         return self._workspace.chunks(f"{holdings} UNION ALL {sealed} FROM in_doubt", size)
 
-    def select_forgotten(self) -> Forgotten:
-        """Makes the table `forgotten` of all identifiers in the spool."""
+    def select_forgotten(self, *, sends_people: bool) -> Forgotten:
+        """Makes the table `forgotten` of all identifiers in the spool, and `companions` of what left along with them.
+
+        `sends_people`: whether people were sent as rows, which are taken out as a whole.
+        """
         self._workspace.execute("CREATE OR REPLACE TABLE forgotten AS SELECT DISTINCT t1, t2 FROM spool")
+        of_rows = f"SEMI JOIN (SELECT {HOLDER} FROM holdings SEMI JOIN forgotten USING (t1, t2)) USING ({HOLDER})"
+        self._workspace.execute(
+            f"""
+            CREATE OR REPLACE TABLE companions AS
+            SELECT DISTINCT ON (t1, t2) {", ".join(_IN_DOUBT)} FROM holdings {of_rows}
+            ANTI JOIN forgotten USING (t1, t2)
+            ANTI JOIN (SELECT t1, t2 FROM holdings WHERE says = {Says.OBJECTS:d}) USING (t1, t2)
+            ANTI JOIN (SELECT t1, t2 FROM in_doubt) USING (t1, t2)
+            WHERE says = {Says.HOLDS:d} AND kind & {KIND_MASK} < {Kind.UNCHANGED:d} AND {sends_people}
+            """
+        )
         number = self._workspace.number
         found = sum(
             number(f"SELECT count(*) FROM {table} SEMI JOIN forgotten USING (t1, t2)")
             for table in ("base", "delta", "in_doubt")
         )
         held = f"SELECT DISTINCT t1, t2 FROM holdings SEMI JOIN forgotten USING (t1, t2) WHERE says = {Says.HOLDS:d}"
-        doubts = number("SELECT count(*) FROM in_doubt ANTI JOIN forgotten USING (t1, t2)")
+        doubts = number(
+            "SELECT (SELECT count(*) FROM in_doubt ANTI JOIN forgotten USING (t1, t2)) "
+            "+ (SELECT count(*) FROM companions)"
+        )
         return Forgotten(number(f"SELECT count(*) FROM ({held})"), not found, bool(doubts))
 
     def write_without_forgotten(self, base: Path, in_doubt: Path) -> None:
-        """Writes all holdings, tombstones and objections too, and what is in doubt, without those in `forgotten`."""
+        """Writes all holdings, tombstones and objections too, and what is in doubt, without those in `forgotten`.
+
+        What left along with them is in doubt from now on.
+        """
         self._copy(f"SELECT {_KEY_WRITTEN}, {BODY} FROM holdings ANTI JOIN forgotten USING (t1, t2)", base)
-        self._copy(f"SELECT {', '.join(_IN_DOUBT)} FROM in_doubt ANTI JOIN forgotten USING (t1, t2)", in_doubt)
+        doubts = f"SELECT {', '.join(_IN_DOUBT)} FROM in_doubt ANTI JOIN forgotten USING (t1, t2)"
+        self._copy(f"{doubts} UNION ALL SELECT {', '.join(_IN_DOUBT)} FROM companions", in_doubt)
 
     def write_delta(self, path: Path, changed: int) -> bool:
         """Writes the changes since base, with `gained` and `lost` (`changed` rows, 0: without them) added.

@@ -273,6 +273,8 @@ class MembershipLedger:
         """Takes identifiers out of the ledger and its files, whatever holds them; returns how many were members.
 
         The rows' other identifiers stay. The caller removes them from the customer list first, under the same lease.
+        If people were sent as rows of `records_v2`, these others may have left with them; they are in doubt until
+        `added_again` or a sync adds them again.
 
         Raises:
             StoreBusyError: another sync has taken the ledger over.
@@ -283,7 +285,7 @@ class MembershipLedger:
         for identifiers in pieces:
             self._spool.remove_everywhere(identifiers)
         self._spool.flush()
-        found = self._holdings.select_forgotten()
+        found = self._holdings.select_forgotten(sends_people=self._leased.manifest.sends_people)
         self._spool.clear()
         if found.is_nobody and not self._is_resumed:
             self._workspace.leave_room()
@@ -305,6 +307,15 @@ class MembershipLedger:
         self._delete_leftovers()
         self._workspace.leave_room()
         return found.members
+
+    def added_again(self, now_s: Callable[[], int]) -> Delta | None:
+        """Returns what has to be added again after `forget`, to be sent and committed; None if there is nothing."""
+        if not self._leased.manifest.sends_people or self._leased.manifest.in_doubt is None:
+            return None
+        if self._leased.manifest.seen is not None:
+            self.keep_sightings(now_s)
+        delta = self.diff(is_whole=False)
+        return None if delta.is_empty else delta
 
     def keep_sightings(self, now_s: Callable[[], int]) -> None:
         """Keeps when rows come from now on; without this call, what is known of it is given up with the next commit.

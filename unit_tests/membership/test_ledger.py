@@ -416,3 +416,25 @@ def test_a_manifest_that_is_only_looked_at_takes_no_change(shop: Shop) -> None:
     shop.sync([("s", (1,), ADD, [A])])
     with shop.store().view(AD_ACCOUNT, AUDIENCE) as view, raises(Code.STORE_MISUSED, match="only looked at"):
         view._leased.update(lambda manifest: manifest)
+
+
+def test_what_leaves_in_one_row_with_the_forgotten_is_added_again_and_until_then_in_doubt(shop: Shop) -> None:
+    phone, customer, neighbour = "@p" + person("phone"), "@xC-5", person("neighbour")
+    with shop.open() as ledger:
+        ledger.record("s", (5,), ADD, [phone, customer])
+        ledger.record("s", (6,), ADD, [phone, neighbour])
+        ledger.record("s", (7,), ADD, [A])
+        ledger.write_ahead(delta := ledger.diff(sends_people=True))
+        ledger.commit(delta, LIST)
+    with shop.open() as ledger:
+        assert ledger.forget([[phone]]) == 1
+    for is_committed in (False, True):
+        with shop.open() as ledger:
+            delta = ledger.added_again(lambda: 0)  # type: ignore[assignment]
+            assert delta is not None
+            assert (sent(delta), delta.members_after) == (({customer, neighbour}, set()), 3)
+            ledger.write_ahead(delta)
+            if is_committed:
+                ledger.commit(delta, LIST)
+    with shop.open() as ledger:
+        assert ledger.added_again(lambda: 0) is None
