@@ -164,6 +164,13 @@ class _Sealed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mac: str
 
 
+# Ledgers are opened side by side, and msgspec completes a type when it is first decoded: a second thread that comes
+# meanwhile crashes the process. So the types are completed here, once, by the import.
+# Source: msgspec 0.22.0, StructInfo_Convert caches what it has not filled in yet (crashed so 2026-11-27).
+_decode_sealed: Final = msgspec.json.Decoder(_Sealed).decode
+_decode_manifest: Final = msgspec.json.Decoder(Manifest).decode
+
+
 def folder_of(ad_account_id: str, audience: str) -> str:
     """Returns the folder of an audience's ledger: a digest, since not every name can be a file name."""
     return hashlib.sha256(json.dumps([ad_account_id, audience]).encode()).hexdigest()[:32]
@@ -189,11 +196,11 @@ def read_manifest(body: bytes, keys_of: Callable[[bytes, int], AudienceKeys], ad
     if len(body) > SMALL_BYTES:
         raise damaged(address, "it is larger than any that the connector writes")
     try:
-        sealed = msgspec.json.decode(body, type=_Sealed)
+        sealed = _decode_sealed(body)
         version = msgspec.json.decode(sealed.manifest, type=dict).get("format")
         if isinstance(version, int) and version > FORMAT:
             raise _later(address, f"format {version}")
-        manifest = msgspec.json.decode(sealed.manifest, type=Manifest)
+        manifest = _decode_manifest(sealed.manifest)
         keys = keys_to(manifest, keys_of)
     except UnknownStretchingError:
         raise _later(address, f"key stretching {manifest.stretching}") from None
