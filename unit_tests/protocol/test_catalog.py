@@ -117,6 +117,14 @@ def test_a_catalog_that_is_nested_too_deep_says_so(levels: int) -> None:
         parse_catalog(content.encode())
 
 
+def test_a_schema_of_hundreds_of_levels_is_read_on_every_python() -> None:
+    content = json.dumps({"streams": [a_stream()]})
+    content = content.replace(
+        '"json_schema": {}', '"json_schema": {"properties": {"a": ' + "[" * 800 + "]" * 800 + "}}"
+    )
+    assert [stream.columns for stream in parse_catalog(content.encode())] == [("a",)]
+
+
 def test_a_catalog_that_is_too_large_is_not_read_whole() -> None:
     with raises(Code.CATALOG_UNUSABLE, match="/dev/zero has more than 80,000,000 bytes"):
         read_catalog(Path("/dev/zero"))
