@@ -25,14 +25,25 @@ PRODUCTION = [
 ]
 # `pinterest-audiences`: the command line for people without Airbyte.
 CLI = [
+    "apprise>=1.9,<2",  # alerts: Slack, Teams, e-mail, PagerDuty, webhooks
+    "argcomplete>=3.5,<4",  # completion for shells
     "charset-normalizer>=3.4,<4",  # in which encoding a text file is written
     "ijson>=3.3,<4",  # JSON documents, without holding them in memory
+    "jinja2>=3.1,<4",  # the page
+    "opentelemetry-api>=1.30,<2",  # does nothing until the extra telemetry brings the rest
     "psycopg[binary]>=3.2,<4",
     "pyarrow>=21,<27",  # Parquet and Arrow files, compressed files, S3 and Google Cloud Storage
     "python-calamine>=0.4,<1",  # Excel workbooks
+    "pyyaml>=6,<7",  # the project file
     "rich>=14,<16",
     "sqlalchemy>=2.0.40,<3",
+    "starlette>=0.46,<2",  # the page
+    "uvicorn>=0.34,<1",
 ]
+# Metrics and traces of the command line, sent where OpenTelemetry's own environment variables say.
+TELEMETRY = ["opentelemetry-exporter-otlp-proto-http>=1.30,<2", "opentelemetry-sdk>=1.30,<2"]
+# A sign-in in the machine's own keyring, for those who choose so.
+KEYRING = ["keyring>=25,<27"]
 # Drivers of the command line, by the extra that installs one beside CLI; pinterest_audiences/sources/warehouses.py has
 # the URLs that lead to them. MotherDuck is read by DuckDB itself.
 WAREHOUSES = {
@@ -51,6 +62,7 @@ WAREHOUSES = {
 # `pinterest-sandbox`: Pinterest's API v5 on one's own machine.
 SANDBOX = [
     "httptools>=0.6,<1",
+    "jinja2>=3.1,<4",
     "msgspec>=0.22,<1",
     "python-multipart>=0.0.20",
     "starlette>=0.46,<2",
@@ -72,12 +84,12 @@ DEV = [
     "openapi-spec-validator>=0.7",
     "oracledb>=3,<27",  # the drivers that are light: the tests compile for them, and read from a MariaDB server
     "pip-audit>=2.9",
+    "playwright>=1.50",  # drives the Chromium that is installed; it brings none
     "pymssql>=2.3,<3",
     "pymysql[rsa]>=1.1,<2",
     "pytest>=8.3",
     "pytest-cov>=6",
     "pytest-xdist>=3.6",
-    "pyyaml>=6",
     "ruff>=0.11",
     "setuptools>=77",  # `make setup` installs the checkout without build isolation
     "trino[sqlalchemy]>=0.333,<1",
@@ -109,7 +121,9 @@ setup(
     extras_require={
         "cli": CLI,
         "sandbox": SANDBOX,
-        "dev": [*CLI, *SANDBOX, *DEV],
+        "keyring": KEYRING,
+        "telemetry": TELEMETRY,
+        "dev": [*CLI, *SANDBOX, *KEYRING, *TELEMETRY, *DEV],
         **{name: [*CLI, *drivers] for name, drivers in WAREHOUSES.items()},
     },
     entry_points={
