@@ -53,6 +53,10 @@ class Precedence:
             elif self._rows[slot] != row:
                 self._rows[slot] = row if self._rows[slot] == _TAKEN_BACK else _ANYBODY
 
+    def take_back(self, identifiers: Iterable[str], row: int) -> None:
+        """Takes back what this row alone has claimed of them."""
+        self.left_to(identifiers, row)
+
     def left_to(self, identifiers: Iterable[str], row: int) -> list[str]:
         """Returns those that no other row has claimed, and takes back what this one has."""
         left = []

@@ -222,13 +222,16 @@ class SyncStrategy(ABC):
 
         Args:
             precedence: what other rows have claimed.
-            operation: what the row does. On an exclusion audience, an addition is a claim of its own.
+            operation: what the row does. On an exclusion audience, an addition is a claim of its own; elsewhere, a row
+                that is gone takes back its refusal.
             identifiers: the row's.
             row: see `row_hash`.
         """
         if operation is not precedence.over:
             if precedence.over is Operation.REMOVE:
                 precedence.claim(identifiers, row)
+            else:
+                precedence.take_back(identifiers, row)
             return identifiers
         left = precedence.left_to(identifiers, row)
         if len(left) < len(identifiers):
