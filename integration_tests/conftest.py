@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from integration_tests.connector_process import Connectors
 from integration_tests.sandbox_process import RunningSandbox
+
+
+@pytest.fixture(scope="session", autouse=True)
+def coverage_of_processes() -> Iterator[Mapping[str, str]]:
+    """What makes processes measure their coverage; without it they don't, for that takes as long as a start does.
+
+    The connector's and the sandbox's code runs in the process of the tests as well; see cli/conftest.py for the rest.
+    """
+    found = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
+    with pytest.MonkeyPatch.context() as patch:
+        for name in found:
+            patch.delenv(name)
+        yield found
 
 
 @pytest.fixture(scope="session")

@@ -138,9 +138,9 @@ class Connector:
         self._watchdog.start()
 
     def feed(self, *lines: bytes) -> Connector:
-        stdin = self._stdin
-        stdin.write(b"".join(lines))
-        stdin.flush()
+        with suppress(BrokenPipeError):  # It may have ended by itself, before it read anything; `finish` says how.
+            self._stdin.write(b"".join(lines))
+            self._stdin.flush()
         return self
 
     def wait_for(self, found: Callable[[dict[str, Any]], bool], times: int = 1, timeout_s: float = 60.0) -> Line:
@@ -170,7 +170,7 @@ class Connector:
 
     def close(self) -> Connector:
         """The end of the input."""
-        self._stdin.close()
+        _close(self._stdin)
         return self
 
     def finish(self, *, stderr: bytes | None = b"") -> Outcome:

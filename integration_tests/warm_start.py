@@ -20,7 +20,6 @@ from functools import cache
 from multiprocessing import connection, forkserver, reduction
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
-from unittest import mock
 
 from destination_pinterest.config import connection_specification
 
@@ -101,10 +100,7 @@ def _received(duplicate: object) -> int:
 def _context() -> ForkServerContext:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(_PRELOADED)
-    # Measuring the coverage of the CDK's import takes as long as the import.
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
-    with mock.patch.dict(os.environ, kept, clear=True):
-        forkserver.ensure_running()
+    forkserver.ensure_running()
     return context
 
 

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, settings
 
 from destination_pinterest.protocol.emit import MessageWriter
 from unit_tests.support.clock import Clock
+from unit_tests.support.examples import ARE_FEW, examples
 from unit_tests.support.fake_pinterest import AD_ACCOUNT, FakePinterest
 from unit_tests.support.outbox import Outbox
 from unit_tests.support.rig import make_client, make_creator, make_lane, make_rig
@@ -19,7 +20,8 @@ __all__ = ["make_client", "make_creator", "make_lane", "make_rig"]  # fixtures o
 
 # How long it takes to draw or to try an example says how busy the machine is, not whether the code is right.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("any machine")
+settings.register_profile("few examples", settings.get_profile("any machine"), max_examples=examples(100))
+settings.load_profile("few examples" if ARE_FEW else "any machine")
 
 STREAMS = Path(__file__).parent / "streams"
 

@@ -78,26 +78,29 @@ def standard_output_into(outbox: Outbox) -> Iterator[None]:
 
 
 @pytest.fixture
-def standard_input() -> Iterator[Callable[[bytes], None]]:
-    """Puts bytes and their end into this process's standard input."""
+def standard_input() -> Iterator[Callable[..., None]]:
+    """Puts bytes, and their end unless more is to come, into this process's standard input."""
     before = os.dup(0)
 
-    def put(content: bytes) -> None:
+    sinks: list[int] = []
+
+    def put(content: bytes, *, ends: bool = True) -> None:
         source, sink = os.pipe()
         os.write(sink, content)
-        os.close(sink)
+        os.close(sink) if ends else sinks.append(sink)
         os.dup2(source, 0)
         os.close(source)
 
     put(b"")
     yield put
     os.dup2(before, 0)
-    os.close(before)
+    for descriptor in (before, *sinks):
+        os.close(descriptor)
 
 
 @pytest.fixture
 def run(
-    tmp_path: Path, standard_input: Callable[[bytes], None], outbox: Outbox, pinterest: FakePinterest
+    tmp_path: Path, standard_input: Callable[..., None], outbox: Outbox, pinterest: FakePinterest
 ) -> Callable[..., Ran]:
     """Runs a command in this process; a config or catalog that is not bytes is written as JSON."""
 
@@ -107,9 +110,11 @@ def run(
         lines: bytes = b"",
         catalog: Any = CATALOG,
         request: Path | None = None,
+        *,
+        input_ends: bool = True,
         **given: float,
     ) -> Ran:
-        standard_input(lines)
+        standard_input(lines, ends=input_ends)
         args = [command] if command else []
         for name, content in (("config", config), ("catalog", catalog if command == "write" else None)):
             if content is not None:
@@ -485,7 +490,9 @@ def test_a_sync_that_is_cancelled_sends_what_it_has_reports_and_dies_of_the_sign
         os, "kill", lambda pid, sent: deaths.append((pid, signal.getsignal(sent), [m["type"] for m in outbox.messages]))
     )
     try:
-        ran = run("write", {**raw_config, "retry_hours": 0}, scenario("state_before_full"))
+        # Its input does not end, so that it is still under way when the signal has found its way.
+        settings = {**raw_config, "retry_hours": 0, "flush_seconds": 0.1}
+        ran = run("write", settings, scenario("state_before_full"), input_ends=False)
     finally:
         signal.signal(signal.SIGTERM, before)
     ((pid, handler, told),) = deaths

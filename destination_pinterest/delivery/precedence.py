@@ -2,7 +2,7 @@
 
 Where rows are sent as they come, the last word on an identifier wins. Two words must win whatever comes later: that a
 person does not consent, and, on an exclusion audience, that a person is to be excluded. Only a later version of the
-row that said so takes it back.
+row that said so takes it back, and so does its deletion.
 
 It keeps a hash of each identifier and of its row, about 50 bytes for both. Two identifiers of one hash would be taken
 for one, which happens once in a hundred thousand syncs of ten million, and errs to the safe side.
@@ -64,6 +64,10 @@ class Precedence:
                 self._rows[slot] = _TAKEN_BACK
             left.append(identifier)
         return left
+
+    def take_back(self, identifiers: Iterable[str], row: int) -> None:
+        """Takes back what this row has claimed, for it is gone. What others claim, and rows without a key, stays."""
+        self.left_to(identifiers, row)
 
     def _slot(self, wanted: int) -> int:
         """The slot that has the hash, or the free one where it would be."""

@@ -222,13 +222,14 @@ class SyncStrategy(ABC):
 
         Args:
             precedence: what other rows have claimed.
-            operation: what the row does. On an exclusion audience, an addition is a claim of its own.
+            operation: what the row does. On an exclusion audience, an addition is a claim of its own; on others, a
+                row that is deleted has none any more.
             identifiers: the row's.
             row: see `row_hash`.
         """
         if operation is not precedence.over:
-            if precedence.over is Operation.REMOVE:
-                precedence.claim(identifiers, row)
+            settle = precedence.claim if precedence.over is Operation.REMOVE else precedence.take_back
+            settle(identifiers, row)
             return identifiers
         left = precedence.left_to(identifiers, row)
         if len(left) < len(identifiers):

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import os
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 _EXAMPLES = int(os.environ.get("PROPERTY_EXAMPLES", "0"))
 _STEPS = int(os.environ.get("PROPERTY_STEPS", "8"))
 
 # Whether the same connections are tried each time.
 IS_FIXED = not _EXAMPLES
+
+# Making a failure smaller takes minutes and gigabytes. CI leaves it to whoever runs the same connections again.
+_PHASES = [phase for phase in Phase if phase is not Phase.shrink or "CI" not in os.environ]
 
 SAID = (
     f"The property was tried on {_EXAMPLES:,} new connections of each kind."
@@ -32,6 +35,7 @@ def budget(examples: int) -> settings:
         derandomize=IS_FIXED,
         database=None,
         deadline=None,
+        phases=_PHASES,
         suppress_health_check=list(HealthCheck),
         print_blob=bool(_EXAMPLES),
     )

@@ -19,6 +19,7 @@ from destination_pinterest.errors import InterruptedSyncError
 from destination_pinterest.system import System
 from unit_tests.api.factories import MakeQuota
 from unit_tests.support.clock import Clock
+from unit_tests.support.examples import examples
 from unit_tests.support.raises import raises
 from unit_tests.support.watcher import Watcher
 
@@ -133,7 +134,7 @@ def most_within(moments: list[float], seconds: float) -> int:
 latency = st.tuples(st.sampled_from([0.0, 0.01, 0.075, 0.4, 3.0, 20.0]), st.sampled_from([0.0, 0.01, 0.075, 0.4, 3.0]))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(
     st.sampled_from(["silent", "sliding", "fixed"]),
     st.floats(0, 60),

@@ -19,6 +19,7 @@ from destination_pinterest.error_codes import Code
 from destination_pinterest.protocol.catalog import StreamKey
 from destination_pinterest.protocol.input import RowRun
 from destination_pinterest.vocabulary import Identifier, Operation
+from unit_tests.support.examples import examples
 from unit_tests.support.fake_pinterest import FakePinterest
 from unit_tests.support.raises import raises
 from unit_tests.support.rig import new_count
@@ -168,7 +169,7 @@ class FarEnd:
         self._lane.ack(delivery, len(delivery.identifiers))
 
 
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=examples(150), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(runs=RUNS, size=st.integers(1, 8), chance=st.randoms(use_true_random=False), latency_s=st.floats(0, 2))
 def test_in_whatever_order_deliveries_arrive_the_membership_is_that_of_the_rows_one_by_one(
     make_strategy: MakeStrategy, runs: list[tuple[str, list[Any]]], size: int, chance: Random, latency_s: float

@@ -33,6 +33,17 @@ def test_rows_without_a_key_are_never_known_to_be_the_same() -> None:
     assert precedence.left_to(["a"], NOBODY) == []
 
 
+def test_a_row_that_is_gone_claims_nothing_any_more_and_leaves_the_claims_of_others() -> None:
+    precedence = Precedence(Operation.ADD)
+    precedence.claim(["a"], ADA)
+    precedence.claim(["b"], BOB)
+    precedence.claim(["c"], NOBODY)
+    for row in (ADA, NOBODY):
+        precedence.take_back(["a", "b", "c"], row)
+    precedence.claim(["a"], BOB)
+    assert precedence.left_to(["a", "b", "c"], BOB) == ["a", "b"]
+
+
 def test_keys_are_told_apart_by_stream_and_value() -> None:
     keys = [("users", (1,)), ("users", ("1",)), ("leads", (1,)), ("users", (1, 2)), ("users", ({"a": [1]},))]
     assert len({row_hash(stream, key) for stream, key in keys} | {NOBODY}) == len(keys) + 1

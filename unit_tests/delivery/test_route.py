@@ -346,6 +346,21 @@ def test_a_deleted_row_says_no_more_of_consent_unless_deletions_are_kept(make: M
     assert keeps.sent() == (set(), X)
 
 
+@pytest.mark.parametrize("remembers", [True, False])
+def test_the_refusal_of_a_row_goes_with_the_row(make: MakeDesk, remembers: bool) -> None:
+    desk = make(*WITH_CONSENT, remembers=remembers, **CONSENT)
+    desk.take(row("x", id=1, consent="no"), row("x", id=1, consent="no", _ab_cdc_deleted_at=DELETED))
+    assert desk.take(row("x", id=2, consent="yes")) == {"no_consent": 1}
+    assert desk.sent()[0] == X
+
+
+def test_the_refusal_of_one_row_stays_when_another_one_goes(make: MakeDesk) -> None:
+    desk = make(*WITH_CONSENT, remembers=False, **CONSENT)
+    desk.take(row("x", id=1, consent="no"), row("x", id=2, consent="yes", _ab_cdc_deleted_at=DELETED))
+    desk.take(row("x", id=3, consent="yes"))
+    assert desk.sent() == (set(), X)
+
+
 def test_a_row_without_consent_gives_up_what_it_had_even_if_it_comes_without_an_address(make: MakeDesk) -> None:
     desk = make(*WITH_CONSENT, **CONSENT)
     desk.take(row("x", id=1, consent=True), row("x", id=2, consent=True))

@@ -127,10 +127,10 @@ def make_empty(make_strategy: MakeStrategy) -> MakeStrategy:
     return make
 
 
-def object_to(strategy: SwapStrategy, *identifiers: str, position: int = 3) -> None:
+def object_to(strategy: SwapStrategy, *identifiers: str, position: int = 3, key: tuple[int] | None = None) -> None:
     strategy.begin_run(RowRun(USERS, [], position), 0.0)
     strategy.lane.tally.entered += 1
-    strategy.object_to(identifiers, None)
+    strategy.object_to(identifiers, key)
 
 
 def test_a_table_of_which_nobody_consents_fails_rather_than_keep_the_members(make_empty: MakeStrategy) -> None:
@@ -171,6 +171,20 @@ def test_in_a_new_list_only_who_was_added_is_taken_out_again(make_empty: MakeStr
     strategy.drain()
     sent = [(delivery.operation, list(delivery.identifiers)) for delivery in iter(strategy.lane.start_next, None)]
     assert sent == [(Operation.REMOVE, ["x"])]
+
+
+def test_a_row_that_objected_and_was_deleted_keeps_nobody_out_by_whom_another_row_consents_later(
+    make_empty: MakeStrategy,
+) -> None:
+    strategy = make_empty()
+    object_to(strategy, "x", key=(1,))
+    strategy.take(Operation.REMOVE, ["x"], (1,))
+    object_to(strategy, "x", key=(2,))
+    strategy.take(Operation.ADD, ["x"], (2,))
+    strategy.take(Operation.ADD, ["x"], (3,))
+    strategy.drain()
+    (sent,) = iter(strategy.lane.start_next, None)
+    assert (sent.operation, list(sent.identifiers)) == (Operation.ADD, ["x"])
 
 
 def test_where_a_later_attempt_fills_the_same_list_states_wait_from_the_first_row_without_consent(

@@ -26,6 +26,7 @@ from destination_pinterest.membership.lease import BELIEVED_FOR_S
 from destination_pinterest.routing.audience_plan import EPOCH_S
 from unit_tests.membership.shop import Shop
 from unit_tests.support.clock import Clock
+from unit_tests.support.examples import examples
 from unit_tests.support.fake_pinterest import Asked, FakePinterest
 from unit_tests.support.outbox import Outbox
 from unit_tests.support.raises import raises
@@ -626,7 +627,7 @@ ROWS = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=ROWS, size=st.integers(1, 5), cuts=st.sets(st.integers(0, 60)), stated=st.sets(st.integers(0, 60)))
 def test_with_real_threads_the_membership_is_that_of_the_rows_one_by_one(
     make_threaded_rig: MakeRig,

@@ -17,15 +17,16 @@ from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import ProtocolError
 from unit_tests.fuzz.readers import READERS, Reader, suppress_and_check
 from unit_tests.fuzz.strategies import documents
+from unit_tests.support.examples import examples
 
 _SECONDS = float(os.environ.get("FUZZ_SECONDS", "0"))
 _SEED = int(os.environ.get("FUZZ_SEED", "0"))
 _A_BATCH = 200
 
 
-def _property(reader: Reader, examples: int, *, is_fixed: bool) -> Callable[[], None]:
+def _property(reader: Reader, tried: int, *, is_fixed: bool) -> Callable[[], None]:
     @settings(
-        max_examples=examples,
+        max_examples=tried,
         derandomize=is_fixed,
         database=None,
         deadline=None,
@@ -50,7 +51,7 @@ def test_a_reader_reads_what_is_right(name: str) -> None:
 def test_a_reader_fails_only_with_errors_of_its_own_and_quotes_nothing(name: str) -> None:
     reader = READERS[name]
     if not _SECONDS:
-        _property(reader, reader.examples, is_fixed=True)()
+        _property(reader, examples(reader.examples), is_fixed=True)()
         return
     ends_at, number = time.monotonic() + _SECONDS / len(READERS), _SEED or time.time_ns() % 1_000_000
     while time.monotonic() < ends_at:

@@ -19,6 +19,7 @@ from destination_pinterest.identity.email_address import (
     normalise_email,
 )
 from destination_pinterest.identity.rejection import RejectionReason
+from unit_tests.support.examples import examples
 
 ANY_TEXT = st.text(alphabet=st.characters())  # half surrogate pairs included, unlike st.text() alone
 ATOMS = st.text("abz09_+'!#$%&*/=?^`{|}~-", min_size=1, max_size=8)
@@ -63,7 +64,7 @@ def never(_: str) -> None:
     raise AssertionError("a simple address must not need the slow path")
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(NEARLY_SIMPLE.map(str.lower))
 def test_what_the_pattern_accepts_the_library_accepts_unchanged(text: str) -> None:
     assume(is_simple(text))
@@ -91,7 +92,7 @@ def test_every_character_that_the_pattern_accepts_the_library_accepts_unchanged(
     assert [by_the_library(text) for text in accepted] == accepted
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(NEARLY_SIMPLE | ANY_TEXT | st.emails())
 def test_an_address_is_refused_exactly_if_the_library_refuses_it(text: str) -> None:
     outcome = normalise_email(text)

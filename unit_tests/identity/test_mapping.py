@@ -15,6 +15,7 @@ from destination_pinterest.identity.mapping import IdentityColumn, IdentityMappe
 from destination_pinterest.identity.rejection import Rejection, RejectionReason
 from destination_pinterest.identity.row_field import needs_rows
 from destination_pinterest.vocabulary import Identifier, LetterCase, ValueFormat
+from unit_tests.support.examples import examples
 from unit_tests.support.raises import raises
 
 EMAIL = IdentityColumn("email", Identifier.EMAIL)
@@ -129,7 +130,7 @@ def test_the_mapper_knows_its_columns() -> None:
     assert IdentityMapper([EMAIL, IDFA]).columns == (EMAIL, IDFA)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(EVERY_COLUMN), JSON), min_size=1, max_size=3, unique_by=lambda cell: cell[0]))
 def test_no_json_value_makes_the_mapper_raise_and_every_row_comes_to_something(
     cells: list[tuple[IdentityColumn, object]],
@@ -164,7 +165,7 @@ def test_an_integer_is_taken_as_its_digits_where_tables_have_such(identifier: Id
         assert [one.reason for one in mapper.map([value]).rejections] == [RejectionReason.NOT_TEXT]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.sampled_from(EVERY_COLUMN), JSON)
 @example(EMAIL, "ada@example.com")
 @example(EMAIL, "\u212aate@example.com")
@@ -175,7 +176,7 @@ def test_one_column_is_mapped_as_it_is_among_several(column: IdentityColumn, val
     assert alone == IdentityMapper([other, column]).map([None, value])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.sampled_from(EVERY_COLUMN), st.lists(JSON, max_size=4))
 @example(EMAIL, ["ada@example.com", "", "ada", ["grace@example.com", "ada@example.com"], None, 7, "grace@example.com"])
 def test_a_column_is_mapped_in_bulk_as_it_is_row_by_row(column: IdentityColumn, values: list[object]) -> None:
@@ -194,7 +195,7 @@ def test_several_columns_are_not_mapped_in_bulk() -> None:
         IdentityMapper([EMAIL, IDFA]).map_column(["ada@example.com"])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.sampled_from([column for column in EVERY_COLUMN if IDENTIFIERS[column.identifier].may_be_hashed]), TEXTS)
 def test_an_identifier_that_may_be_plain_leaves_as_nothing_but_hexadecimal_digits(
     column: IdentityColumn, text: str

@@ -20,6 +20,7 @@ from destination_pinterest.membership import Delta, MembershipLedger
 from destination_pinterest.membership.folder import FolderBlobs
 from destination_pinterest.vocabulary import Operation
 from unit_tests.membership.shop import LIST, KilledError, MortalBlobs, Row, Shop, Withdrawal, person, record_all, sent
+from unit_tests.support.examples import examples
 
 ADD, REMOVE = Operation.ADD, Operation.REMOVE
 # Of every way in which an identifier is written.
@@ -121,7 +122,7 @@ def epochs() -> st.SearchStrategy[Epoch]:
 
 
 @given(st.lists(st.lists(epochs(), min_size=1, max_size=3), min_size=1, max_size=4))
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(12), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @example([[Epoch([("leads", (1,), ADD, [PEOPLE[0]])], frozenset(), kill_after_sent=1)], [Epoch([], frozenset())]])
 @example(
     [

@@ -16,6 +16,7 @@ from destination_pinterest.membership.store_key import STRETCHINGS
 from destination_pinterest.vocabulary import ColumnType, Operation
 from unit_tests.membership import released
 from unit_tests.membership.shop import LIST, Row, Shop, person, sent
+from unit_tests.support.examples import examples
 
 ADD, REMOVE = Operation.ADD, Operation.REMOVE
 A, B, C, D = (person(name) for name in "abcd")
@@ -132,7 +133,7 @@ def rows_of_an_epoch() -> st.SearchStrategy[list[StepOfRow]]:
 
 
 @given(st.lists(st.tuples(rows_of_an_epoch(), st.booleans()), min_size=1, max_size=5))
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(10), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_whatever_rows_say_the_audience_has_what_they_hold(epochs: list[tuple[list[StepOfRow], bool]]) -> None:
     holds: dict[int, dict[str, str]] = {}
     members: set[str] = set()

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from unit_tests.support.cursor_runs import KINDS, Rows, Step, Written, never_sent, steps
+from unit_tests.support.examples import examples
 
 DUCKDB_TYPES = {
     "integer": "BIGINT",
@@ -65,7 +66,7 @@ def in_sqlite(folder: Path, kind: str) -> Written:
         *((in_sqlite, kind) for kind in ("integer", "date")),
     ],
 )
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(15), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(history=steps)
 def test_every_row_is_sent_in_some_run(
     engine: Callable[[Path, str], Written], kind: str, history: list[Step], tmp_path: Path

@@ -15,6 +15,7 @@ from destination_pinterest.protocol.catalog import ConfiguredStream, StreamKey
 from destination_pinterest.protocol.checkpoint import NOTHING, CheckpointLedger
 from destination_pinterest.protocol.completeness import Completeness
 from destination_pinterest.protocol.input import Input, MessageDecoder, RowRun, cached_name
+from unit_tests.support.examples import examples
 from unit_tests.support.raises import raises
 
 CANARY = "canary.person@example.com"
@@ -227,7 +228,7 @@ VALUES = st.recursive(
 DATA = st.dictionaries(st.sampled_from(["email", "gaid", "other", "e\u0301"]) | st.text(max_size=4), VALUES, max_size=6)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(
     rows=st.lists(st.tuples(st.text(max_size=5), st.none() | st.text(max_size=3), DATA), max_size=6),
     ascii_only=st.booleans(),

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from destination_pinterest.protocol import lines as lines_module
 from destination_pinterest.protocol.lines import LineReader, MessageLines
+from unit_tests.support.examples import examples
 
 
 @pytest.fixture
@@ -115,7 +116,7 @@ def test_a_system_without_wider_pipes_reads_all_the_same(monkeypatch: pytest.Mon
     os.close(sink)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     content=st.lists(st.text("ab\r é", max_size=6), max_size=12), cuts=st.lists(st.integers(0, 80)), ends=st.booleans()
 )

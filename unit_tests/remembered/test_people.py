@@ -19,6 +19,7 @@ from destination_pinterest.identity.rejection import RejectionReason
 from destination_pinterest.markers import REPORT_PREFIX
 from unit_tests.remembered.shop import PLATFORM, Shop, complete, deduped, reports, said, state, stream
 from unit_tests.support.clock import Clock
+from unit_tests.support.examples import examples
 from unit_tests.support.outbox import Outbox
 from unit_tests.support.raises import raises
 from unit_tests.support.rows_pinterest import RowsPinterest
@@ -104,7 +105,7 @@ ANY_GUARD = {"max_removal_percent": 100, "allow_empty_audience": True, "allow_id
 
 @REMOVALS
 @settings(
-    max_examples=8,
+    max_examples=examples(8),
     deadline=None,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],
@@ -139,7 +140,7 @@ def test_a_mirrored_audience_has_exactly_the_identifiers_of_the_table(
 
 @REMOVALS
 @settings(
-    max_examples=8,
+    max_examples=examples(8),
     deadline=None,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],

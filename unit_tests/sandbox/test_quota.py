@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pinterest_sandbox.quota import Quota
 from pinterest_sandbox.settings import Settings, SettingsInUse
 from unit_tests.sandbox.person import FakeClock, Person
+from unit_tests.support.examples import examples
 
 ACCOUNTS = "/v5/ad_accounts"
 
@@ -92,7 +93,7 @@ def test_a_request_that_the_contract_refuses_is_counted(person: Person) -> None:
     assert person.call("GET", ACCOUNTS).headers["x-ratelimit-remaining"] == "998"
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=examples(30))
 @given(st.lists(st.floats(min_value=0, max_value=3), min_size=1, max_size=600))
 def test_no_window_of_a_minute_ever_holds_more_than_400_writes(pauses: list[float]) -> None:
     now = [1_000.0]
