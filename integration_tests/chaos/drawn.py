@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from integration_tests.chaos.chance import seed, weighed
 from integration_tests.chaos.mishaps import attempt, faults
-from integration_tests.chaos.scenes import opening
+from integration_tests.chaos.scenes import closing, opening
 from integration_tests.chaos.setups import ChaosSetup
 from integration_tests.chaos.stories import (
     Change,
@@ -67,6 +67,7 @@ def draw(number: int) -> Story:
     steps: list[Step] = [Change(seed(chance)), *opening(setup, chance)]
     for _ in range(chance.randint(2, 8)):
         steps += _steps(setup, chance)
+    steps += closing(setup, random.Random(f"chaos {number}, the end"))
     return Story(setup, tuple(steps))
 
 
