@@ -20,6 +20,7 @@ from integration_tests.chaos.stories import (
     TokensAge,
     Trouble,
 )
+from integration_tests.chaos.wider import FIRST_SEED, wider
 from integration_tests.orchestrator.airbyte_platform import (
     CURRENT_PLATFORM,
     CUSTOM_CONNECTOR,
@@ -64,6 +65,8 @@ def draw(number: int) -> Story:
     """The story of a seed."""
     chance = random.Random(f"chaos {number}")
     setup = _setup(chance)
+    if number >= FIRST_SEED:
+        setup = wider(setup, chance)
     steps: list[Step] = [Change(seed(chance)), *opening(setup, chance)]
     for _ in range(chance.randint(2, 8)):
         steps += _steps(setup, chance)
