@@ -262,6 +262,21 @@ def test_a_table_that_replaces_makes_every_audience_equal_to_it(shop: Shop, pint
     assert members(pinterest) == {"x": people("ad"), "y": people("c"), "z": people("e")}
 
 
+def test_of_several_rows_of_a_key_the_last_says_where_a_replacing_table_has_it(
+    shop: Shop, pinterest: FakePinterest
+) -> None:
+    log = [
+        row("a", id=1, segment="x"),
+        row("b", id=2, segment="x"),
+        row("c", id=3, segment="x"),
+        row("d", id=4, segment="x"),
+    ]
+    moved = [row("a", id=1, segment="y"), row("b", id=2, segment=None), deleted(3)]
+    refreshed = deduped("users", "segment", **{**PLATFORM, "generation_id": 8, "minimum_generation_id": 8})
+    shop.sync([refreshed], *log, *moved, complete(), **BY_SEGMENT)
+    assert members(pinterest) == {"x": people("d"), "y": people("a")}
+
+
 def test_an_audience_that_lost_its_last_row_is_emptied_only_as_far_as_the_limit_permits(
     shop: Shop, pinterest: FakePinterest
 ) -> None:

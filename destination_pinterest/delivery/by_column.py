@@ -482,11 +482,13 @@ class ColumnStrategy(SyncStrategy):
         index.compare()
         resolved = 0
         keys = self._spool.read(_KEYS)
-        for row, numbers in index.vacated():
+        for row, left in index.vacated():
             _, stream, is_deletion, key = next(each for each in keys if each[0] == row)
             resolved += is_deletion
-            for number in numbers:
-                self._spool.add(_slot(number, _LEAVERS), [row, stream, Replay.LEAVE, 0, key, (), (), ()])
+            for number, was_there in left.items():
+                # An earlier row of the key is replayed there too, and would stand for it.
+                method = Replay.VACATE if was_there else Replay.LEAVE
+                self._spool.add(_slot(number, _LEAVERS), [row, stream, method, 0, key, (), (), ()])
         unknown = 0
         rows = self._spool.read(_KEPT)
         for row, numbers in index.kept():

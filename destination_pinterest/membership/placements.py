@@ -14,6 +14,8 @@ that failed. Too many placements cost a look into a ledger, and one that is miss
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import chain, groupby
+from operator import itemgetter
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -41,6 +43,8 @@ _CHUNK: Final = 10_000
 
 # Of a row, counted from 1, the numbers of audiences.
 OfRow = tuple[int, list[int]]
+# Of a row, by number of an audience that it left, whether an earlier row of its key was there since the last commit.
+Leaving = tuple[int, dict[int, bool]]
 
 
 class PlacementIndex:
@@ -142,18 +146,25 @@ class PlacementIndex:
         execute(
             f"""
             CREATE OR REPLACE TABLE vacated AS
-            SELECT {_HOLDER}, audience, heads.row FROM (
-                SELECT {_HOLDER}, audience FROM was SEMI JOIN heads USING ({_HOLDER})
-                UNION
-                SELECT {_HOLDER}, audience FROM placed WHERE audience NOT IN ({_KEPT}, {_NOWHERE})
+            SELECT {_HOLDER}, audience, heads.row, bool_or(was_there) AS was_there FROM (
+                SELECT {_HOLDER}, audience, coalesce(was_kept, false) AS was_there FROM was
+                SEMI JOIN heads USING ({_HOLDER})
+                LEFT JOIN (SELECT DISTINCT {_HOLDER}, true AS was_kept FROM placed WHERE audience = {_KEPT})
+                USING ({_HOLDER})
+                UNION ALL
+                SELECT {_HOLDER}, audience, true FROM placed WHERE audience NOT IN ({_KEPT}, {_NOWHERE})
             )
             ANTI JOIN now USING ({_HOLDER}, audience) JOIN heads USING ({_HOLDER})
+            GROUP BY ALL
             """
         )
 
-    def vacated(self) -> Iterator[OfRow]:
+    def vacated(self) -> Iterator[Leaving]:
         """Yields, in order, the rows that left audiences: of each key the last row, and where the key is no more."""
-        yield from _by_row(self._workspace.chunks("SELECT row, audience FROM vacated ORDER BY row, audience", _CHUNK))
+        query = "SELECT row, audience, was_there FROM vacated ORDER BY row, audience"
+        left = chain.from_iterable(self._workspace.chunks(query, _CHUNK))
+        for row, audiences in groupby(left, key=itemgetter(0)):
+            yield row, {audience: was_there for _, audience, was_there in audiences}
 
     def kept(self) -> Iterator[OfRow]:
         """Yields, in order, the rows that stayed where they were, and where that is: nowhere if it is not known."""

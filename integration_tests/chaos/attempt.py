@@ -145,11 +145,15 @@ class ProcessRun:
         return self.was_killed
 
     def _exchange(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Any:
+        changes = method != "GET" and not target.endswith("/oauth/token")
+        if changes and self._writes + 1 == self._trouble.kill_before_write:
+            self.was_killed = True
+            return None
         self._clock.pass_by(self._answers_in_s)
         answered = self._pinterest.exchange(method, target, headers, body)
         if target.endswith("/oauth/token"):
             self._learn_secrets(answered[3])
-        elif method != "GET":
+        elif changes:
             self._writes += 1
             self.was_killed = self._writes == self._trouble.kill_at_write
         self._guarded(self._watch.after_request)

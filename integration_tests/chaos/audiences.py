@@ -23,6 +23,14 @@ class DisturbedAudience(WatchedAudience):
         self._far_end = pinterest
         self.is_meddled_with = False
 
+    def renames(self, other: str) -> bool:
+        """A user renames it in Ads Manager. False if it is not there."""
+        return self._far_end.rename(self.name, other)
+
+    def goes(self) -> bool:
+        """A user removes it in Ads Manager. False if it is not there."""
+        return self._far_end.remove(self.name)
+
     @property
     def is_judged(self) -> bool:
         return not self.is_meddled_with and self.name not in self._far_end.derailed

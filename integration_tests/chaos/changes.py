@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+from integration_tests.chaos.setups import SEGMENT, SEGMENTS
 from integration_tests.property.drawn import Changes
 
 _SHARE = 0.4
@@ -21,3 +22,11 @@ def restless(changes: Changes, chance: random.Random) -> Changes:
             if chance.random() < 0.7:
                 more.append((which, key, row))
     return more
+
+
+def naming(changes: Changes, chance: random.Random) -> Changes:
+    """The same changes, in which each row names its audiences, if its table has the column."""
+    choices = ([], *([name] for name in SEGMENTS), [*SEGMENTS])
+    return [
+        (which, key, None if row is None else {**row, SEGMENT: chance.choice(choices)}) for which, key, row in changes
+    ]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from integration_tests.chaos.chance import seed, weighed
 from integration_tests.chaos.mishaps import attempt, faults
-from integration_tests.chaos.scenes import opening
+from integration_tests.chaos.scenes import closing, opening
 from integration_tests.chaos.setups import ChaosSetup
 from integration_tests.chaos.stories import (
     Change,
@@ -20,6 +20,7 @@ from integration_tests.chaos.stories import (
     TokensAge,
     Trouble,
 )
+from integration_tests.chaos.wider import FIRST_SEED, wider
 from integration_tests.orchestrator.airbyte_platform import (
     CURRENT_PLATFORM,
     CUSTOM_CONNECTOR,
@@ -64,9 +65,12 @@ def draw(number: int) -> Story:
     """The story of a seed."""
     chance = random.Random(f"chaos {number}")
     setup = _setup(chance)
+    if number >= FIRST_SEED:
+        setup = wider(setup, chance)
     steps: list[Step] = [Change(seed(chance)), *opening(setup, chance)]
     for _ in range(chance.randint(2, 8)):
         steps += _steps(setup, chance)
+    steps += closing(setup, random.Random(f"chaos {number}, the end"))
     return Story(setup, tuple(steps))
 
 

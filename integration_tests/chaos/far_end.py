@@ -12,6 +12,7 @@ from integration_tests.property.machine import Clock
 from integration_tests.property.tables import EVERYBODY
 from pinterest_sandbox.in_process import BrokenAnswerError
 from pinterest_sandbox.members import member_text
+from pinterest_sandbox.profiles import Profile
 
 _ACCOUNT = f"/v5/ad_accounts/{AD_ACCOUNT_ID}"
 Answered = tuple[str, int, dict[str, str], bytes]
@@ -25,8 +26,8 @@ class ChaoticPinterest(Pinterest):
     renamed or removed, whose lists may keep the name that others get.
     """
 
-    def __init__(self, clock: Clock) -> None:
-        super().__init__(clock)
+    def __init__(self, clock: Clock, profile: Profile) -> None:
+        super().__init__(clock, profile)
         self.disturbed: dict[str, set[str]] = defaultdict(set)
         self.late_ids: set[str] = set()
         self.derailed: set[str] = set()
@@ -83,7 +84,7 @@ class ChaoticPinterest(Pinterest):
     def named_twice(self) -> str | None:
         """A name that two audiences have, or a list that two audiences are made of; what came late does not count."""
         seen: set[str] = set()
-        for audience in self.world.audiences.values():
+        for audience in self._audiences:
             if audience.id in self.late_ids:
                 continue
             for label in (
@@ -97,7 +98,7 @@ class ChaoticPinterest(Pinterest):
 
     def _list_named_twice(self) -> str | None:
         seen: set[str] = set()
-        for found in self.world.customer_lists.values():
+        for found in self._customer_lists:
             if found.id in self.late_ids or found.name.partition(" [")[0] in self.meddled_with:
                 continue
             if found.name in seen:
@@ -122,7 +123,7 @@ class ChaoticPinterest(Pinterest):
         return token is not None and not token.revoked and token.expires_at > self.world.now()
 
     def audience_named(self, name: str) -> Any:
-        return next((found for found in self.world.audiences.values() if found.name == name), None)
+        return next((found for found in self._audiences if found.name == name), None)
 
     def rename(self, name: str, other: str) -> bool:
         """A user renames an audience in Ads Manager."""

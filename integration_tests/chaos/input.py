@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from integration_tests.chaos.setups import ChaosSetup
 from integration_tests.orchestrator.sent import Sent, SentOther, SentRecord, SentState, SourceEnded
 from integration_tests.orchestrator.source import KeptStates
 from integration_tests.orchestrator.streams import (
@@ -19,7 +21,6 @@ from integration_tests.property.audiences import WatchedAudience
 from integration_tests.property.far_end import Moments
 from integration_tests.property.input import Input, PlacedState
 from integration_tests.property.machine import Clock
-from integration_tests.property.setups import Setup
 from integration_tests.property.tables import TableSource
 
 
@@ -58,14 +59,16 @@ class ChaosInput(Input):
         self,
         relayed: Iterator[Sent],
         streams: Sequence[Stream],
-        setup: Setup,
-        watched: Mapping[str, WatchedAudience],
+        setup: ChaosSetup,
+        watched: Mapping[str, Sequence[WatchedAudience]],
         clock: Clock,
         chance: object,
     ) -> None:
         super().__init__(
-            self._noted(relayed), streams, setup, watched, Moments(None, lambda: None), clock, chance, stops_after=None
+            self._noted(relayed), streams, setup, {}, Moments(None, lambda: None), clock, chance, stops_after=None
         )
+        self._chaotic = setup
+        self._led_to = watched
         self._streams = {str(stream.descriptor): stream for stream in streams}
         self.sent: list[Sent] = []
         self.is_fed = False
@@ -80,9 +83,15 @@ class ChaosInput(Input):
         if isinstance(sent, SentRecord):
             name = str(sent.stream)
             self._whole.discard(name)
-            row = self._setup.row(self._streams[name], json.loads(sent.line)["record"]["data"], self._rows)
-            self._watched[name].sent(row)
-            self.named_anybody[name] = self.named_anybody.get(name, False) or bool(row.people)
+            data = json.loads(sent.line)["record"]["data"]
+            row = self._setup.row(self._streams[name], data, self._rows)
+            for audience in self._led_to[name]:
+                meant = self._chaotic.row_in(audience.name, row, data)
+                if meant is not None:
+                    audience.sent(meant)
+                if meant is row:
+                    led = f"{name} to {audience.name}"
+                    self.named_anybody[led] = self.named_anybody.get(led, False) or bool(row.people)
             self._rows += 1
         elif isinstance(sent, SentState):
             self._take_state(sent)
@@ -104,14 +113,19 @@ class ChaosInput(Input):
 
     def _ended(self) -> None:
         self.is_fed = True
-        super()._ended()
+        leading: dict[WatchedAudience, set[str]] = defaultdict(set)
+        for name, led_to in self._led_to.items():
+            for audience in led_to:
+                leading[audience].add(name)
+        for audience, names in leading.items():
+            if names <= self._whole:
+                audience.came_whole()
         if self._setup.knows_refreshes or not self._setup.has_store:
             return
         # Streams that are remembered apart are replaced apart: this host proves the end of full refreshes alone.
-        for audience in set(self._watched.values()):
-            leading = {name for name, watched in self._watched.items() if watched is audience}
-            if leading & self._whole and all(
-                name in self._whole or not self._streams[name].is_full_refresh for name in leading
+        for audience, names in leading.items():
+            if names & self._whole and all(
+                name in self._whole or not self._streams[name].is_full_refresh for name in names
             ):
                 audience.came_whole()
 

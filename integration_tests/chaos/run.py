@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from integration_tests.chaos.bucket import Storage
-from integration_tests.chaos.changes import restless
+from integration_tests.chaos.changes import naming, restless
 from integration_tests.chaos.drawn import Story, draw
 from integration_tests.chaos.stories import (
     Attempt,
@@ -70,7 +70,8 @@ def _take(world: World, step: Step, outcome: Outcome) -> None:
     match step:
         case Change():
             chance = random.Random(step.seed)
-            for which, key, row in restless(changes(chance), chance):
+            drawn = restless(changes(chance), chance)
+            for which, key, row in naming(drawn, random.Random(f"{step.seed}, audiences")):
                 world.changes(which, key, row)
         case Attempt():
             outcome.endings.append(world.attempt(step.trouble, step.after_s))
@@ -106,6 +107,7 @@ def _heal(world: World, outcome: Outcome) -> None:
         if any(not audience.is_judged for audience in world.audiences.values()):
             return
         raise BrokenPromiseError(f"{_HEALED_AFTER} syncs without a fault did not heal it")
+    world.correct_tables()  # The healed sync may have read only the rest of them.
     if world.attempt(Trouble(seed=outcome.seed + 1), _A_DAY_S) != "succeeded":
         raise BrokenPromiseError("it was healed, and the next sync failed")
     if not world.is_tidy():

@@ -1,6 +1,7 @@
 """Draws scenes: what goes wrong only if several things come together, which chance alone brings too seldom.
 
-Each is the beginning of a story, since most of it is about what does not exist yet.
+Most are the beginning of a story, since they are about what does not exist yet. One is its end, about what has been
+remembered; it is drawn from a chance of its own, so that what comes before it is the same with and without it.
 """
 
 from __future__ import annotations
@@ -11,9 +12,12 @@ from typing import Any
 from integration_tests.chaos.chance import seed, weighed
 from integration_tests.chaos.mishaps import attempt
 from integration_tests.chaos.setups import ChaosSetup
-from integration_tests.chaos.stories import Attempt, Change, Fault, Step, Trouble
+from integration_tests.chaos.stories import Attempt, Change, Fault, NewJob, Step, Trouble
 
 _CREATIONS = ("customer_lists/create", "customer_lists/create", "audiences/create")
+# How often a story ends with requests of which nobody knows whether they were sent. Where nothing is remembered, that
+# does little.
+_SHARE_OF_UNKNOWN = {"none": 0.1, "folder": 0.8, "bucket": 0.8}
 # Nobody knows whether these took effect: they did.
 _LOST_ANSWERS: tuple[dict[str, Any], ...] = (
     {"kind": "reset_after"},
@@ -31,6 +35,11 @@ def opening(setup: ChaosSetup, chance: random.Random) -> list[Step]:
     creates = setup.were_there is None
     scenes = ((2 * creates, _lost_creation), (creates, _late_creation), (1, _healthy), (2, _anything))
     return weighed(chance, scenes)(setup, chance)
+
+
+def closing(setup: ChaosSetup, chance: random.Random) -> list[Step]:
+    """What a story ends with, before it is left to heal."""
+    return _unknown(chance) if chance.random() < _SHARE_OF_UNKNOWN[setup.store] else []
 
 
 def _anything(setup: ChaosSetup, chance: random.Random) -> list[Step]:
@@ -60,3 +69,17 @@ def _late_creation(_setup: ChaosSetup, chance: random.Random) -> list[Step]:
         Change(seed(chance)),
         Attempt(60.0, Trouble((lost,), seed=seed(chance))),
     ]
+
+
+def _unknown(chance: random.Random) -> list[Step]:
+    """Attempts are killed between what they note in the store and what Pinterest takes, on either side of it."""
+    steps: list[Step] = [NewJob("give up", 0)]
+    for _ in range(2):
+        steps += [Attempt(60.0, Trouble(seed=seed(chance))), Change(seed(chance)), Change(seed(chance))]
+        which = chance.choice((1, 1, 1, 1, 2))
+        if chance.random() < 0.6:
+            steps.append(Attempt(60.0, Trouble(kill_before_write=which, seed=seed(chance))))
+        else:
+            # Whoever was taken in by then has perhaps no row any more when the next one looks.
+            steps += [Attempt(60.0, Trouble(kill_at_write=which, seed=seed(chance))), Change(seed(chance))]
+    return steps

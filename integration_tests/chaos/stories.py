@@ -23,14 +23,16 @@ class Trouble:
     """What an attempt meets.
 
     `kill_at`, `stop_at`: the moment of a SIGKILL, and of a SIGTERM; `kill_at_write`: the request that changes something
-    and is the last one, if Pinterest gets that many; `fails_after`: the source ends badly after so many
-    messages; `jumps`: by moment, how far the wall clock is set ahead; `loses_control`: whether the host fails to keep
-    the tokens that it is handed; `seed`: who runs when, and what comes together.
+    and is the last one, if Pinterest gets that many; `kill_before_write`: the one that Pinterest does not get any more;
+    `fails_after`: the source ends badly after so many messages; `jumps`: by moment, how far the wall clock is set
+    ahead; `loses_control`: whether the host fails to keep the tokens that it is handed; `seed`: who runs when, and what
+    comes together.
     """
 
     faults: tuple[Fault, ...] = ()
     kill_at: int | None = None
     kill_at_write: int | None = None
+    kill_before_write: int | None = None
     stop_at: int | None = None
     fails_after: int | None = None
     jumps: tuple[tuple[int, float], ...] = ()
@@ -39,7 +41,7 @@ class Trouble:
 
     @property
     def is_killed(self) -> bool:
-        return self.kill_at is not None or self.kill_at_write is not None
+        return (self.kill_at, self.kill_at_write, self.kill_before_write) != (None, None, None)
 
     @property
     def may_fail(self) -> bool:

@@ -16,7 +16,7 @@ from integration_tests.chaos.canary import Canary
 from integration_tests.chaos.far_end import ChaoticPinterest
 from integration_tests.chaos.input import ChaosInput, GloballyReadSource, stream_of
 from integration_tests.chaos.process import ProcessClock
-from integration_tests.chaos.setups import ChaosSetup
+from integration_tests.chaos.setups import SEGMENT, SEGMENTS, ChaosSetup
 from integration_tests.chaos.stories import Trouble
 from integration_tests.orchestrator.interruption import kill, terminate
 from integration_tests.orchestrator.jobs import Connection
@@ -29,6 +29,7 @@ from integration_tests.property.input import PlacedState
 from integration_tests.property.machine import _STARTED_AT_S, Clock
 from integration_tests.property.tables import Table, TableSource, email, identifiers_of, sha256_of
 from integration_tests.property.world import OpenJob
+from pinterest_sandbox.profiles import PROFILES
 
 _STORE_KEY = "the key of the chaotic store"
 _PORTIONS_S = 10 * 601.0
@@ -36,6 +37,11 @@ _PORTIONS_S = 10 * 601.0
 _OWN_FAULTS = frozenset({Code.CRASHED.value, "none"})
 OWN_FAULT = "it failed with a fault of its own"
 _NEEDS_A_PERSON = "AUTH"
+
+
+def place_of(ad_account_id: str, audience: str) -> str:
+    """Names an audience, the first ad account's by its own name alone."""
+    return audience if ad_account_id == AD_ACCOUNT_ID else f"{audience} in {ad_account_id}"
 
 
 class TrueClock(Clock):
@@ -57,7 +63,9 @@ class World:
     ) -> None:
         self.setup = setup
         self.clock = ProcessClock()
-        self.pinterest = ChaoticPinterest(TrueClock(self.clock))
+        self.pinterest = ChaoticPinterest(TrueClock(self.clock), PROFILES[setup.profile])
+        for account in setup.also_in:
+            self.pinterest.let(account, reads=True, writes=True)
         if setup.tier != "none":
             self.pinterest.change(tier=setup.tier)
         self.tables = [Table(shape) for shape in setup.shapes]
@@ -77,7 +85,7 @@ class World:
         self.credentials = self._first_credentials()
         self.canary = Canary([_STORE_KEY, "sandbox-secret", "pina_sandbox", "pinr_sandbox"])
         self.audiences = self._watch_audiences()
-        if setup.is_too_small:
+        if setup.is_too_small or setup.profile == "pessimist":
             self.pinterest.change(audience_floor="refuse")
 
     def close(self) -> None:
@@ -94,13 +102,25 @@ class World:
         }
 
     def _watch_audiences(self) -> dict[str, DisturbedAudience]:
+        """The audiences in all ad accounts."""
         by_name: dict[str, list[Stream]] = {}
         for stream in self.streams:
-            by_name.setdefault(self.setup.audience_of(stream), []).append(stream)
+            for name in self.setup.audiences_of(stream):
+                by_name.setdefault(name, []).append(stream)
         if self.setup.were_there is not None:
+            self.pinterest.change(audience_floor="allow")
             for name in by_name:
                 self.pinterest.add_audience(name, frozenset(sha256_of(email(n)) for n in self.setup.were_there))
-        return {name: DisturbedAudience(name, self.pinterest, self.setup, streams) for name, streams in by_name.items()}
+        return {
+            place_of(account, name): DisturbedAudience(name, self.pinterest.within(account), self.setup, streams)
+            for account in (AD_ACCOUNT_ID, *self.setup.also_in)
+            for name, streams in by_name.items()
+        }
+
+    def audiences_of(self, stream: Stream) -> list[DisturbedAudience]:
+        """All that a stream leads to, in all ad accounts."""
+        names = self.setup.audiences_of(stream)
+        return [audience for audience in self.audiences.values() if audience.name in names]
 
     # What its users do.
 
@@ -145,7 +165,7 @@ class World:
         return [stream for stream in self.streams if stream not in self.absent]
 
     def meddles(self, what: str, which: int) -> None:
-        name = sorted(self.audiences)[which % len(self.audiences)]
+        audience = self.audiences[sorted(self.audiences)[which % len(self.audiences)]]
         if what == "lowers the floor":
             self.pinterest.change(audience_floor="allow")
             return
@@ -153,11 +173,10 @@ class World:
             if self.setup.tier == "trial":
                 self.pinterest.spend_writes(295)
             return
-        other = f"{name}, renamed at {self.clock.monotonic_s:.0f}"
-        done = self.pinterest.rename(name, other) if what == "renames" else self.pinterest.remove(name)
-        if done:
-            self.audiences[name].is_meddled_with = True
-            self.pinterest.meddled_with.add(name)
+        other = f"{audience.name}, renamed at {self.clock.monotonic_s:.0f}"
+        if audience.renames(other) if what == "renames" else audience.goes():
+            audience.is_meddled_with = True
+            self.pinterest.meddled_with.add(audience.name)
             self.needs_a_person = self.needs_a_person or self.setup.has_store or what == "renames"
 
     def tokens_age(self, seconds_left: float) -> None:
@@ -173,10 +192,12 @@ class World:
         self.tokens_are_at_risk = False
 
     def correct_tables(self) -> None:
-        """Somebody sees to it that a table names anybody."""
+        """Somebody sees to it that a table names anybody, for each audience that its rows lead to."""
+        by_column = self.setup.by_column
         for table in self.tables:
-            if not any(identifiers_of(row) for row in table.rows.values()):
-                table.put(0, {"email": email(0)})
+            named = [row for row in table.rows.values() if identifiers_of(row)]
+            if not named or (by_column and {*SEGMENTS} - {name for row in named for name in row[SEGMENT]}):
+                table.put(0, {"email": email(0), **({SEGMENT: [*SEGMENTS]} if by_column else {})})
 
     # What its host does.
 
@@ -351,13 +372,13 @@ class SyncWatch(Watch):
         self._world = world
         self.trouble = trouble
         self.chance = random.Random(f"{trouble.seed}, attempt {world.attempts}")
-        by_stream = {str(s.descriptor): world.audiences[world.setup.audience_of(s)] for s in job.streams}
-        self.audiences = list(dict.fromkeys(by_stream.values()))
+        by_stream = {str(stream.descriptor): world.audiences_of(stream) for stream in job.streams}
+        self.audiences = list(dict.fromkeys(audience for led_to in by_stream.values() for audience in led_to))
         # How many rows are safe, by audience.
         self.safe = dict.fromkeys(self.audiences, 0)
         self._by_stream = by_stream
         for audience in self.audiences:
-            leading = [stream for stream in job.streams if by_stream[str(stream.descriptor)] is audience]
+            leading = [stream for stream in job.streams if audience in by_stream[str(stream.descriptor)]]
             audience.begins(job, leading, world.attempts)
         connection = job.connection
         ids = connection.ids(job.sync_id, job.streams, job.truncated)
@@ -374,7 +395,7 @@ class SyncWatch(Watch):
         placed = self._sent_as(content)
         placed.check(content)
         stream = stream_of(placed.state)
-        for audience in self.audiences if stream is None else [self._by_stream[stream]]:
+        for audience in self.audiences if stream is None else self._by_stream[stream]:
             self.safe[audience] = placed.position
             audience.is_safe(placed.position)
 

@@ -8,7 +8,8 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from copy import copy
+from typing import Any, Self
 from unittest import mock
 
 import msgspec
@@ -16,7 +17,7 @@ import msgspec
 from destination_pinterest.api.wire import Lost, Message, Reply, Wire
 from integration_tests.property.machine import Clock
 from pinterest_sandbox.default_world import STRANGER_ID, USER_ID
-from pinterest_sandbox.entities import CustomerList
+from pinterest_sandbox.entities import Audience, CustomerList
 from pinterest_sandbox.in_process import InProcess
 from pinterest_sandbox.members import member_text
 from pinterest_sandbox.profiles import PROFILES, Profile
@@ -78,10 +79,17 @@ class Pinterest:
             plans=profile.plans,
         )
         self._client = InProcess(self._sandbox)
+        self._only: str | None = None
         self.wire = SandboxWire(self._client)
 
     def close(self) -> None:
         self._client.close()
+
+    def within(self, ad_account_id: str) -> Self:
+        """The same, seen from one ad account."""
+        view = copy(self)
+        view._only = ad_account_id
+        return view
 
     def fault(self, action: Mapping[str, Any], **plan: Any) -> None:
         reply = self._client.request("POST", "/_sandbox/faults", {"action": action, **plan})
@@ -131,14 +139,13 @@ class Pinterest:
 
     def list_of(self, audience: str) -> str | None:
         """The id of the list that an audience is made of; if there is none, of the list that it would be made of."""
-        world = self._sandbox.world
-        made_of = [found.rule["customer_list_id"] for found in world.audiences.values() if found.name == audience]
+        made_of = [found.rule["customer_list_id"] for found in self._audiences if found.name == audience]
         if made_of:
             return str(made_of[-1])
         noted = self._newest(lambda found: found.name.startswith(f"{audience} [dp2: ") and self._is_note(found))
         if noted is None:
             return self._newest(lambda found: found.name == audience)
-        names = re.search(r"\[dp2: list ([0-9]+) waits\]$", world.customer_lists[noted].name)
+        names = re.search(r"\[dp2: list ([0-9]+) waits\]$", self._sandbox.world.customer_lists[noted].name)
         return noted if names is None else names[1]
 
     @staticmethod
@@ -148,14 +155,13 @@ class Pinterest:
 
     def unused_list(self, beginning: str) -> str | None:
         """The id of the newest list of such a name that no audience is made of."""
-        used = {found.rule["customer_list_id"] for found in self._sandbox.world.audiences.values()}
+        used = {found.rule["customer_list_id"] for found in self._audiences}
         return self._newest(lambda found: found.name.startswith(beginning) and found.id not in used)
 
     def named_twice(self) -> str | None:
         """A name that two audiences, or two customer lists, have."""
-        world = self._sandbox.world
-        for kind in (world.audiences, world.customer_lists):
-            names = Counter(found.name for found in kind.values())
+        for kind in (self._audiences, self._customer_lists):
+            names = Counter(found.name for found in kind)
             if doubled := next((name for name, count in names.items() if count > 1), None):
                 return doubled
         return None
@@ -165,8 +171,18 @@ class Pinterest:
             return frozenset()
         return frozenset(map(member_text, self._sandbox.world.members[list_id]))
 
+    @property
+    def _audiences(self) -> list[Audience]:
+        every = self._sandbox.world.audiences.values()
+        return [found for found in every if self._only in {None, found.ad_account_id}]
+
+    @property
+    def _customer_lists(self) -> list[CustomerList]:
+        every = self._sandbox.world.customer_lists.values()
+        return [found for found in every if self._only in {None, found.ad_account_id}]
+
     def _newest(self, fits: Callable[[CustomerList], bool]) -> str | None:
-        fitting = [found.id for found in self._sandbox.world.customer_lists.values() if fits(found)]
+        fitting = [found.id for found in self._customer_lists if fits(found)]
         return max(fitting, key=int, default=None)
 
 

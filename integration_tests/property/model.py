@@ -7,7 +7,7 @@ was sent behind the last state that came back may have arrived or not.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 People = frozenset[str]
@@ -104,6 +104,13 @@ class Applied:
 Holder = tuple[str, Hashable]
 
 
+def _holders_of(row: Row) -> list[Holder]:
+    """What a row is told from others by: its key, or each of those whom it names."""
+    if row.key is not None:
+        return [(row.stream, ("key", row.key))]
+    return [(row.stream, ("person", person)) for person in row.people]
+
+
 @dataclass(frozen=True)
 class Book:
     """Whom each row holds, and by which generation each stream was replaced last."""
@@ -193,31 +200,44 @@ class Mirrored:
         for book in self._books:
             replaced = self._replaced(book)
             if is_done:
-                yield book, self._after(book, self._rows, replaces=self.is_whole), self._rows
+                for after in self._after(book, self._rows, replaces=self.is_whole):
+                    yield book, after, self._rows
                 if self.is_doubtful and replaced:
                     yield book, book, []
             elif replaced:  # Nothing is settled before the end.
                 yield book, book, []
-                yield book, self._after(book, self._rows, replaces=True), self._rows
+                for after in self._after(book, self._rows, replaces=True):
+                    yield book, after, self._rows
             else:
                 for count in range(least, len(self._rows) + 1):
-                    yield book, self._after(book, self._rows[:count], replaces=False), self._rows[:count]
+                    for after in self._after(book, self._rows[:count], replaces=False):
+                        yield book, after, self._rows[:count]
 
-    def _after(self, book: Book, rows: Iterable[Row], *, replaces: bool) -> Book:
+    def _after(self, book: Book, rows: Sequence[Row], *, replaces: bool) -> list[Book]:
+        """What a book may become by these rows."""
         replaced = self._replaced(book) if replaces else frozenset()
         after = {holder: held for holder, held in book.holds.items() if holder[0] not in replaced}
         for row in rows:
-            holders = [(row.stream, ("key", row.key))] if row.key is not None else []
-            holders = holders or [(row.stream, ("person", person)) for person in row.people]
-            for holder in holders:
+            for holder in _holders_of(row):
                 if row.is_in:
                     after[holder] = row.people if row.key is not None else frozenset({str(holder[1][1])})
                 else:
                     after.pop(holder, None)
         now = Book(after, {**book.replaced_by, **{stream: self._generations[stream] for stream in replaced}})
-        if replaced and not self._may_be_empty and book.held and not now.held:
-            return book
-        return now
+        if not replaced or self._may_be_empty or not book.held or now.held:
+            return [now]
+        if self._is_missing_anybody(book, rows, replaced):
+            return [book]
+        # Whoever may have come in unnoticed is missing too, or has gone before.
+        return [book, now] if self._undecided else [now]
+
+    @staticmethod
+    def _is_missing_anybody(book: Book, rows: Iterable[Row], replaced: frozenset[str]) -> bool:
+        """Whether rows have gone without a word. Those that say who leaves may leave nobody."""
+        spoken_of = {holder for row in rows for holder in _holders_of(row)}
+        sent_away = {person for row in rows if not row.is_in for person in row.people}
+        missing = {holder for holder in book.holds if holder[0] in replaced} - spoken_of
+        return any(book.holds[holder] - sent_away for holder in missing)
 
     def _replaced(self, book: Book) -> frozenset[str]:
         """The streams that are still to be replaced."""

@@ -33,7 +33,7 @@ def settled(shop: Shop, said: Said) -> None:
 
 
 def leavers(index: PlacementIndex) -> dict[int, list[int]]:
-    return dict(index.vacated())
+    return {row: list(audiences) for row, audiences in index.vacated()}
 
 
 def test_a_row_that_moves_leaves_where_it_was(shop: Shop) -> None:
@@ -57,6 +57,14 @@ def test_a_row_that_moves_twice_before_it_is_settled_leaves_all_but_the_last(sho
     index = shop.store().open_placements(ACCOUNT, TEMPLATE)
     record(index, [(1, [1]), (1, [2]), (1, [3])])
     assert leavers(index) == {3: [0, 1, 2]}
+    index.close()
+
+
+def test_where_an_earlier_row_of_the_key_was_in_between_is_told_apart_from_where_it_was_before(shop: Shop) -> None:
+    settled(shop, [(1, [0]), (2, [0])])
+    index = shop.store().open_placements(ACCOUNT, TEMPLATE)
+    record(index, [(1, [1]), (1, [2]), (2, None), (2, [])])
+    assert dict(index.vacated()) == {2: {0: False, 1: True}, 4: {0: True}}
     index.close()
 
 
