@@ -134,6 +134,14 @@ class Code(StrEnum):
         "Nothing: Airbyte starts the next attempt with the settings as they are then. Only a job's first attempt ends "
         "so; if the second fails too, it is with PIN-AUTH-002.",
     )
+    CODE_REFUSED = _Case(
+        "PIN-AUTH-009",
+        _CONFIG,
+        _ACT,
+        "Pinterest does not accept the code with which `pinterest-audiences login` signs in.",
+        "A code is good once, and for about ten minutes. See that the app's ID, secret and redirect URI are those "
+        "under My apps, and sign in again.",
+    )
     ROLE_MISSING = _Case(
         "PIN-AUTH-006",
         _CONFIG,

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from destination_pinterest.error_codes import Code
 from destination_pinterest.json_document import SMALL_BYTES, UnreadableDocumentError, decode_object, read_bytes
-from destination_pinterest.markers import CONFIG_PATH_VARIABLE
+from destination_pinterest.markers import CONFIG_PATH_VARIABLE, LOCK_PATH_VARIABLE
 from pinterest_audiences.environment import (
     ACCESS_TOKEN,
     AD_ACCOUNT,
@@ -102,9 +102,10 @@ class ConfigFile:
 
     @property
     def variables(self) -> Mapping[str, str]:
-        """Tells the connector where to look whether another run has renewed the sign-in."""
+        """Tells the connector where to look whether another run has renewed the sign-in, and what to lock to do so."""
         is_kept = self.sign_in_path is not None and not self._is_token_elsewhere
-        return {CONFIG_PATH_VARIABLE: str(self.sign_in_path)} if is_kept else {}
+        kept = str(self.sign_in_path)
+        return {CONFIG_PATH_VARIABLE: kept, LOCK_PATH_VARIABLE: kept} if is_kept else {}
 
     def overlaid(self, **settings: Any) -> dict[str, Any]:
         """Returns the config with these settings in place of its own."""
