@@ -16,7 +16,7 @@ from destination_pinterest.api.models import UserAccount
 from destination_pinterest.audiences.reached_accounts import reached_accounts
 from destination_pinterest.connection_check import check_scopes, may_change_audiences
 from destination_pinterest.error_codes import Code
-from destination_pinterest.errors import ConnectorError, ProtocolError
+from destination_pinterest.errors import ConnectorError, InvalidConfigError
 from destination_pinterest.markers import ACCOUNTS_PREFIX
 from destination_pinterest.session import PinterestSession
 
@@ -65,12 +65,12 @@ def read_code_request(content: Mapping[str, Any]) -> CodeRequest:
     """Returns the request of `sign-in`.
 
     Raises:
-        ProtocolError: it is another one.
+        InvalidConfigError: it is another one.
     """
     try:
         return msgspec.convert(dict(content), CodeRequest)
     except msgspec.ValidationError:
-        raise ProtocolError(
+        raise InvalidConfigError(
             Code.COMMAND_WRONG, "The request of sign-in must have a code and a redirect_uri. Use pinterest-audiences."
         ) from None
 

@@ -26,6 +26,7 @@ from pinterest_audiences.sign_in.app import DEFAULT_PORT, App, Redirected, port_
 from pinterest_audiences.sign_in.arguments import add_profile_argument
 from pinterest_audiences.sign_in.asking import Asking
 from pinterest_audiences.sign_in.expiry import expiry_json, expiry_sentence
+from pinterest_audiences.sign_in.keyring_store import ABOUT, PLACEHOLDER, keep_secret
 from pinterest_audiences.sign_in.profile_file import write_account, write_sign_in
 from pinterest_audiences.sign_in.profiles import (
     DEFAULT_NAME,
@@ -77,6 +78,11 @@ def register(commands: Any) -> None:
         action="store_true",
         help="for a machine without a browser: open the printed address elsewhere, and paste the address to which that "
         "browser is sent back",
+    )
+    add(
+        "--keyring",
+        action="store_true",
+        help="keep the app's secret in this machine's keyring, not in the profile's file (needs the extra keyring)",
     )
     add(
         "--api-base-url",
@@ -223,11 +229,16 @@ class _Login:
 
     def _take(self, config: Mapping[str, Any]) -> None:
         """Keeps the sign-in at once: what follows may fail, and the code is good only once."""
-        about = {
+        about: dict[str, Any] = {
             "redirect_uri": self._app.redirect_uri,
             "signed_in_at": datetime.now(UTC).isoformat(timespec="seconds"),
         }
-        settings = {"credentials": config["credentials"], "api_base_url": self._app.api_base_url}
+        credentials = dict(config["credentials"])
+        if self._arguments.keyring:
+            keep_secret(self._path, self._app.client_secret)
+            credentials["client_secret"] = PLACEHOLDER
+        about[ABOUT] = self._arguments.keyring
+        settings = {"credentials": credentials, "api_base_url": self._app.api_base_url}
         write_sign_in(self._path, settings, about, os.environ)
         self._signed_in = config
 
