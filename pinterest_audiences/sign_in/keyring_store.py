@@ -1,6 +1,6 @@
 """Keeps an app's secret in the machine's keyring, where somebody chooses so.
 
-Nothing is renewed without it, so to a thief, what lies in the profile's file is worth an access token's 30 days at most.
+Nothing is renewed without it: what lies in the file is worth an access token to a thief, which ends after 30 days.
 The tokens stay in the file: processes share it, and take turns at renewing it, which no keyring offers.
 
 Source: keyring.readthedocs.io, get_password, set_password, delete_password, errors (read 2026-11-27).
