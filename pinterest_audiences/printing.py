@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, TextIO
 
 from destination_pinterest.foreign_text import shown, shown_json, shown_name
 from pinterest_audiences.audiences_view import audience_lines, closing_sentence, free_list_lines, left_over_ids
 from pinterest_audiences.failures import Failure
 from pinterest_audiences.report_view import Line, aligned, report_lines, summary
+from pinterest_audiences.sign_in.expiry import expiry_sentence
 
 
 class Printer:
@@ -41,6 +43,18 @@ class Printer:
             where = f" in the ad account {audience.get('ad_account_id')}" if several else ""
             self.table(f'Audience "{audience["audience"]}"{where} from {streams}', list(report_lines(audience)))
         self._print(shown(summary(report)))
+
+    def sign_in(self, expires_at: datetime | None) -> None:
+        """Says when the sign-in ends, if that is known; for programs it is in the report."""
+        if expires_at is not None and not self._as_json:
+            self._print(expiry_sentence(expires_at, datetime.now(UTC)))
+
+    def sentence(self, text: str, content: Mapping[str, Any]) -> None:
+        """Prints a result in words, or the content for programs."""
+        if self._as_json:
+            self._print_json(content)
+        else:
+            self._print(shown(text))
 
     def listing(self, listing: Mapping[str, Any]) -> None:
         """Prints the audiences of the ad accounts; as JSON also the reason of a failure."""

@@ -26,6 +26,7 @@ from pinterest_audiences.printing import Printer
 from pinterest_audiences.progress import QuietDisplay, with_level
 from pinterest_audiences.reading import Reading
 from pinterest_audiences.rejected_file import RejectedFile
+from pinterest_audiences.sign_in.arguments import opened_config
 from pinterest_audiences.sources.names import check_columns
 from pinterest_audiences.sources.opening import open_source
 from pinterest_audiences.sources.source import RowBatch, Selection, Source
@@ -49,7 +50,7 @@ def register(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Runs the command. Returns the exit code. Raises: ConnectorError."""
     request = read_request(arguments)
-    config = ConfigFile(request.config, os.environ)
+    config = opened_config(request.config, request.profile, os.environ)
     printer = Printer(sys.stdout, as_json=request.json)
     with closing(opened_source(request)) as source:
         _check_cursor(request, config)

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import chain
 from typing import Any
 
@@ -33,6 +34,7 @@ from pinterest_audiences.progress import Display
 from pinterest_audiences.read_ahead import ReadAhead
 from pinterest_audiences.reading import Reading
 from pinterest_audiences.rejected_file import RejectedFile
+from pinterest_audiences.sign_in.expiry import expiry_json
 from pinterest_audiences.sources.names import check_columns
 from pinterest_audiences.sources.source import RowBatch, Source
 from pinterest_audiences.state_file import StateFile
@@ -173,13 +175,18 @@ class SyncRun:
         if report is None:
             return None
         audiences = [{**audience, "rows_unreadable": self._rows_unreadable} for audience in report["audiences"]]
-        return {**report, "audiences": audiences}
+        expires_at = self._config.expires_at
+        if expires_at is None:
+            return {**report, "audiences": audiences}
+        ends = expiry_json(self._config.profile, expires_at, datetime.now(UTC))
+        return {**report, "audiences": audiences, "sign_in": ends}
 
     def _print(self, report: dict[str, Any] | None, outcome: Outcome) -> None:
         if outcome.failure is not None:
             self._print_failure(report, outcome.failure)
         elif report is not None:
             self._printer.report(report)
+            self._printer.sign_in(self._config.expires_at)
 
     def _print_failure(self, report: dict[str, Any] | None, failure: Failure) -> None:
         """The reason; then what was synced before it, if anything, and the reason again: no table must hide it."""
