@@ -26,7 +26,7 @@ CREATE INDEX runs_by_name ON runs (name, finished_at);
 CREATE TABLE observations (
     id INTEGER PRIMARY KEY,
     ad_account_id TEXT NOT NULL, audience_id TEXT NOT NULL, audience TEXT NOT NULL, seen_at TEXT NOT NULL,
-    size INTEGER, status TEXT, source TEXT NOT NULL
+    size INTEGER, status TEXT, source TEXT NOT NULL, match_share REAL
 );
 CREATE INDEX observations_by_time ON observations (seen_at);
 CREATE INDEX observations_by_audience ON observations (ad_account_id, audience_id, seen_at);

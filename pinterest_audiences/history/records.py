@@ -53,7 +53,10 @@ class RunRecord:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What Pinterest said of an audience: its size, if it has counted it, and its status."""
+    """What Pinterest said of an audience: its size, if it has counted it, and its status.
+
+    `match_share` is the estimated share of the people sent that Pinterest has matched, where that is known.
+    """
 
     ad_account_id: str
     audience_id: str
@@ -62,6 +65,7 @@ class Observation:
     size: int | None
     status: str | None
     source: Source
+    match_share: float | None = None
 
 
 def observed_by(records: Iterable[RunRecord]) -> Iterator[Observation]:
@@ -70,13 +74,13 @@ def observed_by(records: Iterable[RunRecord]) -> Iterator[Observation]:
         figures = record.figures
         audience_id, status = figures.get("audience_id"), figures.get("audience_status")
         if isinstance(audience_id, str) and isinstance(status, str):
-            size = figures.get("audience_size")
+            size, share = figures.get("audience_size"), match_share_of(figures)
             yield Observation(
-                record.ad_account_id,
-                audience_id,
-                record.audience,
-                record.finished_at,
-                size if isinstance(size, int) else None,
-                status,
-                "run",
+                record.ad_account_id, audience_id, record.audience, record.finished_at, size, status, "run", share
             )
+
+
+def match_share_of(figures: Mapping[str, Any]) -> float | None:
+    """Returns the estimated share of matched people that a report or a listing has of an audience."""
+    share = (figures.get("match_estimate") or {}).get("share")
+    return float(share) if isinstance(share, int | float) else None

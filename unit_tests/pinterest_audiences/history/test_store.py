@@ -32,7 +32,14 @@ RUN = RunRecord(
     failure_code=None,
     failure_text=None,
     version="0.1.0",
-    figures={"audience_id": "25", "audience_status": "READY", "audience_size": 1200, "entered": 3, "notes": ["é"]},
+    figures={
+        "audience_id": "25",
+        "audience_status": "READY",
+        "audience_size": 1200,
+        "match_estimate": {"share": 0.4},
+        "entered": 3,
+        "notes": ["é"],
+    },
 )
 FAILED = replace(
     RUN,
@@ -99,7 +106,7 @@ def test_the_last_success_is_not_a_later_failure(history: History) -> None:
 def test_what_a_run_read_at_pinterest_is_an_observation_too(history: History) -> None:
     history.record_run(RUN)
     assert history.observations() == [
-        Observation("549755885175", "25", "VIP customers", RUN.finished_at, 1200, "READY", "run")
+        Observation("549755885175", "25", "VIP customers", RUN.finished_at, 1200, "READY", "run", 0.4)
     ]
 
 
