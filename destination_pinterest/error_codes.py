@@ -1437,3 +1437,39 @@ class Code(StrEnum):
         "`pinterest-audiences status --fail-if-stale` found an audience that has not been run for too long.",
         "See why it was not run, or why its runs failed, by `pinterest-audiences history`.",
     )
+    HISTORY_NOT_OURS = _Case(
+        "PIN-CLI-121",
+        _CONFIG,
+        _ACT,
+        "The file in which the history of runs is to be kept is a database of something else. It was not changed.",
+        "Name another file by `PINTEREST_AUDIENCES_HISTORY`.",
+    )
+    HISTORY_LATER = _Case(
+        "PIN-CLI-122",
+        _CONFIG,
+        _ACT,
+        "The history of runs was written by a later version of this program.",
+        "Update this one, or name another file by `PINTEREST_AUDIENCES_HISTORY`.",
+    )
+    HISTORY_UNUSABLE = _Case(
+        "PIN-CLI-123",
+        _CONFIG,
+        _ACT,
+        "The history of runs can't be read or written: its folder may not be used, or the disk is full. A sync goes "
+        "on without it.",
+        "Make room, make the file writable, or name another by `PINTEREST_AUDIENCES_HISTORY`, which may also be `off`.",
+    )
+    HISTORY_BROKEN = _Case(
+        "PIN-CLI-124",
+        _CONFIG,
+        _ACT,
+        "The file with the history of runs is damaged. A sync goes on without it.",
+        "Move the file away: the next run begins a new one.",
+    )
+    HISTORY_BUSY = _Case(
+        "PIN-CLI-125",
+        _TRANSIENT,
+        _WAIT,
+        "Other processes have kept the history of runs locked for too long. A sync goes on without it.",
+        "Run the command again. If it happens often, see which program keeps the file open.",
+    )

@@ -81,6 +81,14 @@ class FileContentError(ConfigurationError):
     """What a file holds can't be read as one table. It is found out in the middle: what was sent before stays sent."""
 
 
+class HistoryError(ConfigurationError):
+    """The history of runs can't be read or written, until somebody does something about its file."""
+
+
+class HistoryBusyError(TransientError):
+    """Other processes use the history of runs for too long."""
+
+
 class ConnectorProcessError(InternalError):
     """The connector's process ended without a reason, or can't be started."""
 

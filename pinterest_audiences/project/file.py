@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from destination_pinterest.config import connection_specification
+from pinterest_audiences.alerts.settings import AlertSettings
 from pinterest_audiences.sources.formats.known import FORMATS
 from pinterest_audiences.sync_request import DEFAULT_BATCH_ROWS
 
@@ -121,6 +122,8 @@ class AudienceDefaults(_Form):
 class AudienceEntry(AudienceDefaults):
     """An audience, or several that a column names."""
 
+    alerts: AlertSettings | None = Field(None, description="What of `alerts` is another thing for this audience.")
+
     audience: _Text | None = Field(
         None,
         description="The audience's name at Pinterest (default: the name of this entry). {column} stands for each "
@@ -151,6 +154,7 @@ class ProjectFile(_Form):
     defaults: AudienceDefaults = Field(
         default_factory=AudienceDefaults, description="What holds for all audiences that don't say otherwise."
     )
+    alerts: AlertSettings = Field(default_factory=AlertSettings, description="When people are told, and by what.")
     audiences: dict[_Name, AudienceEntry] = Field(min_length=1, description="The audiences by name.")
 
 

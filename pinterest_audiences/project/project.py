@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from destination_pinterest.config import read_config, unknown_keys
 from destination_pinterest.errors import ConnectorError
+from pinterest_audiences.alerts.settings import AlertSettings
 from pinterest_audiences.config_file import ConfigFile
 from pinterest_audiences.connector_process import OWN_CONNECTOR
 from pinterest_audiences.environment import AD_ACCOUNT
@@ -113,6 +114,7 @@ class Project:
     folder: Path
     state_folder: Path
     audiences: Sequence[Audience]
+    alerts: AlertSettings
 
     def named(self, name: str) -> Audience | None:
         """The audience of that name in the file."""
@@ -125,7 +127,7 @@ def read_project(path: Path, environment: Mapping[str, str]) -> Project:
     resolving = _Resolving(path, file, lines, environment)
     audiences = [resolving.audience(name, entry) for name, entry in file.audiences.items()]
     resolving.check_apart(audiences)
-    return Project(path, path.parent, Path(file.state_folder), tuple(audiences))
+    return Project(path, path.parent, Path(file.state_folder), tuple(audiences), file.alerts)
 
 
 @dataclass(frozen=True, slots=True)
