@@ -1344,6 +1344,27 @@ class Code(StrEnum):
         "A name for `pinterest-audiences create` is blank or longer than an audience's name may be.",
         "Give the audience another name, of up to 200 characters.",
     )
+    PROFILE_UNKNOWN = _Case(
+        "PIN-CLI-081",
+        _CONFIG,
+        _ACT,
+        "`--profile` or `PINTEREST_PROFILE` names a profile that there is not.",
+        "Sign in by `pinterest-audiences login --profile NAME`, or name one that `pinterest-audiences profiles` shows.",
+    )
+    PROFILE_NOT_CHOSEN = _Case(
+        "PIN-CLI-082",
+        _CONFIG,
+        _ACT,
+        "There are several profiles, none is called `default`, and none was named.",
+        "Name one by `--profile` or `PINTEREST_PROFILE`.",
+    )
+    PROFILE_FOLDER_UNUSABLE = _Case(
+        "PIN-CLI-083",
+        _CONFIG,
+        _ACT,
+        "The folder of the profiles can't be read, or a profile can't be written into it.",
+        "Correct its permissions, or name another folder by `PINTEREST_AUDIENCES_HOME`.",
+    )
     STORE_TARGET_UNUSABLE = _Case(
         "PIN-CLI-054",
         _CONFIG,

@@ -7,12 +7,12 @@ import os
 import sys
 from typing import Any
 
-from pinterest_audiences.config_file import ConfigFile
 from pinterest_audiences.displays import display_for
 from pinterest_audiences.interruption import Interruption
 from pinterest_audiences.preparation import Preparation, prepared
 from pinterest_audiences.printing import Printer
 from pinterest_audiences.progress import QuietDisplay, with_level
+from pinterest_audiences.sign_in.arguments import opened_config
 from pinterest_audiences.sync_request import add_arguments, read_request
 from pinterest_audiences.sync_run import SyncRun
 
@@ -32,7 +32,7 @@ def register(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Runs the command. Returns the exit code. Raises: ConnectorError."""
     request = read_request(arguments)
-    config = ConfigFile(request.config, os.environ)
+    config = opened_config(request.config, request.profile, os.environ)
     printer = Printer(sys.stdout, as_json=request.json)
     with prepared(request, config) as ready:
         return _dry_run(ready, printer) if request.dry_run else _sync(ready, printer)

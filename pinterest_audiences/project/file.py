@@ -81,7 +81,9 @@ class AudienceDefaults(_Form):
         None, description="Where the rows are: a name from `sources`, or an address as `sync --from` takes it."
     )
     profile: _Text | None = Field(None, description="The profile to sign in with, as `login` wrote it.")
-    config: _Text | None = Field(None, description="In place of a profile: a config file, as `sync --config` takes it.")
+    config: _Text | None = Field(
+        None, description="A config file, as `sync --config` takes it, in place of a profile or beside it."
+    )
     ad_account_id: _Id | None = Field(None, description="The ad account, in place of the profile's own.")
     mode: Literal["add", "replace"] | None = Field(
         None,
@@ -144,7 +146,9 @@ class ProjectFile(_Form):
 
     version: Literal[1] = Field(1, description="The version of this form.")
     profile: _Text | None = Field(None, description="The profile to sign in with, as `login` wrote it.")
-    config: _Text | None = Field(None, description="In place of a profile: a config file, as `sync --config` takes it.")
+    config: _Text | None = Field(
+        None, description="A config file, as `sync --config` takes it, in place of a profile or beside it."
+    )
     source: _Text | None = Field(None, description="The source of all audiences that name no other.")
     sources: dict[_Name, _Text] = Field(default_factory=dict, description="Sources by name.")
     dbt: DbtSettings = Field(default_factory=DbtSettings, description="Where dbt's models are described.")

@@ -18,7 +18,7 @@ from pinterest_audiences.lookback import Lookback
 from pinterest_audiences.project.dbt import Relation, relation_of
 from pinterest_audiences.project.file import ELSEWHERE, AudienceEntry, FileOptionSettings, ProjectFile
 from pinterest_audiences.project.reading import invalid, read_project_file
-from pinterest_audiences.sign_in.profiles import chosen_profile
+from pinterest_audiences.sign_in.arguments import opened_config
 from pinterest_audiences.sources.text.options import TextOptions
 from pinterest_audiences.sync_request import SyncRequest, read_identity
 from pinterest_audiences.text_arguments import text_options
@@ -31,15 +31,16 @@ _ANY_SIGN_IN: Final = {"credentials": {"auth_method": "access_token", "access_to
 class Audience:
     """An entry of the file, with the file's defaults in it.
 
-    `name` is its name in the file, `audience` that at Pinterest; `sign_in` is the file of its credentials, None if the
-    environment has them; `relation` is where the rows of its dbt model are.
+    `name` is its name in the file, `audience` that at Pinterest; `config` and `profile` say how it signs in, as
+    the options of that name do; `relation` is where the rows of its dbt model are.
     """
 
     name: str
     audience: str
     entry: AudienceEntry
     source: str
-    sign_in: Path | None
+    config: str | None
+    profile: str | None
     relation: Relation | None
     settings: Mapping[str, Any]
     state_folder: Path
@@ -55,11 +56,6 @@ class Audience:
             case _:
                 return None
 
-    @property
-    def profile(self) -> str | None:
-        """The name of the profile it signs in with."""
-        return self.entry.profile
-
     def request(self, *, variables: Mapping[str, str], quiet: bool = True) -> SyncRequest:
         """Returns the sync that keeps it; `variables` are added to the connector's environment."""
         entry = self.entry
@@ -70,7 +66,7 @@ class Audience:
             columns=self._columns(),
             stream=None,
             audience=self.audience,
-            config=None if self.sign_in is None else str(self.sign_in),
+            config=self.config,
             cursor=entry.cursor,
             state=None if entry.cursor is None else self.state_folder / f"{self.name}.state.json",
             lookback=None if entry.lookback is None else Lookback.of(entry.lookback),
@@ -89,14 +85,14 @@ class Audience:
             rejected_values=entry.rejected_values,
             settings=self.settings,
             variables=variables,
+            profile=self.profile,
         )
 
     def config_file(self, environment: Mapping[str, str]) -> ConfigFile:
         """Reads the sign-in as it is now. Raises: UsageError."""
         account = self.settings.get("ad_account_id")
-        if self.sign_in is None and account is not None:
-            environment = {**environment, AD_ACCOUNT: str(account)}
-        return ConfigFile(None if self.sign_in is None else str(self.sign_in), environment)
+        given = {} if account is None else {AD_ACCOUNT: str(account)}
+        return opened_config(self.config, self.profile, {**environment, **given})
 
     def _columns(self) -> tuple[str, ...] | None:
         entry = self.entry
@@ -142,13 +138,15 @@ class _Resolving:
     def audience(self, name: str, own: AudienceEntry) -> Audience:
         """Raises: UsageError."""
         entry = self._with_defaults(own)
+        config = entry.config or self.file.config
         relation = None if entry.model is None else relation_of(entry.model, Path(self.file.dbt.manifest))
         found = Audience(
             name=name,
             audience=self._name_at_pinterest(name, entry),
             entry=entry,
             source=self._source(name, entry),
-            sign_in=self._sign_in(name, entry),
+            config=None if config is None else str(Path(config).expanduser()),
+            profile=entry.profile or self.file.profile,
             relation=relation,
             settings=self._settings(name, entry),
             state_folder=Path(self.file.state_folder),
@@ -162,7 +160,7 @@ class _Resolving:
         for each in audiences:
             if each.entry.mode != "replace":
                 continue
-            key = (each.audience.casefold(), each.sign_in, str(each.settings.get("ad_account_id")))
+            key = (each.audience.casefold(), each.config, each.profile, str(each.settings.get("ad_account_id")))
             if key in replaced:
                 raise self._wrong(each.name, "mode", f"replaces the same audience as {replaced[key]}")
             replaced[key] = each.name
@@ -171,10 +169,6 @@ class _Resolving:
         defaults = self.file.defaults
         given = {key: getattr(defaults, key) for key in defaults.model_fields_set}
         given |= {key: getattr(own, key) for key in own.model_fields_set}
-        if own.profile is not None and own.config is None:
-            given.pop("config", None)
-        if own.config is not None and own.profile is None:
-            given.pop("profile", None)
         both = {
             "settings": {**defaults.settings, **own.settings},
             "tags": tuple(dict.fromkeys((*defaults.tags, *own.tags))),
@@ -193,18 +187,6 @@ class _Resolving:
             choice = "one of `sources`" if self.file.sources else "an address"
             raise self._wrong(name, "source", f"is missing; give it {choice}")
         return self.file.sources.get(named, named)
-
-    def _sign_in(self, name: str, entry: AudienceEntry) -> Path | None:
-        profile, config = entry.profile, entry.config
-        if profile is not None and config is not None:
-            raise self._wrong(name, "profile", "stands beside `config`; keep one of them")
-        if profile is None and config is None:
-            profile, config = self.file.profile, self.file.config
-            if profile is not None and config is not None:
-                raise invalid(f"{self.path}: `profile` stands beside `config`. Keep one of them.")
-        if config is not None:
-            return Path(config).expanduser()
-        return chosen_profile(profile, self.environment)
 
     def _settings(self, name: str, entry: AudienceEntry) -> Mapping[str, Any]:
         for key, instead in ELSEWHERE.items():

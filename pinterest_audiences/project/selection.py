@@ -36,7 +36,9 @@ def selected(project: Project, wanted: Sequence[str]) -> Sequence[Audience]:
     fitting = {text: [each for each in project.audiences if _fits(each, text)] for text in wanted}
     for text, found in fitting.items():
         if not found:
-            raise UsageError(Code.SELECTION_EMPTY, f"--select {text}: {project.path} has {_what_there_is(project, text)}.")
+            raise UsageError(
+                Code.SELECTION_EMPTY, f"--select {text}: {project.path} has {_what_there_is(project, text)}."
+            )
     chosen = {id(each) for found in fitting.values() for each in found}
     return tuple(audience for audience in project.audiences if id(audience) in chosen)
 
