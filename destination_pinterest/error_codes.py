@@ -1344,6 +1344,27 @@ class Code(StrEnum):
         "A name for `pinterest-audiences create` is blank or longer than an audience's name may be.",
         "Give the audience another name, of up to 200 characters.",
     )
+    PROFILE_UNKNOWN = _Case(
+        "PIN-CLI-081",
+        _CONFIG,
+        _ACT,
+        "`--profile` or `PINTEREST_PROFILE` names a profile that there is not.",
+        "Sign in by `pinterest-audiences login --profile NAME`, or name one that `pinterest-audiences profiles` shows.",
+    )
+    PROFILE_NOT_CHOSEN = _Case(
+        "PIN-CLI-082",
+        _CONFIG,
+        _ACT,
+        "There are several profiles, none is called `default`, and none was named.",
+        "Name one by `--profile` or `PINTEREST_PROFILE`.",
+    )
+    PROFILE_FOLDER_UNUSABLE = _Case(
+        "PIN-CLI-083",
+        _CONFIG,
+        _ACT,
+        "The folder of the profiles can't be read, or a profile can't be written into it.",
+        "Correct its permissions, or name another folder by `PINTEREST_AUDIENCES_HOME`.",
+    )
     STORE_TARGET_UNUSABLE = _Case(
         "PIN-CLI-054",
         _CONFIG,
@@ -1379,6 +1400,63 @@ class Code(StrEnum):
         _ACT,
         "`--except` names an audience or customer list that the ad account does not have. Nothing was changed.",
         "Give a name or an ID as `pinterest-audiences lists` shows it.",
+    )
+    PROJECT_NOT_FOUND = _Case(
+        "PIN-CLI-096",
+        _CONFIG,
+        _ACT,
+        "There is no project file here, or it can't be read.",
+        "Change into the folder of `audiences.yml`, name the file by `--file`, or write one by "
+        "`pinterest-audiences init`.",
+    )
+    PROJECT_INVALID = _Case(
+        "PIN-CLI-097",
+        _CONFIG,
+        _ACT,
+        "The project file says something that it can't say, or leaves out what is needed.",
+        "Correct what is named on the line that is named; see [Projects](project.md).",
+    )
+    SELECTION_EMPTY = _Case(
+        "PIN-CLI-098",
+        _CONFIG,
+        _ACT,
+        "`--select` names an audience or a tag that the project file does not have.",
+        "Select by the names and tags of the project file; `pinterest-audiences validate` lists them.",
+    )
+    DBT_MODEL_UNUSABLE = _Case(
+        "PIN-CLI-099",
+        _CONFIG,
+        _ACT,
+        "A dbt model that the project file names is not in the manifest, is there more than once, or is no relation.",
+        "Run `dbt compile`, and name a model that is a table, a view or a snapshot, if need be as `package.name`.",
+    )
+    PROJECT_BUSY = _Case(
+        "PIN-CLI-100",
+        _TRANSIENT,
+        _WAIT,
+        "Another command runs audiences of the same project. Nothing was done.",
+        "Run it again once the other one has ended.",
+    )
+    RETRY_IMPOSSIBLE = _Case(
+        "PIN-CLI-101",
+        _CONFIG,
+        _ACT,
+        "`pinterest-audiences retry` can't tell which rows to read again.",
+        "Give the audience `primary_key` and `rejected`, and run it once.",
+    )
+    INIT_IMPOSSIBLE = _Case(
+        "PIN-CLI-102",
+        _CONFIG,
+        _ACT,
+        "`pinterest-audiences init` would write over a file, or found no table with a column that identifies people.",
+        "Name another file by `--file` or another source by `--from`, or write the file by hand.",
+    )
+    RUN_STALE = _Case(
+        "PIN-CLI-103",
+        _CONFIG,
+        _ACT,
+        "`pinterest-audiences status --fail-if-stale` found an audience that has not been run for too long.",
+        "See why it was not run, or why its runs failed, by `pinterest-audiences history`.",
     )
     HISTORY_NOT_OURS = _Case(
         "PIN-CLI-121",

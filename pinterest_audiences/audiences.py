@@ -12,13 +12,13 @@ import sys
 from typing import Any
 
 from destination_pinterest.error_codes import Code
-from pinterest_audiences.config_file import ConfigFile
 from pinterest_audiences.connector_answers import ConnectorAnswers
 from pinterest_audiences.connector_process import OWN_CONNECTOR, ConnectorProcess
 from pinterest_audiences.failures import EXIT_DONE, EXIT_FAILED, Failure, ended_silently
 from pinterest_audiences.interruption import Interruption
 from pinterest_audiences.printing import Printer
 from pinterest_audiences.progress import QuietDisplay
+from pinterest_audiences.sign_in.arguments import add_sign_in_arguments, opened_config
 
 
 def register(commands: Any) -> None:
@@ -29,19 +29,14 @@ def register(commands: Any) -> None:
         description="Show the present status of every customer-list audience of the ad account: status, size, "
         "records, and what will still change; and customer lists without an audience. Nothing is changed.",
     )
-    parser.add_argument(
-        "--config",
-        metavar="FILE",
-        help="the connector's settings as JSON: credentials, ad_account_id, …; what it lacks is taken from the "
-        "environment (PINTEREST_ACCESS_TOKEN, PINTEREST_AD_ACCOUNT_ID, …)",
-    )
+    add_sign_in_arguments(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object on standard output")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Runs the command. Returns the exit code. Raises: ConnectorError."""
-    config = ConfigFile(arguments.config, os.environ)
+    config = opened_config(arguments.config, arguments.profile, os.environ)
     display = QuietDisplay(sys.stderr)
     for warning in config.warnings:
         display.log("WARN", warning)

@@ -20,6 +20,7 @@ from destination_pinterest.markers import CONFIG_PATH_VARIABLE
 from pinterest_audiences.environment import (
     ACCESS_TOKEN,
     AD_ACCOUNT,
+    API_BASE_URL,
     REFRESH_TOKEN,
     expanded,
     filled,
@@ -27,7 +28,7 @@ from pinterest_audiences.environment import (
 )
 from pinterest_audiences.failures import UsageError
 from pinterest_audiences.sources.files import existing_file
-from pinterest_audiences.whole_files import write_over, write_whole
+from pinterest_audiences.whole_files import changing, write_over, write_whole
 
 _FOR_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 _CREDENTIALS: Final = "credentials"
@@ -44,23 +45,29 @@ class ConfigFile:
     """A config: a file, and what it takes from the environment.
 
     Args:
-        path: the file; None if the environment has everything.
+        path: the file; None if the environment or the profile has everything.
         environment: the variables that texts in the file name, and that hold what it lacks.
+        profile: the profile whose sign-in is used; its other settings hold where the file has none.
 
     Raises: UsageError if the file is missing, unreadable or not a JSON object, or if it can't be written although its
         refresh token changes with every use; if a variable is not set; or if nothing says how to sign in,
         or to which ad account.
     """
 
-    def __init__(self, path: str | None, environment: Mapping[str, str]) -> None:
-        self.path = None if path is None else existing_file(path)
+    def __init__(self, path: str | None, environment: Mapping[str, str], profile: Path | None = None) -> None:
+        self.path = profile if path is None else existing_file(path)
+        self.sign_in_path = profile or self.path
         written = {} if self.path is None else read_settings(self.path)
-        self.content = filled(expanded(written, environment, str(self.path)), environment)
+        if profile is not None and self.path != profile:
+            written = _over_profile(written, read_settings(profile), str(self.path), profile.stem)
+        # A sign-in goes to the server that gave it, whatever the environment says.
+        lent = environment if profile is None else {k: v for k, v in environment.items() if k != API_BASE_URL}
+        self.content = filled(expanded(written, environment, str(self.path)), lent)
         if self.path is None and _CREDENTIALS not in self.content:
             raise UsageError(
                 Code.CLI_CONFIG_UNUSABLE,
-                f"There is no --config, and the environment has neither {ACCESS_TOKEN} nor {REFRESH_TOKEN}. Give one "
-                "of them.",
+                f"There is no --config and no profile, and the environment has neither {ACCESS_TOKEN} nor "
+                f"{REFRESH_TOKEN}. Sign in by `pinterest-audiences login`, or give one of them.",
             )
         if self.path is None and _AD_ACCOUNT not in self.content:
             raise UsageError(
@@ -71,20 +78,21 @@ class ConfigFile:
         self._is_token_elsewhere = _refresh_token(self.content) is not None and (
             token is None or has_placeholder(token)
         )
-        if self.path is not None and token and not self._is_token_elsewhere and not os.access(self.path, os.W_OK):
+        kept = self.sign_in_path
+        if kept is not None and token and not self._is_token_elsewhere and not os.access(kept, os.W_OK):
             raise UsageError(
                 Code.CLI_CONFIG_UNUSABLE,
-                f"{self.path} can't be written, but each sync may change the refresh token in it. Make it writable.",
+                f"{kept} can't be written, but each sync may change the refresh token in it. Make it writable.",
             )
 
     @property
     def warnings(self) -> Sequence[str]:
         """What should be said of it: that others may read the file, that a new refresh token can't be kept."""
-        warnings = []
-        if self.path is not None and stat.S_IMODE(self.path.stat().st_mode) & _FOR_OTHERS:
-            warnings.append(
-                f"Others on this machine may read {self.path}, and it holds secrets; run: chmod 600 '{self.path}'"
-            )
+        warnings = [
+            f"Others on this machine may read {path}, and it holds secrets; run: chmod 600 '{path}'"
+            for path in dict.fromkeys((self.path, self.sign_in_path))
+            if path is not None and stat.S_IMODE(path.stat().st_mode) & _FOR_OTHERS
+        ]
         if self._is_token_elsewhere:
             warnings.append(
                 "The refresh token comes from the environment. If Pinterest replaces it, the new one can't be kept "
@@ -95,8 +103,8 @@ class ConfigFile:
     @property
     def variables(self) -> Mapping[str, str]:
         """Tells the connector where to look whether another run has renewed the sign-in."""
-        is_kept = self.path is not None and not self._is_token_elsewhere
-        return {CONFIG_PATH_VARIABLE: str(self.path)} if is_kept else {}
+        is_kept = self.sign_in_path is not None and not self._is_token_elsewhere
+        return {CONFIG_PATH_VARIABLE: str(self.sign_in_path)} if is_kept else {}
 
     def overlaid(self, **settings: Any) -> dict[str, Any]:
         """Returns the config with these settings in place of its own."""
@@ -111,10 +119,10 @@ class ConfigFile:
         credentials = config.get(_CREDENTIALS)
         if not isinstance(credentials, dict):
             return
-        if self.path is not None:
+        if self.sign_in_path is not None:
             # Of a token that is elsewhere, only what saves the next run a request is kept.
-            with suppress(OSError) if self._is_token_elsewhere else nullcontext():
-                self._write(self.path, credentials)
+            with suppress(OSError) if self._is_token_elsewhere else nullcontext(), changing(self.sign_in_path):
+                self._write(self.sign_in_path, credentials)
         if self._is_token_elsewhere and credentials.get("refresh_token") != _refresh_token(self.content):
             raise CredentialsFromEnvironmentError
 
@@ -125,10 +133,11 @@ class ConfigFile:
         """
         if self.path is None:
             return False
-        now = decode_object(read_bytes(self.path, SMALL_BYTES))
-        if has_placeholder(now.get(key)):
-            return False
-        _replace(self.path, _written({**now, key: value}))
+        with changing(self.path):
+            now = decode_object(read_bytes(self.path, SMALL_BYTES))
+            if has_placeholder(now.get(key)):
+                return False
+            replace_settings(self.path, {**now, key: value})
         return True
 
     def _write(self, path: Path, credentials: Mapping[str, Any]) -> None:
@@ -145,7 +154,7 @@ class ConfigFile:
         }
         # Credentials at the top level have been migrated; the old keys would only be dead secrets.
         kept = {key: value for key, value in now.items() if key not in credentials}
-        _replace(path, _written({**kept, _CREDENTIALS: new}))
+        replace_settings(path, {**kept, _CREDENTIALS: new})
 
 
 def read_settings(path: Path) -> dict[str, Any]:
@@ -156,13 +165,31 @@ def read_settings(path: Path) -> dict[str, Any]:
         raise UsageError(Code.CLI_CONFIG_UNUSABLE, f"The config {path} {error}. Correct it.") from None
 
 
-def _replace(path: Path, content: bytes) -> None:
+def replace_settings(path: Path, settings: Mapping[str, Any]) -> None:
+    """Writes settings over a config file that exists, whole or not at all. Raises: OSError."""
+    content = _written(settings)
     try:
         write_whole(path, content, mode=stat.S_IMODE(path.stat().st_mode))
     except OSError as error:
         if error.errno not in _NOT_REPLACEABLE:
             raise
         write_over(path, content)
+
+
+def _over_profile(written: Mapping[str, Any], kept: Mapping[str, Any], where: str, profile: str) -> dict[str, Any]:
+    """Returns a config's settings over those of a profile, with the profile's sign-in.
+
+    Raises: UsageError if the sign-in would be shown to another server than the one that gave it.
+    """
+    address = written.get("api_base_url")
+    if address is not None and address != kept.get("api_base_url"):
+        raise UsageError(
+            Code.CLI_CONFIG_UNUSABLE,
+            f"{where} names another api_base_url than the profile {profile}, whose sign-in must not go there. Remove "
+            "api_base_url from the file, or use a profile of that server.",
+        )
+    own = {key: value for key, value in written.items() if value is not None and key != _CREDENTIALS}
+    return {**kept, **own}
 
 
 def _written(content: Mapping[str, Any]) -> bytes:

@@ -13,7 +13,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from destination_pinterest.error_codes import Code
-from pinterest_audiences.config_file import ConfigFile
 from pinterest_audiences.connector_answers import ConnectorAnswers
 from pinterest_audiences.connector_process import OWN_CONNECTOR, ConnectorProcess
 from pinterest_audiences.failures import EXIT_DONE, EXIT_FAILED, Failure, UsageError, ended_silently
@@ -21,6 +20,7 @@ from pinterest_audiences.interruption import Interruption
 from pinterest_audiences.printing import Printer
 from pinterest_audiences.progress import QuietDisplay
 from pinterest_audiences.report_view import Line
+from pinterest_audiences.sign_in.arguments import add_sign_in_arguments, opened_config
 
 # As long as the setting `audience_name` may be; Pinterest documents no limit.
 LONGEST_NAME: Final = 200
@@ -35,12 +35,7 @@ def register(commands: Any) -> None:
         "campaigns can be set up before the first sync. A sync into the same name fills it.",
     )
     parser.add_argument("names", metavar="NAME", nargs="+", help="the name of an audience")
-    parser.add_argument(
-        "--config",
-        metavar="FILE",
-        help="the connector's settings as JSON: credentials, ad_account_id, …; what it lacks is taken from the "
-        "environment (PINTEREST_ACCESS_TOKEN, PINTEREST_AD_ACCOUNT_ID, …)",
-    )
+    add_sign_in_arguments(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object on standard output")
     parser.set_defaults(run=run)
 
@@ -48,7 +43,7 @@ def register(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Runs the command. Returns the exit code. Raises: ConnectorError."""
     _require_names(arguments.names)
-    config = ConfigFile(arguments.config, os.environ)
+    config = opened_config(arguments.config, arguments.profile, os.environ)
     display = QuietDisplay(sys.stderr)
     for warning in config.warnings:
         display.log("WARN", warning)

@@ -13,7 +13,8 @@ from pinterest_audiences.failures import UsageError
 # `$${NAME}` stands for `${NAME}` itself.
 _PLACEHOLDER: Final = re.compile(r"(\$?)\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 AD_ACCOUNT: Final = "PINTEREST_AD_ACCOUNT_ID"
-_SETTINGS: Final = {"ad_account_id": AD_ACCOUNT, "api_base_url": "PINTEREST_API_BASE_URL"}
+API_BASE_URL: Final = "PINTEREST_API_BASE_URL"
+_SETTINGS: Final = {"ad_account_id": AD_ACCOUNT, "api_base_url": API_BASE_URL}
 ACCESS_TOKEN: Final = "PINTEREST_ACCESS_TOKEN"  # noqa: S105 - names of variables
 REFRESH_TOKEN: Final = "PINTEREST_REFRESH_TOKEN"  # noqa: S105
 _SIGN_IN: Final = {
@@ -64,6 +65,13 @@ def without_values(text: str, address: str, environment: Mapping[str, str]) -> s
 def has_placeholder(value: Any) -> bool:
     """Whether a value is a text that names a variable."""
     return isinstance(value, str) and any(not found[1] for found in _PLACEHOLDER.finditer(value))
+
+
+def has_credentials(content: Mapping[str, Any]) -> bool:
+    """Whether a config says how to sign in, by itself or by the variables that it names."""
+    credentials = content.get("credentials")
+    inside = credentials if isinstance(credentials, dict) else {}
+    return any((inside.get(key), content.get(key)) != (None, None) for key in (*_FLAT, "auth_method"))
 
 
 def filled(content: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from pinterest_audiences.interruption import Interruption
 from pinterest_audiences.lists_view import closing_sentence, list_lines, list_title
 from pinterest_audiences.printing import Printer
 from pinterest_audiences.progress import QuietDisplay
+from pinterest_audiences.sign_in.arguments import add_sign_in_arguments, opened_config
 
 
 def register(commands: Any) -> None:
@@ -29,19 +30,14 @@ def register(commands: Any) -> None:
         description="Show every customer list of the ad account: status, records, which audience is made of it, "
         "whether it is left over from a replacement, and whether this program made it. Nothing is changed.",
     )
-    parser.add_argument(
-        "--config",
-        metavar="FILE",
-        help="the connector's settings as JSON: credentials, ad_account_id, …; what it lacks is taken from the "
-        "environment (PINTEREST_ACCESS_TOKEN, PINTEREST_AD_ACCOUNT_ID, …)",
-    )
+    add_sign_in_arguments(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object on standard output")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Runs the command. Returns the exit code. Raises: ConnectorError."""
-    config = ConfigFile(arguments.config, os.environ)
+    config = opened_config(arguments.config, arguments.profile, os.environ)
     interruption = Interruption()
     printer = Printer(sys.stdout, as_json=arguments.json)
     found = ask_for_lists(config, interruption)

@@ -42,6 +42,16 @@ class Printer:
             self.table(f'Audience "{audience["audience"]}"{where} from {streams}', list(report_lines(audience)))
         self._print(shown(summary(report)))
 
+    def failed_report(self, report: Mapping[str, Any] | None, failure: Failure) -> None:
+        """Prints why a sync failed, then what it did before, and the reason again: no table must hide it."""
+        write_failure(failure.text)
+        failed = {"schema_version": 1, "audiences": [], **(report or {}), **failure.as_json()}
+        if self._as_json:
+            self.report(failed)
+        elif any(audience["entered"] for audience in failed["audiences"]):
+            self.report(failed)
+            write_failure(failure.one_line)
+
     def listing(self, listing: Mapping[str, Any]) -> None:
         """Prints the audiences of the ad accounts; as JSON also the reason of a failure."""
         if self._as_json:
@@ -64,8 +74,7 @@ class Printer:
         """Prints why a command failed before it had a result: for programs on standard output, for people beside it."""
         if self._as_json:
             self._print_json({"schema_version": 1, **failure.as_json()})
-        sys.stderr.write(f"pinterest-audiences: {failure.text}\n")
-        sys.stderr.flush()
+        write_failure(failure.text)
 
     def counts(self, title: str, lines: list[Line], content: Mapping[str, Any]) -> None:
         """Prints any other result: the lines for people, the content for programs."""
@@ -99,3 +108,9 @@ class Printer:
     def _print(self, text: str) -> None:
         self._output.write(text + "\n")
         self._output.flush()
+
+
+def write_failure(text: str) -> None:
+    """Says on standard error why something failed."""
+    sys.stderr.write(f"pinterest-audiences: {text}\n")
+    sys.stderr.flush()

@@ -30,6 +30,7 @@ from pinterest_audiences.interruption import Interruption
 from pinterest_audiences.line_pipe import InterruptedByUserError, PipeClosedError
 from pinterest_audiences.printing import Printer
 from pinterest_audiences.progress import QuietDisplay
+from pinterest_audiences.sign_in.arguments import add_sign_in_arguments, opened_config
 
 FACTS: Final = "pinterest_facts"
 _LOOK_UP_EVERY_S: Final = 0.2
@@ -43,11 +44,7 @@ def register(commands: Any) -> None:
         description=f"Ask Pinterest what it does not document, with an ad account of yours, step by step after a yes. "
         f"{STAYS} What is learned is written into the config file, as {FACTS}, and printed for Airbyte's form.",
     )
-    parser.add_argument(
-        "--config",
-        metavar="FILE",
-        help="the connector's settings as JSON; what it lacks is taken from the environment",
-    )
+    add_sign_in_arguments(parser)
     parser.add_argument("--yes", action="store_true", help="don't ask: do every step")
     parser.add_argument(
         "--only", metavar="STEP", action="append", help="this step, and what it needs; may be repeated (see --list)"
@@ -73,7 +70,9 @@ def run(arguments: argparse.Namespace) -> int:
             "Nobody can be asked before each step, so nothing was done. Add --yes to permit all, or --list to read "
             "them.",
         )
-    return _ProbeCommand(ConfigFile(arguments.config, os.environ), only, printer, says_yes=arguments.yes).run()
+    return _ProbeCommand(
+        opened_config(arguments.config, arguments.profile, os.environ), only, printer, says_yes=arguments.yes
+    ).run()
 
 
 class _ProbeCommand:

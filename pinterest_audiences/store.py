@@ -19,6 +19,7 @@ from pinterest_audiences.failures import EXIT_DONE, EXIT_FAILED, EXIT_USAGE, Fai
 from pinterest_audiences.interruption import Interruption
 from pinterest_audiences.printing import Printer
 from pinterest_audiences.progress import QuietDisplay
+from pinterest_audiences.sign_in.arguments import add_sign_in_arguments, opened_config
 from pinterest_audiences.store_keys import NEW_KEY, OLD_KEY, keys_of
 from pinterest_audiences.store_target import target_of
 from pinterest_audiences.store_view import closing_sentence, count_of, dropped_sentence, stored_lines, stored_title
@@ -75,8 +76,8 @@ def register(commands: Any) -> None:
     which.add_argument("--all", action="store_true", help="everything in the store")
     drop.add_argument("--yes", action="store_true", help="don't ask")
     for action in (verify, rekey, copy, drop):
-        action.add_argument(
-            "--config", metavar="FILE", help="the connector's settings as JSON, with membership_store and ad_account_id"
+        add_sign_in_arguments(
+            action, config_help="the connector's settings as JSON, with membership_store and ad_account_id"
         )
         action.add_argument("--json", action="store_true", help="print one JSON object on standard output")
     parser.set_defaults(run=run)
@@ -84,7 +85,7 @@ def register(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Runs the command. Returns the exit code. Raises: ConnectorError."""
-    command = _StoreCommand(arguments, ConfigFile(arguments.config, os.environ))
+    command = _StoreCommand(arguments, opened_config(arguments.config, arguments.profile, os.environ))
     match arguments.action:
         case "verify":
             return command.verify()

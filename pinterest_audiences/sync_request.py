@@ -6,7 +6,7 @@ import argparse
 import hashlib
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -14,12 +14,12 @@ from typing import Any, Final
 from destination_pinterest.error_codes import Code
 from destination_pinterest.vocabulary import Identifier, ValueFormat
 from pinterest_audiences.airbyte_messages import StreamDescription
-from pinterest_audiences.config_file import ConfigFile
 from pinterest_audiences.connector_process import OWN_CONNECTOR
 from pinterest_audiences.cursor_state import cursor_state
 from pinterest_audiences.failures import UsageError
 from pinterest_audiences.json_values import json_types
 from pinterest_audiences.lookback import Lookback
+from pinterest_audiences.sign_in.arguments import add_sign_in_arguments, opened_config
 from pinterest_audiences.sources.files import as_path
 from pinterest_audiences.sources.formats.choice import FileOptions
 from pinterest_audiences.sources.formats.known import FORMATS
@@ -45,7 +45,10 @@ class IdentityChoice:
 
 @dataclass(frozen=True, slots=True)
 class SyncRequest:
-    """A sync to run. `columns` None means all; `state` is None if there is no cursor."""
+    """A sync to run. `columns` None means all; `state` is None if there is no cursor.
+
+    `settings` take the place of the config's, and `variables` are added to the connector's environment.
+    """
 
     source: str
     table: str | None
@@ -70,10 +73,13 @@ class SyncRequest:
     format: str | None = None
     rejected: Path | None = None
     rejected_values: bool = False
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict)
+    profile: str | None = None
 
     def overlay(self) -> dict[str, Any]:
         """Returns the settings for this run alone."""
-        settings: dict[str, Any] = {"audience_name": self.audience}
+        settings: dict[str, Any] = {**self.settings, "audience_name": self.audience}
         if self.identities:
             settings["identity_columns"] = [choice.setting() for choice in self.identities]
         return settings
@@ -173,12 +179,7 @@ def add_source_arguments(parser: argparse.ArgumentParser) -> None:
         "--table", help="the table or view to read, or schema.table; of a workbook, the sheet; other files need none"
     )
     rows.add_argument("--query", help="a SELECT of your own to read instead")
-    add(
-        "--config",
-        metavar="FILE",
-        help="the connector's settings as JSON: credentials, ad_account_id, …; what it lacks is taken from the "
-        "environment (PINTEREST_ACCESS_TOKEN, PINTEREST_AD_ACCOUNT_ID, …)",
-    )
+    add_sign_in_arguments(parser)
     add(
         "--identity",
         action="append",
@@ -254,6 +255,7 @@ def read_request(arguments: argparse.Namespace) -> SyncRequest:
         format=arguments.format,
         rejected=_rejected_path(arguments, audience),
         rejected_values=arguments.rejected_values,
+        profile=arguments.profile,
     )
 
 
@@ -320,7 +322,7 @@ def _audience(arguments: argparse.Namespace) -> str:
         if not arguments.audience.strip():
             raise UsageError(Code.USAGE_WRONG, "--audience must not be blank.")
         return str(arguments.audience)
-    settings = ConfigFile(arguments.config, os.environ).content
+    settings = opened_config(arguments.config, arguments.profile, os.environ).content
     name, column = settings.get("audience_name"), settings.get("audience_column")
     if isinstance(name, str) and name.strip():
         return name

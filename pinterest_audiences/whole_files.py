@@ -6,7 +6,8 @@ import fcntl
 import os
 import re
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from io import FileIO
 from pathlib import Path
 from typing import Final
@@ -39,6 +40,20 @@ def write_whole(path: Path, content: bytes, *, mode: int = OWNER_ONLY) -> None:
         with suppress(OSError):
             beside.unlink()
         raise
+
+
+@contextmanager
+def changing(path: Path) -> Iterator[None]:
+    """While a file is read, changed and written, keeps others from doing the same: they would undo each other's change.
+
+    The folder is what is locked, since the file is another one afterwards, and nothing is left behind.
+    """
+    with ExitStack() as held:
+        with suppress(OSError):  # Not every disk has locks, and not every folder may be read.
+            handle = os.open(path.resolve().parent, os.O_RDONLY | os.O_DIRECTORY)
+            held.callback(os.close, handle)
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
 
 
 def _new_beside(target: Path) -> tuple[int, Path]:

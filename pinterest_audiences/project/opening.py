@@ -1,0 +1,34 @@
+"""Opens the project that a command is about, in whose folder all its relative paths begin."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Iterator
+from contextlib import chdir, contextmanager
+from pathlib import Path
+
+from destination_pinterest.error_codes import Code
+from pinterest_audiences.failures import UsageError
+from pinterest_audiences.project.file import FILE_NAME
+from pinterest_audiences.project.project import Project, read_project
+
+
+def add_project_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares the arguments of every command that reads a project file."""
+    parser.add_argument(
+        "--file", metavar="FILE", default=FILE_NAME, help="the project file (default: %(default)s in this folder)"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object on standard output")
+
+
+@contextmanager
+def opened_project(arguments: argparse.Namespace) -> Iterator[Project]:
+    """Reads the project, with its folder as the current one. Raises: UsageError."""
+    path = Path(arguments.file).expanduser().resolve()
+    if path.is_dir():
+        path /= FILE_NAME
+    if not path.parent.is_dir():
+        raise UsageError(Code.PROJECT_NOT_FOUND, f"There is no folder {path.parent}. Name another file by --file.")
+    with chdir(path.parent):
+        yield read_project(path, os.environ)
