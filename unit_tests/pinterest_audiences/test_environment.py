@@ -51,7 +51,9 @@ def test_a_sign_in_that_is_renewed_is_preferred_to_a_token_that_ends() -> None:
 
 
 def test_without_a_config_and_a_token_nothing_can_begin() -> None:
-    with raises(Code.CLI_CONFIG_UNUSABLE, match="no --config and no profile, and the environment has neither PINTEREST_ACCESS"):
+    with raises(
+        Code.CLI_CONFIG_UNUSABLE, match="no --config and no profile, and the environment has neither PINTEREST_ACCESS"
+    ):
         ConfigFile(None, ACCOUNT)
 
 
