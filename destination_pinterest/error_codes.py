@@ -1494,3 +1494,32 @@ class Code(StrEnum):
         "Other processes have kept the history of runs locked for too long. A sync goes on without it.",
         "Run the command again. If it happens often, see which program keeps the file open.",
     )
+    ALERTS_UNUSABLE = _Case(
+        "PIN-CLI-126",
+        _CONFIG,
+        _ACT,
+        "What says whom to alert, and when, can't be read: the file, a setting in it, or an address that Apprise can't "
+        "use. Addresses are not shown, since they hold secrets.",
+        "Correct what the message names, and try it by `pinterest-audiences alerts test`. See [alerts](alerts.md).",
+    )
+    ALERT_NOT_SENT = _Case(
+        "PIN-CLI-127",
+        _CONFIG,
+        _ACT,
+        "`pinterest-audiences alerts test` could not send its alert to every address.",
+        "Correct the addresses that the message counts. An alert that can't be sent never changes how a run ends.",
+    )
+    RUNS_STALE = _Case(
+        "PIN-CLI-128",
+        _CONFIG,
+        _ACT,
+        "No run has succeeded for longer than it was to be allowed.",
+        "See whether the schedule still starts it, and what `pinterest-audiences history --runs` says of its last runs.",
+    )
+    HISTORY_EMPTY = _Case(
+        "PIN-CLI-129",
+        _CONFIG,
+        _ACT,
+        "The history has nothing of what was asked for, or `PINTEREST_AUDIENCES_HISTORY` says that none is kept.",
+        "Look at `pinterest-audiences history` without a name, or let a run or `pinterest-audiences observe` write one.",
+    )

@@ -116,6 +116,16 @@ class History:
         found = self.runs(name, limit=1, project=project, failed=False)
         return found[0] if found else None
 
+    def latest_runs(self, *, failed: bool | None = None) -> list[RunRecord]:
+        """Returns the last run of each audience; the last that failed, or that succeeded."""
+        chosen = "" if failed is None else f"WHERE (exit_code <> 0) = {int(failed)}"
+        statement = (
+            f"SELECT {_RUN} FROM (SELECT *, row_number() OVER (PARTITION BY project, name, audience, ad_account_id "  # noqa: S608
+            f"ORDER BY finished_at DESC, id DESC) AS place FROM runs {chosen}) WHERE place = 1 "
+            "ORDER BY project, name, audience, ad_account_id"
+        )
+        return self._fetched(_run, statement, ())
+
     def observations(
         self,
         ad_account_id: str | None = None,
