@@ -14,9 +14,10 @@ from destination_pinterest.errors import ConfigurationError, ConnectorError
 from destination_pinterest.foreign_text import shown_json
 from pinterest_audiences import audiences, create, forget, lists, probe, store, sync
 from pinterest_audiences.failures import EXIT_FAILED, EXIT_USAGE, Failure
+from pinterest_audiences.project import commands as project
 
 PROGRAM = "pinterest-audiences"
-COMMANDS = (sync, audiences, create, lists, forget, store, probe)
+COMMANDS = (sync, project, audiences, create, lists, forget, store, probe)
 EXIT_CTRL_C = 130
 
 
