@@ -10,14 +10,16 @@ from types import TracebackType
 from typing import NoReturn
 
 from destination_pinterest.error_codes import Code
-from destination_pinterest.errors import ConfigurationError, ConnectorError
+from destination_pinterest.errors import ConnectorError
 from destination_pinterest.foreign_text import shown_json
-from pinterest_audiences import audiences, create, forget, lists, probe, store, sync
-from pinterest_audiences.failures import EXIT_FAILED, EXIT_USAGE, Failure
+from pinterest_audiences import audiences, create, forget, lists, observe, probe, store, sync
+from pinterest_audiences.alerts import command as alerts
+from pinterest_audiences.failures import EXIT_FAILED, EXIT_USAGE, Failure, exit_code_of
+from pinterest_audiences.history import command as history
 from pinterest_audiences.project import commands as project
 
 PROGRAM = "pinterest-audiences"
-COMMANDS = (sync, project, audiences, create, lists, forget, store, probe)
+COMMANDS = (sync, project, audiences, observe, history, alerts, create, lists, forget, store, probe)
 EXIT_CTRL_C = 130
 
 
@@ -32,7 +34,7 @@ def main(argv: list[str] | None = None) -> int:
         return int(arguments.run(arguments))
     except ConnectorError as error:
         _tell(Failure.of(error), as_json=arguments.json)
-        return EXIT_USAGE if isinstance(error, ConfigurationError) else EXIT_FAILED
+        return exit_code_of(error)
     except KeyboardInterrupt:
         _tell(Failure.because(Code.STOPPED_BY_USER, "Stopped before anything was sent."), as_json=arguments.json)
         return EXIT_CTRL_C

@@ -93,6 +93,11 @@ class ConnectorProcessError(InternalError):
     """The connector's process ended without a reason, or can't be started."""
 
 
+def exit_code_of(error: ConnectorError) -> int:
+    """The exit code of a command that an error ends before it has a result."""
+    return EXIT_USAGE if isinstance(error, ConfigurationError) else EXIT_FAILED
+
+
 def first_sentence(text: str) -> str:
     """What happened, of a text that goes on with what to do; in one line."""
     line = " ".join(text.split())
