@@ -46,6 +46,7 @@ class DryRunPreview:
         request: SyncRequest,
         stream: StreamDescription,
         columns: Sequence[str],
+        *,
         interruption: Interruption,
         display: Display,
     ) -> None:

@@ -62,7 +62,8 @@ def tried(ready: Preparation, log: Callable[[str, str], None], interruption: Int
     if request.offline:
         deque(counted, maxlen=0)
     else:
-        asking = DryRunPreview(config, request, stream, (*rows.columns, *places), interruption, display)
+        columns = (*rows.columns, *places)
+        asking = DryRunPreview(config, request, stream, columns, interruption=interruption, display=display)
         found = asking.run(counted)
         if isinstance(found, Failure):
             return Trial(asking.exit_code, {}, dry_run.audience.name, settings.batch_size, found)

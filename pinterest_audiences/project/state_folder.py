@@ -9,15 +9,10 @@ from pathlib import Path
 from typing import Final
 
 from destination_pinterest.error_codes import Code
-from destination_pinterest.errors import TransientError
-from pinterest_audiences.failures import UsageError
+from pinterest_audiences.failures import ProjectBusyError, UsageError
 
 _LOCK: Final = "lock"
 _OWNER_ONLY: Final = 0o700
-
-
-class ProjectBusyError(TransientError):
-    """Another command runs audiences of the same project."""
 
 
 @contextmanager
