@@ -33,5 +33,7 @@ REJECTED_VALUES: Final = "values"
 # The file in which the caller keeps the config, where that is not the one that --config names. If Pinterest refuses the
 # refresh token, the connector looks there whether another run has renewed the sign-in.
 CONFIG_PATH_VARIABLE: Final = "DESTINATION_PINTEREST_CONFIG_PATH"
+# A file through which processes that share a quota tell one another of their requests.
+QUOTA_PATH_VARIABLE: Final = "DESTINATION_PINTEREST_QUOTA_PATH"
 # The member of a record that says where its row was read: a list of the file, or null, and the line. In no catalog.
 PLACE_MEMBER: Final = "_pinterest_audiences_place"

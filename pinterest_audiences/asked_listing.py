@@ -23,19 +23,30 @@ class AskedListing:
     exit_code: int
 
 
-def asked_listing(config: ConfigFile, watcher: Watcher, interruption: Interruption) -> AskedListing:
-    """Asks, and keeps a sign-in that is renewed. Raises: ConnectorError if the connector can't be started."""
+def asked_listing(
+    config: ConfigFile,
+    watcher: Watcher,
+    interruption: Interruption,
+    *,
+    settings: Mapping[str, Any] | None = None,
+    variables: Mapping[str, str] | None = None,
+) -> AskedListing:
+    """Asks, and keeps a sign-in that is renewed.
+
+    `settings` take the place of the config's, `variables` are added to the connector's environment.
+    Raises: ConnectorError if the connector can't be started.
+    """
     for warning in config.warnings:
         watcher.log("WARN", warning)
     answers = ConnectorAnswers(watcher, lambda _: None, config.keep_credentials)
     with ConnectorProcess.running(
         OWN_CONNECTOR,
         "audiences",
-        files={"config": config.content},
+        files={"config": config.overlaid(**(settings or {}))},
         answers=answers,
         watcher=watcher,
         interruption=interruption,
-        variables=config.variables,
+        variables={**config.variables, **(variables or {})},
     ) as connector:
         exit_code = connector.wait()
     failure = _failure(answers, interruption, exit_code)

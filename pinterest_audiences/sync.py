@@ -81,7 +81,7 @@ def _dry_run(ready: Preparation, printer: Printer) -> int:
     from pinterest_audiences.trial import tried  # noqa: PLC0415
 
     log = QuietDisplay(sys.stderr).log if ready.request.quiet else _log_to_standard_error
-    trial = tried(ready, log, Interruption())
+    trial = tried(ready, log, Interruption(), QuietDisplay(sys.stderr))
     if trial.failure is not None:
         printer.failure(trial.failure)
         return trial.exit_code

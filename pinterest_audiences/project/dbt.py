@@ -1,7 +1,7 @@
 """Finds the relation of a dbt model in dbt's manifest.
 
-Source: docs.getdbt.com/reference/artifacts/manifest-json and schemas.getdbt.com/dbt/manifest/v12.json: `nodes` by unique
-    id, each with `resource_type`, `name`, `package_name`, `schema`, `alias`, `config.materialized` and `relation_name`, null if
+Source: docs.getdbt.com/reference/artifacts/manifest-json and schemas.getdbt.com/dbt/manifest/v12.json: `nodes` by
+    unique id, each with `resource_type`, `name`, `package_name`, `schema`, `alias` and `relation_name`, null if
     nothing is built.
 """
 

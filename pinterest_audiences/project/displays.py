@@ -1,4 +1,4 @@
-"""Shows several syncs at once: a bar for each on a terminal, lines with its name elsewhere. Warnings are kept for the end.
+"""Shows several syncs at once: a bar for each on a terminal, lines with its name elsewhere. Warnings wait for the end.
 
 Everything goes to standard error, so that standard output has only the outcome.
 """

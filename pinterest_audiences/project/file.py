@@ -8,10 +8,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 
 from destination_pinterest.config import connection_specification
 from pinterest_audiences.alerts.settings import AlertSettings
+from pinterest_audiences.project.file_name import FILE_NAME
 from pinterest_audiences.sources.formats.known import FORMATS
 from pinterest_audiences.sync_request import DEFAULT_BATCH_ROWS
 
-FILE_NAME: Final = "audiences.yml"
 STATE_FOLDER: Final = ".pinterest-audiences"
 # Settings of the connector that have a key of their own in the file, or that don't belong into it.
 ELSEWHERE: Final = {
@@ -53,7 +53,7 @@ class DbtSettings(_Form):
     """Where dbt's models are described."""
 
     manifest: _Text = Field(
-        "target/manifest.json", description="dbt's manifest, which `dbt compile` or `dbt run` writes."
+        default="target/manifest.json", description="dbt's manifest, which `dbt compile` or `dbt run` writes."
     )
 
 
@@ -61,61 +61,62 @@ class FileOptionSettings(_Form):
     """How the source's files are written, where what is found out is wrong."""
 
     format: Annotated[str, StringConstraints(pattern=rf"^({'|'.join(FORMATS)})$")] | None = Field(
-        None, description="The format of files whose names don't tell it."
+        default=None, description="The format of files whose names don't tell it."
     )
-    encoding: _Text | None = Field(None, description="The encoding of a text file, such as windows-1252.")
+    encoding: _Text | None = Field(default=None, description="The encoding of a text file, such as windows-1252.")
     delimiter: Annotated[str, StringConstraints(min_length=1)] | None = Field(
-        None, description="What separates a text file's cells; `tab` for a tab."
+        default=None, description="What separates a text file's cells; `tab` for a tab."
     )
     quote: Annotated[str, StringConstraints(min_length=1)] | None = Field(
-        None, description="What a text file's cells are quoted by; `none` for nothing."
+        default=None, description="What a text file's cells are quoted by; `none` for nothing."
     )
-    header: bool = Field(True, description="false: a text file's first line is a row.")
-    skip_lines: int = Field(0, ge=0, description="How many lines at a text file's beginning are left out.")
+    header: bool = Field(default=True, description="false: a text file's first line is a row.")
+    skip_lines: int = Field(default=0, ge=0, description="How many lines at a text file's beginning are left out.")
 
 
 class AudienceDefaults(_Form):
     """What may be said once for all audiences; what an audience says itself wins."""
 
     source: _Text | None = Field(
-        None, description="Where the rows are: a name from `sources`, or an address as `sync --from` takes it."
+        default=None, description="Where the rows are: a name from `sources`, or an address as `sync --from` takes it."
     )
-    profile: _Text | None = Field(None, description="The profile to sign in with, as `login` wrote it.")
+    profile: _Text | None = Field(default=None, description="The profile to sign in with, as `login` wrote it.")
     config: _Text | None = Field(
-        None, description="A config file, as `sync --config` takes it, in place of a profile or beside it."
+        default=None, description="A config file, as `sync --config` takes it, in place of a profile or beside it."
     )
-    ad_account_id: _Id | None = Field(None, description="The ad account, in place of the profile's own.")
+    ad_account_id: _Id | None = Field(default=None, description="The ad account, in place of the profile's own.")
     mode: Literal["add", "replace"] | None = Field(
-        None,
+        default=None,
         description="replace: the audience becomes equal to the rows, and whoever is not in them leaves. add (the "
         "default): everybody in the rows joins, and nobody leaves by being absent.",
     )
     identities: dict[str, _Text] | None = Field(
-        None,
+        default=None,
         description="The columns that identify people, and as what: `email: EMAIL`, `email_hash: EMAIL:sha256`. Left "
         "out, columns are recognised by name.",
     )
     cursor: _Text | None = Field(
-        None, description="Read only what is new since the last run, by this column, which grows with each change."
+        default=None,
+        description="Read only what is new since the last run, by this column, which has to grow.",
     )
     lookback: _Text | None = Field(
-        None, description="Begin so far before the cursor's last value (500, 90s, 15m, 2h, 3d)."
+        default=None, description="Begin so far before the cursor's last value (500, 90s, 15m, 2h, 3d)."
     )
-    primary_key: _Names = Field((), description="The columns that tell rows apart; `retry` finds rows by them.")
-    columns: _Names = Field((), description="Read these columns only.")
-    file: FileOptionSettings | None = Field(None, description="How the source's files are written.")
-    tags: tuple[_Tag, ...] = Field((), description="Words to select audiences by: `--select tag:nightly`.")
+    primary_key: _Names = Field(default=(), description="The columns that tell rows apart; `retry` finds rows by them.")
+    columns: _Names = Field(default=(), description="Read these columns only.")
+    file: FileOptionSettings | None = Field(default=None, description="How the source's files are written.")
+    tags: tuple[_Tag, ...] = Field(default=(), description="Words to select audiences by: `--select tag:nightly`.")
     schedule: _Span | None = Field(
-        None,
+        default=None,
         description="How often it is meant to run, such as 24h. Nothing is started by it: `status` says what is late.",
     )
     rejected: bool | _Text | None = Field(
-        None,
+        default=None,
         description="Write down which rows were not used, for `retry`: true for a file in the state folder, or a "
         "file's name.",
     )
-    rejected_values: bool = Field(False, description="Write the refused values too, which may identify people.")
-    batch_rows: int = Field(DEFAULT_BATCH_ROWS, ge=1, description="Rows to read at once, and between two states.")
+    rejected_values: bool = Field(default=False, description="Write the refused values too, which may identify people.")
+    batch_rows: int = Field(default=DEFAULT_BATCH_ROWS, ge=1, description="Rows to read between two states.")
     settings: dict[str, Any] = Field(
         default_factory=dict, description="Any further setting of the connector, by its key in docs/settings.md."
     )
@@ -124,36 +125,39 @@ class AudienceDefaults(_Form):
 class AudienceEntry(AudienceDefaults):
     """An audience, or several that a column names."""
 
-    alerts: AlertSettings | None = Field(None, description="What of `alerts` is another thing for this audience.")
+    alerts: AlertSettings | None = Field(default=None, description="What differs from `alerts` for this audience.")
 
     audience: _Text | None = Field(
-        None,
+        default=None,
         description="The audience's name at Pinterest (default: the name of this entry). {column} stands for each "
         "row's value.",
     )
-    table: _Text | None = Field(None, description="The table to read, or schema.table; of a workbook, the sheet.")
-    query: _Text | None = Field(None, description="A SELECT to read in place of a table.")
+    table: _Text | None = Field(
+        default=None, description="The table (or schema.table) to read; of a workbook, the sheet."
+    )
+    query: _Text | None = Field(default=None, description="A SELECT to read in place of a table.")
     model: _Text | None = Field(
-        None,
+        default=None,
         description="A dbt model to read in place of a table: its name, or package.name. The manifest says which "
         "relation it is; it is read from `source`.",
     )
-    enabled: bool = Field(True, description="false: left out, unless `--select` names it.")
+    enabled: bool = Field(default=True, description="false: left out, unless `--select` names it.")
 
 
 class ProjectFile(_Form):
     """A project: where the rows are, and which audiences are kept from them."""
 
-    version: Literal[1] = Field(1, description="The version of this form.")
-    profile: _Text | None = Field(None, description="The profile to sign in with, as `login` wrote it.")
+    version: Literal[1] = Field(default=1, description="The version of this form.")
+    profile: _Text | None = Field(default=None, description="The profile to sign in with, as `login` wrote it.")
     config: _Text | None = Field(
-        None, description="A config file, as `sync --config` takes it, in place of a profile or beside it."
+        default=None, description="A config file, as `sync --config` takes it, in place of a profile or beside it."
     )
-    source: _Text | None = Field(None, description="The source of all audiences that name no other.")
+    source: _Text | None = Field(default=None, description="The source of all audiences that name no other.")
     sources: dict[_Name, _Text] = Field(default_factory=dict, description="Sources by name.")
     dbt: DbtSettings = Field(default_factory=DbtSettings, description="Where dbt's models are described.")
     state_folder: _Text = Field(
-        STATE_FOLDER, description="Where cursors and rejected rows are kept, beside this file unless it is absolute."
+        default=STATE_FOLDER,
+        description="Where cursors and rejected rows are kept.",
     )
     defaults: AudienceDefaults = Field(
         default_factory=AudienceDefaults, description="What holds for all audiences that don't say otherwise."
