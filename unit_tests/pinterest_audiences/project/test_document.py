@@ -10,8 +10,16 @@ def test_words_and_dates_stay_text_and_numbers_are_decimal() -> None:
         "a: NO\nb: on\nc: 2026-01-01\nd: 0123\ne: 12\nf: 1.5\ng: true\nh:\ni: 0x10\nj: 1_000\n"
     ).content
     assert read == {
-        **{"a": "NO", "b": "on", "c": "2026-01-01", "d": "0123", "e": 12},
-        **{"f": 1.5, "g": True, "h": None, "i": "0x10", "j": "1_000"},
+        "a": "NO",
+        "b": "on",
+        "c": "2026-01-01",
+        "d": "0123",
+        "e": 12,
+        "f": 1.5,
+        "g": True,
+        "h": None,
+        "i": "0x10",
+        "j": "1_000",
     }
 
 

@@ -74,7 +74,10 @@ audiences:
     assert one.request(variables={}).replace
     request = two.request(variables={})
     assert request.overlay() == {
-        **{"audience_name": "two", "batch_size": 100, "deletes": "keep", "ad_account_id": "549755885175"},
+        "audience_name": "two",
+        "batch_size": 100,
+        "deletes": "keep",
+        "ad_account_id": "549755885175",
         "identity_columns": [
             {"column": "mail", "identifier": "EMAIL", "format": "auto"},
             {"column": "hashed", "identifier": "EMAIL", "format": "sha256"},
