@@ -36,7 +36,7 @@ def register(commands: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Runs the command. Returns the exit code. Raises: ConnectorError."""
+    """Runs the command. Returns the exit code. Raises: ConnectorError if nothing could be begun."""
     request = read_request(arguments)
     printer = Printer(sys.stdout, as_json=request.json)
     if request.dry_run:
@@ -49,8 +49,8 @@ def run(arguments: argparse.Namespace) -> int:
         with prepared(request, config) as ready:
             outcome = _sync(ready, printer)
     except ConnectorError as error:
-        record.end(Outcome(exit_code_of(error), Failure.of(error)))
-        raise
+        outcome = Outcome(exit_code_of(error), Failure.of(error))
+        printer.failure(Failure.of(error))
     record.end(outcome)
     return outcome.exit_code
 
