@@ -17,9 +17,14 @@ from pinterest_audiences.alerts import command as alerts
 from pinterest_audiences.failures import EXIT_FAILED, EXIT_USAGE, Failure, exit_code_of
 from pinterest_audiences.history import command as history
 from pinterest_audiences.project import commands as project
+from pinterest_audiences.sign_in import accounts, check, login, profiles_command
 
 PROGRAM = "pinterest-audiences"
-COMMANDS = (sync, project, audiences, observe, history, alerts, create, lists, forget, store, probe)
+COMMANDS = (
+    *(login, accounts, check, profiles_command),
+    *(sync, project, audiences, observe, history, alerts),
+    *(create, lists, forget, store, probe),
+)
 EXIT_CTRL_C = 130
 
 

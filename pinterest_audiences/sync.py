@@ -72,6 +72,7 @@ def _sync(ready: Preparation, printer: Printer) -> Outcome:
         printer.failed_report(outcome.report, outcome.failure)
     elif outcome.report is not None:
         printer.report(outcome.report)
+        printer.sign_in(ready.config.expires_at)
     return outcome
 
 

@@ -82,8 +82,8 @@ def run(arguments: argparse.Namespace) -> int:
         [(each.name, each.table, ", ".join(one.column for one in each.identities), each.mode) for each in proposals],
     )
     if _has_password(arguments.source):
-        printer.sentence(f"The address has a password, so it is not in the file: set {_SOURCE_VARIABLE} to it.")
-    printer.sentence(f"{path} is written. See what it would do: pinterest-audiences plan")
+        printer.line(f"The address has a password, so it is not in the file: set {_SOURCE_VARIABLE} to it.")
+    printer.line(f"{path} is written. See what it would do: pinterest-audiences plan")
     return EXIT_DONE
 
 

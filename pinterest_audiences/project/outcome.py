@@ -105,5 +105,5 @@ def exit_code_of(kind: str | None) -> int:
 
 def as_json(outcome: Any) -> dict[str, Any]:
     """An outcome for programs."""
-    made: dict[str, Any] = msgspec.to_builtins(outcome)
+    made: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(outcome))
     return made

@@ -164,7 +164,7 @@ def _print(plan: ProjectPlan, printer: Printer) -> None:
             sys.stderr.write(f"warning: {each.name}: {warning}\n")
     if not printer.as_json:
         ready = sum(each.status == "ready" for each in plan.audiences)
-        printer.sentence(f"{ready:,} of {len(plan.audiences):,} audiences are ready to run. Nothing was changed.")
+        printer.line(f"{ready:,} of {len(plan.audiences):,} audiences are ready to run. Nothing was changed.")
 
 
 def _row(each: AudiencePlan) -> Sequence[str]:

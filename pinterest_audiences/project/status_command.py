@@ -260,7 +260,7 @@ def _print(status: ProjectStatus, arguments: argparse.Namespace) -> None:
     now = datetime.now(UTC)
     printer.rows(HEADINGS, [_row(each, now) for each in status.audiences])
     done = sum(each.status == "done" for each in status.audiences)
-    printer.sentence(f"{done:,} of {len(status.audiences):,} audiences are as their last run left them, and on time.")
+    printer.line(f"{done:,} of {len(status.audiences):,} audiences are as their last run left them, and on time.")
 
 
 def _row(each: AudienceStatus, now: datetime) -> Sequence[str]:
