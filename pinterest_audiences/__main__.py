@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import traceback
 from types import TracebackType
@@ -14,12 +15,12 @@ from destination_pinterest.errors import ConnectorError
 from destination_pinterest.foreign_text import shown_json
 from pinterest_audiences import audiences, create, forget, lists, observe, probe, store, sync
 from pinterest_audiences.alerts import command as alerts
+from pinterest_audiences.failure_view import PROGRAM, write_failure
 from pinterest_audiences.failures import EXIT_FAILED, EXIT_USAGE, Failure, exit_code_of
 from pinterest_audiences.history import command as history
 from pinterest_audiences.project import commands as project
 from pinterest_audiences.sign_in import accounts, check, login, profiles_command
 
-PROGRAM = "pinterest-audiences"
 COMMANDS = (
     *(login, accounts, check, profiles_command),
     *(sync, project, audiences, observe, history, alerts),
@@ -34,7 +35,9 @@ def main(argv: list[str] | None = None) -> int:
     Returns:
         The exit code: 0 done, 1 failed, 2 not possible as written, 130 and 143 stopped by a signal.
     """
-    arguments = parser().parse_args(argv)
+    whole = parser()
+    _complete(whole)
+    arguments = whole.parse_args(argv)
     try:
         return int(arguments.run(arguments))
     except ConnectorError as error:
@@ -60,6 +63,17 @@ def parser() -> argparse.ArgumentParser:
     return whole
 
 
+def _complete(whole: argparse.ArgumentParser) -> None:
+    """Answers a shell that wants to complete what is typed, and ends then. Nothing is loaded for it otherwise."""
+    if "_ARGCOMPLETE" not in os.environ:
+        return
+    try:
+        import argcomplete  # noqa: PLC0415 - only for shells
+    except ModuleNotFoundError:
+        return
+    argcomplete.autocomplete(whole)
+
+
 def _place(trace: TracebackType | None) -> str:
     frames = traceback.extract_tb(trace)
     return f"{frames[-1].filename}, line {frames[-1].lineno}" if frames else "an unknown place"
@@ -79,7 +93,7 @@ def _tell(failure: Failure, *, as_json: bool) -> None:
     if as_json:
         content = json.dumps({"schema_version": 1, **failure.as_json()}, ensure_ascii=False)
         sys.stdout.write(shown_json(content) + "\n")
-    sys.stderr.write(f"{PROGRAM}: {failure.text}\n")
+    write_failure(failure.text)
 
 
 if __name__ == "__main__":

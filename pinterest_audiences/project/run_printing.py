@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 
 from destination_pinterest.foreign_text import shown
-from pinterest_audiences.printing import Printer, write_failure
+from pinterest_audiences.failure_view import write_failure
+from pinterest_audiences.printing import Printer
 from pinterest_audiences.project.outcome import RunOutcome, as_json
 from pinterest_audiences.project.run_view import HEADINGS, closing_sentence, run_rows
 
