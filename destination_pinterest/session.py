@@ -33,7 +33,7 @@ from destination_pinterest.config import Config, OAuthCredentials, migrate
 from destination_pinterest.config.credentials import token_fingerprint
 from destination_pinterest.config_lock import holding
 from destination_pinterest.error_codes import Code
-from destination_pinterest.errors import ConnectionFailedError, ProtocolError
+from destination_pinterest.errors import ConnectionFailedError, InvalidConfigError
 from destination_pinterest.pause import Pause
 from destination_pinterest.system import System
 
@@ -192,7 +192,7 @@ def redeem_code(config: Config, code: str, redirect_uri: str, *, system: System,
         ConnectorError: it failed in another way.
     """
     if not isinstance(config.credentials, OAuthCredentials):
-        raise ProtocolError(
+        raise InvalidConfigError(
             Code.COMMAND_WRONG, "A code belongs to an app: sign-in needs its ID and secret. Use pinterest-audiences."
         )
     observer, retry = SilentObserver(), RetryPolicy(retry_s=0.0)

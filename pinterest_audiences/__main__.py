@@ -15,6 +15,8 @@ from destination_pinterest.errors import ConnectorError
 from destination_pinterest.foreign_text import shown_json
 from pinterest_audiences import audiences, create, forget, lists, observe, probe, store, sync
 from pinterest_audiences.alerts import command as alerts
+from pinterest_audiences.doctor import command as doctor
+from pinterest_audiences.doctor.machine import own_version
 from pinterest_audiences.failure_view import PROGRAM, write_failure
 from pinterest_audiences.failures import EXIT_FAILED, EXIT_USAGE, Failure, exit_code_of
 from pinterest_audiences.history import command as history
@@ -24,7 +26,7 @@ from pinterest_audiences.sign_in import accounts, check, login, profiles_command
 COMMANDS = (
     *(login, accounts, check, profiles_command),
     *(sync, project, audiences, observe, history, alerts),
-    *(create, lists, forget, store, probe),
+    *(create, lists, forget, store, probe, doctor),
 )
 EXIT_CTRL_C = 130
 
@@ -57,6 +59,7 @@ def main(argv: list[str] | None = None) -> int:
 def parser() -> argparse.ArgumentParser:
     """The parser with all commands."""
     whole = _Parser(prog=PROGRAM, description="Pinterest customer-list audiences from a warehouse, without Airbyte.")
+    whole.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for command in COMMANDS:
         command.register(commands)
@@ -77,6 +80,15 @@ def _complete(whole: argparse.ArgumentParser) -> None:
 def _place(trace: TracebackType | None) -> str:
     frames = traceback.extract_tb(trace)
     return f"{frames[-1].filename}, line {frames[-1].lineno}" if frames else "an unknown place"
+
+
+class _Version(argparse.Action):
+    """Looks up the version only if somebody wants it."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        """Exits with 0."""
+        sys.stdout.write(f"{PROGRAM} {own_version()}\n")
+        parser.exit()
 
 
 class _Parser(argparse.ArgumentParser):
