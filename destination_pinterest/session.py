@@ -25,7 +25,7 @@ from destination_pinterest.api.limits import limits_of
 from destination_pinterest.api.observer import Observer, SilentObserver
 from destination_pinterest.api.quota import Quota
 from destination_pinterest.api.retry import RetryPolicy
-from destination_pinterest.api.shared_counts import counts_of
+from destination_pinterest.api.shared_counts import shared_counts
 from destination_pinterest.api.token_endpoint import TokenEndpoint
 from destination_pinterest.api.transport import Transport
 from destination_pinterest.api.wire import OpenWire, open_http_wire
@@ -125,7 +125,7 @@ def open_session(
     interruptible = system.with_sleep(pause.sleep)
     facts = config.pinterest_facts
     limits = limits_of(config.access_tier, None if facts is None else facts.access_tier)
-    counts = counts_of(os.environ)
+    counts = shared_counts(os.environ)
     quota = Quota(limits, longest_wait_s=retry.retry_s, system=interruptible, observer=observer, counts=counts)
     wire = open_wire(config.api_base_url, system)
     transport = Transport(wire, quota, retry, system=interruptible, observer=observer)
