@@ -11,11 +11,12 @@ from typing import Any, Final
 
 import msgspec
 
+from destination_pinterest.api.endpoints import Category
 from destination_pinterest.api.models import UserAccount
 from destination_pinterest.audiences.reached_accounts import reached_accounts
 from destination_pinterest.connection_check import check_scopes, may_change_audiences
 from destination_pinterest.error_codes import Code
-from destination_pinterest.errors import ConnectorError, ProtocolError
+from destination_pinterest.errors import ConnectorError, InvalidConfigError
 from destination_pinterest.markers import ACCOUNTS_PREFIX
 from destination_pinterest.session import PinterestSession
 
@@ -35,12 +36,17 @@ class ListedAccount(msgspec.Struct, frozen=True):
 
 
 class Accounts(msgspec.Struct, frozen=True, kw_only=True):
-    """The ad accounts that a sign-in reaches, and the sign-in itself; times in seconds since 1970."""
+    """The ad accounts that a sign-in reaches, and the sign-in itself; times in seconds since 1970.
+
+    `access_tier` and `quota_left`, by category, are as far as Pinterest's answers have shown them.
+    """
 
     schema_version: int = SCHEMA_VERSION
     signed_in_as: str | None
     scopes: list[str] | None
     sign_in_ends_at: int | None
+    access_tier: str | None
+    quota_left: dict[str, int]
     ad_accounts: list[ListedAccount]
 
     def as_line(self) -> str:
@@ -59,12 +65,12 @@ def read_code_request(content: Mapping[str, Any]) -> CodeRequest:
     """Returns the request of `sign-in`.
 
     Raises:
-        ProtocolError: it is another one.
+        InvalidConfigError: it is another one.
     """
     try:
         return msgspec.convert(dict(content), CodeRequest)
     except msgspec.ValidationError:
-        raise ProtocolError(
+        raise InvalidConfigError(
             Code.COMMAND_WRONG, "The request of sign-in must have a code and a redirect_uri. Use pinterest-audiences."
         ) from None
 
@@ -88,6 +94,8 @@ def list_accounts(session: PinterestSession) -> Accounts:
         signed_in_as=user.username or user.business_name,
         scopes=None if granted is None else sorted(granted),
         sign_in_ends_at=None if ends_at is None else int(ends_at),
+        access_tier=session.access_tier(),
+        quota_left={str(kind): left for kind in Category if (left := session.quota_left(kind)) is not None},
         ad_accounts=[
             ListedAccount(
                 one.id,

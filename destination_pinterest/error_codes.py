@@ -1416,6 +1416,13 @@ class Code(StrEnum):
         "The sign-in does not reach the ad account that `--account` or `--use` names, or several have the name.",
         "Give an ID that `pinterest-audiences accounts` shows.",
     )
+    KEYRING_UNUSABLE = _Case(
+        "PIN-CLI-090",
+        _CONFIG,
+        _ACT,
+        "The machine's keyring can't be used, or does not hold the secret of the profile's app.",
+        "Unlock the keyring, or sign in again, without `--keyring` where there is none.",
+    )
     STORE_TARGET_UNUSABLE = _Case(
         "PIN-CLI-054",
         _CONFIG,

@@ -25,7 +25,7 @@ from destination_pinterest.api.limits import limits_of
 from destination_pinterest.api.observer import Observer, SilentObserver
 from destination_pinterest.api.quota import Quota
 from destination_pinterest.api.retry import RetryPolicy
-from destination_pinterest.api.shared_counts import counts_of
+from destination_pinterest.api.shared_counts import shared_counts
 from destination_pinterest.api.token_endpoint import TokenEndpoint
 from destination_pinterest.api.transport import Transport
 from destination_pinterest.api.wire import OpenWire, open_http_wire
@@ -33,7 +33,7 @@ from destination_pinterest.config import Config, OAuthCredentials, migrate
 from destination_pinterest.config.credentials import token_fingerprint
 from destination_pinterest.config_lock import holding
 from destination_pinterest.error_codes import Code
-from destination_pinterest.errors import ConnectionFailedError, ProtocolError
+from destination_pinterest.errors import ConnectionFailedError, InvalidConfigError
 from destination_pinterest.pause import Pause
 from destination_pinterest.system import System
 
@@ -125,7 +125,7 @@ def open_session(
     interruptible = system.with_sleep(pause.sleep)
     facts = config.pinterest_facts
     limits = limits_of(config.access_tier, None if facts is None else facts.access_tier)
-    counts = counts_of(os.environ)
+    counts = shared_counts(os.environ)
     quota = Quota(limits, longest_wait_s=retry.retry_s, system=interruptible, observer=observer, counts=counts)
     wire = open_wire(config.api_base_url, system)
     transport = Transport(wire, quota, retry, system=interruptible, observer=observer)
@@ -192,7 +192,7 @@ def redeem_code(config: Config, code: str, redirect_uri: str, *, system: System,
         ConnectorError: it failed in another way.
     """
     if not isinstance(config.credentials, OAuthCredentials):
-        raise ProtocolError(
+        raise InvalidConfigError(
             Code.COMMAND_WRONG, "A code belongs to an app: sign-in needs its ID and secret. Use pinterest-audiences."
         )
     observer, retry = SilentObserver(), RetryPolicy(retry_s=0.0)

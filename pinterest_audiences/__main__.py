@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import traceback
 from types import TracebackType
@@ -14,16 +15,18 @@ from destination_pinterest.errors import ConnectorError
 from destination_pinterest.foreign_text import shown_json
 from pinterest_audiences import audiences, create, forget, lists, observe, probe, store, sync
 from pinterest_audiences.alerts import command as alerts
+from pinterest_audiences.doctor import command as doctor
+from pinterest_audiences.doctor.machine import own_version
+from pinterest_audiences.failure_view import PROGRAM, write_failure
 from pinterest_audiences.failures import EXIT_FAILED, EXIT_USAGE, Failure, exit_code_of
 from pinterest_audiences.history import command as history
 from pinterest_audiences.project import commands as project
 from pinterest_audiences.sign_in import accounts, check, login, profiles_command
 
-PROGRAM = "pinterest-audiences"
 COMMANDS = (
     *(login, accounts, check, profiles_command),
     *(sync, project, audiences, observe, history, alerts),
-    *(create, lists, forget, store, probe),
+    *(create, lists, forget, store, probe, doctor),
 )
 EXIT_CTRL_C = 130
 
@@ -34,7 +37,9 @@ def main(argv: list[str] | None = None) -> int:
     Returns:
         The exit code: 0 done, 1 failed, 2 not possible as written, 130 and 143 stopped by a signal.
     """
-    arguments = parser().parse_args(argv)
+    whole = parser()
+    _complete(whole)
+    arguments = whole.parse_args(argv)
     try:
         return int(arguments.run(arguments))
     except ConnectorError as error:
@@ -54,15 +59,36 @@ def main(argv: list[str] | None = None) -> int:
 def parser() -> argparse.ArgumentParser:
     """The parser with all commands."""
     whole = _Parser(prog=PROGRAM, description="Pinterest customer-list audiences from a warehouse, without Airbyte.")
+    whole.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for command in COMMANDS:
         command.register(commands)
     return whole
 
 
+def _complete(whole: argparse.ArgumentParser) -> None:
+    """Answers a shell that wants to complete what is typed, and ends then. Nothing is loaded for it otherwise."""
+    if "_ARGCOMPLETE" not in os.environ:
+        return
+    try:
+        import argcomplete  # noqa: PLC0415 - only for shells
+    except ModuleNotFoundError:
+        return
+    argcomplete.autocomplete(whole)
+
+
 def _place(trace: TracebackType | None) -> str:
     frames = traceback.extract_tb(trace)
     return f"{frames[-1].filename}, line {frames[-1].lineno}" if frames else "an unknown place"
+
+
+class _Version(argparse.Action):
+    """Looks up the version only if somebody wants it."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        """Exits with 0."""
+        sys.stdout.write(f"{PROGRAM} {own_version()}\n")
+        parser.exit()
 
 
 class _Parser(argparse.ArgumentParser):
@@ -79,7 +105,7 @@ def _tell(failure: Failure, *, as_json: bool) -> None:
     if as_json:
         content = json.dumps({"schema_version": 1, **failure.as_json()}, ensure_ascii=False)
         sys.stdout.write(shown_json(content) + "\n")
-    sys.stderr.write(f"{PROGRAM}: {failure.text}\n")
+    write_failure(failure.text)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import sys
 from typing import Any
 
 from pinterest_audiences.asked_listing import asked_listing
+from pinterest_audiences.failure_view import write_failure
 from pinterest_audiences.interruption import Interruption
 from pinterest_audiences.printing import Printer
 from pinterest_audiences.progress import QuietDisplay
@@ -23,10 +24,11 @@ def register(commands: Any) -> None:
     parser = commands.add_parser(
         "audiences",
         help="show the status of the ad account's audiences",
-        description="Show the present status of every customer-list audience of the ad account: status, size, "
-        "records, and what will still change; and customer lists without an audience. Nothing is changed.",
+        description="Show the present status of every customer-list audience of the ad account, a line each; with "
+        "--long also what will still change, and customer lists without an audience. Nothing is changed.",
     )
     add_sign_in_arguments(parser)
+    parser.add_argument("--long", action="store_true", help="show all that is known of each audience, and free lists")
     parser.add_argument("--json", action="store_true", help="print one JSON object on standard output")
     parser.set_defaults(run=run)
 
@@ -39,9 +41,12 @@ def run(arguments: argparse.Namespace) -> int:
         asked = asked_listing(config, QuietDisplay(sys.stderr), interruption)
     printer = Printer(sys.stdout, as_json=arguments.json)
     if asked.failure is None:
-        printer.listing(asked.content or {})
+        if arguments.long or arguments.json:
+            printer.listing(asked.content or {})
+        else:
+            printer.overview(asked.content or {})
         return asked.exit_code
     if arguments.json:
         printer.listing({"schema_version": 1, **asked.failure.as_json()})
-    sys.stderr.write(f"pinterest-audiences: {asked.failure.text}\n")
+    write_failure(asked.failure.text)
     return asked.exit_code

@@ -9,7 +9,15 @@ from datetime import UTC, datetime
 from typing import Any, Final, TextIO
 
 from destination_pinterest.foreign_text import shown, shown_json, shown_name
-from pinterest_audiences.audiences_view import audience_lines, closing_sentence, free_list_lines, left_over_ids
+from pinterest_audiences.audiences_view import (
+    OVERVIEW,
+    audience_lines,
+    closing_sentence,
+    free_list_lines,
+    left_over_ids,
+    overview_row,
+)
+from pinterest_audiences.failure_view import write_failure
 from pinterest_audiences.failures import Failure
 from pinterest_audiences.report_view import Line, aligned, report_lines, summary
 from pinterest_audiences.sign_in.expiry import expiry_sentence
@@ -83,6 +91,16 @@ class Printer:
             return
         for account in (listing, *listing.get("further_ad_accounts", ())):
             self._account(account)
+
+    def overview(self, listing: Mapping[str, Any]) -> None:
+        """Prints a line for each audience of the ad accounts."""
+        accounts = (listing, *listing.get("further_ad_accounts", ()))
+        rows = [overview_row(account, audience) for account in accounts for audience in account["audiences"]]
+        if rows:
+            several = len(accounts) > 1
+            self.rows(OVERVIEW, [row if several else (*row[:-1], "") for row in rows])
+        for account in accounts:
+            self._print(shown(closing_sentence(account)))
 
     def _account(self, listing: Mapping[str, Any]) -> None:
         free = listing["customer_lists_without_audience"]
@@ -161,9 +179,3 @@ class Printer:
     def _print(self, text: str) -> None:
         self._output.write(text + "\n")
         self._output.flush()
-
-
-def write_failure(text: str) -> None:
-    """Says on standard error why something failed."""
-    sys.stderr.write(f"pinterest-audiences: {text}\n")
-    sys.stderr.flush()

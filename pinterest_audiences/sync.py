@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from datetime import UTC, datetime
 from typing import Any
 
 from destination_pinterest.errors import ConnectorError
@@ -12,6 +13,7 @@ from pinterest_audiences.alerts.arguments import add_alert_arguments
 from pinterest_audiences.alerts.reading import alert_settings
 from pinterest_audiences.displays import display_for
 from pinterest_audiences.failures import Failure, exit_code_of
+from pinterest_audiences.history.of_report import program_version
 from pinterest_audiences.interruption import Interruption
 from pinterest_audiences.preparation import Preparation, prepared
 from pinterest_audiences.printing import Printer
@@ -57,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _sync(ready: Preparation, printer: Printer) -> Outcome:
     """The report goes to standard output, all else to standard error."""
-    interruption = Interruption()
+    interruption, begun = Interruption(), datetime.now(UTC)
     with interruption.listening(), display_for(sys.stderr, quiet=ready.request.quiet) as display:
         outcome = SyncRun(
             ready.request,
@@ -69,11 +71,19 @@ def _sync(ready: Preparation, printer: Printer) -> Outcome:
             interruption=interruption,
         ).run(display)
     if outcome.failure is not None:
-        printer.failed_report(outcome.report, outcome.failure)
+        printer.failed_report({**_of_the_run(ready, begun), **(outcome.report or {})}, outcome.failure)
     elif outcome.report is not None:
-        printer.report(outcome.report)
+        printer.report({**_of_the_run(ready, begun), **outcome.report})
         printer.sign_in(ready.config.expires_at)
     return outcome
+
+
+def _of_the_run(ready: Preparation, begun: datetime) -> dict[str, Any]:
+    """What programs are told beside the report."""
+    account = ready.config.overlaid(**ready.request.overlay()).get("ad_account_id")
+    started_at = begun.isoformat(timespec="seconds").replace("+00:00", "Z")
+    known = None if account is None else str(account)
+    return {"ad_account_id": known, "started_at": started_at, "version": program_version()}
 
 
 def _dry_run(ready: Preparation, printer: Printer) -> int:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,7 +22,7 @@ from destination_pinterest.api.headers import RateHeaders, read_rate_headers
 from destination_pinterest.api.limits import Limit, Limits, Permit
 from destination_pinterest.api.observer import Observer, QuotaWait
 from destination_pinterest.api.retry import when
-from destination_pinterest.api.shared_counts import Counts, Event, OwnCounts, Sent
+from destination_pinterest.api.shared_counts import Event, Sent, SharedCounts
 from destination_pinterest.api.tier import Answered, KnownTier, TierInUse
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import RateLimitedError
@@ -157,9 +157,9 @@ class Quota:
         longest_wait_s: float,
         system: System,
         observer: Observer,
-        counts: Counts | None = None,
+        counts: SharedCounts | None = None,
     ) -> None:
-        self._counts = counts or OwnCounts()
+        self._counts = counts
         self._longest_wait_s = max(longest_wait_s, ORDINARY_WAIT_S)
         self._system = system
         self._observer = observer
@@ -182,7 +182,7 @@ class Quota:
         state = self._states[category]
         with state.turn.held():
             while True:
-                with self._lock, self._counts.exclusive(self._system.clock()) as others:
+                with self._lock, self._deciding_alone() as others:
                     self._take_others(others)
                     clock = self._system.clock()
                     wait_s = self._free_at(state, clock) - clock
@@ -195,11 +195,12 @@ class Quota:
         now = self._system.now()
         rates = read_rate_headers(headers, now) if headers else RateHeaders()
         state = self._states[permit.category]
-        with self._lock, self._counts.exclusive(self._system.clock()) as others:
+        with self._lock, self._deciding_alone() as others:
             self._take_others(others)
             clock = self._system.clock()
             state.answered(permit, status, rates, clock)
-            self._counts.answered(permit)
+            if self._counts is not None:
+                self._counts.answered(permit)
             if rates.remaining is None:
                 self._count_unreported(state)
             else:
@@ -246,8 +247,13 @@ class Quota:
 
     def _issued(self, state: _CategoryState, permit: Permit) -> Permit:
         state.take(permit)
-        self._counts.sent(permit)
+        if self._counts is not None:
+            self._counts.sent(permit)
         return permit
+
+    def _deciding_alone(self) -> AbstractContextManager[Sequence[Event]]:
+        """Keeps other processes that share the quota from deciding; gives what they have done meanwhile."""
+        return nullcontext(()) if self._counts is None else self._counts.exclusive(self._system.clock())
 
     def _take_others(self, events: Sequence[Event]) -> None:
         """Counts what other processes have sent, and what of it was answered."""

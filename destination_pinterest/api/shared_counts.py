@@ -12,10 +12,10 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 from destination_pinterest.api.endpoints import Category
 from destination_pinterest.api.limits import Permit
@@ -42,33 +42,6 @@ class Answered:
 Event = Sent | Answered
 
 
-class Counts(Protocol):
-    """Tells a quota of other processes' requests, and these of its own."""
-
-    def exclusive(self, clock: float) -> AbstractContextManager[Sequence[Event]]:
-        """Keeps others from deciding, and gives what they have done since the last time."""
-
-    def sent(self, permit: Permit) -> None:
-        """Tells that a request is sent. Within `exclusive`."""
-
-    def answered(self, permit: Permit) -> None:
-        """Tells that a request was answered. Within `exclusive`."""
-
-
-class OwnCounts:
-    """Nobody else is known to use the quota."""
-
-    def exclusive(self, clock: float) -> AbstractContextManager[Sequence[Event]]:  # noqa: ARG002 - as Counts
-        """See Counts."""
-        return nullcontext(())
-
-    def sent(self, permit: Permit) -> None:
-        """See Counts."""
-
-    def answered(self, permit: Permit) -> None:
-        """See Counts."""
-
-
 class SharedCounts:
     """Shares counts through a file.
 
@@ -89,7 +62,7 @@ class SharedCounts:
 
     @contextmanager
     def exclusive(self, clock: float) -> Iterator[Sequence[Event]]:
-        """See Counts."""
+        """Keeps others from deciding, and gives what they have done since the last time."""
         fcntl.flock(self._file, fcntl.LOCK_EX)
         try:
             yield [*self._new_events(), *self._ended(clock)]
@@ -97,13 +70,13 @@ class SharedCounts:
             fcntl.flock(self._file, fcntl.LOCK_UN)
 
     def sent(self, permit: Permit) -> None:
-        """See Counts."""
+        """Tells that a request is sent. Within `exclusive`."""
         self._number += 1
         self._own[permit] = self._number
         self._append(f"{self._owner} {self._number} {permit.category.value} {permit.sent_at!r}")
 
     def answered(self, permit: Permit) -> None:
-        """See Counts."""
+        """Tells that a request was answered. Within `exclusive`."""
         number = self._own.pop(permit, None)
         if number is not None:
             self._append(f"{self._owner} {number} - {permit.answered_at!r}")
@@ -143,13 +116,13 @@ class SharedCounts:
             yield Answered(self._others.pop(key), clock)
 
 
-def counts_of(environment: Mapping[str, str]) -> Counts:
-    """Returns the counts that whoever has started this process wants it to share, if any."""
+def shared_counts(environment: Mapping[str, str]) -> SharedCounts | None:
+    """Returns the counts that whoever has started this process wants it to share; None if nobody does."""
     path = environment.get(QUOTA_PATH_VARIABLE)
     if path:
         with suppress(OSError):
             return SharedCounts(Path(path), os.getpid())
-    return OwnCounts()
+    return None
 
 
 def _is_running(process: int) -> bool:

@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from destination_pinterest.errors import ConfigurationError, ConnectorError
+from pinterest_audiences.failure_view import write_failure
 from pinterest_audiences.failures import EXIT_FAILED, Failure
 from pinterest_audiences.history.of_report import program_version
 from pinterest_audiences.interruption import Interruption
 from pinterest_audiences.preparation import prepared
 from pinterest_audiences.preview_view import bounds_text
-from pinterest_audiences.printing import Printer, write_failure
+from pinterest_audiences.printing import Printer
 from pinterest_audiences.project.displays import CollectingDisplay
 from pinterest_audiences.project.opening import opened_project
 from pinterest_audiences.project.outcome import Kind, as_json, exit_code_of, worst_kind

@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 
 from destination_pinterest.foreign_text import shown
-from pinterest_audiences.printing import Printer, write_failure
+from pinterest_audiences.failure_view import write_failure
+from pinterest_audiences.printing import Printer
 from pinterest_audiences.project.outcome import RunOutcome, as_json
-from pinterest_audiences.project.run_view import HEADINGS, closing_sentence, run_rows
+from pinterest_audiences.project.run_view import HEADINGS, closing_sentence, explanations, run_rows
 
 
 def print_run(outcome: RunOutcome, printer: Printer) -> None:
@@ -19,6 +20,8 @@ def print_run(outcome: RunOutcome, printer: Printer) -> None:
         printer.result(as_json(outcome))
     else:
         printer.rows(HEADINGS, list(run_rows(outcome)))
+        for line in explanations(outcome):
+            printer.line(line)
     warned = [(each.name, warning) for each in outcome.audiences for warning in each.warnings]
     for name, warning in warned:
         sys.stderr.write(f"warning: {name}: {warning}\n")

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from destination_pinterest.wording.figures import by_count
+from destination_pinterest.wording.reasons import reason_text
 from pinterest_audiences.project.outcome import AudienceOutcome, RunOutcome
 
 _COUNTS: Final = ("entered", "synced", "not_synced", "identifiers_added", "identifiers_removed")
@@ -32,6 +34,17 @@ def run_rows(outcome: RunOutcome) -> Iterator[Sequence[str]]:
         )
         size = figures["audience_size"]
         yield (each.name, _status(each), *(f"{count:,}" for count in counts), "" if size is None else f"{size:,}")
+
+
+def explanations(outcome: RunOutcome) -> Iterator[str]:
+    """Yields why rows were not used, the most frequent reason of an audience first, and what to do about it."""
+    for each in outcome.audiences:
+        counts: Counter[str] = Counter()
+        for part in _parts(each):
+            if not part.get("repeats_rows"):
+                counts.update(part["not_synced"])
+        for reason, count in by_count(counts):
+            yield f"{each.name}: {reason}: {reason_text(reason, count)}"
 
 
 def closing_sentence(outcome: RunOutcome) -> str:
@@ -63,7 +76,7 @@ def _status(outcome: AudienceOutcome) -> str:
 
 def _sums(outcome: AudienceOutcome) -> Mapping[str, Any]:
     """Figures of all audiences that an entry stands for. Rows that go to several ad accounts count once."""
-    parts = [] if outcome.report is None else list(outcome.report.get("audiences") or ())
+    parts = _parts(outcome)
     own = [part for part in parts if not part.get("repeats_rows")]
     sizes = [part["audience_size"] for part in parts if part.get("audience_size") is not None]
     return {
@@ -74,3 +87,7 @@ def _sums(outcome: AudienceOutcome) -> Mapping[str, Any]:
         "identifiers_removed": sum(part["identifiers_removed"] for part in parts),
         "audience_size": sum(sizes) if sizes else None,
     }
+
+
+def _parts(outcome: AudienceOutcome) -> Sequence[Mapping[str, Any]]:
+    return [] if outcome.report is None else list(outcome.report.get("audiences") or ())

@@ -16,12 +16,13 @@ from pinterest_audiences.after_run import AfterRun
 from pinterest_audiences.alerts.durations import duration, duration_text
 from pinterest_audiences.asked_listing import asked_listing
 from pinterest_audiences.config_file import ConfigFile
+from pinterest_audiences.failure_view import write_failure
 from pinterest_audiences.failures import Failure, UsageError
 from pinterest_audiences.history.of_report import program_version
 from pinterest_audiences.history.records import Observation, RunRecord
 from pinterest_audiences.history.store import History
 from pinterest_audiences.interruption import Interruption
-from pinterest_audiences.printing import Printer, write_failure
+from pinterest_audiences.printing import Printer
 from pinterest_audiences.progress import QuietDisplay
 from pinterest_audiences.project import memory
 from pinterest_audiences.project.audience_run import moment_text

@@ -14,6 +14,9 @@ from pinterest_audiences.sign_in.secrets_asked import can_ask
 
 # An agency may reach hundreds.
 _MOST_NAMED: Final = 10
+NOT_ALLOWED: Final = (
+    "Your role does not allow changing audiences. Ask the ad account's owner for the role Admin or Audience."
+)
 
 Account = Mapping[str, Any]
 

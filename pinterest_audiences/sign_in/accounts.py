@@ -14,7 +14,7 @@ from pinterest_audiences.environment import AD_ACCOUNT
 from pinterest_audiences.failures import EXIT_DONE, EXIT_FAILED, UsageError
 from pinterest_audiences.interruption import Interruption
 from pinterest_audiences.printing import Printer
-from pinterest_audiences.sign_in.account_choice import account_lines, account_text, named_account
+from pinterest_audiences.sign_in.account_choice import NOT_ALLOWED, account_lines, account_text, named_account
 from pinterest_audiences.sign_in.arguments import add_sign_in_arguments, opened_config
 from pinterest_audiences.sign_in.asking import Asking
 from pinterest_audiences.sign_in.expiry import expiry_json
@@ -61,6 +61,8 @@ def _show(arguments: argparse.Namespace, config: ConfigFile, found: dict[str, An
     if arguments.use is not None and config.path is not None:
         account = named_account(accounts, arguments.use)
         write_account(config.path, account)
+        if not account["may_change_audiences"]:
+            sys.stderr.write(f"{NOT_ALLOWED}\n")
         chosen = account["ad_account_id"]
         if not arguments.json:
             printer.sentence(f"The profile {config.profile} is for the ad account {account_text(account)} now.", {})

@@ -11,6 +11,7 @@ from destination_pinterest.error_codes import Code
 from pinterest_audiences.config_file import ConfigFile, read_settings
 from pinterest_audiences.environment import ACCESS_TOKEN, REFRESH_TOKEN, has_credentials
 from pinterest_audiences.failures import UsageError
+from pinterest_audiences.sign_in.keyring_store import with_secret
 from pinterest_audiences.sign_in.profiles import PROFILE_VARIABLE, chosen_profile, list_profiles
 from pinterest_audiences.sources.files import existing_file
 
@@ -43,7 +44,8 @@ def opened_config(config: str | None, profile: str | None, environment: Mapping[
     PINTEREST_PROFILE, those of the environment, and then the default profile.
     Raises: UsageError as ConfigFile and `chosen_profile`; if a config has credentials and --profile is given.
     """
-    return ConfigFile(config, environment, _sign_in(config, profile, environment))
+    sign_in = _sign_in(config, profile, environment)
+    return ConfigFile(config, with_secret(sign_in, environment), sign_in)
 
 
 def _sign_in(config: str | None, profile: str | None, environment: Mapping[str, str]) -> Path | None:

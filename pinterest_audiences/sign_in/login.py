@@ -21,12 +21,12 @@ from pinterest_audiences.environment import API_BASE_URL
 from pinterest_audiences.failures import EXIT_DONE, EXIT_FAILED, EXIT_USAGE, Failure
 from pinterest_audiences.interruption import Interruption
 from pinterest_audiences.printing import Printer
-from pinterest_audiences.sign_in.account_choice import account_text, chosen_account
+from pinterest_audiences.sign_in.account_choice import NOT_ALLOWED, account_text, chosen_account
 from pinterest_audiences.sign_in.app import DEFAULT_PORT, App, Redirected, port_here, redirect_uri_of
 from pinterest_audiences.sign_in.arguments import add_profile_argument
 from pinterest_audiences.sign_in.asking import Asking
 from pinterest_audiences.sign_in.expiry import expiry_json, expiry_sentence
-from pinterest_audiences.sign_in.listener import RedirectListener
+from pinterest_audiences.sign_in.keyring_store import ABOUT, PLACEHOLDER, keep_secret
 from pinterest_audiences.sign_in.profile_file import write_account, write_sign_in
 from pinterest_audiences.sign_in.profiles import (
     DEFAULT_NAME,
@@ -78,6 +78,11 @@ def register(commands: Any) -> None:
         action="store_true",
         help="for a machine without a browser: open the printed address elsewhere, and paste the address to which that "
         "browser is sent back",
+    )
+    add(
+        "--keyring",
+        action="store_true",
+        help="keep the app's secret in this machine's keyring, not in the profile's file (needs the extra keyring)",
     )
     add(
         "--api-base-url",
@@ -158,6 +163,8 @@ class _Login:
         port = port_here(self._app.redirect_uri)
         if self._arguments.no_browser or port is None:
             return self._pasted(address, state)
+        from pinterest_audiences.sign_in.listener import RedirectListener  # noqa: PLC0415 - loads a server
+
         with RedirectListener.listening(self._app.redirect_uri, port, state) as listener:
             opened = _open_browser(address)
             _say(f"{'The browser opens' if opened else 'Open'} this address; sign in there, and allow access:")
@@ -222,11 +229,16 @@ class _Login:
 
     def _take(self, config: Mapping[str, Any]) -> None:
         """Keeps the sign-in at once: what follows may fail, and the code is good only once."""
-        about = {
+        about: dict[str, Any] = {
             "redirect_uri": self._app.redirect_uri,
             "signed_in_at": datetime.now(UTC).isoformat(timespec="seconds"),
         }
-        settings = {"credentials": config["credentials"], "api_base_url": self._app.api_base_url}
+        credentials = dict(config["credentials"])
+        if self._arguments.keyring:
+            keep_secret(self._path, self._app.client_secret)
+            credentials["client_secret"] = PLACEHOLDER
+        about[ABOUT] = self._arguments.keyring
+        settings = {"credentials": credentials, "api_base_url": self._app.api_base_url}
         write_sign_in(self._path, settings, about, os.environ)
         self._signed_in = config
 
@@ -259,7 +271,7 @@ class _Login:
             content,
         )
         if not account["may_change_audiences"]:
-            _say("This role does not allow changing audiences. Ask the account's owner for the role Admin or Audience.")
+            _say(NOT_ALLOWED)
         return EXIT_DONE
 
     def _failed(self, failure: Failure) -> int:

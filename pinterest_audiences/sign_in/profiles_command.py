@@ -15,6 +15,7 @@ from pinterest_audiences.failures import EXIT_DONE, UsageError
 from pinterest_audiences.printing import Printer
 from pinterest_audiences.sign_in.arguments import add_profile_argument
 from pinterest_audiences.sign_in.expiry import expiry_json, expiry_sentence
+from pinterest_audiences.sign_in.keyring_store import forget_secret
 from pinterest_audiences.sign_in.profiles import (
     Profile,
     chosen_profile,
@@ -81,6 +82,7 @@ def run_logout(arguments: argparse.Namespace) -> int:
         )
     with holding(path, System()):  # A renewal that is under way would write it anew.
         try:
+            forget_secret(path)
             remove_profile(path)
         except OSError as error:
             raise UsageError(

@@ -12,7 +12,7 @@ from destination_pinterest.api.endpoints import Category
 from destination_pinterest.api.limits import Permit, limits_of
 from destination_pinterest.api.observer import SilentObserver
 from destination_pinterest.api.quota import Quota
-from destination_pinterest.api.shared_counts import Answered, OwnCounts, Sent, SharedCounts, counts_of
+from destination_pinterest.api.shared_counts import Answered, Sent, SharedCounts, shared_counts
 from destination_pinterest.markers import QUOTA_PATH_VARIABLE
 from destination_pinterest.system import System
 
@@ -137,6 +137,6 @@ def test_an_unfinished_line_is_nobodys(path: Path) -> None:
 
 
 def test_a_file_that_cannot_be_opened_leaves_each_process_its_own_counts(tmp_path: Path) -> None:
-    assert isinstance(counts_of({QUOTA_PATH_VARIABLE: str(tmp_path / "no" / "quota")}), OwnCounts)
-    assert isinstance(counts_of({}), OwnCounts)
-    assert isinstance(counts_of({QUOTA_PATH_VARIABLE: str(tmp_path / "quota")}), SharedCounts)
+    assert shared_counts({QUOTA_PATH_VARIABLE: str(tmp_path / "no" / "quota")}) is None
+    assert shared_counts({}) is None
+    assert isinstance(shared_counts({QUOTA_PATH_VARIABLE: str(tmp_path / "quota")}), SharedCounts)

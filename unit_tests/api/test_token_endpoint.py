@@ -147,3 +147,34 @@ def test_depth_is_no_crash_here_either(make: MakeEndpoint, far_end: ScriptedAdap
     far_end.will(answer(400, b"[" * 100_000))
     with raises(Code.SIGN_IN_NOT_RENEWED):
         make(retry_s=0)(*ASKED)
+
+
+def test_a_code_is_exchanged_with_the_redirect_uri_that_it_was_sent_to(
+    make: MakeEndpoint, far_end: ScriptedAdapter
+) -> None:
+    far_end.will(answer(200, {**TOKENS, "refresh_token": "pinr_1"}))
+    assert make().redeem("1234567", "app-s3cret", "c0de", "http://localhost:8085/").refresh_token == "pinr_1"
+    (sent,) = far_end.requests
+    assert parse_qs(sent.body.decode()) == {
+        "grant_type": ["authorization_code"],
+        "code": ["c0de"],
+        "redirect_uri": ["http://localhost:8085/"],
+        "continuous_refresh": ["true"],
+    }
+
+
+@pytest.mark.parametrize("status", [400, 401, 403])
+def test_a_code_that_is_refused_is_not_sent_again(make: MakeEndpoint, far_end: ScriptedAdapter, status: int) -> None:
+    far_end.will(answer(status, {"code": 2, "message": "Authentication failed. c0de app-s3cret"}))
+    with raises(Code.CODE_REFUSED) as caught:
+        make(retry_s=60.0).redeem("1234567", "app-s3cret", "c0de", "http://localhost:8085/")
+    assert len(far_end.requests) == 1
+    assert "c0de" not in str(caught.value)
+    assert "s3cret" not in str(caught.value)
+
+
+def test_a_code_whose_answer_was_lost_is_not_sent_again(make: MakeEndpoint, far_end: ScriptedAdapter) -> None:
+    far_end.will(fails(lost))
+    with raises(Code.PINTEREST_UNREACHABLE):
+        make(retry_s=60.0).redeem("1234567", "app-s3cret", "c0de", "http://localhost:8085/")
+    assert len(far_end.requests) == 1

@@ -1,0 +1,82 @@
+"""An app's secret in the machine's keyring."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import keyring
+import pytest
+from keyring.backend import KeyringBackend
+from keyring.backends.fail import Keyring as NoKeyring
+
+from destination_pinterest.error_codes import Code
+from pinterest_audiences.sign_in.arguments import opened_config
+from pinterest_audiences.sign_in.keyring_store import ABOUT, PLACEHOLDER, forget_secret, keep_secret
+from pinterest_audiences.sign_in.profiles import write_about
+from unit_tests.support.raises import raises
+
+
+class Memory(KeyringBackend):
+    """A machine's keyring."""
+
+    priority = 1  # type: ignore[assignment]
+
+    def __init__(self) -> None:
+        self.kept: dict[tuple[str, str], str] = {}
+
+    def get_password(self, service: str, username: str) -> str | None:
+        return self.kept.get((service, username))
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self.kept[service, username] = password
+
+    def delete_password(self, service: str, username: str) -> None:
+        del self.kept[service, username]
+
+
+@pytest.fixture(autouse=True)
+def memory() -> Iterator[Memory]:
+    before, memory = keyring.get_keyring(), Memory()
+    keyring.set_keyring(memory)
+    yield memory
+    keyring.set_keyring(before)
+
+
+@pytest.fixture
+def profile(tmp_path: Path) -> Path:
+    path = tmp_path / "profiles" / "default.json"
+    path.parent.mkdir()
+    credentials = {"auth_method": "oauth2.0", "client_id": "1", "client_secret": PLACEHOLDER, "refresh_token": "pinr_1"}
+    path.write_text(json.dumps({"credentials": credentials, "ad_account_id": "7"}))
+    path.chmod(0o600)
+    write_about(path, {ABOUT: True})
+    return path
+
+
+def test_the_secret_comes_from_the_keyring_and_never_into_the_file(profile: Path, tmp_path: Path) -> None:
+    keep_secret(profile, "s3cret")
+    config = opened_config(None, None, {"PINTEREST_AUDIENCES_HOME": str(tmp_path)})
+    assert config.content["credentials"]["client_secret"] == "s3cret"
+    config.keep_credentials({"credentials": {**config.content["credentials"], "refresh_token": "pinr_2"}})
+    written = json.loads(profile.read_text())["credentials"]
+    assert (written["client_secret"], written["refresh_token"]) == (PLACEHOLDER, "pinr_2")
+
+
+def test_a_keyring_without_the_secret_says_to_sign_in_again(profile: Path, tmp_path: Path) -> None:
+    with raises(Code.KEYRING_UNUSABLE, match="login --profile default"):
+        opened_config(None, None, {"PINTEREST_AUDIENCES_HOME": str(tmp_path)})
+
+
+def test_a_machine_without_a_keyring_is_told_so(profile: Path) -> None:
+    keyring.set_keyring(NoKeyring())
+    with raises(Code.KEYRING_UNUSABLE, match="without --keyring"):
+        keep_secret(profile, "s3cret")
+
+
+def test_a_secret_is_forgotten_with_its_profile(profile: Path, memory: Memory) -> None:
+    keep_secret(profile, "s3cret")
+    forget_secret(profile)
+    assert memory.kept == {}
+    forget_secret(profile)  # It is gone already.

@@ -1,0 +1,44 @@
+"""Waiting for the browser that Pinterest sends back; the rest is tested with real browsers' requests."""
+
+from __future__ import annotations
+
+import socket
+from http import HTTPStatus
+
+import pytest
+
+from destination_pinterest.error_codes import Code
+from pinterest_audiences.interruption import Interruption
+from pinterest_audiences.sign_in.listener import RedirectListener
+from unit_tests.support.raises import raises
+
+
+def test_a_port_that_is_taken_is_told_before_a_browser_opens() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with (
+            raises(Code.LOGIN_PORT_UNUSABLE, match="--port"),
+            RedirectListener.listening(f"http://localhost:{port}/", port, "s"),
+        ):
+            pytest.fail("it listens")
+
+
+def test_only_an_answer_with_the_state_is_taken() -> None:
+    listener = RedirectListener("/back", "st\u00e4te")
+    assert listener.answer("/?code=c&state=st%C3%A4te")[0] is HTTPStatus.NOT_FOUND
+    assert listener.answer("/back?code=theirs&state=theirs")[0] is HTTPStatus.BAD_REQUEST
+    assert listener.answer("/back?code=theirs")[0] is HTTPStatus.BAD_REQUEST
+    assert listener.answer("/back?state=st%C3%A4te")[0] is HTTPStatus.BAD_REQUEST
+    assert listener.wait(0.01, Interruption()) is None
+    assert listener.answer("/back?code=ours&state=st%C3%A4te")[0] is HTTPStatus.OK
+    found = listener.wait(1.0, Interruption())
+    assert found is not None
+    assert found.code == "ours"
+
+
+def test_a_stop_ends_the_wait() -> None:
+    interruption = Interruption()
+    interruption.request(2)
+    assert RedirectListener("/", "s").wait(60.0, interruption) is None

@@ -1,0 +1,37 @@
+"""Writing a profile."""
+
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+
+from destination_pinterest.error_codes import Code
+from pinterest_audiences.sign_in.profile_file import write_account, write_sign_in
+from pinterest_audiences.sign_in.profiles import profile_path, read_about
+from unit_tests.support.raises import raises
+
+
+def test_a_new_sign_in_keeps_the_profiles_other_settings_and_makes_it_its_owners_alone(tmp_path: Path) -> None:
+    environment = {"PINTEREST_AUDIENCES_HOME": str(tmp_path)}
+    path = profile_path("acme", environment)
+    path.parent.mkdir()
+    path.write_text('{"batch_size": 5, "credentials": {"refresh_token": "old"}}')
+    path.chmod(0o644)
+    write_sign_in(path, {"credentials": {"refresh_token": "new"}}, {"redirect_uri": "http://localhost:1/"}, environment)
+    write_account(path, {"ad_account_id": "7", "name": "Acme", "roles": ["ADMIN"]})
+    assert json.loads(path.read_text()) == {
+        "batch_size": 5,
+        "credentials": {"refresh_token": "new"},
+        "ad_account_id": "7",
+    }
+    assert (stat.S_IMODE(path.stat().st_mode), stat.S_IMODE(path.parent.stat().st_mode)) == (0o600, 0o700)
+    about = read_about(path)
+    assert (about["redirect_uri"], about["account_name"], about["roles"]) == ("http://localhost:1/", "Acme", ["ADMIN"])
+
+
+def test_a_folder_in_which_nothing_can_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    environment = {"PINTEREST_AUDIENCES_HOME": str(tmp_path / "file")}
+    with raises(Code.PROFILE_FOLDER_UNUSABLE, match="PINTEREST_AUDIENCES_HOME"):
+        write_sign_in(profile_path("acme", environment), {}, {}, environment)
