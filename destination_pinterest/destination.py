@@ -15,6 +15,7 @@ import os
 import sys
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -58,6 +59,7 @@ from destination_pinterest.errors import ConnectorError, InvalidConfigError, Pro
 from destination_pinterest.foreign_text import shown
 from destination_pinterest.json_document import SMALL_BYTES, UnreadableDocumentError, decode_object, read_bytes
 from destination_pinterest.markers import CONFIG_PATH_VARIABLE, LOCK_PATH_VARIABLE
+from destination_pinterest.notification import Ending, Notification
 from destination_pinterest.preview import Preview, SyncPreview
 from destination_pinterest.probing.conversation import LineConversation
 from destination_pinterest.probing.header_forms import HeaderForms
@@ -358,11 +360,22 @@ class DestinationPinterest(Destination):
                 Code.INPUT_CLOSED,
                 "Standard input is closed, so no records can come. Start `write` with a pipe or a file.",
             )
-        lines = LineReader(_STDIN)
-        sync = self._sync(config, streams, lines, messages)
+        notification = Notification(
+            migrate(config), partial(messages.log, "WARN"), now=self._system.now, scrub=filter_secrets
+        )
+        try:
+            sync = self._sync(config, streams, LineReader(_STDIN), messages)
+        except ConnectorError as failure:
+            notification.send(Ending(None, failure))
+            raise
         with ending_at_sigterm(sync):
-            for state in sync.run():
-                messages.state(state)
+            try:
+                for state in sync.run():
+                    messages.state(state)
+            except ConnectorError as failure:
+                notification.send(Ending(sync.report, failure, is_stopped=sync.is_stopped))
+                raise
+            notification.send(Ending(sync.report, is_stopped=sync.is_stopped))
         if sync.is_stopped:
             die_of_sigterm()
 

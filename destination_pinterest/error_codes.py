@@ -1459,3 +1459,118 @@ class Code(StrEnum):
         "`--except` names an audience or customer list that the ad account does not have. Nothing was changed.",
         "Give a name or an ID as `pinterest-audiences lists` shows it.",
     )
+    PROJECT_NOT_FOUND = _Case(
+        "PIN-CLI-096",
+        _CONFIG,
+        _ACT,
+        "There is no project file here, or it can't be read.",
+        "Change into the folder of `audiences.yml`, name the file by `--file`, or write one by "
+        "`pinterest-audiences init`.",
+    )
+    PROJECT_INVALID = _Case(
+        "PIN-CLI-097",
+        _CONFIG,
+        _ACT,
+        "The project file says something that it can't say, or leaves out what is needed.",
+        "Correct what is named on the line that is named; see [Projects](project.md).",
+    )
+    SELECTION_EMPTY = _Case(
+        "PIN-CLI-098",
+        _CONFIG,
+        _ACT,
+        "`--select` names an audience or a tag that the project file does not have.",
+        "Select by the names and tags of the project file; `pinterest-audiences validate` lists them.",
+    )
+    DBT_MODEL_UNUSABLE = _Case(
+        "PIN-CLI-099",
+        _CONFIG,
+        _ACT,
+        "A dbt model that the project file names is not in the manifest, is there more than once, or is no relation.",
+        "Run `dbt compile`, and name a model that is a table, a view or a snapshot, if need be as `package.name`.",
+    )
+    PROJECT_BUSY = _Case(
+        "PIN-CLI-100",
+        _TRANSIENT,
+        _WAIT,
+        "Another command runs audiences of the same project. Nothing was done.",
+        "Run it again once the other one has ended.",
+    )
+    RETRY_IMPOSSIBLE = _Case(
+        "PIN-CLI-101",
+        _CONFIG,
+        _ACT,
+        "`pinterest-audiences retry` can't tell which rows to read again.",
+        "Give the audience `primary_key` and `rejected`, and run it once.",
+    )
+    INIT_IMPOSSIBLE = _Case(
+        "PIN-CLI-102",
+        _CONFIG,
+        _ACT,
+        "`pinterest-audiences init` would write over a file, or found no table with a column that identifies people.",
+        "Name another file by `--file` or another source by `--from`, or write the file by hand.",
+    )
+    HISTORY_NOT_OURS = _Case(
+        "PIN-CLI-121",
+        _CONFIG,
+        _ACT,
+        "The file in which the history of runs is to be kept is a database of something else. It was not changed.",
+        "Name another file by `PINTEREST_AUDIENCES_HISTORY`.",
+    )
+    HISTORY_LATER = _Case(
+        "PIN-CLI-122",
+        _CONFIG,
+        _ACT,
+        "The history of runs was written by a later version of this program.",
+        "Update this one, or name another file by `PINTEREST_AUDIENCES_HISTORY`.",
+    )
+    HISTORY_UNUSABLE = _Case(
+        "PIN-CLI-123",
+        _CONFIG,
+        _ACT,
+        "The history of runs can't be read or written: its folder may not be used, or the disk is full. A sync goes "
+        "on without it.",
+        "Make room, make the file writable, or name another by `PINTEREST_AUDIENCES_HISTORY`, which may also be `off`.",
+    )
+    HISTORY_BROKEN = _Case(
+        "PIN-CLI-124",
+        _CONFIG,
+        _ACT,
+        "The file with the history of runs is damaged. A sync goes on without it.",
+        "Move the file away: the next run begins a new one.",
+    )
+    HISTORY_BUSY = _Case(
+        "PIN-CLI-125",
+        _TRANSIENT,
+        _WAIT,
+        "Other processes have kept the history of runs locked for too long. A sync goes on without it.",
+        "Run the command again. If it happens often, see which program keeps the file open.",
+    )
+    ALERTS_UNUSABLE = _Case(
+        "PIN-CLI-126",
+        _CONFIG,
+        _ACT,
+        "What says whom to alert, and when, can't be read: the file, a setting in it, or an address that Apprise can't "
+        "use. Addresses are not shown, since they hold secrets.",
+        "Correct what the message names, and try it by `pinterest-audiences alerts test`. See [alerts](alerts.md).",
+    )
+    ALERT_NOT_SENT = _Case(
+        "PIN-CLI-127",
+        _CONFIG,
+        _ACT,
+        "`pinterest-audiences alerts test` could not send its alert to every address.",
+        "Correct the addresses that the message counts. An alert that can't be sent never changes how a run ends.",
+    )
+    RUNS_STALE = _Case(
+        "PIN-CLI-128",
+        _CONFIG,
+        _ACT,
+        "No run has succeeded for longer than it was to be allowed.",
+        "See whether the schedule still starts it, and what `pinterest-audiences history --runs` says.",
+    )
+    HISTORY_EMPTY = _Case(
+        "PIN-CLI-129",
+        _CONFIG,
+        _ACT,
+        "The history has nothing of what was asked for, or `PINTEREST_AUDIENCES_HISTORY` says that none is kept.",
+        "Look at `pinterest-audiences history` without a name, or let a run or `observe` write one.",
+    )

@@ -34,6 +34,8 @@ REJECTED_VALUES: Final = "values"
 # The file in which the caller keeps the config, where that is not the one that --config names. If Pinterest refuses the
 # refresh token, the connector looks there whether another run has renewed the sign-in.
 CONFIG_PATH_VARIABLE: Final = "DESTINATION_PINTEREST_CONFIG_PATH"
+# A file through which processes that share a quota tell one another of their requests.
+QUOTA_PATH_VARIABLE: Final = "DESTINATION_PINTEREST_QUOTA_PATH"
 # The file that processes lock to renew a sign-in one after another, if the caller lets several share one and keeps what
 # is renewed before it reads on.
 LOCK_PATH_VARIABLE: Final = "DESTINATION_PINTEREST_LOCK_PATH"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ from destination_pinterest.api.limits import limits_of
 from destination_pinterest.api.observer import Observer, SilentObserver
 from destination_pinterest.api.quota import Quota
 from destination_pinterest.api.retry import RetryPolicy
+from destination_pinterest.api.shared_counts import shared_counts
 from destination_pinterest.api.token_endpoint import TokenEndpoint
 from destination_pinterest.api.transport import Transport
 from destination_pinterest.api.wire import OpenWire, open_http_wire
@@ -123,7 +125,8 @@ def open_session(
     interruptible = system.with_sleep(pause.sleep)
     facts = config.pinterest_facts
     limits = limits_of(config.access_tier, None if facts is None else facts.access_tier)
-    quota = Quota(limits, longest_wait_s=retry.retry_s, system=interruptible, observer=observer)
+    counts = shared_counts(os.environ)
+    quota = Quota(limits, longest_wait_s=retry.retry_s, system=interruptible, observer=observer, counts=counts)
     wire = open_wire(config.api_base_url, system)
     transport = Transport(wire, quota, retry, system=interruptible, observer=observer)
     sign_in: RefreshingToken | None = None

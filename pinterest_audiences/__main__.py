@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import traceback
 from types import TracebackType
 from typing import NoReturn
 
 from destination_pinterest.error_codes import Code
-from destination_pinterest.errors import ConfigurationError, ConnectorError
+from destination_pinterest.errors import ConnectorError
 from destination_pinterest.foreign_text import shown_json
-from pinterest_audiences import audiences, create, forget, lists, probe, store, sync
+from pinterest_audiences import audiences, create, forget, lists, observe, probe, store, sync
+from pinterest_audiences.alerts import command as alerts
 from pinterest_audiences.doctor import command as doctor
 from pinterest_audiences.doctor.machine import own_version
-from pinterest_audiences.failures import EXIT_FAILED, EXIT_USAGE, Failure
+from pinterest_audiences.failure_view import PROGRAM, write_failure
+from pinterest_audiences.failures import EXIT_FAILED, EXIT_USAGE, Failure, exit_code_of
+from pinterest_audiences.history import command as history
+from pinterest_audiences.project import commands as project
 from pinterest_audiences.sign_in import accounts, check, login, profiles_command
 
-PROGRAM = "pinterest-audiences"
-COMMANDS = (sync, audiences, create, lists, forget, store, probe, login, accounts, check, profiles_command, doctor)
+COMMANDS = (
+    *(login, accounts, check, profiles_command),
+    *(sync, project, audiences, observe, history, alerts),
+    *(create, lists, forget, store, probe, doctor),
+)
 EXIT_CTRL_C = 130
 
 
@@ -29,12 +37,14 @@ def main(argv: list[str] | None = None) -> int:
     Returns:
         The exit code: 0 done, 1 failed, 2 not possible as written, 130 and 143 stopped by a signal.
     """
-    arguments = parser().parse_args(argv)
+    whole = parser()
+    _complete(whole)
+    arguments = whole.parse_args(argv)
     try:
         return int(arguments.run(arguments))
     except ConnectorError as error:
         _tell(Failure.of(error), as_json=arguments.json)
-        return EXIT_USAGE if isinstance(error, ConfigurationError) else EXIT_FAILED
+        return exit_code_of(error)
     except KeyboardInterrupt:
         _tell(Failure.because(Code.STOPPED_BY_USER, "Stopped before anything was sent."), as_json=arguments.json)
         return EXIT_CTRL_C
@@ -54,6 +64,17 @@ def parser() -> argparse.ArgumentParser:
     for command in COMMANDS:
         command.register(commands)
     return whole
+
+
+def _complete(whole: argparse.ArgumentParser) -> None:
+    """Answers a shell that wants to complete what is typed, and ends then. Nothing is loaded for it otherwise."""
+    if "_ARGCOMPLETE" not in os.environ:
+        return
+    try:
+        import argcomplete  # noqa: PLC0415 - only for shells
+    except ModuleNotFoundError:
+        return
+    argcomplete.autocomplete(whole)
 
 
 def _place(trace: TracebackType | None) -> str:
@@ -84,7 +105,7 @@ def _tell(failure: Failure, *, as_json: bool) -> None:
     if as_json:
         content = json.dumps({"schema_version": 1, **failure.as_json()}, ensure_ascii=False)
         sys.stdout.write(shown_json(content) + "\n")
-    sys.stderr.write(f"{PROGRAM}: {failure.text}\n")
+    write_failure(failure.text)
 
 
 if __name__ == "__main__":

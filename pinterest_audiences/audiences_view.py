@@ -3,9 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from pinterest_audiences.report_view import Line, counts_text, estimated_size, left_over_lines, with_id
+
+OVERVIEW: Final = ("Audience", "Status", "Size", "Records", "Updated", "Id", "Ad account")
+
+
+def overview_row(account: Mapping[str, Any], audience: Mapping[str, Any]) -> Sequence[str]:
+    """Returns the cells of one audience under OVERVIEW."""
+    size, counts = audience["audience_size"], (audience["customer_list"] or {}).get("counts")
+    return (
+        audience["name"] or audience["audience_id"],
+        audience["audience_status"] or "unknown",
+        "" if size is None else f"{size:,}",
+        "" if counts is None else f"{counts['records']:,}",
+        (audience["updated"] or "")[:10],
+        audience["audience_id"],
+        account["ad_account_id"],
+    )
 
 
 def audience_lines(audience: Mapping[str, Any], left_over: Sequence[str]) -> Iterator[Line]:

@@ -6,9 +6,8 @@ that it has to renew goes into the config file, as in a sync.
 
 from __future__ import annotations
 
-import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final
@@ -22,8 +21,9 @@ from pinterest_audiences.failures import EXIT_FAILED, Failure, ended_silently
 from pinterest_audiences.feeding import Feed
 from pinterest_audiences.interruption import Interruption
 from pinterest_audiences.line_pipe import InterruptedByUserError, PipeClosedError
-from pinterest_audiences.progress import QuietDisplay
+from pinterest_audiences.progress import Display
 from pinterest_audiences.sources.source import RowBatch
+from pinterest_audiences.sync_request import SyncRequest
 
 _WAY_ROUND: Final = "With --offline, the rows are counted without asking Pinterest."
 
@@ -33,19 +33,29 @@ class DryRunPreview:
 
     Args:
         config: the config file; rotated credentials go back into it.
-        settings: the settings that the user overlays for this run.
+        request: the sync that is tried.
         stream: the stream's description.
         columns: the names of a row's values.
+        interruption: whether to stop.
+        display: is shown what the connector says.
     """
 
     def __init__(
-        self, config: ConfigFile, settings: Mapping[str, Any], stream: StreamDescription, columns: Sequence[str]
+        self,
+        config: ConfigFile,
+        request: SyncRequest,
+        stream: StreamDescription,
+        columns: Sequence[str],
+        *,
+        interruption: Interruption,
+        display: Display,
     ) -> None:
         self._config = config
-        self._settings = settings
+        self._request = request
         self._stream = stream
         self._columns = columns
-        self._interruption = Interruption()
+        self._interruption = interruption
+        self._display = display
 
     @property
     def exit_code(self) -> int:
@@ -57,7 +67,7 @@ class DryRunPreview:
 
         Raises: SourceError, if the source does not give all rows.
         """
-        display = QuietDisplay(sys.stderr)
+        display = self._display
         for warning in self._config.warnings:
             display.log("WARN", warning)
         answers = ConnectorAnswers(display, lambda _: None, self._config.keep_credentials)
@@ -67,11 +77,11 @@ class DryRunPreview:
             ConnectorProcess.running(
                 OWN_CONNECTOR,
                 "preview",
-                files={"config": self._config.overlaid(**self._settings), "catalog": self._stream.catalog()},
+                files={"config": self._config.overlaid(**self._request.overlay()), "catalog": self._stream.catalog()},
                 answers=answers,
                 watcher=display,
                 interruption=self._interruption,
-                variables=self._config.variables,
+                variables={**self._config.variables, **self._request.variables},
             ) as connector,
         ):
             # If it ends early, what the connector reported, or the signal, decides below.

@@ -40,13 +40,13 @@ from pinterest_audiences.forget_choice import INCLUDES, chosen_includes, is_term
 from pinterest_audiences.interruption import Interruption
 from pinterest_audiences.line_pipe import InterruptedByUserError, PipeClosedError
 from pinterest_audiences.lists import ask_for_lists
+from pinterest_audiences.preparation import opened_source, selection_of
 from pinterest_audiences.progress import Display
 from pinterest_audiences.rejected_file import RejectedFile
 from pinterest_audiences.sign_in.arguments import opened_config
 from pinterest_audiences.sources.files import as_path
 from pinterest_audiences.sources.names import check_columns
 from pinterest_audiences.sources.source import RowBatch, Source
-from pinterest_audiences.sync import opened_source, selection_of
 from pinterest_audiences.sync_request import SyncRequest, add_source_arguments, read_request
 from pinterest_audiences.whole_files import write_whole
 

@@ -4,15 +4,33 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, TextIO
+from typing import Any, Final, TextIO
 
 from destination_pinterest.foreign_text import shown, shown_json, shown_name
-from pinterest_audiences.audiences_view import audience_lines, closing_sentence, free_list_lines, left_over_ids
+from pinterest_audiences.audiences_view import (
+    OVERVIEW,
+    audience_lines,
+    closing_sentence,
+    free_list_lines,
+    left_over_ids,
+    overview_row,
+)
+from pinterest_audiences.failure_view import write_failure
 from pinterest_audiences.failures import Failure
 from pinterest_audiences.report_view import Line, aligned, report_lines, summary
 from pinterest_audiences.sign_in.expiry import expiry_sentence
+
+# What a cell says of an outcome.
+_STYLES: Final = {
+    "done": "green",
+    "ready": "green",
+    "failed": "red",
+    "refused": "red",
+    "wait": "yellow",
+    "late": "yellow",
+}
 
 
 class Printer:
@@ -44,6 +62,16 @@ class Printer:
             self.table(f'Audience "{audience["audience"]}"{where} from {streams}', list(report_lines(audience)))
         self._print(shown(summary(report)))
 
+    def failed_report(self, report: Mapping[str, Any] | None, failure: Failure) -> None:
+        """Prints why a sync failed, then what it did before, and the reason again: no table must hide it."""
+        write_failure(failure.text)
+        failed = {"schema_version": 1, "audiences": [], **(report or {}), **failure.as_json()}
+        if self._as_json:
+            self.report(failed)
+        elif any(audience["entered"] for audience in failed["audiences"]):
+            self.report(failed)
+            write_failure(failure.one_line)
+
     def sign_in(self, expires_at: datetime | None) -> None:
         """Says when the sign-in ends, if that is known; for programs it is in the report."""
         if expires_at is not None and not self._as_json:
@@ -64,6 +92,16 @@ class Printer:
         for account in (listing, *listing.get("further_ad_accounts", ())):
             self._account(account)
 
+    def overview(self, listing: Mapping[str, Any]) -> None:
+        """Prints a line for each audience of the ad accounts."""
+        accounts = (listing, *listing.get("further_ad_accounts", ()))
+        rows = [overview_row(account, audience) for account in accounts for audience in account["audiences"]]
+        if rows:
+            several = len(accounts) > 1
+            self.rows(OVERVIEW, [row if several else (*row[:-1], "") for row in rows])
+        for account in accounts:
+            self._print(shown(closing_sentence(account)))
+
     def _account(self, listing: Mapping[str, Any]) -> None:
         free = listing["customer_lists_without_audience"]
         left_over = left_over_ids(free)
@@ -78,8 +116,7 @@ class Printer:
         """Prints why a command failed before it had a result: for programs on standard output, for people beside it."""
         if self._as_json:
             self._print_json({"schema_version": 1, **failure.as_json()})
-        sys.stderr.write(f"pinterest-audiences: {failure.text}\n")
-        sys.stderr.flush()
+        write_failure(failure.text)
 
     def counts(self, title: str, lines: list[Line], content: Mapping[str, Any]) -> None:
         """Prints any other result: the lines for people, the content for programs."""
@@ -87,6 +124,35 @@ class Printer:
             self._print_json(content)
         else:
             self.table(title, lines)
+
+    def result(self, content: Mapping[str, Any]) -> None:
+        """Prints a result for programs."""
+        self._print_json(content)
+
+    def line(self, text: str) -> None:
+        """Prints a line for people."""
+        self._print(shown(text))
+
+    def rows(self, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Prints a line for each thing, under headings; a column that is empty throughout is left out."""
+        cells = [[shown_name(cell) for cell in row] for row in rows]
+        used = [number for number in range(len(headings)) if any(row[number] for row in cells)]
+        if not self._output.isatty():
+            lines = [[headings[number] for number in used], *([row[number] for number in used] for row in cells)]
+            widths = [max(len(line[place]) for line in lines) for place in range(len(used))]
+            for line in lines:
+                self._print("  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip())
+            return
+        from rich.console import Console  # noqa: PLC0415 - only terminals need it
+        from rich.table import Table  # noqa: PLC0415
+        from rich.text import Text  # noqa: PLC0415
+
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for number in used:
+            table.add_column(headings[number], overflow="fold")
+        for row in cells:
+            table.add_row(*(Text(row[number], style=_STYLES.get(row[number], "")) for number in used))
+        Console(file=self._output).print(table)
 
     def table(self, title: str, lines: list[Line]) -> None:
         """Prints names and values under a title. What others named is shown cleaned and cut."""

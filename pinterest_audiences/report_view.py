@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from destination_pinterest.wording.figures import (
     LEFT_OVER,
@@ -16,6 +16,9 @@ from destination_pinterest.wording.figures import (
 )
 from destination_pinterest.wording.reach_text import actalikes_text, shares_text
 from destination_pinterest.wording.reasons import reason_text
+
+# Less than this is what any request waits for its turn.
+_NOTABLE_S: Final = 0.1
 
 # A name and a value; an empty name continues the line above.
 Line = tuple[str, str]
@@ -31,18 +34,22 @@ def report_lines(audience: Mapping[str, Any]) -> Iterator[Line]:
     yield "Rows synced", _number(audience["synced"])
     yield "Rows not synced", _number(sum(audience["not_synced"].values()))
     yield from _reasons(audience["not_synced"])
-    yield "Rows pending", _number(audience["pending"])
-    yield "Rows errored", _number(audience["errored"])
+    if audience["pending"]:
+        yield "Rows pending", _number(audience["pending"])
+    if audience["errored"]:
+        yield "Rows errored", _number(audience["errored"])
     yield "Identifiers added", _number(audience["identifiers_added"])
     yield "Identifiers removed", _number(audience["identifiers_removed"])
-    yield "Identifiers refused", _number(sum(audience["identifiers_refused"].values()))
+    if audience["identifiers_refused"]:
+        yield "Identifiers refused", _number(sum(audience["identifiers_refused"].values()))
     yield from _reasons(audience["identifiers_refused"])
     if audience.get("identities"):
         yield "Usable identifiers", identities_text(audience["identities"])
     # The sentence under the tables has all requests of the sync, as the dry run has them.
     requests, retries = _number(audience["requests"]), _number(audience["retries"])
     yield "Requests", f"{requests} with identifiers ({retries} of them repeated)"
-    yield "Waited for quota", f"{audience['waited_s']:,.1f} s"
+    if audience["waited_s"] >= _NOTABLE_S:
+        yield "Waited for quota", f"{audience['waited_s']:,.1f} s"
     yield "Rows a second", f"{audience['rows_per_second']:,.0f}"
     yield from _members(audience.get("members"))
     yield "Customer list", with_id(audience["customer_list_status"], audience["customer_list_id"])

@@ -3,36 +3,25 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 import os
 import sys
-from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing
-from dataclasses import replace
-from itertools import chain
+from datetime import UTC, datetime
 from typing import Any
 
-from destination_pinterest.error_codes import Code
-from destination_pinterest.errors import IdentityColumnsError
-from destination_pinterest.identity.recognition import recognise_columns
-from destination_pinterest.markers import PLACE_MEMBER
-from pinterest_audiences.config_file import ConfigFile
-from pinterest_audiences.connector_process import OWN_CONNECTOR
-from pinterest_audiences.environment import expanded_address, without_values
-from pinterest_audiences.failures import EXIT_DONE, Failure, UsageError, first_sentence
-from pinterest_audiences.file_findings import FileFindings
+from destination_pinterest.errors import ConnectorError
+from pinterest_audiences.alerts.arguments import add_alert_arguments
+from pinterest_audiences.alerts.reading import alert_settings
+from pinterest_audiences.displays import display_for
+from pinterest_audiences.failures import Failure, exit_code_of
+from pinterest_audiences.history.of_report import program_version
+from pinterest_audiences.interruption import Interruption
+from pinterest_audiences.preparation import Preparation, prepared
 from pinterest_audiences.printing import Printer
 from pinterest_audiences.progress import QuietDisplay, with_level
-from pinterest_audiences.reading import Reading
-from pinterest_audiences.rejected_file import RejectedFile
 from pinterest_audiences.sign_in.arguments import opened_config
-from pinterest_audiences.sources.names import check_columns
-from pinterest_audiences.sources.opening import open_source
-from pinterest_audiences.sources.source import RowBatch, Selection, Source
-from pinterest_audiences.state_file import StateFile, SyncIdentity
-from pinterest_audiences.sync_request import SyncRequest, add_arguments, read_request
-from pinterest_audiences.sync_run import SyncRun
+from pinterest_audiences.sync_record import SyncRecord
+from pinterest_audiences.sync_request import add_arguments, read_request
+from pinterest_audiences.sync_run import Outcome, SyncRun
 
 
 def register(commands: Any) -> None:
@@ -44,166 +33,72 @@ def register(commands: Any) -> None:
         "everything goes through the connector, so plain identifiers are hashed before they leave this machine.",
     )
     add_arguments(parser)
+    add_alert_arguments(parser)
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Runs the command. Returns the exit code. Raises: ConnectorError."""
+    """Runs the command. Returns the exit code. Raises: ConnectorError if nothing could be begun."""
     request = read_request(arguments)
-    config = opened_config(request.config, request.profile, os.environ)
     printer = Printer(sys.stdout, as_json=request.json)
-    with closing(opened_source(request)) as source:
-        _check_cursor(request, config)
-        state_file = _state_file(request, config, source)
-        reading = _reading(request, config, source, selection_of(request, source, state_file))
-        rejected = None
-        if request.rejected is not None:
-            rejected = RejectedFile.create(request.rejected, has_values=request.rejected_values)
-        if request.dry_run:
-            return _dry_run(request, config, source, reading, printer, rejected=rejected)
-        return SyncRun(
-            request,
-            config,
-            source=source,
-            reading=reading,
-            state_file=state_file,
-            printer=printer,
-            rejected=rejected,
-        ).run()
-
-
-def opened_source(request: SyncRequest) -> Source:
-    """Opens the source. Raises: UsageError, SourceError; a message that quotes --from has it with variables' names."""
-    address = expanded_address(request.source, os.environ)
+    if request.dry_run:
+        with prepared(request, opened_config(request.config, request.profile, os.environ)) as ready:
+            return _dry_run(ready, printer)
+    record = SyncRecord(request, alert_settings(arguments.alerts, os.environ), os.environ)
     try:
-        return open_source(address, request.file_options())
-    except UsageError as error:
-        if address == request.source:
-            raise
-        said = without_values(error.message, request.source, os.environ)
-        raise UsageError(error.code, said) from None
+        config = opened_config(request.config, request.profile, os.environ)
+        record.signs_in_by(config)
+        with prepared(request, config) as ready:
+            outcome = _sync(ready, printer)
+    except ConnectorError as error:
+        outcome = Outcome(exit_code_of(error), Failure.of(error))
+        printer.failure(Failure.of(error))
+    record.end(outcome)
+    return outcome.exit_code
 
 
-def selection_of(request: SyncRequest, source: Source, state_file: StateFile | None) -> Selection:
-    """Returns the rows to read. Raises: UsageError if neither the request nor the source names a table."""
-    table = None if request.query is not None else request.table or source.only_table
-    if table is None and request.query is None:
-        raise UsageError(Code.USAGE_WRONG, f"Say what to read from {source.label}: --table NAME or --query 'SELECT …'.")
-    reached = None if state_file is None else state_file.since()
-    return Selection(
-        table=table,
-        query=request.query,
-        columns=request.columns,
-        cursor=request.cursor,
-        since=reached if request.lookback is None else request.lookback.before(reached),
-        reached=reached,
-    )
+def _sync(ready: Preparation, printer: Printer) -> Outcome:
+    """The report goes to standard output, all else to standard error."""
+    interruption, begun = Interruption(), datetime.now(UTC)
+    with interruption.listening(), display_for(sys.stderr, quiet=ready.request.quiet) as display:
+        outcome = SyncRun(
+            ready.request,
+            ready.config,
+            source=ready.source,
+            reading=ready.reading,
+            state_file=ready.state_file,
+            rejected=ready.rejected,
+            interruption=interruption,
+        ).run(display)
+    if outcome.failure is not None:
+        printer.failed_report({**_of_the_run(ready, begun), **(outcome.report or {})}, outcome.failure)
+    elif outcome.report is not None:
+        printer.report({**_of_the_run(ready, begun), **outcome.report})
+        printer.sign_in(ready.config.expires_at)
+    return outcome
 
 
-def _reading(request: SyncRequest, config: ConfigFile, source: Source, selection: Selection) -> Reading:
-    """Returns what is read: of a table, only the needed columns. Raises: UsageError as the source does."""
-    is_narrowed = selection.table is not None and selection.columns is None
-    # The plan of another connector is not known.
-    if not is_narrowed or request.destination != OWN_CONNECTOR:
-        return Reading(selection)
-    from pinterest_audiences.needed_columns import narrowed  # noqa: PLC0415 - loads what the connector plans with
-
-    return narrowed(request, config, source, selection)
+def _of_the_run(ready: Preparation, begun: datetime) -> dict[str, Any]:
+    """What programs are told beside the report."""
+    account = ready.config.overlaid(**ready.request.overlay()).get("ad_account_id")
+    started_at = begun.isoformat(timespec="seconds").replace("+00:00", "Z")
+    known = None if account is None else str(account)
+    return {"ad_account_id": known, "started_at": started_at, "version": program_version()}
 
 
-def _check_cursor(request: SyncRequest, config: ConfigFile) -> None:
-    """Raises: UsageError if the cursor identifies people: the state file would have its last value in plain."""
-    if request.cursor is None:
-        return
-    declared = config.overlaid(**request.overlay()).get("identity_columns") or ()
-    if recognise_columns([request.cursor]) or any(
-        isinstance(each, dict) and each.get("column") == request.cursor for each in declared
-    ):
-        raise UsageError(
-            Code.CURSOR_UNUSABLE,
-            f"--cursor {request.cursor}: the column identifies people, and the state file would hold one of them in "
-            "plain. Take a column that grows with each change, such as updated_at.",
-        )
-
-
-def _state_file(request: SyncRequest, config: ConfigFile, source: Source) -> StateFile | None:
-    """Returns the state file, if there is a cursor. Raises: UsageError if there is no such folder."""
-    if request.state is None or request.cursor is None:
-        return None
-    rows = request.table or source.only_table or ""
-    if request.query is not None:
-        rows = f"query {hashlib.sha256(request.query.encode()).hexdigest()[:16]}"
-    # Rows that came before an ad account was added would never reach it.
-    ad_account = ", ".join(map(str, (config.content.get("ad_account_id"), *_further_accounts(config))))
-    identity = SyncIdentity(source.label, rows, ad_account, request.audience, request.cursor)
-    state_file = StateFile(request.state, identity)
-    state_file.check_writable()
-    return state_file
-
-
-def _further_accounts(config: ConfigFile) -> Sequence[Any]:
-    further = config.content.get("also_in_ad_accounts")
-    return sorted(map(str, further)) if isinstance(further, list) else ()
-
-
-def _dry_run(
-    request: SyncRequest,
-    config: ConfigFile,
-    source: Source,
-    reading: Reading,
-    printer: Printer,
-    *,
-    rejected: RejectedFile | None,
-) -> int:
+def _dry_run(ready: Preparation, printer: Printer) -> int:
     # Only a dry run maps rows here; a sync need not load these modules.
-    from destination_pinterest.config import read_config, with_facts  # noqa: PLC0415
-    from pinterest_audiences.dry_run import DryRun  # noqa: PLC0415
-    from pinterest_audiences.dry_run_preview import DryRunPreview  # noqa: PLC0415
-    from pinterest_audiences.dry_run_view import dry_run_lines, dry_run_result  # noqa: PLC0415
+    from pinterest_audiences.dry_run_view import dry_run_lines  # noqa: PLC0415
+    from pinterest_audiences.trial import tried  # noqa: PLC0415
 
-    settings = with_facts(read_config(config.overlaid(**request.overlay()))).config
-    log = QuietDisplay(sys.stderr).log if request.quiet else _log_to_standard_error
-    for level, text in reading.remarks:
-        log(level, text)
-    rows = source.open_rows(reading.selection, request.batch_rows)
-    check_columns(request.named_columns(), rows.columns, source.label)
-    findings = FileFindings(log)
-    batches = iter(rows.batches)
-    first = next(batches, RowBatch(()))
-    stream = request.stream_of(reading.selection.table, rows.columns, first.rows, reading.all_columns)
-    try:
-        dry_run = DryRun(stream, rows.columns, settings, rejected)
-    except IdentityColumnsError as error:
-        raise IdentityColumnsError(
-            error.code, f"{first_sentence(error.message)} Name an identity column by --identity COLUMN=EMAIL."
-        ) from None
-    batches = chain([first], batches)
-    places = () if rejected is None else (PLACE_MEMBER,)
-    counted = dry_run.counting(_noted(batches if rejected is None else rejected.placed(batches), findings))
-    preview: dict[str, Any] | None = None
-    if request.offline:
-        deque(counted, maxlen=0)
-    else:
-        asking = DryRunPreview(config, request.overlay(), stream, (*rows.columns, *places))
-        found = asking.run(counted)
-        if isinstance(found, Failure):
-            printer.failure(found)
-            return asking.exit_code
-        preview = found
-    findings.finish(dry_run.counts.rows, replaces=request.replace)
-    result = dry_run_result(dry_run, settings.batch_size, preview, rows_unreadable=findings.rows_unreadable)
-    if rejected is not None:
-        log("INFO", rejected.summary())
-    title = f'Dry run: {source.label} into the audience "{dry_run.audience.name}"'
-    printer.counts(title, list(dry_run_lines(result, settings.batch_size)), result)
-    return EXIT_DONE
-
-
-def _noted(batches: Iterable[RowBatch], findings: FileFindings) -> Iterator[RowBatch]:
-    """Yields the rows alone: what is beside them has been said then, and the preview's feed would say it again."""
-    for batch in batches:
-        findings.take(batch)
-        yield replace(batch, refused=(), remarks=())
+    log = QuietDisplay(sys.stderr).log if ready.request.quiet else _log_to_standard_error
+    trial = tried(ready, log, Interruption(), QuietDisplay(sys.stderr))
+    if trial.failure is not None:
+        printer.failure(trial.failure)
+        return trial.exit_code
+    title = f'Dry run: {ready.source.label} into the audience "{trial.audience}"'
+    printer.counts(title, list(dry_run_lines(trial.result, trial.batch_size)), trial.result)
+    return trial.exit_code
 
 
 def _log_to_standard_error(level: str, text: str) -> None:

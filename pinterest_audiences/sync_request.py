@@ -6,7 +6,7 @@ import argparse
 import hashlib
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -45,7 +45,10 @@ class IdentityChoice:
 
 @dataclass(frozen=True, slots=True)
 class SyncRequest:
-    """A sync to run. `columns` None means all; `state` is None if there is no cursor."""
+    """A sync to run. `columns` None means all; `state` is None if there is no cursor.
+
+    `settings` take the place of the config's, and `variables` are added to the connector's environment.
+    """
 
     source: str
     table: str | None
@@ -70,11 +73,13 @@ class SyncRequest:
     format: str | None = None
     rejected: Path | None = None
     rejected_values: bool = False
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict)
     profile: str | None = None
 
     def overlay(self) -> dict[str, Any]:
         """Returns the settings for this run alone."""
-        settings: dict[str, Any] = {"audience_name": self.audience}
+        settings: dict[str, Any] = {**self.settings, "audience_name": self.audience}
         if self.identities:
             settings["identity_columns"] = [choice.setting() for choice in self.identities]
         return settings

@@ -1,11 +1,10 @@
-"""Runs one sync: feeds rows to the connector's process, saves its states to a file, and prints its report."""
+"""Runs one sync: feeds rows to the connector's process, saves its states to a file, and hands on its report."""
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import chain
 from typing import Any
@@ -16,7 +15,6 @@ from pinterest_audiences.airbyte_messages import StreamDescription
 from pinterest_audiences.config_file import ConfigFile
 from pinterest_audiences.connector_answers import ConnectorAnswers
 from pinterest_audiences.connector_process import ConnectorProcess
-from pinterest_audiences.displays import display_for
 from pinterest_audiences.failures import (
     EXIT_DONE,
     EXIT_FAILED,
@@ -29,7 +27,6 @@ from pinterest_audiences.failures import (
 from pinterest_audiences.feeding import Feed
 from pinterest_audiences.interruption import Interruption
 from pinterest_audiences.line_pipe import InterruptedByUserError, PipeClosedError
-from pinterest_audiences.printing import Printer
 from pinterest_audiences.progress import Display
 from pinterest_audiences.read_ahead import ReadAhead
 from pinterest_audiences.reading import Reading
@@ -43,10 +40,11 @@ from pinterest_audiences.sync_request import SyncRequest
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a sync ended: the exit code, and why, if it failed."""
+    """How a sync ended: the exit code, why, if it failed, and the connector's report, if it got that far."""
 
     exit_code: int
     failure: Failure | None = None
+    report: Mapping[str, Any] | None = None
 
 
 class SyncRun:
@@ -58,8 +56,8 @@ class SyncRun:
         source: the source to read.
         reading: the rows and columns to read.
         state_file: where the cursor is kept; None without a cursor.
-        printer: prints the report.
         rejected: takes the rows that are not used, if they are wanted.
+        interruption: whether to stop.
     """
 
     def __init__(
@@ -70,8 +68,8 @@ class SyncRun:
         source: Source,
         reading: Reading,
         state_file: StateFile | None,
-        printer: Printer,
-        rejected: RejectedFile | None = None,
+        rejected: RejectedFile | None,
+        interruption: Interruption,
     ) -> None:
         self._request = request
         self._config = config
@@ -79,25 +77,22 @@ class SyncRun:
         self._selection = reading.selection
         self._reading = reading
         self._state_file = state_file
-        self._printer = printer
         self._rejected = rejected
-        self._interruption = Interruption()
+        self._interruption = interruption
         self._rows_unreadable = 0
 
-    def run(self) -> int:
-        """Runs the sync and returns the exit code. The report goes to standard output, all else to standard error."""
-        with self._interruption.listening(), display_for(sys.stderr, quiet=self._request.quiet) as display:
-            for warning in self._config.warnings:
-                display.log("WARN", warning)
-            for level, text in self._reading.remarks:
-                display.log(level, text)
-            on_rejected = None if self._rejected is None else self._rejected.add
-            answers = ConnectorAnswers(display, self._keep_state, self._config.keep_credentials, on_rejected)
-            outcome = self._sync(display, answers)
-            if self._rejected is not None:
-                display.log("INFO", self._rejected.summary())
-        self._print(self._completed(answers.report), outcome)
-        return outcome.exit_code
+    def run(self, display: Display) -> Outcome:
+        """Runs the sync, which `display` shows."""
+        for warning in self._config.warnings:
+            display.log("WARN", warning)
+        for level, text in self._reading.remarks:
+            display.log(level, text)
+        on_rejected = None if self._rejected is None else self._rejected.add
+        answers = ConnectorAnswers(display, self._keep_state, self._config.keep_credentials, on_rejected)
+        outcome = self._sync(display, answers)
+        if self._rejected is not None:
+            display.log("INFO", self._rejected.summary())
+        return replace(outcome, report=self._completed(answers.report))
 
     def _sync(self, display: Display, answers: ConnectorAnswers) -> Outcome:
         total = self._source.count(self._selection)
@@ -134,7 +129,11 @@ class SyncRun:
             answers=answers,
             watcher=display,
             interruption=self._interruption,
-            variables={**self._config.variables, **({} if self._rejected is None else self._rejected.variables)},
+            variables={
+                **self._config.variables,
+                **self._request.variables,
+                **({} if self._rejected is None else self._rejected.variables),
+            },
         ) as connector:
             try:
                 feed.run(batches, connector.pipe)
@@ -181,31 +180,9 @@ class SyncRun:
         ends = expiry_json(self._config.profile, expires_at, datetime.now(UTC))
         return {**report, "audiences": audiences, "sign_in": ends}
 
-    def _print(self, report: dict[str, Any] | None, outcome: Outcome) -> None:
-        if outcome.failure is not None:
-            self._print_failure(report, outcome.failure)
-        elif report is not None:
-            self._printer.report(report)
-            self._printer.sign_in(self._config.expires_at)
-
-    def _print_failure(self, report: dict[str, Any] | None, failure: Failure) -> None:
-        """The reason; then what was synced before it, if anything, and the reason again: no table must hide it."""
-        _write_error(failure.text)
-        failed = {"schema_version": 1, "audiences": [], **(report or {}), **failure.as_json()}
-        if self._request.json:
-            self._printer.report(failed)
-        elif any(audience["entered"] for audience in failed["audiences"]):
-            self._printer.report(failed)
-            _write_error(failure.one_line)
-
     def _keep_state(self, state: Mapping[str, Any]) -> None:
         if self._state_file is not None:
             self._state_file.save(state)
-
-
-def _write_error(text: str) -> None:
-    sys.stderr.write(f"pinterest-audiences: {text}\n")
-    sys.stderr.flush()
 
 
 def _stopped(interruption: Interruption, sentence: str) -> Outcome:

@@ -41,19 +41,30 @@ def add_text_arguments(parser: argparse.ArgumentParser) -> None:
 
 def read_text_options(arguments: argparse.Namespace) -> TextOptions:
     """Returns the options. Raises: UsageError for a value that one of them can't have."""
-    if arguments.encoding is not None:
-        _check_encoding(arguments.encoding)
-    if arguments.skip_lines < 0:
+    return text_options(
+        arguments.encoding,
+        arguments.delimiter,
+        arguments.quote,
+        has_header=not arguments.no_header,
+        skip_lines=arguments.skip_lines,
+    )
+
+
+def text_options(
+    encoding: str | None, delimiter: str | None, quote: str | None, *, has_header: bool, skip_lines: int
+) -> TextOptions:
+    """Returns the options of these values. Raises: UsageError for a value that one of them can't have."""
+    if encoding is not None:
+        _check_encoding(encoding)
+    if skip_lines < 0:
         raise UsageError(Code.USAGE_WRONG, "--skip-lines must not be negative.")
-    quote = "" if arguments.quote == "none" else arguments.quote
-    delimiter = None if arguments.delimiter is None else _WRITTEN.get(arguments.delimiter, arguments.delimiter)
+    quote = "" if quote == "none" else quote
+    delimiter = None if delimiter is None else _WRITTEN.get(delimiter, delimiter)
     if quote is not None and (len(quote) > 1 or quote in set("\r\n ")):
         raise UsageError(Code.USAGE_WRONG, "--quote must be one character, or `none`.")
     if delimiter is not None and (len(delimiter) != 1 or delimiter in "\r\n" or delimiter == quote):
         raise UsageError(Code.USAGE_WRONG, "--delimiter must be one character other than --quote, or `tab`.")
-    return TextOptions(
-        arguments.encoding, delimiter, quote, False if arguments.no_header else None, arguments.skip_lines
-    )
+    return TextOptions(encoding, delimiter, quote, None if has_header else False, skip_lines)
 
 
 def _check_encoding(name: str) -> None:

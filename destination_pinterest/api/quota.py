@@ -2,6 +2,7 @@
 
 There are two counts: our own, against the limits of the access tier (limits.py), and what Pinterest's answers report as
     left. The second can only tighten the first: it includes other programs that use the same quota, and earlier runs.
+    Processes that are told to share a quota also tell one another of their requests (shared_counts.py).
 
 pyrate-limiter, a dependency of the CDK, is not used: its buckets count a request when it is sent, not when it may have
 arrived, in whole milliseconds of one clock; it starts a thread that never ends, and ignores headers.
@@ -11,8 +12,8 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,6 +22,7 @@ from destination_pinterest.api.headers import RateHeaders, read_rate_headers
 from destination_pinterest.api.limits import Limit, Limits, Permit
 from destination_pinterest.api.observer import Observer, QuotaWait
 from destination_pinterest.api.retry import when
+from destination_pinterest.api.shared_counts import Event, Sent, SharedCounts
 from destination_pinterest.api.tier import Answered, KnownTier, TierInUse
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import RateLimitedError
@@ -116,6 +118,17 @@ class _CategoryState:
             limit.take(permit)
         self.in_flight += 1
 
+    def take_other(self, permit: Permit) -> None:
+        """Counts a request of another process."""
+        for limit in (*self._limits, *self._trial):
+            limit.take(permit)
+        self.in_flight += 1
+
+    def other_answered(self, permit: Permit, at: float) -> None:
+        """Takes note that a request of another process was answered; what was, only that one knows."""
+        permit.answered_at = at
+        self.in_flight -= 1
+
     def answered(self, permit: Permit, status: int | None, rates: RateHeaders, clock: float) -> None:
         """Takes the answer to a request, for what it shows of the tier."""
         permit.answered_at = clock
@@ -133,7 +146,8 @@ class Quota:
     """Grants permits one by one, within all limits.
 
     Each `acquire` must be followed by one `learn` with its permit, whatever the outcome of the request.
-    `longest_wait_s` is how long a request may wait for quota, the retry budget; ORDINARY_WAIT_S at least.
+    `longest_wait_s` is how long a request may wait for quota, the retry budget; ORDINARY_WAIT_S at least. `counts`
+    tells of other processes' requests; by default, of none.
     """
 
     def __init__(
@@ -143,7 +157,9 @@ class Quota:
         longest_wait_s: float,
         system: System,
         observer: Observer,
+        counts: SharedCounts | None = None,
     ) -> None:
+        self._counts = counts
         self._longest_wait_s = max(longest_wait_s, ORDINARY_WAIT_S)
         self._system = system
         self._observer = observer
@@ -166,7 +182,8 @@ class Quota:
         state = self._states[category]
         with state.turn.held():
             while True:
-                with self._lock:
+                with self._lock, self._deciding_alone() as others:
+                    self._take_others(others)
                     clock = self._system.clock()
                     wait_s = self._free_at(state, clock) - clock
                     if wait_s <= 0:
@@ -178,9 +195,12 @@ class Quota:
         now = self._system.now()
         rates = read_rate_headers(headers, now) if headers else RateHeaders()
         state = self._states[permit.category]
-        with self._lock:
+        with self._lock, self._deciding_alone() as others:
+            self._take_others(others)
             clock = self._system.clock()
             state.answered(permit, status, rates, clock)
+            if self._counts is not None:
+                self._counts.answered(permit)
             if rates.remaining is None:
                 self._count_unreported(state)
             else:
@@ -227,7 +247,23 @@ class Quota:
 
     def _issued(self, state: _CategoryState, permit: Permit) -> Permit:
         state.take(permit)
+        if self._counts is not None:
+            self._counts.sent(permit)
         return permit
+
+    def _deciding_alone(self) -> AbstractContextManager[Sequence[Event]]:
+        """Keeps other processes that share the quota from deciding; gives what they have done meanwhile."""
+        return nullcontext(()) if self._counts is None else self._counts.exclusive(self._system.clock())
+
+    def _take_others(self, events: Sequence[Event]) -> None:
+        """Counts what other processes have sent, and what of it was answered."""
+        for event in events:
+            state = self._states[event.permit.category]
+            if isinstance(event, Sent):
+                state.take_other(event.permit)
+            else:
+                state.other_answered(event.permit, event.at)
+                self._count_unreported(state)
 
     def _wait(self, category: Category, wait_s: float) -> None:
         if wait_s > self._longest_wait_s:

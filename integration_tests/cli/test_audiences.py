@@ -119,7 +119,7 @@ def test_all_pages_are_listed(account: RunningSandbox, config: Path) -> None:
 
 def test_for_people_there_are_blocks_of_text(account: RunningSandbox, config: Path) -> None:
     account.new_audience("Small", account.new_list("a@example.com,b@example.com"))
-    result = command("audiences", "--config", config)
+    result = command("audiences", "--config", config, "--long")
     assert (result.returncode, result.stderr) == (0, "")
     lines = result.stdout.splitlines()
     assert lines[0] == 'Audience "Small"'
@@ -135,7 +135,9 @@ def test_a_terminal_gets_tables(account: RunningSandbox, config: Path) -> None:
     account.new_audience("Small", account.new_list())
     shown, behind = pty.openpty()
     with os.fdopen(shown, "rb", closefd=True) as terminal:
-        process = subprocess.Popen([*PROGRAM, "audiences", "--config", str(config)], stdout=behind, stderr=behind)
+        process = subprocess.Popen(
+            [*PROGRAM, "audiences", "--long", "--config", str(config)], stdout=behind, stderr=behind
+        )
         os.close(behind)
         text = b""
         try:

@@ -113,3 +113,18 @@ def test_json_is_the_listing_alone() -> None:
     content = listing(VIP)
     assert json.loads(printed(content, as_json=True)) == content
     assert json.loads(printed(content, Terminal(), as_json=True)) == content
+
+
+def test_an_overview_has_a_line_for_each_audience_and_names_accounts_only_if_there_are_several() -> None:
+    content = listing(VIP)
+    output = io.StringIO()
+    Printer(output).overview(content)
+    heading, line, closing = output.getvalue().splitlines()
+    assert heading.split()[:3] == ["Audience", "Status", "Size"]
+    assert "Ad account" not in heading
+    assert VIP.audience_id in line
+    assert closing.startswith("Ad account ")
+    both = io.StringIO()
+    Printer(both).overview({**content, "further_ad_accounts": [{**content, "ad_account_id": "8"}]})
+    assert both.getvalue().splitlines()[0].endswith("Ad account")
+    assert both.getvalue().splitlines()[2].endswith(" 8")

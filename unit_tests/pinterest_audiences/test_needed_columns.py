@@ -12,10 +12,10 @@ import pytest
 
 from pinterest_audiences.__main__ import parser
 from pinterest_audiences.config_file import ConfigFile
+from pinterest_audiences.preparation import _reading
 from pinterest_audiences.reading import Reading
 from pinterest_audiences.sources.opening import open_source
 from pinterest_audiences.sources.source import Selection
-from pinterest_audiences.sync import _reading
 from pinterest_audiences.sync_request import read_request
 
 CONFIG = {"credentials": {"auth_method": "access_token", "access_token": "x"}, "ad_account_id": "549755885175"}

@@ -1,0 +1,1 @@
+"""Remembers runs, and what Pinterest said of audiences, in a file here. Nothing in it identifies a person."""

@@ -1,0 +1,1 @@
+"""A project: audiences.yml, and the commands that keep all its audiences."""

@@ -1,0 +1,251 @@
+"""A project: its audiences, each with all that its sync needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from destination_pinterest.config import read_config, unknown_keys
+from destination_pinterest.errors import ConnectorError
+from pinterest_audiences.alerts.settings import AlertSettings
+from pinterest_audiences.config_file import ConfigFile
+from pinterest_audiences.connector_process import OWN_CONNECTOR
+from pinterest_audiences.environment import AD_ACCOUNT
+from pinterest_audiences.failures import UsageError, first_sentence
+from pinterest_audiences.lookback import Lookback
+from pinterest_audiences.project.dbt import Relation, relation_of
+from pinterest_audiences.project.file import ELSEWHERE, AudienceEntry, FileOptionSettings, ProjectFile
+from pinterest_audiences.project.reading import invalid, read_project_file
+from pinterest_audiences.sign_in.arguments import opened_config
+from pinterest_audiences.sources.text.options import TextOptions
+from pinterest_audiences.sync_request import SyncRequest, read_identity
+from pinterest_audiences.text_arguments import text_options
+
+# Stands for a sign-in while settings are checked, which needs none.
+_ANY_SIGN_IN: Final = {"credentials": {"auth_method": "access_token", "access_token": "-"}, "ad_account_id": "0"}
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """An entry of the file, with the file's defaults in it.
+
+    `name` is its name in the file, `audience` that at Pinterest; `config` and `profile` say how it signs in, as
+    the options of that name do; `relation` is where the rows of its dbt model are.
+    """
+
+    name: str
+    audience: str
+    entry: AudienceEntry
+    source: str
+    config: str | None
+    profile: str | None
+    relation: Relation | None
+    settings: Mapping[str, Any]
+    state_folder: Path
+
+    @property
+    def rejected_path(self) -> Path | None:
+        """The file of its rejected rows, if it is wanted."""
+        match self.entry.rejected:
+            case str() as path:
+                return Path(path)
+            case True:
+                return self.state_folder / f"{self.name}.rejected.jsonl"
+            case _:
+                return None
+
+    def request(self, *, variables: Mapping[str, str], quiet: bool = True) -> SyncRequest:
+        """Returns the sync that keeps it; `variables` are added to the connector's environment."""
+        entry = self.entry
+        return SyncRequest(
+            source=self.source,
+            table=self.relation.table if self.relation is not None else entry.table,
+            query=None if entry.query is None else entry.query.strip().rstrip(";").strip(),
+            columns=self._columns(),
+            stream=None,
+            audience=self.audience,
+            config=self.config,
+            cursor=entry.cursor,
+            state=None if entry.cursor is None else self.state_folder / f"{self.name}.state.json",
+            lookback=None if entry.lookback is None else Lookback.of(entry.lookback),
+            primary_key=entry.primary_key,
+            replace=entry.mode == "replace",
+            identities=tuple(read_identity(f"{column}={kind}") for column, kind in (entry.identities or {}).items()),
+            destination=OWN_CONNECTOR,
+            batch_rows=entry.batch_rows,
+            dry_run=False,
+            offline=False,
+            quiet=quiet,
+            json=False,
+            text=_text_options(entry.file),
+            format=None if entry.file is None else entry.file.format,
+            rejected=self.rejected_path,
+            rejected_values=entry.rejected_values,
+            settings=self.settings,
+            variables=variables,
+            profile=self.profile,
+        )
+
+    def config_file(self, environment: Mapping[str, str]) -> ConfigFile:
+        """Reads the sign-in as it is now. Raises: UsageError."""
+        account = self.settings.get("ad_account_id")
+        given = {} if account is None else {AD_ACCOUNT: str(account)}
+        return opened_config(self.config, self.profile, {**environment, **given})
+
+    def _columns(self) -> tuple[str, ...] | None:
+        entry = self.entry
+        if not entry.columns:
+            return None
+        needed = () if entry.cursor is None else (entry.cursor,)
+        return tuple(dict.fromkeys((*entry.columns, *needed, *entry.primary_key)))
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project file that can be used. `folder` is where relative paths in it begin."""
+
+    path: Path
+    folder: Path
+    state_folder: Path
+    audiences: Sequence[Audience]
+    alerts: AlertSettings
+
+    def named(self, name: str) -> Audience | None:
+        """The audience of that name in the file."""
+        return next((audience for audience in self.audiences if audience.name == name), None)
+
+
+def read_project(path: Path, environment: Mapping[str, str]) -> Project:
+    """Reads a project file; its folder has to be the current one. Raises: UsageError."""
+    file, lines = read_project_file(path, environment)
+    resolving = _Resolving(path, file, lines, environment)
+    audiences = [resolving.audience(name, entry) for name, entry in file.audiences.items()]
+    resolving.check_apart(audiences)
+    return Project(path, path.parent, Path(file.state_folder), tuple(audiences), file.alerts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Resolving:
+    """Brings the file's parts together, and checks what no part can tell alone."""
+
+    path: Path
+    file: ProjectFile
+    lines: Mapping[tuple[str | int, ...], int]
+    environment: Mapping[str, str]
+
+    def audience(self, name: str, own: AudienceEntry) -> Audience:
+        """Raises: UsageError."""
+        entry = self._with_defaults(own)
+        config = entry.config or self.file.config
+        relation = None if entry.model is None else relation_of(entry.model, Path(self.file.dbt.manifest))
+        found = Audience(
+            name=name,
+            audience=self._name_at_pinterest(name, entry),
+            entry=entry,
+            source=self._source(name, entry),
+            config=None if config is None else str(Path(config).expanduser()),
+            profile=entry.profile or self.file.profile,
+            relation=relation,
+            settings=self._settings(name, entry),
+            state_folder=Path(self.file.state_folder),
+        )
+        self._check(found)
+        return found
+
+    def check_apart(self, audiences: Sequence[Audience]) -> None:
+        """Two entries that replace one audience would take turns; two that share a file would mix it up."""
+        replaced: dict[tuple[Any, ...], str] = {}
+        for each in audiences:
+            if each.entry.mode != "replace":
+                continue
+            key = (each.audience.casefold(), each.config, each.profile, str(each.settings.get("ad_account_id")))
+            if key in replaced:
+                raise self._wrong(each.name, "mode", f"replaces the same audience as {replaced[key]}")
+            replaced[key] = each.name
+
+    def _with_defaults(self, own: AudienceEntry) -> AudienceEntry:
+        defaults = self.file.defaults
+        given = {key: getattr(defaults, key) for key in defaults.model_fields_set}
+        given |= {key: getattr(own, key) for key in own.model_fields_set}
+        both = {
+            "settings": {**defaults.settings, **own.settings},
+            "tags": tuple(dict.fromkeys((*defaults.tags, *own.tags))),
+        }
+        return own.model_construct(**{**given, **both})
+
+    def _name_at_pinterest(self, name: str, entry: AudienceEntry) -> str:
+        column = entry.settings.get("audience_column")
+        return entry.audience or (f"{{{column}}}" if isinstance(column, str) and column.strip() else name)
+
+    def _source(self, name: str, entry: AudienceEntry) -> str:
+        named = entry.source or self.file.source
+        if named is None and len(self.file.sources) == 1:
+            return next(iter(self.file.sources.values()))
+        if named is None:
+            choice = "one of `sources`" if self.file.sources else "an address"
+            raise self._wrong(name, "source", f"is missing; give it {choice}")
+        return self.file.sources.get(named, named)
+
+    def _settings(self, name: str, entry: AudienceEntry) -> Mapping[str, Any]:
+        for key, instead in ELSEWHERE.items():
+            if key in entry.settings:
+                raise self._wrong(name, f"settings.{key}", f"has no place here; {instead}")
+        account = {} if entry.ad_account_id is None else {"ad_account_id": entry.ad_account_id}
+        return {**entry.settings, **account}
+
+    def _check(self, audience: Audience) -> None:
+        entry, name = audience.entry, audience.name
+        given = [key for key in ("table", "query", "model") if getattr(entry, key) is not None]
+        if len(given) > 1:
+            raise self._wrong(name, given[1], f"stands beside `{given[0]}`; keep one of them")
+        if entry.mode == "replace" and entry.cursor is not None:
+            raise self._wrong(
+                name, "cursor", "reads a part of the rows, and `mode: replace` needs all; keep one of them"
+            )
+        if entry.lookback is not None and entry.cursor is None:
+            raise self._wrong(name, "lookback", "needs `cursor`")
+        if entry.rejected_values and audience.rejected_path is None:
+            raise self._wrong(name, "rejected_values", "needs `rejected`")
+        try:
+            request = audience.request(variables={})
+        except UsageError as error:
+            raise invalid(f"{self.path}, audience {name}: {error.message}") from None
+        self._check_settings(audience, request)
+
+    def _check_settings(self, audience: Audience, request: SyncRequest) -> None:
+        """The connector's own model checks its settings."""
+        try:
+            config = read_config({**_ANY_SIGN_IN, **request.overlay()})
+        except ConnectorError as error:
+            what = first_sentence(error.message).rpartition("can't be used: ")[2].rstrip(".")
+            raise self._wrong(audience.name, "settings", f"can't be used: {what}") from None
+        for key in unknown_keys(config):
+            raise self._wrong(audience.name, f"settings.{key}", "is no setting of the connector; see docs/settings.md")
+
+    def _wrong(self, name: str, key: str, what: str) -> UsageError:
+        return invalid(f"{self.path}, line {self._line(name, key)}: `{key}` of the audience {name} {what}.")
+
+    def _line(self, name: str, key: str) -> int:
+        parts = tuple(key.split("."))
+        for path in _paths(name, parts):
+            if path in self.lines:
+                return self.lines[path]
+        return 1
+
+
+def _paths(name: str, parts: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Where a key may stand, the likeliest first."""
+    for length in range(len(parts), 0, -1):
+        yield ("audiences", name, *parts[:length])
+        yield ("defaults", *parts[:length])
+    yield ("audiences", name)
+
+
+def _text_options(options: FileOptionSettings | None) -> TextOptions:
+    if options is None:
+        return TextOptions()
+    return text_options(
+        options.encoding, options.delimiter, options.quote, has_header=options.header, skip_lines=options.skip_lines
+    )
