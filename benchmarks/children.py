@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -52,7 +53,8 @@ class Child:
 def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
     """The environment of every process that is measured or serves one."""
     kept = {name: value for name, value in os.environ.items() if name not in _LEFT_OUT}
-    return kept | dict(more or {})
+    history = Path(tempfile.gettempdir()) / "benchmark-history.sqlite3"  # Not among the user's own runs.
+    return kept | {"PINTEREST_AUDIENCES_HISTORY": str(history)} | dict(more or {})
 
 
 def run(child: Child, source: Command | None, output: Path, *, stop_after_s: float | None = None) -> Cost:

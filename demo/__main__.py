@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -80,7 +81,10 @@ def _sync_command(config: Path) -> list[str]:
 
 def _run(command: list[str]) -> int:
     """Runs the sync; Ctrl-C is passed on once, and the sync is waited for."""
-    process = subprocess.Popen(command, start_new_session=True)
+    # The history is for the user's own runs.
+    process = subprocess.Popen(
+        command, start_new_session=True, env={**os.environ, "PINTEREST_AUDIENCES_HISTORY": "off"}
+    )
     try:
         return process.wait()
     except KeyboardInterrupt:

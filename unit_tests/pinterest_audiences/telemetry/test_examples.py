@@ -101,3 +101,14 @@ def worded(default: Any) -> str:
     if isinstance(default, float):
         return f"`{default:.0%}`"
     return {"True": "`true`", "None": "off", "[]": "those of the variable"}.get(str(default), f"`{default}`")
+
+
+def test_the_page_quotes_warnings_as_they_are_given() -> None:
+    page = (ROOT / "docs" / "alerts.md").read_text()
+    package = ROOT / "pinterest_audiences"
+    code = " ".join(
+        (package / name).read_text() for name in ("after_run.py", "alerts/alerting.py", "telemetry/telemetry.py")
+    )
+    quoted = re.findall(r'^\| "(.+?)" \|', page, flags=re.MULTILINE)
+    assert quoted
+    assert [words for words in quoted if words not in code] == []
