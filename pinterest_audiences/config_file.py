@@ -11,10 +11,12 @@ import os
 import stat
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 from destination_pinterest.error_codes import Code
+from destination_pinterest.errors import ConnectorError
 from destination_pinterest.json_document import SMALL_BYTES, UnreadableDocumentError, decode_object, read_bytes
 from destination_pinterest.markers import CONFIG_PATH_VARIABLE, LOCK_PATH_VARIABLE
 from pinterest_audiences.environment import (
@@ -50,8 +52,6 @@ class ConfigFile:
         environment: the variables that texts in the file name, and that hold what it lacks.
         profile: the profile whose sign-in is used; its other settings hold where the file has none.
 
-    `expires_at` is when the sign-in ends if nothing runs, None if that is unknown.
-
     Raises: UsageError if the file is missing, unreadable or not a JSON object, or if it can't be written although its
         refresh token changes with every use; if a variable is not set; or if nothing says how to sign in,
         or to which ad account.
@@ -81,7 +81,7 @@ class ConfigFile:
         self._is_token_elsewhere = _refresh_token(self.content) is not None and (
             token is None or has_placeholder(token)
         )
-        self.expires_at = expiry_of(self.content)
+        self._expires_at = expiry_of(self.content)
         self.profile = None if profile is None else profile.stem
         kept = self.sign_in_path
         if kept is not None and token and not self._is_token_elsewhere and not os.access(kept, os.W_OK):
@@ -89,6 +89,14 @@ class ConfigFile:
                 Code.CLI_CONFIG_UNUSABLE,
                 f"{kept} can't be written, but each sync may change the refresh token in it. Make it writable.",
             )
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """When the sign-in ends if nothing runs, as it is kept now: another process may have renewed it; else None."""
+        if self.sign_in_path is not None and not self._is_token_elsewhere:
+            with suppress(ConnectorError, OSError):
+                return expiry_of(read_settings(self.sign_in_path))
+        return self._expires_at
 
     @property
     def warnings(self) -> Sequence[str]:
@@ -125,7 +133,7 @@ class ConfigFile:
         credentials = config.get(_CREDENTIALS)
         if not isinstance(credentials, dict):
             return
-        self.expires_at = expiry_of(config)
+        self._expires_at = expiry_of(config)
         if self.sign_in_path is not None:
             # Of a token that is elsewhere, only what saves the next run a request is kept.
             with suppress(OSError) if self._is_token_elsewhere else nullcontext(), changing(self.sign_in_path):

@@ -22,6 +22,7 @@ import destination_pinterest
 from destination_pinterest import __main__ as program
 from destination_pinterest.destination import DestinationPinterest
 from destination_pinterest.error_codes import Code
+from destination_pinterest.markers import ACCOUNTS_PREFIX
 from destination_pinterest.routing.destination_catalog import destination_catalog
 from destination_pinterest.specification import connector_specification
 from unit_tests.support.fake_pinterest import Asked, FakePinterest
@@ -568,3 +569,62 @@ def test_the_keys_of_a_request_about_the_store_are_masked_wherever_they_stand(
     run("store", config, request=tmp_path / "request.json")
     assert "/nowhere/****/****" in json.dumps(outbox.messages)
     assert "canary" not in json.dumps(outbox.messages)
+
+
+# --- sign-in and accounts ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def code(tmp_path: Path) -> Path:
+    path = tmp_path / "request.json"
+    path.write_text('{"code": "c0de-canary", "redirect_uri": "http://localhost:8085/"}')
+    return path
+
+
+def accounts_told(ran: Ran) -> dict[str, Any]:
+    (line,) = [log["message"] for log in ran.outbox.of("LOG") if log["message"].startswith(ACCOUNTS_PREFIX)]
+    return dict(json.loads(line.removeprefix(ACCOUNTS_PREFIX)))
+
+
+def test_a_code_becomes_a_sign_in_that_goes_out_before_anything_else_is_asked(
+    run: Run, oauth_config: dict[str, Any], code: Path, pinterest: FakePinterest
+) -> None:
+    pinterest.refuse("GET", "ad_accounts", 403, code=29)
+    ran = run("sign-in", oauth_config, request=code)
+    assert ran.exit_code == 1
+    (control,) = ran.outbox.of("CONTROL")
+    assert control["connectorConfig"]["config"]["credentials"]["refresh_token"] == "pinr_new_1"
+    assert "c0de-canary" not in json.dumps(ran.outbox.messages)
+
+
+def test_a_sign_in_tells_the_accounts_that_it_reaches(run: Run, oauth_config: dict[str, Any], code: Path) -> None:
+    ran = run("sign-in", oauth_config, request=code)
+    assert ran.exit_code is None
+    told = accounts_told(ran)
+    assert told["scopes"] == ["ads:read", "ads:write", "user_accounts:read"]
+    assert [one["ad_account_id"] for one in told["ad_accounts"]] == [oauth_config["ad_account_id"]]
+
+
+def test_a_sign_in_that_was_granted_too_little_is_not_kept(
+    run: Run, oauth_config: dict[str, Any], code: Path, pinterest: FakePinterest
+) -> None:
+    pinterest.granted_scope = "ads:read"
+    ran = run("sign-in", oauth_config, request=code)
+    assert ran.error()["message"].startswith(f"{Code.SCOPE_MISSING}: ")
+    assert ran.outbox.of("CONTROL") == []
+
+
+def test_a_code_needs_the_app_that_it_was_given_to(run: Run, raw_config: dict[str, Any], code: Path) -> None:
+    assert run("sign-in", raw_config, request=code).error()["message"].startswith(f"{Code.COMMAND_WRONG}: ")
+
+
+def test_a_request_without_a_code_is_refused(run: Run, oauth_config: dict[str, Any], code: Path) -> None:
+    code.write_text('{"redirect_uri": "http://localhost:8085/"}')
+    assert run("sign-in", oauth_config, request=code).error()["message"].startswith(f"{Code.COMMAND_WRONG}: ")
+
+
+def test_accounts_are_listed_before_one_is_chosen(run: Run, raw_config: dict[str, Any]) -> None:
+    chosen = raw_config.pop("ad_account_id")
+    told = accounts_told(run("accounts", raw_config))
+    assert [one["ad_account_id"] for one in told["ad_accounts"]] == [chosen]
+    assert (told["sign_in_ends_at"], told["scopes"]) == (None, None)

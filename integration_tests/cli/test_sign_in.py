@@ -194,12 +194,16 @@ def test_processes_that_share_a_profile_renew_it_once_and_none_is_signed_out(
     pinterest.change(latency_ms=200)
     command = [*PROGRAM, "check"]
     running = [
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+        subprocess.Popen(
+            [*command, "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+        )
         for _ in range(3)
     ]
     ended = [process.communicate(timeout=90) for process in running]
     assert [process.returncode for process in running] == [0] * 3, ended
     assert len([each for each in pinterest.seen() if each["operation"] == "refresh_token"]) == 1
+    # Those that only waited know the new end too.
+    assert {json.loads(out)["sign_in"]["days_left"] for out, _ in ended} <= {59, 60}
     pinterest.change(latency_ms=0)
     assert ask(environment, "check").returncode == 0
 
@@ -227,6 +231,16 @@ def test_accounts_are_listed_and_one_is_made_that_of_the_profile(environment: di
     assert json.loads(signed_in.read_text())["ad_account_id"] == "549755885176"
     unknown = ask(environment, "accounts", "--use", "1")
     assert (unknown.returncode, "PIN-CLI-089" in unknown.stderr) == (2, True)
+
+
+def test_the_doctor_finds_a_well_machine_and_tells_no_secret(environment: dict[str, str], signed_in: Path) -> None:
+    looked = ask(environment, "doctor", "--json")
+    assert looked.returncode == 0, looked.stdout
+    found = {one["name"]: one for one in json.loads(looked.stdout)["findings"]}
+    assert {"Version", "Python", "DNS", "Clock", "Sign-in", "Quota"} <= set(found)
+    assert "ends on" in found["Sign-in"]["text"]
+    assert not SECRETS.search(looked.stdout + looked.stderr)
+    assert "Sandbox Ad Account" not in looked.stdout
 
 
 def test_a_profile_is_shown_without_asking_pinterest_and_removed(

@@ -102,3 +102,13 @@ def test_nor_to_the_one_that_the_environment_names(environment: dict[str, str], 
     profile(environment)
     environment["PINTEREST_API_BASE_URL"] = "https://elsewhere.example.com/v5"
     assert "api_base_url" not in opened_config(None, "default", environment).content
+
+
+def test_when_the_sign_in_ends_is_read_where_another_process_may_have_renewed_it(environment: dict[str, str]) -> None:
+    path = Path(profile(environment))
+    config = opened_config(None, None, environment)
+    assert config.expires_at is None
+    renewed = {**OAUTH, "refresh_token": "pinr_2", "refresh_token_expires_at": 1_800_000_000}
+    written(path, credentials=renewed, ad_account_id="7")
+    assert config.expires_at is not None
+    assert config.expires_at.timestamp() == 1_800_000_000
