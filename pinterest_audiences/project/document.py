@@ -40,17 +40,22 @@ class Document:
 
 def read_document(text: str) -> Document:
     """Reads a document. Raises: DocumentError."""
-    loader = _Loader(text)
+    try:
+        return _read(_Loader(text))
+    except yaml.YAMLError as error:
+        raise DocumentError(f"is not YAML{_place(error)}") from None
+    # What a tag says of a value that it does not fit fails in many ways.
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        raise DocumentError("holds a value that can't be read") from None
+
+
+def _read(loader: _Loader) -> Document:
     try:
         node = loader.get_single_node()
         if node is None:
             return Document(None, {})
         lines = dict(_lines(node))
         return Document(loader.construct_document(node), lines)
-    except yaml.YAMLError as error:
-        raise DocumentError(f"is not YAML{_place(error)}") from None
-    except (ValueError, RecursionError):
-        raise DocumentError("holds a value that can't be read") from None
     finally:
         loader.dispose()
 

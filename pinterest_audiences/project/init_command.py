@@ -66,10 +66,10 @@ def run(arguments: argparse.Namespace) -> int:
         if not proposals:
             raise _impossible(f"{label} has no table with a column that identifies people. Write the file by hand.")
         if can_ask:
-            proposals = list(_asked(proposals, _ask))
+            proposals = list(asked(proposals, _ask))
         if not proposals:
             raise _impossible("No table was chosen. Run it again.")
-        path.write_text(_text(arguments, proposals), encoding="utf-8")
+        path.write_text(file_text(arguments, proposals), encoding="utf-8")
         made(Path(STATE_FOLDER))
         (Path(STATE_FOLDER) / _SCHEMA_FILE).write_text(schema_text("file"), encoding="utf-8")
     printer = Printer(sys.stdout, as_json=arguments.json)
@@ -106,7 +106,8 @@ def _proposals(source: Source) -> Iterator[Proposal]:
         yield Proposal(name, table, table.rpartition(".")[2], found)
 
 
-def _asked(proposals: Sequence[Proposal], ask: Callable[[str, str], str]) -> Iterator[Proposal]:
+def asked(proposals: Sequence[Proposal], ask: Callable[[str, str], str]) -> Iterator[Proposal]:
+    """Yields what is wanted of the proposals; `ask` takes a question and the answer that silence stands for."""
     for each in proposals:
         columns = ", ".join(f"{shown_name(one.column)} ({one.identifier.value})" for one in each.identities)
         if not _yes(ask(f"{shown_name(each.table)} has {columns}. Keep an audience of it?", "yes")):
@@ -126,7 +127,8 @@ def _yes(answer: str) -> bool:
     return answer.lower() in {"y", "yes"}
 
 
-def _text(arguments: argparse.Namespace, proposals: Sequence[Proposal]) -> str:
+def file_text(arguments: argparse.Namespace, proposals: Sequence[Proposal]) -> str:
+    """Returns the file."""
     source = f"${{{_SOURCE_VARIABLE}}}" if _has_password(arguments.source) else arguments.source
     sign_in = {key: getattr(arguments, key) for key in ("profile", "config") if getattr(arguments, key)}
     content = {**sign_in, "source": source, "audiences": {each.name: each.entry() for each in proposals}}

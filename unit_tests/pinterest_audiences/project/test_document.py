@@ -54,3 +54,20 @@ def test_what_is_ambiguous_or_endless_is_refused(text: str, said: str) -> None:
 
 def test_an_empty_document_holds_nothing() -> None:
     assert read_document("# nothing\n").content is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'a: !!int ""\n',
+        'a: !!float ""\n',
+        "a: !!bool perhaps\n",
+        "a: !!timestamp x\n",
+        "a: !!int x\n",
+        "a: \x07\n",
+        "{[]: 1}\n",
+    ],
+)
+def test_no_value_ends_the_program(text: str) -> None:
+    with pytest.raises(DocumentError):
+        read_document(text)
