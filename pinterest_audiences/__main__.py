@@ -16,10 +16,11 @@ from pinterest_audiences import audiences, create, forget, lists, observe, probe
 from pinterest_audiences.alerts import command as alerts
 from pinterest_audiences.failures import EXIT_FAILED, EXIT_USAGE, Failure, exit_code_of
 from pinterest_audiences.history import command as history
+from pinterest_audiences.page import command as page
 from pinterest_audiences.project import commands as project
 
 PROGRAM = "pinterest-audiences"
-COMMANDS = (sync, project, audiences, observe, history, alerts, create, lists, forget, store, probe)
+COMMANDS = (sync, project, audiences, observe, history, page, alerts, create, lists, forget, store, probe)
 EXIT_CTRL_C = 130
 
 

@@ -12,8 +12,10 @@ from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import ConfigurationError, ConnectorError
 from pinterest_audiences.config_file import ConfigFile
 from pinterest_audiences.failures import EXIT_DONE, EXIT_FAILED, EXIT_USAGE, Failure
+from pinterest_audiences.history.progress import followed
 from pinterest_audiences.interruption import Interruption
 from pinterest_audiences.preparation import Preparation, prepared
+from pinterest_audiences.progress import Display
 from pinterest_audiences.project.displays import CollectingDisplay
 from pinterest_audiences.project.outcome import AudienceOutcome, Kind, Status
 from pinterest_audiences.project.project import Audience
@@ -52,7 +54,8 @@ class AudienceRun:
             request = audience.request(variables=self.variables)
             config = audience.config_file(self.environment)
             account = config.overlaid(**request.overlay()).get("ad_account_id")
-            outcome = self._synced(request, config, display)
+            with followed(display, audience.name, str(account or ""), "run", self.environment) as shown:
+                outcome = self._synced(request, config, shown)
         except ConnectorError as error:
             code = EXIT_USAGE if isinstance(error, ConfigurationError) else EXIT_FAILED
             outcome = Outcome(code, Failure.of(error))
@@ -80,7 +83,7 @@ class AudienceRun:
             report=None,
         )
 
-    def _synced(self, request: SyncRequest, config: ConfigFile, display: CollectingDisplay) -> Outcome:
+    def _synced(self, request: SyncRequest, config: ConfigFile, display: Display) -> Outcome:
         with self.prepare(request, config) as ready:
             return SyncRun(
                 ready.request,
