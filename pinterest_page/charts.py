@@ -11,8 +11,8 @@ from markupsafe import Markup
 
 from pinterest_page.view import Point
 
-_WIDTH: Final = 600
-_HEIGHT: Final = 130
+_WIDTH: Final = 360
+_HEIGHT: Final = 120
 _MOST_POINTS: Final = 120
 _DESCRIPTION: Final = "desc"
 _NOT_ON_A_PAGE: Final = frozenset({"defs", "title"})
@@ -30,13 +30,15 @@ def size_chart(points: tuple[Point, ...]) -> Markup:
     chart = pygal.DateTimeLine(
         width=_WIDTH,
         height=_HEIGHT,
-        margin=6,
+        margin=4,
+        margin_top=12,
+        spacing=6,
         show_legend=False,
         js=[],
         css=[],
         no_prefix=True,
         disable_xml_declaration=True,
-        dots_size=2.5,
+        dots_size=1.5,
         x_labels=[first, last],
         x_value_formatter=_day,
         y_labels=_levels([point.size for point in shown]),

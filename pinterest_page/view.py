@@ -134,7 +134,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """Everything on the page but what is running. None stands for a part that the program does not have."""
+    """Everything on the page but what is running. None stands for a part that the program does not have.
+
+    `failing` are those of the runs that need somebody still.
+    """
 
     title: str
     note: str
@@ -142,6 +145,7 @@ class Content:
     audiences: Sequence[Audience]
     left_over: Sequence[LeftOver] = ()
     runs: Sequence[Run] | None = None
+    failing: Sequence[Run] = ()
     quota: Sequence[Fact] = ()
     requests: Sequence[Request] | None = None
     problems: Sequence[Problem] = ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Final
 from zlib import crc32
 
@@ -12,7 +13,7 @@ from destination_pinterest.wording.reasons import reason_sentence
 from pinterest_audiences.alerts.durations import duration_text
 from pinterest_audiences.history.progress import RunningSync
 from pinterest_audiences.history.records import RunRecord
-from pinterest_audiences.progress import counts_text, wait_text
+from pinterest_audiences.progress import counts_text
 from pinterest_page.view import Fact, Mark, Problem, Reason, Run, Running
 
 _CODES: Final[Mapping[str, Code]] = {code.value: code for code in Code}
@@ -48,6 +49,14 @@ def run_view(run: RunRecord) -> Run:
     )
 
 
+def failing(runs: Sequence[RunRecord]) -> Iterator[RunRecord]:
+    """Yields those of the runs that failed and were not followed by one that did not; they come the latest first."""
+    latest: dict[tuple[str | None, str, str], RunRecord] = {}
+    for run in runs:
+        latest.setdefault((run.project, run.name, run.ad_account_id), run)
+    yield from (run for run in latest.values() if not run.succeeded)
+
+
 def problem_view(code: str | None, text: str) -> Problem:
     """Returns a failure with what its code's page says is to be done."""
     known = _CODES.get(code or "")
@@ -66,7 +75,7 @@ def running_view(sync: RunningSync, accounts: Mapping[str, str]) -> Running:
         done=counts.done,
         total=sync.total,
         text=text,
-        waiting=wait_text(counts.waiting_until_s).capitalize() + "." if counts.waiting_until_s else "",
+        waiting=_waiting_text(counts.waiting_until_s) if counts.waiting_until_s else "",
     )
 
 
@@ -85,6 +94,10 @@ def quota_facts(runs: Sequence[RunRecord]) -> Iterator[Fact]:
     waited = sum(run.figures.get("waited_s") or 0.0 for run in runs)
     yield Fact("Requests with identifiers, last 24 hours", f"{requests:,}")
     yield Fact("Waited for quota, last 24 hours", f"{waited:,.0f} s")
+
+
+def _waiting_text(until_s: float) -> str:
+    return f"Waiting for Pinterest's quota until {datetime.fromtimestamp(until_s, UTC):%Y-%m-%d %H:%M:%S}."
 
 
 def _summary(run: RunRecord) -> str:

@@ -15,7 +15,14 @@ from pinterest_audiences.history.records import RunRecord
 from pinterest_audiences.history.store import History
 from pinterest_audiences.page.audience_views import Histories, listed_audiences, lists_alone, remembered_audiences
 from pinterest_audiences.page.listings import Listed, Listings
-from pinterest_audiences.page.run_views import outlooks_of, problem_view, quota_facts, run_view, running_view
+from pinterest_audiences.page.run_views import (
+    failing,
+    outlooks_of,
+    problem_view,
+    quota_facts,
+    run_view,
+    running_view,
+)
 from pinterest_audiences.sign_in.profiles import Profile
 from pinterest_page.view import Account, Audience, Content, Fact, LeftOver, Problem, Running
 
@@ -73,6 +80,7 @@ class PageSource:
             accounts=[self._account(profile, listed.get(profile.name)) for profile in profiles],
             audiences=[*now_listed.values(), *remembered],
             left_over=left_over,
+            failing=[run_view(run) for run in failing(runs[:_MOST_RUNS])],
             runs=None if self._history is None else [run_view(run) for run in runs[:_MOST_RUNS]],
             quota=[] if self._history is None else list(quota_facts(day)),
             problems=[] if fault is None else [fault],
