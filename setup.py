@@ -100,7 +100,7 @@ DEV = [
     "zizmor>=1.32",
 ]
 
-# The connector, the command line for people without Airbyte, the page that both it and the sandbox show, and the sandbox.
+# The connector, the command line for people without Airbyte, the sandbox, and the page that the latter two show.
 PACKAGES = ["destination_pinterest", "pinterest_audiences", "pinterest_page", "pinterest_sandbox"]
 
 setup(

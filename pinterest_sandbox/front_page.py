@@ -50,8 +50,8 @@ class FrontPage:
         return Content(
             title="Pinterest sandbox",
             note=f"A pretended Pinterest on this machine; nothing here reaches Pinterest. Its API is under `/v5`. "
-            f"Matching takes {settings.matching_delay_s:g} seconds, and {settings.match_rate:.0%} of all people have an "
-            "account.",
+            f"Matching takes {settings.matching_delay_s:g} seconds, and {settings.match_rate:.0%} of all people have "
+            "an account.",
             accounts=[self._account(account) for account in list(world.ad_accounts.values())],
             audiences=[self._audience(audience) for audience in reversed(list(world.audiences.values()))],
             left_over=list(self._lists_alone()),

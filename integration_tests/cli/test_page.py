@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
@@ -25,7 +26,9 @@ from pinterest_audiences.history.records import Observation, RunRecord
 from pinterest_audiences.history.store import History
 from pinterest_audiences.progress import QuietDisplay
 
-CHROMIUM = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
+CHROMIUM = next(
+    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
+)
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
 
 SHOTS = os.environ.get("PAGE_SCREENSHOTS")
@@ -36,7 +39,8 @@ UNNAMED = """() => {
     const found = [];
     const named = (it) => it.getAttribute("aria-label") || document.getElementById(it.getAttribute("aria-labelledby"))
         || it.labels?.length || it.textContent.trim();
-    for (const it of document.querySelectorAll("button, a, summary, progress, section, article, [role=img], [role=region]"))
+    const those = "button, a, summary, progress, section, article, [role=img], [role=region]";
+    for (const it of document.querySelectorAll(those))
         if (!named(it)) found.push(it.outerHTML.slice(0, 80));
     for (const it of document.querySelectorAll("input:not([type=hidden]), select, textarea"))
         if (!named(it)) found.push(it.outerHTML.slice(0, 80));
@@ -72,7 +76,9 @@ class Shown:
         file.chmod(0o600)
         self.history = History(folder / "history.sqlite3")
         command = [sys.executable, "-m", "pinterest_audiences", "ui", "--port", "0", "--no-browser"]
-        self.process = subprocess.Popen(command, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(
+            command, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         found = re.search(r"http://127\.0\.0\.1:\d+/[\w-]{32,}/", line)
@@ -109,7 +115,9 @@ def remember(history: History, sandbox: RunningSandbox) -> None:
     now = datetime.now(UTC)
     vip = next(each for each in sandbox.audiences() if each["name"] == "VIP customers")
     history.record_observations(
-        Observation(AD_ACCOUNT_ID, vip["id"], "VIP customers", now - timedelta(days=day), 900 - 12 * day, "READY", "observe")
+        Observation(
+            AD_ACCOUNT_ID, vip["id"], "VIP customers", now - timedelta(days=day), 900 - 12 * day, "READY", "observe"
+        )
         for day in range(30, 0, -1)
     )
     figures = {
@@ -123,14 +131,34 @@ def remember(history: History, sandbox: RunningSandbox) -> None:
     }
     begun = now - timedelta(minutes=9)
     good = RunRecord(
-        "r1", None, "VIP customers", "VIP customers", AD_ACCOUNT_ID, "shop", "sync", begun, now - timedelta(minutes=8), 0,
-        None, None, None, "0.1.0", figures,
-    )  # fmt: skip
-    code = Code.USAGE_WRONG
-    bad = RunRecord(
-        "r2", "shop", "Lapsed", "Lapsed", AD_ACCOUNT_ID, "shop", "run", begun, now - timedelta(minutes=5), 2, "config_error",
-        str(code), f"{code}: The source has no column with identifiers. Name one by `--email`.", "0.1.0", {},
-    )  # fmt: skip
+        run_id="r1",
+        project=None,
+        name="VIP customers",
+        audience="VIP customers",
+        ad_account_id=AD_ACCOUNT_ID,
+        profile="shop",
+        command="sync",
+        started_at=begun,
+        finished_at=now - timedelta(minutes=8),
+        exit_code=0,
+        failure_kind=None,
+        failure_code=None,
+        failure_text=None,
+        version="0.1.0",
+        figures=figures,
+    )
+    bad = replace(
+        good,
+        run_id="r2",
+        name="Lapsed",
+        audience="Lapsed",
+        command="run",
+        exit_code=2,
+        failure_kind="config_error",
+        failure_code=str(Code.USAGE_WRONG),
+        failure_text=f"{Code.USAGE_WRONG}: The source has no column with identifiers. Name one by `--email`.",
+        figures={},
+    )
     history.record_runs([good, bad])
 
 
@@ -150,7 +178,9 @@ def complaints() -> list[str]:
 def opened(browser: Browser, url: str, complaints: list[str], size: dict[str, int], scheme: Scheme = "light") -> Page:
     """Opens a page, and takes down what the browser complains of: above all, what the policy forbids."""
     page = browser.new_page(viewport=size, color_scheme=scheme)  # type: ignore[arg-type]
-    page.on("console", lambda message: complaints.append(message.text) if message.type in {"error", "warning"} else None)
+    page.on(
+        "console", lambda message: complaints.append(message.text) if message.type in {"error", "warning"} else None
+    )
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.goto(url)
     return page
@@ -198,9 +228,7 @@ def test_a_running_sync_is_followed_and_its_end_renews_the_runs(
         photograph(page, "ui-running")
         page.get_by_text("All figures").first.click()
     run = shown.history.runs(limit=1)[0]
-    shown.history.record_run(
-        RunRecord(**{**{name: getattr(run, name) for name in run.__dataclass_fields__}, "run_id": "r3", "name": "Nightly"})
-    )
+    shown.history.record_run(replace(run, run_id="r3", name="Nightly"))
 
     expect(page.locator("#said")).to_have_text("No sync is running.")
     expect(page.get_by_role("heading", name="Nightly")).to_be_visible()
@@ -235,7 +263,9 @@ def test_consent_is_given_and_refused_by_the_keyboard_alone(
 
     for _ in range(presses):
         page.keyboard.press("Tab")
-    focused = page.evaluate("[document.activeElement.textContent, getComputedStyle(document.activeElement).outlineWidth]")
+    focused = page.evaluate(
+        "[document.activeElement.textContent, getComputedStyle(document.activeElement).outlineWidth]"
+    )
     assert focused == [["Allow", "Deny"][presses - 1], "3px"]
     page.keyboard.press("Enter")
 

@@ -1,4 +1,4 @@
-"""Says how far syncs under way are, for whoever looks on from another process: a small file for each, beside the history.
+"""Says how far syncs under way are, for whoever looks on from another process: a small file for each of them.
 
 A sync holds a lock on its file while it runs, so one that was killed is known by its free lock. Nothing that goes wrong
 here is raised: a sync has better things to do.
@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Self
@@ -42,7 +42,7 @@ class RunningSync:
     command: str
     started_at: datetime
     total: int | None = None
-    counts: SyncCounts = SyncCounts()
+    counts: SyncCounts = field(default_factory=SyncCounts)
 
 
 def progress_folder(history: Path) -> Path:

@@ -35,7 +35,7 @@ def register(commands: Any) -> None:
         "ui",
         help="show audiences and runs as a page in the browser",
         description="Show the audiences of all profiles, their sizes over time, the last runs and what is running, as "
-        "a page that only this machine can open, and only by the address that is printed. Nothing can be changed there.",
+        "a page that only this machine can open, and only by the address that is printed. It changes nothing.",
     )
     add = parser.add_argument
     add("--port", type=_port, default=_PORT, metavar="N", help="port; 0 takes any free one (default: %(default)s)")
@@ -70,14 +70,18 @@ def run(arguments: argparse.Namespace) -> int:
     )
     listener = bound(arguments.port)
     address = f"http://{LOOPBACK}:{listener.getsockname()[1]}/{token}/"
-    PageServer(application(source, token), partial(_said, address, arguments.no_browser, webbrowser.open)).run([listener])
+    PageServer(application(source, token), partial(_said, address, arguments.no_browser, webbrowser.open)).run(
+        [listener]
+    )
     interruption.request(signal.SIGINT)
     asked.wait(_STOPPING_S)
     return EXIT_DONE
 
 
-def _said(address: str, no_browser: bool, show: Callable[[str], Any]) -> None:  # noqa: FBT001
-    sys.stdout.write(f"The page is at {address}\nIt is for this machine alone, and needs its whole address. Ctrl-C ends it.\n")
+def _said(address: str, no_browser: bool, show: Callable[[str], Any]) -> None:
+    sys.stdout.write(
+        f"The page is at {address}\nIt is for this machine alone, and needs its whole address. Ctrl-C ends it.\n"
+    )
     sys.stdout.flush()
     if not no_browser:
         show(address)

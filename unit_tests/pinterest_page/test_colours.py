@@ -1,7 +1,7 @@
 """Text can be read in both colour schemes: contrast as WCAG 2.2 reckons it, of each pair of colours that meet.
 
-Source: W3C, Web Content Accessibility Guidelines 2.2, success criteria 1.4.3 (4.5:1) and 1.4.11 (3:1); its definitions of
-    relative luminance and contrast ratio (read 2026-11-27).
+Source: W3C, Web Content Accessibility Guidelines 2.2, success criteria 1.4.3 (4.5:1) and 1.4.11 (3:1); its definitions
+    of relative luminance and contrast ratio (read 2026-11-27).
 """
 
 from __future__ import annotations
@@ -34,7 +34,9 @@ PAIRS = [
 
 
 def schemes() -> dict[str, dict[str, str]]:
-    light, dark = [dict(re.findall(r"--([\w-]+): (#\w{6});", block)) for block in re.findall(r":root \{(.*?)\}", CSS, re.S)]
+    light, dark = [
+        dict(re.findall(r"--([\w-]+): (#\w{6});", block)) for block in re.findall(r":root \{(.*?)\}", CSS, re.S)
+    ]
     return {"light": light, "dark": light | dark}
 
 

@@ -9,7 +9,19 @@ import pytest
 from starlette.applications import Starlette
 
 from pinterest_page.site import Site
-from pinterest_page.view import Account, Audience, Content, LeftOver, Mark, Point, Problem, Reason, Request, Run, Running
+from pinterest_page.view import (
+    Account,
+    Audience,
+    Content,
+    LeftOver,
+    Mark,
+    Point,
+    Problem,
+    Reason,
+    Request,
+    Run,
+    Running,
+)
 from unit_tests.support.page_reader import PageReader
 
 NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
