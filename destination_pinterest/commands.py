@@ -68,10 +68,17 @@ def parse_command(args: Sequence[str]) -> argparse.Namespace:
         "forget",
         help="take the people in the records on standard input out of every customer list, for pinterest-audiences",
     )
-    for command in (check, discover, audiences, create, write, preview, store, probe, lists, forget):
+    accounts = commands.add_parser(
+        "accounts", help="print the ad accounts that the sign-in reaches, for pinterest-audiences"
+    )
+    sign_in = commands.add_parser(
+        "sign-in",
+        help="exchange a code for a sign-in, and print the ad accounts that it reaches, for pinterest-audiences",
+    )
+    for command in (check, discover, audiences, create, write, preview, store, probe, lists, forget, accounts, sign_in):
         command.add_argument("--config", metavar="FILE", required=True, help="the settings, as JSON")
     for command in (write, preview, forget):
         command.add_argument("--catalog", metavar="FILE", required=True, help="the configured catalog, as JSON")
-    for command in (create, store, forget):
+    for command in (create, store, forget, sign_in):
         command.add_argument("--request", metavar="FILE", required=True, help="what to do, as JSON")
     return parser.parse_args(args)

@@ -141,13 +141,7 @@ class ConnectionCheck:
         granted = self._sign_in.scopes if self._sign_in else None
         if granted is None:
             return False
-        missing = sorted(_NEEDED_SCOPES - set(granted))
-        if missing:
-            raise MissingScopeError(
-                Code.SCOPE_MISSING,
-                f"The sign-in does not include the scope {' and '.join(missing)}. Sign in again and allow everything "
-                "that Pinterest asks for.",
-            )
+        check_scopes(granted)
         return True
 
     def _signed_in_as(self) -> str:
@@ -174,6 +168,26 @@ def _try_to_write(client: PinterestClient) -> None:
         # There is no such list, so the scope was granted. Pinterest may answer "not permitted" for a missing list;
         # that is not documented, and a check that fails without need would be worse than one that is too lenient.
         return
+
+
+def check_scopes(granted: frozenset[str] | None) -> None:
+    """Checks the scopes that were granted, if Pinterest says which.
+
+    Raises:
+        MissingScopeError: one is missing that a sync needs.
+    """
+    missing = [] if granted is None else sorted(_NEEDED_SCOPES - granted)
+    if missing:
+        raise MissingScopeError(
+            Code.SCOPE_MISSING,
+            f"The sign-in does not include the scope {' and '.join(missing)}. Sign in again and allow everything "
+            "that Pinterest asks for.",
+        )
+
+
+def may_change_audiences(account: AdAccount) -> bool:
+    """Whether the user's roles on an ad account allow changing audiences, as far as they are known."""
+    return not (account.permissions and _ROLES_WITHOUT_AUDIENCES.issuperset(account.permissions))
 
 
 def refresh_expiry(sign_in: RefreshingToken | None, now: float) -> list[str]:
@@ -243,11 +257,10 @@ def _check_settings(config: Config) -> None:
 
 
 def _check_role(account: AdAccount) -> None:
-    roles = account.permissions
-    if roles and _ROLES_WITHOUT_AUDIENCES.issuperset(roles):
+    if not may_change_audiences(account):
         raise PermissionDeniedError(
             Code.ROLE_MISSING,
-            f"The signed-in user has the role {', '.join(roles)} on the ad account {account.id}, which does not "
-            "allow changing audiences. Ask the account's owner for the role Admin or Audience in Pinterest's "
-            "business access.",
+            f"The signed-in user has the role {', '.join(account.permissions or ())} on the ad account {account.id}, "
+            "which does not allow changing audiences. Ask the account's owner for the role Admin or Audience in "
+            "Pinterest's business access.",
         )

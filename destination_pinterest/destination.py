@@ -15,6 +15,7 @@ import os
 import sys
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -34,7 +35,8 @@ from airbyte_cdk.models import (
 )
 from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets, get_secrets, update_secrets
 
-from destination_pinterest.api.auth import RefreshingToken
+from destination_pinterest.account_listing import Accounts, list_accounts, read_code_request
+from destination_pinterest.api.auth import RefreshingToken, scopes_of
 from destination_pinterest.api.observer import SilentObserver
 from destination_pinterest.api.retry import RetryPolicy
 from destination_pinterest.api.wire import OpenWire, open_http_wire
@@ -50,13 +52,14 @@ from destination_pinterest.config import (
     unknown_keys,
     with_facts,
 )
-from destination_pinterest.connection_check import ConnectionCheck
+from destination_pinterest.connection_check import ConnectionCheck, check_scopes
 from destination_pinterest.discovery import Discovery, without_renewal
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import ConnectorError, InvalidConfigError, ProtocolError
 from destination_pinterest.foreign_text import shown
 from destination_pinterest.json_document import SMALL_BYTES, UnreadableDocumentError, decode_object, read_bytes
-from destination_pinterest.markers import CONFIG_PATH_VARIABLE
+from destination_pinterest.markers import CONFIG_PATH_VARIABLE, LOCK_PATH_VARIABLE
+from destination_pinterest.notification import Ending, Notification
 from destination_pinterest.preview import Preview, SyncPreview
 from destination_pinterest.probing.conversation import LineConversation
 from destination_pinterest.probing.header_forms import HeaderForms
@@ -66,7 +69,7 @@ from destination_pinterest.protocol.catalog import ConfiguredStream, parse_catal
 from destination_pinterest.protocol.emit import LogHandler, MessageWriter
 from destination_pinterest.protocol.lines import LineReader, Lines, MessageLines
 from destination_pinterest.routing.decision import forgets_everywhere
-from destination_pinterest.session import PinterestSession, PlatformConfig, open_session
+from destination_pinterest.session import PinterestSession, PlatformConfig, open_session, redeem_code, with_tokens
 from destination_pinterest.sigterm import die_of_sigterm, ending_at_sigterm
 from destination_pinterest.specification import connector_specification
 from destination_pinterest.sync import RENEWAL_WAIT_S, Sync
@@ -86,6 +89,8 @@ CHECK_LISTING_S: Final = 240.0
 # Source: airbytehq/airbyte-platform, WorkerEnvConstants.WORKER_JOB_ATTEMPT (read 2026-11-27).
 ATTEMPT_VARIABLE: Final = "WORKER_JOB_ATTEMPT"
 _FIRST_ATTEMPT: Final = "0"
+# Where there must be an ID, and none is chosen yet.
+_NO_AD_ACCOUNT: Final = "0"
 
 
 class DestinationPinterest(Destination):
@@ -200,6 +205,12 @@ class DestinationPinterest(Destination):
             messages.figures("INFO", self._probe(config, arguments.steps or STEPS, messages).as_line())
         elif arguments.command == "lists":
             messages.figures("INFO", self._list_lists(config, messages))
+        elif arguments.command == "accounts":
+            messages.figures("INFO", self._list_accounts(config, messages).as_line())
+        elif arguments.command == "sign-in":
+            messages.figures(
+                "INFO", self._sign_in(config, _read_config_file(Path(arguments.request)), messages).as_line()
+            )
         elif arguments.command == "create":
             names = read_names(_read_config_file(Path(arguments.request)))
             messages.figures("INFO", self._create_audiences(config, names, messages).as_line())
@@ -235,6 +246,29 @@ class DestinationPinterest(Destination):
         clients = self._session(config, raw, messages).clients.values()
         first, *further = [AudienceListing(client, config.installation_name).run() for client in clients]
         return msgspec.structs.replace(first, further_ad_accounts=further)
+
+    def _list_accounts(self, raw: Mapping[str, Any], messages: MessageWriter) -> Accounts:
+        """Lists ad accounts; none needs to be chosen yet."""
+        raw = {**raw, "ad_account_id": raw.get("ad_account_id") or _NO_AD_ACCOUNT}
+        return list_accounts(self._session(_known_config(raw, messages), raw, messages))
+
+    def _sign_in(self, raw: Mapping[str, Any], asked: Mapping[str, Any], messages: MessageWriter) -> Accounts:
+        """Exchanges the code that a person's consent gave. The caller keeps the CONTROL message."""
+        request = read_code_request(asked)
+        update_secrets([*get_secrets(connection_specification(), migrate(raw)), request.code])
+        tokens = redeem_code(
+            _known_config(raw, messages),
+            request.code,
+            request.redirect_uri,
+            system=self._system,
+            open_wire=self._open_wire,
+        )
+        check_scopes(scopes_of(tokens))
+        signed_in = with_tokens(raw, tokens)
+        _SecretConfigSink(messages, raw).control(signed_in)
+        scopes = scopes_of(tokens)
+        accounts = self._list_accounts(signed_in, messages)
+        return accounts if scopes is None else msgspec.structs.replace(accounts, scopes=sorted(scopes))
 
     def _probe(self, raw: Mapping[str, Any], steps: tuple[Step, ...], messages: MessageWriter) -> ProbeReport:
         """Asks Pinterest what is not documented; a person permits each step."""
@@ -326,11 +360,22 @@ class DestinationPinterest(Destination):
                 Code.INPUT_CLOSED,
                 "Standard input is closed, so no records can come. Start `write` with a pipe or a file.",
             )
-        lines = LineReader(_STDIN)
-        sync = self._sync(config, streams, lines, messages)
+        notification = Notification(
+            migrate(config), partial(messages.log, "WARN"), now=self._system.now, scrub=filter_secrets
+        )
+        try:
+            sync = self._sync(config, streams, LineReader(_STDIN), messages)
+        except ConnectorError as failure:
+            notification.send(Ending(None, failure))
+            raise
         with ending_at_sigterm(sync):
-            for state in sync.run():
-                messages.state(state)
+            try:
+                for state in sync.run():
+                    messages.state(state)
+            except ConnectorError as failure:
+                notification.send(Ending(sync.report, failure, is_stopped=sync.is_stopped))
+                raise
+            notification.send(Ending(sync.report, is_stopped=sync.is_stopped))
         if sync.is_stopped:
             die_of_sigterm()
 
@@ -359,6 +404,7 @@ class DestinationPinterest(Destination):
             sink,
             read_again=lambda: None if self._config_path is None else sink.read_again(self._config_path),
             is_tried_again=os.environ.get(ATTEMPT_VARIABLE) == _FIRST_ATTEMPT,
+            lock_path=Path(os.environ[LOCK_PATH_VARIABLE]) if os.environ.get(LOCK_PATH_VARIABLE) else None,
         )
 
     def _messages(self) -> MessageWriter:

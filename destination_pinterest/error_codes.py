@@ -134,6 +134,14 @@ class Code(StrEnum):
         "Nothing: Airbyte starts the next attempt with the settings as they are then. Only a job's first attempt ends "
         "so; if the second fails too, it is with PIN-AUTH-002.",
     )
+    CODE_REFUSED = _Case(
+        "PIN-AUTH-009",
+        _CONFIG,
+        _ACT,
+        "Pinterest does not accept the code with which `pinterest-audiences login` signs in.",
+        "A code is good once, and for about ten minutes. See that the app's ID, secret and redirect URI are those "
+        "under My apps, and sign in again.",
+    )
     ROLE_MISSING = _Case(
         "PIN-AUTH-006",
         _CONFIG,
@@ -1365,6 +1373,49 @@ class Code(StrEnum):
         "The folder of the profiles can't be read, or a profile can't be written into it.",
         "Correct its permissions, or name another folder by `PINTEREST_AUDIENCES_HOME`.",
     )
+    LOGIN_PORT_UNUSABLE = _Case(
+        "PIN-CLI-084",
+        _CONFIG,
+        _ACT,
+        "`pinterest-audiences login` can't listen on the port of the redirect URI.",
+        "End what uses the port, name another one by `--port` that is registered in the app, or add `--no-browser`.",
+    )
+    LOGIN_DENIED = _Case(
+        "PIN-CLI-085",
+        _CONFIG,
+        _ACT,
+        "Access was not allowed on Pinterest's page.",
+        "Sign in again, and allow what is asked for.",
+    )
+    LOGIN_NOT_ANSWERED = _Case(
+        "PIN-CLI-086",
+        _CONFIG,
+        _ACT,
+        "Nobody signed in before `pinterest-audiences login` stopped waiting.",
+        "See that the redirect URI is registered in the app, character by character, and sign in again.",
+    )
+    APP_KEYS_MISSING = _Case(
+        "PIN-CLI-087",
+        _CONFIG,
+        _ACT,
+        "`pinterest-audiences login` has no app ID or no app secret, and nobody can be asked.",
+        "Give them by `--client-id` and `--client-secret-file`, or by `PINTEREST_CLIENT_ID` and "
+        "`PINTEREST_CLIENT_SECRET`.",
+    )
+    ACCOUNT_NOT_CHOSEN = _Case(
+        "PIN-CLI-088",
+        _CONFIG,
+        _ACT,
+        "The sign-in is kept in the profile, but no ad account was chosen.",
+        "Run `pinterest-audiences accounts --use ID`.",
+    )
+    ACCOUNT_NOT_AMONG_THEM = _Case(
+        "PIN-CLI-089",
+        _CONFIG,
+        _ACT,
+        "The sign-in does not reach the ad account that `--account` or `--use` names, or several have the name.",
+        "Give an ID that `pinterest-audiences accounts` shows.",
+    )
     STORE_TARGET_UNUSABLE = _Case(
         "PIN-CLI-054",
         _CONFIG,
@@ -1507,14 +1558,14 @@ class Code(StrEnum):
         _CONFIG,
         _ACT,
         "No run has succeeded for longer than it was to be allowed.",
-        "See whether the schedule still starts it, and what `pinterest-audiences history --runs` says of its last runs.",
+        "See whether the schedule still starts it, and what `pinterest-audiences history --runs` says.",
     )
     HISTORY_EMPTY = _Case(
         "PIN-CLI-129",
         _CONFIG,
         _ACT,
         "The history has nothing of what was asked for, or `PINTEREST_AUDIENCES_HISTORY` says that none is kept.",
-        "Look at `pinterest-audiences history` without a name, or let a run or `pinterest-audiences observe` write one.",
+        "Look at `pinterest-audiences history` without a name, or let a run or `observe` write one.",
     )
     PAGE_PORT_TAKEN = _Case(
         "PIN-CLI-136",

@@ -60,6 +60,7 @@ class ForgettingRun:
         self._asked = asked
         self._system = system
         self._started_s = system.clock()
+        self.report: SyncReport | None = None
         self._requests = RequestCount()
         config = request.config
         pause = pause or Pause()
@@ -140,7 +141,8 @@ class ForgettingRun:
                 self._messages.log(level, line)
             self._messages.figures("INFO", certificate.as_line())
         if self._asked is None:
-            self._messages.figures("INFO", self._sync_report(certificate, failure).as_line())
+            self.report = self._sync_report(certificate, failure)
+            self._messages.figures("INFO", self.report.as_line())
 
     def _sync_report(self, certificate: Certificate | None, failure: ConnectorError | None) -> SyncReport:
         counts = self._reader.counts

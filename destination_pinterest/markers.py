@@ -18,6 +18,7 @@ CREATION_PREFIX: Final = "pinterest_created: "
 PROBE_PREFIX: Final = "pinterest_probe: "
 LISTS_PREFIX: Final = "pinterest_lists: "
 FORGETTING_PREFIX: Final = "pinterest_forgetting: "
+ACCOUNTS_PREFIX: Final = "pinterest_ad_accounts: "
 
 # The rest is one rejected row, if REJECTED_VARIABLE asks for them. With values, the line holds people's data.
 REJECTED_PREFIX: Final = "pinterest_rejected_row: "
@@ -35,5 +36,8 @@ REJECTED_VALUES: Final = "values"
 CONFIG_PATH_VARIABLE: Final = "DESTINATION_PINTEREST_CONFIG_PATH"
 # A file through which processes that share a quota tell one another of their requests.
 QUOTA_PATH_VARIABLE: Final = "DESTINATION_PINTEREST_QUOTA_PATH"
+# The file that processes lock to renew a sign-in one after another, if the caller lets several share one and keeps what
+# is renewed before it reads on.
+LOCK_PATH_VARIABLE: Final = "DESTINATION_PINTEREST_LOCK_PATH"
 # The member of a record that says where its row was read: a list of the file, or null, and the line. In no catalog.
 PLACE_MEMBER: Final = "_pinterest_audiences_place"

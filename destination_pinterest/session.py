@@ -6,15 +6,23 @@ import copy
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final, Protocol
 
 from pydantic import ValidationError
 
-from destination_pinterest.api.auth import RefreshingToken, SignIn, SignInHome, StaticToken, TokenSet
+from destination_pinterest.api.auth import (
+    RefreshingToken,
+    SignIn,
+    SignInHome,
+    StaticToken,
+    TokenSet,
+    first_tokens,
+)
 from destination_pinterest.api.client import PinterestClient
 from destination_pinterest.api.endpoints import Category
 from destination_pinterest.api.limits import limits_of
-from destination_pinterest.api.observer import Observer
+from destination_pinterest.api.observer import Observer, SilentObserver
 from destination_pinterest.api.quota import Quota
 from destination_pinterest.api.retry import RetryPolicy
 from destination_pinterest.api.shared_counts import counts_of
@@ -23,8 +31,9 @@ from destination_pinterest.api.transport import Transport
 from destination_pinterest.api.wire import OpenWire, open_http_wire
 from destination_pinterest.config import Config, OAuthCredentials, migrate
 from destination_pinterest.config.credentials import token_fingerprint
+from destination_pinterest.config_lock import holding
 from destination_pinterest.error_codes import Code
-from destination_pinterest.errors import ConnectionFailedError
+from destination_pinterest.errors import ConnectionFailedError, ProtocolError
 from destination_pinterest.pause import Pause
 from destination_pinterest.system import System
 
@@ -33,6 +42,11 @@ _KEPT: Final = (
     *("refresh_token", "access_token", "access_token_expires_at", "refresh_token_expires_at"),
     *("access_token_mark", "refresh_token_mark"),
 )
+
+
+# How long the caller may take to keep a new token while others wait for their turn.
+_KEPT_WITHIN_S: Final = 5.0
+_LOOK_EVERY_S: Final = 0.02
 
 
 class ConfigSink(Protocol):
@@ -50,12 +64,14 @@ class PlatformConfig:
     """The config as the platform keeps it, with secrets and unknown keys, and the sink for a changed one.
 
     `read_again` returns it as it is kept now, None if it can't be read; `is_tried_again` as in SignInHome.
+    `lock_path` is what processes lock that share its sign-in, if several do.
     """
 
     content: Mapping[str, Any]
     sink: ConfigSink
     read_again: Callable[[], Mapping[str, Any] | None] = lambda: None
     is_tried_again: bool = False
+    lock_path: Path | None = None
 
     def keep(self, tokens: TokenSet) -> None:
         """Sends the platform a copy with these tokens."""
@@ -143,15 +159,48 @@ def _sign_in(
         kept = _kept_credentials(credentials, platform_config.read_again())
         return None if kept is None else _as_sign_in(kept)
 
+    def keep(tokens: TokenSet) -> None:
+        """Sends the tokens to be kept; where others wait for their turn, until they are."""
+        platform_config.keep(tokens)
+        give_up_at = system.clock() + _KEPT_WITHIN_S
+        while lock_path is not None and system.clock() < give_up_at:
+            kept = read_again()
+            if kept is None or kept.refresh_token == tokens.refresh_token:
+                return
+            system.sleep(_LOOK_EVERY_S)
+
+    lock_path = platform_config.lock_path
     return RefreshingToken(
         _as_sign_in(credentials),
         endpoint=endpoint,
         system=system,
-        on_rotation=platform_config.keep,
+        on_rotation=keep,
         home=SignInHome(
-            read_again, platform_config.is_tried_again, lambda text: platform_config.sink.log("WARN", text)
+            read_again,
+            None if lock_path is None else lambda: holding(lock_path, system),
+            platform_config.is_tried_again,
+            lambda text: platform_config.sink.log("WARN", text),
         ),
     )
+
+
+def redeem_code(config: Config, code: str, redirect_uri: str, *, system: System, open_wire: OpenWire) -> TokenSet:
+    """Exchanges the code that a person's consent gave, for the app that the config names. It is sent once.
+
+    Raises:
+        AuthenticationError: Pinterest refuses it.
+        ConnectorError: it failed in another way.
+    """
+    if not isinstance(config.credentials, OAuthCredentials):
+        raise ProtocolError(
+            Code.COMMAND_WRONG, "A code belongs to an app: sign-in needs its ID and secret. Use pinterest-audiences."
+        )
+    observer, retry = SilentObserver(), RetryPolicy(retry_s=0.0)
+    quota = Quota(limits_of("none", None), longest_wait_s=0.0, system=system, observer=observer)
+    transport = Transport(open_wire(config.api_base_url, system), quota, retry, system=system, observer=observer)
+    client_id, client_secret = config.credentials.client_id.strip(), config.credentials.client_secret.strip()
+    answer = TokenEndpoint(transport).redeem(client_id, client_secret, code, redirect_uri)
+    return first_tokens(answer, system.now())
 
 
 def _as_sign_in(credentials: OAuthCredentials) -> SignIn:

@@ -22,6 +22,7 @@ from destination_pinterest.markers import REPORT_TEXT_VARIABLE
 from destination_pinterest.protocol.catalog import StreamKey
 from destination_pinterest.protocol.emit import MessageWriter
 from destination_pinterest.reporting.builder import SyncReporter
+from destination_pinterest.reporting.report import SyncReport
 from destination_pinterest.routing.decision import excludes
 from destination_pinterest.system import System
 from destination_pinterest.vocabulary import ROWS_ONLY
@@ -40,7 +41,7 @@ _LAST_WAIT_S: Final = 0.5
 
 
 class Sync:
-    """Runs an assembled sync."""
+    """Runs an assembled sync. Its `report` is there once it has ended, unless it failed before."""
 
     def __init__(self, parts: SyncParts) -> None:
         self._parts = parts
@@ -49,6 +50,7 @@ class Sync:
         self._is_writing = False
         # Whether whatever could be finished is: all audiences, or all but those that failed alone.
         self._has_ended = False
+        self.report: SyncReport | None = None
         self._stores: list[MembershipStore] = []
         self._reporter = SyncReporter(
             lambda: parts.isolation.every,
@@ -315,7 +317,7 @@ class Sync:
 
     def _report(self, *, succeeded: bool) -> None:
         finished = self._finished() if self._has_ended else ()
-        report = self._reporter.report(succeeded=succeeded, finished=finished)
+        report = self.report = self._reporter.report(succeeded=succeeded, finished=finished)
         max_identifiers = min(sender.max_identifiers for sender in self._parts.senders.values())
         if max_identifiers < self._parts.request.config.batch_size:
             self._messages.log(

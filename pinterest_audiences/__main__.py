@@ -18,9 +18,14 @@ from pinterest_audiences.failures import EXIT_FAILED, EXIT_USAGE, Failure, exit_
 from pinterest_audiences.history import command as history
 from pinterest_audiences.page import command as page
 from pinterest_audiences.project import commands as project
+from pinterest_audiences.sign_in import accounts, check, login, profiles_command
 
 PROGRAM = "pinterest-audiences"
-COMMANDS = (sync, project, audiences, observe, history, page, alerts, create, lists, forget, store, probe)
+COMMANDS = (
+    *(login, accounts, check, profiles_command),
+    *(sync, project, audiences, observe, history, page, alerts),
+    *(create, lists, forget, store, probe),
+)
 EXIT_CTRL_C = 130
 
 

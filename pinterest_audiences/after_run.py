@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final, Self
 
@@ -12,6 +12,7 @@ from destination_pinterest.errors import ConnectorError
 from pinterest_audiences.alerts.alert import Finding
 from pinterest_audiences.alerts.alerting import Alerting
 from pinterest_audiences.alerts.rules import SignIn, run_findings, sign_in_finding, size_findings
+from pinterest_audiences.alerts.stale import freshness, stale_findings
 from pinterest_audiences.failures import Failure
 from pinterest_audiences.history.location import default_history_path
 from pinterest_audiences.history.records import Observation, RunRecord, observed_by
@@ -23,6 +24,7 @@ if TYPE_CHECKING:  # It is a pydantic model, which a run without alerts need not
 
 # Of an audience: more than two a day for the longest window that anybody compares.
 _MOST_OBSERVATIONS: Final = 500
+_GIVEN_UP_AFTER: Final = timedelta(days=30)
 
 Say = Callable[[str, str], None]
 
@@ -89,10 +91,25 @@ class AfterRun:
                 *self._of_sizes(observations, now),
                 *self._of_sign_ins(sign_ins, {""}, now),
                 *self._of_observing(sign_ins, failed or {}),
+                *self._of_names(now),
             ]
             self._alerting.take(found, now)
         with self._said("Metrics and traces were not written."):
             self._telemetry.observed(observations, sign_ins)
+
+    def _of_names(self, now: datetime) -> Iterator[tuple[Finding, AlertSettings]]:
+        """Yields which runs have not succeeded for too long: a schedule that no longer starts them does not say so."""
+        if self._history is None:
+            return
+        latest = {(run.project, run.name): run for run in self._history.latest_runs()}
+        for (project, name), run in latest.items():
+            settings = self._settings(name)
+            # What has long been given up is not told of for ever.
+            if settings is None or settings.stale_after is None or now - run.finished_at > _GIVEN_UP_AFTER:
+                continue
+            found = freshness(self._history, [name], settings.stale_after, now, project=project)
+            for finding in stale_findings(found):
+                yield finding, settings
 
     def _of_observing(
         self, sign_ins: Iterable[SignIn], failed: Mapping[str, Failure]

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from destination_pinterest.error_codes import Code
 from destination_pinterest.json_document import SMALL_BYTES, UnreadableDocumentError, decode_object, read_bytes
-from destination_pinterest.markers import CONFIG_PATH_VARIABLE
+from destination_pinterest.markers import CONFIG_PATH_VARIABLE, LOCK_PATH_VARIABLE
 from pinterest_audiences.environment import (
     ACCESS_TOKEN,
     AD_ACCOUNT,
@@ -27,6 +27,7 @@ from pinterest_audiences.environment import (
     has_placeholder,
 )
 from pinterest_audiences.failures import UsageError
+from pinterest_audiences.sign_in.profiles import expiry_of
 from pinterest_audiences.sources.files import existing_file
 from pinterest_audiences.whole_files import changing, write_over, write_whole
 
@@ -48,6 +49,8 @@ class ConfigFile:
         path: the file; None if the environment or the profile has everything.
         environment: the variables that texts in the file name, and that hold what it lacks.
         profile: the profile whose sign-in is used; its other settings hold where the file has none.
+
+    `expires_at` is when the sign-in ends if nothing runs, None if that is unknown.
 
     Raises: UsageError if the file is missing, unreadable or not a JSON object, or if it can't be written although its
         refresh token changes with every use; if a variable is not set; or if nothing says how to sign in,
@@ -78,6 +81,8 @@ class ConfigFile:
         self._is_token_elsewhere = _refresh_token(self.content) is not None and (
             token is None or has_placeholder(token)
         )
+        self.expires_at = expiry_of(self.content)
+        self.profile = None if profile is None else profile.stem
         kept = self.sign_in_path
         if kept is not None and token and not self._is_token_elsewhere and not os.access(kept, os.W_OK):
             raise UsageError(
@@ -102,9 +107,10 @@ class ConfigFile:
 
     @property
     def variables(self) -> Mapping[str, str]:
-        """Tells the connector where to look whether another run has renewed the sign-in."""
+        """Tells the connector where to look whether another run has renewed the sign-in, and what to lock to do so."""
         is_kept = self.sign_in_path is not None and not self._is_token_elsewhere
-        return {CONFIG_PATH_VARIABLE: str(self.sign_in_path)} if is_kept else {}
+        kept = str(self.sign_in_path)
+        return {CONFIG_PATH_VARIABLE: kept, LOCK_PATH_VARIABLE: kept} if is_kept else {}
 
     def overlaid(self, **settings: Any) -> dict[str, Any]:
         """Returns the config with these settings in place of its own."""
@@ -119,6 +125,7 @@ class ConfigFile:
         credentials = config.get(_CREDENTIALS)
         if not isinstance(credentials, dict):
             return
+        self.expires_at = expiry_of(config)
         if self.sign_in_path is not None:
             # Of a token that is elsewhere, only what saves the next run a request is kept.
             with suppress(OSError) if self._is_token_elsewhere else nullcontext(), changing(self.sign_in_path):

@@ -7,12 +7,13 @@ Source: airbytehq/airbyte-protocol at 776eede (read 2026-11-22); hosts and conne
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 
-from destination_pinterest.error_codes import Code
+from destination_pinterest.error_codes import LEADING_CODE, Code
 from destination_pinterest.markers import (
+    ACCOUNTS_PREFIX,
     CREATION_PREFIX,
     FORGETTING_PREFIX,
     LISTING_PREFIX,
@@ -26,6 +27,8 @@ from destination_pinterest.markers import (
 )
 from pinterest_audiences.config_file import CredentialsFromEnvironmentError
 from pinterest_audiences.failures import Failure, UsageError
+
+_KINDS: Final = {str(code): code.failure_kind for code in Code}
 
 
 class Watcher(Protocol):
@@ -55,6 +58,7 @@ class _Line(msgspec.Struct):
     state: dict[str, Any] | None = None
     trace: dict[str, Any] | None = None
     control: dict[str, Any] | None = None
+    connectionStatus: dict[str, Any] | None = None  # noqa: N815 - the protocol's name
 
 
 class ConnectorAnswers:
@@ -91,6 +95,8 @@ class ConnectorAnswers:
         self.lists: dict[str, Any] | None = None
         self.certificate: dict[str, Any] | None = None
         self.creation: dict[str, Any] | None = None
+        self.accounts: dict[str, Any] | None = None
+        self.connection: str | None = None
         self.last_state_number = 0
         self.failure: Failure | None = None
         self.strange_lines = 0
@@ -124,6 +130,8 @@ class ConnectorAnswers:
                 self._trace(message.trace)
             case "CONTROL" if message.control is not None:
                 self._control(message.control)
+            case "CONNECTION_STATUS" if message.connectionStatus is not None:
+                self._connection(message.connectionStatus)
             case _:
                 pass
 
@@ -143,6 +151,8 @@ class ConnectorAnswers:
             self._on_probe(msgspec.json.decode(log.message.removeprefix(PROBE_PREFIX)))
         elif log.message.startswith(CREATION_PREFIX):
             self.creation = msgspec.json.decode(log.message.removeprefix(CREATION_PREFIX))
+        elif log.message.startswith(ACCOUNTS_PREFIX):
+            self.accounts = msgspec.json.decode(log.message.removeprefix(ACCOUNTS_PREFIX))
         elif log.message.startswith(STORE_PREFIX):
             self.store = msgspec.json.decode(log.message.removeprefix(STORE_PREFIX))
         elif log.message.startswith(LISTS_PREFIX):
@@ -189,6 +199,14 @@ class ConnectorAnswers:
             ]
             self._watcher.waiting(max(resets_ms, default=0) / 1000)
 
+    def _connection(self, status: dict[str, Any]) -> None:
+        message = str(status.get("message") or "")
+        if status.get("status") == "SUCCEEDED":
+            self.connection = message
+            return
+        found = LEADING_CODE.match(message)
+        self.fail(Failure.reported(message, _KINDS.get(found[0]) if found else None))
+
     def _control(self, control: dict[str, Any]) -> None:
         config = (control.get("connectorConfig") or {}).get("config")
         if control.get("type") != "CONNECTOR_CONFIG" or not isinstance(config, dict):
@@ -201,6 +219,8 @@ class ConnectorAnswers:
                 "be kept. Sign in again, and put the new token into the config file itself."
             )
             self.fail(Failure.because(Code.CREDENTIALS_NOT_KEPT, sentence))
+        except UsageError as error:
+            self.fail(Failure.of(error))
         except (OSError, ValueError) as error:
             sentence = (
                 f"The new refresh token could not be written into the config file ({_cause(error)}); the file is as it "

@@ -1,6 +1,7 @@
 """The command line's own failures, and its exit codes.
 
-Exit codes: 0 done, 1 the sync failed, 2 the command is not possible as written, 130 and 143 stopped by a signal.
+Exit codes: 0 done, 1 the sync failed, 2 the command is not possible as written, 130 and 143 stopped by a signal. The
+commands of a project also tell whether waiting helps: 75.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from destination_pinterest.foreign_text import shown
 EXIT_DONE = 0
 EXIT_FAILED = 1
 EXIT_USAGE = 2
+# sysexits.h, EX_TEMPFAIL: the same command may succeed later though nobody changes anything.
+EXIT_WAIT = 75
 
 # A sentence ends before one that begins with a capital letter, an option or Pinterest's answer; not within a name.
 _FIRST_SENTENCE: Final = re.compile(r'(?:"[^"]*"|[^"])*?[.?!](?= [A-Z\[-]|$)')
@@ -77,6 +80,10 @@ class SourceError(TransientError):
     """The source stopped in the middle. What was sent stays sent; the rest was not read."""
 
 
+class ProjectBusyError(TransientError):
+    """Another command runs audiences of the same project."""
+
+
 class FileContentError(ConfigurationError):
     """What a file holds can't be read as one table. It is found out in the middle: what was sent before stays sent."""
 
@@ -95,6 +102,8 @@ class ConnectorProcessError(InternalError):
 
 def exit_code_of(error: ConnectorError) -> int:
     """The exit code of a command that an error ends before it has a result."""
+    if isinstance(error, ProjectBusyError):
+        return EXIT_WAIT
     return EXIT_USAGE if isinstance(error, ConfigurationError) else EXIT_FAILED
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, Final, TextIO
 
 from destination_pinterest.foreign_text import shown, shown_json, shown_name
 from pinterest_audiences.audiences_view import audience_lines, closing_sentence, free_list_lines, left_over_ids
 from pinterest_audiences.failures import Failure
 from pinterest_audiences.report_view import Line, aligned, report_lines, summary
+from pinterest_audiences.sign_in.expiry import expiry_sentence
 
 # What a cell says of an outcome.
 _STYLES: Final = {
@@ -62,6 +64,18 @@ class Printer:
             self.report(failed)
             write_failure(failure.one_line)
 
+    def sign_in(self, expires_at: datetime | None) -> None:
+        """Says when the sign-in ends, if that is known; for programs it is in the report."""
+        if expires_at is not None and not self._as_json:
+            self._print(expiry_sentence(expires_at, datetime.now(UTC)))
+
+    def sentence(self, text: str, content: Mapping[str, Any]) -> None:
+        """Prints a result in words, or the content for programs."""
+        if self._as_json:
+            self._print_json(content)
+        else:
+            self._print(shown(text))
+
     def listing(self, listing: Mapping[str, Any]) -> None:
         """Prints the audiences of the ad accounts; as JSON also the reason of a failure."""
         if self._as_json:
@@ -97,8 +111,8 @@ class Printer:
         """Prints a result for programs."""
         self._print_json(content)
 
-    def sentence(self, text: str) -> None:
-        """Prints a sentence for people."""
+    def line(self, text: str) -> None:
+        """Prints a line for people."""
         self._print(shown(text))
 
     def rows(self, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

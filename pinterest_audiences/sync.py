@@ -37,7 +37,7 @@ def register(commands: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Runs the command. Returns the exit code. Raises: ConnectorError."""
+    """Runs the command. Returns the exit code. Raises: ConnectorError if nothing could be begun."""
     request = read_request(arguments)
     printer = Printer(sys.stdout, as_json=request.json)
     if request.dry_run:
@@ -50,8 +50,8 @@ def run(arguments: argparse.Namespace) -> int:
         with prepared(request, config) as ready:
             outcome = _sync(ready, printer)
     except ConnectorError as error:
-        record.end(Outcome(exit_code_of(error), Failure.of(error)))
-        raise
+        outcome = Outcome(exit_code_of(error), Failure.of(error))
+        printer.failure(Failure.of(error))
     record.end(outcome)
     return outcome.exit_code
 
@@ -78,6 +78,7 @@ def _sync(ready: Preparation, printer: Printer) -> Outcome:
         printer.failed_report(outcome.report, outcome.failure)
     elif outcome.report is not None:
         printer.report(outcome.report)
+        printer.sign_in(ready.config.expires_at)
     return outcome
 
 
@@ -87,7 +88,7 @@ def _dry_run(ready: Preparation, printer: Printer) -> int:
     from pinterest_audiences.trial import tried  # noqa: PLC0415
 
     log = QuietDisplay(sys.stderr).log if ready.request.quiet else _log_to_standard_error
-    trial = tried(ready, log, Interruption())
+    trial = tried(ready, log, Interruption(), QuietDisplay(sys.stderr))
     if trial.failure is not None:
         printer.failure(trial.failure)
         return trial.exit_code

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from itertools import chain
 from typing import Any
 
@@ -30,6 +31,7 @@ from pinterest_audiences.progress import Display
 from pinterest_audiences.read_ahead import ReadAhead
 from pinterest_audiences.reading import Reading
 from pinterest_audiences.rejected_file import RejectedFile
+from pinterest_audiences.sign_in.expiry import expiry_json
 from pinterest_audiences.sources.names import check_columns
 from pinterest_audiences.sources.source import RowBatch, Source
 from pinterest_audiences.state_file import StateFile
@@ -172,7 +174,11 @@ class SyncRun:
         if report is None:
             return None
         audiences = [{**audience, "rows_unreadable": self._rows_unreadable} for audience in report["audiences"]]
-        return {**report, "audiences": audiences}
+        expires_at = self._config.expires_at
+        if expires_at is None:
+            return {**report, "audiences": audiences}
+        ends = expiry_json(self._config.profile, expires_at, datetime.now(UTC))
+        return {**report, "audiences": audiences, "sign_in": ends}
 
     def _keep_state(self, state: Mapping[str, Any]) -> None:
         if self._state_file is not None:

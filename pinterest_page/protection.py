@@ -1,7 +1,8 @@
 """Who may see the page, and what a browser may do with it.
 
 Source: OWASP, "Content Security Policy Cheat Sheet" and "HTTP Headers Cheat Sheet" (read 2026-11-27). A page
-    of any site can make a browser send requests to this machine, and by a name of its own that it lets lead here (DNS rebinding)
+    of any site can make a browser send requests to this machine, and by a name of its own that it lets lead here
+    (DNS rebinding)
     read the answers: only the Host header tells.
 """
 

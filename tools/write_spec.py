@@ -1,5 +1,7 @@
 """Keeps source_spec/ equal to what the connector prints: `spec`, and `discover` for the sandbox's ad account.
 
+So are the JSON Schemas in docs/schema/, which the command line prints.
+
 The commands are run as the platform runs them, so that the files are what a host sees and not what the code means to
 say. With `--check` nothing is written: the differences are shown and the exit status is 1.
 """
@@ -15,11 +17,14 @@ from typing import Any
 
 import requests
 
+from pinterest_audiences.project.schemas import schema_text
 from tools.generated_file import ROOT, keep
 from tools.local_sandbox import ACCOUNT, TOKEN, create, local_sandbox
 
 SPEC_FILE = ROOT / "source_spec" / "connector_spec.json"
 CATALOG_FILE = ROOT / "source_spec" / "destination_catalog.json"
+SCHEMA_FOLDER = ROOT / "docs" / "schema"
+SCHEMA_FILES = {"audiences": "file", "run": "run", "plan": "plan", "status": "status"}
 AUDIENCES = ("VIP customers", "Newsletter (2026)")
 PATIENCE_S = 60
 
@@ -33,6 +38,10 @@ def main() -> int:
     in_step = [
         keep(SPEC_FILE, printed_spec(), source="`destination-pinterest spec`", check=check),
         keep(CATALOG_FILE, printed_catalog(), source="`destination-pinterest discover`", check=check),
+        *(
+            keep(SCHEMA_FOLDER / f"{name}.schema.json", schema_text(what), source="the project's models", check=check)
+            for name, what in SCHEMA_FILES.items()
+        ),
     ]
     return 0 if all(in_step) else 1
 

@@ -13,7 +13,7 @@ import math
 import re
 import threading
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -153,11 +153,13 @@ class TokenRequest(Protocol):
 class SignInHome:
     """Where a sign-in is kept, and by whom it is used.
 
-    `read_again` returns it as it is kept now; None if that can't be told. `is_tried_again`: if this process fails for a
+    `read_again` returns it as it is kept now; None if that can't be told. Within `exclusively`, no other process
+    renews it; None if it is shared with none that could be kept waiting. `is_tried_again`: if this process fails for a
     while, the host starts another one with the settings as they are then. `on_trouble` takes a warning.
     """
 
     read_again: Callable[[], SignIn | None] = lambda: None
+    exclusively: Callable[[], AbstractContextManager[None]] | None = None
     is_tried_again: bool = False
     on_trouble: Callable[[str], None] = lambda _: None
 
@@ -203,8 +205,7 @@ class RefreshingToken:
     @property
     def scopes(self) -> frozenset[str] | None:
         """The scopes that the token was granted; None if unknown (yet)."""
-        scope = self._tokens.scope
-        return None if scope is None else frozenset(part for part in re.split(r"[\s,]+", scope) if part)
+        return scopes_of(self._tokens)
 
     def token(self) -> str:
         """Returns the access token, refreshed if due.
@@ -265,6 +266,11 @@ class RefreshingToken:
 
     def _refresh_if_possible(self) -> None:
         """Renews a sign-in whose access token still works, and only warns if that fails."""
+        with self._alone():
+            if not (self._is_renewed_by_another() and not self._is_due()):
+                self._keep_up()
+
+    def _keep_up(self) -> None:
         self._next_upkeep_at = self._system.clock() + UPKEEP_INTERVAL_S
         try:
             self._unstored = self._asked(patient=False)
@@ -281,7 +287,18 @@ class RefreshingToken:
 
     def _refresh(self) -> None:
         """Renews a sign-in whose access token can't be used any more."""
+        with self._alone():
+            self._refresh_alone()
+
+    def _refresh_alone(self) -> None:
         unusable = self._tokens.access_token
+        if (
+            self._unstored is None
+            and self._is_renewed_by_another()
+            and self._tokens.access_token != unusable
+            and not self._is_over()
+        ):
+            return
         while self._unstored is None:
             if self._dead is not None:
                 raise _again(self._dead)
@@ -310,6 +327,19 @@ class RefreshingToken:
             self._refused.add(refresh_token)
             raise
         return _token_set(answer, self._tokens, self._system.now())
+
+    def _alone(self) -> AbstractContextManager[None]:
+        return nullcontext() if self._home.exclusively is None else self._home.exclusively()
+
+    def _is_renewed_by_another(self) -> bool:
+        """Whether another process has renewed the sign-in while this one waited for its turn; then that is used."""
+        kept = None if self._home.exclusively is None else self._home.read_again()
+        if kept is None or kept.refresh_token.strip() in {self._tokens.refresh_token, *self._refused}:
+            return False
+        with suppress(AuthenticationError):
+            self._tokens = _tokens_of(kept)
+            return True
+        return False
 
     def _has_taken_over(self, pauses_s: tuple[float, ...] = (0.0,)) -> bool:
         """Whether another process has renewed the sign-in and kept it; then it is used from now on."""
@@ -365,6 +395,26 @@ def _tokens_of(sign_in: SignIn) -> TokenSet:
         refresh_token=_usable(sign_in.refresh_token, "refresh token"),
         refresh_token_expires_at=sign_in.refresh_token_expires_at,
     )
+
+
+def scopes_of(tokens: TokenSet) -> frozenset[str] | None:
+    """The scopes that a sign-in was granted; None if Pinterest did not say."""
+    return None if tokens.scope is None else frozenset(part for part in re.split(r"[\s,]+", tokens.scope) if part)
+
+
+def first_tokens(answer: TokenAnswer, now: float) -> TokenSet:
+    """Returns the tokens that a code was exchanged for.
+
+    Raises:
+        UnexpectedAnswerError: there is no refresh token among them, or they can't be sent.
+    """
+    if not answer.refresh_token:
+        raise UnexpectedAnswerError(
+            Code.ANSWER_UNEXPECTED,
+            "Pinterest's token endpoint gave no refresh token, so the sign-in could not be renewed. Please report "
+            "this.",
+        )
+    return _token_set(answer, TokenSet("", None, "", None), now)
 
 
 def _token_set(answer: TokenAnswer, old: TokenSet, now: float) -> TokenSet:

@@ -90,5 +90,40 @@ class TokenEndpoint:
             answer=refused,
         )
 
+    def redeem(self, client_id: str, client_secret: str, code: str, redirect_uri: str) -> TokenAnswer:
+        """Exchanges the code that a person's consent gave, once: a second exchange would be refused in any case.
+
+        Raises:
+            AuthenticationError: it is refused.
+            ConnectorError: it failed in another way.
+        """
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": redirect_uri,
+            # Apps that were made before 2025-09-25 get a refresh token of a year otherwise, which is not renewed.
+            "continuous_refresh": "true",
+        }
+        call = Call(
+            TOKEN,
+            TOKEN.template,
+            _decode,
+            body=urlencode(form).encode(),
+            content_type=FORM,
+            secrets=(client_secret, code),
+            retry=_ONCE,
+        )
+        try:
+            return self._transport.perform(call, _Basic(client_id, client_secret))
+        except (AuthenticationError, InvalidRequestError, MissingScopeError, PermissionDeniedError) as error:
+            refused = error.answer
+        raise AuthenticationError(
+            Code.CODE_REFUSED,
+            "Pinterest does not accept the code: it was used already or is older than about ten minutes, the app's "
+            "ID and secret are not right, or the redirect URI is not the app's. Check them under My apps, and sign in "
+            "again.",
+            answer=refused,
+        )
+
     def _remember_lost_answer(self) -> None:
         self._answer_lost = True

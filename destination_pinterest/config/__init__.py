@@ -12,6 +12,7 @@ from destination_pinterest.config.form import connection_specification
 from destination_pinterest.config.learned import Learned, with_facts
 from destination_pinterest.config.membership_store import LocalMembershipStore, S3MembershipStore
 from destination_pinterest.config.model import DEFAULT_BATCH_SIZE, LARGEST_BATCH_SIZE, Config
+from destination_pinterest.config.notify_url import notify_url_of
 from destination_pinterest.config.object_storage import S3ObjectStorage
 from destination_pinterest.config.pinterest_facts import PinterestFacts
 from destination_pinterest.config.reading import migrate, read_config, unknown_keys
@@ -33,6 +34,7 @@ __all__ = [
     "S3ObjectStorage",
     "connection_specification",
     "migrate",
+    "notify_url_of",
     "read_config",
     "unknown_keys",
     "with_facts",

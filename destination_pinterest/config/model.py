@@ -20,6 +20,7 @@ from destination_pinterest.config.columns import (
 from destination_pinterest.config.consent import ConsentColumnSetting, NoConsentColumn
 from destination_pinterest.config.credentials import AccessTokenCredentials, OAuthCredentials
 from destination_pinterest.config.membership_store import LocalMembershipStore, NoMembershipStore, S3MembershipStore
+from destination_pinterest.config.notify_url import PATTERN, is_notify_url
 from destination_pinterest.config.object_storage import NoObjectStorage, S3ObjectStorage
 from destination_pinterest.config.pinterest_facts import PinterestFacts, read_facts
 from destination_pinterest.config.reach import ActalikeSetting, ShareWithSetting
@@ -360,6 +361,16 @@ class Config(Settings):
             ),
         },
     )
+    notify_url: str | None = setting(
+        None,
+        pattern=PATTERN,
+        description=(
+            "An address to which the report of each sync is posted as JSON once it has ended, well or not: a webhook "
+            "of yours, or of a chat. It begins with https://. Leave it empty to post nothing. No person is in the report."
+        ),
+        title="Notification URL",
+        form={"airbyte_secret": True, "pattern_descriptor": "https://…, or http://… on this machine"},
+    )
     trust_end_markers: bool = setting(
         True,
         description=(
@@ -537,6 +548,13 @@ class Config(Settings):
                 "look_alike", "the host looks like Pinterest's and is not; leave it out to reach api.pinterest.com"
             )
         return value.rstrip("/")
+
+    @field_validator("notify_url")
+    @classmethod
+    def _of_a_host(cls, value: str | None) -> str | None:
+        if value is not None and not is_notify_url(value):
+            raise PydanticCustomError("string_pattern_mismatch", "not an address")
+        return value
 
     @field_validator("also_in_ad_accounts")
     @classmethod

@@ -78,7 +78,9 @@ class _Sending(threading.Thread):
         try:
             message = self._message
             is_taken = self._service.notify(body=message.body, title=message.title, notify_type=message.kind)
-            refusal = "it refused the alert" if log.status is None else f"it answered HTTP {log.status}"
+            refusal = (
+                "it can't be reached, or refused the alert" if log.status is None else f"it answered HTTP {log.status}"
+            )
             self.delivery = Delivery(self._label, None if is_taken else refusal)
         except Exception as error:  # noqa: BLE001 - a plugin's, whose text may hold the address
             self.delivery = Delivery(self._label, f"it failed ({type(error).__name__})")

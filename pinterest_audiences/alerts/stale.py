@@ -6,11 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from destination_pinterest.error_codes import Code
 from destination_pinterest.foreign_text import shown
 from pinterest_audiences.alerts.alert import Finding
 from pinterest_audiences.alerts.durations import duration_text
-from pinterest_audiences.failures import Failure
 from pinterest_audiences.history.store import History
 
 
@@ -45,15 +43,3 @@ def stale_findings(found: Iterable[Freshness]) -> Iterable[Finding]:
     """Yields what alerts make of it."""
     for each in found:
         yield Finding("stale", f"run {each.name}", f'Run "{shown(each.name)}"', each.text if each.is_stale else None)
-
-
-def stale_failure(found: Iterable[Freshness], longest: timedelta) -> Failure | None:
-    """Returns why a command that was told to fail on stale runs does; None if none is stale."""
-    stale = [each.name for each in found if each.is_stale]
-    if not stale:
-        return None
-    sentence = (
-        f"No run has succeeded for {duration_text(longest)}: {', '.join(stale)}. See whether the schedule still starts "
-        "it."
-    )
-    return Failure.because(Code.RUNS_STALE, sentence)

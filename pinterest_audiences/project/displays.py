@@ -137,11 +137,10 @@ class BarsStage:
     """Shows a bar for each audience that runs.
 
     Args:
-        output: a terminal.
+        console: rich's, of a terminal.
     """
 
-    def __init__(self, output: TextIO) -> None:
-        from rich.console import Console  # noqa: PLC0415 - only terminals need it
+    def __init__(self, console: Any) -> None:
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
 
         self._progress = Progress(
@@ -150,7 +149,7 @@ class BarsStage:
             TextColumn("{task.fields[rows]}", markup=False),
             TextColumn("{task.fields[note]}", markup=False, style="yellow"),
             TimeElapsedColumn(),
-            console=Console(file=output),
+            console=console,
             expand=True,
         )
         self._tasks: dict[str, Any] = {}
@@ -191,6 +190,8 @@ def stage_for(output: TextIO, *, quiet: bool) -> Stage:
     if not output.isatty():
         return LinesStage(output)
     try:
-        return BarsStage(output)
+        from rich.console import Console  # noqa: PLC0415 - only terminals need it
+
+        return BarsStage(Console(file=output))
     except ModuleNotFoundError as error:
         raise missing_extra(error) from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
@@ -16,6 +16,7 @@ from pinterest_audiences.interruption import Interruption
 from pinterest_audiences.preparation import prepared
 from pinterest_audiences.preview_view import bounds_text
 from pinterest_audiences.printing import Printer, write_failure
+from pinterest_audiences.project.displays import CollectingDisplay
 from pinterest_audiences.project.opening import opened_project
 from pinterest_audiences.project.outcome import Kind, as_json, exit_code_of, worst_kind
 from pinterest_audiences.project.project import Audience, Project
@@ -92,13 +93,14 @@ def run(arguments: argparse.Namespace) -> int:
 def _planned(
     audience: Audience, variables: Mapping[str, str], interruption: Interruption, *, is_offline: bool
 ) -> AudiencePlan:
-    warnings: list[str] = []
+    display = CollectingDisplay(lambda _counts, _total: None)
+    warnings = display.warnings
     try:
         config = audience.config_file(os.environ)
         # What was rejected by the last run is kept for `retry`.
         request = replace(audience.request(variables=variables), rejected=None, offline=is_offline)
         with prepared(request, config) as ready:
-            trial = tried(ready, _kept(warnings), interruption)
+            trial = tried(ready, display.log, interruption, display)
     except ConnectorError as error:
         return _plan(audience, "failed", Failure.of(error), None, warnings)
     if trial.failure is not None:
@@ -106,10 +108,6 @@ def _planned(
     warnings += [line["message"] for line in trial.result["plan"] if line["level"] != "INFO"]
     refusal = _refusal(trial.result)
     return _plan(audience, "ready" if refusal is None else "refused", refusal, trial.result, warnings)
-
-
-def _kept(warnings: list[str]) -> Callable[[str, str], None]:
-    return lambda level, text: None if level == "INFO" else warnings.append(text)
 
 
 def _refusal(result: Mapping[str, Any]) -> Failure | None:
@@ -166,7 +164,7 @@ def _print(plan: ProjectPlan, printer: Printer) -> None:
             sys.stderr.write(f"warning: {each.name}: {warning}\n")
     if not printer.as_json:
         ready = sum(each.status == "ready" for each in plan.audiences)
-        printer.sentence(f"{ready:,} of {len(plan.audiences):,} audiences are ready to run. Nothing was changed.")
+        printer.line(f"{ready:,} of {len(plan.audiences):,} audiences are ready to run. Nothing was changed.")
 
 
 def _row(each: AudiencePlan) -> Sequence[str]:

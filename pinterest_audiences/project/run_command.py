@@ -20,10 +20,9 @@ from pinterest_audiences.history.location import default_history_path
 from pinterest_audiences.history.of_report import new_run_id, program_version
 from pinterest_audiences.history.store import History
 from pinterest_audiences.interruption import Interruption
-from pinterest_audiences.preparation import prepared
 from pinterest_audiences.printing import Printer
 from pinterest_audiences.project import memory
-from pinterest_audiences.project.audience_run import AudienceRun, Prepare
+from pinterest_audiences.project.audience_run import AudienceRun, Part
 from pinterest_audiences.project.displays import stage_for
 from pinterest_audiences.project.opening import opened_project
 from pinterest_audiences.project.outcome import RunOutcome
@@ -60,7 +59,7 @@ def run_once(
     interruption: Interruption,
     *,
     variables: Mapping[str, str],
-    prepare: Prepare = prepared,
+    part: Part | None = None,
 ) -> RunOutcome:
     """Runs audiences once, and tells the history and whoever is to be alerted. Raises: UsageError."""
     check_parallel(arguments.parallel)
@@ -70,7 +69,7 @@ def run_once(
         variables=variables,
         version=program_version(),
         interruption=interruption,
-        prepare=prepare,
+        part=part or Part(),
     )
     running = ProjectRun(project, arguments.command, arguments.parallel, interruption, each)
     stage = stage_for(sys.stderr, quiet=arguments.quiet)

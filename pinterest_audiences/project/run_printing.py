@@ -23,4 +23,4 @@ def print_run(outcome: RunOutcome, printer: Printer) -> None:
     for name, warning in warned:
         sys.stderr.write(f"warning: {name}: {warning}\n")
     if not printer.as_json:
-        printer.sentence(closing_sentence(outcome))
+        printer.line(closing_sentence(outcome))

@@ -24,9 +24,9 @@ def run(arguments: argparse.Namespace) -> int:
             return EXIT_DONE
         printer.rows(HEADINGS, list(_rows(project)))
         for line in _relations(project.audiences):
-            printer.sentence(line)
+            printer.line(line)
         count = len(project.audiences)
-        printer.sentence(f"{project.path} can be used; it has {count:,} audience{'s' * (count != 1)}.")
+        printer.line(f"{project.path} can be used; it has {count:,} audience{'s' * (count != 1)}.")
         return EXIT_DONE
 
 

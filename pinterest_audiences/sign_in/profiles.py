@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from destination_pinterest.config.credentials import token_fingerprint
 from destination_pinterest.error_codes import Code
 from destination_pinterest.json_document import SMALL_BYTES, UnreadableDocumentError, decode_object, read_bytes
 from pinterest_audiences.failures import UsageError
@@ -108,7 +109,12 @@ def read_profile(path: Path) -> Profile:
 def expiry_of(config: Mapping[str, Any]) -> datetime | None:
     """When the sign-in of a config ends if nothing runs; None if that is unknown."""
     credentials = config.get("credentials")
-    moment = credentials.get("refresh_token_expires_at") if isinstance(credentials, Mapping) else None
+    if not isinstance(credentials, Mapping):
+        return None
+    token, mark = credentials.get("refresh_token"), credentials.get("refresh_token_mark")
+    if isinstance(token, str) and mark is not None and mark != token_fingerprint(token):
+        return None  # It is the time of another token, which was replaced by hand.
+    moment = credentials.get("refresh_token_expires_at")
     if isinstance(moment, bool) or not isinstance(moment, int | float) or not 1 <= moment <= _LATEST:
         return None
     return datetime.fromtimestamp(moment, UTC)

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any, Protocol
 
 import pytest
@@ -526,3 +527,34 @@ def test_a_sign_in_that_has_expired_has_lost_no_race(make: MakeToken, endpoint: 
     endpoint.failures = [REFUSED]
     with raises(Code.SIGN_IN_NOT_RENEWED):
         make(home=SignInHome(is_tried_again=True), refresh_token_expires_at=NOW).token()
+
+
+def test_a_process_that_waited_for_its_turn_uses_what_the_other_one_has_renewed(
+    make: MakeToken, endpoint: Endpoint
+) -> None:
+    kept = SignIn("1234567", "app-secret", "pinr_0")
+
+    @contextmanager
+    def waiting_for_the_other() -> Iterator[None]:
+        nonlocal kept
+        kept = SignIn("1234567", "app-secret", "pinr_theirs", access_token="pina_theirs")
+        yield
+
+    token = make(home=SignInHome(lambda: kept, waiting_for_the_other))
+    assert token.token() == "pina_theirs"
+    assert endpoint.asked == []
+
+
+def test_one_that_had_not_to_wait_renews_the_sign_in_itself(make: MakeToken, endpoint: Endpoint) -> None:
+    kept = SignIn("1234567", "app-secret", "pinr_0", access_token="pina_refused")
+    token = make(home=SignInHome(lambda: kept, nullcontext), access_token="pina_refused")
+    assert token.renew("pina_refused") == "pina_1"
+    assert [asked[-1] for asked in endpoint.asked] == ["pinr_0"]
+
+
+def test_a_sign_in_is_renewed_again_if_what_the_other_one_has_kept_is_over(
+    make: MakeToken, endpoint: Endpoint, clock: Clock
+) -> None:
+    kept = SignIn("1234567", "app-secret", "pinr_theirs", "pina_theirs", access_token_expires_at=clock.now() - 1)
+    assert make(home=SignInHome(lambda: kept, nullcontext)).token() == "pina_1"
+    assert [asked[-1] for asked in endpoint.asked] == ["pinr_theirs"]

@@ -11,7 +11,7 @@ import pytest
 
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import ConnectorError
-from destination_pinterest.markers import CONFIG_PATH_VARIABLE
+from destination_pinterest.markers import CONFIG_PATH_VARIABLE, LOCK_PATH_VARIABLE
 from pinterest_audiences.__main__ import main
 from pinterest_audiences.config_file import ConfigFile, CredentialsFromEnvironmentError
 from pinterest_audiences.environment import expanded_address, without_values
@@ -51,9 +51,7 @@ def test_a_sign_in_that_is_renewed_is_preferred_to_a_token_that_ends() -> None:
 
 
 def test_without_a_config_and_a_token_nothing_can_begin() -> None:
-    with raises(
-        Code.CLI_CONFIG_UNUSABLE, match="no --config and no profile, and the environment has neither PINTEREST_ACCESS"
-    ):
+    with raises(Code.CLI_CONFIG_UNUSABLE, match="no profile, and the environment has neither PINTEREST_ACCESS_TOKEN"):
         ConfigFile(None, ACCOUNT)
 
 
@@ -219,7 +217,7 @@ def test_the_connector_is_told_where_the_refresh_token_is_kept_if_it_is_kept(tmp
     path = written(
         tmp_path / "c.json", {"credentials": {**credentials, "refresh_token": "pinr_x"}, "ad_account_id": "5"}
     )
-    assert ConfigFile(path, {}).variables == {CONFIG_PATH_VARIABLE: path}
+    assert ConfigFile(path, {}).variables == {CONFIG_PATH_VARIABLE: path, LOCK_PATH_VARIABLE: path}
     named = written(
         tmp_path / "d.json", {"credentials": {**credentials, "refresh_token": "${T}"}, "ad_account_id": "5"}
     )

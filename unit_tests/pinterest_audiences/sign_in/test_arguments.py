@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from destination_pinterest.error_codes import Code
-from destination_pinterest.markers import CONFIG_PATH_VARIABLE
+from destination_pinterest.markers import CONFIG_PATH_VARIABLE, LOCK_PATH_VARIABLE
 from pinterest_audiences.sign_in.arguments import opened_config
 from unit_tests.support.raises import raises
 
@@ -37,7 +37,7 @@ def test_without_a_config_the_profile_is_the_config(environment: dict[str, str])
     path = profile(environment, batch_size=5)
     config = opened_config(None, None, environment)
     assert config.content == {"credentials": OAUTH, "ad_account_id": "7", "batch_size": 5}
-    assert config.variables == {CONFIG_PATH_VARIABLE: path}
+    assert config.variables == {CONFIG_PATH_VARIABLE: path, LOCK_PATH_VARIABLE: path}
     assert config.warnings == []
 
 

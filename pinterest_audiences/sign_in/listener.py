@@ -1,0 +1,119 @@
+"""Waits on this machine for the browser that Pinterest sends back.
+
+Only what carries this sign-in's state is taken; everything else is answered and forgotten: a browser asks for icons,
+and another page could send it here with a code of somebody else's.
+"""
+
+from __future__ import annotations
+
+import hmac
+import queue
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Final
+from urllib.parse import urlsplit
+
+from destination_pinterest.error_codes import Code
+from pinterest_audiences.failures import UsageError
+from pinterest_audiences.interruption import Interruption
+from pinterest_audiences.sign_in.app import Redirected
+
+_LOOK_UP_EVERY_S: Final = 0.1
+_READ_TIMEOUT_S: Final = 10.0
+_PAGE: Final = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark"><title>{title}</title>
+<style>body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 36rem; margin: 4rem auto; padding: 0 1rem; }}</style>
+</head><body><main><h1>{title}</h1><p>{text}</p></main></body></html>
+"""
+
+
+class RedirectListener:
+    """Takes the answer. Create it with `listening`."""
+
+    def __init__(self, path: str, state: str) -> None:
+        self._path = path
+        self._state = state
+        self._found: queue.SimpleQueue[Redirected] = queue.SimpleQueue()
+
+    @classmethod
+    @contextmanager
+    def listening(cls, redirect_uri: str, port: int, state: str) -> Iterator[RedirectListener]:
+        """Listens on the port of the redirect URI, on this machine alone. Raises: UsageError if it is taken."""
+        listener = cls(urlsplit(redirect_uri).path or "/", state)
+        with ExitStack() as opened:
+            for server in _servers(port, listener):
+                opened.callback(server.server_close)
+                threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+                opened.callback(server.shutdown)
+            yield listener
+
+    def wait(self, timeout_s: float, interruption: Interruption) -> Redirected | None:
+        """Returns the answer; None if none came in time, or a stop was requested."""
+        give_up_at = time.monotonic() + timeout_s
+        while time.monotonic() < give_up_at and not interruption.is_requested:
+            with suppress(queue.Empty):
+                return self._found.get(timeout=_LOOK_UP_EVERY_S)
+        return None
+
+    def answer(self, target: str) -> tuple[HTTPStatus, str, str]:
+        """Takes a request for a path with its query; returns a status, a title and a text for the page."""
+        if urlsplit(target).path != self._path:
+            return HTTPStatus.NOT_FOUND, "Nothing is here", "This program only waits for a sign-in."
+        redirected = Redirected.of(target)
+        if not hmac.compare_digest((redirected.state or "").encode(), self._state.encode()):
+            text = "This page was not opened by the sign-in that the terminal waits for. Begin again in the terminal."
+            return HTTPStatus.BAD_REQUEST, "Not this sign-in", text
+        if redirected.code is None and redirected.error is None:
+            return HTTPStatus.BAD_REQUEST, "No answer", "Pinterest has sent no answer. Begin again in the terminal."
+        self._found.put(redirected)
+        if redirected.code is None:
+            return HTTPStatus.OK, "Not signed in", "Access was not allowed. You can close this page."
+        return HTTPStatus.OK, "Go back to the terminal", "The sign-in goes on there. You can close this page."
+
+
+def _servers(port: int, listener: RedirectListener) -> list[ThreadingHTTPServer]:
+    """One for each address of this machine: which of them a browser takes for `localhost` differs."""
+
+    class Handler(BaseHTTPRequestHandler):
+        timeout = _READ_TIMEOUT_S
+
+        def do_GET(self) -> None:
+            """Answers the browser."""
+            status, title, text = listener.answer(self.path)
+            page = _PAGE.format(title=title, text=text).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.send_header("Content-Length", str(len(page)))
+            # The address holds the code.
+            self.send_header("Referrer-Policy", "no-referrer")
+            self.send_header("Cache-Control", "no-store")
+            self.end_headers()
+            self.wfile.write(page)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+            """Says nothing: the line would hold the code."""
+
+    class Server4(ThreadingHTTPServer):
+        daemon_threads = True
+        allow_reuse_address = True
+
+    class Server6(Server4):
+        address_family = socket.AF_INET6
+
+    try:
+        servers: list[ThreadingHTTPServer] = [Server4(("127.0.0.1", port), Handler)]
+    except OSError as error:
+        raise UsageError(
+            Code.LOGIN_PORT_UNUSABLE,
+            f"This machine can't listen on port {port} for the browser ({error.strerror}). End what uses it, register "
+            "a redirect URI with another port in the app and name that by --port, or add --no-browser.",
+        ) from None
+    with suppress(OSError):  # Not every machine has it.
+        servers.append(Server6(("::1", port), Handler))
+    return servers

@@ -1,0 +1,52 @@
+"""Writes a profile: a sign-in into it, or another ad account."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from destination_pinterest.config_lock import holding
+from destination_pinterest.error_codes import Code
+from destination_pinterest.system import System
+from pinterest_audiences.config_file import read_settings, replace_settings
+from pinterest_audiences.failures import UsageError
+from pinterest_audiences.sign_in.profiles import HOME_VARIABLE, create_folder, read_about, write_about
+from pinterest_audiences.whole_files import OWNER_ONLY, changing, write_whole
+
+
+def write_sign_in(path: Path, settings: Mapping[str, Any], about: Mapping[str, Any], home: Mapping[str, str]) -> None:
+    """Puts a new sign-in into a profile, which keeps its other settings. It is its owner's alone.
+
+    A renewal that is under way ends first: it would put the old sign-in back.
+    Raises: UsageError if it can't be written.
+    """
+    with _told_of(path):
+        create_folder(home)
+        with holding(path, System()), changing(path):
+            kept = read_settings(path) if path.exists() else {}
+            content = json.dumps({**kept, **settings}, indent=2, ensure_ascii=False) + "\n"
+            write_whole(path, content.encode(), mode=OWNER_ONLY)
+            write_about(path, {**read_about(path), **about})
+
+
+def write_account(path: Path, account: Mapping[str, Any]) -> None:
+    """Makes an ad account the one that the profile is for. Raises: UsageError if it can't be written."""
+    with _told_of(path), changing(path):
+        replace_settings(path, {**read_settings(path), "ad_account_id": account["ad_account_id"]})
+        named = {"ad_account_id": account["ad_account_id"], "account_name": account["name"], "roles": account["roles"]}
+        write_about(path, {**read_about(path), **named})
+
+
+@contextmanager
+def _told_of(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise UsageError(
+            Code.PROFILE_FOLDER_UNUSABLE,
+            f"The profile {path} can't be written: {error.strerror}. Correct the folder's permissions, or name another "
+            f"one by {HOME_VARIABLE}.",
+        ) from None
