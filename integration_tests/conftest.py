@@ -11,6 +11,14 @@ from integration_tests.connector_process import Connectors
 from integration_tests.sandbox_process import RunningSandbox
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _home_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Neither read nor written is what the developer's own runs have left: profiles and the history."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PINTEREST_AUDIENCES_HOME", str(tmp_path_factory.mktemp("home")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def shared_sandbox() -> Iterator[RunningSandbox]:
     """One sandbox for all tests that do not ask for a special one: no quota, instant matching, bodies kept."""

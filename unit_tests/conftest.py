@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,14 @@ settings.register_profile("any machine", deadline=None, suppress_health_check=[H
 settings.load_profile("any machine")
 
 STREAMS = Path(__file__).parent / "streams"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _home_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Neither read nor written is what the developer's own runs have left: profiles and the history."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PINTEREST_AUDIENCES_HOME", str(tmp_path_factory.mktemp("home")))
+        yield
 
 
 @pytest.fixture

@@ -365,8 +365,9 @@ class Config(Settings):
         None,
         pattern=PATTERN,
         description=(
-            "An address to which the report of each sync is posted as JSON once it has ended, well or not: a webhook "
-            "of yours, or of a chat. It begins with https://. Leave it empty to post nothing. No person is in the report."
+            "An address to which the report of each sync is posted as JSON once it has ended, whether it succeeded or "
+            "not: a webhook of yours, or of a chat. It begins with https://. Leave it empty to post nothing. No person "
+            "is in the report."
         ),
         title="Notification URL",
         form={"airbyte_secret": True, "pattern_descriptor": "https://…, or http://… on this machine"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -12,7 +13,7 @@ _LONGEST: Final = 2_000
 
 def is_notify_url(text: str) -> bool:
     """Whether reports may be posted there."""
-    if not text.isascii() or not text.isprintable() or len(text) > _LONGEST:
+    if not text.isascii() or len(text) > _LONGEST or re.fullmatch(PATTERN, text) is None:
         return False
     try:
         parts = urlsplit(text)

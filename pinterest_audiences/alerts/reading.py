@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from destination_pinterest.error_codes import Code
 from destination_pinterest.json_document import SMALL_BYTES, UnreadableDocumentError, read_bytes
+from pinterest_audiences.alerts.delivery import Destinations
 from pinterest_audiences.environment import expanded
 from pinterest_audiences.failures import UsageError, missing_extra
 from pinterest_audiences.sources.files import existing_file
@@ -22,14 +23,20 @@ _SECTION: Final = "alerts"
 def alert_settings(path: str | None, environment: Mapping[str, str]) -> AlertSettings | None:
     """Returns the settings of a file, else the usual ones with the environment's addresses; None if there are none.
 
-    Raises: UsageError if the file can't be read, or says what is not a setting.
+    Raises: UsageError if the file can't be read, says what is not a setting, or has an address that can't be used: it
+        is better found out now than when there is something to tell.
     """
     addresses = environment.get(ALERTS_VARIABLE, "").split()
     if path is None:
-        return read_alerts({"notify": addresses}, {}, ALERTS_VARIABLE) if addresses else None
-    file = existing_file(path)
-    section = _section(file)
-    return read_alerts(section if section.get("notify") else {**section, "notify": addresses}, environment, str(file))
+        settings = read_alerts({"notify": addresses}, environment, ALERTS_VARIABLE) if addresses else None
+    else:
+        file = existing_file(path)
+        section = _section(file)
+        whole = section if section.get("notify") else {**section, "notify": addresses}
+        settings = read_alerts(whole, environment, str(file))
+    if settings is not None and settings.notify:
+        Destinations(settings.addresses)
+    return settings
 
 
 def read_alerts(section: Any, environment: Mapping[str, str], where: str) -> AlertSettings:
