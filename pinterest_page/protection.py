@@ -1,9 +1,9 @@
 """Who may see the page, and what a browser may do with it.
 
-Source: OWASP, "Content Security Policy Cheat Sheet" and "HTTP Headers Cheat Sheet" (read 2026-11-27). A page
-    of any site can make a browser send requests to this machine, and by a name of its own that it lets lead here
-    (DNS rebinding)
-    read the answers: only the Host header tells.
+Source: OWASP, "Content Security Policy Cheat Sheet" and "HTTP Headers Cheat Sheet" (read 2026-11-27).
+
+A page of any site can make a browser send requests to this machine, and by a name of its own that it lets lead here
+(DNS rebinding) read the answers: only the Host header tells.
 """
 
 from __future__ import annotations

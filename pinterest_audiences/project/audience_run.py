@@ -16,7 +16,6 @@ from pinterest_audiences.failures import EXIT_DONE, EXIT_FAILED, EXIT_USAGE, Fai
 from pinterest_audiences.history.progress import followed
 from pinterest_audiences.interruption import Interruption
 from pinterest_audiences.preparation import Preparation, prepared
-from pinterest_audiences.progress import Display
 from pinterest_audiences.project.displays import CollectingDisplay
 from pinterest_audiences.project.outcome import AudienceOutcome, Kind, Status
 from pinterest_audiences.project.project import Audience
@@ -75,8 +74,7 @@ class AudienceRun:
             config = audience.config_file(self.environment)
             profile = profile_name(config.sign_in_path, self.environment)
             account = config.overlaid(**request.overlay()).get("ad_account_id")
-            with followed(display, audience.name, str(account or ""), "run", self.environment) as shown:
-                outcome = self._synced(request, config, audience, shown)
+            outcome = self._synced(request, config, audience, display)
         except ConnectorError as error:
             code = EXIT_USAGE if isinstance(error, ConfigurationError) else EXIT_FAILED
             outcome = Outcome(code, Failure.of(error))
@@ -105,11 +103,17 @@ class AudienceRun:
             report=None,
         )
 
-    def _synced(self, request: SyncRequest, config: ConfigFile, audience: Audience, display: Display) -> Outcome:
+    def _synced(
+        self, request: SyncRequest, config: ConfigFile, audience: Audience, display: CollectingDisplay
+    ) -> Outcome:
         path = audience.rejected_path
         if path is not None:
             request = replace(request, rejected=aside(path))
-        with self.part.prepare(request, config, audience) as ready:
+        account = str(config.overlaid(**request.overlay()).get("ad_account_id") or "")
+        with (
+            self.part.prepare(request, config, audience) as ready,
+            followed(display, audience.name, account, "run", self.environment) as shown,
+        ):
             outcome = SyncRun(
                 ready.request,
                 ready.config,
@@ -118,7 +122,7 @@ class AudienceRun:
                 state_file=ready.state_file,
                 rejected=ready.rejected,
                 interruption=self.interruption,
-            ).run(display)
+            ).run(shown)
         # A run that did not get to its end says nothing of the other rows, unless it goes on from where it is.
         adds = self.part.adds and audience.entry.cursor is not None
         if path is not None and (outcome.failure is None or adds):
