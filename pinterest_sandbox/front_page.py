@@ -82,7 +82,7 @@ class FrontPage:
         status, size = self._matching.audience_status(audience), self._matching.audience_size(audience)
         list_id = audience.rule.get("customer_list_id")
         customer_list = self._state.world.customer_lists.get(str(list_id))
-        facts = [Fact("ID", audience.id), Fact("Kind", audience.audience_type)]
+        facts = [Fact("ID", audience.id), Fact("Kind", audience.audience_type.replace("_", " ").lower())]
         if customer_list is not None:
             facts += self._of_list(customer_list)
         elif list_id is not None:

@@ -234,3 +234,14 @@ def test_a_running_sync_is_shown_with_the_name_of_its_account(
 
     assert (running.name, running.account, running.done) == ("VIP", f"shop ({ACCOUNT})", 0)
     assert not asyncio.run(source.running())
+
+
+def test_only_audiences_whose_last_run_failed_are_shown_as_failing(
+    content_of: Callable[..., Content], history: History
+) -> None:
+    failed = {"exit_code": 1, "failure_kind": "config_error", "failure_text": "No."}
+    history.record_run(a_run(run_id="r0", finished_at=NOW - timedelta(hours=2), **failed))
+    history.record_run(a_run(run_id="r1"))
+    history.record_run(a_run(run_id="r2", name="Lapsed", **failed))
+
+    assert [run.name for run in content_of().failing] == ["Lapsed"]
