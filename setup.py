@@ -33,6 +33,7 @@ CLI = [
     "opentelemetry-api>=1.30,<2",  # does nothing until the extra telemetry brings the rest
     "psycopg[binary]>=3.2,<4",
     "pyarrow>=21,<27",  # Parquet and Arrow files, compressed files, S3 and Google Cloud Storage
+    "pygal>=3.1.3,<4",  # the page's charts
     "python-calamine>=0.4,<1",  # Excel workbooks
     "pyyaml>=6,<7",  # the project file
     "rich>=14,<16",
@@ -99,8 +100,8 @@ DEV = [
     "zizmor>=1.32",
 ]
 
-# The connector, the command line for people without Airbyte, and the sandbox.
-PACKAGES = ["destination_pinterest", "pinterest_audiences", "pinterest_sandbox"]
+# The connector, the command line for people without Airbyte, the sandbox, and the page that the latter two show.
+PACKAGES = ["destination_pinterest", "pinterest_audiences", "pinterest_page", "pinterest_sandbox"]
 
 setup(
     name="airbyte-destination-pinterest",
@@ -115,7 +116,8 @@ setup(
     package_data={
         "destination_pinterest": ["py.typed"],
         "pinterest_audiences": ["py.typed"],
-        "pinterest_sandbox": ["py.typed", "*.html"],
+        "pinterest_page": ["py.typed", "templates/*.html", "static/*"],
+        "pinterest_sandbox": ["py.typed"],
     },
     install_requires=PRODUCTION,
     extras_require={

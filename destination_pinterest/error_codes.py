@@ -1574,3 +1574,10 @@ class Code(StrEnum):
         "The history has nothing of what was asked for, or `PINTEREST_AUDIENCES_HISTORY` says that none is kept.",
         "Look at `pinterest-audiences history` without a name, or let a run or `observe` write one.",
     )
+    PAGE_PORT_TAKEN = _Case(
+        "PIN-CLI-136",
+        _CONFIG,
+        _ACT,
+        "The port on which `pinterest-audiences ui` was to show its page is taken, or may not be used.",
+        "Name another port by `--port`, or end the program that uses it; `--port 0` takes any free one.",
+    )

@@ -20,12 +20,13 @@ from pinterest_audiences.doctor.machine import own_version
 from pinterest_audiences.failure_view import PROGRAM, write_failure
 from pinterest_audiences.failures import EXIT_FAILED, EXIT_USAGE, Failure, exit_code_of
 from pinterest_audiences.history import command as history
+from pinterest_audiences.page import command as page
 from pinterest_audiences.project import commands as project
 from pinterest_audiences.sign_in import accounts, check, login, profiles_command
 
 COMMANDS = (
     *(login, accounts, check, profiles_command),
-    *(sync, project, audiences, observe, history, alerts),
+    *(sync, project, audiences, observe, history, page, alerts),
     *(create, lists, forget, store, probe, doctor),
 )
 EXIT_CTRL_C = 130

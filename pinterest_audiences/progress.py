@@ -130,7 +130,8 @@ class PlainDisplay(QuietDisplay):
         is_new = bool(until_s) and until_s != self._counts.waiting_until_s
         self._counts = replace(self._counts, waiting_until_s=until_s)
         if is_new:
-            self._line(wait_text(until_s).capitalize() + ".")
+            said = wait_text(until_s)
+            self._line(said[:1].upper() + said[1:] + ".")
 
     def log(self, level: str, text: str) -> None:
         """See Watcher."""

@@ -14,6 +14,7 @@ from pinterest_audiences.alerts.reading import alert_settings
 from pinterest_audiences.displays import display_for
 from pinterest_audiences.failures import Failure, exit_code_of
 from pinterest_audiences.history.of_report import program_version
+from pinterest_audiences.history.progress import followed
 from pinterest_audiences.interruption import Interruption
 from pinterest_audiences.preparation import Preparation, prepared
 from pinterest_audiences.printing import Printer
@@ -60,7 +61,12 @@ def run(arguments: argparse.Namespace) -> int:
 def _sync(ready: Preparation, printer: Printer) -> Outcome:
     """The report goes to standard output, all else to standard error."""
     interruption, begun = Interruption(), datetime.now(UTC)
-    with interruption.listening(), display_for(sys.stderr, quiet=ready.request.quiet) as display:
+    account = str(ready.config.content.get("ad_account_id") or "")
+    with (
+        interruption.listening(),
+        display_for(sys.stderr, quiet=ready.request.quiet) as shown,
+        followed(shown, ready.request.audience, account, "sync", os.environ) as display,
+    ):
         outcome = SyncRun(
             ready.request,
             ready.config,

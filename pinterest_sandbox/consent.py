@@ -10,22 +10,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from html import escape
-from importlib.resources import files
-from string import Template
+from typing import Final
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from pinterest_page.protection import SAFE_HEADERS_OF_FORM
+from pinterest_page.rendering import render
 from pinterest_sandbox.default_world import USER_ID
 from pinterest_sandbox.entities import App
 from pinterest_sandbox.oauth import new_code, split_scopes
 from pinterest_sandbox.refusals import Refusal
 from pinterest_sandbox.world import World
 
-_PAGE = Template(files(__package__).joinpath("consent.html").read_text(encoding="utf-8"))
+# Where the page's files are, from /oauth/.
+_PARTS: Final = "../_page/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,22 +55,15 @@ class ConsentPage:
             asked = self._asked(request.query_params)
         except _OutOfOrderError as error:
             return _error_page(str(error))
-        user = self._world.users[USER_ID]
-        scopes = "".join(f"<li><code>{escape(scope)}</code></li>" for scope in asked.scopes)
-        hidden = "".join(
-            f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">'
-            for name, value in request.query_params.items()
-        )
-        return HTMLResponse(
-            _PAGE.substitute(
-                title=f"{escape(asked.app.name)} asks for access",
-                text=f"<p><b>{escape(asked.app.name)}</b> (app {escape(asked.app.client_id)}) asks to act for "
-                f"<b>{escape(user.business_name)}</b> with these scopes:</p><ul>{scopes}</ul>"
-                f"<p>Either way you go back to <code>{escape(asked.redirect_uri)}</code></p>",
-                form=f'<form method="post" action="">{hidden}'
-                '<button name="decision" value="allow">Allow</button> '
-                '<button name="decision" value="deny">Deny</button></form>',
-            )
+        return _page(
+            title=f"{asked.app.name} asks for access",
+            problem=None,
+            app_name=asked.app.name,
+            app_id=asked.app.client_id,
+            business=self._world.users[USER_ID].business_name,
+            scopes=asked.scopes,
+            redirect_uri=asked.redirect_uri,
+            hidden=request.query_params.items(),
         )
 
     async def decide(self, request: Request) -> Response:
@@ -124,5 +118,8 @@ def _with_query(redirect_uri: str, more: dict[str, str]) -> str:
 
 
 def _error_page(message: str) -> HTMLResponse:
-    text = f"<p>This address cannot be answered. {escape(message)}</p>"
-    return HTMLResponse(_PAGE.substitute(title="Something is wrong with this address", text=text, form=""), 400)
+    return _page(400, title="Something is wrong with this address", problem=message)
+
+
+def _page(status: int = 200, **values: object) -> HTMLResponse:
+    return HTMLResponse(render("consent.html", parts=_PARTS, **values), status, dict(SAFE_HEADERS_OF_FORM))

@@ -1,4 +1,4 @@
-"""Puts a sandbox together: one ASGI application of the API, the consent page, presigned uploads, the control side."""
+"""Puts a sandbox together: one ASGI application of the API, the pages, presigned uploads, the control side."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from starlette.applications import Starlette
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from pinterest_page.site import Site
 from pinterest_sandbox.consent import ConsentPage
 from pinterest_sandbox.control import Control, ControlError, answer_error
 from pinterest_sandbox.control_world import ControlOfWorld
 from pinterest_sandbox.default_world import populate
 from pinterest_sandbox.faults import FaultPlan
+from pinterest_sandbox.front_page import FRONT_PAGE_PARTS, FrontPage
 from pinterest_sandbox.pipeline import Pipeline
 from pinterest_sandbox.restoration import restore
 from pinterest_sandbox.settings import Settings
@@ -59,6 +61,7 @@ class Sandbox:
         self._api = Pipeline(state, sleep, chance)
         consent = ConsentPage(self.world)
         routes: list[Route | Mount] = [
+            *Site(FrontPage(state), FRONT_PAGE_PARTS).routes(),
             Route("/oauth/", consent.show, methods=["GET"]),
             Route("/oauth/", consent.decide, methods=["POST"]),
             Route("/_uploads/{upload_id}/{number:int}", PresignedParts(self.world).put, methods=["PUT"]),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("destination_pinterest", "pinterest_audiences", "pinterest_sandbox")
+PACKAGES = ("destination_pinterest", "pinterest_audiences", "pinterest_page", "pinterest_sandbox")
 MOST = 7
 
 

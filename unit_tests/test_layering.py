@@ -56,6 +56,10 @@ FORBIDDEN = [
     ("destination_pinterest.identity", "socket"),
     ("destination_pinterest.identity", "time"),
     ("destination_pinterest.delivery", "pinterest_sandbox.world"),
+    ("destination_pinterest.delivery", "pinterest_page.view"),
+    ("pinterest_page", "destination_pinterest.vocabulary"),
+    ("pinterest_page", "pinterest_audiences.sync"),
+    ("pinterest_page", "pinterest_sandbox.world"),
     ("pinterest_sandbox", "destination_pinterest.vocabulary"),
     ("pinterest_sandbox", "pinterest_audiences.sync"),
 ]
@@ -71,7 +75,7 @@ def lint(folder: Path) -> subprocess.CompletedProcess[str]:
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("checkout")
-    for package in ("destination_pinterest", "pinterest_audiences", "pinterest_sandbox"):
+    for package in ("destination_pinterest", "pinterest_audiences", "pinterest_page", "pinterest_sandbox"):
         shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", folder)
     return folder

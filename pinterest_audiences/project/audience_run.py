@@ -13,6 +13,7 @@ from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import ConfigurationError, ConnectorError
 from pinterest_audiences.config_file import ConfigFile
 from pinterest_audiences.failures import EXIT_DONE, EXIT_FAILED, EXIT_USAGE, Failure
+from pinterest_audiences.history.progress import followed
 from pinterest_audiences.interruption import Interruption
 from pinterest_audiences.preparation import Preparation, prepared
 from pinterest_audiences.project.displays import CollectingDisplay
@@ -108,7 +109,11 @@ class AudienceRun:
         path = audience.rejected_path
         if path is not None:
             request = replace(request, rejected=aside(path))
-        with self.part.prepare(request, config, audience) as ready:
+        account = str(config.overlaid(**request.overlay()).get("ad_account_id") or "")
+        with (
+            self.part.prepare(request, config, audience) as ready,
+            followed(display, audience.name, account, "run", self.environment) as shown,
+        ):
             outcome = SyncRun(
                 ready.request,
                 ready.config,
@@ -117,7 +122,7 @@ class AudienceRun:
                 state_file=ready.state_file,
                 rejected=ready.rejected,
                 interruption=self.interruption,
-            ).run(display)
+            ).run(shown)
         # A run that did not get to its end says nothing of the other rows, unless it goes on from where it is.
         adds = self.part.adds and audience.entry.cursor is not None
         if path is not None and (outcome.failure is None or adds):

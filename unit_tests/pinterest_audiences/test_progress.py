@@ -69,7 +69,7 @@ def test_a_wait_is_said_once_and_stands_in_the_lines_until_it_ends() -> None:
     display.progressed(PROGRESS)
     waiting = wait_text(1_700_000_000.0)
     lines = output.getvalue().splitlines()
-    assert lines[0] == waiting.capitalize() + "."
+    assert lines[0] == waiting.replace("waiting", "Waiting") + "."
     assert lines[1].endswith("; " + waiting)
     assert "waiting" not in lines[2]
     assert len(lines) == 3

@@ -1,0 +1,1 @@
+"""Fills and serves the page: what the history has, what Pinterest says now, and how far running syncs are."""
