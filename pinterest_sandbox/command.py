@@ -1,4 +1,4 @@
-"""Starts the sandbox: `pinterest-sandbox`, or `python -m pinterest_sandbox`."""
+"""Starts the sandbox with what was typed behind `pinterest-sandbox`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from pinterest_sandbox.storage import Memory, Sqlite, StorageError
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
-def main(argv: list[str] | None = None) -> int:
+def run(argv: list[str] | None = None) -> int:
     """Run the sandbox until it is told to stop.
 
     Returns:
@@ -123,7 +123,3 @@ def _say_where(options: argparse.Namespace, tier: Tier, port: int) -> None:
     )
     if options.host not in _LOOPBACK:
         print("pinterest-sandbox: other machines can reach this, and its tokens are known to all", file=sys.stderr)  # noqa: T201
-
-
-if __name__ == "__main__":
-    sys.exit(main())
