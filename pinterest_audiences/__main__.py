@@ -13,11 +13,13 @@ from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import ConfigurationError, ConnectorError
 from destination_pinterest.foreign_text import shown_json
 from pinterest_audiences import audiences, create, forget, lists, probe, store, sync
-from pinterest_audiences.failures import EXIT_FAILED, EXIT_USAGE, Failure
+from pinterest_audiences.failures import EXIT_FAILED, EXIT_USAGE, Failure, missing_extra
+from pinterest_audiences.moving import compare, migrate
 
 PROGRAM = "pinterest-audiences"
-COMMANDS = (sync, audiences, create, lists, forget, store, probe)
+COMMANDS = (sync, audiences, create, lists, forget, store, probe, migrate, compare)
 EXIT_CTRL_C = 130
+_OWN_PACKAGES = frozenset({"destination_pinterest", "pinterest_audiences"})
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -32,6 +34,11 @@ def main(argv: list[str] | None = None) -> int:
     except ConnectorError as error:
         _tell(Failure.of(error), as_json=arguments.json)
         return EXIT_USAGE if isinstance(error, ConfigurationError) else EXIT_FAILED
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] in _OWN_PACKAGES:
+            raise
+        _tell(Failure.of(missing_extra(error)), as_json=arguments.json)
+        return EXIT_USAGE
     except KeyboardInterrupt:
         _tell(Failure.because(Code.STOPPED_BY_USER, "Stopped before anything was sent."), as_json=arguments.json)
         return EXIT_CTRL_C
