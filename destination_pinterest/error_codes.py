@@ -1451,13 +1451,6 @@ class Code(StrEnum):
         "`pinterest-audiences init` would write over a file, or found no table with a column that identifies people.",
         "Name another file by `--file` or another source by `--from`, or write the file by hand.",
     )
-    RUN_STALE = _Case(
-        "PIN-CLI-103",
-        _CONFIG,
-        _ACT,
-        "`pinterest-audiences status --fail-if-stale` found an audience that has not been run for too long.",
-        "See why it was not run, or why its runs failed, by `pinterest-audiences history`.",
-    )
     HISTORY_NOT_OURS = _Case(
         "PIN-CLI-121",
         _CONFIG,

@@ -10,16 +10,18 @@ from types import TracebackType
 from typing import NoReturn
 
 from destination_pinterest.error_codes import Code
-from destination_pinterest.errors import ConfigurationError, ConnectorError
+from destination_pinterest.errors import ConnectorError
 from destination_pinterest.foreign_text import shown_json
-from pinterest_audiences import audiences, create, forget, lists, probe, store, sync
-from pinterest_audiences.failures import EXIT_FAILED, EXIT_USAGE, Failure, missing_extra
+from pinterest_audiences import audiences, create, forget, lists, observe, probe, store, sync
+from pinterest_audiences.alerts import command as alerts
+from pinterest_audiences.failures import EXIT_FAILED, EXIT_USAGE, Failure, exit_code_of, missing_extra
+from pinterest_audiences.history import command as history
 from pinterest_audiences.moving import compare, migrate
+from pinterest_audiences.project import commands as project
 
 PROGRAM = "pinterest-audiences"
-COMMANDS = (sync, audiences, create, lists, forget, store, probe, migrate, compare)
+COMMANDS = (sync, project, audiences, observe, history, alerts, create, lists, forget, store, probe, migrate, compare)
 EXIT_CTRL_C = 130
-_OWN_PACKAGES = frozenset({"destination_pinterest", "pinterest_audiences"})
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -33,12 +35,11 @@ def main(argv: list[str] | None = None) -> int:
         return int(arguments.run(arguments))
     except ConnectorError as error:
         _tell(Failure.of(error), as_json=arguments.json)
-        return EXIT_USAGE if isinstance(error, ConfigurationError) else EXIT_FAILED
+        return exit_code_of(error)
     except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] in _OWN_PACKAGES:
-            raise
-        _tell(Failure.of(missing_extra(error)), as_json=arguments.json)
-        return EXIT_USAGE
+        missing = missing_extra(error)
+        _tell(Failure.of(missing), as_json=arguments.json)
+        return exit_code_of(missing)
     except KeyboardInterrupt:
         _tell(Failure.because(Code.STOPPED_BY_USER, "Stopped before anything was sent."), as_json=arguments.json)
         return EXIT_CTRL_C

@@ -6,17 +6,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from destination_pinterest.errors import ConnectorError
 from pinterest_audiences.alerts.alert import Finding
 from pinterest_audiences.alerts.alerting import Alerting
 from pinterest_audiences.alerts.rules import SignIn, run_findings, sign_in_finding, size_findings
-from pinterest_audiences.alerts.settings import AlertSettings
+from pinterest_audiences.failures import Failure
 from pinterest_audiences.history.location import default_history_path
 from pinterest_audiences.history.records import Observation, RunRecord, observed_by
 from pinterest_audiences.history.store import History
 from pinterest_audiences.telemetry.telemetry import Telemetry
+
+if TYPE_CHECKING:  # It is a pydantic model, which a run without alerts need not load.
+    from pinterest_audiences.alerts.settings import AlertSettings
 
 # Of an audience: more than two a day for the longest window that anybody compares.
 _MOST_OBSERVATIONS: Final = 500
@@ -58,6 +61,7 @@ class AfterRun:
 
     def ran(self, records: Sequence[RunRecord], sign_ins: Iterable[SignIn] = ()) -> None:
         """Takes the audiences of a run, and the sign-ins that it used."""
+        sign_ins = tuple(sign_ins)
         with self._said("This run is not in the history."):
             if self._history is not None:
                 self._history.record_runs(records)
@@ -68,17 +72,39 @@ class AfterRun:
         with self._said("Metrics and traces were not written."):
             self._telemetry.ran(records, sign_ins)
 
-    def observed(self, observations: Sequence[Observation], sign_ins: Iterable[SignIn] = ()) -> None:
-        """Takes what Pinterest said of audiences, and the sign-ins with which it was asked."""
+    def observed(
+        self,
+        observations: Sequence[Observation],
+        sign_ins: Iterable[SignIn] = (),
+        failed: Mapping[str, Failure] | None = None,
+    ) -> None:
+        """Takes what Pinterest said of audiences, the sign-ins with which it was asked, and those that failed."""
+        sign_ins = tuple(sign_ins)
         with self._said("What was observed is not in the history."):
             if self._history is not None:
                 self._history.record_observations(observations)
         with self._said("Alerts could not be decided."):
             now = datetime.now(UTC)
-            found = [*self._of_sizes(observations, now), *self._of_sign_ins(sign_ins, {""}, now)]
+            found = [
+                *self._of_sizes(observations, now),
+                *self._of_sign_ins(sign_ins, {""}, now),
+                *self._of_observing(sign_ins, failed or {}),
+            ]
             self._alerting.take(found, now)
         with self._said("Metrics and traces were not written."):
             self._telemetry.observed(observations, sign_ins)
+
+    def _of_observing(
+        self, sign_ins: Iterable[SignIn], failed: Mapping[str, Failure]
+    ) -> Iterator[tuple[Finding, AlertSettings]]:
+        settings = self._settings("")
+        if settings is not None and settings.failure:
+            for name in dict.fromkeys((*(each.profile for each in sign_ins), *failed)):
+                text = failed[name].text if name in failed else None
+                yield (
+                    Finding("failure", f"observe {name}", f'Reading the audiences with the sign-in "{name}"', text),
+                    settings,
+                )
 
     def _of_runs(self, records: Sequence[RunRecord], now: datetime) -> Iterator[tuple[Finding, AlertSettings]]:
         for record in records:

@@ -11,10 +11,7 @@ import os
 import sys
 from typing import Any
 
-from destination_pinterest.error_codes import Code
-from pinterest_audiences.connector_answers import ConnectorAnswers
-from pinterest_audiences.connector_process import OWN_CONNECTOR, ConnectorProcess
-from pinterest_audiences.failures import EXIT_DONE, EXIT_FAILED, Failure, ended_silently
+from pinterest_audiences.asked_listing import asked_listing
 from pinterest_audiences.interruption import Interruption
 from pinterest_audiences.printing import Printer
 from pinterest_audiences.progress import QuietDisplay
@@ -37,40 +34,14 @@ def register(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Runs the command. Returns the exit code. Raises: ConnectorError."""
     config = opened_config(arguments.config, arguments.profile, os.environ)
-    display = QuietDisplay(sys.stderr)
-    for warning in config.warnings:
-        display.log("WARN", warning)
-    answers = ConnectorAnswers(display, lambda _: None, config.keep_credentials)
     interruption = Interruption()
-    with (
-        interruption.listening(),
-        ConnectorProcess.running(
-            OWN_CONNECTOR,
-            "audiences",
-            files={"config": config.content},
-            answers=answers,
-            watcher=display,
-            interruption=interruption,
-            variables=config.variables,
-        ) as connector,
-    ):
-        exit_code = connector.wait()
+    with interruption.listening():
+        asked = asked_listing(config, QuietDisplay(sys.stderr), interruption)
     printer = Printer(sys.stdout, as_json=arguments.json)
-    failure = _failure(answers, interruption, exit_code)
-    if failure is None:
-        printer.listing(answers.listing or {})
-        return EXIT_DONE
+    if asked.failure is None:
+        printer.listing(asked.content or {})
+        return asked.exit_code
     if arguments.json:
-        printer.listing({"schema_version": 1, **failure.as_json()})
-    sys.stderr.write(f"pinterest-audiences: {failure.text}\n")
-    return interruption.exit_code if interruption.is_requested else EXIT_FAILED
-
-
-def _failure(answers: ConnectorAnswers, interruption: Interruption, exit_code: int) -> Failure | None:
-    if interruption.is_requested:
-        return Failure.because(Code.STOPPED_BY_USER, "Stopped before everything was read.")
-    if answers.failure is not None:
-        return answers.failure
-    if exit_code != 0 or answers.listing is None:
-        return ended_silently(exit_code)
-    return None
+        printer.listing({"schema_version": 1, **asked.failure.as_json()})
+    sys.stderr.write(f"pinterest-audiences: {asked.failure.text}\n")
+    return asked.exit_code

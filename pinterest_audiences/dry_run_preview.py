@@ -6,7 +6,6 @@ that it has to renew goes into the config file, as in a sync.
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -22,7 +21,7 @@ from pinterest_audiences.failures import EXIT_FAILED, Failure, ended_silently
 from pinterest_audiences.feeding import Feed
 from pinterest_audiences.interruption import Interruption
 from pinterest_audiences.line_pipe import InterruptedByUserError, PipeClosedError
-from pinterest_audiences.progress import QuietDisplay
+from pinterest_audiences.progress import Display
 from pinterest_audiences.sources.source import RowBatch
 from pinterest_audiences.sync_request import SyncRequest
 
@@ -38,6 +37,7 @@ class DryRunPreview:
         stream: the stream's description.
         columns: the names of a row's values.
         interruption: whether to stop.
+        display: is shown what the connector says.
     """
 
     def __init__(
@@ -46,13 +46,16 @@ class DryRunPreview:
         request: SyncRequest,
         stream: StreamDescription,
         columns: Sequence[str],
+        *,
         interruption: Interruption,
+        display: Display,
     ) -> None:
         self._config = config
         self._request = request
         self._stream = stream
         self._columns = columns
         self._interruption = interruption
+        self._display = display
 
     @property
     def exit_code(self) -> int:
@@ -64,7 +67,7 @@ class DryRunPreview:
 
         Raises: SourceError, if the source does not give all rows.
         """
-        display = QuietDisplay(sys.stderr)
+        display = self._display
         for warning in self._config.warnings:
             display.log("WARN", warning)
         answers = ConnectorAnswers(display, lambda _: None, self._config.keep_credentials)

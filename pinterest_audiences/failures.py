@@ -1,6 +1,7 @@
 """The command line's own failures, and its exit codes.
 
-Exit codes: 0 done, 1 the sync failed, 2 the command is not possible as written, 130 and 143 stopped by a signal.
+Exit codes: 0 done, 1 the sync failed, 2 the command is not possible as written, 130 and 143 stopped by a signal. The
+commands of a project also tell whether waiting helps: 75.
 """
 
 from __future__ import annotations
@@ -16,12 +17,21 @@ from destination_pinterest.foreign_text import shown
 EXIT_DONE = 0
 EXIT_FAILED = 1
 EXIT_USAGE = 2
+# sysexits.h, EX_TEMPFAIL: the same command may succeed later though nobody changes anything.
+EXIT_WAIT = 75
 
 # A sentence ends before one that begins with a capital letter, an option or Pinterest's answer; not within a name.
 _FIRST_SENTENCE: Final = re.compile(r'(?:"[^"]*"|[^"])*?[.?!](?= [A-Z\[-]|$)')
 # As ConnectorError puts it at the end of its text.
 _ANSWER: Final = re.compile(r" \[Pinterest answered HTTP .*\]$")
 _LONG_ANSWER: Final = 100
+# The packages that another extra than `cli` brings.
+_EXTRAS: Final = {
+    "opentelemetry.sdk": "telemetry",
+    "opentelemetry.exporter": "telemetry",
+    "keyring": "keyring",
+    "pinterest_sandbox": "sandbox",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +87,10 @@ class SourceError(TransientError):
     """The source stopped in the middle. What was sent stays sent; the rest was not read."""
 
 
+class ProjectBusyError(TransientError):
+    """Another command runs audiences of the same project."""
+
+
 class FileContentError(ConfigurationError):
     """What a file holds can't be read as one table. It is found out in the middle: what was sent before stays sent."""
 
@@ -93,6 +107,13 @@ class ConnectorProcessError(InternalError):
     """The connector's process ended without a reason, or can't be started."""
 
 
+def exit_code_of(error: ConnectorError) -> int:
+    """The exit code of a command that an error ends before it has a result."""
+    if isinstance(error, ProjectBusyError):
+        return EXIT_WAIT
+    return EXIT_USAGE if isinstance(error, ConfigurationError) else EXIT_FAILED
+
+
 def first_sentence(text: str) -> str:
     """What happened, of a text that goes on with what to do; in one line."""
     line = " ".join(text.split())
@@ -102,9 +123,10 @@ def first_sentence(text: str) -> str:
 
 def missing_extra(error: ModuleNotFoundError) -> UsageError:
     """Returns the error that says how to install the command line's packages."""
+    extra = next((extra for package, extra in _EXTRAS.items() if f"{error.name}.".startswith(f"{package}.")), "cli")
     return UsageError(
         Code.PACKAGE_MISSING,
-        f'The Python package {error.name!r} is not installed. Run: pip install "airbyte-destination-pinterest[cli]"',
+        f'The Python package {error.name!r} is not installed. Run: pip install "airbyte-destination-pinterest[{extra}]"',
     )
 
 

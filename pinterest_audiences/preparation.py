@@ -17,6 +17,7 @@ from pinterest_audiences.environment import expanded_address, without_values
 from pinterest_audiences.failures import UsageError
 from pinterest_audiences.reading import Reading
 from pinterest_audiences.rejected_file import RejectedFile
+from pinterest_audiences.sources.formats.choice import FileOptions
 from pinterest_audiences.sources.opening import open_source
 from pinterest_audiences.sources.source import Selection, Source
 from pinterest_audiences.state_file import StateFile, SyncIdentity
@@ -50,13 +51,18 @@ def prepared(request: SyncRequest, config: ConfigFile) -> Iterator[Preparation]:
 
 def opened_source(request: SyncRequest) -> Source:
     """Opens the source. Raises: UsageError, SourceError; a message that quotes --from has it with variables' names."""
-    address = expanded_address(request.source, os.environ)
+    return opened_at(request.source, request.file_options())
+
+
+def opened_at(source: str, options: FileOptions | None = None) -> Source:
+    """Opens what --from names. Raises: as `opened_source`."""
+    address = expanded_address(source, os.environ)
     try:
-        return open_source(address, request.file_options())
+        return open_source(address, options)
     except UsageError as error:
-        if address == request.source:
+        if address == source:
             raise
-        said = without_values(error.message, request.source, os.environ)
+        said = without_values(error.message, source, os.environ)
         raise UsageError(error.code, said) from None
 
 

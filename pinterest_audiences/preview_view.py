@@ -41,8 +41,8 @@ def preview_lines(preview: Mapping[str, Any]) -> Iterator[Line]:
 def _audience(audience: Mapping[str, Any]) -> Iterator[Line]:
     counted = _COUNTED[audience["counted_by"]]
     yield "Audience now", _present(audience)
-    yield "Would join", f"{_bounds(audience, 'joins')} identifiers, {counted}"
-    yield "Would leave", f"{_bounds(audience, 'leaves')} identifiers"
+    yield "Would join", f"{bounds_text(audience, 'joins')} identifiers, {counted}"
+    yield "Would leave", f"{bounds_text(audience, 'leaves')} identifiers"
     refusal = audience["refusal"]
     yield "Guards", "none would stop the sync" if refusal is None else f"would stop the sync: {refusal['error']}"
     if audience["identities"] is not None:
@@ -53,7 +53,7 @@ def _audience(audience: Mapping[str, Any]) -> Iterator[Line]:
 
 
 def _present(audience: Mapping[str, Any]) -> str:
-    members = f"{_bounds(audience, 'members')} identifiers"
+    members = f"{bounds_text(audience, 'members')} identifiers"
     if audience["is_new"]:
         list_id = audience["customer_list_id"]
         return "not there; the sync creates it" if list_id is None else f"not there; customer list {list_id}"
@@ -62,7 +62,8 @@ def _present(audience: Mapping[str, Any]) -> str:
     return f"there (id {audience['audience_id']}), with {members}"
 
 
-def _bounds(audience: Mapping[str, Any], what: str) -> str:
+def bounds_text(audience: Mapping[str, Any], what: str) -> str:
+    """Words the bounds of a number."""
     low, high = audience[what]["at_least"], audience[what]["at_most"]
     about = "about " if audience["is_estimate"] and high else ""
     if high is None:

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
-from typing import Any, TextIO
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, TextIO
 
 from destination_pinterest.foreign_text import shown, shown_json, shown_name
 from pinterest_audiences.audiences_view import audience_lines, closing_sentence, free_list_lines, left_over_ids
 from pinterest_audiences.failures import Failure
 from pinterest_audiences.report_view import Line, aligned, report_lines, summary
+
+# What a cell says of an outcome.
+_STYLES: Final = {
+    "done": "green",
+    "ready": "green",
+    "failed": "red",
+    "refused": "red",
+    "wait": "yellow",
+    "late": "yellow",
+}
 
 
 class Printer:
@@ -82,6 +92,35 @@ class Printer:
             self._print_json(content)
         else:
             self.table(title, lines)
+
+    def result(self, content: Mapping[str, Any]) -> None:
+        """Prints a result for programs."""
+        self._print_json(content)
+
+    def sentence(self, text: str) -> None:
+        """Prints a sentence for people."""
+        self._print(shown(text))
+
+    def rows(self, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Prints a line for each thing, under headings; a column that is empty throughout is left out."""
+        cells = [[shown_name(cell) for cell in row] for row in rows]
+        used = [number for number in range(len(headings)) if any(row[number] for row in cells)]
+        if not self._output.isatty():
+            lines = [[headings[number] for number in used], *([row[number] for number in used] for row in cells)]
+            widths = [max(len(line[place]) for line in lines) for place in range(len(used))]
+            for line in lines:
+                self._print("  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip())
+            return
+        from rich.console import Console  # noqa: PLC0415 - only terminals need it
+        from rich.table import Table  # noqa: PLC0415
+        from rich.text import Text  # noqa: PLC0415
+
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for number in used:
+            table.add_column(headings[number], overflow="fold")
+        for row in cells:
+            table.add_row(*(Text(row[number], style=_STYLES.get(row[number], "")) for number in used))
+        Console(file=self._output).print(table)
 
     def table(self, title: str, lines: list[Line]) -> None:
         """Prints names and values under a title. What others named is shown cleaned and cut."""

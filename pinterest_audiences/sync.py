@@ -7,14 +7,19 @@ import os
 import sys
 from typing import Any
 
+from destination_pinterest.errors import ConnectorError
+from pinterest_audiences.alerts.arguments import add_alert_arguments
+from pinterest_audiences.alerts.reading import alert_settings
 from pinterest_audiences.displays import display_for
+from pinterest_audiences.failures import Failure, exit_code_of
 from pinterest_audiences.interruption import Interruption
 from pinterest_audiences.preparation import Preparation, prepared
 from pinterest_audiences.printing import Printer
 from pinterest_audiences.progress import QuietDisplay, with_level
 from pinterest_audiences.sign_in.arguments import opened_config
+from pinterest_audiences.sync_record import SyncRecord
 from pinterest_audiences.sync_request import add_arguments, read_request
-from pinterest_audiences.sync_run import SyncRun
+from pinterest_audiences.sync_run import Outcome, SyncRun
 
 
 def register(commands: Any) -> None:
@@ -26,19 +31,31 @@ def register(commands: Any) -> None:
         "everything goes through the connector, so plain identifiers are hashed before they leave this machine.",
     )
     add_arguments(parser)
+    add_alert_arguments(parser)
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Runs the command. Returns the exit code. Raises: ConnectorError."""
     request = read_request(arguments)
-    config = opened_config(request.config, request.profile, os.environ)
     printer = Printer(sys.stdout, as_json=request.json)
-    with prepared(request, config) as ready:
-        return _dry_run(ready, printer) if request.dry_run else _sync(ready, printer)
+    if request.dry_run:
+        with prepared(request, opened_config(request.config, request.profile, os.environ)) as ready:
+            return _dry_run(ready, printer)
+    record = SyncRecord(request, alert_settings(arguments.alerts, os.environ), os.environ)
+    try:
+        config = opened_config(request.config, request.profile, os.environ)
+        record.signs_in_by(config)
+        with prepared(request, config) as ready:
+            outcome = _sync(ready, printer)
+    except ConnectorError as error:
+        record.end(Outcome(exit_code_of(error), Failure.of(error)))
+        raise
+    record.end(outcome)
+    return outcome.exit_code
 
 
-def _sync(ready: Preparation, printer: Printer) -> int:
+def _sync(ready: Preparation, printer: Printer) -> Outcome:
     """The report goes to standard output, all else to standard error."""
     interruption = Interruption()
     with interruption.listening(), display_for(sys.stderr, quiet=ready.request.quiet) as display:
@@ -55,7 +72,7 @@ def _sync(ready: Preparation, printer: Printer) -> int:
         printer.failed_report(outcome.report, outcome.failure)
     elif outcome.report is not None:
         printer.report(outcome.report)
-    return outcome.exit_code
+    return outcome
 
 
 def _dry_run(ready: Preparation, printer: Printer) -> int:
@@ -64,7 +81,7 @@ def _dry_run(ready: Preparation, printer: Printer) -> int:
     from pinterest_audiences.trial import tried  # noqa: PLC0415
 
     log = QuietDisplay(sys.stderr).log if ready.request.quiet else _log_to_standard_error
-    trial = tried(ready, log, Interruption())
+    trial = tried(ready, log, Interruption(), QuietDisplay(sys.stderr))
     if trial.failure is not None:
         printer.failure(trial.failure)
         return trial.exit_code

@@ -18,6 +18,7 @@ from pinterest_audiences.failures import EXIT_DONE, Failure, first_sentence
 from pinterest_audiences.file_findings import FileFindings
 from pinterest_audiences.interruption import Interruption
 from pinterest_audiences.preparation import Preparation
+from pinterest_audiences.progress import Display
 from pinterest_audiences.sources.names import check_columns
 from pinterest_audiences.sources.source import RowBatch
 
@@ -33,8 +34,11 @@ class Trial:
     failure: Failure | None = None
 
 
-def tried(ready: Preparation, log: Callable[[str, str], None], interruption: Interruption) -> Trial:
-    """Tries a sync that is prepared; `log` takes levels and lines. Raises: ConnectorError."""
+def tried(ready: Preparation, log: Callable[[str, str], None], interruption: Interruption, display: Display) -> Trial:
+    """Tries a sync that is prepared; `log` takes what is found out here, `display` what the connector says.
+
+    Raises: ConnectorError.
+    """
     request, config, source, rejected = ready.request, ready.config, ready.source, ready.rejected
     settings = with_facts(read_config(config.overlaid(**request.overlay()))).config
     for level, text in ready.reading.remarks:
@@ -58,7 +62,8 @@ def tried(ready: Preparation, log: Callable[[str, str], None], interruption: Int
     if request.offline:
         deque(counted, maxlen=0)
     else:
-        asking = DryRunPreview(config, request, stream, (*rows.columns, *places), interruption)
+        columns = (*rows.columns, *places)
+        asking = DryRunPreview(config, request, stream, columns, interruption=interruption, display=display)
         found = asking.run(counted)
         if isinstance(found, Failure):
             return Trial(asking.exit_code, {}, dry_run.audience.name, settings.batch_size, found)

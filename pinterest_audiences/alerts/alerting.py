@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from destination_pinterest.errors import ConnectorError
 from pinterest_audiences.alerts.alert import Finding
 from pinterest_audiences.alerts.delivery import Delivery, Destinations
 from pinterest_audiences.alerts.message import Message, worded
-from pinterest_audiences.alerts.settings import AlertSettings
 from pinterest_audiences.history.store import History
+
+if TYPE_CHECKING:  # It is a pydantic model, which a run without alerts need not load.
+    from pinterest_audiences.alerts.settings import AlertSettings
 
 Send = Callable[[Sequence[str], Message], Sequence[Delivery]]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import re
 from datetime import timedelta
 from typing import Final
@@ -21,6 +22,15 @@ def duration(value: object) -> object:
     if found is None or not float(found[1]):
         raise ValueError("not a duration such as 90m, 26h or 7d")
     return timedelta(**{_UNITS[found[2].lower()]: float(found[1])})
+
+
+def read_duration(text: str) -> timedelta:
+    """Returns the duration that an argument says. Raises: argparse.ArgumentTypeError if it says none."""
+    try:
+        length = duration(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is {error}") from None
+    return length if isinstance(length, timedelta) else timedelta(0)
 
 
 def share(value: object) -> object:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
-
-from pydantic import SecretStr, ValidationError
+from typing import TYPE_CHECKING, Any, Final
 
 from destination_pinterest.error_codes import Code
 from destination_pinterest.json_document import SMALL_BYTES, UnreadableDocumentError, read_bytes
-from pinterest_audiences.alerts.settings import AlertSettings
 from pinterest_audiences.environment import expanded
 from pinterest_audiences.failures import UsageError, missing_extra
 from pinterest_audiences.sources.files import existing_file
+
+if TYPE_CHECKING:  # It is a pydantic model, which a run without alerts need not load.
+    from pinterest_audiences.alerts.settings import AlertSettings
 
 ALERTS_VARIABLE: Final = "PINTEREST_AUDIENCES_ALERTS"
 _SECTION: Final = "alerts"
@@ -24,16 +24,20 @@ def alert_settings(path: str | None, environment: Mapping[str, str]) -> AlertSet
 
     Raises: UsageError if the file can't be read, or says what is not a setting.
     """
-    addresses = tuple(map(SecretStr, environment.get(ALERTS_VARIABLE, "").split()))
+    addresses = environment.get(ALERTS_VARIABLE, "").split()
     if path is None:
-        return AlertSettings(notify=addresses) if addresses else None
+        return read_alerts({"notify": addresses}, {}, ALERTS_VARIABLE) if addresses else None
     file = existing_file(path)
-    settings = read_alerts(_section(file), environment, str(file))
-    return settings if settings.notify else settings.model_copy(update={"notify": addresses})
+    section = _section(file)
+    return read_alerts(section if section.get("notify") else {**section, "notify": addresses}, environment, str(file))
 
 
 def read_alerts(section: Any, environment: Mapping[str, str], where: str) -> AlertSettings:
     """Returns what the section says, with its variables. Raises: UsageError; what is quoted is never a value."""
+    from pydantic import ValidationError  # noqa: PLC0415 - a run without alerts need not load it
+
+    from pinterest_audiences.alerts.settings import AlertSettings  # noqa: PLC0415
+
     try:
         return AlertSettings.model_validate(expanded(section, environment, where))
     except ValidationError as error:
@@ -43,7 +47,7 @@ def read_alerts(section: Any, environment: Mapping[str, str], where: str) -> Ale
         raise UsageError(Code.ALERTS_UNUSABLE, f"{where}: {place}: {message}. Correct it.") from None
 
 
-def _section(file: Path) -> Any:
+def _section(file: Path) -> dict[str, Any]:
     try:
         import yaml  # noqa: PLC0415 - only alerts need it here
     except ModuleNotFoundError as error:
@@ -56,4 +60,5 @@ def _section(file: Path) -> Any:
         raise UsageError(Code.ALERTS_UNUSABLE, f"{file} can't be read ({error.strerror}). Make it readable.") from None
     if not isinstance(content, dict) or not isinstance(content.get(_SECTION), dict):
         raise UsageError(Code.ALERTS_UNUSABLE, f"{file} has no section `alerts`. Add one, with `notify` in it.")
-    return content[_SECTION]
+    section: dict[str, Any] = content[_SECTION]
+    return section

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from destination_pinterest.foreign_text import shown
 from destination_pinterest.identity.rejection import RejectionReason
 from destination_pinterest.routing.decision import DELETION_KEPT, NOBODY_TO_REMOVE, STILL_EXCLUDED, UNKNOWN_KEY
 from pinterest_audiences.alerts.alert import Finding
 from pinterest_audiences.alerts.durations import duration_text
-from pinterest_audiences.alerts.settings import AlertSettings
 from pinterest_audiences.history.impersonal import impersonal
 from pinterest_audiences.history.records import Observation, RunRecord
+
+if TYPE_CHECKING:  # It is a pydantic model, which a run without alerts need not load.
+    from pinterest_audiences.alerts.settings import AlertSettings
 
 _GUARD: Final = "PIN-GUARD-"
 _TOO_SMALL: Final = "TOO_SMALL"

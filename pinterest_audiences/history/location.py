@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from pinterest_audiences.sign_in.profiles import HOME_VARIABLE
+
 HISTORY_VARIABLE: Final = "PINTEREST_AUDIENCES_HISTORY"
-HOME_VARIABLE: Final = "PINTEREST_AUDIENCES_HOME"
 FILE_NAME: Final = "history.sqlite3"
 _OFF: Final = "off"
 _FOLDER: Final = "pinterest-audiences"

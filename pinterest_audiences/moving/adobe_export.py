@@ -45,8 +45,8 @@ _DIGITS: Final = re.compile(r"[0-9]{1,18}")
 # Sign-ins, and what Adobe writes down about the object itself.
 _PASSED_OVER: Final = frozenset({"auth", "credentials", "connectionspec", "inheritedattributes"})
 _WITHOUT_ACCOUNT: Final = (
-    "It belongs to another destination, or its target connection is not in the export. Add that file by another --from, "
-    "or name the account by --ad-account."
+    "It belongs to another destination, or its target connection is not in the export. Add that file by another "
+    "--from, or name the account by --ad-account."
 )
 _WITHOUT_MAPPINGS: Final = (
     "Which identities it maps is unknown, so columns are recognised by name. Add it by another --from."

@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
     results = compared(old.audiences, new.audiences, arguments.tolerance)
     failure = _failure(results)
     left_out = [*old.left_out, *new.left_out]
-    counts = Counter(each.verdict for each in results)
+    counts: Counter[str] = Counter(each.verdict for each in results)
     if arguments.json:
         content = {
             "schema_version": 1,
@@ -92,7 +92,7 @@ def _print(results: Sequence[Compared], counts: Counter[str], left_out: Sequence
     unknown = Counter(fact for each in results for fact in each.unknown)
     printer.table("Compared", list(_summary(counts, unknown)))
     if left_out:
-        printer.table("Not compared", [(f"{each.count} × {each.what}", each.reason) for each in left_out])
+        printer.table("Not compared", [(each.what, f"{each.count:,}: {each.reason}") for each in left_out])
 
 
 def _lines(each: Compared) -> Iterator[Line]:

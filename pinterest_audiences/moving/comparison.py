@@ -112,9 +112,12 @@ def _unknown(old: OldAudience, new: OldAudience) -> Iterator[str]:
 
 
 def _identities(audience: OldAudience) -> tuple[str, ...]:
-    """The kinds of identifiers, however the sides name them: hashed or not, an address is an address."""
-    known = ((identity_of(each) or ("", each))[1] for each in audience.namespaces)
-    return tuple(dict.fromkeys(each.partition(":")[0].upper() for each in known))
+    """The kinds of identifiers, however the sides name them: hashed or not, an address is an address.
+
+    What no customer list takes is not among them: the old flow can't have sent it.
+    """
+    known = (found[1] for each in audience.namespaces if (found := identity_of(each)) is not None)
+    return tuple(dict.fromkeys(kind.partition(":")[0] for kind in known))
 
 
 def moment_text(moment: datetime) -> str:

@@ -12,11 +12,9 @@ from pinterest_audiences.moving.export import OldAudience
 
 def is_listing(document: Any) -> bool:
     """Whether a document is such a listing, or says why there is none."""
-    return (
-        isinstance(document, dict)
-        and "schema_version" in document
-        and {"audiences", "error"} & document.keys() != set()
-    )
+    if not isinstance(document, dict) or "schema_version" not in document:
+        return False
+    return "audiences" in document or "error" in document
 
 
 def listed_audiences(document: Mapping[str, Any], name: str) -> list[OldAudience]:

@@ -58,7 +58,7 @@ def register(commands: Any) -> None:
         action="append",
         required=True,
         metavar="FILE",
-        help="the export as JSON; may be repeated where dataflow, target connection and mappings are files of their own",
+        help="the export as JSON; may be repeated where dataflow, target connection and mappings are separate files",
     )
     add("--out", default=".", metavar="FOLDER", help="where to write (default: this folder)")
     add("--ad-account", metavar="ID", help="the ad account of dataflows in which no advertiser ID is found")
@@ -166,7 +166,7 @@ def _print(
         printer.counts("", [], content)
         return
     printer.table("Carried over", _carried_lines(migration, written))
-    printer.table("Not carried over", [(f"{each.count} × {each.what}", each.reason) for each in left_out])
+    printer.table("Not carried over", [(each.what, f"{each.count:,}: {each.reason}") for each in left_out])
 
 
 def _carried_lines(migration: Migration, written: Sequence[Path]) -> list[Line]:

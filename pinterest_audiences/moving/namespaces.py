@@ -1,7 +1,7 @@
 """What Adobe's identity namespaces are called here: the column that we guess, and the identifier in it.
 
-Source: experienceleague.adobe.com, "Pinterest Customer List connection": GAID, IDFA, Email and Email_LC_SHA256 are mapped
-    to pinterest_audience; its standard namespaces (read 2026-11-27).
+Source: experienceleague.adobe.com, "Pinterest Customer List connection": GAID, IDFA, Email and Email_LC_SHA256 are
+    mapped to pinterest_audience; its standard namespaces (read 2026-11-27).
 Doubt: a dataflow maps namespaces, not columns of a warehouse, so every column is a guess.
 """
 

@@ -106,8 +106,8 @@ def config_text(entries: Sequence[Entry]) -> str:
 
 def _head(config: str, source: str, profile: str | None, left_out: int) -> Iterator[str]:
     yield "# Written by `pinterest-audiences migrate v4` from an exported dataflow."
-    yield "# The dataflow had no tables and no columns: `table` and the columns under `identities` are guesses. Correct them,"
-    yield "# then try everything by `pinterest-audiences plan`, which changes nothing."
+    yield "# The dataflow had no tables and no columns: `table` and the columns under `identities` are guesses. Correct"
+    yield "# them, then try everything by `pinterest-audiences plan`, which changes nothing."
     if left_out:
         yield f"# Not carried over: {left_out}; `migrate` has said what and why."
     yield "version: 1"
@@ -119,7 +119,7 @@ def _head(config: str, source: str, profile: str | None, left_out: int) -> Itera
 
 
 def _lines(entry: Entry) -> Iterator[str]:
-    yield f"  {entry.key}:"
+    yield f"  {_quoted(entry.key)}:"
     if entry.audience.foreign_id is not None:
         yield f"    # Its segment was {cleaned(entry.audience.foreign_id)[:100]}."
     yield f"    audience: {_quoted(entry.name)}"
@@ -131,7 +131,7 @@ def _lines(entry: Entry) -> Iterator[str]:
     if not entry.audience.is_enabled:
         yield "    # It was disabled."
         yield "    enabled: false"
-    yield f"    table: {entry.table}  # guessed"
+    yield f"    table: {_quoted(entry.table)}  # guessed"
     yield "    # As in the dataflow, whoever is not in the table leaves; `mode: add` keeps them."
     yield "    mode: replace"
     if entry.identities:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, cast
 
 from destination_pinterest.error_codes import Code
@@ -17,10 +18,29 @@ from pinterest_audiences.preparation import Preparation, prepared
 from pinterest_audiences.project.displays import CollectingDisplay
 from pinterest_audiences.project.outcome import AudienceOutcome, Kind, Status
 from pinterest_audiences.project.project import Audience
+from pinterest_audiences.project.rejected_rows import aside, keep
+from pinterest_audiences.sync_record import profile_name
 from pinterest_audiences.sync_request import SyncRequest
 from pinterest_audiences.sync_run import Outcome, SyncRun
 
-Prepare = Callable[[SyncRequest, ConfigFile], AbstractContextManager[Preparation]]
+Prepare = Callable[[SyncRequest, ConfigFile, Audience], AbstractContextManager[Preparation]]
+
+
+def _prepared_whole(request: SyncRequest, config: ConfigFile, _: Audience) -> AbstractContextManager[Preparation]:
+    return prepared(request, config)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Which rows of an audience are read.
+
+    Args:
+        prepare: opens the source.
+        adds: whether a run with a cursor adds what it rejects to what earlier ones have.
+    """
+
+    prepare: Prepare = _prepared_whole
+    adds: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +53,7 @@ class AudienceRun:
         version: this program's.
         interruption: whether to stop.
         now: the present moment, with a time zone.
-        prepare: opens the source; `retry` reads a part of the rows.
+        part: which rows are read.
     """
 
     environment: Mapping[str, str]
@@ -41,25 +61,27 @@ class AudienceRun:
     version: str
     interruption: Interruption
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    prepare: Prepare = prepared
+    part: Part = Part()
 
     def run(self, audience: Audience, display: CollectingDisplay) -> AudienceOutcome:
         """Runs it. A failure is a value: the others go on."""
         if self.interruption.is_requested:
             return self.not_run(audience)
-        begun, account = self.now(), None
+        begun, account, profile = self.now(), None, audience.profile
         try:
             request = audience.request(variables=self.variables)
             config = audience.config_file(self.environment)
+            profile = profile_name(config.sign_in_path, self.environment)
             account = config.overlaid(**request.overlay()).get("ad_account_id")
-            outcome = self._synced(request, config, display)
+            outcome = self._synced(request, config, audience, display)
         except ConnectorError as error:
             code = EXIT_USAGE if isinstance(error, ConfigurationError) else EXIT_FAILED
             outcome = Outcome(code, Failure.of(error))
         except Exception as error:  # noqa: BLE001 - one audience's fault must not stop the others
             sentence = f"A fault of this program ({type(error).__name__}). Please report it."
             outcome = Outcome(EXIT_FAILED, Failure.because(Code.CLI_CRASHED, sentence))
-        return self._outcome(audience, outcome, display, begun, None if account is None else str(account))
+        ended = self._outcome(audience, outcome, display, begun)
+        return replace(ended, ad_account_id=None if account is None else str(account), profile=profile)
 
     def not_run(self, audience: Audience) -> AudienceOutcome:
         """What is said of an audience before which the run was stopped."""
@@ -80,9 +102,14 @@ class AudienceRun:
             report=None,
         )
 
-    def _synced(self, request: SyncRequest, config: ConfigFile, display: CollectingDisplay) -> Outcome:
-        with self.prepare(request, config) as ready:
-            return SyncRun(
+    def _synced(
+        self, request: SyncRequest, config: ConfigFile, audience: Audience, display: CollectingDisplay
+    ) -> Outcome:
+        path = audience.rejected_path
+        if path is not None:
+            request = replace(request, rejected=aside(path))
+        with self.part.prepare(request, config, audience) as ready:
+            outcome = SyncRun(
                 ready.request,
                 ready.config,
                 source=ready.source,
@@ -91,9 +118,14 @@ class AudienceRun:
                 rejected=ready.rejected,
                 interruption=self.interruption,
             ).run(display)
+        # A run that did not get to its end says nothing of the other rows, unless it goes on from where it is.
+        adds = self.part.adds and audience.entry.cursor is not None
+        if path is not None and (outcome.failure is None or adds):
+            _keep_rejected(path, display, adds=adds)
+        return outcome
 
     def _outcome(
-        self, audience: Audience, outcome: Outcome, display: CollectingDisplay, begun: datetime, account: str | None
+        self, audience: Audience, outcome: Outcome, display: CollectingDisplay, begun: datetime
     ) -> AudienceOutcome:
         failure = outcome.failure
         status: Status = "done"
@@ -101,7 +133,6 @@ class AudienceRun:
             status = "stopped" if self.interruption.is_requested else "failed"
         return replace(
             self.not_run(audience),
-            ad_account_id=account,
             status=status,
             exit_code=outcome.exit_code,
             failure_kind=None if failure is None else cast("Kind", failure.kind),
@@ -121,3 +152,10 @@ def moment_text(moment: datetime) -> str:
 
 def _reported(report: Mapping[str, Any], failure: Failure | None) -> dict[str, Any]:
     return {**report, **({} if failure is None else failure.as_json())}
+
+
+def _keep_rejected(path: Path, display: CollectingDisplay, *, adds: bool) -> None:
+    try:
+        keep(path, adds=adds)
+    except OSError as error:
+        display.log("WARN", f"The rejected rows are in {aside(path)}: {path} can't be written ({error.strerror}).")

@@ -8,10 +8,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 
 from destination_pinterest.config import connection_specification
 from pinterest_audiences.alerts.settings import AlertSettings
+from pinterest_audiences.project.file_name import FILE_NAME
 from pinterest_audiences.sources.formats.known import FORMATS
 from pinterest_audiences.sync_request import DEFAULT_BATCH_ROWS
 
-FILE_NAME: Final = "audiences.yml"
 STATE_FOLDER: Final = ".pinterest-audiences"
 # Settings of the connector that have a key of their own in the file, or that don't belong into it.
 ELSEWHERE: Final = {

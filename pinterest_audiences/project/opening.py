@@ -10,16 +10,8 @@ from pathlib import Path
 
 from destination_pinterest.error_codes import Code
 from pinterest_audiences.failures import UsageError
-from pinterest_audiences.project.file import FILE_NAME
+from pinterest_audiences.project.file_name import FILE_NAME
 from pinterest_audiences.project.project import Project, read_project
-
-
-def add_project_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declares the arguments of every command that reads a project file."""
-    parser.add_argument(
-        "--file", metavar="FILE", default=FILE_NAME, help="the project file (default: %(default)s in this folder)"
-    )
-    parser.add_argument("--json", action="store_true", help="print one JSON object on standard output")
 
 
 @contextmanager

@@ -8,10 +8,8 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from pinterest_audiences.failures import EXIT_DONE, EXIT_FAILED
+from pinterest_audiences.failures import EXIT_DONE, EXIT_FAILED, EXIT_WAIT
 
-# sysexits.h, EX_TEMPFAIL: the same command may succeed later though nobody changes anything.
-EXIT_WAIT: Final = 75
 TRANSIENT: Final = "transient_error"
 
 Status = Literal["done", "failed", "stopped", "not_run"]
@@ -99,7 +97,7 @@ def worst_kind(kinds: Sequence[str | None]) -> Kind | None:
 
 
 def exit_code_of(kind: str | None) -> int:
-    """The exit code of a command of which parts have failed so; None if none has."""
+    """The exit code of a command of which parts have failed so; `kind` is None if none has."""
     if kind is None:
         return EXIT_DONE
     return EXIT_WAIT if kind == TRANSIENT else EXIT_FAILED

@@ -232,8 +232,8 @@ class _Resolving:
         try:
             config = read_config({**_ANY_SIGN_IN, **request.overlay()})
         except ConnectorError as error:
-            sentence = first_sentence(error.message)
-            raise self._wrong(audience.name, "settings", f"can't be used: {sentence.rstrip('.')}") from None
+            what = first_sentence(error.message).rpartition("can't be used: ")[2].rstrip(".")
+            raise self._wrong(audience.name, "settings", f"can't be used: {what}") from None
         for key in unknown_keys(config):
             raise self._wrong(audience.name, f"settings.{key}", "is no setting of the connector; see docs/settings.md")
 

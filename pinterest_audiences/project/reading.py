@@ -12,7 +12,8 @@ from destination_pinterest.error_codes import Code
 from destination_pinterest.json_document import SMALL_BYTES, UnreadableDocumentError, read_bytes
 from pinterest_audiences.environment import expanded
 from pinterest_audiences.failures import UsageError, missing_extra
-from pinterest_audiences.project.file import FILE_NAME, ProjectFile
+from pinterest_audiences.project.file import ProjectFile
+from pinterest_audiences.project.file_name import FILE_NAME
 
 # Where pydantic speaks of Python's types, or says too little.
 _WORDS: Final = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from typing import Final
@@ -27,7 +27,6 @@ class ProjectRun:
         parallel: how many run at once.
         interruption: whether to stop.
         each: runs one of them.
-        on_end: called with each that has ended, one at a time.
     """
 
     project: Project
@@ -35,13 +34,12 @@ class ProjectRun:
     parallel: int
     interruption: Interruption
     each: AudienceRun
-    on_end: Callable[[str, AudienceOutcome], None]
 
     def run(self, audiences: Sequence[Audience], stage: Stage, run_id: str) -> RunOutcome:
         """Runs them in the file's order, and returns what became of all."""
         begun = self.each.now()
         with stage:
-            found = {outcome.name: outcome for outcome in self._outcomes(audiences, stage, run_id)}
+            found = {outcome.name: outcome for outcome in self._outcomes(audiences, stage)}
         outcomes = [found[audience.name] for audience in audiences]
         kind = worst_kind([outcome.failure_kind for outcome in outcomes if outcome.has_failed])
         is_stopped = self.interruption.is_requested
@@ -59,13 +57,11 @@ class ProjectRun:
             audiences=outcomes,
         )
 
-    def _outcomes(self, audiences: Sequence[Audience], stage: Stage, run_id: str) -> Iterator[AudienceOutcome]:
+    def _outcomes(self, audiences: Sequence[Audience], stage: Stage) -> Iterator[AudienceOutcome]:
         with ThreadPoolExecutor(self.parallel, thread_name_prefix="audience") as pool:
             running: list[Future[AudienceOutcome]] = [pool.submit(self._one, audience, stage) for audience in audiences]
             for future in as_completed(running):
-                outcome = future.result()
-                self.on_end(run_id, outcome)
-                yield outcome
+                yield future.result()
 
     def _one(self, audience: Audience, stage: Stage) -> AudienceOutcome:
         if self.interruption.is_requested:

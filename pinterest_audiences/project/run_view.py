@@ -17,7 +17,7 @@ def ended_text(outcome: AudienceOutcome) -> str:
     if outcome.status == "done":
         figures = _sums(outcome)
         return f"done, {figures['synced']:,} of {figures['entered']:,} rows synced"
-    return f"{outcome.status.replace('_', ' ')}: {' '.join((outcome.error or '').split())}"
+    return f"{_status(outcome)} ({outcome.error_code})"
 
 
 def run_rows(outcome: RunOutcome) -> Iterator[Sequence[str]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Collection, Sequence
 from fnmatch import fnmatchcase
 from typing import Final
@@ -13,17 +12,6 @@ from pinterest_audiences.project.project import Audience, Project
 
 _TAG: Final = "tag:"
 _PATTERN: Final = frozenset("*?[")
-
-
-def add_selection_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declares the arguments."""
-    parser.add_argument(
-        "--select",
-        action="append",
-        default=[],
-        metavar="NAME|tag:TAG",
-        help="only these audiences of the file: by name (* stands for any characters) or by tag; may be repeated",
-    )
 
 
 def selected(project: Project, wanted: Sequence[str]) -> Sequence[Audience]:

@@ -9,32 +9,20 @@ from pathlib import Path
 from typing import Final
 
 from destination_pinterest.error_codes import Code
-from destination_pinterest.errors import TransientError
-from pinterest_audiences.failures import UsageError
+from pinterest_audiences.failures import ProjectBusyError, UsageError
 
 _LOCK: Final = "lock"
 _OWNER_ONLY: Final = 0o700
 
 
-class ProjectBusyError(TransientError):
-    """Another command runs audiences of the same project."""
-
-
 @contextmanager
 def held(folder: Path) -> Iterator[None]:
     """Makes the folder if need be, and keeps other runs out. Raises: UsageError, ProjectBusyError."""
+    made(folder)
     try:
-        folder.mkdir(mode=_OWNER_ONLY, parents=True, exist_ok=True)
-        ignored = folder / ".gitignore"
-        if not ignored.exists():
-            ignored.write_text("*\n")
         lock = (folder / _LOCK).open("a")
     except OSError as error:
-        raise UsageError(
-            Code.PROJECT_INVALID,
-            f"The state folder {folder} can't be written: {error.strerror}. Make it writable, or name another by "
-            "state_folder.",
-        ) from None
+        raise _unwritable(folder, error) from None
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -43,3 +31,22 @@ def held(folder: Path) -> Iterator[None]:
                 Code.PROJECT_BUSY, "Another command runs audiences of this project. Run it again once that has ended."
             ) from None
         yield
+
+
+def made(folder: Path) -> None:
+    """Makes the folder if need be; what is in it belongs into no repository. Raises: UsageError."""
+    try:
+        folder.mkdir(mode=_OWNER_ONLY, parents=True, exist_ok=True)
+        ignored = folder / ".gitignore"
+        if not ignored.exists():
+            ignored.write_text("*\n")
+    except OSError as error:
+        raise _unwritable(folder, error) from None
+
+
+def _unwritable(folder: Path, error: OSError) -> UsageError:
+    return UsageError(
+        Code.PROJECT_INVALID,
+        f"The state folder {folder} can't be written: {error.strerror}. Make it writable, or name another by "
+        "state_folder.",
+    )

@@ -10,7 +10,7 @@ limit); `interrupt` works from another thread.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -87,6 +87,10 @@ class DuckDBSource:
     def only_table(self) -> str | None:
         """The table of a file; None for a database."""
         return self._only_table
+
+    def table_names(self) -> Sequence[str]:
+        """See Source."""
+        return [name if schema == "main" else f"{schema}.{name}" for schema, name in self._tables()]
 
     def open_rows(self, selection: Selection, batch_rows: int) -> RowStream:
         """See Source."""
@@ -169,8 +173,7 @@ class DuckDBSource:
         for schema, name in tables:
             if wanted in {name, f"{schema}.{name}"}:
                 return f"{_quoted(schema)}.{_quoted(name)}"
-        names = [name if schema == "main" else f"{schema}.{name}" for schema, name in tables]
-        raise no_such("table", wanted, names, self._label)
+        raise no_such("table", wanted, self.table_names(), self._label)
 
     def _tables(self) -> list[tuple[str, str]]:
         """Returns schemas and table names, those of the schema `main` first."""

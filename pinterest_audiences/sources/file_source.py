@@ -49,6 +49,10 @@ class FileSource:
         """See Source."""
         return self._only_table
 
+    def table_names(self) -> Sequence[str]:
+        """See Source."""
+        return (self.only_table,)
+
     def open_rows(self, selection: Selection, batch_rows: int) -> RowStream:
         """See Source."""
         if selection.query is not None:

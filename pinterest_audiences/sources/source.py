@@ -95,6 +95,9 @@ class Source(Protocol):
     def only_table(self) -> str | None:
         """The only table of a file; None for a database."""
 
+    def table_names(self) -> Sequence[str]:
+        """Returns the names of all tables and views, as `Selection.table` takes them."""
+
     def open_rows(self, selection: Selection, batch_rows: int) -> RowStream:
         """Starts reading; batches hold at most `batch_rows` rows.
 

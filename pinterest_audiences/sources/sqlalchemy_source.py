@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, Final, Self
 
@@ -59,6 +59,13 @@ class SQLAlchemySource:
     def label(self) -> str:
         """See Source."""
         return self._label
+
+    def table_names(self) -> Sequence[str]:
+        """See Source."""
+        try:
+            return self._names(sa.inspect(self._connection))
+        except DBAPIError as error:
+            raise self._refused(error) from None
 
     def open_rows(self, selection: Selection, batch_rows: int) -> RowStream:
         """See Source."""

@@ -1,0 +1,77 @@
+"""`pinterest-audiences every`: runs a project's audiences again and again, until it is stopped."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from destination_pinterest.error_codes import Code
+from destination_pinterest.markers import QUOTA_PATH_VARIABLE
+from pinterest_audiences.alerts.durations import read_duration
+from pinterest_audiences.failures import UsageError
+from pinterest_audiences.interruption import Interruption
+from pinterest_audiences.printing import Printer
+from pinterest_audiences.project.opening import opened_project
+from pinterest_audiences.project.run_command import check_parallel, quota_file, run_once
+from pinterest_audiences.project.run_printing import print_run
+from pinterest_audiences.project.selection import selected
+from pinterest_audiences.project.state_folder import held
+
+_LOOK_UP_EVERY_S: Final = 0.2
+_SHORTEST: Final = timedelta(seconds=1)
+# More than Trial allows in a day, and Standard in a minute.
+_KEPT_BYTES: Final = 400_000
+_MOST_BYTES: Final = 10 * _KEPT_BYTES
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Runs the command. Returns the exit code. Raises: ConnectorError."""
+    interval = _interval(arguments.interval)
+    check_parallel(arguments.parallel)
+    interruption = Interruption()
+    with opened_project(arguments) as project:
+        audiences = selected(project, arguments.select)
+        printer = Printer(sys.stdout, as_json=arguments.json)
+        with held(project.state_folder), interruption.listening(), quota_file() as variables:
+            while True:
+                begun_s = time.monotonic()
+                outcome = run_once(arguments, project, audiences, interruption, variables=variables)
+                print_run(outcome, printer)
+                if not waited(interruption, begun_s + interval.total_seconds(), time.monotonic, time.sleep):
+                    return interruption.exit_code
+                shorten(variables)
+
+
+def waited(
+    interruption: Interruption, until_s: float, clock: Callable[[], float], sleep: Callable[[float], None]
+) -> bool:
+    """Waits until a moment. Returns False if a stop was requested."""
+    while not interruption.is_requested:
+        left_s = until_s - clock()
+        if left_s <= 0:
+            return True
+        sleep(min(left_s, _LOOK_UP_EVERY_S))
+    return False
+
+
+def shorten(variables: Mapping[str, str]) -> None:
+    """Drops what no longer counts of the shared quota's file. No connector may run meanwhile."""
+    path = Path(variables[QUOTA_PATH_VARIABLE])
+    if path.exists() and path.stat().st_size > _MOST_BYTES:
+        kept = path.read_bytes()[-_KEPT_BYTES:]
+        path.write_bytes(kept[kept.index(b"\n") + 1 :])
+
+
+def _interval(text: str) -> timedelta:
+    try:
+        interval = read_duration(text)
+    except argparse.ArgumentTypeError:
+        interval = timedelta(0)
+    if interval < _SHORTEST:
+        raise UsageError(Code.USAGE_WRONG, f"{text!r} is not a span of a second or more, such as 30s, 1m or 6h.")
+    return interval

@@ -1,0 +1,5 @@
+"""What a project file is called."""
+
+from typing import Final
+
+FILE_NAME: Final = "audiences.yml"

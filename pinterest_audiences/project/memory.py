@@ -1,0 +1,61 @@
+"""What the history knows of a project's audiences, and what a run adds to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from pinterest_audiences.alerts.settings import AlertSettings
+from pinterest_audiences.failures import Failure
+from pinterest_audiences.history.of_report import RunIdentity, records_of
+from pinterest_audiences.history.records import RunRecord
+from pinterest_audiences.history.store import History
+from pinterest_audiences.project.outcome import AudienceOutcome, RunOutcome
+from pinterest_audiences.project.project import Project
+
+
+def records(outcome: RunOutcome) -> Iterator[RunRecord]:
+    """Yields a run's records: one for each audience at Pinterest that was run."""
+    for each in outcome.audiences:
+        if each.started_at is None or each.finished_at is None:
+            continue
+        run = RunIdentity(
+            name=each.name,
+            audience=each.audience,
+            ad_account_id=each.ad_account_id or "",
+            command=outcome.command,
+            started_at=datetime.fromisoformat(each.started_at),
+            run_id=outcome.run_id,
+            project=outcome.project,
+            profile=each.profile,
+        )
+        finished = datetime.fromisoformat(each.finished_at)
+        yield from records_of(run, each.report, _failure(each), exit_code=each.exit_code, finished_at=finished)
+
+
+def last_runs(history: History | None, project: Project, name: str) -> Sequence[RunRecord]:
+    """Returns the records of an audience's last run; none if it was never run here. Raises: ConnectorError."""
+    if history is None:
+        return ()
+    latest = history.runs(name, limit=1, project=str(project.path))
+    if not latest:
+        return ()
+    of_name = history.runs(name, since=latest[0].started_at, project=str(project.path))
+    return [record for record in of_name if record.run_id == latest[0].run_id]
+
+
+def has_failed(history: History | None, project: Project, name: str) -> bool:
+    """Whether an audience's last run failed. Raises: ConnectorError."""
+    return any(not record.succeeded for record in last_runs(history, project, name))
+
+
+def alert_settings(project: Project, name: str) -> AlertSettings | None:
+    """The settings of an audience's alerts; those of the whole project for any other name."""
+    audience = project.named(name)
+    return project.alerts.overlaid(None if audience is None else audience.entry.alerts)
+
+
+def _failure(outcome: AudienceOutcome) -> Failure | None:
+    if outcome.error is None or outcome.error_code is None or outcome.failure_kind is None:
+        return None
+    return Failure(outcome.error, outcome.error_code, outcome.failure_kind)

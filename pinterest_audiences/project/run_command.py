@@ -1,0 +1,103 @@
+"""`pinterest-audiences run`: runs the audiences of a project file."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from destination_pinterest.error_codes import Code
+from destination_pinterest.markers import QUOTA_PATH_VARIABLE
+from pinterest_audiences.after_run import AfterRun
+from pinterest_audiences.failures import UsageError
+from pinterest_audiences.history.location import default_history_path
+from pinterest_audiences.history.of_report import new_run_id, program_version
+from pinterest_audiences.history.store import History
+from pinterest_audiences.interruption import Interruption
+from pinterest_audiences.printing import Printer
+from pinterest_audiences.project import memory
+from pinterest_audiences.project.audience_run import AudienceRun, Part
+from pinterest_audiences.project.displays import stage_for
+from pinterest_audiences.project.opening import opened_project
+from pinterest_audiences.project.outcome import RunOutcome
+from pinterest_audiences.project.project import Audience, Project
+from pinterest_audiences.project.run import ProjectRun
+from pinterest_audiences.project.run_printing import print_run
+from pinterest_audiences.project.selection import among, selected
+from pinterest_audiences.project.sign_ins import sign_ins
+from pinterest_audiences.project.state_folder import held
+
+_MOST_PARALLEL: Final = 16
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Runs the command. Returns the exit code. Raises: ConnectorError."""
+    with opened_project(arguments) as project:
+        audiences = selected(project, arguments.select)
+        if arguments.failed:
+            history = opened_history(os.environ)
+            audiences = among(
+                audiences, {each.name for each in audiences if memory.has_failed(history, project, each.name)}
+            )
+        interruption = Interruption()
+        with held(project.state_folder), interruption.listening(), quota_file() as variables:
+            outcome = run_once(arguments, project, audiences, interruption, variables=variables)
+        print_run(outcome, Printer(sys.stdout, as_json=arguments.json))
+        return outcome.exit_code
+
+
+def run_once(
+    arguments: argparse.Namespace,
+    project: Project,
+    audiences: Sequence[Audience],
+    interruption: Interruption,
+    *,
+    variables: Mapping[str, str],
+    part: Part | None = None,
+) -> RunOutcome:
+    """Runs audiences once, and tells the history and whoever is to be alerted. Raises: UsageError."""
+    check_parallel(arguments.parallel)
+    begun = datetime.now(UTC)
+    each = AudienceRun(
+        environment=os.environ,
+        variables=variables,
+        version=program_version(),
+        interruption=interruption,
+        part=part or Part(),
+    )
+    running = ProjectRun(project, arguments.command, arguments.parallel, interruption, each)
+    stage = stage_for(sys.stderr, quiet=arguments.quiet)
+    outcome = running.run(audiences, stage, new_run_id(begun))
+    after = AfterRun.of(os.environ, lambda name: memory.alert_settings(project, name), say)
+    after.ran(list(memory.records(outcome)), sign_ins(audiences, os.environ))
+    return outcome
+
+
+def check_parallel(number: int) -> None:
+    """Raises: UsageError for a number of audiences that can't run at once."""
+    if not 1 <= number <= _MOST_PARALLEL:
+        raise UsageError(Code.USAGE_WRONG, f"--parallel must be between 1 and {_MOST_PARALLEL}.")
+
+
+def opened_history(environment: Mapping[str, str]) -> History | None:
+    """The history that the environment names; None if the user wants none."""
+    path = default_history_path(environment)
+    return None if path is None else History(path)
+
+
+@contextmanager
+def quota_file() -> Iterator[Mapping[str, str]]:
+    """Gives the variable by which connectors share one quota as long as the command runs."""
+    with tempfile.TemporaryDirectory(prefix="pinterest-audiences-") as folder:
+        yield {QUOTA_PATH_VARIABLE: str(Path(folder) / "quota")}
+
+
+def say(level: str, text: str) -> None:
+    """Says something beside the outcome."""
+    sys.stderr.write(f"pinterest-audiences: {level.lower()}: {text}\n")
