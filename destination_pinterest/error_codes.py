@@ -1507,14 +1507,16 @@ class Code(StrEnum):
         _CONFIG,
         _ACT,
         "No run has succeeded for longer than it was to be allowed.",
-        "See whether the schedule still starts it, and what `pinterest-audiences history --runs` says of its last runs.",
+        "See whether the schedule still starts it, and what `pinterest-audiences history --runs` says of its last "
+        "runs.",
     )
     HISTORY_EMPTY = _Case(
         "PIN-CLI-129",
         _CONFIG,
         _ACT,
         "The history has nothing of what was asked for, or `PINTEREST_AUDIENCES_HISTORY` says that none is kept.",
-        "Look at `pinterest-audiences history` without a name, or let a run or `pinterest-audiences observe` write one.",
+        "Look at `pinterest-audiences history` without a name, or let a run or `pinterest-audiences observe` write "
+        "one.",
     )
     MOVE_UNREADABLE = _Case(
         "PIN-CLI-143",

@@ -124,10 +124,8 @@ def first_sentence(text: str) -> str:
 def missing_extra(error: ModuleNotFoundError) -> UsageError:
     """Returns the error that says how to install the command line's packages."""
     extra = next((extra for package, extra in _EXTRAS.items() if f"{error.name}.".startswith(f"{package}.")), "cli")
-    return UsageError(
-        Code.PACKAGE_MISSING,
-        f'The Python package {error.name!r} is not installed. Run: pip install "airbyte-destination-pinterest[{extra}]"',
-    )
+    install = f'pip install "airbyte-destination-pinterest[{extra}]"'
+    return UsageError(Code.PACKAGE_MISSING, f"The Python package {error.name!r} is not installed. Run: {install}")
 
 
 def ended_silently(exit_code: int) -> Failure:

@@ -26,7 +26,7 @@ from pinterest_audiences.moving.project_text import (
     with_ids,
 )
 from pinterest_audiences.printing import Printer
-from pinterest_audiences.project.file import FILE_NAME
+from pinterest_audiences.project.file_name import FILE_NAME
 from pinterest_audiences.project.project import read_project
 from pinterest_audiences.report_view import Line
 from pinterest_audiences.whole_files import OWNER_ONLY, write_whole
