@@ -16,6 +16,7 @@ from pinterest_audiences.moving.namespaces import identity_of
 DEFAULT_SOURCE: Final = "${WAREHOUSE_URL}"
 _LONGEST_NAME: Final = 200
 _LONGEST_KEY: Final = 64
+_SAME_NAME: Final = "Another has the same name but for upper and lower case, and the export does not say its id."
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +61,16 @@ def migrated(audiences: Sequence[OldAudience], accounts: Sequence[str]) -> Migra
     left_out: list[LeftOut] = []
     unknown: dict[str, int] = {}
     keys: set[str] = set()
+    names: set[tuple[str, str]] = set()
     for audience, account in zip(audiences, accounts, strict=True):
         if audience.audience_id is None and (reason := _not_findable(audience.name or "")):
             left_out.append(LeftOut(f'audience "{audience.label}"', 1, reason))
             continue
+        called = (account, (audience.name or "").casefold())
+        if audience.audience_id is None and called in names:
+            left_out.append(LeftOut(f'audience "{audience.label}"', 1, _SAME_NAME))
+            continue
+        names.add(called)
         identities: dict[str, str] = {}
         for namespace in audience.namespaces:
             if (identity := identity_of(namespace)) is None:

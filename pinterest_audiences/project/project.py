@@ -168,7 +168,12 @@ class _Resolving:
         for each in audiences:
             if each.entry.mode != "replace":
                 continue
-            key = (each.audience.casefold(), each.config, each.profile, str(each.settings.get("ad_account_id")))
+            key = (
+                each.entry.audience_id or each.audience.casefold(),
+                each.config,
+                each.profile,
+                str(each.settings.get("ad_account_id")),
+            )
             if key in replaced:
                 raise self._wrong(each.name, "mode", f"replaces the same audience as {replaced[key]}")
             replaced[key] = each.name
