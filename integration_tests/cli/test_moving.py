@@ -1,4 +1,4 @@
-"""From an exported v4 dataflow to a project that keeps the same audience, by its id, and back to what was left behind."""
+"""From an exported v4 dataflow to a project that keeps the same audience, by its id, and back to a comparison."""
 
 from __future__ import annotations
 
