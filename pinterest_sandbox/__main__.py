@@ -16,8 +16,9 @@ def main(argv: list[str] | None = None) -> int:
     try:
         from pinterest_sandbox.command import run  # noqa: PLC0415 - needs the packages of the extra
     except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
         print(  # noqa: T201
-            f"pinterest-sandbox: The Python package {error.name!r} is not installed. "
+            f"pinterest-sandbox: The Python package {package!r} is not installed. "
             'Run: pip install "airbyte-destination-pinterest[sandbox]"',
             file=sys.stderr,
         )
