@@ -80,6 +80,7 @@ DEV = [
     "hypothesis>=6.130",
     "import-linter>=2.3",
     "jsonschema>=4.23",
+    "kubernetes-validate>=1.31",  # Kubernetes' own schemas, which the examples are held to
     "moto[s3,server]>=5.1",
     "mypy>=1.15",
     "openapi-spec-validator>=0.7",

@@ -1581,3 +1581,32 @@ class Code(StrEnum):
         "The port on which `pinterest-audiences ui` was to show its page is taken, or may not be used.",
         "Name another port by `--port`, or end the program that uses it; `--port 0` takes any free one.",
     )
+    MOVE_UNREADABLE = _Case(
+        "PIN-CLI-143",
+        _CONFIG,
+        _ACT,
+        "A file that is to be moved over or compared can't be read, or holds no audiences.",
+        "Export it again, as JSON. [Migrations](pinterest-migrations.md#from-a-v4-dataflow) names the forms that are "
+        "read.",
+    )
+    MOVE_WITHOUT_ACCOUNT = _Case(
+        "PIN-CLI-144",
+        _CONFIG,
+        _ACT,
+        "The export does not say to which ad account its audiences belong.",
+        "Name the account by `--ad-account`, or add the file with the target connection by another `--from`.",
+    )
+    MOVE_WOULD_OVERWRITE = _Case(
+        "PIN-CLI-145",
+        _CONFIG,
+        _ACT,
+        "What `migrate` is to write is there already, or its folder can't be written to.",
+        "Name another folder by `--out`, or add `--force` to replace the files.",
+    )
+    COMPARED_LACKS = _Case(
+        "PIN-CLI-146",
+        _CONFIG,
+        _ACT,
+        "`compare` has found something that the old flow had and the new one lacks.",
+        "Add what is named, and compare again, before you disable the old flow. If a difference is meant, go on.",
+    )

@@ -53,6 +53,20 @@ def decode_object(content: bytes) -> dict[str, Any]:
     return found
 
 
+def decode_objects(content: bytes) -> dict[str, Any] | list[Any]:
+    """Returns a JSON object or a list, at most DEEPEST levels deep.
+
+    Raises:
+        UnreadableDocumentError: it is neither, or says one thing twice.
+    """
+    found = _decoded(content)
+    if not isinstance(found, dict | list):
+        raise UnreadableDocumentError("is neither a JSON object nor a list")
+    if is_deeper_than(found, DEEPEST):
+        raise UnreadableDocumentError(f"is nested more than {DEEPEST} levels deep")
+    return found
+
+
 def is_deeper_than(value: object, levels: int) -> bool:
     """Whether lists and objects are nested deeper. It needs no deep stack itself."""
     layer: Sequence[object] = [value]

@@ -18,8 +18,9 @@ from pinterest_audiences.alerts import command as alerts
 from pinterest_audiences.doctor import command as doctor
 from pinterest_audiences.doctor.machine import own_version
 from pinterest_audiences.failure_view import PROGRAM, write_failure
-from pinterest_audiences.failures import EXIT_FAILED, EXIT_USAGE, Failure, exit_code_of
+from pinterest_audiences.failures import EXIT_FAILED, EXIT_USAGE, Failure, exit_code_of, missing_extra
 from pinterest_audiences.history import command as history
+from pinterest_audiences.moving import compare, migrate
 from pinterest_audiences.page import command as page
 from pinterest_audiences.project import commands as project
 from pinterest_audiences.sign_in import accounts, check, login, profiles_command
@@ -28,6 +29,7 @@ COMMANDS = (
     *(login, accounts, check, profiles_command),
     *(sync, project, audiences, observe, history, page, alerts),
     *(create, lists, forget, store, probe, doctor),
+    *(migrate, compare),
 )
 EXIT_CTRL_C = 130
 
@@ -46,6 +48,10 @@ def main(argv: list[str] | None = None) -> int:
     except ConnectorError as error:
         _tell(Failure.of(error), as_json=arguments.json)
         return exit_code_of(error)
+    except ModuleNotFoundError as error:
+        missing = missing_extra(error)
+        _tell(Failure.of(missing), as_json=arguments.json)
+        return exit_code_of(missing)
     except KeyboardInterrupt:
         _tell(Failure.because(Code.STOPPED_BY_USER, "Stopped before anything was sent."), as_json=arguments.json)
         return EXIT_CTRL_C

@@ -21,13 +21,14 @@ _LINE_END: Final = b"\n"
 
 @dataclass(frozen=True, slots=True)
 class StreamDescription:
-    """The catalog's only stream."""
+    """The catalog's only stream; `destination_object` names the audience that it is kept in by its id."""
 
     name: str
     properties: Mapping[str, Any]
     cursor: str | None = None
     primary_key: tuple[str, ...] = ()
     replaces: bool = False
+    destination_object: str | None = None
 
     def catalog(self) -> dict[str, Any]:
         """Returns the ConfiguredAirbyteCatalog. Generations don't apply: each run reads all or uses a cursor."""
@@ -47,6 +48,8 @@ class StreamDescription:
             configured["cursor_field"] = [self.cursor]
         if self.primary_key:
             configured["primary_key"] = [[column] for column in self.primary_key]
+        if self.destination_object is not None:
+            configured["destination_object_name"] = self.destination_object
         return {"streams": [configured]}
 
 

@@ -25,6 +25,13 @@ _FIRST_SENTENCE: Final = re.compile(r'(?:"[^"]*"|[^"])*?[.?!](?= [A-Z\[-]|$)')
 # As ConnectorError puts it at the end of its text.
 _ANSWER: Final = re.compile(r" \[Pinterest answered HTTP .*\]$")
 _LONG_ANSWER: Final = 100
+# The packages that another extra than `cli` brings.
+_EXTRAS: Final = {
+    "opentelemetry.sdk": "telemetry",
+    "opentelemetry.exporter": "telemetry",
+    "keyring": "keyring",
+    "pinterest_sandbox": "sandbox",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +123,9 @@ def first_sentence(text: str) -> str:
 
 def missing_extra(error: ModuleNotFoundError) -> UsageError:
     """Returns the error that says how to install the command line's packages."""
-    return UsageError(
-        Code.PACKAGE_MISSING,
-        f'The Python package {error.name!r} is not installed. Run: pip install "airbyte-destination-pinterest[cli]"',
-    )
+    extra = next((extra for package, extra in _EXTRAS.items() if f"{error.name}.".startswith(f"{package}.")), "cli")
+    install = f'pip install "airbyte-destination-pinterest[{extra}]"'
+    return UsageError(Code.PACKAGE_MISSING, f"The Python package {error.name!r} is not installed. Run: {install}")
 
 
 def ended_silently(exit_code: int) -> Failure:

@@ -48,6 +48,7 @@ class SyncRequest:
     """A sync to run. `columns` None means all; `state` is None if there is no cursor.
 
     `settings` take the place of the config's, and `variables` are added to the connector's environment.
+    `destination_object` names an audience by its id, as data activation does; `audience` is then what to call it.
     """
 
     source: str
@@ -76,6 +77,7 @@ class SyncRequest:
     settings: Mapping[str, Any] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
     profile: str | None = None
+    destination_object: str | None = None
 
     def overlay(self) -> dict[str, Any]:
         """Returns the settings for this run alone."""
@@ -104,7 +106,14 @@ class SyncRequest:
             cursor_state(self.cursor, first[0][list(columns).index(self.cursor)])
         name = self.stream or (table or "query").rpartition(".")[2]
         properties = {**json_types(all_columns, ()), **json_types(columns, first)}
-        return StreamDescription(name, properties, self.cursor, self.primary_key, replaces=self.replace)
+        return StreamDescription(
+            name,
+            properties,
+            self.cursor,
+            self.primary_key,
+            replaces=self.replace,
+            destination_object=self.destination_object,
+        )
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

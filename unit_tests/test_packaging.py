@@ -136,7 +136,18 @@ def test_the_dockerfile_builds_on_the_base_image_of_metadata_by_digest() -> None
 
     assert re.fullmatch(r"\S+:\d+\.\d+\.\d+@sha256:[0-9a-f]{64}", base)
     assert re.findall(r"^ARG BASE_IMAGE=(\S+)$", dockerfile(), flags=re.MULTILINE) == [base]
-    assert set(re.findall(r"^FROM (\S+)", dockerfile(), flags=re.MULTILINE)) == {"${BASE_IMAGE}"}
+    stages = re.findall(r"^FROM (\S+)(?: AS (\S+))?$", dockerfile(), flags=re.MULTILINE)
+    named = {name for _, name in stages if name}
+    assert {base for base, _ in stages} == {"${BASE_IMAGE}", "packages"}
+    assert {"packages", "cli"} <= named
+
+
+def test_the_image_of_the_command_line_is_a_target_of_its_own_for_nobody_special() -> None:
+    stage = dockerfile().split("AS cli\n")[1].split("\nFROM ")[0]
+
+    assert re.findall(r"^USER (\S+)$", stage, flags=re.MULTILINE)[-1] == "1000:1000"
+    assert re.search(r'^ENTRYPOINT \["/opt/connector/bin/pinterest-audiences"\]$', stage, flags=re.MULTILINE)
+    assert f"org.opencontainers.image.version={ast.literal_eval(setup_call()['version'])}" in stage
 
 
 def test_the_image_runs_the_console_script_as_another_user_than_root() -> None:
@@ -158,12 +169,16 @@ def test_the_image_copies_nothing_but_the_connector_and_what_installs_it() -> No
     assert {name for line in copied for name in line.split()} == set(let_in)
     assert set(let_in) == {
         "requirements/production.txt",
+        "requirements/cli.txt",
         "setup.py",
         "pyproject.toml",
         "README.md",
         "LICENSE",
         "destination_pinterest",
+        "pinterest_audiences",
     }
+    builder = dockerfile().split("AS builder\n")[1]
+    assert "pinterest_audiences" not in re.findall(r"^COPY (\S+) \S+$", builder, flags=re.MULTILINE)
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)
@@ -182,7 +197,11 @@ def test_a_lock_names_no_index_and_no_address(lock: Path) -> None:
 
 @pytest.mark.parametrize(
     ("lock", "lists"),
-    [("production.txt", ("PRODUCTION",)), ("development.txt", ("PRODUCTION", "CLI", "SANDBOX", "DEV"))],
+    [
+        ("production.txt", ("PRODUCTION",)),
+        ("cli.txt", ("PRODUCTION", "CLI", "TELEMETRY")),
+        ("development.txt", ("PRODUCTION", "CLI", "SANDBOX", "DEV")),
+    ],
 )
 def test_a_lock_pins_what_setup_py_asks_for(lock: str, lists: tuple[str, ...]) -> None:
     pinned = pins(ROOT / "requirements" / lock)
@@ -191,6 +210,14 @@ def test_a_lock_pins_what_setup_py_asks_for(lock: str, lists: tuple[str, ...]) -
         versions = pinned.get(requirement.name, set())
         assert versions, f"{requirement} is not in {lock}: make lock"
         assert all(version in requirement.specifier for version in versions), f"{requirement} against {versions}"
+
+
+def test_the_image_of_the_command_line_adds_to_the_packages_that_production_runs_on() -> None:
+    added = pins(ROOT / "requirements" / "cli.txt")
+
+    for name, versions in pins(ROOT / "requirements" / "production.txt").items():
+        if name != "setuptools":
+            assert added[name] == versions
 
 
 def test_tests_run_against_the_packages_that_production_runs_on() -> None:

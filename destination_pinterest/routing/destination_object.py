@@ -36,7 +36,12 @@ class ChosenAudience:
 
 def object_name(audience: Audience, ad_account_id: str) -> str:
     """Returns the object name of an existing audience: "VIP customers (549755885175/2680059592705)"."""
-    return f"{audience.name or ''} ({ad_account_id}/{audience.id})".strip()
+    return named_by_id(audience.name or "", ad_account_id, audience.id)
+
+
+def named_by_id(name: str, ad_account_id: str, audience_id: str) -> str:
+    """Returns the object name of an audience whose ids are known, without asking for it."""
+    return f"{name} ({ad_account_id}/{audience_id})".strip()
 
 
 def chosen_audience(name: str | None, ad_account_ids: Sequence[str]) -> ChosenAudience | None:

@@ -132,6 +132,11 @@ class AudienceEntry(AudienceDefaults):
         description="The audience's name at Pinterest (default: the name of this entry). {column} stands for each "
         "row's value.",
     )
+    audience_id: _Id | None = Field(
+        default=None,
+        description="The audience's id at Pinterest, in place of its name, which may then change there; `audience` is "
+        "what it is called here. Needs `ad_account_id`.",
+    )
     table: _Text | None = Field(
         default=None, description="The table (or schema.table) to read; of a workbook, the sheet."
     )

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from destination_pinterest.config import read_config, unknown_keys
 from destination_pinterest.errors import ConnectorError
+from destination_pinterest.routing.destination_object import named_by_id
 from pinterest_audiences.alerts.settings import AlertSettings
 from pinterest_audiences.config_file import ConfigFile
 from pinterest_audiences.connector_process import OWN_CONNECTOR
@@ -86,7 +87,14 @@ class Audience:
             settings=self.settings,
             variables=variables,
             profile=self.profile,
+            destination_object=self._destination_object(),
         )
+
+    def _destination_object(self) -> str | None:
+        """Names the audience by its id, if the file does."""
+        if self.entry.audience_id is None:
+            return None
+        return named_by_id(self.audience, self.settings["ad_account_id"], self.entry.audience_id)
 
     def config_file(self, environment: Mapping[str, str]) -> ConfigFile:
         """Reads the sign-in as it is now. Raises: UsageError."""
@@ -160,7 +168,12 @@ class _Resolving:
         for each in audiences:
             if each.entry.mode != "replace":
                 continue
-            key = (each.audience.casefold(), each.config, each.profile, str(each.settings.get("ad_account_id")))
+            key = (
+                each.entry.audience_id or each.audience.casefold(),
+                each.config,
+                each.profile,
+                str(each.settings.get("ad_account_id")),
+            )
             if key in replaced:
                 raise self._wrong(each.name, "mode", f"replaces the same audience as {replaced[key]}")
             replaced[key] = each.name
@@ -206,6 +219,11 @@ class _Resolving:
             )
         if entry.lookback is not None and entry.cursor is None:
             raise self._wrong(name, "lookback", "needs `cursor`")
+        if entry.audience_id is not None and entry.ad_account_id is None:
+            raise self._wrong(name, "audience_id", "needs `ad_account_id`, the account that has the audience")
+        for key in ("audience_column", "ad_account_column", "also_in_ad_accounts"):
+            if entry.audience_id is not None and entry.settings.get(key):
+                raise self._wrong(name, "audience_id", f"names one audience, and `settings.{key}` several; keep one")
         if entry.rejected_values and audience.rejected_path is None:
             raise self._wrong(name, "rejected_values", "needs `rejected`")
         try:

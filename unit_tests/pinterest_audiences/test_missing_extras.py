@@ -1,19 +1,26 @@
 from __future__ import annotations
 
 import io
+import json
+import os
+import re
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from destination_pinterest.error_codes import Code
+from pinterest_audiences.__main__ import main
 from pinterest_audiences.displays import display_for
+from pinterest_audiences.failures import missing_extra
 from pinterest_audiences.sources.opening import open_source
 from unit_tests.support.raises import raises
 
 INSTALL = r'pip install "airbyte-destination-pinterest\[cli\]"'
 
 
+ROOT = Path(__file__).parents[2]
 OURS = "pinterest_audiences"
 OPTIONAL = (
     f"{OURS}.progress_bar",
@@ -66,3 +73,73 @@ def test_a_bar_without_its_package_says_what_to_install(without: pytest.MonkeyPa
     without.setitem(sys.modules, "rich", None)
     with raises(Code.PACKAGE_MISSING, match=INSTALL):
         display_for(Terminal(), quiet=False)
+
+
+BLOCKED = (
+    "apprise", "argcomplete", "charset_normalizer", "ijson", "jinja2", "keyring", "opentelemetry", "psycopg", "pyarrow",
+    "python_calamine", "rich", "sqlalchemy", "starlette", "uvicorn", "uvloop", "httptools", "yaml",
+)  # fmt: skip
+
+
+def without_extras(program: str, *arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Runs a console script in a process that finds none of the packages that only an extra brings."""
+    script = (
+        f"import sys; sys.modules.update(dict.fromkeys({BLOCKED!r})); "
+        f"from {program}.__main__ import main; sys.exit(main({list(arguments)!r}))"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PINTEREST_AUDIENCES_HOME": str(folder / "home")}
+    command = [sys.executable, "-c", script]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=60)
+
+
+def test_the_sandbox_without_its_packages_says_what_to_install_in_one_line(tmp_path: Path) -> None:
+    done = without_extras("pinterest_sandbox", folder=tmp_path)
+
+    assert done.returncode == 2
+    assert re.fullmatch(
+        r"pinterest-sandbox: The Python package '\w+' is not installed. Run: "
+        r'pip install "airbyte-destination-pinterest\[sandbox\]"\n',
+        done.stderr,
+    )
+
+
+def test_help_needs_no_extra(tmp_path: Path) -> None:
+    assert without_extras("pinterest_audiences", "--help", folder=tmp_path).returncode == 0
+
+
+def test_a_command_without_its_packages_says_what_to_install_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "audiences.yml").write_text("source: a.csv\naudiences: {vip: {}}\n")
+
+    done = without_extras("pinterest_audiences", "validate", folder=tmp_path)
+
+    assert done.returncode == 2
+    assert re.fullmatch(rf"pinterest-audiences: PIN-CLI-\d+: .* is not installed\. Run: {INSTALL}\n", done.stderr)
+
+
+@pytest.mark.parametrize(
+    ("module", "extra"),
+    [
+        ("rich", "cli"),
+        ("opentelemetry", "cli"),
+        ("opentelemetry.sdk.trace", "telemetry"),
+        ("opentelemetry.exporter.otlp", "telemetry"),
+        ("keyring.errors", "keyring"),
+        ("keyrings", "cli"),
+    ],
+)
+def test_the_extra_that_brings_the_package_is_named(module: str, extra: str) -> None:
+    error = missing_extra(ModuleNotFoundError(name=module))
+
+    assert f'pip install "airbyte-destination-pinterest[{extra}]"' in str(error)
+
+
+def test_a_package_that_is_missing_anywhere_in_a_command_ends_it_with_what_to_install(
+    without: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(_: object) -> int:
+        raise ModuleNotFoundError(name="keyring")
+
+    without.setattr("pinterest_audiences.lists.run", run)
+
+    assert main(["lists", "--json"]) == 2
+    assert "airbyte-destination-pinterest[keyring]" in json.loads(capsys.readouterr().out)["error"]

@@ -8,7 +8,7 @@ import msgspec
 from starlette.routing import Mount
 
 from pinterest_sandbox import faults
-from pinterest_sandbox.__main__ import _parser
+from pinterest_sandbox.command import _parser
 from pinterest_sandbox.settings import Settings
 
 PAGE = (Path(__file__).parents[2] / "docs" / "sandbox.md").read_text(encoding="utf-8")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pinterest_sandbox.__main__ import _parser, _profile
+from pinterest_sandbox.command import _parser, _profile
 from pinterest_sandbox.in_process import InProcess
 from pinterest_sandbox.profiles import PROFILES
 from pinterest_sandbox.sandbox import Sandbox

@@ -226,3 +226,35 @@ def test_the_schema_takes_what_the_program_takes_and_knows_the_connectors_settin
     assert not validator.is_valid(wrong)
     wrong["audiences"]["vip"]["settings"] = {"batch_size": 500}
     assert validator.is_valid(wrong)
+
+
+BY_ID = """
+source: warehouse.duckdb
+audiences:
+  vip: {audience: VIP, audience_id: 2680059592705, ad_account_id: 549755885175, table: a, mode: replace}
+  old: {audience: VIP, audience_id: 2680059592706, ad_account_id: 549755885175, table: b, mode: replace}
+"""
+
+
+def test_an_audience_may_be_named_by_its_id_and_then_its_name_may_be_another_ones(read: Read) -> None:
+    requests = [audience.request(variables={}) for audience in read(BY_ID).audiences]
+
+    assert [each.destination_object for each in requests] == [
+        "VIP (549755885175/2680059592705)",
+        "VIP (549755885175/2680059592706)",
+    ]
+    catalog = requests[0].stream_of("a", ["email"], []).catalog()
+    assert catalog["streams"][0]["destination_object_name"] == "VIP (549755885175/2680059592705)"
+
+
+@pytest.mark.parametrize(
+    ("changed", "key"),
+    [
+        (BY_ID.replace("ad_account_id: 549755885175, ", ""), "audience_id"),
+        (BY_ID.replace("table: a", "settings: {audience_column: segment}"), "settings.audience_column"),
+        (BY_ID.replace("table: a", "settings: {also_in_ad_accounts: ['1']}"), "settings.also_in_ad_accounts"),
+    ],
+)
+def test_an_id_needs_its_account_and_names_one_audience_only(changed: str, key: str, read: Read) -> None:
+    with raises(Code.PROJECT_INVALID, match=key):
+        read(changed)
