@@ -39,6 +39,7 @@ RUN python -m pip --python /opt/connector/bin/python install --quiet \
 COPY setup.py pyproject.toml README.md LICENSE ./
 COPY destination_pinterest destination_pinterest
 COPY pinterest_audiences pinterest_audiences
+COPY pinterest_page pinterest_page
 RUN python -m pip --python /opt/connector/bin/python install --quiet --no-deps --no-build-isolation . \
     && rm /opt/connector/bin/pinterest-sandbox \
     && python -m pip --python /opt/connector/bin/python uninstall --quiet --yes setuptools

@@ -10,11 +10,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from destination_pinterest.error_codes import Code
+from pinterest_audiences.failure_view import write_failure
 from pinterest_audiences.failures import EXIT_DONE, EXIT_FAILED, Failure
 from pinterest_audiences.moving.comparison import DEFAULT_TOLERANCE_PERCENT, Compared, compared, moment_text
 from pinterest_audiences.moving.export import LeftOut, OldAudience
 from pinterest_audiences.moving.sides import read_side
-from pinterest_audiences.printing import Printer, write_failure
+from pinterest_audiences.printing import Printer
 from pinterest_audiences.report_view import Line
 
 
