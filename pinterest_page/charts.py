@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
@@ -23,8 +24,7 @@ def size_chart(points: tuple[Point, ...]) -> Markup:
     """Returns the chart of at least two sizes, the oldest first; nothing for fewer."""
     if len(points) < 2:
         return Markup()
-    import pygal  # noqa: PLC0415 - the sandbox's page has no charts, and starts without the package
-
+    pygal = _pygal()
     shown = _thinned(points)
     first, last = shown[0].at, shown[-1].at
     chart = pygal.DateTimeLine(
@@ -57,6 +57,15 @@ def chart_words(points: Sequence[Point]) -> str:
         f"Size from {_day(points[0].at)} to {_day(points[-1].at)}: {sizes[0]:,} at first, {sizes[-1]:,} at last, "
         f"between {min(sizes):,} and {max(sizes):,}"
     )
+
+
+def _pygal() -> Any:
+    """Imported late: the sandbox's page has no charts, and starts without the package."""
+    import pygal  # noqa: PLC0415
+
+    # It finds plugins in the way of Python 3.3; none is wanted, and each import that fails later would warn of it.
+    sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, pygal.PluginImportFixer)]
+    return pygal
 
 
 def _thinned(points: Sequence[Point]) -> Sequence[Point]:

@@ -177,7 +177,7 @@ class _ColumnReader:
         identifiers: list[str] = []
         rejections: list[Rejection] = []
         self._read_apart(value, reason, identifiers, rejections)
-        if not identifiers:
+        if not identifiers and len(rejections) < 2:
             return self._rejected_rows[rejections[0].reason] if rejections else _NO_IDENTITY
         return MappedRow(tuple(dict.fromkeys(identifiers)), tuple(rejections))
 

@@ -169,6 +169,7 @@ def test_an_integer_is_taken_as_its_digits_where_tables_have_such(identifier: Id
 @given(st.sampled_from(EVERY_COLUMN), JSON)
 @example(EMAIL, "ada@example.com")
 @example(EMAIL, "\u212aate@example.com")
+@example(EMAIL, "ada;grace")
 def test_one_column_is_mapped_as_it_is_among_several(column: IdentityColumn, value: object) -> None:
     other = IdentityColumn("other", Identifier.EMAIL)
     alone = IdentityMapper([column]).map([value])

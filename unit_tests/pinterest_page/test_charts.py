@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from datetime import UTC, datetime, timedelta
 
 from pinterest_page.charts import chart_words, size_chart
@@ -46,3 +47,8 @@ def test_the_words_of_a_chart_say_what_it_shows() -> None:
     said = chart_words(points(10, 30, 20))
 
     assert said == "Size from 2026-09-01 to 2026-09-01: 10 at first, 20 at last, between 10 and 30"
+
+
+def test_drawing_leaves_no_finder_of_modules_behind() -> None:
+    assert size_chart(points(1, 2))
+    assert all(hasattr(finder, "find_spec") for finder in sys.meta_path)
