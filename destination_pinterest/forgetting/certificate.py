@@ -29,6 +29,7 @@ class ListEntry(msgspec.Struct, frozen=True):
         state: `removed`: all identifiers were sent for removal; `left_alone`; `failed`.
         left_alone_because, error, error_code: why.
         identifiers: how many were sent; Pinterest does not say who was in it.
+        not_sent: how many only `records_v2` can carry, which Pinterest refuses or the settings rule out.
         requests: how many requests that took.
         done_at: when, in UTC.
     """
@@ -43,6 +44,7 @@ class ListEntry(msgspec.Struct, frozen=True):
     error: str | None = None
     error_code: str | None = None
     identifiers: int = 0
+    not_sent: int = 0
     requests: int = 0
     done_at: str | None = None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
@@ -24,6 +24,7 @@ from destination_pinterest.forgetting.certificate import Certificate, ForgottenR
 from destination_pinterest.forgetting.choice import Choice, Doubtful
 from destination_pinterest.forgetting.overview import Overview, overview
 from destination_pinterest.forgetting.reading import PeopleReader
+from destination_pinterest.forgetting.removal import Removal
 from destination_pinterest.forgetting.requests import RequestCount
 from destination_pinterest.forgetting.stored import StoredParts, lists_by_account, stored_parts
 from destination_pinterest.forgetting.taking_out import LISTS_AT_ONCE, Done, Log, Stores, TakingOut
@@ -108,6 +109,7 @@ class Forgetting:
         self._requests = requests
         self._system = system
         self._log = log
+        self._rows_refused: dict[str, str] = {}
         self._suppression = open_suppression_store(config.suppression_store, stretchings=stretchings)
         self._membership = self._opened_membership(stretchings, timing)
         self._membership_key = (
@@ -148,7 +150,7 @@ class Forgetting:
         stores = Stores(self._suppression, self._membership, parts)
         taking_out = TakingOut(
             self._session,
-            self._sender_for,
+            self._removal_for,
             stores,
             choice,
             requests=self._requests,
@@ -162,6 +164,7 @@ class Forgetting:
             for account in accounts
             if account.untold
         ]
+        notes += _not_sent(done.lists, self._rows_refused.values())
         if not done.left_to_do:
             self._suppression.end(done.job)
         changed = done.progress.newly_suppressed
@@ -202,12 +205,13 @@ class Forgetting:
             notes=notes,
         )
 
-    def _sender_for(self, client: PinterestClient) -> DeliverySender:
+    def _removal_for(self, client: PinterestClient) -> Removal:
         lookup = AudienceLookup(client, now=self._system.now, installation=self._config.installation_name)
         creator = AudienceCreator(
             client, lookup, delay_s=self._session.lost_answer_delay_s, system=self._system
         )  # Nothing is created: there is a list.
-        return DeliverySender(client, creator, self._config.batch_size)
+        sender = DeliverySender(client, creator, self._config.batch_size)
+        return Removal(client.ad_account_id, sender, creator, self._config.record_format, self._rows_refused)
 
     def _opened_membership(self, stretchings: Mapping[int, Scrypt], timing: LeaseTiming) -> MembershipStore | None:
         if self._config.membership_store is None:
@@ -260,6 +264,20 @@ def require_complete(certificate: Certificate) -> None:
         f"{len(failed):,} customer lists or parts of the membership store could not be gone through; the people are "
         f"suppressed all the same. Run it again: it goes on with these (the first one says: {first}).",
     )
+
+
+def _not_sent(lists: Iterable[ListEntry], refusals: Iterable[str]) -> list[str]:
+    """Says what no request could carry."""
+    without = [entry.not_sent for entry in lists if entry.not_sent]
+    if not without:
+        return []
+    answer = next((f" ({answer})" for answer in refusals if answer), "")
+    note = (
+        f"Up to {max(without):,} phone numbers, customer IDs and envelopes could not be sent to {len(without):,} "
+        f"customer lists, since only requests in the form records_v2 carry them, and Pinterest does not accept these"
+        f"{answer} or record_format rules them out. Nothing shows that it ever took any of them in."
+    )
+    return [note]
 
 
 def _require_known(choice: Choice, lists: Sequence[Any]) -> None:

@@ -27,13 +27,13 @@ from destination_pinterest.audiences.mark_keeper import MarkKeeper
 from destination_pinterest.audiences.target import AudienceTarget
 from destination_pinterest.delivery.isolation import concerns_one_audience
 from destination_pinterest.delivery.lane import Delivery
-from destination_pinterest.delivery.sender import DeliverySender
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import ConnectorError, InternalError, InterruptedSyncError, InvalidRequestError
 from destination_pinterest.forgetting.account import AccountLists
 from destination_pinterest.forgetting.certificate import LedgerEntry, ListEntry, moment
 from destination_pinterest.forgetting.choice import Choice
 from destination_pinterest.forgetting.people import People
+from destination_pinterest.forgetting.removal import Removal
 from destination_pinterest.forgetting.requests import RequestCount
 from destination_pinterest.forgetting.stored import StoredGroup, StoredLedger, StoredParts
 from destination_pinterest.routing.audience_names import spelling_key
@@ -41,7 +41,7 @@ from destination_pinterest.session import PinterestSession
 from destination_pinterest.suppression.progress import DoneLedger, DoneList, Progress
 from destination_pinterest.suppression.store import SuppressionStore
 from destination_pinterest.system import System
-from destination_pinterest.vocabulary import Identifier, Operation
+from destination_pinterest.vocabulary import Identifier
 
 if TYPE_CHECKING:
     from destination_pinterest.membership import MembershipLedger, MembershipStore
@@ -108,6 +108,7 @@ class _Item:
 @dataclass(frozen=True, slots=True)
 class _ItemDone:
     requests: int
+    not_sent: int
     members: tuple[int, ...]
 
 
@@ -116,7 +117,7 @@ class TakingOut:
 
     Args:
         session: the session with Pinterest.
-        sender_for: makes what sends to the lists of an ad account.
+        removal_for: makes what takes identifiers out of the lists of an ad account.
         stores: the stores.
         choice: which lists are touched.
         requests: counts the session's requests.
@@ -127,7 +128,7 @@ class TakingOut:
     def __init__(
         self,
         session: PinterestSession,
-        sender_for: Callable[[PinterestClient], DeliverySender],
+        removal_for: Callable[[PinterestClient], Removal],
         stores: Stores,
         choice: Choice,
         *,
@@ -136,7 +137,7 @@ class TakingOut:
         log: Log,
     ) -> None:
         self._session = session
-        self._sender_for = sender_for
+        self._removal_for = removal_for
         self._stores = stores
         self._choice = choice
         self._requests = requests
@@ -260,7 +261,7 @@ class TakingOut:
     def _take_out(self, item: _Item, people: People) -> _ItemDone:
         with ExitStack() as opened:
             ledgers = [opened.enter_context(self._opened(each)) for each in item.ledgers]
-            requests = 0 if item.known is None else self._send(item.client, item.known, people)
+            requests, not_sent = (0, 0) if item.known is None else self._send(item.client, item.known, people, ledgers)
             members = []
             for ledger in ledgers:
                 members.append(ledger.forget(list(piece) for piece in people.pieces(_PIECE)))
@@ -269,7 +270,7 @@ class TakingOut:
                 for ledger in ledgers:
                     requests += self._add_again(item.client, item.known, ledger)
                 self._keep_count(item.client, item.known)
-            return _ItemDone(requests, tuple(members))
+            return _ItemDone(requests, not_sent, tuple(members))
 
     def _add_again(self, client: PinterestClient, known: KnownList, ledger: MembershipLedger) -> int:
         """Adds again what left along with the people, as part of their rows; returns how many requests that took."""
@@ -278,7 +279,7 @@ class TakingOut:
             return 0
         list_id = known.customer_list.id
         before = self._requests.of(list_id)
-        sender, target = self._sender_for(client), _target_of(known)
+        sender, target = self._removal_for(client).sender, _target_of(known)
         ledger.write_ahead(delta)
         try:
             for operation, piece, _ in ledger.pieces(delta, 0, delta.total, sender.max_identifiers):
@@ -293,15 +294,20 @@ class TakingOut:
             ledger.commit(delta, list_id)
         return self._requests.of(list_id) - before
 
-    def _send(self, client: PinterestClient, known: KnownList, people: People) -> int:
+    def _send(
+        self, client: PinterestClient, known: KnownList, people: People, ledgers: Sequence[MembershipLedger]
+    ) -> tuple[int, int]:
+        """Returns how many requests that took, and how many identifiers no request can carry."""
         list_id = known.customer_list.id
         before = self._requests.of(list_id)
-        sender, target = self._sender_for(client), _target_of(known)
-        for piece in people.pieces(sender.max_identifiers):
+        removal, target = self._removal_for(client), _target_of(known)
+        may_hold_rows = any(ledger.sends_people for ledger in ledgers)
+        not_sent = 0
+        for piece in people.pieces(removal.sender.max_identifiers):
             if self._is_over.is_set():
                 raise InterruptedSyncError(Code.SYNC_STOPPED, "Forgetting was stopped. Run it again: it goes on there.")
-            sender.send(target, Delivery(Operation.REMOVE, piece, 0, 0), lambda _list_id: None)
-        return self._requests.of(list_id) - before
+            not_sent += removal.remove(target, piece, may_hold_rows=may_hold_rows)
+        return self._requests.of(list_id) - before, not_sent
 
     def _opened(self, ledger: StoredLedger) -> MembershipLedger:
         if self._stores.membership is None:
@@ -343,9 +349,10 @@ class TakingOut:
                 item.known.customer_list.name or "",
                 item.known.audience,
                 item.known.kind,
-                identifiers,
+                identifiers - outcome.not_sent,
                 outcome.requests,
                 at,
+                outcome.not_sent,
             )
             progress = msgspec.structs.replace(progress, lists=(*progress.lists, one))
             done.lists.append(_removed(one, item.known))
@@ -386,6 +393,7 @@ def _removed(done: DoneList, known: KnownList) -> ListEntry:
     return msgspec.structs.replace(
         _entry(done.ad_account_id, known),
         identifiers=done.identifiers,
+        not_sent=done.not_sent,
         requests=done.requests,
         done_at=moment(done.at),
     )

@@ -25,6 +25,7 @@ class DoneList(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         identifiers: how many it was sent; who was not in it is not known.
         requests: how many requests that took.
         at: when it was done, in seconds since 1970.
+        not_sent: how many identifiers no request can carry, since Pinterest refuses `records_v2`.
     """
 
     ad_account_id: str
@@ -35,6 +36,7 @@ class DoneList(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     identifiers: int
     requests: int
     at: float
+    not_sent: int = 0
 
 
 class DoneLedger(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
