@@ -27,12 +27,16 @@ class ChaoticPinterest(Pinterest):
     """
 
     def __init__(self, clock: Clock, profile: Profile) -> None:
-        super().__init__(clock, profile)
+        super().__init__(clock, profile, self._let_pass)
+        self._clock = clock
         self.disturbed: dict[str, set[str]] = defaultdict(set)
         self.late_ids: set[str] = set()
         self.derailed: set[str] = set()
         self.meddled_with: set[str] = set()
         self.requests = 0
+
+    async def _let_pass(self, seconds: float) -> None:
+        self._clock.pass_by(seconds)
 
     @property
     def world(self) -> Any:

@@ -54,6 +54,9 @@ class TrueClock(Clock):
     def now(self) -> float:
         return _STARTED_AT_S + self._machine.monotonic_s
 
+    def pass_by(self, seconds: float) -> None:
+        self._machine.pass_by(seconds)
+
 
 class World:
     """A connection, its tables, its Pinterest, and its disk, which is `folder`."""

@@ -6,7 +6,7 @@ import os
 import random
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import copy
 from typing import Any, Self
@@ -30,6 +30,10 @@ API_BASE_URL = "http://127.0.0.1/v5"
 _ACCOUNT = f"/v5/ad_accounts/{AD_ACCOUNT_ID}"
 
 People = frozenset[str]
+
+
+async def _no_latency(_seconds: float) -> None:
+    pass
 
 
 class KilledError(BaseException):
@@ -64,9 +68,17 @@ class Moments:
 
 
 class Pinterest:
-    """A sandbox of its own; `profile` is how it answers what Pinterest leaves open, see pinterest_sandbox.profiles."""
+    """A sandbox of its own.
 
-    def __init__(self, clock: Clock, profile: Profile = PROFILES["default"]) -> None:
+    `profile` is how it answers what Pinterest leaves open, see pinterest_sandbox.profiles; `sleep` lets latency pass.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        profile: Profile = PROFILES["default"],
+        sleep: Callable[[float], Awaitable[None]] = _no_latency,
+    ) -> None:
         settings = msgspec.structs.replace(profile.settings, tier="none", matching_delay_s=0)
         self._plans = profile.plans
         self._sandbox = Sandbox(
@@ -74,7 +86,7 @@ class Pinterest:
             Memory(),
             with_control=True,
             clock=clock.now,
-            sleep=_no_latency,
+            sleep=sleep,
             chance=random.Random(0),
             plans=profile.plans,
         )
@@ -213,7 +225,3 @@ def disk_writes_are(moments: Moments) -> Iterator[None]:
 
     with mock.patch.object(os, "fsync", fsync):
         yield
-
-
-async def _no_latency(_seconds: float) -> None:
-    pass
