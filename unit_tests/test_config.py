@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from typing import Any
 
 import pytest
@@ -399,3 +400,20 @@ def test_a_consent_column_is_written_by_hand_or_by_the_form(raw_config: dict[str
         assert read_config({**raw_config, "consent_column": nothing}).consent_column is None
     with raises(Code.SETTINGS_INVALID, match="consent_column"):
         read_config({**raw_config, "consent_column": {"permits": ["ads"]}})
+
+
+@pytest.mark.parametrize(
+    ("settings", "place"),
+    [
+        ({"audience_column": " "}, "audience_column"),
+        ({"ad_account_column": "\t"}, "ad_account_column"),
+        ({"consent_column": {"column": "  "}}, "consent_column.column"),
+        ({"operation_column": {"column": " "}}, "operation_column.column"),
+        ({"identity_columns": [{"column": " ", "identifier": "EMAIL"}]}, "identity_columns.0.column"),
+    ],
+)
+def test_a_blank_column_is_refused_before_a_sync_looks_for_it(
+    raw_config: dict[str, Any], settings: dict[str, Any], place: str
+) -> None:
+    with raises(Code.SETTINGS_INVALID, match=rf"`{re.escape(place)}`\): the column's name is blank"):
+        read_config({**raw_config, **settings})

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import ConfigDict
 
+from destination_pinterest.config.column_name import ColumnName
 from destination_pinterest.config.setting import Settings, setting
 from destination_pinterest.vocabulary import Identifier, ValueFormat
 
@@ -15,7 +16,7 @@ class IdentityColumnSetting(Settings):
 
     model_config = ConfigDict(title="Identity column")
 
-    column: str = setting(
+    column: ColumnName = setting(
         min_length=1,
         description="The column's name in the stream; upper and lower case count.",
         examples=["email"],
@@ -59,7 +60,7 @@ class OperationColumnSetting(Settings):
     model_config = ConfigDict(title="Use a column")
 
     mode: Literal["column"] = setting("column", order=0)
-    column: str = setting(
+    column: ColumnName = setting(
         min_length=1,
         description=(
             "The column's name in the stream; upper and lower case count. Its value says whether the row is added to "
@@ -89,7 +90,7 @@ class RemovesIfSetSetting(Settings):
     model_config = ConfigDict(title="Any value removes")
 
     mode: Literal["removes_if_set"] = setting("removes_if_set", order=0)
-    column: str = setting(
+    column: ColumnName = setting(
         min_length=1,
         description=(
             "The column's name in the stream; upper and lower case count. Null, blank and a Boolean false add the "
@@ -107,7 +108,7 @@ class AddsIfSetSetting(Settings):
     model_config = ConfigDict(title="Any value adds")
 
     mode: Literal["adds_if_set"] = setting("adds_if_set", order=0)
-    column: str = setting(
+    column: ColumnName = setting(
         min_length=1,
         description=(
             "The column's name in the stream; upper and lower case count. Null, blank and a Boolean false remove the "

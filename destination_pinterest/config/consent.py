@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import ConfigDict
 
+from destination_pinterest.config.column_name import ColumnName
 from destination_pinterest.config.setting import Settings, setting
 
 
@@ -23,7 +24,7 @@ class ConsentColumnSetting(Settings):
     model_config = ConfigDict(title="Use a column")
 
     consent: Literal["column"] = setting("column", order=0)
-    column: str = setting(
+    column: ColumnName = setting(
         min_length=1,
         description=(
             "The column's name, which every stream must have; upper and lower case count. Null, blank and unknown "

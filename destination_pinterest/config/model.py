@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, Vali
 from pydantic_core import PydanticCustomError
 
 from destination_pinterest.config.api_address import PINTEREST_API, is_address, is_look_alike
+from destination_pinterest.config.column_name import ColumnName
 from destination_pinterest.config.columns import (
     AddsIfSetSetting,
     IdentityColumnSetting,
@@ -103,7 +104,7 @@ class Config(Settings):
         ),
         title="Also in ad accounts",
     )
-    ad_account_column: str | None = setting(
+    ad_account_column: ColumnName | None = setting(
         None,
         min_length=1,
         description=(
@@ -128,7 +129,7 @@ class Config(Settings):
         title="Audience name",
         form={"always_show": True},
     )
-    audience_column: str | None = setting(
+    audience_column: ColumnName | None = setting(
         None,
         min_length=1,
         description=(
