@@ -38,6 +38,8 @@ _REACH_PATIENCE_S: Final = 60.0
 # How long a process that is to end waits for a sign-in that is being renewed; the second, once it has waited before.
 RENEWAL_WAIT_S: Final = 5.0
 _LAST_WAIT_S: Final = 0.5
+# Warnings about audiences that are logged one by one: a column may name thousands that all meet the same.
+_MOST_NOTES_LOGGED: Final = 50
 
 
 class Sync:
@@ -50,6 +52,7 @@ class Sync:
         self._is_writing = False
         # Whether whatever could be finished is: all audiences, or all but those that failed alone.
         self._has_ended = False
+        self._notes_noted = 0
         self.report: SyncReport | None = None
         self._stores: list[MembershipStore] = []
         self._reporter = SyncReporter(
@@ -282,7 +285,14 @@ class Sync:
         for strategy in self._parts.isolation.every:
             lane = strategy.lane
             for note in lane.unlogged_notes():
-                self._messages.log("WARN", f"Audience {lane.target.title}: {note}")
+                self._notes_noted += 1
+                if self._notes_noted <= _MOST_NOTES_LOGGED:
+                    self._messages.log("WARN", f"Audience {lane.target.title}: {note}")
+
+    def _log_left_out(self) -> None:
+        left_out = self._notes_noted - _MOST_NOTES_LOGGED
+        if left_out > 0:
+            self._messages.log("WARN", f"{left_out:,} further warnings about audiences are in the report alone.")
 
     def _end(self, *, succeeded: bool) -> None:
         pause = self._parts.session.pause
@@ -294,6 +304,7 @@ class Sync:
         try:
             if self._has_ended:
                 self._keep_marks()
+            self._log_left_out()
             self._report_streams()
             self._report(succeeded=succeeded)
         finally:

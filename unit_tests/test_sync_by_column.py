@@ -492,3 +492,15 @@ def test_named_audiences_are_described_and_shared_as_the_settings_say(
     )
     account.sync(*rows, **BY_SEGMENT, description="From {stream}")
     assert pinterest.shares == set()
+
+
+def test_what_thousands_of_audiences_warn_of_alike_is_logged_for_some_and_reported_for_all(
+    account: Account, pinterest: FakePinterest, outbox: Outbox
+) -> None:
+    pinterest.refuse("PATCH", "audiences/ad_accounts/shared", 403, "Not permitted", times=1_000)
+    rows = [row(f"p{number}", segment=f"Segment {number}") for number in range(60)]
+    account.sync(*rows, **BY_SEGMENT, share_with={"ad_accounts": [SISTER_ACCOUNT]})
+    warnings = said(outbox, "WARN")
+    assert len([text for text in warnings if "could not be shared" in text]) == 50
+    assert "10 further warnings about audiences are in the report alone." in warnings
+    assert sum(bool(audience["notes"]) for audience in reported(outbox).values()) == 60
