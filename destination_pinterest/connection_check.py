@@ -7,7 +7,7 @@ or audience manager (read 2026-11-22). Unknown roles pass: Pinterest itself has 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -82,16 +82,24 @@ class ConnectionCheck:
         """
         _check_settings(self._config)
         scopes_are_known = None
-        accounts = []
+        accounts: list[AdAccount] = []
+        refused: dict[str, ConnectorError] = {}
         for client in self._clients:
-            accounts.append(_reached(client))
-            if scopes_are_known is None:  # Only now: the first request has renewed the sign-in.
-                scopes_are_known = self._scopes_are_known()
-            if not scopes_are_known:
-                _try_to_write(client)
-            _check_role(accounts[-1])
-            next(client.audiences(), None)
-            next(client.customer_lists(), None)
+            try:
+                account = _reached(client)
+                if scopes_are_known is None:  # Only now: the first request has renewed the sign-in.
+                    scopes_are_known = self._scopes_are_known()
+                if not scopes_are_known:
+                    _try_to_write(client)
+                _check_role(account)
+                next(client.audiences(), None)
+                next(client.customer_lists(), None)
+            except (NotFoundError, PermissionDeniedError) as failure:
+                refused[client.ad_account_id] = failure
+            else:
+                accounts.append(account)
+        if refused:
+            raise _naming_all(refused)
         found = f"{self._found(accounts)}{self._others_reached(accounts)}"
         stores = (
             *_try_object_storage(self._config),
@@ -151,6 +159,15 @@ class ConnectionCheck:
             return ""  # Only a courtesy, which needs a scope that syncs don't.
         name = user.username or user.business_name
         return f" as {name}" if name else ""
+
+
+def _naming_all(refused: Mapping[str, ConnectorError]) -> ConnectorError:
+    """Returns the first failure, with the other ad accounts that can't be used either."""
+    (_, first), *others = refused.items()
+    if not others:
+        return first
+    named = ", ".join(f"{account} ({failure.code})" for account, failure in others)
+    return first.with_message(f"{first.message} Refused too: ad account{'s' if len(others) > 1 else ''} {named}.")
 
 
 def _reached(client: PinterestClient) -> AdAccount:

@@ -348,6 +348,18 @@ def test_a_wrong_id_is_named_with_the_accounts_that_are_reached(
     assert all(name in str(caught.value) for name in (f'"Shop" ({AD_ACCOUNT})', f'"Sister" ({SISTER_ACCOUNT})'))
 
 
+def test_all_ad_accounts_that_can_not_be_used_are_named_at_once(
+    run: Run, raw_config: dict[str, Any], pinterest: FakePinterest
+) -> None:
+    pinterest.reached.append(pinterest.sister)
+    for wrong in ("549755885715", "549755885716"):
+        pinterest.refuse("GET", f"/ad_accounts/{wrong}$", 404, code=50, times=9)
+    settings = {**raw_config, "also_in_ad_accounts": ["549755885715", SISTER_ACCOUNT, "549755885716"]}
+    with raises(Code.AD_ACCOUNT_NOT_REACHED, match=r"Refused too: ad account 549755885716 \(PIN-") as caught:
+        run(settings)
+    assert "does not reach the ad account 549755885715" in str(caught.value)
+
+
 def test_of_a_sign_in_that_reaches_no_account_that_is_said(
     run: Run, raw_config: dict[str, Any], pinterest: FakePinterest
 ) -> None:
