@@ -121,8 +121,8 @@ def check_rows(audience: str, qualities: Mapping[StreamKey, RowQuality]) -> None
             raise UnusableRowsError(
                 Code.NO_ROW_USABLE,
                 f'None of the {quality.with_values:,} rows of the stream "{stream}" that have values could be used for '
-                f'the audience "{audience}": {findings}. Correct the columns or their formats under Identity columns '
-                "(identity_columns), and run the sync again: its rows are read again.",
+                f'the audience "{audience}": {findings}. Correct {quality.to_correct}, and run the sync again: its '
+                "rows are read again.",
             )
         raise UnusableRowsError(
             Code.TOO_MANY_ROWS_REJECTED,

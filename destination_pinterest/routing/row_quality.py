@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from types import MappingProxyType
 from typing import Final
 
 from destination_pinterest.identity.rejection import Rejection, RejectionReason
@@ -24,6 +25,27 @@ BLANK_REASONS: Final = frozenset(
         RejectionReason.VALUE_UNCHANGED,
         RejectionReason.NO_AUDIENCE,
     }
+)
+# What is to be corrected if a reason is the most frequent one; otherwise the identity columns are.
+_TO_CORRECT: Final = MappingProxyType(
+    dict.fromkeys(
+        (
+            RejectionReason.AUDIENCE_NAME_IDENTIFIES,
+            RejectionReason.AUDIENCE_NAME_NOT_TEXT,
+            RejectionReason.AUDIENCE_NAME_TOO_LONG,
+            RejectionReason.TOO_MANY_AUDIENCES_IN_ROW,
+        ),
+        "the column that names the audiences (audience_column or audience_name)",
+    )
+    | dict.fromkeys(
+        (
+            RejectionReason.NO_AD_ACCOUNT,
+            RejectionReason.INVALID_AD_ACCOUNT,
+            RejectionReason.UNKNOWN_AD_ACCOUNT,
+        ),
+        "Ad account column (ad_account_column) or the ad accounts of the settings (also_in_ad_accounts)",
+    )
+    | {RejectionReason.UNKNOWN_OPERATION: "Operation column (operation_column)"}
 )
 # Values whose forms are counted, and columns that a sentence names.
 _MOST_SAMPLES: Final = 100
@@ -128,6 +150,16 @@ class RowQuality:
             else:
                 ((reason, count),) = self._reasons[column].most_common(1)
                 yield f"column {column}: {reason} in {count:,} rows"
+
+    @property
+    def to_correct(self) -> str:
+        """Where somebody has to correct something, by the most frequent reason."""
+        reasons: Counter[RejectionReason] = Counter()
+        for counted in self._reasons.values():
+            reasons += counted
+        most = max(reasons, key=reasons.__getitem__, default=None)
+        columns = "the columns or their formats under Identity columns (identity_columns)"
+        return columns if most is None else _TO_CORRECT.get(most, columns)
 
     @property
     def _is_above_limit(self) -> bool:

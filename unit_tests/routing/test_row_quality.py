@@ -90,3 +90,19 @@ def test_a_hundred_samples_of_a_column_are_enough() -> None:
         assert counts.wants_samples
         counts.sample("email", number)
     assert not counts.wants_samples
+
+
+@pytest.mark.parametrize(
+    ("reason", "place"),
+    [
+        (RejectionReason.INVALID_EMAIL, "identity_columns"),
+        (RejectionReason.AUDIENCE_NAME_IDENTIFIES, "audience_column"),
+        (RejectionReason.UNKNOWN_AD_ACCOUNT, "ad_account_column"),
+        (RejectionReason.UNKNOWN_OPERATION, "operation_column"),
+    ],
+)
+def test_what_is_to_be_corrected_is_told_by_the_most_frequent_reason(reason: RejectionReason, place: str) -> None:
+    counts = quality(bad=2)
+    for _ in range(3):
+        counts.refuse(Rejection("c", None, reason), 0)
+    assert f"({place}" in counts.to_correct
