@@ -32,7 +32,8 @@ def wider(setup: ChaosSetup, chance: random.Random) -> ChaosSetup:
         setup = replace(setup, by_column=True, shares=False, shapes=shapes, allow_empty=True)
     # See drawn.py on audiences that are to be replaced before they can be made.
     replaces = any("overwrite" in shape.stream.destination_sync_mode for shape in setup.shapes)
-    if is_pessimistic and not replaces and setup.host in {CUSTOM_CONNECTOR, PYAIRBYTE}:
+    can_wait = setup.remembers or (not replaces and setup.host in {CUSTOM_CONNECTOR, PYAIRBYTE})
+    if is_pessimistic and can_wait:
         setup = replace(setup, profile="pessimist")
     return setup
 
