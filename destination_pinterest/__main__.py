@@ -8,14 +8,14 @@ import sys
 
 def main() -> None:
     """Runs the command that the arguments name; exits with 1 after any failure."""
-    # Importing the CDK creates hundreds of thousands of objects that all stay. Collecting garbage meanwhile takes a
-    # tenth of the start-up, and scanning them again later is useless too.
+    # What is imported stays. Collecting garbage meanwhile takes a tenth of the start-up, and scanning it again later is
+    # useless too.
     gc.disable()
-    from destination_pinterest.destination import DestinationPinterest  # noqa: PLC0415
+    from destination_pinterest.connector import Connector  # noqa: PLC0415
 
     gc.freeze()
     gc.enable()
-    DestinationPinterest().run(sys.argv[1:])
+    Connector().run(sys.argv[1:])
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from pathlib import Path
 from destination_pinterest.config import connection_specification
 
 # DuckDB, which only some of them need, is a fifth of a second more for each that does.
-_PRELOADED = ["destination_pinterest.destination", "destination_pinterest.membership.store", __name__]
+_PRELOADED = ["destination_pinterest.connector", "destination_pinterest.membership.store", __name__]
 connection_specification()  # Built here, it is built in each process.
 
 

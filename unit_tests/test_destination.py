@@ -16,7 +16,6 @@ from typing import Any
 
 import pytest
 from airbyte_cdk.models import AirbyteMessageSerializer, ConfiguredAirbyteCatalogSerializer, Status
-from airbyte_cdk.utils.airbyte_secrets_utils import update_secrets
 
 import destination_pinterest
 from destination_pinterest import __main__ as program
@@ -64,7 +63,6 @@ def _logging_and_secrets_as_they_were() -> Iterator[None]:
     yield
     for logger, (handlers, level, propagate) in zip(loggers, before, strict=True):
         logger.handlers, logger.level, logger.propagate = handlers, level, propagate
-    update_secrets([])
 
 
 @contextmanager

@@ -17,10 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airbyte_cdk.utils.airbyte_secrets_utils import update_secrets
 from rich.console import Console
 
-from destination_pinterest import destination
+from destination_pinterest import connector
 from destination_pinterest.api.answers import refusal
 from destination_pinterest.api.endpoints import AD_ACCOUNT as ACCOUNT_ENDPOINT
 from destination_pinterest.commands import parse_command
@@ -152,14 +151,13 @@ def run(tmp_path: Path, outbox: Outbox, pinterest: FakePinterest, raw_config: di
                 args += [f"--{name}", str(tmp_path / name)]
         with _standard_output(outbox), pytest.MonkeyPatch.context() as patch:
             patch.setattr(sys, "exit", lambda code: None)
-            destination.DestinationPinterest(open_wire=pinterest.open_wire).run(args)
+            connector.Connector(open_wire=pinterest.open_wire).run(args)
 
     yield run_command
     os.dup2(standard_input, 0)
     os.close(standard_input)
     for logger, (handlers, level, propagate) in zip(loggers, before, strict=True):
         logger.handlers, logger.level, logger.propagate = handlers, level, propagate
-    update_secrets([])
 
 
 @contextmanager
@@ -285,7 +283,7 @@ def test_a_preview_and_a_dry_run(run: Any, outbox: Outbox, pinterest: FakePinter
     raw = {"credentials": {"access_token": "x"}, "ad_account_id": "1", "audience_name": "A \u202e"}
     columns = ("email", hostile("column is_deleted"))
     described = StreamDescription(hostile("stream"), {column: {} for column in columns})
-    dry_run = DryRun(described, columns, destination.read_config(raw))
+    dry_run = DryRun(described, columns, connector.read_config(raw))
     dry_run.count([("ada@example.com", None)])
     result = dry_run_result(dry_run, 2, preview)
     Printer(output).counts(f"Dry run: {hostile('source')}", list(dry_run_lines(result, 2)), result)

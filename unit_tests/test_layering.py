@@ -43,6 +43,7 @@ FORBIDDEN = [
     ("destination_pinterest.reporting", "destination_pinterest.destination"),
     ("destination_pinterest.config", "pinterest_audiences.sync"),
     ("pinterest_audiences", "destination_pinterest.destination"),
+    ("pinterest_audiences", "destination_pinterest.connector"),
     ("pinterest_audiences", "destination_pinterest.api.client"),
     ("pinterest_audiences", "destination_pinterest.probing.probe"),
     ("destination_pinterest.probing", "destination_pinterest.assembly"),

@@ -29,7 +29,7 @@ import urllib3
 from requests.adapters import BaseAdapter, HTTPAdapter
 
 import destination_pinterest.membership.store  # noqa: F401 - so that not each process imports DuckDB
-from destination_pinterest import destination
+from destination_pinterest import connector
 from destination_pinterest.api.watchdog import Watchdog
 from destination_pinterest.api.wire import HttpWire, Wire
 from destination_pinterest.assembly import Tuning
@@ -200,20 +200,20 @@ def run(link: Link, arguments: Sequence[str], folder: Path, chance: random.Rando
     with ExitStack() as stack:
         for owner, name, value in (
             (os, "fsync", lambda _: link.ask("fsync")),
-            (destination, "LineReader", lambda _: _Lines(link)),
+            (connector, "LineReader", lambda _: _Lines(link)),
             (
-                destination,
+                connector,
                 "assemble",
-                partial(destination.assemble, pause=machine.pause, make_pool=machine.pool, tuning=CHEAP),
+                partial(connector.assemble, pause=machine.pause, make_pool=machine.pool, tuning=CHEAP),
             ),
-            (destination, "open_session", partial(destination.open_session, pause=machine.pause)),
+            (connector, "open_session", partial(connector.open_session, pause=machine.pause)),
             (sys, "stdout", io.TextIOWrapper(_Output(link), write_through=True)),
         ):
             stack.enter_context(mock.patch.object(owner, name, value))
         plant()
         code = 0
         try:
-            destination.DestinationPinterest(machine.system, open_wire=open_wire).run(list(arguments))
+            connector.Connector(machine.system, open_wire=open_wire).run(list(arguments))
         except SystemExit as ended:
             code = ended.code if isinstance(ended.code, int) else 1
         except BaseException:  # noqa: BLE001 - whatever it is, it is the connector's own end

@@ -1,0 +1,29 @@
+"""What a process loads before it knows what to do. A budget of modules, not of seconds."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+# Each takes longer to load than everything that the connector's own modules need together, or nearly.
+HEAVY = ("airbyte_cdk", "boto3", "botocore", "duckdb", "jsonschema", "numpy", "pandas", "phonenumbers")
+MOST_MODULES = 750
+
+
+def test_the_connector_starts_without_the_cdk_and_without_what_few_syncs_need() -> None:
+    code = "import json, sys, destination_pinterest.connector; print(json.dumps(sorted(sys.modules)))"
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, timeout=60).stdout
+    loaded = json.loads(output)
+    assert [name for name in HEAVY if name in loaded] == []
+    assert len(loaded) < MOST_MODULES
+
+
+def test_the_console_script_is_the_connector_and_not_the_cdk_s_destination() -> None:
+    code = (
+        "import sys\nfrom destination_pinterest.__main__ import main\nsys.argv = ['destination-pinterest', 'spec']\n"
+        "main()\nassert 'airbyte_cdk' not in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert json.loads(done.stdout)["type"] == "SPEC"
