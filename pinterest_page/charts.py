@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final
 
@@ -26,8 +26,8 @@ def size_chart(points: tuple[Point, ...]) -> Markup:
         return Markup()
     pygal = _pygal()
     shown = _thinned(points)
-    first, last = shown[0].at, shown[-1].at
-    chart = pygal.DateTimeLine(
+    # Its charts of times read them by what Python has deprecated.
+    chart = pygal.XY(
         width=_WIDTH,
         height=_HEIGHT,
         margin=4,
@@ -39,13 +39,13 @@ def size_chart(points: tuple[Point, ...]) -> Markup:
         no_prefix=True,
         disable_xml_declaration=True,
         dots_size=1.5,
-        x_labels=[first, last],
-        x_value_formatter=_day,
+        x_labels=[shown[0].at.timestamp(), shown[-1].at.timestamp()],
+        x_value_formatter=lambda seconds: _day(datetime.fromtimestamp(seconds, UTC)),
         y_labels=_levels([point.size for point in shown]),
         value_formatter=lambda size: f"{size:,.0f}",
     )
     chart.add_xml_filter(_without_own_looks)
-    chart.add("", [(point.at, point.size) for point in shown])
+    chart.add("", [(point.at.timestamp(), point.size) for point in shown])
     # All of it is made of numbers and times.
     return Markup(chart.render(is_unicode=True))  # noqa: S704
 

@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Mapping
+from inspect import cleandoc
 from typing import Any, Final
 
 import msgspec
@@ -36,5 +37,17 @@ def schema_text(what: str) -> str:
 
 
 def _schema_of(kind: type) -> dict[str, Any]:
-    schema = msgspec.json.schema(kind)
+    schema = _described(msgspec.json.schema(kind))
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def _described(schema: Any) -> Any:
+    """Takes the indentation out of descriptions, which Python itself does from 3.13 on."""
+    if isinstance(schema, list):
+        return [_described(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        name: cleandoc(part) if name == "description" and isinstance(part, str) else _described(part)
+        for name, part in schema.items()
+    }
