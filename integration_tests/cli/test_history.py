@@ -141,6 +141,15 @@ def test_a_test_alert_arrives_and_one_that_does_not_is_counted(command: Commands
     assert "hidden" not in done.stdout + done.stderr
 
 
+def test_in_the_folder_of_a_project_its_own_addresses_are_tried(
+    command: Commands, server: Webhook, tmp_path: Path
+) -> None:
+    (tmp_path / "audiences.yml").write_text(f"alerts: {{notify: ['json://{server.host}/hook']}}\n")
+    done = command("alerts", "test")
+
+    assert (done.returncode, len(server.posted)) == (0, 1), done.stderr
+
+
 def test_an_address_that_can_not_be_used_stops_a_sync_before_it_begins(synced: Commands, history_path: Path) -> None:
     done = synced(PINTEREST_AUDIENCES_ALERTS="bogus://hidden")
     assert done.returncode == 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from pathlib import Path
 from typing import Any, Final
 
 from destination_pinterest.error_codes import Code
@@ -14,6 +15,7 @@ from pinterest_audiences.alerts.message import Message
 from pinterest_audiences.alerts.reading import ALERTS_VARIABLE, alert_settings
 from pinterest_audiences.failures import EXIT_DONE, EXIT_FAILED, Failure, UsageError
 from pinterest_audiences.printing import Printer
+from pinterest_audiences.project.file_name import FILE_NAME
 
 _TEST: Final = Message(
     "Pinterest: a test alert",
@@ -33,7 +35,8 @@ def register(commands: Any) -> None:
     test = actions.add_parser(
         "test",
         help="send a test alert to every address",
-        description="Send a test alert to every address, and say which of them took it. Addresses are not shown.",
+        description="Send a test alert to every address, and say which of them took it. Addresses are not shown. "
+        "Without --alerts and without addresses in the environment, those of audiences.yml in this folder are tried.",
     )
     add_alert_arguments(test)
     test.add_argument("--json", action="store_true", help="print one JSON object on standard output")
@@ -42,7 +45,7 @@ def register(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Runs the command. Returns the exit code. Raises: UsageError if there is no address that can be used."""
-    settings = alert_settings(arguments.alerts, os.environ)
+    settings = alert_settings(_file_of(arguments), os.environ)
     if settings is None or not settings.notify:
         raise UsageError(
             Code.ALERTS_UNUSABLE,
@@ -68,3 +71,10 @@ def run(arguments: argparse.Namespace) -> int:
     if failure is not None:
         sys.stderr.write(f"pinterest-audiences: {failure.text}\n")
     return EXIT_DONE if failure is None else EXIT_FAILED
+
+
+def _file_of(arguments: argparse.Namespace) -> str | None:
+    """The file that is named; else the project file of this folder, unless the environment has addresses."""
+    if arguments.alerts is None and not os.environ.get(ALERTS_VARIABLE) and Path(FILE_NAME).is_file():
+        return FILE_NAME
+    return str(arguments.alerts) if arguments.alerts is not None else None
