@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from pinterest_audiences.moving.export import Export, LeftOut, OldAudience
 from pinterest_audiences.moving.namespaces import is_membership, namespace_of
@@ -296,12 +296,16 @@ def _deep(node: Any) -> Iterator[tuple[str, str]]:
             continue
         for key, value in here.items():
             name, text = _plain(key), _text(value)
-            if text is not None and _DIGITS.fullmatch(text):
+            if _is_id(text):
                 yield name, text
-            elif name in _ACCOUNT and isinstance(value, dict) and (inner := _text(value.get("id"))):
+            elif name in _ACCOUNT and isinstance(value, dict) and _is_id(inner := _text(value.get("id"))):
                 yield name, inner
             elif name not in _PASSED_OVER and name not in _AUDIENCE_LISTS and name != "segmentselectors":
                 waiting.append(value)
+
+
+def _is_id(text: str | None) -> TypeGuard[str]:
+    return text is not None and _DIGITS.fullmatch(text) is not None
 
 
 def _is_enabled(plain: Mapping[str, Any]) -> bool:

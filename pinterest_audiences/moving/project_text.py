@@ -130,9 +130,9 @@ def _lines(entry: Entry) -> Iterator[str]:
     if entry.audience.foreign_id is not None:
         yield f"    # Its segment was {cleaned(entry.audience.foreign_id)[:100]}."
     yield f"    audience: {_quoted(entry.name)}"
-    yield f'    ad_account_id: "{entry.ad_account_id}"'
+    yield f"    ad_account_id: {_quoted(entry.ad_account_id)}"
     if entry.audience.audience_id is not None:
-        yield f'    audience_id: "{entry.audience.audience_id}"'
+        yield f"    audience_id: {_quoted(entry.audience.audience_id)}"
     else:
         yield "    # The export does not say its id at Pinterest, so it is found by its name."
     if not entry.audience.is_enabled:

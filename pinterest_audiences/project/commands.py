@@ -134,7 +134,9 @@ def _add_run(commands: Any) -> None:
     )
     _add_project_arguments(parser)
     _add_run_arguments(parser)
-    parser.add_argument("--failed", action="store_true", help="only those whose last run failed")
+    parser.add_argument(
+        "--failed", action="store_true", help="only those whose last run failed, or of which no run is known"
+    )
     parser.set_defaults(run=_later("run_command"))
 
 

@@ -45,8 +45,12 @@ def last_runs(history: History | None, project: Project, name: str) -> Sequence[
 
 
 def has_failed(history: History | None, project: Project, name: str) -> bool:
-    """Whether an audience's last run failed. Raises: ConnectorError."""
-    return any(not record.succeeded for record in last_runs(history, project, name))
+    """Whether an audience's last run failed, or none is known: one that was killed at once leaves no record.
+
+    Raises: ConnectorError.
+    """
+    latest = last_runs(history, project, name)
+    return not latest or any(not record.succeeded for record in latest)
 
 
 def alert_settings(project: Project, name: str) -> AlertSettings | None:

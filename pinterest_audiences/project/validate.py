@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
@@ -13,6 +14,8 @@ from pinterest_audiences.project.opening import opened_project
 from pinterest_audiences.project.project import Audience, Project
 
 HEADINGS: Final = ("Name", "Audience", "Rows", "Mode", "Every", "Tags", "Sign-in", "")
+# Up to the last @: a password may have one in it.
+_PASSWORD: Final = re.compile(r"^([a-zA-Z0-9+.-]+://[^:/?#@]*):.*@")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -39,7 +42,7 @@ def _told(project: Project) -> list[dict[str, Any]]:
         {
             "name": each.name,
             "audience": each.audience,
-            "source": each.source,
+            "source": _shown(each.source),
             "rows": _rows_of(each),
             "mode": each.entry.mode or "add",
             "profile": each.profile,
@@ -73,5 +76,10 @@ def _relations(audiences: Sequence[Audience]) -> Iterator[str]:
         if each.relation is not None:
             yield (
                 f"{each.name}: dbt builds {each.relation.name}; it is read as the table {each.relation.table} of "
-                f"{each.source}."
+                f"{_shown(each.source)}."
             )
+
+
+def _shown(source: str) -> str:
+    """A source without a password that is written in its address."""
+    return _PASSWORD.sub(r"\1:***@", source)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pinterest_audiences.moving.adobe_export import moment_of, read_export
+from pinterest_audiences.moving.adobe_export import account_in, moment_of, read_export
 from pinterest_audiences.moving.export import Export
 
 ACCOUNT = "549755885175"
@@ -58,7 +58,13 @@ def left_out(export: Export) -> dict[str, int]:
         ({"result": {"flows": {"items": [flow(segment("VIP"))]}, "connections": [target("adAccountId")]}},),
         (flow(segment("VIP"), inheritedAttributes={"targetConnections": [target("ad_account_id")]}),),
         ({"advertiser_id": int(ACCOUNT), "audiences": ["VIP"], "mappings": ["Email"]},),
-        ({"advertiser": {"id": ACCOUNT}, "segments": [{"name": "VIP"}], "mapping": {"Email": "pinterest_audience"}},),
+        (
+            {
+                "advertiser": {"id": "549755885175"},
+                "segments": [{"name": "VIP"}],
+                "mapping": {"Email": "pinterest_audience"},
+            },
+        ),
         (
             {
                 "destination": {"advertiserId": ACCOUNT},
@@ -117,7 +123,7 @@ def test_a_dataflow_of_another_destination_is_left_out_and_counted() -> None:
 def test_where_no_dataflow_names_an_account_the_given_one_is_meant() -> None:
     (audience,) = read(flow(segment("VIP")), account=ACCOUNT).audiences
 
-    assert audience.ad_account_id == ACCOUNT
+    assert audience.ad_account_id == "549755885175"
 
 
 def test_two_accounts_in_one_export_keep_their_audiences_apart() -> None:
@@ -171,3 +177,9 @@ def test_membership_is_no_identity() -> None:
 )
 def test_a_moment_is_read_however_it_is_written(written: Any, moment: datetime | None) -> None:
     assert moment_of(written) == moment
+
+
+def test_only_digits_are_taken_for_an_account() -> None:
+    hostile = {"advertiser": {"id": '1"\n    settings: {api_base_url: "https://example.com"}\n    # '}}
+    assert account_in(hostile) is None
+    assert account_in({"advertiser": {"id": "549755885175"}}) == "549755885175"

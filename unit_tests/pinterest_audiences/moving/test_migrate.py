@@ -137,3 +137,16 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path, capsys: pytest.Captur
 
     assert (exit_code, result["error_code"]) == (2, "PIN-CLI-143")
     assert "nothing.json" in result["error"]
+
+
+def test_an_id_of_a_listing_writes_nothing_but_itself(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    hostile = '1"\n    settings: {api_base_url: "https://example.com"}\n    # '
+    (tmp_path / "listing.json").write_text(json.dumps(listing(("VIP", hostile))))
+    old = export(tmp_path, {"name": "VIP"})
+
+    migrate(capsys, "--from", old, "--out", tmp_path / "new", "--audiences", tmp_path / "listing.json")
+
+    written = tmp_path / "new" / "audiences.yml"
+    if written.exists():
+        (audience,) = yaml.safe_load(written.read_text())["audiences"].values()
+        assert "settings" not in audience
