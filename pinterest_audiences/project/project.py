@@ -163,20 +163,27 @@ class _Resolving:
         return found
 
     def check_apart(self, audiences: Sequence[Audience]) -> None:
-        """Two entries that replace one audience would take turns; two that share a file would mix it up."""
-        replaced: dict[tuple[Any, ...], str] = {}
+        """What replaces an audience would undo what another entry does to it; two that share a file would mix it up."""
+        seen: dict[tuple[Any, ...], Audience] = {}
+        files: dict[str, str] = {}
         for each in audiences:
-            if each.entry.mode != "replace":
-                continue
+            if isinstance(each.entry.rejected, str):
+                other = files.setdefault(each.entry.rejected, each.name)
+                if other != each.name:
+                    raise self._wrong(each.name, "rejected", f"is the file of {other} too; `true` gives each its own")
             key = (
                 each.entry.audience_id or each.audience.casefold(),
                 each.config,
                 each.profile,
                 str(each.settings.get("ad_account_id")),
             )
-            if key in replaced:
-                raise self._wrong(each.name, "mode", f"replaces the same audience as {replaced[key]}")
-            replaced[key] = each.name
+            other_entry = seen.setdefault(key, each)
+            if other_entry is each or "replace" not in {each.entry.mode, other_entry.entry.mode}:
+                continue
+            if each.entry.mode == other_entry.entry.mode:
+                raise self._wrong(each.name, "mode", f"replaces the same audience as {other_entry.name}")
+            said = f"does not go with that of {other_entry.name}: one replaces the audience that the other adds to"
+            raise self._wrong(each.name, "mode", said)
 
     def _with_defaults(self, own: AudienceEntry) -> AudienceEntry:
         defaults = self.file.defaults

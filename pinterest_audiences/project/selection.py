@@ -38,10 +38,10 @@ def among(audiences: Sequence[Audience], names: Collection[str]) -> Sequence[Aud
 
 def _fits(audience: Audience, text: str) -> bool:
     if text.startswith(_TAG):
-        return text.removeprefix(_TAG) in audience.entry.tags
+        return audience.entry.enabled and text.removeprefix(_TAG) in audience.entry.tags
     if audience.name == text:
         return True
-    # A name alone is meant as such; a pattern leaves out what is switched off.
+    # A name alone is meant as such; patterns and tags leave out what is switched off.
     return bool(_PATTERN & set(text)) and audience.entry.enabled and fnmatchcase(audience.name, text)
 
 

@@ -158,6 +158,20 @@ def test_two_entries_that_replace_one_audience_are_refused(read: Read) -> None:
         read("source: a.csv\ndefaults: {mode: replace}\naudiences:\n  a: {audience: VIP}\n  b: {audience: vip}\n")
 
 
+def test_an_audience_is_not_replaced_by_one_entry_and_added_to_by_another(read: Read) -> None:
+    for first, second in (("replace", "add"), ("add", "replace")):
+        with raises(Code.PROJECT_INVALID, match="one replaces the audience that the other adds to"):
+            entries = f"  a: {{audience: VIP, mode: {first}}}\n  b: {{audience: VIP, mode: {second}}}\n"
+            read(f"source: a.csv\naudiences:\n{entries}")
+    read("source: a.csv\naudiences:\n  a: {audience: VIP}\n  b: {audience: VIP}\n")
+
+
+def test_no_two_entries_write_their_rejected_rows_into_one_file(read: Read) -> None:
+    with raises(Code.PROJECT_INVALID, match="is the file of a too"):
+        read("source: a.csv\ndefaults: {rejected: x.jsonl}\naudiences:\n  a: {}\n  b: {}\n")
+    read("source: a.csv\ndefaults: {rejected: true}\naudiences:\n  a: {}\n  b: {}\n")
+
+
 def test_the_same_audience_in_two_accounts_is_no_contradiction(read: Read) -> None:
     read(
         "source: a.csv\ndefaults: {mode: replace, audience: VIP}\naudiences:\n".replace(", audience: VIP", "")
@@ -208,7 +222,7 @@ audiences:
   all: {}
 """)
     assert names(selected(project, [])) == ["vip_de", "all"]
-    assert names(selected(project, ["all", "tag:nightly"])) == ["vip_de", "vip_fr", "all"]
+    assert names(selected(project, ["all", "tag:nightly"])) == ["vip_de", "all"]
     assert names(selected(project, ["vip_*"])) == ["vip_de"]
     assert names(selected(project, ["vip_fr"])) == ["vip_fr"]
     assert names(among(project.audiences, {"all"})) == ["all"]
