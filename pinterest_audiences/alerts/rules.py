@@ -12,7 +12,6 @@ from destination_pinterest.identity.rejection import RejectionReason
 from destination_pinterest.routing.decision import DELETION_KEPT, NOBODY_TO_REMOVE, STILL_EXCLUDED, UNKNOWN_KEY
 from pinterest_audiences.alerts.alert import Finding
 from pinterest_audiences.alerts.durations import duration_text
-from pinterest_audiences.history.impersonal import impersonal
 from pinterest_audiences.history.records import Observation, RunRecord
 
 if TYPE_CHECKING:  # It is a pydantic model, which a run without alerts need not load.
@@ -47,7 +46,7 @@ def run_findings(record: RunRecord, settings: AlertSettings) -> Iterator[Finding
     """Yields what a run shows of itself. A run that failed says nothing of its rows."""
     subject, title = _subject(record.ad_account_id, record.audience), _title(record.audience, record.ad_account_id)
     is_guard = (record.failure_code or "").startswith(_GUARD)
-    reason = shown(impersonal(record.failure_text or "The run failed, and nothing says why."))
+    reason = shown(record.failure_text or "The run failed, and nothing says why.")
     if settings.failure:
         yield Finding("failure", subject, title, None if record.succeeded or is_guard else reason)
     if settings.guard:

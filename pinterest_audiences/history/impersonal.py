@@ -17,6 +17,7 @@ _GIVES_AWAY: Final = re.compile(
     r"|\b[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\b"  # an advertising ID
     r"|(?<!\w)\+\d(?:[ ().-]?\d){6,14}(?!\d)"  # a phone number
     r"|pin[acr]_\w+"  # a token of Pinterest's
+    r"|(?<=://)[^\s/?#]*:\S*@(?=[\w.\[-])"  # a login within an address
 )
 
 

@@ -21,6 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Self
 
+from pinterest_audiences.history.impersonal import impersonal
 from pinterest_audiences.history.location import default_history_path
 from pinterest_audiences.history.moments import moment_of, moment_text
 from pinterest_audiences.progress import Display, SyncCounts
@@ -65,7 +66,7 @@ def followed(
     if history is None:
         yield display
         return
-    sync = RunningSync(name, ad_account_id, command, datetime.now(UTC))
+    sync = RunningSync(impersonal(name), ad_account_id, command, datetime.now(UTC))
     file = _opened(progress_folder(history))
     try:
         yield display if file is None else FollowedDisplay(display, sync, file[0])

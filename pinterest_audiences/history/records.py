@@ -1,13 +1,21 @@
-"""What the history holds: runs, one record for each audience, and what Pinterest said of an audience at some moment."""
+"""What the history holds: runs, one record for each audience, and what Pinterest said of an audience at some moment.
+
+None of them has a text by which a person could be told, from the moment on at which it is made: not in a name either,
+which somebody may have chosen. So nobody to whom they are given has to look.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
+
+from pinterest_audiences.history.impersonal import impersonal
 
 Source = Literal["run", "status", "observe"]
+# `retry` reads the rows again that were rejected.
+_PARTIAL: Final = "retry"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +53,15 @@ class RunRecord:
     version: str
     figures: Mapping[str, Any] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        for member in ("name", "audience", "failure_text", "figures"):
+            object.__setattr__(self, member, impersonal(getattr(self, member)))
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether it was about some rows alone, and so says nothing of the audience."""
+        return self.command == _PARTIAL
+
     @property
     def succeeded(self) -> bool:
         """Whether the audience is what the user would expect."""
@@ -66,6 +83,9 @@ class Observation:
     status: str | None
     source: Source
     match_share: float | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "audience", impersonal(self.audience))
 
 
 def observed_by(records: Iterable[RunRecord]) -> Iterator[Observation]:

@@ -107,14 +107,14 @@ class History:
     ) -> list[RunRecord]:
         """Returns runs, the latest first: of one name, from a moment on, at most so many; failed or succeeded ones."""
         outcome = None if failed is None else int(failed)
-        equal = {"name": name, "project": project, "exit_code <> 0": outcome}
+        equal = {"name": impersonal(name), "project": project, "exit_code <> 0": outcome}
         statement = f"SELECT {_RUN} FROM runs"  # noqa: S608
         return self._selected(_run, statement, equal, ("finished_at", since), limit)
 
     def last_success(self, name: str, *, project: str | None = None) -> RunRecord | None:
-        """Returns the last run of that name that did not fail."""
-        found = self.runs(name, limit=1, project=project, failed=False)
-        return found[0] if found else None
+        """Returns the last whole run of that name that did not fail."""
+        found = self.runs(name, project=project, failed=False)
+        return next((run for run in found if not run.is_partial), None)
 
     def latest_runs(self, *, failed: bool | None = None) -> list[RunRecord]:
         """Returns the last run of each audience; the last that failed, or that succeeded."""
@@ -136,7 +136,7 @@ class History:
         audience: str | None = None,
     ) -> list[Observation]:
         """Returns what Pinterest said, the latest first: of one account, audience or name; from a moment on."""
-        equal = {"ad_account_id": ad_account_id, "audience_id": audience_id, "audience": audience}
+        equal = {"ad_account_id": ad_account_id, "audience_id": audience_id, "audience": impersonal(audience)}
         statement = f"SELECT {_OBSERVATION} FROM observations"  # noqa: S608
         return self._selected(_observation, statement, equal, ("seen_at", since), limit)
 
@@ -264,9 +264,9 @@ class History:
 
 def _run_row(record: RunRecord) -> tuple[Any, ...]:
     started_at, finished_at = moment_text(record.started_at), moment_text(record.finished_at)
-    figures = json.dumps(impersonal(record.figures), ensure_ascii=False)
-    kept = replace(record, failure_text=impersonal(record.failure_text), figures={})
-    plain = {**asdict(kept), "started_at": started_at, "finished_at": finished_at, "figures": figures}
+    figures = json.dumps(record.figures, ensure_ascii=False)
+    plain = {**asdict(replace(record, figures={})), "started_at": started_at, "finished_at": finished_at}
+    plain["figures"] = figures
     return tuple(_storable(plain[column]) for column in _RUN_COLUMNS)
 
 

@@ -36,7 +36,7 @@ def run_view(run: RunRecord) -> Run:
     outcome = Mark("succeeded", "good") if run.succeeded else Mark("failed for now" if transient else "failed", "bad")
     refused = {**(figures.get("identifiers_refused") or {}), **(figures.get("not_synced") or {})}
     return Run(
-        key=f"{run.run_id}-{crc32(f'{run.ad_account_id} {run.name}'.encode()):08x}",
+        key=f"{run.run_id}-{crc32(f'{run.ad_account_id} {run.name} {run.audience}'.encode()):08x}",
         at=run.finished_at,
         name=run.name,
         command=run.command,
@@ -49,12 +49,18 @@ def run_view(run: RunRecord) -> Run:
     )
 
 
-def failing(runs: Sequence[RunRecord]) -> Iterator[RunRecord]:
-    """Yields those of the runs that failed and were not followed by one that did not; they come the latest first."""
-    latest: dict[tuple[str | None, str, str], RunRecord] = {}
+def failing(runs: Iterable[RunRecord]) -> Iterator[RunRecord]:
+    """Yields the failures of each name's last run, in each ad account; runs come the latest first.
+
+    One that failed before its ad account was known is over with any later run of that name.
+    """
+    last: dict[tuple[str | None, ...], str] = {}
     for run in runs:
-        latest.setdefault((run.project, run.name, run.ad_account_id), run)
-    yield from (run for run in latest.values() if not run.succeeded)
+        name = (run.project, run.name)
+        of_name = last.setdefault(name, run.run_id)
+        of_account = last.setdefault((*name, run.ad_account_id), run.run_id) if run.ad_account_id else of_name
+        if run.run_id == of_account and not run.succeeded:
+            yield run
 
 
 def problem_view(code: str | None, text: str) -> Problem:

@@ -80,7 +80,7 @@ class PageSource:
             accounts=[self._account(profile, listed.get(profile.name)) for profile in profiles],
             audiences=[*now_listed.values(), *remembered],
             left_over=left_over,
-            failing=[run_view(run) for run in failing(runs[:_MOST_RUNS])],
+            failing=[run_view(run) for run in failing(runs)],
             runs=None if self._history is None else [run_view(run) for run in runs[:_MOST_RUNS]],
             quota=[] if self._history is None else list(quota_facts(day)),
             problems=[] if fault is None else [fault],

@@ -34,14 +34,11 @@ def records(outcome: RunOutcome) -> Iterator[RunRecord]:
 
 
 def last_runs(history: History | None, project: Project, name: str) -> Sequence[RunRecord]:
-    """Returns the records of an audience's last run; none if it was never run here. Raises: ConnectorError."""
+    """Returns the records of an audience's last whole run; none if it was never run here. Raises: ConnectorError."""
     if history is None:
         return ()
-    latest = history.runs(name, limit=1, project=str(project.path))
-    if not latest:
-        return ()
-    of_name = history.runs(name, since=latest[0].started_at, project=str(project.path))
-    return [record for record in of_name if record.run_id == latest[0].run_id]
+    whole = [record for record in history.runs(name, project=str(project.path)) if not record.is_partial]
+    return [record for record in whole if record.run_id == whole[0].run_id]
 
 
 def has_failed(history: History | None, project: Project, name: str) -> bool:

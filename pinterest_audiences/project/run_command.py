@@ -21,7 +21,7 @@ from pinterest_audiences.history.of_report import new_run_id, program_version
 from pinterest_audiences.history.store import History
 from pinterest_audiences.interruption import Interruption
 from pinterest_audiences.printing import Printer
-from pinterest_audiences.project import memory
+from pinterest_audiences.project import memory, unfinished
 from pinterest_audiences.project.audience_run import AudienceRun, Part
 from pinterest_audiences.project.displays import stage_for
 from pinterest_audiences.project.opening import opened_project
@@ -40,16 +40,19 @@ def run(arguments: argparse.Namespace) -> int:
     """Runs the command. Returns the exit code. Raises: ConnectorError."""
     with opened_project(arguments) as project:
         audiences = selected(project, arguments.select)
-        if arguments.failed:
-            history = opened_history(os.environ)
-            audiences = among(
-                audiences, {each.name for each in audiences if memory.has_failed(history, project, each.name)}
-            )
         interruption = Interruption()
         with held(project.state_folder), interruption.listening(), quota_file() as variables:
+            if arguments.failed:
+                audiences = among(audiences, _to_run_again(project, audiences))
             outcome = run_once(arguments, project, audiences, interruption, variables=variables)
         print_run(outcome, Printer(sys.stdout, as_json=arguments.json))
         return outcome.exit_code
+
+
+def _to_run_again(project: Project, audiences: Sequence[Audience]) -> set[str]:
+    """The names of those whose last run failed, did not end, or is not known."""
+    history, left = opened_history(os.environ), unfinished.unfinished(project.state_folder)
+    return {each.name for each in audiences if each.name in left or memory.has_failed(history, project, each.name)}
 
 
 def run_once(
@@ -61,7 +64,7 @@ def run_once(
     variables: Mapping[str, str],
     part: Part | None = None,
 ) -> RunOutcome:
-    """Runs audiences once, and tells the history and whoever is to be alerted. Raises: UsageError."""
+    """Runs audiences once, or a part of them; tells the history, and whoever is to be alerted. Raises: UsageError."""
     check_parallel(arguments.parallel)
     begun = datetime.now(UTC)
     each = AudienceRun(
@@ -73,9 +76,14 @@ def run_once(
     )
     running = ProjectRun(project, arguments.command, arguments.parallel, interruption, each)
     stage = stage_for(sys.stderr, quiet=arguments.quiet)
+    if part is None:
+        unfinished.begin(project.state_folder, [audience.name for audience in audiences])
     outcome = running.run(audiences, stage, new_run_id(begun))
     after = AfterRun.of(os.environ, lambda name: memory.alert_settings(project, name), say)
     after.ran(list(memory.records(outcome)), sign_ins(audiences, os.environ))
+    if part is None:
+        ended = [each.name for each in outcome.audiences if each.finished_at is not None]
+        unfinished.end(project.state_folder, ended)
     return outcome
 
 

@@ -89,7 +89,8 @@ class Redirected:
     @classmethod
     def of(cls, address: str) -> Redirected:
         """As an address says it, whole or only its path."""
-        query = urlsplit(address.strip()).query
+        # Not by urlsplit, which refuses what is no address, and this may be anything.
+        _, _, query = address.strip().partition("#")[0].partition("?")
         found = dict(parse_qsl(query))
         return cls(found.get("code"), found.get("state"), found.get("error"))
 

@@ -6,6 +6,7 @@ and another page could send it here with a code of somebody else's.
 
 from __future__ import annotations
 
+import errno
 import hmac
 import queue
 import socket
@@ -25,6 +26,7 @@ from pinterest_audiences.sign_in.app import Redirected
 
 _LOOK_UP_EVERY_S: Final = 0.1
 _READ_TIMEOUT_S: Final = 10.0
+_NO_VERSION_6: Final = frozenset({errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL})
 _PAGE: Final = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark"><title>{title}</title>
@@ -63,7 +65,7 @@ class RedirectListener:
 
     def answer(self, target: str) -> tuple[HTTPStatus, str, str]:
         """Takes a request for a path with its query; returns a status, a title and a text for the page."""
-        if urlsplit(target).path != self._path:
+        if target.partition("?")[0] != self._path:
             return HTTPStatus.NOT_FOUND, "Nothing is here", "This program only waits for a sign-in."
         redirected = Redirected.of(target)
         if not hmac.compare_digest((redirected.state or "").encode(), self._state.encode()):
@@ -103,17 +105,33 @@ def _servers(port: int, listener: RedirectListener) -> list[ThreadingHTTPServer]
         daemon_threads = True
         allow_reuse_address = True
 
+        def handle_error(self, request: object, client_address: object) -> None:
+            """Says nothing: a browser that goes away is no failure, and a trace could hold the code."""
+
     class Server6(Server4):
         address_family = socket.AF_INET6
 
+    servers: list[ThreadingHTTPServer] = []
     try:
-        servers: list[ThreadingHTTPServer] = [Server4(("127.0.0.1", port), Handler)]
+        servers.append(Server4(("127.0.0.1", port), Handler))
+        with _without_version_6():
+            servers.append(Server6(("::1", port), Handler))
     except OSError as error:
+        for server in servers:
+            server.server_close()
         raise UsageError(
             Code.LOGIN_PORT_UNUSABLE,
             f"This machine can't listen on port {port} for the browser ({error.strerror}). End what uses it, register "
             "a redirect URI with another port in the app and name that by --port, or add --no-browser.",
         ) from None
-    with suppress(OSError):  # Not every machine has it.
-        servers.append(Server6(("::1", port), Handler))
     return servers
+
+
+@contextmanager
+def _without_version_6() -> Iterator[None]:
+    """Not every machine has it. But a port that is taken there would give the code to whoever took it."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _NO_VERSION_6:
+            raise

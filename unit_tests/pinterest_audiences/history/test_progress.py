@@ -92,3 +92,10 @@ def test_a_place_that_can_not_be_written_to_does_not_hinder_the_sync(tmp_path: P
     quiet = QuietDisplay(io.StringIO())
     with followed(quiet, "VIP", "1", "sync", {"PINTEREST_AUDIENCES_HISTORY": str(tmp_path / "file" / "h")}) as display:
         assert display is quiet
+
+
+def test_a_person_in_a_name_is_in_no_file(tmp_path: Path) -> None:
+    environment = {"PINTEREST_AUDIENCES_HISTORY": str(tmp_path / "history.sqlite3")}
+    with followed(QuietDisplay(io.StringIO()), "Friends of ada@example.com", "7", "sync", environment):
+        (file,) = progress_folder(tmp_path / "history.sqlite3").iterdir()
+        assert b"ada@example.com" not in file.read_bytes()

@@ -295,3 +295,30 @@ def test_an_alert_is_remembered_until_it_is_over(history: History) -> None:
     assert history.alert_sent_at("vip", "failed") == NOON
     history.keep_alert("vip", "failed", None)
     assert history.alert_sent_at("vip", "failed") is None
+
+
+PERSON = "ada@example.com"
+
+
+def test_a_person_in_a_name_is_kept_nowhere_and_the_audience_is_found_all_the_same(history: History) -> None:
+    record = replace(RUN, name=f"Friends of {PERSON}", audience=PERSON, failure_text=f"No {PERSON}.")
+    assert PERSON not in repr(record)
+    history.record_run(record)
+    history.record_observations([Observation("7", "8", PERSON, RUN.finished_at, 5, "READY", "observe")])
+    assert [run.run_id for run in history.runs(f"Friends of {PERSON}")] == [RUN.run_id]
+    assert history.last_success(f"Friends of {PERSON}") is not None
+    assert history.observations(audience=PERSON, ad_account_id="7") != []
+    assert all(PERSON.encode() not in path.read_bytes() for path in history.path.parent.iterdir())
+
+
+def test_a_retry_of_some_rows_is_no_success_of_the_whole(history: History) -> None:
+    history.record_run(replace(RUN, command="retry"))
+    assert history.last_success(RUN.name) is None
+
+
+@pytest.mark.parametrize("host", ["localhost", "db", "db.example.com:5432", "[::1]"])
+def test_a_login_in_an_address_is_not_kept(history: History, host: str) -> None:
+    history.record_run(replace(FAILED, failure_text=f"postgresql://reader:hid(den,1@{host}/shop did not answer."))
+    (kept,) = history.runs()
+    assert "hid(den" not in (kept.failure_text or "")
+    assert host in (kept.failure_text or "")

@@ -245,3 +245,27 @@ def test_only_audiences_whose_last_run_failed_are_shown_as_failing(
     history.record_run(a_run(run_id="r2", name="Lapsed", **failed))
 
     assert [run.name for run in content_of().failing] == ["Lapsed"]
+
+
+def test_of_a_run_of_many_audiences_each_that_failed_is_shown_until_the_next_run(
+    content_of: Callable[..., Content], history: History
+) -> None:
+    failed = {"exit_code": 1, "failure_kind": "config_error", "failure_text": "No."}
+    many = [a_run(run_id="r1", name="all", audience=f"Segment {number}") for number in range(60)]
+    history.record_runs([a_run(run_id="r1", name="all", audience="Gone", **failed), *many])
+
+    (shown,) = content_of().failing
+    assert len({run.key for run in content_of().runs or ()}) == len(content_of().runs or ())
+    history.record_run(a_run(run_id="r2", name="all", audience="Segment 1", finished_at=NOW + timedelta(hours=1)))
+    assert list(content_of().failing) == []
+    assert shown.problem is not None
+
+
+def test_a_run_that_failed_before_its_account_was_known_is_over_with_the_next(
+    content_of: Callable[..., Content], history: History
+) -> None:
+    failed = {"exit_code": 1, "failure_kind": "config_error", "failure_text": "No."}
+    history.record_run(a_run(run_id="r1", ad_account_id="", finished_at=NOW - timedelta(hours=2), **failed))
+    assert len(content_of().failing) == 1
+    history.record_run(a_run(run_id="r2"))
+    assert list(content_of().failing) == []

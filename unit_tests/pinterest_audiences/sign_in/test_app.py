@@ -70,3 +70,8 @@ def test_what_pinterest_sends_back_is_read_from_a_whole_address_and_from_a_path(
         assert (found.code, found.state, found.error) == ("c", "s&t", None)
     assert Redirected.of("/?error=access_denied").error == "access_denied"
     assert "c0de" not in repr(Redirected.of("/?code=c0de"))
+
+
+@pytest.mark.parametrize("pasted", ["http://[x", "", "nothing", "http://localhost:8085/#code=c"])
+def test_what_is_no_answer_has_none(pasted: str) -> None:
+    assert Redirected.of(pasted) == Redirected(None, None, None)

@@ -42,3 +42,24 @@ def test_a_stop_ends_the_wait() -> None:
     interruption = Interruption()
     interruption.request(2)
     assert RedirectListener("/", "s").wait(60.0, interruption) is None
+
+
+@pytest.mark.parametrize("target", ["//[x", "http://[x", "/back//[?code=c", "", "?"])
+def test_whatever_is_asked_for_is_answered(target: str) -> None:
+    assert RedirectListener("/back", "s").answer(target)[0] is HTTPStatus.NOT_FOUND
+
+
+def test_a_port_that_another_program_has_in_version_6_alone_is_taken_too() -> None:
+    try:
+        taken = socket.socket(socket.AF_INET6)
+        taken.bind(("::1", 0))
+    except OSError:
+        pytest.skip("this machine has no IP version 6")
+    with taken:
+        taken.listen()
+        port = taken.getsockname()[1]
+        with (
+            raises(Code.LOGIN_PORT_UNUSABLE, match="--port"),
+            RedirectListener.listening(f"http://localhost:{port}/", port, "s"),
+        ):
+            pytest.fail("it listens")
