@@ -45,6 +45,10 @@ CLI = [
 TELEMETRY = ["opentelemetry-exporter-otlp-proto-http>=1.30,<2", "opentelemetry-sdk>=1.30,<2"]
 # A sign-in in the machine's own keyring, for those who choose so.
 KEYRING = ["keyring>=25,<27"]
+# A quota that processes on several machines share.
+REDIS = ["redis>=6,<9"]
+# DataFrames to audiences; the cluster brings its own Spark, which has to be of the same version.
+SPARK = ["pyspark>=4.0,<5"]
 # Drivers of the command line, by the extra that installs one beside CLI; pinterest_audiences/sources/warehouses.py has
 # the URLs that lead to them. MotherDuck is read by DuckDB itself.
 WAREHOUSES = {
@@ -126,7 +130,9 @@ setup(
         "sandbox": SANDBOX,
         "keyring": KEYRING,
         "telemetry": TELEMETRY,
-        "dev": [*CLI, *SANDBOX, *KEYRING, *TELEMETRY, *DEV],
+        "redis": REDIS,
+        "spark": [*CLI, *SPARK],
+        "dev": [*CLI, *SANDBOX, *KEYRING, *TELEMETRY, *REDIS, *DEV],
         **{name: [*CLI, *drivers] for name, drivers in WAREHOUSES.items()},
     },
     entry_points={
