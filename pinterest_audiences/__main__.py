@@ -13,7 +13,7 @@ from typing import NoReturn
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import ConnectorError
 from destination_pinterest.foreign_text import shown_json
-from pinterest_audiences import audiences, create, forget, lists, observe, probe, store, sync
+from pinterest_audiences import audiences, command_groups, create, forget, lists, observe, probe, store, sync
 from pinterest_audiences.alerts import command as alerts
 from pinterest_audiences.doctor import command as doctor
 from pinterest_audiences.doctor.machine import own_version
@@ -25,12 +25,14 @@ from pinterest_audiences.page import command as page
 from pinterest_audiences.project import commands as project
 from pinterest_audiences.sign_in import accounts, check, login, profiles_command
 
-COMMANDS = (
-    *(login, accounts, check, profiles_command),
-    *(sync, project, audiences, observe, history, page, alerts),
-    *(create, lists, forget, store, probe, doctor),
-    *(migrate, compare),
-)
+COMMANDS = {
+    "Sign in": (login, accounts, check, profiles_command),
+    "Keep one audience": (sync,),
+    "Keep many, from a project file": (project,),
+    "See what is there": (audiences, lists, observe, history, page, alerts, doctor),
+    "Look after people and lists": (create, forget, store, probe),
+    "Move over from another tool": (migrate, compare),
+}
 EXIT_CTRL_C = 130
 
 
@@ -67,9 +69,7 @@ def parser() -> argparse.ArgumentParser:
     """The parser with all commands."""
     whole = _Parser(prog=PROGRAM, description="Pinterest customer-list audiences from a warehouse, without Airbyte.")
     whole.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
-    commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for command in COMMANDS:
-        command.register(commands)
+    command_groups.register(whole, COMMANDS)
     return whole
 
 

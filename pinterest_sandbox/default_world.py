@@ -1,4 +1,6 @@
-"""The world that a sandbox starts with: one business with two ad accounts, a stranger, one app, and tokens that work.
+"""The world that a sandbox starts with: a business with ad accounts, others beside it, one app, and tokens that work.
+
+The business may fill three ad accounts, only read that of its sister, and not see a stranger's.
 
 The ids are the examples of Pinterest's description, so that nobody mistakes them for real accounts.
 """
@@ -13,6 +15,8 @@ USER_ID = "729090764583391194"
 SISTER_BUSINESS_ID = "729090764583391195"
 STRANGER_ID = "729090764583391999"
 AD_ACCOUNT_ID = "549755885175"
+EUROPE_AD_ACCOUNT_ID = "549755885180"
+ASIA_AD_ACCOUNT_ID = "549755885190"
 SISTER_AD_ACCOUNT_ID = "549755885176"
 FOREIGN_AD_ACCOUNT_ID = "549755885999"
 CLIENT_ID = "1234567"
@@ -34,6 +38,8 @@ def populate(world: World) -> None:
     world.save(User(SISTER_BUSINESS_ID, "sandbox_sister", "Sandbox Sister Business", _HIERARCHY))
     world.save(User(STRANGER_ID, "sandbox_stranger", "Sandbox Stranger", _FOREIGN_HIERARCHY))
     world.save(AdAccount(AD_ACCOUNT_ID, "Sandbox Ad Account", USER_ID, "US", "USD", now, now))
+    world.save(AdAccount(EUROPE_AD_ACCOUNT_ID, "Sandbox Europe", USER_ID, "DE", "EUR", now, now))
+    world.save(AdAccount(ASIA_AD_ACCOUNT_ID, "Sandbox Asia", USER_ID, "JP", "JPY", now, now))
     world.save(
         AdAccount(
             SISTER_AD_ACCOUNT_ID,

@@ -129,7 +129,9 @@ def test_a_login_by_a_pasted_address_writes_a_profile_that_is_its_owners_alone(
         "default",
     )
     assert found["sign_in"]["days_left"] in {59, 60}
-    assert [one["ad_account_id"] for one in found["ad_accounts"]] == [AD_ACCOUNT_ID, "549755885176"]
+    assert [one["ad_account_id"] for one in found["ad_accounts"]] == [
+        *(AD_ACCOUNT_ID, "549755885176", "549755885180", "549755885190")
+    ]
     assert stat.S_IMODE(profile.stat().st_mode) == 0o600
     assert stat.S_IMODE(profile.parent.stat().st_mode) == 0o700
     written = json.loads(profile.read_text())

@@ -14,13 +14,13 @@ _ROOM: Final = "pinterest_audiences.project"
 
 def register(commands: Any) -> None:
     """Adds the commands to the parser's commands."""
+    _add_init(commands)
     _add_validate(commands)
     _add_plan(commands)
     _add_run(commands)
+    _add_status(commands)
     _add_retry(commands)
     _add_every(commands)
-    _add_status(commands)
-    _add_init(commands)
     _add_schema(commands)
 
 

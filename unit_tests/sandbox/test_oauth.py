@@ -244,7 +244,9 @@ def test_ad_accounts_are_the_owned_ones_and_the_shared_ones_unless_left_out(pers
     assert [(item["id"], item["permissions"]) for item in items] == [
         ("549755885175", ["OWNER"]),
         ("549755885176", ["ANALYST"]),
+        ("549755885180", ["OWNER"]),
+        ("549755885190", ["OWNER"]),
     ]
     owned = person.call("GET", "/v5/ad_accounts?include_shared_accounts=false").json()["items"]
-    assert [item["id"] for item in owned] == ["549755885175"]
+    assert [item["id"] for item in owned] == ["549755885175", "549755885180", "549755885190"]
     assert person.call("GET", "/v5/ad_accounts/549755885175").json()["name"] == "Sandbox Ad Account"
