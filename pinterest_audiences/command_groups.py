@@ -15,7 +15,7 @@ _WIDEST: Final = 100
 
 
 class CommandGroup:
-    """What a module registers its commands with: argparse's own object, but for the list, which argparse can't divide."""
+    """What a module registers its commands with: as argparse's own object, but listed apart from other groups."""
 
     def __init__(self, title: str, commands: Any) -> None:
         self._title = title

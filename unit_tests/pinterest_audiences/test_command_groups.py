@@ -19,7 +19,7 @@ def test_every_command_is_listed_once_under_the_title_of_its_group() -> None:
     text = parser().format_help()
     with pytest.raises(SystemExit):
         parser().parse_args(["no such command"])
-    commands = next(a for a in parser()._actions if isinstance(a, argparse._SubParsersAction))  # noqa: SLF001
+    commands = next(a for a in parser()._actions if isinstance(a, argparse._SubParsersAction))
     assert sorted(_listed(text)) == sorted(commands.choices)
     assert [line.rstrip(":") for line in text.splitlines() if line.rstrip(":") in COMMANDS] == list(COMMANDS)
 
