@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.children import Child, ChildError, Command, Cost, run
+from benchmarks.peer_environment import SDK, peer_python
 from benchmarks.records import RECORDS_A_STATE, catalog
 from benchmarks.sandbox import ACCESS_TOKEN, AD_ACCOUNT_ID, Sandbox
-from benchmarks.sdk_environment import sdk_python
 
 CHECKOUT: Final = Path(__file__).resolve().parent.parent
 # The connector's default; the SDK's loop gets the same.
@@ -69,7 +69,7 @@ def sdk(sandbox: Sandbox, folder: Path) -> Contender:
     empty.mkdir(parents=True, exist_ok=True)
     credentials = {"PINTEREST_ACCESS_TOKEN": ACCESS_TOKEN, "PINTEREST_API_URI": sandbox.api_base_url}
     program = CHECKOUT / "benchmarks" / "sdk_loop.py"
-    command: Command = [sdk_python(folder / "sdk"), program, AD_ACCOUNT_ID, str(BATCH_SIZE)]
+    command: Command = [peer_python(folder / "sdk", SDK), program, AD_ACCOUNT_ID, str(BATCH_SIZE)]
     return Contender("Pinterest's SDK in a loop", Child(command, credentials, empty), sends=True, echoes=False)
 
 

@@ -1,8 +1,8 @@
 """What one writes without a connector: Pinterest's own Python SDK in a plain loop over the same lines.
 
-Runs in the SDK's own environment (sdk_environment.py). Each record's e-mail address is trimmed, lower-cased and hashed;
-1,900 at a time go to the SDK's CustomerList, whose add_record sends them and then, by itself, gets the list again.
-STATE lines are passed over. Credentials and the API's address come from the environment, as the SDK reads them.
+Runs in the SDK's own environment (peer_environment.py). Each record's e-mail address is trimmed, lower-cased and
+hashed; 1,900 at a time go to the SDK's CustomerList, whose add_record sends them and then, by itself, gets the list
+again. STATE lines are passed over. Credentials and the API's address come from the environment, as the SDK reads them.
 
 Source: pinterest-api-sdk 0.2.7, pinterest/ads/customer_lists.py and pinterest/config.py (read 2026-11-22).
 """
