@@ -14,7 +14,6 @@ from pinterest_audiences.alerts.alerting import Alerting
 from pinterest_audiences.alerts.rules import SignIn, run_findings, sign_in_finding, size_findings
 from pinterest_audiences.alerts.stale import freshness, stale_findings
 from pinterest_audiences.failures import Failure
-from pinterest_audiences.history.location import default_history_path
 from pinterest_audiences.history.records import Observation, RunRecord, observed_by
 from pinterest_audiences.history.store import History
 from pinterest_audiences.telemetry.telemetry import Telemetry
@@ -57,8 +56,7 @@ class AfterRun:
     @classmethod
     def of(cls, environment: Mapping[str, str], settings: Callable[[str], AlertSettings | None], say: Say) -> Self:
         """Returns it for the history, the metrics and the traces that the environment names."""
-        path = default_history_path(environment)
-        history = None if path is None else History(path)
+        history = History.of(environment)
         return cls(history, settings, Telemetry(environment, history, partial(say, "WARN")), say)
 
     def ran(self, records: Sequence[RunRecord], sign_ins: Iterable[SignIn] = ()) -> None:

@@ -17,15 +17,18 @@ from pinterest_audiences.alerts.arguments import add_alert_arguments
 from pinterest_audiences.alerts.reading import alert_settings
 from pinterest_audiences.alerts.rules import SignIn
 from pinterest_audiences.asked_listing import asked_listing
+from pinterest_audiences.config_file import ConfigFile
 from pinterest_audiences.failures import EXIT_DONE, Failure, UsageError, exit_code_of
 from pinterest_audiences.history.records import Observation, match_share_of
+from pinterest_audiences.history.store import History
 from pinterest_audiences.history.view import as_json
 from pinterest_audiences.interruption import Interruption
+from pinterest_audiences.kept_accounts import listed_settings, with_kept_accounts
 from pinterest_audiences.printing import Printer
 from pinterest_audiences.progress import QuietDisplay
 from pinterest_audiences.report_view import Line, estimated_size
 from pinterest_audiences.sign_in.arguments import add_sign_in_arguments, opened_config
-from pinterest_audiences.sign_in.profiles import list_profiles
+from pinterest_audiences.sign_in.profiles import list_profiles, read_profile
 from pinterest_audiences.sync_record import sign_ins_of
 
 
@@ -49,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
     alerts = alert_settings(arguments.alerts, os.environ)
     display, interruption = QuietDisplay(sys.stderr), Interruption()
     with interruption.listening():
-        seen = [_observed(arguments.config, name, interruption) for name in _profiles(arguments)]
+        seen = [each for name in _profiles(arguments) for each in _observed(arguments.config, name, interruption)]
     found = {(each.ad_account_id, each.audience_id): each for one in seen for each in one.observations}
     observations = list(found.values())
     failed = {one.sign_in: one.failure for one in seen if one.failure is not None}
@@ -100,18 +103,32 @@ def _profiles(arguments: argparse.Namespace) -> Sequence[str | None]:
     return names
 
 
-def _observed(path: str | None, profile: str | None, interruption: Interruption) -> _Seen:
+def _observed(path: str | None, profile: str | None, interruption: Interruption) -> Iterator[_Seen]:
     """Asks with one sign-in. What goes wrong with it must not keep the others from being asked."""
     label = profile or path or "the environment's"
-    if interruption.is_requested:
-        failure = Failure.because(Code.STOPPED_BY_USER, "Stopped before everything was read.")
-        return _Seen(label, interruption.exit_code, failure=failure)
     try:
         config = opened_config(path, profile, os.environ)
         label = label if config.sign_in_path is None else config.sign_in_path.stem
-        asked = asked_listing(config, QuietDisplay(sys.stderr), interruption)
+        for settings in _settings(config):
+            yield _listed(config, label, settings, interruption)
     except ConnectorError as error:
-        return _Seen(label, exit_code_of(error), failure=Failure.of(error))
+        yield _Seen(label, exit_code_of(error), failure=Failure.of(error))
+
+
+def _settings(config: ConfigFile) -> Iterator[Mapping[str, Any]]:
+    """Yields with which settings to ask: as they are, then for each ad account that runs with the profile have kept."""
+    if config.profile is None or config.path is None or config.path != config.sign_in_path:
+        yield {}
+        return
+    own = [read_profile(config.path)]
+    yield from map(listed_settings, with_kept_accounts(own, History.of(os.environ), datetime.now(UTC)))
+
+
+def _listed(config: ConfigFile, label: str, settings: Mapping[str, Any], interruption: Interruption) -> _Seen:
+    if interruption.is_requested:
+        failure = Failure.because(Code.STOPPED_BY_USER, "Stopped before everything was read.")
+        return _Seen(label, interruption.exit_code, failure=failure)
+    asked = asked_listing(config, QuietDisplay(sys.stderr), interruption, settings=settings)
     found = () if asked.content is None else tuple(observed_in(asked.content, datetime.now(UTC)))
     return _Seen(label, asked.exit_code, found, asked.failure, sign_ins_of(config.sign_in_path))
 

@@ -97,6 +97,10 @@ def test_what_failed_is_run_again_and_done(said: list[str]) -> None:
     assert said[7].count("Status      READY") == 3
 
 
+def test_sizes_of_all_three_ad_accounts_are_read(said: list[str]) -> None:
+    assert "Audiences: 3" in said[8]
+
+
 def test_alerts_say_that_it_failed_and_that_it_is_over(alerts: list[str]) -> None:
     first, failed, over = alerts
     assert "test alert" in first

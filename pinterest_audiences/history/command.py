@@ -12,7 +12,7 @@ from destination_pinterest.error_codes import Code
 from pinterest_audiences.alerts.durations import read_duration
 from pinterest_audiences.failures import EXIT_DONE, UsageError
 from pinterest_audiences.history import view
-from pinterest_audiences.history.location import HISTORY_VARIABLE, default_history_path
+from pinterest_audiences.history.location import HISTORY_VARIABLE
 from pinterest_audiences.history.records import Observation, RunRecord
 from pinterest_audiences.history.store import History
 from pinterest_audiences.printing import Printer
@@ -47,13 +47,13 @@ def register(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Runs the command. Returns the exit code. Raises: ConnectorError."""
-    path = default_history_path(os.environ)
-    if path is None:
+    history = History.of(os.environ)
+    if history is None:
         raise UsageError(
             Code.HISTORY_EMPTY,
             f"{HISTORY_VARIABLE} is off, so there is no history. Set it to a file's path, or remove it.",
         )
-    runs, observations = _found(History(path), arguments)
+    runs, observations = _found(history, arguments)
     if arguments.name is not None and not runs and not observations:
         raise UsageError(
             Code.HISTORY_EMPTY,
@@ -70,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         printer.counts("", [], view.as_json(runs, observations))
     elif not runs and not observations:
-        sys.stdout.write(f"The history ({path}) has nothing since then. Runs and `observe` write it.\n")
+        sys.stdout.write(f"The history ({history.path}) has nothing since then. Runs and `observe` write it.\n")
     elif arguments.runs:
         printer.table("Runs, the latest first", list(view.run_lines(runs)))
     else:

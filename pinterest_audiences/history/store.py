@@ -17,13 +17,14 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, fields, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import ConnectorError
 from pinterest_audiences.failures import HistoryBusyError, HistoryError
 from pinterest_audiences.history import form
 from pinterest_audiences.history.impersonal import impersonal
+from pinterest_audiences.history.location import default_history_path
 from pinterest_audiences.history.moments import moment_of, moment_text
 from pinterest_audiences.history.records import Observation, RunRecord, observed_by
 from pinterest_audiences.history.thinning import thin
@@ -69,6 +70,12 @@ class History:
     def __init__(self, path: Path, patience_s: float = PATIENCE_S) -> None:
         self.path = path
         self._patience_s = patience_s
+
+    @classmethod
+    def of(cls, environment: Mapping[str, str]) -> Self | None:
+        """The one that the environment names; None if the user wants none."""
+        path = default_history_path(environment)
+        return None if path is None else cls(path)
 
     def record_run(self, record: RunRecord) -> None:
         """Keeps one audience of a run, and what the run has read of it at Pinterest."""
@@ -125,6 +132,14 @@ class History:
             "ORDER BY project, name, audience, ad_account_id"
         )
         return self._fetched(_run, statement, ())
+
+    def ad_accounts(self, profile: str, since: datetime) -> list[str]:
+        """Returns the ad accounts in which runs with a profile have succeeded from a moment on."""
+        statement = (
+            "SELECT DISTINCT ad_account_id FROM runs WHERE profile = ? AND exit_code = 0 AND finished_at >= ? "
+            "AND ad_account_id <> '' ORDER BY ad_account_id"
+        )
+        return self._fetched(lambda row: str(row[0]), statement, (profile, moment_text(since)))
 
     def observations(
         self,

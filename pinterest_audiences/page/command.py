@@ -16,9 +16,9 @@ from destination_pinterest.errors import ConnectorError
 from pinterest_audiences.alerts.durations import read_duration
 from pinterest_audiences.asked_listing import asked_listing
 from pinterest_audiences.failures import EXIT_DONE, Failure, missing_extra
-from pinterest_audiences.history.location import default_history_path
 from pinterest_audiences.history.store import History
 from pinterest_audiences.interruption import Interruption
+from pinterest_audiences.kept_accounts import listed_settings
 from pinterest_audiences.page.listings import AskedListings, Listed, NoListings
 from pinterest_audiences.progress import QuietDisplay
 from pinterest_audiences.sign_in.arguments import opened_config
@@ -60,11 +60,10 @@ def run(arguments: argparse.Namespace) -> int:
     except ModuleNotFoundError as error:
         raise missing_extra(error) from error
     interruption, token = Interruption(), new_token()
-    path = default_history_path(os.environ)
     asked = AskedListings(partial(_asked, interruption), arguments.refresh.total_seconds(), _now)
     source = PageSource(
         partial(list_profiles, os.environ),
-        None if path is None else History(path),
+        History.of(os.environ),
         NoListings() if arguments.offline else asked,
         _now,
     )
@@ -88,11 +87,11 @@ def _said(address: str, no_browser: bool, show: Callable[[str], Any]) -> None:
 
 
 def _asked(interruption: Interruption, profile: Profile) -> Listed:
-    """Returns what Pinterest lists by a profile, or why nothing."""
+    """Returns what Pinterest lists of a profile's ad account, or why nothing."""
     begun = _now()
     try:
         config = opened_config(None, profile.name, os.environ)
-        asked = asked_listing(config, QuietDisplay(sys.stderr), interruption)
+        asked = asked_listing(config, QuietDisplay(sys.stderr), interruption, settings=listed_settings(profile))
     except ConnectorError as error:
         return Listed(begun, failure=Failure.of(error))
     return Listed(begun, asked.content, asked.failure, None if asked.content is None else begun)

@@ -11,10 +11,21 @@ from typing import Any, Protocol
 from pinterest_audiences.failures import Failure
 from pinterest_audiences.sign_in.profiles import Profile
 
+# A profile's name, and an ad account that it reaches.
+Key = tuple[str, str | None]
+
+
+def key_of(profile: Profile) -> Key:
+    """Returns under what a listing by this profile, of its ad account, is known."""
+    return profile.name, profile.ad_account_id
+
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """The listing by one sign-in, and why there is no newer one. `asked_at` is when Pinterest was asked last."""
+    """The listing of an ad account by a sign-in, and why there is no newer one.
+
+    `asked_at` is when Pinterest was asked last.
+    """
 
     asked_at: datetime
     content: Mapping[str, Any] | None = None
@@ -25,8 +36,8 @@ class Listed:
 class Listings(Protocol):
     """What Pinterest said last."""
 
-    def latest(self, profiles: Sequence[Profile]) -> Mapping[str, Listed]:
-        """Returns it by the profile's name."""
+    def latest(self, profiles: Sequence[Profile]) -> Mapping[Key, Listed]:
+        """Returns it by `key_of`."""
 
     def is_asking(self) -> bool:
         """Whether Pinterest is being asked."""
@@ -35,7 +46,7 @@ class Listings(Protocol):
 class NoListings:
     """Pinterest is not asked."""
 
-    def latest(self, profiles: Sequence[Profile]) -> Mapping[str, Listed]:  # noqa: ARG002 - as Listings
+    def latest(self, profiles: Sequence[Profile]) -> Mapping[Key, Listed]:  # noqa: ARG002 - as Listings
         """See Listings."""
         return {}
 
@@ -45,10 +56,10 @@ class NoListings:
 
 
 class AskedListings:
-    """Asks Pinterest, one profile after another, if what is known is older than wanted. Nobody waits for the answer.
+    """Asks Pinterest, one ad account after another, if what is known is older than wanted. Nobody waits for the answer.
 
     Args:
-        ask: asks with one profile.
+        ask: asks with one profile, for its ad account.
         every_s: how old an answer may become, in seconds.
         now: the present moment, with a time zone.
     """
@@ -58,13 +69,13 @@ class AskedListings:
         self._every_s = every_s
         self._now = now
         self._lock = threading.Lock()
-        self._known: dict[str, Listed] = {}
+        self._known: dict[Key, Listed] = {}
         self._asking: threading.Thread | None = None
 
-    def latest(self, profiles: Sequence[Profile]) -> Mapping[str, Listed]:
+    def latest(self, profiles: Sequence[Profile]) -> Mapping[Key, Listed]:
         """See Listings. Begins to ask if it is time to."""
         with self._lock:
-            due = [each for each in profiles if each.fault is None and self._is_due(each.name)]
+            due = [each for each in profiles if each.fault is None and self._is_due(key_of(each))]
             if due and not self._is_under_way():
                 self._asking = threading.Thread(target=self._ask_all, args=(due,), name="asks Pinterest", daemon=True)
                 self._asking.start()
@@ -83,16 +94,16 @@ class AskedListings:
     def _is_under_way(self) -> bool:
         return self._asking is not None and self._asking.is_alive()
 
-    def _is_due(self, name: str) -> bool:
-        known = self._known.get(name)
+    def _is_due(self, key: Key) -> bool:
+        known = self._known.get(key)
         return known is None or (self._now() - known.asked_at).total_seconds() >= self._every_s
 
     def _ask_all(self, profiles: Sequence[Profile]) -> None:
         for profile in profiles:
             answer = self._ask(profile)
             with self._lock:
-                before = self._known.get(profile.name)
+                before = self._known.get(key_of(profile))
                 # An old answer is worth more than none; why there is no new one is shown with it.
                 if answer.content is None and before is not None:
                     answer = replace(answer, content=before.content, listed_at=before.listed_at)
-                self._known[profile.name] = answer
+                self._known[key_of(profile)] = answer

@@ -13,8 +13,9 @@ from pinterest_audiences.failures import Failure
 from pinterest_audiences.history.progress import progress_folder, running_syncs
 from pinterest_audiences.history.records import RunRecord
 from pinterest_audiences.history.store import History
+from pinterest_audiences.kept_accounts import with_kept_accounts
 from pinterest_audiences.page.audience_views import Histories, listed_audiences, lists_alone, remembered_audiences
-from pinterest_audiences.page.listings import Listed, Listings
+from pinterest_audiences.page.listings import Key, Listed, Listings, key_of
 from pinterest_audiences.page.run_views import (
     failing,
     outlooks_of,
@@ -66,10 +67,10 @@ class PageSource:
         return [running_view(each, accounts) for each in syncs]
 
     def _content(self) -> Content:
-        profiles = self._profiles()
+        histories, runs, fault = self._remembered()
+        profiles = self._kept_profiles(fault)
         listed = self._listings.latest(profiles)
         accounts = _account_names(profiles)
-        histories, runs, fault = self._remembered()
         now_listed, left_over = _listed(listed, accounts, histories)
         outlooks = outlooks_of(runs)
         remembered = remembered_audiences(histories, now_listed, accounts, outlooks)
@@ -77,7 +78,7 @@ class PageSource:
         return Content(
             title="Pinterest audiences",
             note=self._note(listed),
-            accounts=[self._account(profile, listed.get(profile.name)) for profile in profiles],
+            accounts=[self._account(profile, listed.get(key_of(profile))) for profile in profiles],
             audiences=[*now_listed.values(), *remembered],
             left_over=left_over,
             failing=[run_view(run) for run in failing(runs)],
@@ -87,6 +88,10 @@ class PageSource:
             empty="There are none to show yet. Sign in by `pinterest-audiences login`, and run a sync or "
             "`pinterest-audiences observe`.",
         )
+
+    def _kept_profiles(self, fault: Problem | None) -> Sequence[Profile]:
+        history = None if fault else self._history
+        return list(with_kept_accounts(self._profiles(), history, self._now()))
 
     def _remembered(self) -> tuple[Histories, Sequence[RunRecord], Problem | None]:
         """Returns what the history has, or why it can't be read: the rest of the page is worth as much without it."""
@@ -99,7 +104,7 @@ class PageSource:
             failure = Failure.of(error)
             return Histories(()), (), problem_view(failure.code, failure.text)
 
-    def _note(self, listed: Mapping[str, Listed]) -> str:
+    def _note(self, listed: Mapping[Key, Listed]) -> str:
         if self._listings.is_asking():
             return "Pinterest is being asked for the present status of the audiences."
         asked = [each.listed_at for each in listed.values() if each.listed_at is not None]
@@ -128,11 +133,9 @@ class PageSource:
 
 
 def _account_names(profiles: Sequence[Profile]) -> dict[str, str]:
-    return {
-        each.ad_account_id: f"{each.account_name or each.name} ({each.ad_account_id})"
-        for each in profiles
-        if each.ad_account_id is not None
-    }
+    reached = {account_id: name for each in profiles for account_id, name in each.reached.items()}
+    own = {each.ad_account_id: each.account_name or each.name for each in profiles if each.ad_account_id is not None}
+    return {account_id: f"{name} ({account_id})" for account_id, name in {**own, **reached}.items()}
 
 
 def _account_problem(profile: Profile, listed: Listed | None) -> Problem | None:
@@ -144,7 +147,7 @@ def _account_problem(profile: Profile, listed: Listed | None) -> Problem | None:
 
 
 def _listed(
-    listed: Mapping[str, Listed], accounts: Mapping[str, str], histories: Histories
+    listed: Mapping[Key, Listed], accounts: Mapping[str, str], histories: Histories
 ) -> tuple[dict[tuple[str, str], Audience], list[LeftOver]]:
     """Returns the audiences that Pinterest lists, each once though several profiles may see it, and the lists alone."""
     audiences: dict[tuple[str, str], Audience] = {}

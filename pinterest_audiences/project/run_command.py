@@ -16,7 +16,6 @@ from destination_pinterest.error_codes import Code
 from destination_pinterest.markers import QUOTA_PATH_VARIABLE
 from pinterest_audiences.after_run import AfterRun
 from pinterest_audiences.failures import UsageError
-from pinterest_audiences.history.location import default_history_path
 from pinterest_audiences.history.of_report import new_run_id, program_version
 from pinterest_audiences.history.store import History
 from pinterest_audiences.interruption import Interruption
@@ -51,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _to_run_again(project: Project, audiences: Sequence[Audience]) -> set[str]:
     """The names of those whose last run failed, did not end, or is not known."""
-    history, left = opened_history(os.environ), unfinished.unfinished(project.state_folder)
+    history, left = History.of(os.environ), unfinished.unfinished(project.state_folder)
     return {each.name for each in audiences if each.name in left or memory.has_failed(history, project, each.name)}
 
 
@@ -91,12 +90,6 @@ def check_parallel(number: int) -> None:
     """Raises: UsageError for a number of audiences that can't run at once."""
     if not 1 <= number <= _MOST_PARALLEL:
         raise UsageError(Code.USAGE_WRONG, f"--parallel must be between 1 and {_MOST_PARALLEL}.")
-
-
-def opened_history(environment: Mapping[str, str]) -> History | None:
-    """The history that the environment names; None if the user wants none."""
-    path = default_history_path(environment)
-    return None if path is None else History(path)
 
 
 @contextmanager

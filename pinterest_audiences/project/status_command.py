@@ -29,7 +29,7 @@ from pinterest_audiences.project.audience_run import moment_text
 from pinterest_audiences.project.opening import opened_project
 from pinterest_audiences.project.outcome import Kind, as_json, exit_code_of, worst_kind
 from pinterest_audiences.project.project import Audience, Project
-from pinterest_audiences.project.run_command import opened_history, quota_file, say
+from pinterest_audiences.project.run_command import quota_file, say
 from pinterest_audiences.project.selection import selected
 from pinterest_audiences.project.sign_ins import sign_ins
 
@@ -99,7 +99,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Runs the command. Returns the exit code. Raises: ConnectorError."""
     interruption = Interruption()
     with opened_project(arguments) as project, interruption.listening(), quota_file() as variables:
-        asking = _Asking(project, opened_history(os.environ), interruption, variables, arguments.fail_if_stale)
+        asking = _Asking(project, History.of(os.environ), interruption, variables, arguments.fail_if_stale)
         audiences = selected(project, arguments.select)
         statuses = [asking.status(audience, is_offline=arguments.offline) for audience in audiences]
         after = AfterRun.of(os.environ, lambda name: memory.alert_settings(project, name), say)

@@ -60,7 +60,7 @@ def _show(arguments: argparse.Namespace, config: ConfigFile, found: dict[str, An
     accounts, chosen = found["ad_accounts"], str(config.content.get("ad_account_id") or "")
     if arguments.use is not None and config.path is not None:
         account = named_account(accounts, arguments.use)
-        write_account(config.path, account)
+        write_account(config.path, account, accounts)
         if not account["may_change_audiences"]:
             sys.stderr.write(f"{NOT_ALLOWED}\n")
         chosen = account["ad_account_id"]

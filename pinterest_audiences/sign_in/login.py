@@ -246,7 +246,7 @@ class _Login:
         accounts = found.get("ad_accounts") or []
         before = self._kept.get("ad_account_id")
         account = chosen_account(accounts, self._arguments.account, before, self._path.stem)
-        write_account(self._path, account)
+        write_account(self._path, account, accounts)
         expires_at, now = expiry_of(self._signed_in or {}), datetime.now(UTC)
         content = {
             "schema_version": 1,

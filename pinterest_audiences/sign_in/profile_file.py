@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -32,12 +32,13 @@ def write_sign_in(path: Path, settings: Mapping[str, Any], about: Mapping[str, A
             write_about(path, {**read_about(path), **about})
 
 
-def write_account(path: Path, account: Mapping[str, Any]) -> None:
-    """Makes an ad account the one that the profile is for. Raises: UsageError if it can't be written."""
+def write_account(path: Path, account: Mapping[str, Any], reached: Sequence[Mapping[str, Any]]) -> None:
+    """Makes an ad account, one of those reached, the one of the profile. Raises: UsageError if it can't be written."""
     with _told_of(path), changing(path):
         replace_settings(path, {**read_settings(path), "ad_account_id": account["ad_account_id"]})
         named = {"ad_account_id": account["ad_account_id"], "account_name": account["name"], "roles": account["roles"]}
-        write_about(path, {**read_about(path), **named})
+        names = {each["ad_account_id"]: each["name"] for each in reached}
+        write_about(path, {**read_about(path), **named, "reached": names})
 
 
 @contextmanager

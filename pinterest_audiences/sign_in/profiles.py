@@ -14,7 +14,7 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -40,7 +40,8 @@ _LATEST: Final = 253_402_300_799
 class Profile:
     """A profile as it is kept. `expires_at` is when its sign-in ends if nothing runs; None if that is unknown.
 
-    `fault` says why its file can't be used.
+    `fault` says why its file can't be used. `reached` has the names of the ad accounts that could be chosen, by their
+    IDs.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Profile:
     account_name: str | None
     expires_at: datetime | None
     fault: str | None = None
+    reached: Mapping[str, str] = field(default_factory=dict)
 
     def days_left(self, now: datetime) -> int | None:
         """Whole days until its sign-in ends, 0 if it has ended; None if that is unknown."""
@@ -103,7 +105,8 @@ def read_profile(path: Path) -> Profile:
     account_id = str(account) if account else None
     about = read_about(path)
     name = about.get("account_name") if about.get("ad_account_id") == account_id else None
-    return Profile(path.stem, path, account_id, name if isinstance(name, str) else None, expiry_of(content))
+    account_name = name if isinstance(name, str) else None
+    return Profile(path.stem, path, account_id, account_name, expiry_of(content), reached=_reached(about))
 
 
 def expiry_of(config: Mapping[str, Any]) -> datetime | None:
@@ -166,6 +169,13 @@ def create_folder(environment: Mapping[str, str]) -> Path:
     folder.mkdir(parents=True, exist_ok=True, mode=OWNER_ONLY_FOLDER)
     folder.chmod(OWNER_ONLY_FOLDER)
     return folder
+
+
+def _reached(about: Mapping[str, Any]) -> Mapping[str, str]:
+    reached = about.get("reached")
+    if not isinstance(reached, Mapping):
+        return {}
+    return {account_id: name for account_id, name in reached.items() if isinstance(name, str)}
 
 
 def _about_path(path: Path) -> Path:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from destination_pinterest.error_codes import Code
 from pinterest_audiences.failures import Failure
-from pinterest_audiences.page.listings import AskedListings, Listed
+from pinterest_audiences.page.listings import AskedListings, Key, Listed
 from pinterest_audiences.sign_in.profiles import Profile
 
 NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
@@ -32,7 +32,7 @@ class Pinterest:
             return Listed(self.now, failure=self.failure)
         return Listed(self.now, {"ad_account_id": "1"}, listed_at=self.now)
 
-    def looked_at(self, *profiles: Profile) -> dict[str, Listed]:
+    def looked_at(self, *profiles: Profile) -> dict[Key, Listed]:
         self.listings.latest(profiles)
         self.listings.wait(5)
         return dict(self.listings.latest(profiles))
@@ -48,7 +48,7 @@ def test_nobody_waits_for_pinterest() -> None:
     pinterest.may_answer.set()
     pinterest.listings.wait(5)
     assert pinterest.asked == ["shop"]
-    assert pinterest.listings.latest([SHOP])["shop"].content == {"ad_account_id": "1"}
+    assert pinterest.listings.latest([SHOP])["shop", "1"].content == {"ad_account_id": "1"}
 
 
 def test_pinterest_is_asked_again_only_when_the_answer_is_old() -> None:
@@ -69,7 +69,7 @@ def test_an_answer_stays_when_the_next_one_is_a_failure() -> None:
     pinterest.now = NOON + timedelta(hours=1)
     pinterest.failure = Failure.because(Code.CONNECTOR_SILENT, "It failed.")
 
-    known = pinterest.looked_at(SHOP)["shop"]
+    known = pinterest.looked_at(SHOP)["shop", "1"]
 
     assert known == Listed(pinterest.now, {"ad_account_id": "1"}, pinterest.failure, NOON)
 

@@ -17,9 +17,10 @@ from pinterest_audiences.failures import Failure
 from pinterest_audiences.history.progress import followed
 from pinterest_audiences.history.records import Observation, RunRecord
 from pinterest_audiences.history.store import History
-from pinterest_audiences.page.listings import Listed, NoListings
+from pinterest_audiences.page.listings import Key, Listed, NoListings
 from pinterest_audiences.page.source import PageSource
 from pinterest_audiences.progress import QuietDisplay
+from pinterest_audiences.sign_in.profile_file import write_account
 from pinterest_audiences.sign_in.profiles import Profile, list_profiles
 from pinterest_page.view import Content
 
@@ -65,10 +66,10 @@ LISTING: dict[str, Any] = {
 class Asked:
     """Listings that have been asked for."""
 
-    def __init__(self, listed: Mapping[str, Listed]) -> None:
+    def __init__(self, listed: Mapping[Key, Listed]) -> None:
         self._listed = listed
 
-    def latest(self, profiles: Sequence[Profile]) -> Mapping[str, Listed]:
+    def latest(self, profiles: Sequence[Profile]) -> Mapping[Key, Listed]:
         return self._listed
 
     def is_asking(self) -> bool:
@@ -92,7 +93,7 @@ def history(tmp_path: Path) -> History:
 
 @pytest.fixture
 def content_of(environment: dict[str, str], history: History) -> Callable[..., Content]:
-    def fill(listed: Mapping[str, Listed] | None = None, kept: History | None = history) -> Content:
+    def fill(listed: Mapping[Key, Listed] | None = None, kept: History | None = history) -> Content:
         listings = NoListings() if listed is None else Asked(listed)
         source = PageSource(partial(list_profiles, environment), kept, listings, lambda: NOW)
         return asyncio.run(source.content())
@@ -138,7 +139,7 @@ def test_what_pinterest_says_now_is_joined_with_the_sizes_of_the_history(
 ) -> None:
     history.record_observations([seen(3, 3_000), seen(2, None), seen(1, 4_000)])
 
-    shown = content_of({"shop": Listed(NOW, LISTING, None, NOW)})
+    shown = content_of({("shop", ACCOUNT): Listed(NOW, LISTING, None, NOW)})
 
     (audience,) = shown.audiences
     assert (audience.status.text, audience.status.tone, audience.size) == ("ready", "good", "5,000 people")
@@ -149,7 +150,9 @@ def test_what_pinterest_says_now_is_joined_with_the_sizes_of_the_history(
 
 
 def test_an_audience_that_two_profiles_can_see_is_shown_once(content_of: Callable[..., Content]) -> None:
-    shown = content_of({"shop": Listed(NOW, LISTING, None, NOW), "other": Listed(NOW, LISTING, None, NOW)})
+    shown = content_of(
+        {("shop", ACCOUNT): Listed(NOW, LISTING, None, NOW), ("other", ACCOUNT): Listed(NOW, LISTING, None, NOW)}
+    )
 
     assert len(shown.audiences) == 1
     assert len(shown.left_over) == 1
@@ -169,7 +172,7 @@ def test_without_asking_pinterest_the_history_is_shown(content_of: Callable[...,
 def test_why_pinterest_could_not_be_asked_is_shown_with_the_account(content_of: Callable[..., Content]) -> None:
     failure = Failure.because(Code.CONNECTOR_SILENT, "The connector ended. Run it again.")
 
-    _, shop = content_of({"shop": Listed(NOW, None, failure)}).accounts
+    _, shop = content_of({("shop", ACCOUNT): Listed(NOW, None, failure)}).accounts
 
     assert shop.problem is not None
     assert (shop.problem.code, shop.problem.text) == (failure.code, "The connector ended. Run it again.")
@@ -214,7 +217,7 @@ def test_the_quota_counts_the_runs_of_a_day(content_of: Callable[..., Content], 
 def test_a_damaged_history_does_not_hide_the_rest(content_of: Callable[..., Content], history: History) -> None:
     history.path.write_bytes(b"no database" * 100)
 
-    shown = content_of({"shop": Listed(NOW, LISTING, None, NOW)})
+    shown = content_of({("shop", ACCOUNT): Listed(NOW, LISTING, None, NOW)})
 
     assert len(shown.audiences) == 1
     assert [problem.code for problem in shown.problems] == [str(Code.HISTORY_BROKEN)]
@@ -269,3 +272,24 @@ def test_a_run_that_failed_before_its_account_was_known_is_over_with_the_next(
     assert len(content_of().failing) == 1
     history.record_run(a_run(run_id="r2"))
     assert list(content_of().failing) == []
+
+
+def test_ad_accounts_that_the_runs_of_a_profile_keep_are_asked_for_and_shown_beside_its_own(
+    environment: dict[str, str], history: History
+) -> None:
+    path = Path(environment["PINTEREST_AUDIENCES_HOME"]) / "profiles" / "shop.json"
+    write_account(path, {"ad_account_id": ACCOUNT, "name": "Shop", "roles": []}, [{"ad_account_id": "8", "name": "EU"}])
+    history.record_runs([a_run(ad_account_id="8")])
+    asked: list[tuple[str, str | None]] = []
+
+    class Watched(Asked):
+        def latest(self, profiles: Sequence[Profile]) -> Mapping[Key, Listed]:
+            asked.extend((each.name, each.ad_account_id) for each in profiles)
+            return super().latest(profiles)
+
+    listings = Watched({("shop", "8"): Listed(NOW, {**LISTING, "ad_account_id": "8"}, None, NOW)})
+    shown = asyncio.run(PageSource(partial(list_profiles, environment), history, listings, lambda: NOW).content())
+
+    assert asked == [("broken", None), ("shop", ACCOUNT), ("shop", "8")]
+    assert [each.name for each in shown.accounts] == ["broken", "Shop", "EU"]
+    assert [each.account for each in shown.audiences] == ["EU (8)"]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from destination_pinterest.error_codes import Code
 from pinterest_audiences.sign_in.profile_file import write_account, write_sign_in
-from pinterest_audiences.sign_in.profiles import profile_path, read_about
+from pinterest_audiences.sign_in.profiles import profile_path, read_about, read_profile
 from unit_tests.support.raises import raises
 
 
@@ -19,7 +19,8 @@ def test_a_new_sign_in_keeps_the_profiles_other_settings_and_makes_it_its_owners
     path.write_text('{"batch_size": 5, "credentials": {"refresh_token": "old"}}')
     path.chmod(0o644)
     write_sign_in(path, {"credentials": {"refresh_token": "new"}}, {"redirect_uri": "http://localhost:1/"}, environment)
-    write_account(path, {"ad_account_id": "7", "name": "Acme", "roles": ["ADMIN"]})
+    acme = {"ad_account_id": "7", "name": "Acme", "roles": ["ADMIN"]}
+    write_account(path, acme, [acme, {"ad_account_id": "8", "name": "Acme Europe", "roles": ["ADMIN"]}])
     assert json.loads(path.read_text()) == {
         "batch_size": 5,
         "credentials": {"refresh_token": "new"},
@@ -28,6 +29,7 @@ def test_a_new_sign_in_keeps_the_profiles_other_settings_and_makes_it_its_owners
     assert (stat.S_IMODE(path.stat().st_mode), stat.S_IMODE(path.parent.stat().st_mode)) == (0o600, 0o700)
     about = read_about(path)
     assert (about["redirect_uri"], about["account_name"], about["roles"]) == ("http://localhost:1/", "Acme", ["ADMIN"])
+    assert read_profile(path).reached == {"7": "Acme", "8": "Acme Europe"}
 
 
 def test_a_folder_in_which_nothing_can_be_written_is_told(tmp_path: Path) -> None:
