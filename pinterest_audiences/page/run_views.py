@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
@@ -17,6 +18,7 @@ from pinterest_audiences.progress import counts_text
 from pinterest_page.view import Fact, Mark, Problem, Reason, Run, Running
 
 _CODES: Final[Mapping[str, Code]] = {code.value: code for code in Code}
+_WITHIN_DOCUMENT: Final = re.compile(r"\[([^\]]+)\]\(#[^)]*\)")
 _FIGURES: Final = {
     "entered": "Rows entered",
     "synced": "Rows synced",
@@ -68,7 +70,9 @@ def problem_view(code: str | None, text: str) -> Problem:
     known = _CODES.get(code or "")
     found = LEADING_CODE.match(text)
     said = text[found.end() :].removeprefix(":").strip() if found else text
-    return Problem(code, said, "" if known is None else known.remedy)
+    # A remedy stands in the table of the document, whose other parts it points to.
+    remedy = "" if known is None else _WITHIN_DOCUMENT.sub(r'"\1" in docs/operations.md', known.remedy)
+    return Problem(code, said, remedy)
 
 
 def running_view(sync: RunningSync, accounts: Mapping[str, str]) -> Running:

@@ -293,3 +293,15 @@ def test_ad_accounts_that_the_runs_of_a_profile_keep_are_asked_for_and_shown_bes
     assert asked == [("broken", None), ("shop", ACCOUNT), ("shop", "8")]
     assert [each.name for each in shown.accounts] == ["broken", "Shop", "EU"]
     assert [each.account for each in shown.audiences] == ["EU (8)"]
+
+
+def test_where_a_remedy_points_within_its_document_the_document_is_named(
+    content_of: Callable[..., Content], history: History
+) -> None:
+    history.record_runs([a_run(exit_code=1, failure_code="PIN-GUARD-001", failure_text="PIN-GUARD-001: Refused.")])
+
+    (run,) = content_of().failing
+
+    assert run.problem is not None
+    assert '"The guard refused" in docs/operations.md' in run.problem.remedy
+    assert "](" not in run.problem.remedy
