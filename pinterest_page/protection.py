@@ -13,9 +13,9 @@ import secrets
 from collections.abc import Mapping
 from typing import Final
 
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 # Nothing from anywhere else, nothing inline, and in no frame.
 _POLICY: Final = (
@@ -63,7 +63,7 @@ class Gate:
         if answer is None and not slash:
             answer = RedirectResponse(f"/{token}/", headers=dict(SAFE_HEADERS))
         if answer is None:
-            await self._app({**scope, "root_path": f"/{token}"}, receive, send)
+            await self._app({**scope, "root_path": f"/{token}"}, receive, _guarded(send))
         else:
             await answer(scope, receive, send)
 
@@ -75,6 +75,19 @@ class Gate:
         if scope["method"] not in _READING:
             return _refused(405, "This page only shows.", Allow="GET, HEAD")
         return None
+
+
+def _guarded(send: Send) -> Send:
+    """Answers that are not the page's own, such as that nothing is there, are guarded as it is."""
+
+    async def guarded(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in SAFE_HEADERS.items():
+                headers.setdefault(name, value)
+        await send(message)
+
+    return guarded
 
 
 def new_token() -> str:

@@ -99,7 +99,7 @@ class InProcess:
             "path": path,
             "root_path": "",
             "query_string": query.encode(),
-            "headers": [(name.encode(), value.encode("latin-1")) for name, value in headers.items()],
+            "headers": [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()],
             "extensions": {RESET: lambda: broken.append(RESET), CLOSE: lambda: broken.append(CLOSE)},
         }
         await self._app(scope, receive, send)

@@ -6,6 +6,7 @@ import random
 from collections.abc import Awaitable, Callable
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -16,6 +17,7 @@ from pinterest_sandbox.control_world import ControlOfWorld
 from pinterest_sandbox.default_world import populate
 from pinterest_sandbox.faults import FaultPlan
 from pinterest_sandbox.front_page import FRONT_PAGE_PARTS, FrontPage
+from pinterest_sandbox.own_pages import OwnPagesOnly
 from pinterest_sandbox.pipeline import Pipeline
 from pinterest_sandbox.restoration import restore
 from pinterest_sandbox.settings import Settings
@@ -68,7 +70,7 @@ class Sandbox:
         ]
         if with_control:
             control = [*Control(state).routes(), *ControlOfWorld(state).routes()]
-            routes.append(Mount("/_sandbox", routes=control))
+            routes.append(Mount("/_sandbox", routes=control, middleware=[Middleware(OwnPagesOnly)]))
         self._pages: ASGIApp = Starlette(routes=routes, exception_handlers={ControlError: answer_error})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

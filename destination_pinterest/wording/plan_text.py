@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from destination_pinterest.config import Config
+from destination_pinterest.identity.identifier_like import looks_like_an_identifier
 from destination_pinterest.identity.leaving import consent_columns, leaving_columns
 from destination_pinterest.routing.audience_plan import EPOCH_S, AudiencePlan, uses_membership_store
 from destination_pinterest.routing.plan import StreamPlan, missing_columns
@@ -41,7 +42,18 @@ def plan_lines(
         for line in _of_audience(audience, _title(audience, config), shadow_lists.get(audience.key), config)
     )
     yield from (("WARN", sentence) for sentence in (*moving_rows(audiences, config), *unused_store(config)))
-    yield from (("WARN", sentence) for sentence in unused_consent(config))
+    yield from (("WARN", sentence) for sentence in (*unused_consent(config), *personal_names(audiences)))
+
+
+def personal_names(audiences: Iterable[AudiencePlan]) -> Iterator[str]:
+    """Yields a sentence if names that somebody has chosen for audiences look as if they would tell who a person is."""
+    count = len({audience.name for audience in audiences if looks_like_an_identifier(audience.name)})
+    if count:
+        subject = "The name of an audience holds" if count == 1 else f"The names of {count:,} audiences hold"
+        yield (
+            f"{subject} what looks like a person's e-mail address, number or ID. Names are shown in Pinterest Ads "
+            "Manager, in logs and in reports: choose another one, unless it is nobody's."
+        )
 
 
 def unused_consent(config: Config) -> Iterator[str]:

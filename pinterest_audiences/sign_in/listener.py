@@ -22,11 +22,14 @@ from urllib.parse import urlsplit
 from destination_pinterest.error_codes import Code
 from pinterest_audiences.failures import UsageError
 from pinterest_audiences.interruption import Interruption
-from pinterest_audiences.sign_in.app import Redirected
+from pinterest_audiences.sign_in.app import Redirected, is_this_machine
 
 _LOOK_UP_EVERY_S: Final = 0.1
 _READ_TIMEOUT_S: Final = 10.0
 _NO_VERSION_6: Final = frozenset({errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL})
+_POLICY: Final = (
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 _PAGE: Final = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark"><title>{title}</title>
@@ -63,8 +66,11 @@ class RedirectListener:
                 return self._found.get(timeout=_LOOK_UP_EVERY_S)
         return None
 
-    def answer(self, target: str) -> tuple[HTTPStatus, str, str]:
+    def answer(self, target: str, host: str) -> tuple[HTTPStatus, str, str]:
         """Takes a request for a path with its query; returns a status, a title and a text for the page."""
+        # Another name that leads here is that of a page which wants to read what comes.
+        if not _is_here(host):
+            return HTTPStatus.MISDIRECTED_REQUEST, "Not here", "This program answers to localhost alone."
         if target.partition("?")[0] != self._path:
             return HTTPStatus.NOT_FOUND, "Nothing is here", "This program only waits for a sign-in."
         redirected = Redirected.of(target)
@@ -79,6 +85,14 @@ class RedirectListener:
         return HTTPStatus.OK, "Go back to the terminal", "The sign-in goes on there. You can close this page."
 
 
+def _is_here(host: str) -> bool:
+    try:
+        name = urlsplit(f"//{host}").hostname
+    except ValueError:
+        return False
+    return name is not None and is_this_machine(name)
+
+
 def _servers(port: int, listener: RedirectListener) -> list[ThreadingHTTPServer]:
     """One for each address of this machine: which of them a browser takes for `localhost` differs."""
 
@@ -87,7 +101,7 @@ def _servers(port: int, listener: RedirectListener) -> list[ThreadingHTTPServer]
 
         def do_GET(self) -> None:
             """Answers the browser."""
-            status, title, text = listener.answer(self.path)
+            status, title, text = listener.answer(self.path, self.headers.get("Host", ""))
             page = _PAGE.format(title=title, text=text).encode()
             self.send_response(status)
             self.send_header("Content-Type", "text/html; charset=utf-8")
@@ -95,6 +109,8 @@ def _servers(port: int, listener: RedirectListener) -> list[ThreadingHTTPServer]
             # The address holds the code.
             self.send_header("Referrer-Policy", "no-referrer")
             self.send_header("Cache-Control", "no-store")
+            self.send_header("X-Content-Type-Options", "nosniff")
+            self.send_header("Content-Security-Policy", _POLICY)
             self.end_headers()
             self.wfile.write(page)
 

@@ -59,7 +59,7 @@ def test_the_page_only_shows(browser: PageReader, method: str) -> None:
     assert browser.get(f"/{TOKEN}/", method=method).status == 405
 
 
-@pytest.mark.parametrize("path", ["/wrong/", f"/{TOKEN}"])
+@pytest.mark.parametrize("path", ["/wrong/", f"/{TOKEN}", f"/{TOKEN}/nothing-here"])
 def test_refusals_and_redirects_are_as_guarded_as_the_page(browser: PageReader, path: str) -> None:
     answer = browser.get(path)
 

@@ -206,3 +206,15 @@ def test_an_exclusion_audience_that_is_replaced_is_warned_of_how_long_matching_t
     replaced = stream(**OVERWRITTEN)
     assert [text[:10] for level, text in announced(replaced, used_for="exclusion") if level == "WARN"] == ["Matching a"]
     assert [level for level, _ in announced(replaced, used_for="exclusion", membership_store=STORE)] == ["INFO"] * 2
+
+
+def test_a_chosen_name_that_would_tell_who_a_person_is_is_warned_of_once_and_not_repeated(announced: Announced) -> None:
+    lines = announced(stream("users"), also_in_ad_accounts=["549755885176"], audience_name="Friends of ada@example.com")
+    (warning,) = [text for level, text in lines if level == "WARN"]
+    assert warning.startswith("The name of an audience holds what looks like")
+    assert "ada@" not in warning
+
+
+@pytest.mark.parametrize("name", ["VIP customers 2026-11-27", "Meet us @ the fair", "{stream} (5+ orders)", "90 days"])
+def test_ordinary_names_are_not_warned_of(announced: Announced, name: str) -> None:
+    assert [text for level, text in announced(stream("users"), audience_name=name) if level == "WARN"] == []
