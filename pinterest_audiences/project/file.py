@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
@@ -22,9 +23,22 @@ ELSEWHERE: Final = {
 }
 
 _Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
-_Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
-_Tag = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
-_Span = Annotated[str, StringConstraints(pattern=r"^\d+(\.\d+)?[smhd]$")]
+_NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
+_TAG: Final = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
+_SPAN: Final = r"^\d+(\.\d+)?[smhd]$"
+_ID: Final = r"^[0-9]{1,18}$"
+_FORMAT: Final = rf"^({'|'.join(FORMATS)})$"
+# What a text that has to be of a form must be, in words.
+IN_WORDS: Final[Mapping[str, str]] = {
+    _NAME: "can't be a name; use up to 64 letters, digits, hyphens, dots and underscores",
+    _TAG: "can't be a tag; use letters, digits, hyphens, dots and underscores",
+    _SPAN: "must be a span of time, such as 30s, 15m, 24h or 7d",
+    _ID: "must be an ID, which has digits alone",
+    _FORMAT: f"must be one of {', '.join(FORMATS)}",
+}
+_Name = Annotated[str, StringConstraints(pattern=_NAME)]
+_Tag = Annotated[str, StringConstraints(pattern=_TAG)]
+_Span = Annotated[str, StringConstraints(pattern=_SPAN)]
 
 
 def _as_list(value: Any) -> Any:
@@ -38,9 +52,7 @@ def _as_text(value: Any) -> Any:
 
 
 _Names = Annotated[tuple[_Text, ...], BeforeValidator(_as_list, json_schema_input_type=str | list[str])]
-_Id = Annotated[
-    str, BeforeValidator(_as_text, json_schema_input_type=str | int), StringConstraints(pattern=r"^[0-9]{1,18}$")
-]
+_Id = Annotated[str, BeforeValidator(_as_text, json_schema_input_type=str | int), StringConstraints(pattern=_ID)]
 
 
 class _Form(BaseModel):
@@ -60,7 +72,7 @@ class DbtSettings(_Form):
 class FileOptionSettings(_Form):
     """How the source's files are written, where what is found out is wrong."""
 
-    format: Annotated[str, StringConstraints(pattern=rf"^({'|'.join(FORMATS)})$")] | None = Field(
+    format: Annotated[str, StringConstraints(pattern=_FORMAT)] | None = Field(
         default=None, description="The format of files whose names don't tell it."
     )
     encoding: _Text | None = Field(default=None, description="The encoding of a text file, such as windows-1252.")

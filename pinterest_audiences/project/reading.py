@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from destination_pinterest.error_codes import Code
 from destination_pinterest.json_document import SMALL_BYTES, UnreadableDocumentError, read_bytes
 from pinterest_audiences.environment import expanded
 from pinterest_audiences.failures import UsageError, missing_extra
-from pinterest_audiences.project.file import ProjectFile
+from pinterest_audiences.project.file import IN_WORDS, ProjectFile
 from pinterest_audiences.project.file_name import FILE_NAME
 
 # Where pydantic speaks of Python's types, or says too little.
@@ -27,7 +28,6 @@ _WORDS: Final = {
     "tuple_type": "must be a list",
     "dict_type": "must have names and values under it",
     "model_type": "must have names and values under it",
-    "string_pattern_mismatch": "is not written as it has to be",
     "string_too_short": "must not be empty",
     "too_short": "must have at least one entry",
 }
@@ -54,12 +54,17 @@ def read_project_file(
     try:
         return ProjectFile.model_validate(content), document.lines
     except ValidationError as error:
-        (fault, *others) = error.errors(include_url=False, include_input=False, include_context=False)
+        (fault, *others) = error.errors(include_url=False, include_input=False)
         where, line = _where(fault["loc"]), document.line_of(_written(fault["loc"]))
-        told = _WORDS.get(fault["type"], f"can't be used: {fault['msg'][:1].lower()}{fault['msg'][1:]}")
+        told = _told(fault)
         more = f" ({len(others)} more faults follow)" if len(others) > 1 else ""
     # Not raised above: as its context, the other error would hold the file's content.
     raise invalid(f"{path}, line {line}: `{where}` {told}{more}. Correct it.")
+
+
+def _told(fault: ErrorDetails) -> str:
+    form = IN_WORDS.get(str(fault.get("ctx", {}).get("pattern")))
+    return form or _WORDS.get(fault["type"], f"can't be used: {fault['msg'][:1].lower()}{fault['msg'][1:]}")
 
 
 def invalid(sentence: str) -> UsageError:

@@ -126,7 +126,10 @@ def test_a_source_is_named_or_is_the_only_one(read: Read) -> None:
             r"`settings.audience_name` of the audience a has no place here; write `audience`",
         ),
         ("settings: {credentials: {access_token: pina_x}}", r"a sign-in belongs into a profile"),
-        ("schedule: daily", r"line 3: `audiences.a.schedule` is not written as it has to be"),
+        ("schedule: daily", r"line 3: `audiences.a.schedule` must be a span of time, such as 30s, 15m, 24h or 7d"),
+        ("tags: [a b]", r"line 3: `audiences.a.tags.0` can't be a tag; use letters"),
+        ("ad_account_id: mine", r"line 3: `audiences.a.ad_account_id` must be an ID, which has digits alone"),
+        ("file: {format: docx}", r"line 3: `audiences.a.file.format` must be one of csv"),
         ("alerts: {failure: perhaps}", r"line 3: `audiences.a.alerts.failure` must be true or false"),
     ],
 )
@@ -134,6 +137,11 @@ def test_what_is_wrong_is_said_with_its_line(read: Read, line: str, said: str) -
     entry = line if line.startswith("{") else f"{{{line}}}"
     with raises(Code.PROJECT_INVALID, match=said):
         read(f"source: a.csv\naudiences:\n  a: {entry}\n")
+
+
+def test_a_name_that_an_audience_can_t_have_is_said(read: Read) -> None:
+    with raises(Code.PROJECT_INVALID, match=r"line 3: `audiences.all of them` can't be a name; use up to 64 letters"):
+        read("source: a.csv\naudiences:\n  all of them: {table: t}\n")
 
 
 def test_no_value_of_the_file_gets_into_an_error(read: Read) -> None:
