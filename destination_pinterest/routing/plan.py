@@ -362,7 +362,8 @@ def _recognised(stream: ConfiguredStream, config: Config) -> tuple[IdentityColum
         raise IdentityColumnsError(
             Code.NO_IDENTITY_COLUMN_RECOGNISED,
             f'No column of the stream "{stream.key}" is recognised as an identity column; {_has_columns(stream)}. '
-            "Name the right one under Identity columns in the settings, or take the stream out of the connection.",
+            "Name the right one under Identity columns (identity_columns; on the command line --identity, in a project "
+            "file `identities`), or leave the stream out.",
         )
     return recognised
 

@@ -17,6 +17,7 @@ import yaml
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import ConnectorError
 from destination_pinterest.foreign_text import shown_name
+from destination_pinterest.identity.column_sample import SAMPLE_ROWS, ColumnSample
 from destination_pinterest.identity.mapping import IdentityColumn
 from destination_pinterest.identity.recognition import recognise_columns
 from pinterest_audiences.environment import expanded_address, has_placeholder
@@ -24,6 +25,7 @@ from pinterest_audiences.failures import EXIT_DONE, UsageError
 from pinterest_audiences.preparation import opened_at
 from pinterest_audiences.printing import Printer
 from pinterest_audiences.project.file import STATE_FOLDER
+from pinterest_audiences.project.file_name import FILE_NAME
 from pinterest_audiences.project.schemas import schema_text
 from pinterest_audiences.project.state_folder import made
 from pinterest_audiences.sources.source import Selection, Source
@@ -37,13 +39,14 @@ _NOT_IN_NAMES: Final = re.compile(r"[^A-Za-z0-9_.-]+")
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """An audience to keep of a table."""
+    """An audience to keep of a table. `is_guessed` says that its columns were recognised by their values alone."""
 
     name: str
     table: str
     audience: str
     identities: Sequence[IdentityColumn]
     mode: str = "replace"
+    is_guessed: bool = False
 
     def entry(self) -> dict[str, Any]:
         """Returns its entry in the file."""
@@ -83,7 +86,15 @@ def run(arguments: argparse.Namespace) -> int:
     )
     if _has_password(arguments.source):
         printer.line(f"The address has a password, so it is not in the file: set {_SOURCE_VARIABLE} to it.")
-    printer.line(f"{path} is written. See what it would do: pinterest-audiences plan")
+    for each in proposals:
+        if each.is_guessed:
+            columns = ", ".join(shown_name(one.column) for one in each.identities)
+            printer.line(
+                f"{each.name}: no column has a name of an identity, and the values of {columns} look like one. See "
+                "that they are the customers' own."
+            )
+    named = "" if path.name == FILE_NAME else f" --file {arguments.file}"
+    printer.line(f"{path} is written. See what it would do: pinterest-audiences plan{named}")
     return EXIT_DONE
 
 
@@ -95,7 +106,8 @@ def _proposals(source: Source) -> Iterator[Proposal]:
             columns = source.columns(Selection(table=table))
         except ConnectorError:  # A view that is broken, or that may not be read.
             continue
-        found = recognise_columns(columns)
+        by_name = recognise_columns(columns)
+        found = by_name or _by_values(source, Selection(table=table), columns)
         if not found:
             continue
         name = _NOT_IN_NAMES.sub("-", table).strip("-._")[:60] or "audience"
@@ -103,7 +115,14 @@ def _proposals(source: Source) -> Iterator[Proposal]:
         while name in taken:
             name, number = f"{name.rpartition('-')[0] or name}-{number}", number + 1
         taken.add(name)
-        yield Proposal(name, table, table.rpartition(".")[2], found)
+        yield Proposal(name, table, table.rpartition(".")[2], found, is_guessed=not by_name)
+
+
+def _by_values(source: Source, selection: Selection, columns: Sequence[str]) -> Sequence[IdentityColumn]:
+    """Returns the columns of a table whose first rows hold identifiers, where a look at them costs nothing."""
+    sample = ColumnSample(columns, ())
+    sample.take(source.sample(selection, SAMPLE_ROWS))
+    return [each.seems for each in sample.findings() if each.seems is not None]
 
 
 def asked(proposals: Sequence[Proposal], ask: Callable[[str, str], str]) -> Iterator[Proposal]:

@@ -45,6 +45,19 @@ def test_tables_with_identity_columns_become_audiences(shop: Path, capsys: pytes
         init_command.run(arguments(shop))
 
 
+def test_a_column_that_only_its_values_tell_is_proposed_and_said_aloud(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "crm.csv").write_text("no,contact,note\n1,ada@example.com,x\n2,grace@example.com,y\n")
+    file = str(tmp_path / "crm.yml")
+    assert init_command.run(arguments(tmp_path, source="crm.csv", file=file, json=False)) == 0
+    assert yaml.safe_load(Path(file).read_text())["audiences"]["crm"]["identities"] == {"contact": "EMAIL"}
+    said = capsys.readouterr().out
+    assert "crm: no column has a name of an identity, and the values of contact look like one" in said
+    assert said.rstrip().endswith(f"pinterest-audiences plan --file {file}")
+    assert "ada@" not in said
+
+
 def test_a_database_without_people_is_told(tmp_path: Path) -> None:
     (tmp_path / "shop.csv").write_text("a,b\n1,2\n")
     with raises(Code.INIT_IMPOSSIBLE, match="no table with a column that identifies people"):
