@@ -45,7 +45,9 @@ def prepared(request: SyncRequest, config: ConfigFile) -> Iterator[Preparation]:
         reading = _reading(request, config, source, selection_of(request, source, state_file))
         rejected = None
         if request.rejected is not None:
-            rejected = RejectedFile.create(request.rejected, has_values=request.rejected_values)
+            # What a run reads that goes on by a cursor is all that it can reject; the rest was rejected before.
+            opened = RejectedFile.create if reading.selection.reached is None else RejectedFile.continued
+            rejected = opened(request.rejected, has_values=request.rejected_values)
         yield Preparation(request, config, source, reading, state_file, rejected)
 
 
