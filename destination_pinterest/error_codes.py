@@ -1610,3 +1610,10 @@ class Code(StrEnum):
         "`compare` has found something that the old flow had and the new one lacks.",
         "Add what is named, and compare again, before you disable the old flow. If a difference is meant, go on.",
     )
+    NOTHING_ENABLED = _Case(
+        "PIN-CLI-150",
+        _CONFIG,
+        _ACT,
+        "All audiences that a command of a project was to be about have `enabled: false`, so it did nothing.",
+        "Enable one, or name one by `--select`. If all are to pause, stop the schedule.",
+    )
