@@ -37,8 +37,7 @@ def last_runs(history: History | None, project: Project, name: str) -> Sequence[
     """Returns the records of an audience's last whole run; none if it was never run here. Raises: ConnectorError."""
     if history is None:
         return ()
-    whole = [record for record in history.runs(name, project=str(project.path)) if not record.is_partial]
-    return [record for record in whole if record.run_id == whole[0].run_id]
+    return history.last_run(name, project=str(project.path))
 
 
 def has_failed(history: History | None, project: Project, name: str) -> bool:
