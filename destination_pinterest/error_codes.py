@@ -1617,3 +1617,10 @@ class Code(StrEnum):
         "All audiences that a command of a project was to be about have `enabled: false`, so it did nothing.",
         "Enable one, or name one by `--select`. If all are to pause, stop the schedule.",
     )
+    PROFILE_LATER = _Case(
+        "PIN-CLI-151",
+        _CONFIG,
+        _ACT,
+        "What lies beside a profile (`NAME.about.json`) was written by a later version, and would be lost.",
+        "Update this version, or use another profile by `--profile`.",
+    )
