@@ -1610,6 +1610,14 @@ class Code(StrEnum):
         "`compare` has found something that the old flow had and the new one lacks.",
         "Add what is named, and compare again, before you disable the old flow. If a difference is meant, go on.",
     )
+    COMPARED_PARTLY = _Case(
+        "PIN-CLI-152",
+        _CONFIG,
+        _ACT,
+        "`compare` has found nothing lacking, but the old flow's file has dataflows or audiences that could not be "
+        "compared.",
+        "Export the dataflow for Pinterest alone, together with its target connection, and compare again.",
+    )
     NOTHING_ENABLED = _Case(
         "PIN-CLI-150",
         _CONFIG,
