@@ -1148,7 +1148,7 @@ class Code(StrEnum):
         _CONFIG,
         _ACT,
         "The database or file can't be opened or read.",
-        "See that it is there, may be read, is what its name says, and is not open in a program that writes to it.",
+        "See that it is there, may be read, and is what its name says.",
     )
     PACKAGE_MISSING = _Case(
         "PIN-CLI-006",
@@ -1290,8 +1290,8 @@ class Code(StrEnum):
         "PIN-CLI-031",
         _TRANSIENT,
         _WAIT,
-        "The bucket's storage or the web server that `--from` names doesn't answer, or answers with an error of its "
-        "own.",
+        "The database, the bucket's storage or the web server that `--from` names doesn't answer, answers with an "
+        "error of its own, or is locked by another program.",
         "See that the address is right and the network is up, and run the command again later.",
     )
     SOURCE_CUT_OFF = _Case(

@@ -14,7 +14,7 @@ from destination_pinterest.identity.recognition import recognise_columns
 from pinterest_audiences.config_file import ConfigFile
 from pinterest_audiences.connector_process import OWN_CONNECTOR
 from pinterest_audiences.environment import expanded_address, without_values
-from pinterest_audiences.failures import UsageError
+from pinterest_audiences.failures import SourceError, UsageError
 from pinterest_audiences.reading import Reading
 from pinterest_audiences.rejected_file import RejectedFile
 from pinterest_audiences.sources.formats.choice import FileOptions
@@ -61,11 +61,11 @@ def opened_at(source: str, options: FileOptions | None = None) -> Source:
     address = expanded_address(source, os.environ)
     try:
         return open_source(address, options)
-    except UsageError as error:
+    except (UsageError, SourceError) as error:
         if address == source:
             raise
         said = without_values(error.message, source, os.environ)
-        raise UsageError(error.code, said) from None
+        raise type(error)(error.code, said) from None
 
 
 def selection_of(request: SyncRequest, source: Source, state_file: StateFile | None) -> Selection:

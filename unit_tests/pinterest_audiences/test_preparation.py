@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
+from destination_pinterest.error_codes import Code
 from pinterest_audiences.__main__ import parser
 from pinterest_audiences.config_file import ConfigFile
 from pinterest_audiences.cursor_state import cursor_state
-from pinterest_audiences.preparation import prepared
+from pinterest_audiences.preparation import opened_at, prepared
 from pinterest_audiences.sync_request import SyncRequest, read_request
+from unit_tests.support.raises import raises
 
 CONFIG = {"credentials": {"auth_method": "access_token", "access_token": "x"}, "ad_account_id": "549755885175"}
 
@@ -39,6 +41,13 @@ def rejected_after(request: SyncRequest, state: dict[str, Any] | None) -> str:
     Path("r.jsonl").write_text('{"line": 1}\n{"li')
     with prepared(request, ConfigFile("c.json", {})):
         return Path("r.jsonl").read_text()
+
+
+def test_what_a_variable_of_an_unreachable_address_holds_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE", "canary")
+    with raises(Code.SOURCE_UNREACHABLE, match=r"\$\{DATABASE\}") as error:
+        opened_at("mysql://u@127.0.0.1:1/${DATABASE}")
+    assert "canary" not in str(error.value)
 
 
 def test_rejected_rows_of_a_killed_run_stay_as_its_rows_are_not_read_again(folder: Path) -> None:
