@@ -14,10 +14,11 @@ from typing import Final
 
 from destination_pinterest.error_codes import Code
 from destination_pinterest.markers import QUOTA_PATH_VARIABLE
+from destination_pinterest.program_version import program_version
 from pinterest_audiences.after_run import AfterRun
 from pinterest_audiences.failures import UsageError
 from pinterest_audiences.history.location import default_history_path
-from pinterest_audiences.history.of_report import new_run_id, program_version
+from pinterest_audiences.history.of_report import new_run_id
 from pinterest_audiences.history.store import History
 from pinterest_audiences.interruption import Interruption
 from pinterest_audiences.printing import Printer
