@@ -1610,14 +1610,6 @@ class Code(StrEnum):
         "`compare` has found something that the old flow had and the new one lacks.",
         "Add what is named, and compare again, before you disable the old flow. If a difference is meant, go on.",
     )
-    COMPARED_PARTLY = _Case(
-        "PIN-CLI-152",
-        _CONFIG,
-        _ACT,
-        "`compare` has found nothing lacking, but the old flow's file has dataflows or audiences that could not be "
-        "compared.",
-        "Export the dataflow for Pinterest alone, together with its target connection, and compare again.",
-    )
     NOTHING_ENABLED = _Case(
         "PIN-CLI-150",
         _CONFIG,
@@ -1631,4 +1623,20 @@ class Code(StrEnum):
         _ACT,
         "What lies beside a profile (`NAME.about.json`) was written by a later version, and would be lost.",
         "Update this version, or use another profile by `--profile`.",
+    )
+    COMPARED_PARTLY = _Case(
+        "PIN-CLI-152",
+        _CONFIG,
+        _ACT,
+        "`compare` has found nothing lacking, but the old flow's file has dataflows or audiences that could not be "
+        "compared.",
+        "Export the dataflow for Pinterest alone, together with its target connection, and compare again.",
+    )
+    RUN_NOT_ENDED = _Case(
+        "PIN-CLI-153",
+        _TRANSIENT,
+        _WAIT,
+        "A run of a project was killed, or its machine went down, so that it left no record. The next run says so.",
+        "Nothing is lost: the next run goes on. If that comes again, see what kills it: the system's log names a lack "
+        "of memory, a scheduler its time limit.",
     )

@@ -170,6 +170,8 @@ def test_what_a_killed_run_has_rejected_behind_its_cursor_is_still_written_down(
     change_when_possible(folder, "INSERT INTO buyers VALUES (99, 99, 'nobody')")
     outcome = command("run", "--failed", "--quiet")
     assert outcome.returncode == 0, outcome.stderr
+    assert Code.RUN_NOT_ENDED in outcome.stderr
+    assert Code.RUN_NOT_ENDED not in command("run", "--quiet").stderr
     keys = {json.loads(line)["primary_key"]["id"] for line in rejected.read_text().splitlines()}
     assert keys == {5, 99}
 
