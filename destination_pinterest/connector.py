@@ -11,7 +11,8 @@ import logging
 import os
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -38,11 +39,11 @@ from destination_pinterest.config import (
 from destination_pinterest.connection_check import ConnectionCheck, check_scopes
 from destination_pinterest.discovery import Discovery, without_renewal
 from destination_pinterest.error_codes import Code
-from destination_pinterest.errors import ConnectorError, InvalidConfigError, ProtocolError
+from destination_pinterest.errors import ConnectorError, InternalError, InvalidConfigError, ProtocolError
 from destination_pinterest.foreign_text import shown
 from destination_pinterest.json_document import SMALL_BYTES, UnreadableDocumentError, decode_object, read_bytes
 from destination_pinterest.markers import CONFIG_PATH_VARIABLE, LOCK_PATH_VARIABLE
-from destination_pinterest.notification import Ending, Notification
+from destination_pinterest.notification import Ending, Notification, Notifying
 from destination_pinterest.preview import Preview, SyncPreview
 from destination_pinterest.probing.conversation import LineConversation
 from destination_pinterest.probing.header_forms import HeaderForms
@@ -112,8 +113,7 @@ class Connector:
             sys.exit(1)
         except Exception as error:  # noqa: BLE001 - the process's edge: any failure must be reported to the platform
             messages.error(
-                f"{Code.CRASHED}: The connector failed with a fault of its own ({type(error).__name__}). Run the sync "
-                "again, since returned states are safe; if it fails again, report the stack trace to its maintainers.",
+                str(_crashed(error)),
                 Code.CRASHED.failure_kind,
                 internal=type(error).__name__,
                 stack_trace="".join(traceback.format_tb(error.__traceback__)),
@@ -338,18 +338,12 @@ class Connector:
         notification = Notification(
             migrate(config), partial(messages.log, "WARN"), now=self._system.now, scrub=self._secrets.scrub
         )
-        try:
+        with ending_at_sigterm(Notifying(None, notification)), _told_of(notification):
             sync = self._sync(config, streams, LineReader(_STDIN), messages)
-        except ConnectorError as failure:
-            notification.send(Ending(None, failure))
-            raise
-        with ending_at_sigterm(sync):
-            try:
+        with ending_at_sigterm(Notifying(sync, notification)):
+            with _told_of(notification, sync):
                 for state in sync.run():
                     messages.state(state)
-            except ConnectorError as failure:
-                notification.send(Ending(sync.report, failure, is_stopped=sync.is_stopped))
-                raise
             notification.send(Ending(sync.report, is_stopped=sync.is_stopped))
         if sync.is_stopped:
             die_of_sigterm()
@@ -384,6 +378,26 @@ class Connector:
 
     def _messages(self) -> MessageWriter:
         return MessageWriter(sys.stdout.buffer, now=self._system.now, scrub=self._secrets.scrub)
+
+
+@contextmanager
+def _told_of(notification: Notification, sync: Sync | ForgettingRun | None = None) -> Iterator[None]:
+    """Whatever ends a sync, whoever is to be notified is."""
+    try:
+        yield
+    except Exception as error:
+        failure = error if isinstance(error, ConnectorError) else _crashed(error)
+        report, is_stopped = (None, False) if sync is None else (sync.report, sync.is_stopped)
+        notification.send(Ending(report, failure, is_stopped=is_stopped))
+        raise
+
+
+def _crashed(error: Exception) -> ConnectorError:
+    return InternalError(
+        Code.CRASHED,
+        f"The connector failed with a fault of its own ({type(error).__name__}). Run the sync again, since returned "
+        "states are safe; if it fails again, report the stack trace to its maintainers.",
+    )
 
 
 class _Renewals:

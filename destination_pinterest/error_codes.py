@@ -1148,7 +1148,7 @@ class Code(StrEnum):
         _CONFIG,
         _ACT,
         "The database or file can't be opened or read.",
-        "See that it is there, may be read, is what its name says, and is not open in a program that writes to it.",
+        "See that it is there, may be read, and is what its name says.",
     )
     PACKAGE_MISSING = _Case(
         "PIN-CLI-006",
@@ -1290,8 +1290,8 @@ class Code(StrEnum):
         "PIN-CLI-031",
         _TRANSIENT,
         _WAIT,
-        "The bucket's storage or the web server that `--from` names doesn't answer, or answers with an error of its "
-        "own.",
+        "The database, the bucket's storage or the web server that `--from` names doesn't answer, answers with an "
+        "error of its own, or is locked by another program.",
         "See that the address is right and the network is up, and run the command again later.",
     )
     SOURCE_CUT_OFF = _Case(
@@ -1609,4 +1609,34 @@ class Code(StrEnum):
         _ACT,
         "`compare` has found something that the old flow had and the new one lacks.",
         "Add what is named, and compare again, before you disable the old flow. If a difference is meant, go on.",
+    )
+    NOTHING_ENABLED = _Case(
+        "PIN-CLI-150",
+        _CONFIG,
+        _ACT,
+        "All audiences that a command of a project was to be about have `enabled: false`, so it did nothing.",
+        "Enable one, or name one by `--select`. If all are to pause, stop the schedule.",
+    )
+    PROFILE_LATER = _Case(
+        "PIN-CLI-151",
+        _CONFIG,
+        _ACT,
+        "What lies beside a profile (`NAME.about.json`) was written by a later version, and would be lost.",
+        "Update this version, or use another profile by `--profile`.",
+    )
+    COMPARED_PARTLY = _Case(
+        "PIN-CLI-152",
+        _CONFIG,
+        _ACT,
+        "`compare` has found nothing lacking, but the old flow's file has dataflows or audiences that could not be "
+        "compared.",
+        "Export the dataflow for Pinterest alone, together with its target connection, and compare again.",
+    )
+    RUN_NOT_ENDED = _Case(
+        "PIN-CLI-153",
+        _TRANSIENT,
+        _WAIT,
+        "A run of a project was killed, or its machine went down, so that it left no record. The next run says so.",
+        "Nothing is lost: the next run goes on. If that comes again, see what kills it: the system's log names a lack "
+        "of memory, a scheduler its time limit.",
     )

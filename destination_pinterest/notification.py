@@ -13,7 +13,6 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from os import environ
 from typing import Any, Final, Literal
 
@@ -24,13 +23,14 @@ from destination_pinterest.certificates import trusted_certificates
 from destination_pinterest.config import notify_url_of
 from destination_pinterest.errors import ConnectorError
 from destination_pinterest.foreign_text import shown
+from destination_pinterest.program_version import DISTRIBUTION, program_version
 from destination_pinterest.reporting.report import SyncReport
+from destination_pinterest.sigterm import Command
 
 SCHEMA_VERSION: Final = 1
 PATIENCE_S: Final = 10.0
 # Of a sync that is being stopped: its host kills it soon.
 STOPPED_PATIENCE_S: Final = 2.0
-_DISTRIBUTION: Final = "airbyte-destination-pinterest"
 
 
 class Notified(msgspec.Struct, frozen=True):
@@ -89,10 +89,11 @@ class Notification:
         self._scrub = scrub
         self._patience_s = patience_s
         self._started_at = _moment(now())
+        self._unsent = threading.Lock()
 
     def send(self, ending: Ending) -> None:
-        """Posts it, if the settings name an address. What goes wrong is a warning."""
-        if self._url is None:
+        """Posts it, if the settings name an address and nothing was posted before. What goes wrong is a warning."""
+        if self._url is None or not self._unsent.acquire(blocking=False):
             return
         posting = _Posting(self._url, msgspec.json.encode(self._content(ending)))
         posting.start()
@@ -120,8 +121,33 @@ class Notification:
             error_code=None if failure is None else failure.code.value,
             failure_kind=None if failure is None else failure.failure_kind,
             report=ending.report,
-            version=_version(),
+            version=program_version(),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Notifying:
+    """A command of which is also told if it has to be ended at once.
+
+    Args:
+        command: what is to be ended; None as long as it is only put together.
+        notification: what is posted.
+    """
+
+    command: Command | None
+    notification: Notification
+
+    def stop(self) -> bool:
+        """See `sigterm.Command`."""
+        return self.command is not None and self.command.stop()
+
+    def give_back(self) -> None:
+        """See `sigterm.Command`. Others wait for what is given back, so that comes first."""
+        try:
+            if self.command is not None:
+                self.command.give_back()
+        finally:
+            self.notification.send(Ending(None, is_stopped=True))
 
 
 class _Posting(threading.Thread):
@@ -138,7 +164,7 @@ class _Posting(threading.Thread):
             with requests.post(
                 self._url,
                 data=self._body,
-                headers={"Content-Type": "application/json", "User-Agent": _DISTRIBUTION},
+                headers={"Content-Type": "application/json", "User-Agent": DISTRIBUTION},
                 auth=lambda request: request,
                 timeout=PATIENCE_S,
                 allow_redirects=False,
@@ -177,10 +203,3 @@ def _sentence(status: str, report: SyncReport | None, error: str | None) -> str:
 
 def _moment(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _version() -> str:
-    try:
-        return version(_DISTRIBUTION)
-    except PackageNotFoundError:
-        return "unknown"

@@ -13,10 +13,10 @@ from typing import NoReturn
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import ConnectorError
 from destination_pinterest.foreign_text import shown_json
+from destination_pinterest.program_version import program_version
 from pinterest_audiences import audiences, command_groups, create, forget, lists, observe, probe, store, sync
 from pinterest_audiences.alerts import command as alerts
 from pinterest_audiences.doctor import command as doctor
-from pinterest_audiences.doctor.machine import own_version
 from pinterest_audiences.failure_view import PROGRAM, write_failure
 from pinterest_audiences.failures import EXIT_FAILED, EXIT_USAGE, Failure, exit_code_of, missing_extra
 from pinterest_audiences.history import command as history
@@ -94,7 +94,7 @@ class _Version(argparse.Action):
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
         """Exits with 0."""
-        sys.stdout.write(f"{PROGRAM} {own_version()}\n")
+        sys.stdout.write(f"{PROGRAM} {program_version()}\n")
         parser.exit()
 
 

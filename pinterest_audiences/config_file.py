@@ -173,11 +173,15 @@ class ConfigFile:
 
 
 def read_settings(path: Path) -> dict[str, Any]:
-    """Returns what a config file holds, as it is written. Raises: UsageError if it is not a JSON object."""
+    """Returns what a config file holds, as it is written. Raises: UsageError if it can't be read as a JSON object."""
     try:
         return decode_object(read_bytes(path, SMALL_BYTES))
     except UnreadableDocumentError as error:
         raise UsageError(Code.CLI_CONFIG_UNUSABLE, f"The config {path} {error}. Correct it.") from None
+    except OSError as error:
+        raise UsageError(
+            Code.CLI_CONFIG_UNUSABLE, f"The config {path} can't be read: {error.strerror}. Make it readable."
+        ) from None
 
 
 def replace_settings(path: Path, settings: Mapping[str, Any]) -> None:

@@ -184,6 +184,9 @@ class ConnectorAnswers:
                     "those rows again."
                 )
                 self.fail(Failure.because(Code.STATE_NOT_KEPT, sentence))
+            except UsageError as error:
+                self._lost_rejected = True
+                self.fail(Failure.of(error))
 
     def _trace(self, trace: dict[str, Any]) -> None:
         if trace.get("type") == "ERROR":

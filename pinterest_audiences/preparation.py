@@ -14,7 +14,7 @@ from destination_pinterest.identity.recognition import recognise_columns
 from pinterest_audiences.config_file import ConfigFile
 from pinterest_audiences.connector_process import OWN_CONNECTOR
 from pinterest_audiences.environment import expanded_address, without_values
-from pinterest_audiences.failures import UsageError
+from pinterest_audiences.failures import SourceError, UsageError
 from pinterest_audiences.reading import Reading
 from pinterest_audiences.rejected_file import RejectedFile
 from pinterest_audiences.sources.formats.choice import FileOptions
@@ -45,7 +45,9 @@ def prepared(request: SyncRequest, config: ConfigFile) -> Iterator[Preparation]:
         reading = _reading(request, config, source, selection_of(request, source, state_file))
         rejected = None
         if request.rejected is not None:
-            rejected = RejectedFile.create(request.rejected, has_values=request.rejected_values)
+            # What a run reads that goes on by a cursor is all that it can reject; the rest was rejected before.
+            opened = RejectedFile.create if reading.selection.reached is None else RejectedFile.continued
+            rejected = opened(request.rejected, has_values=request.rejected_values)
         yield Preparation(request, config, source, reading, state_file, rejected)
 
 
@@ -59,11 +61,11 @@ def opened_at(source: str, options: FileOptions | None = None) -> Source:
     address = expanded_address(source, os.environ)
     try:
         return open_source(address, options)
-    except UsageError as error:
+    except (UsageError, SourceError) as error:
         if address == source:
             raise
         said = without_values(error.message, source, os.environ)
-        raise UsageError(error.code, said) from None
+        raise type(error)(error.code, said) from None
 
 
 def selection_of(request: SyncRequest, source: Source, state_file: StateFile | None) -> Selection:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import threading
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, Self
@@ -15,7 +17,7 @@ from destination_pinterest.error_codes import Code
 from destination_pinterest.markers import REJECTED_REASONS, REJECTED_VALUES, REJECTED_VARIABLE
 from pinterest_audiences.failures import UsageError
 from pinterest_audiences.sources.source import RowBatch
-from pinterest_audiences.whole_files import write_whole
+from pinterest_audiences.whole_files import OWNER_ONLY, write_whole
 
 UNREADABLE: Final = "unreadable_row"
 _FIELDS: Final = ("file", "line", "primary_key", "row_used", "column", "reason", "message")
@@ -36,6 +38,7 @@ class RejectedFile:
         self._fields = (*_FIELDS, _VALUE) if has_values else _FIELDS
         self._is_csv = path.suffix.lower() == ".csv"
         self._lock = threading.Lock()
+        self._is_settled = True
         self.rows = 0
 
     @classmethod
@@ -51,6 +54,24 @@ class RejectedFile:
             raise made._not_kept(error) from None
         return made
 
+    @classmethod
+    def continued(cls, path: Path, *, has_values: bool) -> Self:
+        """Adds to a file, if there is one: a run that goes on by a cursor reads none of these rows again.
+
+        A last line of which a killed run has written a part is dropped: the state behind its row was not kept.
+        Raises: UsageError if that is impossible, or if the file has other columns.
+        """
+        made = cls(path, has_values=has_values)
+        try:
+            if not path.exists() or (path.is_file() and not path.stat().st_size):
+                return cls.create(path, has_values=has_values)
+            if path.is_file():
+                path.chmod(OWNER_ONLY)
+                made._mend()
+        except OSError as error:
+            raise made._not_kept(error) from None
+        return made
+
     @property
     def variables(self) -> Mapping[str, str]:
         """What tells the connector to announce rejected rows."""
@@ -61,11 +82,26 @@ class RejectedFile:
         line = self._csv_line(row) if self._is_csv else self._json_line(row)
         with self._lock:
             try:
-                with self._path.open("ab") as file:
-                    file.write(line)
+                with self._path.open("ab", buffering=0) as file:
+                    _append(file, line)
             except OSError as error:
                 raise self._not_kept(error) from None
+            self._is_settled = False
             self.rows += 1
+
+    def settle(self) -> None:
+        """Makes sure that what was written outlasts the machine. Raises: UsageError if it can't be."""
+        with self._lock:
+            if self._is_settled:
+                return
+            try:
+                with self._path.open("ab", buffering=0) as file:
+                    os.fsync(file.fileno())
+            except OSError as error:
+                # A pipe or /dev/null has nothing to keep.
+                if self._path.is_file():
+                    raise self._not_kept(error) from None
+            self._is_settled = True
 
     def placed(self, batches: Iterable[RowBatch]) -> Iterator[RowBatch]:
         """Adds to each row a value with its place: file and line, or in a database how many rows were read before it.
@@ -86,6 +122,20 @@ class RejectedFile:
         """Returns a sentence on what was written."""
         lines = "1 line" if self.rows == 1 else f"{self.rows:,} lines"
         return f"Rejected rows and values: {lines} written to {self._path}."
+
+    def _mend(self) -> None:
+        """Raises: OSError; UsageError if the file has other columns."""
+        with self._path.open("r+b") as file:
+            if self._is_csv and file.readline() != self._header():
+                raise UsageError(
+                    Code.REJECTED_NOT_KEPT,
+                    f"The file of rejected rows {self._path} has other columns, and this run would add to it. Move it "
+                    "away, or name another by --rejected.",
+                )
+            file.seek(-1, os.SEEK_END)
+            if file.read() != b"\n":
+                file.seek(0)
+                file.truncate(_whole_length(file.read(), is_csv=self._is_csv))
 
     def _header(self) -> bytes:
         return (",".join(self._fields) + "\n").encode() if self._is_csv else b""
@@ -108,3 +158,23 @@ class RejectedFile:
             Code.REJECTED_NOT_KEPT,
             f"The file of rejected rows {self._path} can't be written: {error.strerror}. Name another by --rejected.",
         )
+
+
+def _append(file: io.FileIO, line: bytes) -> None:
+    """Raises: OSError; the file is then as it was."""
+    before = os.fstat(file.fileno()).st_size
+    try:
+        while line:
+            line = line[file.write(line) :]
+    except OSError:
+        with suppress(OSError):
+            file.truncate(before)
+        raise
+
+
+def _whole_length(content: bytes, *, is_csv: bool) -> int:
+    """How much of a file its whole lines take. In CSV, a line may end within quotes, and goes on."""
+    end = content.rfind(b"\n") + 1
+    while is_csv and content.count(b'"', 0, end) % 2:
+        end = content.rfind(b"\n", 0, end - 1) + 1
+    return end

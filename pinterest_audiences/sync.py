@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from destination_pinterest.errors import ConnectorError
+from destination_pinterest.program_version import program_version
 from pinterest_audiences.alerts.arguments import add_alert_arguments
 from pinterest_audiences.alerts.reading import alert_settings
 from pinterest_audiences.displays import display_for
 from pinterest_audiences.failures import Failure, exit_code_of
-from pinterest_audiences.history.of_report import program_version
 from pinterest_audiences.history.progress import followed
 from pinterest_audiences.interruption import Interruption
 from pinterest_audiences.preparation import Preparation, prepared

@@ -181,8 +181,11 @@ class SyncRun:
         return {**report, "audiences": audiences, "sign_in": ends}
 
     def _keep_state(self, state: Mapping[str, Any]) -> None:
-        if self._state_file is not None:
-            self._state_file.save(state)
+        if self._state_file is None:
+            return
+        if self._rejected is not None:
+            self._rejected.settle()
+        self._state_file.save(state)
 
 
 def _stopped(interruption: Interruption, sentence: str) -> Outcome:

@@ -26,6 +26,7 @@ from destination_pinterest.routing.destination_catalog import destination_catalo
 from destination_pinterest.specification import connector_specification
 from unit_tests.support.fake_pinterest import Asked, FakePinterest
 from unit_tests.support.outbox import Outbox
+from unit_tests.support.webhook import webhook
 
 CANARY = "canary.person@example.com"
 CATALOG = {
@@ -498,6 +499,21 @@ def test_a_sync_that_is_cancelled_sends_what_it_has_reports_and_dies_of_the_sign
     assert (ran.exit_code, pid, handler) == (143, os.getpid(), signal.SIG_DFL)
     assert "TRACE" not in told
     assert '"status":"failed"' in outbox.log_texts[-1]
+
+
+def test_a_fault_of_the_connectors_own_is_posted_too(
+    run: Run, raw_config: dict[str, Any], pinterest: FakePinterest, scenario: Callable[[str], bytes]
+) -> None:
+    def breaks(_: Asked) -> None:
+        raise RuntimeError("ada@example.com")
+
+    pinterest.before = breaks
+    with webhook() as server:
+        ran = run("write", {**raw_config, "notify_url": f"http://{server.host}/"}, scenario("state_before_full"))
+    assert ran.exit_code == 1
+    (content,) = [each.json() for each in server.posted]
+    assert (content["status"], content["error_code"]) == ("failed", Code.CRASHED)
+    assert "ada@example.com" not in content["error"]
 
 
 def test_everything_that_is_printed_is_a_message(

@@ -11,7 +11,7 @@ import pytest
 from destination_pinterest.config import notify_url_of, read_config
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import InvalidConfigError, RemovalGuardError
-from destination_pinterest.notification import Ending, Notification
+from destination_pinterest.notification import Ending, Notification, Notifying
 from destination_pinterest.reporting.report import SyncReport
 from unit_tests.support.raises import raises
 from unit_tests.support.webhook import Webhook, webhook
@@ -81,6 +81,45 @@ def test_a_sync_that_failed_is_posted_with_its_reason_and_without_secrets(server
 def test_a_sync_that_was_stopped_is_posted_as_such(server: Webhook, sender: Sender) -> None:
     sender.send(Ending(REPORT, is_stopped=True))
     assert server.posted[0].json()["status"] == "stopped"
+
+
+@dataclass
+class Stopped:
+    """A command that does not end by itself."""
+
+    server: Webhook
+    posted_before: list[int] = field(default_factory=list)
+
+    def stop(self) -> bool:
+        return True
+
+    def give_back(self) -> None:
+        self.posted_before.append(len(self.server.posted))
+
+
+def test_a_sync_that_is_ended_at_once_is_posted_after_it_has_given_back_what_others_wait_for(server: Webhook) -> None:
+    notification = Notification({"notify_url": f"http://{server.host}/"}, print, now=lambda: NOW, scrub=str)
+    command = Stopped(server)
+    notifying = Notifying(command, notification)
+    assert notifying.stop()
+    notifying.give_back()
+    assert command.posted_before == [0]
+    assert [(each.json()["status"], each.json()["report"]) for each in server.posted] == [("stopped", None)]
+
+
+def test_a_sync_that_is_only_put_together_has_nothing_to_end(server: Webhook) -> None:
+    notification = Notification({"notify_url": f"http://{server.host}/"}, print, now=lambda: NOW, scrub=str)
+    notifying = Notifying(None, notification)
+    assert not notifying.stop()
+    notifying.give_back()
+    assert [each.json()["status"] for each in server.posted] == ["stopped"]
+
+
+def test_a_sync_is_posted_once_however_it_ends(server: Webhook) -> None:
+    notification = Notification({"notify_url": f"http://{server.host}/"}, print, now=lambda: NOW, scrub=str)
+    notification.send(Ending(REPORT))
+    notification.send(Ending(None, is_stopped=True))
+    assert [each.json()["status"] for each in server.posted] == ["succeeded"]
 
 
 @pytest.mark.parametrize(

@@ -253,7 +253,7 @@ class Quota:
 
     def _deciding_alone(self) -> AbstractContextManager[Sequence[Event]]:
         """Keeps other processes that share the quota from deciding; gives what they have done meanwhile."""
-        return nullcontext(()) if self._counts is None else self._counts.exclusive(self._system.clock())
+        return nullcontext(()) if self._counts is None else self._counts.exclusive(self._system.clock)
 
     def _take_others(self, events: Sequence[Event]) -> None:
         """Counts what other processes have sent, and what of it was answered."""

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator, Mapping, Sequence
+import stat
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,8 @@ from destination_pinterest.api.limits import Permit
 from destination_pinterest.markers import QUOTA_PATH_VARIABLE
 
 _OWNER_ONLY: Final = 0o600
+# No system has process numbers above that.
+_MOST_PROCESS: Final = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +52,15 @@ class SharedCounts:
         path: the file; created if there is none.
         owner: the number of this process.
 
-    Raises: OSError if it can't be opened.
+    Raises: OSError if it can't be opened, or if others could have written what is in it.
     """
 
     def __init__(self, path: Path, owner: int) -> None:
-        self._file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, _OWNER_ONLY)
+        self._file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, _OWNER_ONLY)
+        found = os.fstat(self._file)
+        if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid():
+            os.close(self._file)
+            raise PermissionError
         self._owner = owner
         self._read_to = 0
         self._number = 0
@@ -61,11 +68,12 @@ class SharedCounts:
         self._others: dict[tuple[int, int], Permit] = {}
 
     @contextmanager
-    def exclusive(self, clock: float) -> Iterator[Sequence[Event]]:
+    def exclusive(self, clock: Callable[[], float]) -> Iterator[Sequence[Event]]:
         """Keeps others from deciding, and gives what they have done since the last time."""
         fcntl.flock(self._file, fcntl.LOCK_EX)
         try:
-            yield [*self._new_events(), *self._ended(clock)]
+            now = clock()  # Others have sent while this one waited.
+            yield [*self._new_events(now), *self._ended(now)]
         finally:
             fcntl.flock(self._file, fcntl.LOCK_UN)
 
@@ -86,34 +94,35 @@ class SharedCounts:
         with suppress(OSError):
             os.write(self._file, f"{line}\n".encode())
 
-    def _new_events(self) -> Iterator[Event]:
+    def _new_events(self, now: float) -> Iterator[Event]:
         content = b""
         while read := os.pread(self._file, 1 << 16, self._read_to + len(content)):
             content += read
         self._read_to += len(content)
         for line in content.splitlines():
-            # A line that a killed process has not finished is nobody's.
+            # A line that a killed process has not finished is nobody's, and so is one that no process writes.
             with suppress(ValueError):
-                yield from self._event(line.decode())
+                yield from self._event(line.decode(), now)
 
-    def _event(self, line: str) -> Iterator[Event]:
-        owner, number, what, at = line.split(" ")
-        key = (int(owner), int(number))
-        if key[0] == self._owner:
+    def _event(self, line: str, now: float) -> Iterator[Event]:
+        owner, number, what, text = line.split(" ")
+        key, at = (int(owner), int(number)), float(text)
+        if key[0] == self._owner or not 0 < key[0] <= _MOST_PROCESS:
             return
         if what == "-":
             permit = self._others.pop(key, None)
             if permit is not None:
-                yield Answered(permit, float(at))
-            return
-        self._others[key] = Permit(Category(what), float(at))
-        yield Sent(self._others[key])
+                yield Answered(permit, at if permit.sent_at <= at <= now else now)
+        # Nothing was sent in the future: everybody would wait until then.
+        elif at <= now:
+            self._others[key] = Permit(Category(what), at)
+            yield Sent(self._others[key])
 
-    def _ended(self, clock: float) -> Iterator[Event]:
+    def _ended(self, now: float) -> Iterator[Event]:
         """What processes had under way that have ended since: nobody will tell of its answer."""
         dead = {owner for owner, _ in self._others if not _is_running(owner)}
         for key in [key for key in self._others if key[0] in dead]:
-            yield Answered(self._others.pop(key), clock)
+            yield Answered(self._others.pop(key), now)
 
 
 def shared_counts(environment: Mapping[str, str]) -> SharedCounts | None:

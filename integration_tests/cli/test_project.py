@@ -154,6 +154,28 @@ def test_rejected_rows_are_read_again_by_their_keys(folder: Path, command: Comma
     assert Code.RETRY_IMPOSSIBLE in result.stderr
 
 
+def test_what_a_killed_run_has_rejected_behind_its_cursor_is_still_written_down(folder: Path, command: Command) -> None:
+    project(folder, buyers={**BUYERS, "cursor": "version", "batch_rows": 1})
+    rejected = folder / ".pinterest-audiences" / "buyers.rejected.jsonl"
+    state = rejected.with_name("buyers.state.json")
+    killed = subprocess.Popen(
+        [*PROGRAM, "run"], cwd=folder, env=environment(folder), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    until = time.monotonic() + 30
+    while not state.exists() or int(json.loads(state.read_text())["state"]["cursor"]) <= 5:
+        assert time.monotonic() < until
+        time.sleep(0.002)
+    killed.kill()
+    killed.wait()
+    change_when_possible(folder, "INSERT INTO buyers VALUES (99, 99, 'nobody')")
+    outcome = command("run", "--failed", "--quiet")
+    assert outcome.returncode == 0, outcome.stderr
+    assert Code.RUN_NOT_ENDED in outcome.stderr
+    assert Code.RUN_NOT_ENDED not in command("run", "--quiet").stderr
+    keys = {json.loads(line)["primary_key"]["id"] for line in rejected.read_text().splitlines()}
+    assert keys == {5, 99}
+
+
 def test_a_plan_says_what_a_run_then_does_and_changes_nothing(
     folder: Path, command: Command, account: RunningSandbox
 ) -> None:

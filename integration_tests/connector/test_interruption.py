@@ -12,6 +12,7 @@ import pytest
 from integration_tests.airbyte_messages import address, digests, record, sha256, state, stream
 from integration_tests.connector_process import Connector, Connectors
 from integration_tests.sandbox_process import RunningSandbox
+from unit_tests.support.webhook import webhook
 
 
 def changes(count: int) -> list[tuple[str, bool]]:
@@ -74,14 +75,16 @@ def test_sigterm_ends_a_sync_whose_requests_hang_within_its_grace_without_their_
 ) -> None:
     sandbox.new_list(name="customers")
     sandbox.fault({"kind": "latency", "seconds": 60}, endpoint="customer_lists/update")
-    sync = cold_connector.write(stream("customers"))
-    sync.feed(record("customers", email=address(1)), state(1, "customers"))
-    sandbox.wait_for_hits(1)
-    sync.process.send_signal(signal.SIGTERM)
-    asked_at = time.monotonic()
-    outcome = sync.finish()
+    with webhook() as server:
+        sync = cold_connector.write(stream("customers"), notify_url=f"http://{server.host}/")
+        sync.feed(record("customers", email=address(1)), state(1, "customers"))
+        sandbox.wait_for_hits(1)
+        sync.process.send_signal(signal.SIGTERM)
+        asked_at = time.monotonic()
+        outcome = sync.finish()
     assert time.monotonic() - asked_at < 10
     assert (outcome.exit_code, outcome.states) == (-signal.SIGTERM, [])
+    assert [each.json()["status"] for each in server.posted] == ["stopped"]
 
 
 def test_a_host_that_stops_listening_ends_the_sync_as_a_failure_and_without_noise(
@@ -107,13 +110,15 @@ def test_sigterm_before_the_first_row_is_death_at_once_and_without_a_word(
     cold_connector: Connectors, sandbox: RunningSandbox
 ) -> None:
     sandbox.fault({"kind": "latency", "seconds": 60}, endpoint="audiences/list")
-    sync = cold_connector.write(stream("customers"))
-    sandbox.wait_for_hits(1)
-    asked_at = time.monotonic()
-    sync.process.send_signal(signal.SIGTERM)
-    outcome = sync.finish()
+    with webhook() as server:
+        sync = cold_connector.write(stream("customers"), notify_url=f"http://{server.host}/")
+        sandbox.wait_for_hits(1)
+        asked_at = time.monotonic()
+        sync.process.send_signal(signal.SIGTERM)
+        outcome = sync.finish()
     assert time.monotonic() - asked_at < 5
     assert (outcome.exit_code, outcome.errors, outcome.states) == (-signal.SIGTERM, [], [])
+    assert [each.json()["status"] for each in server.posted] == ["stopped"]
 
 
 @pytest.fixture

@@ -12,26 +12,18 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
 
+from destination_pinterest.program_version import program_version
 from pinterest_audiences.doctor.finding import Finding
 from pinterest_audiences.sign_in.profiles import home_folder
 
-DISTRIBUTION: Final = "airbyte-destination-pinterest"
 # What other packages' versions explain most often.
 _TELLING: Final = ("airbyte-cdk", "duckdb", "msgspec", "pyarrow", "requests", "sqlalchemy", "urllib3")
 _SPARSE_BYTES: Final = 2**30
 
 
-def own_version() -> str:
-    """The version of this program; `unknown` where it runs from a checkout that is not installed."""
-    try:
-        return version(DISTRIBUTION)
-    except PackageNotFoundError:
-        return "unknown"
-
-
 def machine_findings(environment: Mapping[str, str]) -> Iterator[Finding]:
     """Yields what was found."""
-    yield Finding("Version", "ok", f"{own_version()}, with {', '.join(_others())}")
+    yield Finding("Version", "ok", f"{program_version()}, with {', '.join(_others())}")
     python = f"{platform.python_implementation()} {platform.python_version()}"
     is_supported = (3, 11) <= sys.version_info[:2] <= (3, 13)
     said = python if is_supported else f"{python}; 3.11, 3.12 and 3.13 are supported. Use one of them."

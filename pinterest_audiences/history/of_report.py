@@ -6,15 +6,14 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
 
 from destination_pinterest.error_codes import Code
+from destination_pinterest.program_version import program_version
 from pinterest_audiences.failures import EXIT_DONE, EXIT_FAILED, Failure
 from pinterest_audiences.history.records import RunRecord
 
 _KINDS: Final[Mapping[str, str]] = {code.value: code.failure_kind for code in Code}
-_DISTRIBUTION: Final = "airbyte-destination-pinterest"
 # What a sync ends with if audiences failed by themselves, each for a reason of its own.
 _OF_SEVERAL: Final = frozenset({Code.AUDIENCES_FAILED, Code.AUDIENCES_FAILED_FOR_NOW})
 
@@ -36,14 +35,6 @@ class RunIdentity:
 def new_run_id(started_at: datetime) -> str:
     """Returns an id that sorts as time does and that no other process gives."""
     return f"{started_at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
-
-
-def program_version() -> str:
-    """Returns the version of this program; `unknown` if it is not installed as a package."""
-    try:
-        return version(_DISTRIBUTION)
-    except PackageNotFoundError:
-        return "unknown"
 
 
 def records_of(

@@ -15,7 +15,7 @@ from pinterest_audiences.history.impersonal import impersonal
 
 Source = Literal["run", "status", "observe"]
 # `retry` reads the rows again that were rejected.
-_PARTIAL: Final = "retry"
+PARTIAL: Final = "retry"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class RunRecord:
     @property
     def is_partial(self) -> bool:
         """Whether it was about some rows alone, and so says nothing of the audience."""
-        return self.command == _PARTIAL
+        return self.command == PARTIAL
 
     @property
     def succeeded(self) -> bool:

@@ -3,6 +3,9 @@
 Each operation opens the file and closes it again: runs last for minutes and write once, and a connection may not cross
 threads. The file is for its owner alone.
 
+What is the last is told by the order in which it was written, not by its time: a clock that was wrong for a while would
+otherwise hide all that came after it.
+
 Source: SQLite, "Write-Ahead Logging" and "Result and Error Codes" (read 2026-11-27): a change of the journal's mode may
     fail as busy without waiting.
 """
@@ -26,7 +29,7 @@ from pinterest_audiences.history import form
 from pinterest_audiences.history.impersonal import impersonal
 from pinterest_audiences.history.location import default_history_path
 from pinterest_audiences.history.moments import moment_of, moment_text
-from pinterest_audiences.history.records import Observation, RunRecord, observed_by
+from pinterest_audiences.history.records import PARTIAL, Observation, RunRecord, observed_by
 from pinterest_audiences.history.thinning import thin
 
 PATIENCE_S: Final = 5.0
@@ -118,17 +121,36 @@ class History:
         statement = f"SELECT {_RUN} FROM runs"  # noqa: S608
         return self._selected(_run, statement, equal, ("finished_at", since), limit)
 
-    def last_success(self, name: str, *, project: str | None = None) -> RunRecord | None:
-        """Returns the last whole run of that name that did not fail."""
-        found = self.runs(name, project=project, failed=False)
-        return next((run for run in found if not run.is_partial), None)
+    def last_run(self, name: str, *, project: str | None = None) -> list[RunRecord]:
+        """Returns the records of the last whole run of that name: one for each audience at Pinterest."""
+        where, values = _of_name(name, project)
+        statement = (
+            f"SELECT {_RUN} FROM runs WHERE {where} AND run_id = (SELECT run_id FROM runs WHERE {where} "  # noqa: S608
+            "ORDER BY id DESC LIMIT 1) ORDER BY id"
+        )
+        return self._fetched(_run, statement, [*values, *values])
+
+    def last_success(self, name: str, *, project: str | None = None, until: datetime | None = None) -> RunRecord | None:
+        """Returns the last whole run of that name in which nothing failed, in no ad account; that had ended by then."""
+        where, values = _of_name(name, project)
+        ended, by = ("", []) if until is None else (" AND finished_at <= ?", [moment_text(until)])
+        statement = (
+            f"SELECT {_RUN} FROM runs WHERE {where}{ended} AND run_id NOT IN (SELECT run_id FROM runs WHERE {where} "  # noqa: S608
+            "AND exit_code <> 0) ORDER BY id DESC LIMIT 1"
+        )
+        return next(iter(self._fetched(_run, statement, [*values, *by, *values])), None)
+
+    def last_written(self) -> RunRecord | None:
+        """Returns what was written last of all runs."""
+        statement = f"SELECT {_RUN} FROM runs ORDER BY id DESC LIMIT 1"  # noqa: S608
+        return next(iter(self._fetched(_run, statement, ())), None)
 
     def latest_runs(self, *, failed: bool | None = None) -> list[RunRecord]:
         """Returns the last run of each audience; the last that failed, or that succeeded."""
         chosen = "" if failed is None else f"WHERE (exit_code <> 0) = {int(failed)}"
         statement = (
             f"SELECT {_RUN} FROM (SELECT *, row_number() OVER (PARTITION BY project, name, audience, ad_account_id "  # noqa: S608
-            f"ORDER BY finished_at DESC, id DESC) AS place FROM runs {chosen}) WHERE place = 1 "
+            f"ORDER BY id DESC) AS place FROM runs {chosen}) WHERE place = 1 "
             "ORDER BY project, name, audience, ad_account_id"
         )
         return self._fetched(_run, statement, ())
@@ -159,7 +181,7 @@ class History:
         """Returns the last of each audience."""
         statement = (
             f"SELECT {_OBSERVATION} FROM (SELECT *, row_number() OVER (PARTITION BY ad_account_id, audience_id "  # noqa: S608
-            "ORDER BY seen_at DESC, id DESC) AS place FROM observations) WHERE place = 1 "
+            "ORDER BY id DESC) AS place FROM observations) WHERE place = 1 "
             "ORDER BY ad_account_id, audience, audience_id"
         )
         return self._fetched(_observation, statement, ())
@@ -275,6 +297,12 @@ class History:
             f"The history {self.path} can't be used ({reason}). Make room, make it writable, or name another file by "
             "PINTEREST_AUDIENCES_HISTORY.",
         )
+
+
+def _of_name(name: str, project: str | None) -> tuple[str, list[str]]:
+    """A condition for whole runs of a name, in a project or in any, and its values."""
+    where, values = f"name = ? AND command <> '{PARTIAL}'", [str(_storable(impersonal(name)))]
+    return (where, values) if project is None else (f"{where} AND project = ?", [*values, project])
 
 
 def _run_row(record: RunRecord) -> tuple[Any, ...]:

@@ -14,7 +14,7 @@ Doubt: no export of this very destination was at hand. How it names the advertis
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -41,7 +41,8 @@ _MAPPED_FROM: Final = (
     "path", "code", "name",
 )  # fmt: skip
 _OFF: Final = frozenset({"disabled", "false", "inactive", "paused", "deleted"})
-_DIGITS: Final = re.compile(r"[0-9]{1,18}")
+_MOST_DIGITS: Final = 18
+_DIGITS: Final = re.compile(rf"[0-9]{{1,{_MOST_DIGITS}}}")
 # Sign-ins, and what Adobe writes down about the object itself.
 _PASSED_OVER: Final = frozenset({"auth", "credentials", "connectionspec", "inheritedattributes"})
 _WITHOUT_ACCOUNT: Final = (
@@ -51,6 +52,11 @@ _WITHOUT_ACCOUNT: Final = (
 _WITHOUT_MAPPINGS: Final = (
     "Which identities it maps is unknown, so columns are recognised by name. Add it by another --from."
 )
+_FLOW: Final = "dataflow without an advertiser ID"
+_ENTRY: Final = "entry among the audiences"
+_NAMELESS: Final = "audience without a name"
+# What is passed over, and may hold audiences that the flow has.
+_MAY_HIDE: Final = frozenset({_FLOW, _ENTRY, _NAMELESS})
 _YEAR_2100_S: Final = 4_102_444_800
 
 
@@ -61,6 +67,17 @@ class _Found:
     flows: list[Mapping[str, Any]] = field(default_factory=list)
     connections: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     mapping_sets: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    _accounts: dict[str, str | None] = field(default_factory=dict)
+    _of_all: Sequence[str] = ()
+
+    def accounts(self, named: Sequence[str] | None) -> Sequence[str]:
+        """Returns the ad accounts of the connections of these ids, or of all, once all have been found."""
+        if not self._accounts:
+            self._accounts = {key: account_in(connection) for key, connection in self.connections.items()}
+            self._of_all = tuple(dict.fromkeys(account for account in self._accounts.values() if account))
+        if named is None:
+            return self._of_all
+        return tuple(dict.fromkeys(account for each in named if (account := self._accounts.get(each))))
 
 
 def read_export(documents: Sequence[Any], default_account: str | None) -> Export:
@@ -73,11 +90,12 @@ def read_export(documents: Sequence[Any], default_account: str | None) -> Export
     is_named = [_account_of(flow, found) is not None for flow in found.flows]
     for flow, names_account in zip(found.flows, is_named, strict=True):
         if not names_account and default_account is None and any(is_named):
-            counted["dataflow without an advertiser ID", _WITHOUT_ACCOUNT] += 1
+            counted[_FLOW, _WITHOUT_ACCOUNT] += 1
             continue
         audiences.extend(_audiences_of(flow, found, default_account, counted))
     kept = list(_once(audiences, counted))
-    return Export(kept, [LeftOut(what, count, reason) for (what, reason), count in counted.items()])
+    left_out = [LeftOut(what, count, reason, what in _MAY_HIDE) for (what, reason), count in counted.items()]
+    return Export(kept, left_out)
 
 
 def account_in(node: Any) -> str | None:
@@ -108,6 +126,19 @@ def moment_of(value: Any) -> datetime | None:
         return None
 
 
+def text_of(value: Any) -> str | None:
+    """Returns a text or a whole number as text; None for anything else, and for a blank one."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return value.strip() or None if isinstance(value, str) else None
+
+
+def size_of(value: Any) -> int | None:
+    """Returns a whole number of people, however it is written; None if it is none."""
+    text = (text_of(value) or "").replace(",", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS else None
+
+
 def _collect(node: Any, found: _Found) -> None:
     if isinstance(node, list):
         for each in node:
@@ -136,7 +167,8 @@ def _is_flow(plain: Mapping[str, Any]) -> bool:
 
 def _embedded_connections(plain: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     inherited = plain.get("inheritedattributes")
-    for each in inherited.get("targetConnections", ()) if isinstance(inherited, dict) else ():
+    named = inherited.get("targetConnections") if isinstance(inherited, dict) else None
+    for each in named.values() if isinstance(named, dict) else named if isinstance(named, list) else ():
         if isinstance(each, dict):
             yield each
 
@@ -153,12 +185,8 @@ def _account_of(flow: Mapping[str, Any], found: _Found) -> str | None:
     if own is not None:
         return own
     named = flow.get("targetconnectionids")
-    if isinstance(named, list) and named:
-        reached = [found.connections[str(each)] for each in named if str(each) in found.connections]
-    else:
-        reached = list(found.connections.values())
-    accounts = dict.fromkeys(account for each in reached if (account := account_in(each)))
-    return next(iter(accounts)) if len(accounts) == 1 else None
+    accounts = found.accounts([str(each) for each in named] if isinstance(named, list) and named else None)
+    return accounts[0] if len(accounts) == 1 else None
 
 
 def _audiences_of(
@@ -206,15 +234,15 @@ def _audience(value: Any, counted: Counter[tuple[str, str]]) -> OldAudience | No
     if isinstance(value, str) and value.strip():
         value = {"id" if _DIGITS.fullmatch(value.strip()) else "name": value}
     if not isinstance(value, dict):
-        counted["entry among the audiences", "It is neither an audience nor a name."] += 1
+        counted[_ENTRY, "It is neither an audience nor a name."] += 1
         return None
     plain = {_plain(key): each for key, each in value.items()}
     name = _first_text(plain, _NAME)
-    given = [text for key in (*_PINTEREST_ID, *_FOREIGN_ID) if (text := _text(plain.get(key)))]
+    given = [text for key in (*_PINTEREST_ID, *_FOREIGN_ID) if (text := text_of(plain.get(key)))]
     audience_id = next((text for text in given if _DIGITS.fullmatch(text)), None)
     foreign_id = next((text for text in given if text != audience_id), None)
     if name is None and audience_id is None:
-        counted["audience without a name", "It has no id of Pinterest's either, so it can't be found there."] += 1
+        counted[_NAMELESS, "It has no id of Pinterest's either, so it can't be found there."] += 1
         return None
     used = {*_NAME, *_PINTEREST_ID, *_FOREIGN_ID, *_SIZE, *_UPDATED, *_ENABLED, *_ACCOUNT, *_MAPPING_LISTS}
     for key in value:
@@ -226,7 +254,7 @@ def _audience(value: Any, counted: Counter[tuple[str, str]]) -> OldAudience | No
         foreign_id=foreign_id,
         ad_account_id=account_in(plain),
         namespaces=tuple(dict.fromkeys(_mapped(plain, counted))),
-        size=next((size for key in _SIZE if (size := _whole(plain.get(key))) is not None), None),
+        size=next((size for key in _SIZE if (size := size_of(plain.get(key))) is not None), None),
         updated=next((at for key in _UPDATED if (at := moment_of(plain.get(key))) is not None), None),
         is_enabled=_is_enabled(plain),
     )
@@ -259,11 +287,11 @@ def _mapped(plain: Mapping[str, Any], counted: Counter[tuple[str, str]]) -> Iter
 
 
 def _source_of(value: Any, counted: Counter[tuple[str, str]]) -> Iterator[str]:
-    text = _text(value)
+    text = text_of(value)
     if text is None and isinstance(value, dict):
         plain = {_plain(key): each for key, each in value.items()}
         inner = [each for key in _MAPPED_FROM if (each := plain.get(key)) is not None]
-        text = next((found for each in inner if (found := _text(each))), None)
+        text = next((found for each in inner if (found := text_of(each))), None)
         if text is None and inner and isinstance(inner[0], dict):
             yield from _source_of(inner[0], counted)
             return
@@ -286,19 +314,19 @@ def _once(audiences: Sequence[OldAudience], counted: Counter[tuple[str, str]]) -
 
 def _deep(node: Any) -> Iterator[tuple[str, str]]:
     """Yields the texts and numbers in an object that may be an account's ID, outermost first."""
-    waiting = [node]
+    waiting = deque([node])
     while waiting:
-        here = waiting.pop(0)
+        here = waiting.popleft()
         if isinstance(here, list):
             waiting.extend(here)
             continue
         if not isinstance(here, dict):
             continue
         for key, value in here.items():
-            name, text = _plain(key), _text(value)
+            name, text = _plain(key), text_of(value)
             if _is_id(text):
                 yield name, text
-            elif name in _ACCOUNT and isinstance(value, dict) and _is_id(inner := _text(value.get("id"))):
+            elif name in _ACCOUNT and isinstance(value, dict) and _is_id(inner := text_of(value.get("id"))):
                 yield name, inner
             elif name not in _PASSED_OVER and name not in _AUDIENCE_LISTS and name != "segmentselectors":
                 waiting.append(value)
@@ -313,18 +341,7 @@ def _is_enabled(plain: Mapping[str, Any]) -> bool:
 
 
 def _first_text(plain: Mapping[str, Any], keys: Sequence[str]) -> str | None:
-    return next((text for key in keys if (text := _text(plain.get(key)))), None)
-
-
-def _text(value: Any) -> str | None:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    return value.strip() or None if isinstance(value, str) else None
-
-
-def _whole(value: Any) -> int | None:
-    text = (_text(value) or "").replace(",", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
+    return next((text for key in keys if (text := text_of(plain.get(key)))), None)
 
 
 def _plain(key: Any) -> str:

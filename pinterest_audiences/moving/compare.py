@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Runs the command. Returns the exit code. Raises: UsageError."""
     old, new = (read_side(name, os.environ) for name in (arguments.old, arguments.new))
     results = compared(old.audiences, new.audiences, arguments.tolerance)
-    failure = _failure(results)
+    failure = _failure(results, old.left_out)
     left_out = [*old.left_out, *new.left_out]
     counts: Counter[str] = Counter(each.verdict for each in results)
     if arguments.json:
@@ -72,16 +72,19 @@ def _percent(text: str) -> float:
     return value
 
 
-def _failure(results: Sequence[Compared]) -> Failure | None:
+def _failure(results: Sequence[Compared], left_out: Sequence[LeftOut]) -> Failure | None:
+    hidden = ", ".join(f"{each.what} ({each.count:,})" for each in left_out if each.may_hide)
+    partly = f"Not all of the old flow was compared: {hidden}. Export what belongs to Pinterest, with its connection."
     missing = sum(each.verdict == "missing" for each in results)
     lacking = sum(each.verdict == "lacks" for each in results)
     if not missing and not lacking:
-        return None
-    return Failure.because(
+        return Failure.because(Code.COMPARED_PARTLY, partly) if hidden else None
+    failure = Failure.because(
         Code.COMPARED_LACKS,
         f"The new flow lacks {missing:,} of the old one's audiences, and in {lacking:,} more something else. "
         "Keep the old flow enabled until that is mended or meant.",
     )
+    return failure.followed_by(partly) if hidden else failure
 
 
 def _print(results: Sequence[Compared], counts: Counter[str], left_out: Sequence[LeftOut]) -> None:

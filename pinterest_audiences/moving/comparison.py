@@ -47,26 +47,39 @@ def compared(
     old: Sequence[OldAudience], new: Sequence[OldAudience], tolerance_percent: float = DEFAULT_TOLERANCE_PERCENT
 ) -> list[Compared]:
     """Compares audience by audience: by id where both sides have one, else by name; those of the old flow first."""
-    rest = list(new)
-    pairs: list[tuple[OldAudience, OldAudience | None]] = [(each, None) for each in old]
-    for is_same in (_same_id, _same_name):
-        for index, (each, partner) in enumerate(pairs):
-            if partner is None and (found := next((one for one in rest if is_same(each, one)), None)) is not None:
-                rest.remove(found)
-                pairs[index] = (each, found)
+    partners: dict[int, int] = {}
+    for key_of, may_be_same in ((_id_of, _may_share_account), (_name_of, _may_be_of_that_name)):
+        rest: dict[str | None, list[int]] = {}
+        for number in sorted(set(range(len(new))) - set(partners.values())):
+            rest.setdefault(key_of(new[number]), []).append(number)
+        for index, each in enumerate(old):
+            like = rest.get(key_of(each), []) if key_of(each) is not None and index not in partners else []
+            found = next((number for number in like if may_be_same(each, new[number])), None)
+            if found is not None:
+                like.remove(found)
+                partners[index] = found
+    taken = set(partners.values())
+    added = [one for number, one in enumerate(new) if number not in taken]
     return [
-        *(_compared(each, partner, tolerance_percent) for each, partner in pairs),
-        *(Compared(one.label, one.audience_id, one.ad_account_id, "added", None, one) for one in rest),
+        *(
+            _compared(each, new[partners[index]] if index in partners else None, tolerance_percent)
+            for index, each in enumerate(old)
+        ),
+        *(Compared(one.label, one.audience_id, one.ad_account_id, "added", None, one) for one in added),
     ]
 
 
-def _same_id(old: OldAudience, new: OldAudience) -> bool:
-    return old.audience_id is not None and old.audience_id == new.audience_id and _may_share_account(old, new)
+def _id_of(audience: OldAudience) -> str | None:
+    return audience.audience_id
 
 
-def _same_name(old: OldAudience, new: OldAudience) -> bool:
+def _name_of(audience: OldAudience) -> str | None:
+    return audience.name
+
+
+def _may_be_of_that_name(old: OldAudience, new: OldAudience) -> bool:
     both_have_ids = old.audience_id is not None and new.audience_id is not None
-    return old.name is not None and old.name == new.name and not both_have_ids and _may_share_account(old, new)
+    return not both_have_ids and _may_share_account(old, new)
 
 
 def _may_share_account(old: OldAudience, new: OldAudience) -> bool:

@@ -32,11 +32,12 @@ class OldAudience:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """Something that is not carried over: what, how often, and why."""
+    """Something that is not carried over: what, how often, and why. `may_hide` says that it may hold audiences."""
 
     what: str
     count: int
     reason: str
+    may_hide: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pinterest_audiences.moving.adobe_export import moment_of
+from pinterest_audiences.moving.adobe_export import moment_of, size_of, text_of
 from pinterest_audiences.moving.documents import unreadable
 from pinterest_audiences.moving.export import OldAudience
 
@@ -31,11 +31,11 @@ def _audiences(document: Mapping[str, Any]) -> Iterator[OldAudience]:
     for account in (document, *document.get("further_ad_accounts", ())):
         for each in account["audiences"]:
             yield OldAudience(
-                name=each["name"],
-                audience_id=each["audience_id"],
+                name=text_of(each["name"]),
+                audience_id=text_of(each["audience_id"]),
                 foreign_id=None,
-                ad_account_id=account["ad_account_id"],
+                ad_account_id=text_of(account["ad_account_id"]),
                 namespaces=(),
-                size=each["audience_size"],
+                size=size_of(each["audience_size"]),
                 updated=moment_of(each["updated"]),
             )

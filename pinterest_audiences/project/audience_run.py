@@ -37,11 +37,11 @@ class Part:
 
     Args:
         prepare: opens the source.
-        adds: whether a run with a cursor adds what it rejects to what earlier ones have.
+        follows_cursor: whether an audience with a cursor is read by it.
     """
 
     prepare: Prepare = _prepared_whole
-    adds: bool = True
+    follows_cursor: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +107,8 @@ class AudienceRun:
         self, request: SyncRequest, config: ConfigFile, audience: Audience, display: CollectingDisplay
     ) -> Outcome:
         path = audience.rejected_path
+        if audience.entry.cursor is not None and self.part.follows_cursor:
+            path = None  # It writes into the file itself: its rows are not read again, however it ends.
         if path is not None:
             request = replace(request, rejected=aside(path))
         account = str(config.overlaid(**request.overlay()).get("ad_account_id") or "")
@@ -123,10 +125,9 @@ class AudienceRun:
                 rejected=ready.rejected,
                 interruption=self.interruption,
             ).run(shown)
-        # A run that did not get to its end says nothing of the other rows, unless it goes on from where it is.
-        adds = self.part.adds and audience.entry.cursor is not None
-        if path is not None and (outcome.failure is None or adds):
-            _keep_rejected(path, display, adds=adds)
+        # A run that did not get to its end says nothing of the other rows.
+        if path is not None and outcome.failure is None:
+            _keep_rejected(path, display)
         return outcome
 
     def _outcome(
@@ -159,8 +160,8 @@ def _reported(report: Mapping[str, Any], failure: Failure | None) -> dict[str, A
     return {**report, **({} if failure is None else failure.as_json())}
 
 
-def _keep_rejected(path: Path, display: CollectingDisplay, *, adds: bool) -> None:
+def _keep_rejected(path: Path, display: CollectingDisplay) -> None:
     try:
-        keep(path, adds=adds)
+        keep(path)
     except OSError as error:
         display.log("WARN", f"The rejected rows are in {aside(path)}: {path} can't be written ({error.strerror}).")

@@ -6,6 +6,7 @@ import argparse
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -62,9 +63,10 @@ def waited(
 def shorten(variables: Mapping[str, str]) -> None:
     """Drops what no longer counts of the shared quota's file. No connector may run meanwhile."""
     path = Path(variables[QUOTA_PATH_VARIABLE])
-    if path.exists() and path.stat().st_size > _MOST_BYTES:
-        kept = path.read_bytes()[-_KEPT_BYTES:]
-        path.write_bytes(kept[kept.index(b"\n") + 1 :])
+    with suppress(OSError):  # A disk that is full for the moment must not end the rounds.
+        if path.exists() and path.stat().st_size > _MOST_BYTES:
+            kept = path.read_bytes()[-_KEPT_BYTES:]
+            path.write_bytes(kept[kept.find(b"\n") + 1 :])
 
 
 def _interval(text: str) -> timedelta:

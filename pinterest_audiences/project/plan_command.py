@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from destination_pinterest.errors import ConfigurationError, ConnectorError
+from destination_pinterest.program_version import program_version
 from pinterest_audiences.failure_view import write_failure
 from pinterest_audiences.failures import EXIT_FAILED, Failure
-from pinterest_audiences.history.of_report import program_version
 from pinterest_audiences.interruption import Interruption
 from pinterest_audiences.preparation import prepared
 from pinterest_audiences.preview_view import bounds_text

@@ -1,13 +1,14 @@
 """The rows that runs have rejected, from one run to the next, and how to find them in the source again.
 
-A run with a cursor reads only what is new: what it rejects is added to what earlier runs have rejected. Any other run
-reads everything, and what it rejects takes the place of that.
+A run with a cursor reads only what is new: what it rejects is added to what earlier runs have rejected, at once. Any
+other run reads everything, and what it rejects takes the place of that when it has ended.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -25,22 +26,14 @@ _CSV: Final = ".csv"
 
 
 def aside(path: Path) -> Path:
-    """Where a run writes, so that nothing is lost of what earlier ones have written if it is killed."""
+    """Where a run that reads everything writes, so that what earlier ones have written stays until it has ended."""
     return path.with_name(f"{path.stem}.now{path.suffix}")
 
 
-def keep(path: Path, *, adds: bool) -> None:
-    """Puts what a run has written aside to what is there already, or in its place. Raises: OSError."""
-    written = aside(path)
-    if not written.exists():
-        return
-    if not adds or not path.exists():
-        written.replace(path)
-        return
-    lines = written.read_bytes().splitlines(keepends=True)[1 if path.suffix.lower() == _CSV else 0 :]
-    with path.open("ab") as file:
-        file.writelines(lines)
-    written.unlink()
+def keep(path: Path) -> None:
+    """Puts what a run has written aside in the place of what is there. Raises: OSError."""
+    with suppress(FileNotFoundError):
+        aside(path).replace(path)
 
 
 def read_keys(path: Path, columns: Sequence[str]) -> frozenset[Key]:

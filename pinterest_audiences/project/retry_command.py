@@ -39,7 +39,12 @@ def run(arguments: argparse.Namespace) -> int:
         interruption = Interruption()
         with held(project.state_folder), interruption.listening(), quota_file() as variables:
             outcome = run_once(
-                arguments, project, audiences, interruption, variables=variables, part=Part(_prepared, adds=False)
+                arguments,
+                project,
+                audiences,
+                interruption,
+                variables=variables,
+                part=Part(_prepared, follows_cursor=False),
             )
         print_run(outcome, Printer(sys.stdout, as_json=arguments.json))
         return outcome.exit_code

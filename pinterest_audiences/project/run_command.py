@@ -14,9 +14,10 @@ from typing import Final
 
 from destination_pinterest.error_codes import Code
 from destination_pinterest.markers import QUOTA_PATH_VARIABLE
+from destination_pinterest.program_version import program_version
 from pinterest_audiences.after_run import AfterRun
 from pinterest_audiences.failures import UsageError
-from pinterest_audiences.history.of_report import new_run_id, program_version
+from pinterest_audiences.history.of_report import new_run_id
 from pinterest_audiences.history.store import History
 from pinterest_audiences.interruption import Interruption
 from pinterest_audiences.printing import Printer
@@ -75,15 +76,31 @@ def run_once(
     )
     running = ProjectRun(project, arguments.command, arguments.parallel, interruption, each)
     stage = stage_for(sys.stderr, quiet=arguments.quiet)
-    if part is None:
-        unfinished.begin(project.state_folder, [audience.name for audience in audiences])
-    outcome = running.run(audiences, stage, new_run_id(begun))
     after = AfterRun.of(os.environ, lambda name: memory.alert_settings(project, name), say)
+    run_id = new_run_id(begun)
+    if part is None:
+        _tell_of_killed(project, after)
+        names = tuple(audience.name for audience in audiences)
+        unfinished.begin(
+            project.state_folder,
+            unfinished.Begun(run_id, arguments.command, begun.isoformat(timespec="seconds"), names),
+        )
+    outcome = running.run(audiences, stage, run_id)
     after.ran(list(memory.records(outcome)), sign_ins(audiences, os.environ))
     if part is None:
         ended = [each.name for each in outcome.audiences if each.finished_at is not None]
         unfinished.end(project.state_folder, ended)
     return outcome
+
+
+def _tell_of_killed(project: Project, after: AfterRun) -> None:
+    """Says aloud, to the history and to whoever is to be alerted that the run before was killed. Raises: UsageError."""
+    begun = unfinished.killed(project.state_folder)
+    if begun is None:
+        return
+    failure = memory.not_ended(begun)
+    say("WARN", failure.text)
+    after.ran(list(memory.killed_records(project, begun, os.environ)))
 
 
 def check_parallel(number: int) -> None:

@@ -49,6 +49,8 @@ def explanations(outcome: RunOutcome) -> Iterator[str]:
 
 def closing_sentence(outcome: RunOutcome) -> str:
     """Sums up a run, and says what to do next."""
+    if not outcome.audiences:
+        return "No audience has failed, so nothing was run."
     counts = Counter(each.status for each in outcome.audiences)
     parts = [f"{counts['done']:,} of {len(outcome.audiences):,} audiences done"]
     if counts["failed"]:

@@ -17,12 +17,17 @@ _PATTERN: Final = frozenset("*?[")
 def selected(project: Project, wanted: Sequence[str]) -> Sequence[Audience]:
     """Returns the audiences that are wanted, in the file's order; all that are enabled if nothing is.
 
-    Raises: UsageError if something that is wanted fits none.
+    Raises: UsageError if something that is wanted fits none: who starts a command that does nothing expects otherwise.
     """
     if not wanted:
-        return tuple(audience for audience in project.audiences if audience.entry.enabled)
+        enabled = tuple(audience for audience in project.audiences if audience.entry.enabled)
+        if not enabled:
+            raise _nothing_enabled(f"All audiences of {project.path} have `enabled: false`, so nothing was done.")
+        return enabled
     fitting = {text: [each for each in project.audiences if _fits(each, text)] for text in wanted}
     for text, found in fitting.items():
+        if not found and any(_fits(each, text, also_disabled=True) for each in project.audiences):
+            raise _nothing_enabled(f"--select {text}: what fits has `enabled: false`, so nothing was done.")
         if not found:
             raise UsageError(
                 Code.SELECTION_EMPTY, f"--select {text}: {project.path} has {_what_there_is(project, text)}."
@@ -36,13 +41,18 @@ def among(audiences: Sequence[Audience], names: Collection[str]) -> Sequence[Aud
     return tuple(audience for audience in audiences if audience.name in names)
 
 
-def _fits(audience: Audience, text: str) -> bool:
+def _fits(audience: Audience, text: str, *, also_disabled: bool = False) -> bool:
+    is_on = audience.entry.enabled or also_disabled
     if text.startswith(_TAG):
-        return audience.entry.enabled and text.removeprefix(_TAG) in audience.entry.tags
+        return is_on and text.removeprefix(_TAG) in audience.entry.tags
     if audience.name == text:
         return True
     # A name alone is meant as such; patterns and tags leave out what is switched off.
-    return bool(_PATTERN & set(text)) and audience.entry.enabled and fnmatchcase(audience.name, text)
+    return bool(_PATTERN & set(text)) and is_on and fnmatchcase(audience.name, text)
+
+
+def _nothing_enabled(sentence: str) -> UsageError:
+    return UsageError(Code.NOTHING_ENABLED, f"{sentence} Enable one, or name one by --select.")
 
 
 def _what_there_is(project: Project, text: str) -> str:

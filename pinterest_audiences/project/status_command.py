@@ -12,13 +12,14 @@ from typing import Any, Final, Literal
 
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import ConnectorError
+from destination_pinterest.program_version import program_version
 from pinterest_audiences.after_run import AfterRun
 from pinterest_audiences.alerts.durations import duration, duration_text
+from pinterest_audiences.alerts.stale import CLOCKS_DIFFER_BY
 from pinterest_audiences.asked_listing import asked_listing
 from pinterest_audiences.config_file import ConfigFile
 from pinterest_audiences.failure_view import write_failure
 from pinterest_audiences.failures import Failure, UsageError
-from pinterest_audiences.history.of_report import program_version
 from pinterest_audiences.history.records import Observation, RunRecord
 from pinterest_audiences.history.store import History
 from pinterest_audiences.interruption import Interruption
@@ -145,7 +146,8 @@ class _Asking:
         failed = next((record for record in last if not record.succeeded), None)
         success = None
         if self._history is not None:
-            success = self._history.last_success(audience.name, project=str(self._project.path))
+            until = datetime.now(UTC) + CLOCKS_DIFFER_BY
+            success = self._history.last_success(audience.name, project=str(self._project.path), until=until)
         failure = None if failed is None else _failure_of(failed)
         found: Sequence[AtPinterest] | Failure | None = None
         ends_at: datetime | None = None

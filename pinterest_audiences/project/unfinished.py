@@ -1,12 +1,15 @@
 """Remembers which audiences a run had begun with and did not get to the end of: one that is killed leaves no record.
 
 It is a file in the project's state folder, written before a run and after it, by the one command that holds the folder.
+`begun` is there while a run is under way: who finds it there has found a run that was killed.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Collection
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,16 +23,35 @@ _FILE: Final = "unfinished.json"
 _OWNER_ONLY: Final = 0o600
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A run that has begun: of which audiences, and how the history calls it. `started_at` is ISO 8601."""
+
+    run_id: str
+    command: str
+    started_at: str
+    audiences: tuple[str, ...]
+
+
 def unfinished(folder: Path) -> frozenset[str]:
     """Returns the names of the audiences whose last run did not end.
 
     Raises: UsageError if the file is there and can't be read: that nothing is unfinished would be a guess.
     """
+    return _read(folder)[0]
+
+
+def killed(folder: Path) -> Begun | None:
+    """Returns the last run if it was killed; only for who holds the folder. Raises: as `unfinished`."""
+    return _read(folder)[1]
+
+
+def _read(folder: Path) -> tuple[frozenset[str], Begun | None]:
     path = folder / _FILE
     try:
         content: dict[str, Any] = decode_object(read_bytes(path, SMALL_BYTES))
     except FileNotFoundError:
-        return frozenset()
+        return frozenset(), None
     except (OSError, UnreadableDocumentError):
         content = {}
     names = content.get("audiences")
@@ -38,22 +60,32 @@ def unfinished(folder: Path) -> frozenset[str]:
             Code.PROJECT_INVALID,
             f"{path} can't be read, or is of a later version of this program. Remove it, and run all audiences once.",
         )
-    return frozenset(map(str, names))
+    return frozenset(map(str, names)), _begun(content.get("begun"))
 
 
-def begin(folder: Path, names: Collection[str]) -> None:
-    """Notes that a run of these begins. Raises: UsageError."""
-    _write(folder, unfinished(folder) | frozenset(names))
+def begin(folder: Path, begun: Begun) -> None:
+    """Notes that a run begins. Raises: UsageError."""
+    _write(folder, unfinished(folder) | frozenset(begun.audiences), begun)
 
 
 def end(folder: Path, names: Collection[str]) -> None:
-    """Notes that the run of these has ended, well or not. Raises: UsageError."""
-    _write(folder, unfinished(folder) - frozenset(names))
+    """Notes that the run has ended, and that of these audiences, well or not. Raises: UsageError."""
+    _write(folder, unfinished(folder) - frozenset(names), None)
 
 
-def _write(folder: Path, names: frozenset[str]) -> None:
+def _begun(content: Any) -> Begun | None:
+    """What an earlier version has not written, or what is damaged, tells nothing but the names."""
+    try:
+        begun = Begun(**{**content, "audiences": tuple(map(str, content["audiences"]))})
+        is_whole = datetime.fromisoformat(begun.started_at).tzinfo is not None
+    except (TypeError, KeyError, ValueError):
+        return None
+    return begun if is_whole else None
+
+
+def _write(folder: Path, names: frozenset[str], begun: Begun | None) -> None:
     path = folder / _FILE
-    content = {"format": FORMAT, "audiences": sorted(names)}
+    content = {"format": FORMAT, "audiences": sorted(names), **({} if begun is None else {"begun": asdict(begun)})}
     try:
         write_whole(path, (json.dumps(content) + "\n").encode(), mode=_OWNER_ONLY)
     except OSError as error:

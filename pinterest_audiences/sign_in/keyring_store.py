@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from destination_pinterest.error_codes import Code
+from destination_pinterest.json_document import SMALL_BYTES, UnreadableDocumentError, decode_object, read_bytes
 from pinterest_audiences.failures import UsageError
 from pinterest_audiences.sign_in.profiles import read_about
 
@@ -32,13 +33,39 @@ def keep_secret(path: Path, secret: str) -> None:
         keyring.set_password(_SERVICE, str(path), secret)
 
 
-def forget_secret(path: Path) -> None:
-    """Takes the secret out, if it is there."""
-    if read_about(path).get(ABOUT):
-        with suppress(UsageError), _told_of():
-            import keyring  # noqa: PLC0415 - an extra
+def check_keyring(path: Path) -> None:
+    """Finds out before a sign-in whether the secret can be kept. Raises: UsageError if it can't."""
+    trial = f"{path} (trial)"
+    with _told_of():
+        import keyring  # noqa: PLC0415 - an extra
 
+        keyring.set_password(_SERVICE, trial, "trial")
+        keyring.delete_password(_SERVICE, trial)
+
+
+def is_in_keyring(path: Path) -> bool:
+    """Whether the secret of a profile's app is in the keyring."""
+    if read_about(path).get(ABOUT):
+        return True
+    # What lies beside the profile may be lost, or of a later version.
+    with suppress(OSError, UnreadableDocumentError):
+        credentials = decode_object(read_bytes(path, SMALL_BYTES)).get("credentials")
+        return isinstance(credentials, dict) and credentials.get("client_secret") == PLACEHOLDER
+    return False
+
+
+def forget_secret(path: Path) -> None:
+    """Takes the secret out, if it is there. Raises: UsageError if the keyring does not let it go."""
+    with _told_of():
+        import keyring  # noqa: PLC0415 - an extra
+
+        if keyring.get_password(_SERVICE, str(path)) is not None:
             keyring.delete_password(_SERVICE, str(path))
+
+
+def left_behind(path: Path, error: UsageError) -> str:
+    """What is said of a secret that the keyring does not let go."""
+    return f"The app's secret is still in this machine's keyring, under {_SERVICE} and {path}. Remove it there. {error}"
 
 
 def with_secret(path: Path | None, environment: Mapping[str, str]) -> Mapping[str, str]:
@@ -46,7 +73,7 @@ def with_secret(path: Path | None, environment: Mapping[str, str]) -> Mapping[st
 
     Raises: UsageError if the keyring does not give it.
     """
-    if path is None or not read_about(path).get(ABOUT):
+    if path is None or not is_in_keyring(path):
         return environment
     with _told_of():
         import keyring  # noqa: PLC0415 - an extra

@@ -18,7 +18,7 @@ from destination_pinterest.error_codes import Code
 from destination_pinterest.foreign_text import shown
 from pinterest_audiences.config_file import read_settings
 from pinterest_audiences.environment import API_BASE_URL
-from pinterest_audiences.failures import EXIT_DONE, EXIT_FAILED, EXIT_USAGE, Failure
+from pinterest_audiences.failures import EXIT_DONE, EXIT_FAILED, EXIT_USAGE, Failure, UsageError
 from pinterest_audiences.interruption import Interruption
 from pinterest_audiences.printing import Printer
 from pinterest_audiences.sign_in.account_choice import NOT_ALLOWED, account_text, chosen_account
@@ -26,8 +26,16 @@ from pinterest_audiences.sign_in.app import DEFAULT_PORT, App, Redirected, port_
 from pinterest_audiences.sign_in.arguments import add_profile_argument
 from pinterest_audiences.sign_in.asking import Asking
 from pinterest_audiences.sign_in.expiry import expiry_json, expiry_sentence
-from pinterest_audiences.sign_in.keyring_store import ABOUT, PLACEHOLDER, keep_secret
-from pinterest_audiences.sign_in.profile_file import write_account, write_sign_in
+from pinterest_audiences.sign_in.keyring_store import (
+    ABOUT,
+    PLACEHOLDER,
+    check_keyring,
+    forget_secret,
+    is_in_keyring,
+    keep_secret,
+    left_behind,
+)
+from pinterest_audiences.sign_in.profile_file import check_writable, write_account, write_sign_in
 from pinterest_audiences.sign_in.profiles import (
     DEFAULT_NAME,
     PROFILE_VARIABLE,
@@ -105,6 +113,9 @@ def run(arguments: argparse.Namespace) -> int:
     name = arguments.profile or os.environ.get(PROFILE_VARIABLE) or DEFAULT_NAME
     path = profile_path(name, os.environ)
     kept = read_settings(path) if path.exists() else {}
+    check_writable(path, os.environ)
+    if arguments.keyring:
+        check_keyring(path)
     interruption = Interruption()
     with interruption.listening():
         return _Login(arguments, path, kept, _app_of(arguments, path, kept), interruption).run()
@@ -239,8 +250,14 @@ class _Login:
             credentials["client_secret"] = PLACEHOLDER
         about[ABOUT] = self._arguments.keyring
         settings = {"credentials": credentials, "api_base_url": self._app.api_base_url}
+        had_secret_there = is_in_keyring(self._path)
         write_sign_in(self._path, settings, about, os.environ)
         self._signed_in = config
+        if had_secret_there and not self._arguments.keyring:
+            try:
+                forget_secret(self._path)
+            except UsageError as error:
+                _say(left_behind(self._path, error))
 
     def _choose(self, found: Mapping[str, Any]) -> int:
         accounts = found.get("ad_accounts") or []

@@ -151,6 +151,19 @@ def read_about(path: Path) -> dict[str, Any]:
     return {}
 
 
+def about_to_change(path: Path) -> dict[str, Any]:
+    """As `read_about`, for who writes it anew. Raises: UsageError if a later version has written what would be lost."""
+    with suppress(OSError, UnreadableDocumentError):
+        written = decode_object(read_bytes(_about_path(path), SMALL_BYTES)).get("format")
+        if isinstance(written, int) and written > ABOUT_FORMAT:
+            raise UsageError(
+                Code.PROFILE_LATER,
+                f"The profile {path.stem} is of a later version of this program ({_about_path(path)}). Update this "
+                "one, or use another profile.",
+            )
+    return read_about(path)
+
+
 def write_about(path: Path, about: Mapping[str, Any]) -> None:
     """Puts it beside a profile's settings. Raises: OSError."""
     content = json.dumps({"format": ABOUT_FORMAT, **about}, indent=2, ensure_ascii=False) + "\n"

@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from destination_pinterest.config_lock import holding
@@ -15,7 +16,7 @@ from pinterest_audiences.failures import EXIT_DONE, UsageError
 from pinterest_audiences.printing import Printer
 from pinterest_audiences.sign_in.arguments import add_profile_argument
 from pinterest_audiences.sign_in.expiry import expiry_json, expiry_sentence
-from pinterest_audiences.sign_in.keyring_store import forget_secret
+from pinterest_audiences.sign_in.keyring_store import forget_secret, is_in_keyring, left_behind
 from pinterest_audiences.sign_in.profiles import (
     Profile,
     chosen_profile,
@@ -82,7 +83,8 @@ def run_logout(arguments: argparse.Namespace) -> int:
         )
     with holding(path, System()):  # A renewal that is under way would write it anew.
         try:
-            forget_secret(path)
+            if is_in_keyring(path):
+                _forget_secret(path)
             remove_profile(path)
         except OSError as error:
             raise UsageError(
@@ -95,6 +97,14 @@ def run_logout(arguments: argparse.Namespace) -> int:
         {"schema_version": 1, "status": "succeeded", "profile": path.stem},
     )
     return EXIT_DONE
+
+
+def _forget_secret(path: Path) -> None:
+    """The profile is removed in any case: nobody who signs out wants to keep it."""
+    try:
+        forget_secret(path)
+    except UsageError as error:
+        sys.stderr.write(f"{left_behind(path, error)}\n")
 
 
 def _described(profile: Profile, now: datetime, *, is_default: bool) -> str:

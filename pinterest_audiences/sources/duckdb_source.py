@@ -43,14 +43,14 @@ class DuckDBSource:
 
     @classmethod
     def of_database(cls, path: Path) -> Self:
-        """Opens a database file. Raises: UsageError if it is not one, or another program writes to it."""
+        """Opens a database file. Raises: UsageError if it is not one, SourceError if another program writes to it."""
         try:
             connection = duckdb.connect(str(path), read_only=True, config={"temp_directory": ""})
         except duckdb.IOException as error:
             if "lock" in str(error):
-                raise UsageError(
-                    Code.SOURCE_NOT_OPENED,
-                    f"{path} is open in another program that writes to it. Close that one first.",
+                raise SourceError(
+                    Code.SOURCE_UNREACHABLE,
+                    f"{path} is open in another program that writes to it. Run the command again once that has ended.",
                 ) from None
             raise UsageError(
                 Code.SOURCE_NOT_OPENED, f"{path} is not a DuckDB database that this version of DuckDB can read."

@@ -7,19 +7,22 @@ Source: SQLAlchemy 2.1.9 (postgresql_readonly), sqlite3, psycopg 3.3 and PyMySQL
 
 from __future__ import annotations
 
+import json
 import logging
 import sqlite3
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any, Final
+from urllib.parse import unquote, unquote_plus
 
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from destination_pinterest.error_codes import Code
-from pinterest_audiences.failures import UsageError, missing_extra
+from pinterest_audiences.failures import SourceError, UsageError, missing_extra
 from pinterest_audiences.sources.files import as_path, existing_file
 from pinterest_audiences.sources.postgresql_times import read_any_time
+from pinterest_audiences.sources.unreachable import may_be_reached_later
 from pinterest_audiences.sources.warehouses import warehouse_of
 
 POSTGRESQL_NAMES: Final = ("postgresql", "postgres")
@@ -35,7 +38,11 @@ _TALKATIVE: Final = ("clickhouse_connect", "databricks", "google", "pyathena", "
 
 
 def connect(url: sa.URL) -> sa.Connection:
-    """Connects. Raises: UsageError for an unknown database, a missing driver, or one that can't be reached."""
+    """Connects.
+
+    Raises: UsageError for an unknown database, a missing driver, or one that can't be opened; SourceError for one that
+        can't be reached for now.
+    """
     for name in _TALKATIVE:
         logging.getLogger(name).addHandler(logging.NullHandler())
     try:
@@ -53,6 +60,11 @@ def connect(url: sa.URL) -> sa.Connection:
         ) from None
     except Exception as error:  # noqa: BLE001 - what a cloud's library raises for a missing sign-in is its own affair
         said = _said_without_secrets(error, url)
+        if may_be_reached_later(error):
+            raise SourceError(
+                Code.SOURCE_UNREACHABLE,
+                f"{label_of(url)} can't be reached: {said}. Run the command again later, or correct the address.",
+            ) from None
         raise UsageError(Code.SOURCE_NOT_OPENED, f"{label_of(url)} can't be opened: {said}") from None
 
 
@@ -177,8 +189,14 @@ def _unknown_or_missing(url: sa.URL, error: ModuleNotFoundError | None) -> Usage
 
 
 def _said_without_secrets(error: Exception, url: sa.URL) -> str:
-    """Returns the first line of a connection error, or only its type if it quotes what may be a secret of the URL."""
+    """Returns the first line of a connection error, or only its type if it quotes what may be a secret of the URL.
+
+    Whichever form it is quoted in: as it is, encoded as in the URL, or escaped as in a program's text.
+    """
     cause = getattr(error, "orig", None) or error if isinstance(error, SQLAlchemyError) else error
-    said = first_line(cause)
+    whole = f"{first_line(cause)}\n{cause}"
+    forms = (whole, unquote(whole), unquote_plus(whole), whole.replace("\\", ""))
     behind = [value for values in url.normalized_query.values() for value in values]
-    return type(cause).__name__ if any(each and each in said for each in (url.password, *behind)) else said
+    secrets = [str(each) for each in (url.password, *behind) if each]
+    written = [*secrets, *(json.dumps(each)[1:-1] for each in secrets), *(each.replace("\\", "") for each in secrets)]
+    return type(cause).__name__ if any(each in form for each in written for form in forms) else first_line(cause)

@@ -25,6 +25,7 @@ from pinterest_audiences.sources.names import check_columns, no_such
 from pinterest_audiences.sources.refusals import about_the_query
 from pinterest_audiences.sources.source import Row, RowBatch, RowStream, Selection
 from pinterest_audiences.sources.sqlalchemy_engine import connect, first_line, label_of, read_url
+from pinterest_audiences.sources.unreachable import is_locked
 
 # How long a count or a sample may take, which are good to have and no more.
 ASIDE_TIME_LIMIT_S: Final = 2.0
@@ -246,6 +247,11 @@ class SQLAlchemySource:
 
     def _refused(self, error: DBAPIError) -> UsageError | SourceError:
         """The error of a statement that the database did not begin to answer."""
+        if is_locked(error.orig):
+            return SourceError(
+                Code.SOURCE_UNREACHABLE,
+                f"{self._label} is locked by another program. Run the command again once that has ended.",
+            )
         said = self._said_of_the_query(error)
         if said is None:
             return _stopped(error, 0)

@@ -10,6 +10,7 @@ from typing import Final
 
 from destination_pinterest.errors import ConnectorError
 from pinterest_audiences.alerts.rules import SignIn
+from pinterest_audiences.alerts.stale import CLOCKS_DIFFER_BY
 from pinterest_audiences.history.records import Observation, RunRecord, observed_by
 from pinterest_audiences.history.store import History
 from pinterest_audiences.telemetry.metrics import (
@@ -80,12 +81,13 @@ class Telemetry:
 
     def _known(self, history: History) -> list[Sample]:
         """Returns the last value of everything that the history has, so that the file is whole after every run."""
-        latest = history.latest_runs()
-        if not latest:
+        last = history.last_written()
+        if last is None:
             return [*observation_samples(history.latest_observations())]
-        since = max(each.finished_at for each in latest) - _FORGOTTEN_AFTER
+        # What is dated later was dated by a wrong clock, and would seem fresh until then.
+        since, until = last.finished_at - _FORGOTTEN_AFTER, last.finished_at + CLOCKS_DIFFER_BY
         return [
-            *success_samples(each for each in history.latest_runs(failed=False) if each.finished_at >= since),
-            *run_samples(each for each in latest if each.finished_at >= since),
+            *success_samples(each for each in history.latest_runs(failed=False) if since <= each.finished_at <= until),
+            *run_samples(each for each in history.latest_runs() if since <= each.finished_at <= until),
             *observation_samples(each for each in history.latest_observations() if each.seen_at >= since),
         ]

@@ -105,18 +105,18 @@ def test_threads_that_decide_at_once_keep_the_pace_together(path: Path) -> None:
 def test_what_another_process_sends_and_gets_answered_is_told_once(path: Path) -> None:
     ours, others = SharedCounts(path, os.getpid()), SharedCounts(path, os.getppid())
     permit = Permit(WRITE, 5.0)
-    with others.exclusive(5.0):
+    with others.exclusive(lambda: 5.0):
         others.sent(permit)
-    with ours.exclusive(5.0) as events:
+    with ours.exclusive(lambda: 5.0) as events:
         (event,) = events
         assert isinstance(event, Sent)
         assert (event.permit.category, event.permit.sent_at) == (WRITE, 5.0)
     permit.answered_at = 6.0
-    with others.exclusive(6.0):
+    with others.exclusive(lambda: 6.0):
         others.answered(permit)
-    with ours.exclusive(6.0) as events:
+    with ours.exclusive(lambda: 6.0) as events:
         assert events == [Answered(event.permit, 6.0)]
-    with ours.exclusive(7.0) as events:
+    with ours.exclusive(lambda: 7.0) as events:
         assert events == []
 
 
@@ -124,16 +124,51 @@ def test_a_request_of_a_process_that_was_killed_holds_nobody_up(path: Path) -> N
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
     theirs, ours = SharedCounts(path, gone.pid), SharedCounts(path, os.getpid())
-    with theirs.exclusive(5.0):
+    with theirs.exclusive(lambda: 5.0):
         theirs.sent(Permit(WRITE, 5.0))
-    with ours.exclusive(8.0) as events:
+    with ours.exclusive(lambda: 8.0) as events:
         assert [type(event) for event in events] == [Sent, Answered]
 
 
 def test_an_unfinished_line_is_nobodys(path: Path) -> None:
     path.write_bytes(b"12 3 ads_wr\n")
-    with SharedCounts(path, os.getpid()).exclusive(1.0) as events:
+    with SharedCounts(path, os.getpid()).exclusive(lambda: 1.0) as events:
         assert events == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "1 1 ads_write 1e999", "1 1 ads_write nan", "1 1 ads_write 8.0", f"{9 * 10**30} 1 ads_write 1.0",
+        "0 1 ads_write 1.0", "-1 1 ads_write 1.0", f"{'9' * 5000} 1 ads_write 1.0", "1 1 none 1.0", "1 1 - nan",
+    ],
+)  # fmt: skip
+def test_what_no_process_writes_holds_nobody_up(path: Path, line: str) -> None:
+    path.write_text(f"{line}\n")
+    ours = SharedCounts(path, os.getpid())
+    with ours.exclusive(lambda: 7.0) as events:
+        assert events == []
+    with ours.exclusive(lambda: 8.0) as events:
+        assert events == []
+
+
+@pytest.mark.parametrize("at", ["nan", "1e999", "-5.0"])
+def test_an_answer_of_no_time_is_of_now(path: Path, at: str) -> None:
+    path.write_text(f"1 1 ads_write 5.0\n1 1 - {at}\n")
+    with SharedCounts(path, os.getpid()).exclusive(lambda: 7.0) as events:
+        assert [event.at for event in events if isinstance(event, Answered)] == [7.0]
+
+
+def test_a_file_that_others_may_have_written_is_not_shared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "quota"
+    path.touch()
+    (tmp_path / "link").symlink_to(path)
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("link", "pipe"):
+        assert shared_counts({QUOTA_PATH_VARIABLE: str(tmp_path / name)}) is None
+    assert shared_counts({QUOTA_PATH_VARIABLE: str(path)}) is not None
+    monkeypatch.setattr(os, "geteuid", lambda: path.stat().st_uid + 1)
+    assert shared_counts({QUOTA_PATH_VARIABLE: str(path)}) is None
 
 
 def test_a_file_that_cannot_be_opened_leaves_each_process_its_own_counts(tmp_path: Path) -> None:

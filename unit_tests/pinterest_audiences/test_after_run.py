@@ -108,6 +108,15 @@ def test_observing_tells_of_runs_that_no_longer_come(tmp_path: Path, server: Web
     assert "fresh" not in message
 
 
+def test_a_run_that_a_wrong_clock_has_dated_is_not_fresh(tmp_path: Path, server: Webhook) -> None:
+    world = World(tmp_path, server, stale_after="26h")
+    old, ahead = NOW - timedelta(hours=30), NOW + timedelta(days=900)
+    runs = [replace(RUN, run_id=str(at), started_at=at, finished_at=at) for at in (old, ahead)]
+    History(world.path).record_runs(runs)
+    world.after.observed([])
+    assert "The last run that succeeded was 30 hours ago" in server.posted[0].json()["message"]
+
+
 def test_a_history_that_is_broken_is_said_and_alerts_still_come(world: World, server: Webhook) -> None:
     world.path.write_bytes(b"broken" * 500)
     world.after.ran([LOST])

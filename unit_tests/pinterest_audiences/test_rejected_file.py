@@ -1,6 +1,12 @@
 from __future__ import annotations
 
+import errno
 import json
+import os
+import resource
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -92,3 +98,66 @@ def test_a_file_that_cannot_be_written_in_the_middle_is_said(tmp_path: Path) -> 
         file.add(ROW)
     with pytest.raises(Exception, match=r"PIN-CLI-035"):
         list(file.placed([RowBatch([], "x.csv", [], [RefusedRow(3, "no row")])]))
+
+
+def test_a_run_that_goes_on_adds_to_what_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "rejected.jsonl"
+    RejectedFile.create(path, has_values=False).add({**ROW, "line": 1})
+    path.chmod(0o644)
+    RejectedFile.continued(path, has_values=False).add({**ROW, "line": 2})
+    assert [json.loads(line)["line"] for line in path.read_text().splitlines()] == [1, 2]
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("torn", ['{"file": "peop', '{"file": null, "message": "a"'])
+def test_the_half_line_of_a_killed_run_is_dropped_before_more_is_added(tmp_path: Path, torn: str) -> None:
+    path = tmp_path / "rejected.jsonl"
+    path.write_text('{"line": 1}\n' + torn)
+    RejectedFile.continued(path, has_values=False).add({**ROW, "line": 2})
+    assert [json.loads(line)["line"] for line in path.read_text().splitlines()] == [1, 2]
+
+
+def test_a_half_line_of_csv_is_dropped_also_if_it_ends_within_quotes(tmp_path: Path) -> None:
+    path = tmp_path / "rejected.csv"
+    header = "file,line,primary_key,row_used,column,reason,message\n"
+    path.write_text(header + "a,1,,,,,\n" + 'b,2,"of two\nli')
+    RejectedFile.continued(path, has_values=False)
+    assert path.read_text() == header + "a,1,,,,,\n"
+
+
+def test_a_run_that_goes_on_begins_a_file_where_there_is_none_or_an_empty_one(tmp_path: Path) -> None:
+    for name in ("none.csv", "empty.csv"):
+        path = tmp_path / name
+        if name == "empty.csv":
+            path.touch()
+        RejectedFile.continued(path, has_values=False)
+        assert path.read_text() == "file,line,primary_key,row_used,column,reason,message\n"
+
+
+def test_no_line_is_added_under_the_columns_of_another_run(tmp_path: Path) -> None:
+    path = tmp_path / "rejected.csv"
+    RejectedFile.create(path, has_values=False)
+    with raises(Code.REJECTED_NOT_KEPT, match="other columns"):
+        RejectedFile.continued(path, has_values=True)
+
+
+def test_a_line_for_which_there_is_no_room_leaves_no_half(tmp_path: Path) -> None:
+    path = tmp_path / "rejected.jsonl"
+    file = RejectedFile.create(path, has_values=False)
+    file.add(ROW)
+    before = path.read_bytes()
+    with _room_for(len(before) + 20), raises(Code.REJECTED_NOT_KEPT, match=os.strerror(errno.EFBIG)):
+        file.add(ROW)
+    assert path.read_bytes() == before
+
+
+@contextmanager
+def _room_for(size: int) -> Iterator[None]:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)

@@ -172,7 +172,7 @@ def test_a_duckdb_file_that_is_being_written_is_answered_with_what_to_do(duckdb_
     ) as other:
         assert other.stdout is not None
         other.stdout.readline()
-        with raises(Code.SOURCE_NOT_OPENED, match="open in another program"):
+        with raises(Code.SOURCE_UNREACHABLE, match="open in another program"):
             open_source(str(duckdb_file))
         other.communicate("")
 
@@ -182,7 +182,7 @@ def test_a_duckdb_file_that_is_being_written_is_answered_with_what_to_do(duckdb_
     [
         ("warehouse://x", Code.SOURCE_ADDRESS_WRONG, "knows no database 'warehouse'"),
         ("mysql+mysqldb://u:secret@127.0.0.1/d", Code.PACKAGE_MISSING, "or write mysql:// and run"),
-        ("mysql://u:secret@127.0.0.1:1/d", Code.SOURCE_NOT_OPENED, "can't be opened: Can't connect"),
+        ("mysql://u:secret@127.0.0.1:1/d", Code.SOURCE_UNREACHABLE, "can't be reached: Can't connect"),
         ("customers", Code.SOURCE_ADDRESS_WRONG, "neither a database's URL"),
         ("nowhere.csv", Code.SOURCE_NOT_OPENED, "There is no file 'nowhere.csv'"),
         ("nowhere.parquet", Code.SOURCE_NOT_OPENED, "There is no file"),
@@ -191,7 +191,7 @@ def test_a_duckdb_file_that_is_being_written_is_answered_with_what_to_do(duckdb_
         ("sqlite:///nowhere.sqlite", Code.SOURCE_NOT_OPENED, "There is no file 'nowhere.sqlite'"),
         ("sqlite://", Code.SOURCE_ADDRESS_WRONG, "needs a file"),
         ("postgresql://u:secret@127.0.0.1:notaport/d", Code.SOURCE_ADDRESS_WRONG, "is not a URL like"),
-        ("postgresql://u:secret@127.0.0.1:1/d", Code.SOURCE_NOT_OPENED, "can't be opened"),
+        ("postgresql://u:secret@127.0.0.1:1/d", Code.SOURCE_UNREACHABLE, "can't be reached: connection failed"),
     ],
 )
 def test_an_address_that_leads_nowhere_is_answered_in_a_sentence_without_the_password(

@@ -108,7 +108,7 @@ def test_a_warehouse_takes_our_statements_and_its_address(scheme: str) -> None:
 
 @pytest.mark.parametrize("scheme", ["mysql", "mariadb", "mssql", "oracle"])
 def test_a_server_that_does_not_answer_is_told_without_the_password(scheme: str) -> None:
-    with raises(Code.SOURCE_NOT_OPENED, match="can't be opened: ") as error:
+    with raises(Code.SOURCE_UNREACHABLE, match="can't be reached: ") as error:
         open_source(DRIVERS[scheme][1])
     assert "canary" not in str(error.value)
 

@@ -98,9 +98,33 @@ def test_runs_come_latest_first_and_can_be_chosen(history: History) -> None:
 
 
 def test_the_last_success_is_not_a_later_failure(history: History) -> None:
-    history.record_runs([RUN, later(RUN, hours=1), later(FAILED, hours=2)])
-    assert history.last_success("vip") == later(RUN, hours=1)
+    second = replace(later(RUN, hours=1), run_id="r2")
+    history.record_runs([RUN, second, replace(later(FAILED, hours=2), run_id="r3")])
+    assert history.last_success("vip") == second
     assert history.last_success("churned") is None
+
+
+def test_a_run_that_a_wrong_clock_has_dated_does_not_hide_those_after_it(history: History) -> None:
+    ahead = replace(later(RUN, days=900), run_id="ahead")
+    history.record_run(ahead)
+    history.record_run(replace(FAILED, run_id="now"))
+    assert [each.run_id for each in history.last_run("vip")] == ["now"]
+    assert [each.run_id for each in history.latest_runs()] == ["now"]
+    assert history.last_success("vip") == ahead
+    assert history.last_success("vip", until=NOON + timedelta(days=1)) is None
+
+
+def test_a_run_succeeded_only_if_it_did_in_all_ad_accounts(history: History) -> None:
+    elsewhere = replace(FAILED, run_id="r2", ad_account_id="8")
+    history.record_runs([RUN, later(replace(RUN, run_id="r2"), hours=1), later(elsewhere, hours=1)])
+    assert history.last_success("vip", project="shop") == RUN
+    assert [each.ad_account_id for each in history.last_run("vip")] == ["549755885175", "8"]
+
+
+def test_a_retry_is_no_run(history: History) -> None:
+    history.record_runs([RUN, replace(later(FAILED, hours=1), run_id="r2", command="retry")])
+    assert history.last_run("vip") == [RUN]
+    assert history.last_success("vip") == RUN
 
 
 def test_what_a_run_read_at_pinterest_is_an_observation_too(history: History) -> None:
@@ -120,7 +144,7 @@ def test_the_latest_observation_of_each_audience(history: History) -> None:
         replace(SEEN, seen_at=NOON + timedelta(days=1), size=None),
         replace(SEEN, audience_id="26", audience="B"),
     )
-    history.record_observations([newer, SEEN, other])
+    history.record_observations([SEEN, newer, other])
     assert history.latest_observations() == [other, newer]
     assert history.observations(audience_id="25", limit=1) == [newer]
 

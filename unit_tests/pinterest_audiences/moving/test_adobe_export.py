@@ -7,6 +7,7 @@ import pytest
 
 from pinterest_audiences.moving.adobe_export import account_in, moment_of, read_export
 from pinterest_audiences.moving.export import Export
+from unit_tests.pinterest_audiences.moving.exports import old_flow
 
 ACCOUNT = "549755885175"
 
@@ -177,6 +178,18 @@ def test_membership_is_no_identity() -> None:
 )
 def test_a_moment_is_read_however_it_is_written(written: Any, moment: datetime | None) -> None:
     assert moment_of(written) == moment
+
+
+@pytest.mark.parametrize("named", [None, 7, "t", {"a": None}, [None, "t", 7]])
+def test_connections_of_another_form_are_passed_over(named: Any) -> None:
+    flow = old_flow({"name": "VIP"}, inheritedAttributes={"targetConnections": named})
+    assert [each.ad_account_id for each in read_export([flow], None).audiences] == [ACCOUNT]
+
+
+def test_connections_under_names_are_found_too() -> None:
+    inherited = {"targetConnections": {"a": {"id": "t", "params": {"advertiserId": "7"}}}}
+    flow = old_flow({"name": "VIP"}, inheritedAttributes=inherited)["items"][0]
+    assert [each.ad_account_id for each in read_export([flow], None).audiences] == ["7"]
 
 
 def test_only_digits_are_taken_for_an_account() -> None:

@@ -61,6 +61,26 @@ def test_what_a_listing_lacks_is_named_and_ends_with_1(
     ]
 
 
+@pytest.mark.parametrize(("size", "lacks"), [("10", ["990 of 1,000 people"]), ("many", []), (1.5, []), (None, [])])
+def test_a_size_of_another_type_is_read_or_unknown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], size: Any, lacks: list[str]
+) -> None:
+    (tmp_path / "old.json").write_text(json.dumps(old_flow(VIP)))
+    (tmp_path / "new.json").write_text(json.dumps(listing(("VIP", "2680059592705"), size=size)))
+    _, result = compare(capsys, tmp_path / "old.json", tmp_path / "new.json")
+    assert result["audiences"][0]["lacks"] == lacks
+
+
+def test_what_could_not_be_compared_ends_with_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    export = old_flow({**VIP, "advertiserId": ACCOUNT}, advertiserId=ACCOUNT)
+    export["items"].append({**old_flow({"name": "Lapsed"})["items"][0], "targetConnectionIds": ["gone"]})
+    (tmp_path / "old.json").write_text(json.dumps(export))
+    (tmp_path / "new.json").write_text(json.dumps(listing(("VIP", "2680059592705"))))
+    code, result = compare(capsys, tmp_path / "old.json", tmp_path / "new.json")
+    assert (code, result["error_code"]) == (1, "PIN-CLI-152")
+    assert "dataflow without an advertiser ID (1)" in result["error"]
+
+
 def test_people_read_names_sizes_and_updates(old: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     new = tmp_path / "new.json"
     new.write_text(json.dumps(listing(("VIP", "2680059592705"), size=10)))

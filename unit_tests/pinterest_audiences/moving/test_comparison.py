@@ -32,6 +32,17 @@ def test_a_renamed_audience_is_recognised_by_its_id() -> None:
     assert lacking(replace(VIP, name="Best")) == ('its name: it is called "Best" now',)
 
 
+def test_two_of_a_name_find_each_a_partner_of_its_own_and_ids_come_first() -> None:
+    unknown, other = replace(VIP, audience_id=None), replace(VIP, audience_id="9")
+    results = compared([unknown, VIP], [other, VIP])
+    assert [(each.old, each.new) for each in results] == [(unknown, other), (VIP, VIP)]
+
+
+def test_as_many_audiences_as_a_file_can_hold_are_compared_in_a_moment() -> None:
+    many = [replace(VIP, name=str(number), audience_id=str(number)) for number in range(20_000)]
+    assert {each.verdict for each in compared(many, many[::-1])} == {"same"}
+
+
 def test_an_audience_without_an_id_is_recognised_by_its_name() -> None:
     (result,) = compared([replace(VIP, audience_id=None)], [VIP])
 

@@ -144,6 +144,7 @@ def test_the_reason_comes_first_then_a_line_for_each_then_warnings(
 
 def test_a_run_in_which_all_is_well_ends_in_one_sentence() -> None:
     assert closing_sentence(outcome(DONE)) == "1 of 1 audiences done."
+    assert closing_sentence(outcome()) == "No audience has failed, so nothing was run."
     assert ended_text(DONE) == "done, 8 of 10 rows synced"
     assert ended_text(FAILED) == "wait (PIN-NET-001)"
 

@@ -240,6 +240,16 @@ audiences:
         selected(project, ["vip"])
 
 
+def test_a_command_that_would_do_nothing_says_so(read: Read) -> None:
+    project = read("source: a.csv\naudiences:\n  vip: {enabled: false, tags: [nightly]}\n")
+    with raises(Code.NOTHING_ENABLED, match="All audiences of"):
+        selected(project, [])
+    for text in ("tag:nightly", "v*"):
+        with raises(Code.NOTHING_ENABLED, match="what fits has `enabled: false`"):
+            selected(project, [text])
+    assert names(selected(project, ["vip"])) == ["vip"]
+
+
 def test_the_schema_takes_what_the_program_takes_and_knows_the_connectors_settings() -> None:
     validator = jsonschema.Draft202012Validator(file_schema())
     validator.validate(yaml.safe_load(PLAIN))

@@ -90,21 +90,12 @@ def test_a_csv_file_and_one_that_is_not_there_are_refused(tmp_path: Path) -> Non
         read_keys(tmp_path / "r.jsonl", ("id",))
 
 
-@pytest.mark.parametrize(("adds", "kept"), [(True, "old\nnew\n"), (False, "new\n")])
-def test_what_a_run_rejects_is_added_or_takes_the_place(tmp_path: Path, *, adds: bool, kept: str) -> None:
+def test_what_a_run_of_everything_rejects_takes_the_place_of_what_is_there(tmp_path: Path) -> None:
     path = tmp_path / "r.jsonl"
     path.write_text("old\n")
     aside(path).write_text("new\n")
-    keep(path, adds=adds)
-    assert path.read_text() == kept
+    keep(path)
+    assert path.read_text() == "new\n"
     assert not aside(path).exists()
-    keep(path, adds=adds)
-    assert path.read_text() == kept
-
-
-def test_a_csv_files_header_stands_once(tmp_path: Path) -> None:
-    path = tmp_path / "r.csv"
-    path.write_text("file,line\na,1\n")
-    aside(path).write_text("file,line\nb,2\n")
-    keep(path, adds=True)
-    assert path.read_text() == "file,line\na,1\nb,2\n"
+    keep(path)
+    assert path.read_text() == "new\n"

@@ -5,16 +5,20 @@ from pathlib import Path
 import pytest
 
 from destination_pinterest.error_codes import Code
-from pinterest_audiences.project.unfinished import begin, end, unfinished
+from pinterest_audiences.project.unfinished import Begun, begin, end, killed, unfinished
 from unit_tests.support.raises import raises
+
+
+def begun(*names: str) -> Begun:
+    return Begun("r1", "run", "2026-11-27T01:00:00+00:00", names)
 
 
 def test_what_was_begun_and_did_not_end_is_known_to_the_next_run(tmp_path: Path) -> None:
     assert unfinished(tmp_path) == set()
-    begin(tmp_path, ["vip", "leads"])
+    begin(tmp_path, begun("vip", "leads"))
     end(tmp_path, ["leads"])
     assert unfinished(tmp_path) == {"vip"}
-    begin(tmp_path, ["leads"])
+    begin(tmp_path, begun("leads"))
     end(tmp_path, ["leads", "vip"])
     assert unfinished(tmp_path) == set()
 
@@ -24,3 +28,18 @@ def test_a_file_that_can_not_be_read_is_no_proof_that_all_ended(tmp_path: Path, 
     (tmp_path / "unfinished.json").write_text(content)
     with raises(Code.PROJECT_INVALID, match="Remove it, and run all audiences once"):
         unfinished(tmp_path)
+
+
+def test_a_run_that_was_killed_is_told_from_one_that_was_stopped_before_some_audiences(tmp_path: Path) -> None:
+    begin(tmp_path, begun("vip", "leads"))
+    assert killed(tmp_path) == begun("vip", "leads")
+    end(tmp_path, ["leads"])
+    assert (killed(tmp_path), unfinished(tmp_path)) == (None, {"vip"})
+
+
+@pytest.mark.parametrize(
+    "damaged", ["7", "{}", '{"run_id": "r1", "command": "run", "started_at": "x", "audiences": []}']
+)
+def test_what_is_not_known_of_a_killed_run_is_not_guessed(tmp_path: Path, damaged: str) -> None:
+    (tmp_path / "unfinished.json").write_text('{"format": 1, "audiences": ["vip"], "begun": ' + damaged + "}")
+    assert (killed(tmp_path), unfinished(tmp_path)) == (None, {"vip"})

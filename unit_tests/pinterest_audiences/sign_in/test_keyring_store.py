@@ -12,8 +12,16 @@ from keyring.backend import KeyringBackend
 from keyring.backends.fail import Keyring as NoKeyring
 
 from destination_pinterest.error_codes import Code
+from pinterest_audiences.__main__ import main
 from pinterest_audiences.sign_in.arguments import opened_config
-from pinterest_audiences.sign_in.keyring_store import ABOUT, PLACEHOLDER, forget_secret, keep_secret
+from pinterest_audiences.sign_in.keyring_store import (
+    ABOUT,
+    PLACEHOLDER,
+    check_keyring,
+    forget_secret,
+    is_in_keyring,
+    keep_secret,
+)
 from pinterest_audiences.sign_in.profiles import write_about
 from unit_tests.support.raises import raises
 
@@ -73,6 +81,44 @@ def test_a_machine_without_a_keyring_is_told_so(profile: Path) -> None:
     keyring.set_keyring(NoKeyring())
     with raises(Code.KEYRING_UNUSABLE, match="without --keyring"):
         keep_secret(profile, "s3cret")
+
+
+def test_whether_there_is_a_keyring_is_found_out_without_leaving_anything(profile: Path, memory: Memory) -> None:
+    check_keyring(profile)
+    assert memory.kept == {}
+    keyring.set_keyring(NoKeyring())
+    with raises(Code.KEYRING_UNUSABLE):
+        check_keyring(profile)
+
+
+def test_the_profile_itself_tells_that_its_secret_is_there_if_all_beside_it_is_lost(profile: Path) -> None:
+    profile.with_name("default.about.json").unlink()
+    assert is_in_keyring(profile)
+    profile.write_text("{}")
+    assert not is_in_keyring(profile)
+
+
+def test_a_logout_says_that_a_keyring_keeps_the_secret(
+    profile: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PINTEREST_AUDIENCES_HOME", str(tmp_path))
+    keyring.set_keyring(NoKeyring())
+    assert main(["logout"]) == 0
+    assert not profile.exists()
+    assert "still in this machine's keyring, under pinterest-audiences" in capsys.readouterr().err
+
+
+def test_a_login_without_a_keyring_ends_before_anybody_has_signed_in(
+    profile: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PINTEREST_AUDIENCES_HOME", str(tmp_path))
+    monkeypatch.setenv("PINTEREST_CLIENT_SECRET", "s3cret")
+    monkeypatch.setattr("sys.stdin", None)
+    keyring.set_keyring(NoKeyring())
+    assert main(["login", "--keyring", "--no-browser"]) == 2
+    said = capsys.readouterr().err
+    assert "PIN-CLI-" in said
+    assert "Open this address" not in said
 
 
 def test_a_secret_is_forgotten_with_its_profile(profile: Path, memory: Memory) -> None:

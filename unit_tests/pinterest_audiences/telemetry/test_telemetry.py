@@ -21,6 +21,7 @@ RUN = RunRecord(
         "audience_id": "25", "audience_status": "READY", "audience_size": 60, "match_estimate": {"share": 0.61},
     },
 )  # fmt: skip
+METRICS_OF_SUCCESS = "pinterest_audiences_run_last_success_timestamp_seconds{"
 LINE = re.compile(r'[a-z_]+\{([a-z_]+="(\\["\\n]|[^"\\\n])*",?)*\} -?[0-9.e+]+')
 
 
@@ -62,6 +63,16 @@ def test_what_has_not_run_for_a_month_is_no_longer_in_the_file(tmp_path: Path) -
     history.record_runs([replace(RUN, name="old", audience="Old", started_at=old, finished_at=old), RUN])
     telemetry(tmp_path, history).ran([RUN])
     assert 'name="old"' not in (tmp_path / "pinterest.prom").read_text()
+
+
+def test_a_success_that_a_wrong_clock_has_dated_is_not_in_the_file_and_takes_nothing_out(tmp_path: Path) -> None:
+    history = History(tmp_path / "history.sqlite3")
+    ahead = NOON + timedelta(days=900)
+    history.record_runs([replace(RUN, name="ahead", started_at=ahead, finished_at=ahead), RUN])
+    telemetry(tmp_path, history).ran([RUN])
+    text = (tmp_path / "pinterest.prom").read_text()
+    successes = [line for line in text.splitlines() if line.startswith(METRICS_OF_SUCCESS)]
+    assert ['name="vip"' in line for line in successes] == [True]
 
 
 def test_a_name_can_not_break_the_file(tmp_path: Path) -> None:
