@@ -89,7 +89,10 @@ def run_once(
     after.ran(list(memory.records(outcome)), sign_ins(audiences, os.environ))
     if part is None:
         ended = [each.name for each in outcome.audiences if each.finished_at is not None]
-        unfinished.end(project.state_folder, ended)
+        try:
+            unfinished.end(project.state_folder, ended)
+        except UsageError as error:  # What was done is done, and has to be told.
+            say("WARN", f"The next run will take this one for a killed one. {error}")
     return outcome
 
 

@@ -16,7 +16,7 @@ from typing import Any, Final
 from destination_pinterest.error_codes import Code
 from destination_pinterest.json_document import SMALL_BYTES, UnreadableDocumentError, decode_object, read_bytes
 from pinterest_audiences.failures import UsageError
-from pinterest_audiences.whole_files import write_whole
+from pinterest_audiences.whole_files import write_over, write_whole
 
 FORMAT: Final = 1
 _FILE: Final = "unfinished.json"
@@ -86,8 +86,15 @@ def _begun(content: Any) -> Begun | None:
 def _write(folder: Path, names: frozenset[str], begun: Begun | None) -> None:
     path = folder / _FILE
     content = {"format": FORMAT, "audiences": sorted(names), **({} if begun is None else {"begun": asdict(begun)})}
+    written = (json.dumps(content) + "\n").encode()
     try:
-        write_whole(path, (json.dumps(content) + "\n").encode(), mode=_OWNER_ONLY)
+        try:
+            write_whole(path, written, mode=_OWNER_ONLY)
+        except OSError:
+            # On a full disk there is no room for a second file, but for less than the first had.
+            if len(written) > path.stat().st_size:
+                raise
+            write_over(path, written)
     except OSError as error:
         raise UsageError(
             Code.PROJECT_INVALID, f"{path} can't be written: {error.strerror}. Make room, or make it writable."

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import errno
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,3 +45,17 @@ def test_a_run_that_was_killed_is_told_from_one_that_was_stopped_before_some_aud
 def test_what_is_not_known_of_a_killed_run_is_not_guessed(tmp_path: Path, damaged: str) -> None:
     (tmp_path / "unfinished.json").write_text('{"format": 1, "audiences": ["vip"], "begun": ' + damaged + "}")
     assert (killed(tmp_path), unfinished(tmp_path)) == (None, {"vip"})
+
+
+def test_the_end_of_a_run_finds_room_on_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begin(tmp_path, begun("vip", "leads"))
+
+    def no_room(*_: Any, **__: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("tempfile.mkstemp", no_room)
+    end(tmp_path, ["vip"])
+    assert (killed(tmp_path), unfinished(tmp_path)) == (None, {"leads"})
+    with raises(Code.PROJECT_INVALID, match="No space left on device"):
+        begin(tmp_path, begun("vip", "leads"))
+    assert unfinished(tmp_path) == {"leads"}
