@@ -207,6 +207,13 @@ def test_the_status_has_the_last_run_and_what_pinterest_says(folder: Path, comma
     assert found["audience_id"]
 
 
+def test_what_has_only_ever_failed_is_stale(folder: Path, command: Command) -> None:
+    project(folder, gone={"table": "late", "schedule": "24h"})
+    assert command("run", "--quiet").returncode == 1
+    stale = command("status", "--offline", "--fail-if-stale", "26h")
+    assert (stale.returncode, Code.RUNS_STALE in stale.stderr) == (1, True)
+
+
 def test_a_database_becomes_a_project_that_runs(folder: Path, command: Command, account: RunningSandbox) -> None:
     result = command("init", "--from", "duckdb:///shop.duckdb", "--config", "config.json", "--yes")
     assert result.returncode == 0, result.stderr

@@ -106,7 +106,8 @@ def run(arguments: argparse.Namespace) -> int:
         after = AfterRun.of(os.environ, lambda name: memory.alert_settings(project, name), say)
         after.observed(asking.observations, sign_ins(audiences, os.environ))
         kind = worst_kind([failure.kind for failure in asking.failures])
-        stale = [each.name for each in statuses if each.status in {"late", "never"}]
+        # What has only ever failed has not succeeded for too long, however short the time.
+        stale = [each.name for each in statuses if each.status in {"late", "never"} or each.last_success_at is None]
         if stale and arguments.fail_if_stale is not None:
             kind = "config_error"
         code = interruption.exit_code if interruption.is_requested else exit_code_of(kind)
