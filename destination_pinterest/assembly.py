@@ -211,6 +211,7 @@ def assemble(
         retry=RetryPolicy.from_hours(config.retry_hours),
         open_wire=request.open_wire,
         pause=pause,
+        say=request.messages.log,
     )
     desks = _desks(config, session, system)
     senders = {

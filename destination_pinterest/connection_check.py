@@ -14,6 +14,7 @@ from typing import Final
 from destination_pinterest.api.auth import RefreshingToken
 from destination_pinterest.api.client import PinterestClient
 from destination_pinterest.api.models import AdAccount
+from destination_pinterest.api.quota_sharing import check_sharing
 from destination_pinterest.audiences.reached_accounts import (
     account_text,
     accounts_text,
@@ -101,6 +102,7 @@ class ConnectionCheck:
         if refused:
             raise _naming_all(refused)
         found = f"{self._found(accounts)}{self._others_reached(accounts)}"
+        check_sharing(self._config)
         stores = (
             *_try_object_storage(self._config),
             *_try_membership_store(self._config),

@@ -325,6 +325,7 @@ class Connector:
             observer=SilentObserver(),
             retry=RetryPolicy(self._check_retry_s, exchange_s=CHECK_EXCHANGE_S, listing_s=CHECK_LISTING_S),
             open_wire=open_wire or self._open_wire,
+            say=messages.log,
         )
         self._renewals.sign_in = session.sign_in
         return session

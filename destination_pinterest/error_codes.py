@@ -733,6 +733,22 @@ class Code(StrEnum):
         "Wait some hours, and have the connection sync less often. If it stays, ask Pinterest's support.",
     )
 
+    SHARED_QUOTA_UNUSABLE = _Case(
+        "PIN-QUOTA-010",
+        _CONFIG,
+        _ACT,
+        "What **Shared quota** names can't be used.",
+        "See that the Redis runs, can be reached and takes the password, or that the file can be written. Only `check` "
+        "ends with this: a sync goes on alone, and says so.",
+    )
+    REDIS_PACKAGE_MISSING = _Case(
+        "PIN-QUOTA-011",
+        _CONFIG,
+        _ACT,
+        "**Shared quota** names a Redis, and the package for it is not installed.",
+        "Install the extra `redis`, or name a file.",
+    )
+
     PINTEREST_UNREACHABLE = _Case(
         "PIN-NET-001",
         _TRANSIENT,

@@ -72,6 +72,7 @@ class ForgettingRun:
             retry=RetryPolicy.from_hours(config.retry_hours),
             open_wire=request.open_wire,
             pause=pause,
+            say=self._messages.log,
         )
         self._forgetting = Forgetting(
             config,

@@ -24,8 +24,8 @@ from destination_pinterest.api.endpoints import Category
 from destination_pinterest.api.limits import limits_of
 from destination_pinterest.api.observer import Observer, SilentObserver
 from destination_pinterest.api.quota import Quota
+from destination_pinterest.api.quota_sharing import shared_counts
 from destination_pinterest.api.retry import RetryPolicy
-from destination_pinterest.api.shared_counts import shared_counts
 from destination_pinterest.api.token_endpoint import TokenEndpoint
 from destination_pinterest.api.transport import Transport
 from destination_pinterest.api.wire import OpenWire, open_http_wire
@@ -109,6 +109,7 @@ def open_session(
     retry: RetryPolicy,
     open_wire: OpenWire = open_http_wire,
     pause: Pause | None = None,
+    say: Callable[[str, str], None] = lambda _level, _text: None,
 ) -> PinterestSession:
     """Opens a session. Nothing is sent yet.
 
@@ -120,12 +121,15 @@ def open_session(
         retry: how long requests are retried.
         open_wire: opens the wire to Pinterest.
         pause: waits, and can be interrupted; by default, a new one.
+        say: takes a log level and a sentence, from every thread.
+
+    Raises: ConfigurationError if the quota is to be shared through a Redis, and the package for it is missing.
     """
     pause = pause or Pause()
     interruptible = system.with_sleep(pause.sleep)
     facts = config.pinterest_facts
     limits = limits_of(config.access_tier, None if facts is None else facts.access_tier)
-    counts = shared_counts(os.environ)
+    counts = shared_counts(config, os.environ, system, say)
     quota = Quota(limits, longest_wait_s=retry.retry_s, system=interruptible, observer=observer, counts=counts)
     wire = open_wire(config.api_base_url, system)
     transport = Transport(wire, quota, retry, system=interruptible, observer=observer)

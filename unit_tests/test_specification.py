@@ -74,7 +74,7 @@ def test_sign_ins_are_told_apart_by_one_required_constant(form: dict[str, Any]) 
 def test_every_token_and_secret_is_marked_as_one(form: dict[str, Any]) -> None:
     marked = {name for name, setting in every_setting(form) if setting.get("airbyte_secret")}
     sign_in = {"client_id", "client_secret", "refresh_token", "access_token"}
-    assert marked == {*sign_in, "access_key_id", "secret_access_key", "store_key", "notify_url"}
+    assert marked == {*sign_in, "access_key_id", "secret_access_key", "store_key", "notify_url", "shared_quota"}
 
 
 def test_the_form_and_the_connector_take_and_refuse_the_same(

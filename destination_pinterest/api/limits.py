@@ -13,6 +13,7 @@ import math
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Final, Literal, Protocol
 
 from destination_pinterest.access_tiers import STANDARD_WRITES_A_MINUTE, TRIAL_WRITES_A_DAY, WRITES_A_SECOND
@@ -49,8 +50,11 @@ class Limit(Protocol):
     def allowed(self) -> int:
         """How many requests are allowed."""
 
-    def free_at(self, now: float) -> float:
-        """Returns when the next request may be sent; not later than `now` if it may be sent at once."""
+    def free_at(self, now: float, sharers: int = 1) -> float:
+        """Returns when the next request may be sent; not later than `now` if it may be sent at once.
+
+        Of `sharers` that don't know of one another, each may use its part.
+        """
 
     def take(self, permit: Permit) -> None:
         """Counts a request that is sent now. Call it only once `free_at` allows it."""
@@ -71,15 +75,15 @@ class Pace:
         self.allowed = allowed
         # Rounded up to whole milliseconds, so that `allowed` + 1 requests always span more than a second.
         self._spacing_s = (math.floor(1000 / allowed) + 1) / 1000
-        self._next_at = -math.inf
+        self._last_at = -math.inf
 
-    def free_at(self, now: float) -> float:
-        """Returns one spacing after the last request."""
-        return max(now, self._next_at)
+    def free_at(self, now: float, sharers: int = 1) -> float:
+        """Returns one spacing after the last request; among several, so many."""
+        return max(now, self._last_at + sharers * self._spacing_s)
 
     def take(self, permit: Permit) -> None:
         """The request goes."""
-        self._next_at = permit.sent_at + self._spacing_s
+        self._last_at = permit.sent_at
 
     def used(self, now: float) -> int:  # noqa: ARG002 - the same at any time
         """Returns 0: spacing uses up no quota."""
@@ -92,10 +96,9 @@ class Pace:
 class SlidingWindow:
     """At most `allowed` requests in any `window_s` seconds, as the server sees them arrive.
 
-    A request arrives at the server between its sending and its answer. So request n + `allowed` is sent only `window_s`
-    after request n was answered, and then also arrives at least `window_s` after it, however long either took: there
-    are never `allowed` + 1 in a window. At full speed, the used share of the limit is window_s / (window_s + round trip
-    + margin): 99.7 % of 400 a minute at 150 ms.
+    A request arrives at the server between its sending and its answer. So it counts from when it is sent until
+    `window_s` after it was answered, however long that took: there are never `allowed` + 1 in a window. At full speed,
+    the used share of the limit is window_s / (window_s + round trip + margin): 99.7 % of 400 a minute at 150 ms.
 
     A request without an answer counts as arrived when it is given up.
     """
@@ -106,13 +109,19 @@ class SlidingWindow:
         self.allowed = allowed
         self._window_s = window_s + _WINDOW_MARGIN_S
         self._permits: deque[Permit] = deque()
+        # Sent before the first of `_permits`, and answered late or not yet: they must not hold up those behind them.
+        self._late: list[Permit] = []
 
-    def free_at(self, now: float) -> float:
-        """Returns when the oldest request that counts leaves the window."""
-        if self.used(now) < self.allowed:
+    def free_at(self, now: float, sharers: int = 1) -> float:
+        """Returns when so many of the requests that count have left the window that one may be sent."""
+        leaving = self.used(now) - max(1, self.allowed // sharers) + 1
+        if leaving <= 0:
             return now
-        answered_at = self._permits[0].answered_at
-        return now + _UNANSWERED_RECHECK_S if answered_at is None else answered_at + self._window_s
+        first = (*self._late, *islice(self._permits, leaving))
+        answered = sorted(permit.answered_at for permit in first if permit.answered_at is not None)
+        if len(answered) < leaving:
+            return now + _UNANSWERED_RECHECK_S
+        return answered[leaving - 1] + self._window_s
 
     def take(self, permit: Permit) -> None:
         """The request goes."""
@@ -121,14 +130,21 @@ class SlidingWindow:
     def used(self, now: float) -> int:
         """Returns how many requests are in the window."""
         while self._permits:
-            answered_at = self._permits[0].answered_at
-            if answered_at is None or answered_at + self._window_s > now:
+            first = self._permits[0]
+            if first.answered_at is None:
+                self._late.append(first)
+            elif self._is_within(first, now):
                 break
             self._permits.popleft()
-        return len(self._permits)
+        if self._late:
+            self._late = [permit for permit in self._late if self._is_within(permit, now)]
+        return len(self._permits) + len(self._late)
 
     def reset_at(self, moment: float) -> None:
         """Does nothing: a sliding window never ends earlier than a fixed one."""
+
+    def _is_within(self, permit: Permit, now: float) -> bool:
+        return permit.answered_at is None or permit.answered_at + self._window_s > now
 
 
 class FixedWindow:
@@ -142,8 +158,11 @@ class FixedWindow:
         self._used = 0
         self._ends_at = -math.inf
 
-    def free_at(self, now: float) -> float:
-        """Returns the end of the window if it is used up."""
+    def free_at(self, now: float, sharers: int = 1) -> float:  # noqa: ARG002 - see below
+        """Returns the end of the window if it is used up.
+
+        What is left of a day is not divided: Pinterest's answers say how much that is.
+        """
         return now if self.used(now) < self.allowed else self._ends_at
 
     def take(self, permit: Permit) -> None:

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,7 +22,7 @@ from destination_pinterest.api.headers import RateHeaders, read_rate_headers
 from destination_pinterest.api.limits import Limit, Limits, Permit
 from destination_pinterest.api.observer import Observer, QuotaWait
 from destination_pinterest.api.retry import when
-from destination_pinterest.api.shared_counts import Event, Sent, SharedCounts
+from destination_pinterest.api.shared_counts import Sent, SharedCounts
 from destination_pinterest.api.tier import Answered, KnownTier, TierInUse
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import RateLimitedError
@@ -182,21 +182,19 @@ class Quota:
         state = self._states[category]
         with state.turn.held():
             while True:
-                with self._lock, self._deciding_alone() as others:
-                    self._take_others(others)
-                    clock = self._system.clock()
-                    wait_s = self._free_at(state, clock) - clock
-                    if wait_s <= 0:
-                        return self._issued(state, Permit(category, clock))
-                self._wait(category, wait_s)
+                with self._lock:
+                    decided = self._decided(category, state)
+                if isinstance(decided, Permit):
+                    return decided
+                self._wait(category, decided)
 
     def learn(self, permit: Permit, headers: Mapping[str, str] | None = None, status: int | None = None) -> None:
         """Takes the answer to `permit`'s request: `headers` (case-insensitive) and `status`; None if there was none."""
         now = self._system.now()
         rates = read_rate_headers(headers, now) if headers else RateHeaders()
         state = self._states[permit.category]
-        with self._lock, self._deciding_alone() as others:
-            self._take_others(others)
+        with self._lock:
+            self._take_others()
             clock = self._system.clock()
             state.answered(permit, status, rates, clock)
             if self._counts is not None:
@@ -232,7 +230,8 @@ class Quota:
 
     def _free_at(self, state: _CategoryState, clock: float) -> float:
         """Returns when the next request may be sent, as far as is known now."""
-        moments = [limit.free_at(clock) for limit in state.limits]
+        sharers = 1 if self._counts is None else self._counts.sharers
+        moments = [limit.free_at(clock, sharers) for limit in state.limits]
         return max(
             clock, state.blocked_until, self._reported_free_at(state, clock), state.trying_free_at(clock), *moments
         )
@@ -245,19 +244,22 @@ class Quota:
             return clock
         return clock + _UNANSWERED_RECHECK_S if reported.remaining > 0 else reported.resets_at
 
-    def _issued(self, state: _CategoryState, permit: Permit) -> Permit:
-        state.take(permit)
-        if self._counts is not None:
-            self._counts.sent(permit)
-        return permit
+    def _decided(self, category: Category, state: _CategoryState) -> Permit | float:
+        """Returns the permit of a request that may be sent now, or how long it has to wait."""
+        while True:
+            self._take_others()
+            clock = self._system.clock()
+            wait_s = self._free_at(state, clock) - clock
+            if wait_s > 0:
+                return wait_s
+            permit = Permit(category, clock)
+            if self._counts is None or self._counts.claim(permit):
+                state.take(permit)
+                return permit
 
-    def _deciding_alone(self) -> AbstractContextManager[Sequence[Event]]:
-        """Keeps other processes that share the quota from deciding; gives what they have done meanwhile."""
-        return nullcontext(()) if self._counts is None else self._counts.exclusive(self._system.clock)
-
-    def _take_others(self, events: Sequence[Event]) -> None:
+    def _take_others(self) -> None:
         """Counts what other processes have sent, and what of it was answered."""
-        for event in events:
+        for event in () if self._counts is None else self._counts.news(self._system.clock):
             state = self._states[event.permit.category]
             if isinstance(event, Sent):
                 state.take_other(event.permit)

@@ -26,6 +26,8 @@ from destination_pinterest.config.object_storage import NoObjectStorage, S3Objec
 from destination_pinterest.config.pinterest_facts import PinterestFacts, read_facts
 from destination_pinterest.config.reach import ActalikeSetting, ShareWithSetting
 from destination_pinterest.config.setting import Settings, setting
+from destination_pinterest.config.shared_quota import PATTERN as SHARED_QUOTA_PATTERN
+from destination_pinterest.config.shared_quota import read_shared_quota
 from destination_pinterest.vocabulary import LetterCase
 
 # Braze sends 1,900 users a request, Tealium, Lytics and Zernio 10,000; Pinterest publishes no limit (read 2026-11-22).
@@ -373,6 +375,18 @@ class Config(Settings):
         title="Notification URL",
         form={"airbyte_secret": True, "pattern_descriptor": "https://…, or http://… on this machine"},
     )
+    shared_quota: str | None = setting(
+        None,
+        pattern=SHARED_QUOTA_PATTERN,
+        description=(
+            "Only if several syncs use the same app as the same person at once: through what they share Pinterest's "
+            "request limits. A Redis (redis://host:6379/0, rediss:// with TLS), for any number of machines; or the "
+            "path of a file, for one machine. All of them have to name the same. With a Redis, ?processes=4 at the end "
+            "says how many there are, for when it does not answer; ?name=… takes the place of the app."
+        ),
+        title="Shared quota",
+        form={"airbyte_secret": True, "pattern_descriptor": "redis://host:6379/0, or a path that begins with /"},
+    )
     trust_end_markers: bool = setting(
         True,
         description=(
@@ -556,6 +570,16 @@ class Config(Settings):
     def _of_a_host(cls, value: str | None) -> str | None:
         if value is not None and not is_notify_url(value):
             raise PydanticCustomError("string_pattern_mismatch", "not an address")
+        return value
+
+    @field_validator("shared_quota")
+    @classmethod
+    def _redis_or_file(cls, value: str | None) -> str | None:
+        if value is not None:
+            try:
+                read_shared_quota(value)
+            except ValueError:
+                raise PydanticCustomError("string_pattern_mismatch", "neither a Redis nor a file") from None
         return value
 
     @field_validator("also_in_ad_accounts")

@@ -1,0 +1,59 @@
+"""A Redis server of the test's own: Debian's package, behind a socket in a temporary folder, gone when left."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+from redis import Redis, RedisError
+
+PROGRAM = shutil.which("redis-server")
+
+
+class RedisServer:
+    """Can be killed and started again. With `keeps`, it writes down everything before it answers."""
+
+    def __init__(self, folder: Path, *, keeps: bool) -> None:
+        self._folder = folder
+        self._options = ["--appendonly", "yes", "--appendfsync", "always"] if keeps else []
+        self._socket = folder / "redis.sock"
+        self.url = f"unix://{self._socket}"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        assert PROGRAM is not None
+        options = ["--port", "0", "--unixsocket", self._socket, "--dir", self._folder, "--save", "", *self._options]
+        self._process = subprocess.Popen([PROGRAM, *options], stdout=subprocess.DEVNULL)
+        client, until = Redis(unix_socket_path=str(self._socket)), time.monotonic() + 30
+        while time.monotonic() < until:
+            with suppress(RedisError, OSError):
+                if client.ping():
+                    return
+            time.sleep(0.02)
+        raise AssertionError("Redis does not answer")
+
+    def kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+
+@contextmanager
+def redis_server(*, keeps: bool = False) -> Iterator[RedisServer]:
+    if PROGRAM is None:
+        pytest.skip("no Redis server is installed (apt-get install redis-server)")
+    folder = Path(tempfile.mkdtemp(prefix="rd-", dir="/tmp"))  # short: a socket's path has 108 characters at most
+    server = RedisServer(folder, keeps=keeps)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.kill()
+        shutil.rmtree(folder, ignore_errors=True)

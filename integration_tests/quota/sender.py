@@ -1,0 +1,52 @@
+"""A process that sends as fast as its quota allows: URL, requests that are allowed, window and length in seconds.
+
+Prints when each request arrived, by the clock that all processes of a machine share, and what was said.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+import time
+from pathlib import Path
+
+from destination_pinterest.api.counts_in_file import FileCounts, process_is_running
+from destination_pinterest.api.counts_in_redis import RedisCounts
+from destination_pinterest.api.endpoints import Category
+from destination_pinterest.api.limits import Limits, SlidingWindow
+from destination_pinterest.api.observer import SilentObserver
+from destination_pinterest.api.quota import Quota
+from destination_pinterest.api.quota_sharing import redis_client
+from destination_pinterest.api.shared_counts import SharedCounts
+from destination_pinterest.config.shared_quota import read_shared_quota
+from destination_pinterest.system import System
+
+
+def say(level: str, text: str) -> None:
+    print(f"{level} {text}", flush=True)
+
+
+def counts_of(text: str) -> SharedCounts:
+    address = read_shared_quota(text)
+    if address.url is None:
+        return FileCounts(Path(text), os.getpid(), process_is_running)
+    return RedisCounts(redis_client(address), "test", str(os.getpid()), address.processes, say)
+
+
+def main(url: str, allowed: int, window_s: float, for_s: float) -> None:
+    limits = Limits(of_category={Category.ADS_WRITE: (SlidingWindow(allowed, window_s),)})
+    quota = Quota(limits, longest_wait_s=60.0, system=System(), observer=SilentObserver(), counts=counts_of(url))
+    say("INFO", "ready")
+    sys.stdin.readline()
+    until = time.monotonic() + for_s
+    while time.monotonic() < until:
+        permit = quota.acquire(Category.ADS_WRITE)
+        time.sleep(random.uniform(0.0, 0.004))
+        print(f"sent {time.monotonic()!r}", flush=True)
+        time.sleep(random.uniform(0.0, 0.004))
+        quota.learn(permit, status=200)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), float(sys.argv[4]))

@@ -1,0 +1,227 @@
+"""One quota for several processes, through a real Redis and through a file."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from destination_pinterest.api.counts_in_redis import RedisCounts
+from destination_pinterest.api.endpoints import Category
+from destination_pinterest.api.limits import FixedWindow, Limits, Permit, SlidingWindow
+from destination_pinterest.api.observer import SilentObserver
+from destination_pinterest.api.quota import Quota
+from destination_pinterest.api.quota_sharing import redis_client
+from destination_pinterest.api.shared_counts import Answered, Sent
+from destination_pinterest.config.shared_quota import read_shared_quota
+from destination_pinterest.error_codes import Code
+from destination_pinterest.errors import RateLimitedError
+from destination_pinterest.system import System
+from integration_tests.airbyte_messages import config
+from integration_tests.quota.redis_server import RedisServer, redis_server
+from integration_tests.sandbox_process import RunningSandbox
+
+ALLOWED, WINDOW_S = 60, 2.0
+PROGRAM = Path(sys.executable).with_name("destination-pinterest")
+
+
+@pytest.fixture(scope="module")
+def started() -> Iterator[RedisServer]:
+    with redis_server() as server:
+        yield server
+
+
+@pytest.fixture
+def redis(started: RedisServer) -> RedisServer:
+    redis_client(read_shared_quota(started.url)).flushall()
+    return started
+
+
+@pytest.fixture
+def said() -> list[tuple[str, str]]:
+    return []
+
+
+def a_quota(url: str, owner: str, limits: Limits, said: list[tuple[str, str]]) -> Quota:
+    address = read_shared_quota(url)
+    counts = RedisCounts(
+        redis_client(address), "test", owner, address.processes, lambda *line: said.append((line[0], line[1]))
+    )
+    return Quota(limits, longest_wait_s=150.0, system=System(), observer=SilentObserver(), counts=counts)
+
+
+def together(url: str, number: int, for_s: float) -> list[list[float]]:
+    """When the requests of each process arrived."""
+    command = [sys.executable, "-m", "integration_tests.quota.sender", url, str(ALLOWED), str(WINDOW_S), str(for_s)]
+    processes = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(number)
+    ]
+    for process in processes:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "INFO ready\n"
+    printed = []
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
+    for process in processes:
+        out, _ = process.communicate(timeout=60)
+        assert process.returncode == 0
+        printed.append([float(line.removeprefix("sent ")) for line in out.splitlines() if line.startswith("sent ")])
+    return printed
+
+
+def most_within(sent: Sequence[float]) -> int:
+    ordered = sorted(sent)
+    return max(sum(begin <= moment < begin + WINDOW_S for moment in ordered) for begin in ordered)
+
+
+@pytest.mark.parametrize("through", ["redis", "file"])
+def test_processes_never_exceed_a_limit_together_and_use_nearly_all_of_it_fairly(
+    through: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    url = request.getfixturevalue("redis").url if through == "redis" else str(tmp_path / "quota")
+    for_s = 3 * WINDOW_S + 0.5
+    each = together(url, 2, for_s)
+    sent = sorted(moment for one in each for moment in one)
+    assert most_within(sent) <= ALLOWED
+    # In three windows and a little, four times the limit may be sent, but for the margin of each window.
+    rounds = [sent[start : start + ALLOWED] for start in range(0, len(sent) - ALLOWED, ALLOWED)]
+    used = [WINDOW_S / (later[0] - sooner[0]) for sooner, later in pairwise(rounds)]
+    assert used
+    assert min(used) >= 0.9  # The margin of a window is 2.5 % of this short one, and 0.1 % of a minute.
+    assert min(map(len, each)) >= 0.3 * len(sent)
+
+
+def test_the_count_of_a_day_survives_who_has_counted(redis: RedisServer, said: list[tuple[str, str]]) -> None:
+    def new(owner: str) -> Quota:
+        return a_quota(redis.url, owner, Limits(of_category={Category.ADS_WRITE: (FixedWindow(5, 86_400.0),)}), said)
+
+    for owner, number in (("first", 3), ("second", 2)):
+        quota = new(owner)
+        for _ in range(number):
+            quota.learn(quota.acquire(Category.ADS_WRITE), status=200)
+    with pytest.raises(RateLimitedError):
+        new("third").acquire(Category.ADS_WRITE)
+    assert said == []
+
+
+def test_the_count_of_a_day_survives_a_redis_that_keeps_what_it_has(said: list[tuple[str, str]]) -> None:
+    limits = Limits(of_category={Category.ADS_WRITE: (FixedWindow(2, 86_400.0),)})
+    with redis_server(keeps=True) as server:
+        quota = a_quota(server.url, "first", limits, said)
+        for _ in range(2):
+            quota.learn(quota.acquire(Category.ADS_WRITE), status=200)
+        server.kill()
+        server.start()
+        later = Limits(of_category={Category.ADS_WRITE: (FixedWindow(2, 86_400.0),)})
+        with pytest.raises(RateLimitedError):
+            a_quota(server.url, "second", later, said).acquire(Category.ADS_WRITE)
+
+
+class Clocked:
+    """Counts of a process whose clock the test moves, on top of the real one."""
+
+    def __init__(self, url: str, owner: str, said: list[tuple[str, str]]) -> None:
+        self.later_s = 0.0
+        address = read_shared_quota(f"{url}?processes=3")
+        self.counts = RedisCounts(
+            redis_client(address), "test", owner, address.processes, lambda *line: said.append((line[0], line[1]))
+        )
+
+    def clock(self) -> float:
+        return time.monotonic() + self.later_s
+
+    def send(self) -> None:
+        permit = Permit(Category.ADS_WRITE, self.clock())
+        while not self.counts.claim(permit):
+            self.counts.news(self.clock)
+        permit.answered_at = self.clock()
+        self.counts.answered(permit)
+
+
+def test_without_redis_each_keeps_to_its_part_and_tells_the_others_afterwards(said: list[tuple[str, str]]) -> None:
+    with redis_server() as server:
+        ours, theirs = Clocked(server.url, "ours", said), Clocked(server.url, "theirs", said)
+        ours.send()
+        assert [type(event) for event in theirs.counts.news(theirs.clock)] == [Sent, Answered]
+        assert (ours.counts.sharers, theirs.counts.sharers) == (1, 1)
+        server.kill()
+        ours.send()
+        assert ours.counts.sharers == 3
+        assert [level for level, _ in said] == ["WARN"]
+        assert "uses one third of the request limits" in said[0][1]
+        ours.send()
+        assert len(said) == 1
+        server.start()
+        ours.later_s = 6.0
+        assert ours.counts.news(ours.clock) == []
+        assert [level for level, _ in said] == ["WARN", "INFO"]
+        assert ours.counts.sharers == 3
+        ours.later_s = 80.0
+        ours.counts.news(ours.clock)
+        assert ours.counts.sharers == 1
+        told = theirs.counts.news(theirs.clock)
+        assert [type(event) for event in told] == [Sent, Answered, Sent, Answered]
+
+
+def test_a_redis_that_was_emptied_stops_nobody(redis: RedisServer, said: list[tuple[str, str]]) -> None:
+    limits = [Limits(of_category={Category.ADS_WRITE: (SlidingWindow(100, 60.0),)}) for _ in range(2)]
+    ours, theirs = (a_quota(redis.url, str(number), each, said) for number, each in enumerate(limits))
+    for quota in (ours, theirs, ours):
+        quota.learn(quota.acquire(Category.ADS_WRITE), status=200)
+    redis_client(read_shared_quota(redis.url)).flushall()
+    for quota in (ours, theirs, ours):
+        quota.learn(quota.acquire(Category.ADS_WRITE), status=200)
+    assert said == []
+
+
+def test_nothing_in_redis_tells_which_app_or_who(redis: RedisServer, said: list[tuple[str, str]]) -> None:
+    quota = a_quota(redis.url, "owner", Limits(of_category={Category.ADS_WRITE: (SlidingWindow(9, 60.0),)}), said)
+    quota.learn(quota.acquire(Category.ADS_WRITE), status=200)
+    client = redis_client(read_shared_quota(redis.url))
+    assert client.keys() == [b"test"]
+    entries = [fields for _, fields in client.xrange("test")]
+    assert entries == [
+        {b"o": b"owner", b"n": b"1", b"w": b"ads_write", b"a": b"0"},
+        {b"o": b"owner", b"n": b"1", b"w": b"-", b"a": b"0"},
+    ]
+    assert client.pttl("test") > 86_400_000
+
+
+def test_a_check_tells_that_redis_does_not_answer_and_a_sync_goes_on_alone(tmp_path: Path) -> None:
+    sandbox = RunningSandbox("--tier", "none", "--quiet")
+    try:
+        url = f"redis://:hidden@127.0.0.1:{_nobodys_port()}/0?processes=4"
+        settings = config(sandbox.api_base_url, shared_quota=url)
+        (tmp_path / "config.json").write_text(json.dumps(settings))
+        stream = {"name": "t", "json_schema": {"properties": {"email": {}}}, "supported_sync_modes": ["full_refresh"]}
+        configured = {"stream": stream, "sync_mode": "full_refresh", "destination_sync_mode": "append"}
+        (tmp_path / "catalog.json").write_text(json.dumps({"streams": [configured]}))
+        record = {"type": "RECORD", "record": {"stream": "t", "emitted_at": 1, "data": {"email": "ada@example.com"}}}
+
+        def run(*arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
+            command = [PROGRAM, *arguments, "--config", tmp_path / "config.json"]
+            return subprocess.run(command, input=given, capture_output=True, text=True, timeout=60, check=False)
+
+        checked = run("check")
+        assert Code.SHARED_QUOTA_UNUSABLE in checked.stdout
+        synced = run("write", "--catalog", str(tmp_path / "catalog.json"), given=json.dumps(record) + "\n")
+        assert synced.returncode == 0
+        assert "uses one quarter of the request limits" in synced.stdout
+        assert "hidden" not in checked.stdout + checked.stderr + synced.stdout + synced.stderr
+    finally:
+        sandbox.stop()
+
+
+def _nobodys_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
