@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -68,7 +70,7 @@ class Gate:
             await answer(scope, receive, send)
 
     def _refusal(self, scope: Scope, token: str) -> Response | None:
-        if not _THIS_MACHINE.fullmatch(Headers(scope=scope).get("host", "")):
+        if not for_this_machine(scope):
             return _refused(421, "This page is only for 127.0.0.1 and localhost.")
         if not secrets.compare_digest(token.encode(), self._token):
             return _refused(403, "Open the address that `pinterest-audiences ui` has printed, with its token.")
@@ -80,6 +82,19 @@ class Gate:
 def new_token() -> str:
     """Returns a token that nobody can guess."""
     return secrets.token_urlsafe(24)
+
+
+def for_this_machine(scope: Scope) -> bool:
+    """Whether a browser asks for this machine by a name that only it has."""
+    return _THIS_MACHINE.fullmatch(Headers(scope=scope).get("host", "")) is not None
+
+
+async def answer_exception(_: Request, error: Exception) -> Response:
+    """Answers with what the framework raises, such as that nothing is there; its own answers lack the headers."""
+    status, text, headers = 500, "Internal Server Error", {}
+    if isinstance(error, HTTPException):
+        status, text, headers = error.status_code, error.detail, dict(error.headers or {})
+    return _refused(status, text, **headers)
 
 
 def _refused(status: int, text: str, **headers: str) -> Response:

@@ -6,9 +6,11 @@ import random
 from collections.abc import Awaitable, Callable
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from pinterest_page.protection import answer_exception
 from pinterest_page.site import Site
 from pinterest_sandbox.consent import ConsentPage
 from pinterest_sandbox.control import Control, ControlError, answer_error
@@ -69,7 +71,9 @@ class Sandbox:
         if with_control:
             control = [*Control(state).routes(), *ControlOfWorld(state).routes()]
             routes.append(Mount("/_sandbox", routes=control))
-        self._pages: ASGIApp = Starlette(routes=routes, exception_handlers={ControlError: answer_error})
+        self._pages: ASGIApp = Starlette(
+            routes=routes, exception_handlers={ControlError: answer_error, HTTPException: answer_exception}
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
