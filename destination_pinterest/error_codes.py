@@ -1610,3 +1610,11 @@ class Code(StrEnum):
         "`compare` has found something that the old flow had and the new one lacks.",
         "Add what is named, and compare again, before you disable the old flow. If a difference is meant, go on.",
     )
+    STATIC_NAME_IDENTIFIES = _Case(
+        "PIN-CLI-155",
+        _CONFIG,
+        _ACT,
+        "The name that the project file or `create` gives an audience looks like an identifier of a person. Names are "
+        "shown at Pinterest, in logs and in reports.",
+        "Give it a name that tells nobody. One that is already called so can be kept by its id (`audience_id`).",
+    )

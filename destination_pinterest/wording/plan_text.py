@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from destination_pinterest.config import Config
+from destination_pinterest.identity.identifier_like import looks_like_an_identifier
 from destination_pinterest.identity.leaving import consent_columns, leaving_columns
 from destination_pinterest.routing.audience_plan import EPOCH_S, AudiencePlan, uses_membership_store
 from destination_pinterest.routing.plan import StreamPlan, missing_columns
@@ -69,6 +70,13 @@ def _of_stream(plan: StreamPlan, config: Config) -> Iterator[PlanLine]:
         read += f"; deletions: {', '.join(deletions)}"
     does = "removes members from" if plan.only_removes or config.mode == "remove" else "goes to"
     yield "INFO", f'Stream "{plan.stream.key}" {does} the audience "{plan.audience}"{_where(plan, config)}; {read}.'
+    if plan.audience_id is None and looks_like_an_identifier(plan.audience):
+        text = (
+            f'The name of the audience of the stream "{plan.stream.key}" looks like an identifier of a person, and '
+            "names are shown at Pinterest, in logs and in reports. Give it another one, there and by Audience name "
+            "(audience_name, or --audience on the command line)."
+        )
+        yield "WARN", text
     if plan.newly_recognised:
         text = (
             f'Of the stream "{plan.stream.key}", version 0.1.0 did not use {", ".join(plan.newly_recognised)}: more '

@@ -206,3 +206,9 @@ def test_an_exclusion_audience_that_is_replaced_is_warned_of_how_long_matching_t
     replaced = stream(**OVERWRITTEN)
     assert [text[:10] for level, text in announced(replaced, used_for="exclusion") if level == "WARN"] == ["Matching a"]
     assert [level for level, _ in announced(replaced, used_for="exclusion", membership_store=STORE)] == ["INFO"] * 2
+
+
+def test_a_name_that_identifies_somebody_is_warned_of_without_repeating_it(announced: Announced) -> None:
+    lines = announced(stream("users", "email"), audience_name="Friends of ada@example.com")
+    (warning,) = [text for level, text in lines if level == "WARN" and "identifier of a person" in text]
+    assert "ada" not in warning
