@@ -50,24 +50,34 @@ class Gate:
     Args:
         app: what is behind the gate.
         token: what has to be known.
+        ticket: leads to the token, once: a browser that is started with an address shows its arguments to everybody on
+            the machine.
     """
 
-    def __init__(self, app: ASGIApp, token: str) -> None:
+    def __init__(self, app: ASGIApp, token: str, ticket: str | None = None) -> None:
         self._app = app
         self._token = token.encode()
+        self._ticket = None if ticket is None else ticket.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
         if scope["type"] != "http":
             return
         token, slash, _ = scope["path"].removeprefix("/").partition("/")
-        answer = self._refusal(scope, token)
+        answer = self._admission(scope, token) or self._refusal(scope, token)
         if answer is None and not slash:
             answer = RedirectResponse(f"/{token}/", headers=dict(SAFE_HEADERS))
         if answer is None:
             await self._app({**scope, "root_path": f"/{token}"}, receive, send)
         else:
             await answer(scope, receive, send)
+
+    def _admission(self, scope: Scope, ticket: str) -> Response | None:
+        is_asked = scope["method"] == "GET" and for_this_machine(scope)
+        if self._ticket is None or not is_asked or not secrets.compare_digest(ticket.encode(), self._ticket):
+            return None
+        self._ticket = None
+        return RedirectResponse(f"/{self._token.decode()}/", headers=dict(SAFE_HEADERS))
 
     def _refusal(self, scope: Scope, token: str) -> Response | None:
         if not for_this_machine(scope):

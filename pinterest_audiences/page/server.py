@@ -21,10 +21,10 @@ LOOPBACK = "127.0.0.1"
 _GRACE_S = 1
 
 
-def application(source: Source, token: str) -> ASGIApp:
-    """Returns the page behind its gate."""
+def application(source: Source, token: str, ticket: str | None = None) -> ASGIApp:
+    """Returns the page behind its gate; see there."""
     answers = dict.fromkeys((HTTPException, Exception), answer_exception)
-    return Gate(Starlette(routes=Site(source).routes(), exception_handlers=answers), token)
+    return Gate(Starlette(routes=Site(source).routes(), exception_handlers=answers), token, ticket)
 
 
 def bound(port: int) -> socket.socket:
