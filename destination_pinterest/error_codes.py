@@ -1656,3 +1656,11 @@ class Code(StrEnum):
         "Nothing is lost: the next run goes on. If that comes again, see what kills it: the system's log names a lack "
         "of memory, a scheduler its time limit.",
     )
+    STATIC_NAME_IDENTIFIES = _Case(
+        "PIN-CLI-155",
+        _CONFIG,
+        _ACT,
+        "The name that the project file or `create` gives an audience looks like an identifier of a person. Names are "
+        "shown at Pinterest, in logs and in reports.",
+        "Give it a name that tells nobody. One that is already called so can be kept by its id (`audience_id`).",
+    )

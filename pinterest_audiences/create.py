@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from destination_pinterest.error_codes import Code
+from destination_pinterest.identity.identifier_like import looks_like_an_identifier
 from pinterest_audiences.connector_answers import ConnectorAnswers
 from pinterest_audiences.connector_process import OWN_CONNECTOR, ConnectorProcess
 from pinterest_audiences.failures import EXIT_DONE, EXIT_FAILED, Failure, UsageError, ended_silently
@@ -89,6 +90,12 @@ def _require_names(names: Sequence[str]) -> None:
             raise UsageError(
                 Code.CREATED_NAME_UNUSABLE,
                 f"An audience's name is blank or has more than {LONGEST_NAME} characters. Give it another name.",
+            )
+        if looks_like_an_identifier(name):
+            raise UsageError(
+                Code.STATIC_NAME_IDENTIFIES,
+                "An audience's name looks like an identifier of a person, and names are shown in many places. Give it "
+                "another name.",
             )
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import re
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -22,6 +24,7 @@ def write_whole(path: Path, content: bytes, *, mode: int = OWNER_ONLY) -> None:
     What is no file but takes bytes, such as /dev/null or a pipe, is written to: it is nobody's to replace.
     Raises: OSError; the file is then unchanged.
     """
+    _refuse_trap(path)
     if path.exists() and not path.is_file() and not path.is_dir():
         with path.open("wb", buffering=0) as device:
             device.write(content)
@@ -40,6 +43,21 @@ def write_whole(path: Path, content: bytes, *, mode: int = OWNER_ONLY) -> None:
         with suppress(OSError):
             beside.unlink()
         raise
+
+
+def is_trap(link: os.stat_result, folder: os.stat_result, user: int) -> bool:
+    """Whether a link in a folder in which everybody may write, such as /tmp, is a third person's.
+
+    The kernel would not follow it, but it does not know that whoever reads where a link leads means to write there.
+    Source: Linux, Documentation/admin-guide/sysctl/fs.rst, protected_symlinks (read 2026-11-27).
+    """
+    is_shared = folder.st_mode & stat.S_ISVTX and folder.st_mode & stat.S_IWOTH
+    return bool(is_shared) and link.st_uid not in {user, folder.st_uid}
+
+
+def _refuse_trap(path: Path) -> None:
+    if path.is_symlink() and is_trap(path.lstat(), path.parent.stat(), os.geteuid()):
+        raise PermissionError(errno.EACCES, "it is somebody else's link in a folder for everybody", str(path))
 
 
 @contextmanager

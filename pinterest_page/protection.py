@@ -13,9 +13,11 @@ import secrets
 from collections.abc import Mapping
 from typing import Final
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 # Nothing from anywhere else, nothing inline, and in no frame.
 _POLICY: Final = (
@@ -48,27 +50,37 @@ class Gate:
     Args:
         app: what is behind the gate.
         token: what has to be known.
+        ticket: leads to the token, once: a browser that is started with an address shows its arguments to everybody on
+            the machine.
     """
 
-    def __init__(self, app: ASGIApp, token: str) -> None:
+    def __init__(self, app: ASGIApp, token: str, ticket: str | None = None) -> None:
         self._app = app
         self._token = token.encode()
+        self._ticket = None if ticket is None else ticket.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
         if scope["type"] != "http":
             return
         token, slash, _ = scope["path"].removeprefix("/").partition("/")
-        answer = self._refusal(scope, token)
+        answer = self._admission(scope, token) or self._refusal(scope, token)
         if answer is None and not slash:
             answer = RedirectResponse(f"/{token}/", headers=dict(SAFE_HEADERS))
         if answer is None:
-            await self._app({**scope, "root_path": f"/{token}"}, receive, _guarded(send))
+            await self._app({**scope, "root_path": f"/{token}"}, receive, send)
         else:
             await answer(scope, receive, send)
 
+    def _admission(self, scope: Scope, ticket: str) -> Response | None:
+        is_asked = scope["method"] == "GET" and for_this_machine(scope)
+        if self._ticket is None or not is_asked or not secrets.compare_digest(ticket.encode(), self._ticket):
+            return None
+        self._ticket = None
+        return RedirectResponse(f"/{self._token.decode()}/", headers=dict(SAFE_HEADERS))
+
     def _refusal(self, scope: Scope, token: str) -> Response | None:
-        if not _THIS_MACHINE.fullmatch(Headers(scope=scope).get("host", "")):
+        if not for_this_machine(scope):
             return _refused(421, "This page is only for 127.0.0.1 and localhost.")
         if not secrets.compare_digest(token.encode(), self._token):
             return _refused(403, "Open the address that `pinterest-audiences ui` has printed, with its token.")
@@ -77,22 +89,22 @@ class Gate:
         return None
 
 
-def _guarded(send: Send) -> Send:
-    """Answers that are not the page's own, such as that nothing is there, are guarded as it is."""
-
-    async def guarded(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            headers = MutableHeaders(scope=message)
-            for name, value in SAFE_HEADERS.items():
-                headers.setdefault(name, value)
-        await send(message)
-
-    return guarded
-
-
 def new_token() -> str:
     """Returns a token that nobody can guess."""
     return secrets.token_urlsafe(24)
+
+
+def for_this_machine(scope: Scope) -> bool:
+    """Whether a browser asks for this machine by a name that only it has."""
+    return _THIS_MACHINE.fullmatch(Headers(scope=scope).get("host", "")) is not None
+
+
+async def answer_exception(_: Request, error: Exception) -> Response:
+    """Answers with what the framework raises, such as that nothing is there; its own answers lack the headers."""
+    status, text, headers = 500, "Internal Server Error", {}
+    if isinstance(error, HTTPException):
+        status, text, headers = error.status_code, error.detail, dict(error.headers or {})
+    return _refused(status, text, **headers)
 
 
 def _refused(status: int, text: str, **headers: str) -> Response:

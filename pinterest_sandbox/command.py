@@ -11,6 +11,7 @@ from typing import get_args
 import msgspec
 
 from pinterest_sandbox.default_world import ACCESS_TOKEN, AD_ACCOUNT_ID, CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN
+from pinterest_sandbox.other_sites import OtherSites
 from pinterest_sandbox.pauses import Pauses
 from pinterest_sandbox.profiles import PROFILES, Profile
 from pinterest_sandbox.sandbox import Sandbox
@@ -38,7 +39,8 @@ def run(argv: list[str] | None = None) -> int:
         print(f"pinterest-sandbox: {error}", file=sys.stderr)  # noqa: T201
         return 1
     tier, port = profile.settings.tier, listener.getsockname()[1]
-    serve(sandbox, listener, lambda: _say_where(options, tier, port), pauses.end)
+    guarded = OtherSites(sandbox, only_this_machine=options.host in _LOOPBACK)
+    serve(guarded, listener, lambda: _say_where(options, tier, port), pauses.end)
     if isinstance(store, Sqlite):
         store.close()
     return 0

@@ -6,10 +6,11 @@ import random
 from collections.abc import Awaitable, Callable
 
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
+from starlette.exceptions import HTTPException
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from pinterest_page.protection import answer_exception
 from pinterest_page.site import Site
 from pinterest_sandbox.consent import ConsentPage
 from pinterest_sandbox.control import Control, ControlError, answer_error
@@ -17,7 +18,6 @@ from pinterest_sandbox.control_world import ControlOfWorld
 from pinterest_sandbox.default_world import populate
 from pinterest_sandbox.faults import FaultPlan
 from pinterest_sandbox.front_page import FRONT_PAGE_PARTS, FrontPage
-from pinterest_sandbox.own_pages import OwnPagesOnly
 from pinterest_sandbox.pipeline import Pipeline
 from pinterest_sandbox.restoration import restore
 from pinterest_sandbox.settings import Settings
@@ -70,8 +70,10 @@ class Sandbox:
         ]
         if with_control:
             control = [*Control(state).routes(), *ControlOfWorld(state).routes()]
-            routes.append(Mount("/_sandbox", routes=control, middleware=[Middleware(OwnPagesOnly)]))
-        self._pages: ASGIApp = Starlette(routes=routes, exception_handlers={ControlError: answer_error})
+            routes.append(Mount("/_sandbox", routes=control))
+        self._pages: ASGIApp = Starlette(
+            routes=routes, exception_handlers={ControlError: answer_error, HTTPException: answer_exception}
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""

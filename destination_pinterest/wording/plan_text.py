@@ -42,18 +42,7 @@ def plan_lines(
         for line in _of_audience(audience, _title(audience, config), shadow_lists.get(audience.key), config)
     )
     yield from (("WARN", sentence) for sentence in (*moving_rows(audiences, config), *unused_store(config)))
-    yield from (("WARN", sentence) for sentence in (*unused_consent(config), *personal_names(audiences)))
-
-
-def personal_names(audiences: Iterable[AudiencePlan]) -> Iterator[str]:
-    """Yields a sentence if names that somebody has chosen for audiences look as if they would tell who a person is."""
-    count = len({audience.name for audience in audiences if looks_like_an_identifier(audience.name)})
-    if count:
-        subject = "The name of an audience holds" if count == 1 else f"The names of {count:,} audiences hold"
-        yield (
-            f"{subject} what looks like a person's e-mail address, number or ID. Names are shown in Pinterest Ads "
-            "Manager, in logs and in reports: choose another one, unless it is nobody's."
-        )
+    yield from (("WARN", sentence) for sentence in unused_consent(config))
 
 
 def unused_consent(config: Config) -> Iterator[str]:
@@ -81,6 +70,13 @@ def _of_stream(plan: StreamPlan, config: Config) -> Iterator[PlanLine]:
         read += f"; deletions: {', '.join(deletions)}"
     does = "removes members from" if plan.only_removes or config.mode == "remove" else "goes to"
     yield "INFO", f'Stream "{plan.stream.key}" {does} the audience "{plan.audience}"{_where(plan, config)}; {read}.'
+    if plan.audience_id is None and looks_like_an_identifier(plan.audience):
+        text = (
+            f'The name of the audience of the stream "{plan.stream.key}" looks like an identifier of a person, and '
+            "names are shown at Pinterest, in logs and in reports. Give it another one, there and by Audience name "
+            "(audience_name, or --audience on the command line)."
+        )
+        yield "WARN", text
     if plan.newly_recognised:
         text = (
             f'Of the stream "{plan.stream.key}", version 0.1.0 did not use {", ".join(plan.newly_recognised)}: more '

@@ -72,7 +72,7 @@ def together(url: str, number: int, for_s: float) -> list[list[float]]:
         process.stdin.write("\n")
         process.stdin.flush()
     for process in processes:
-        out, _ = process.communicate(timeout=60)
+        out, _ = process.communicate(timeout=for_s + 60)
         assert process.returncode == 0
         printed.append([float(line.removeprefix("sent ")) for line in out.splitlines() if line.startswith("sent ")])
     return printed

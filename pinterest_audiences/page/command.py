@@ -59,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
         from pinterest_page.protection import new_token  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise missing_extra(error) from error
-    interruption, token = Interruption(), new_token()
+    interruption, token, ticket = Interruption(), new_token(), new_token()
     asked = AskedListings(partial(_asked, interruption), arguments.refresh.total_seconds(), _now)
     source = PageSource(
         partial(list_profiles, os.environ),
@@ -68,22 +68,22 @@ def run(arguments: argparse.Namespace) -> int:
         _now,
     )
     listener = bound(arguments.port)
-    address = f"http://{LOOPBACK}:{listener.getsockname()[1]}/{token}/"
-    PageServer(application(source, token), partial(_said, address, arguments.no_browser, webbrowser.open)).run(
-        [listener]
-    )
+    here = f"http://{LOOPBACK}:{listener.getsockname()[1]}"
+    show = None if arguments.no_browser else partial(webbrowser.open, f"{here}/{ticket}/")
+    app = application(source, token, None if show is None else ticket)
+    PageServer(app, partial(_said, f"{here}/{token}/", show)).run([listener])
     interruption.request(signal.SIGINT)
     asked.wait(_STOPPING_S)
     return EXIT_DONE
 
 
-def _said(address: str, no_browser: bool, show: Callable[[str], Any]) -> None:
+def _said(address: str, show: Callable[[], Any] | None) -> None:
     sys.stdout.write(
         f"The page is at {address}\nIt is for this machine alone, and needs its whole address. Ctrl-C ends it.\n"
     )
     sys.stdout.flush()
-    if not no_browser:
-        show(address)
+    if show is not None:
+        show()
 
 
 def _asked(interruption: Interruption, profile: Profile) -> Listed:

@@ -8,11 +8,12 @@ from types import FrameType
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from destination_pinterest.error_codes import Code
 from pinterest_audiences.failures import UsageError
-from pinterest_page.protection import Gate
+from pinterest_page.protection import Gate, answer_exception
 from pinterest_page.site import Site
 from pinterest_page.view import Source
 
@@ -20,9 +21,10 @@ LOOPBACK = "127.0.0.1"
 _GRACE_S = 1
 
 
-def application(source: Source, token: str) -> ASGIApp:
-    """Returns the page behind its gate."""
-    return Gate(Starlette(routes=Site(source).routes()), token)
+def application(source: Source, token: str, ticket: str | None = None) -> ASGIApp:
+    """Returns the page behind its gate; see there."""
+    answers = dict.fromkeys((HTTPException, Exception), answer_exception)
+    return Gate(Starlette(routes=Site(source).routes(), exception_handlers=answers), token, ticket)
 
 
 def bound(port: int) -> socket.socket:

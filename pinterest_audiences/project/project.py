@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from destination_pinterest.config import read_config, unknown_keys
+from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import ConnectorError
+from destination_pinterest.identity.identifier_like import looks_like_an_identifier
 from destination_pinterest.routing.destination_object import named_by_id
 from pinterest_audiences.alerts.settings import AlertSettings
 from pinterest_audiences.config_file import ConfigFile
@@ -231,6 +233,13 @@ class _Resolving:
         for key in ("audience_column", "ad_account_column", "also_in_ad_accounts"):
             if entry.audience_id is not None and entry.settings.get(key):
                 raise self._wrong(name, "audience_id", f"names one audience, and `settings.{key}` several; keep one")
+        if entry.audience_id is None and looks_like_an_identifier(audience.audience):
+            line = self._line(name, "audience")
+            raise UsageError(
+                Code.STATIC_NAME_IDENTIFIES,
+                f"{self.path}, line {line}: the name of the audience looks like an identifier of a person, and names "
+                "are shown in many places. Give it another name.",
+            )
         if entry.rejected_values and audience.rejected_path is None:
             raise self._wrong(name, "rejected_values", "needs `rejected`")
         try:

@@ -75,7 +75,7 @@ def port_here(redirect_uri: str) -> int | None:
             Code.USAGE_WRONG,
             f"--redirect-uri {redirect_uri!r} is no address of a page. Give it as it is registered in the app.",
         )
-    return (port or 80) if parts.scheme == "http" and is_this_machine(parts.hostname) else None
+    return (port or 80) if parts.scheme == "http" and _is_this_machine(parts.hostname) else None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -95,8 +95,7 @@ class Redirected:
         return cls(found.get("code"), found.get("state"), found.get("error"))
 
 
-def is_this_machine(host: str) -> bool:
-    """Whether a host's name or address leads to this machine, wherever it is asked for."""
+def _is_this_machine(host: str) -> bool:
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -13,7 +13,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from destination_pinterest.foreign_text import cleaned
 from pinterest_audiences.alerts.rules import SignIn
+from pinterest_audiences.history.impersonal import impersonal
 from pinterest_audiences.history.records import Observation, RunRecord
 
 
@@ -149,4 +151,5 @@ def _run_labels(record: RunRecord) -> tuple[tuple[str, str], ...]:
 
 
 def _labels(**labels: str) -> tuple[tuple[str, str], ...]:
-    return tuple(labels.items())
+    """Returns labels as they may leave: names are anybody's words, and half a character can't be sent at all."""
+    return tuple((name, cleaned(impersonal(text))) for name, text in labels.items())

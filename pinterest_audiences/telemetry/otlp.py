@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from destination_pinterest.foreign_text import cleaned
+from pinterest_audiences.history.impersonal import impersonal
 from pinterest_audiences.history.records import RunRecord
 from pinterest_audiences.telemetry.metrics import Sample
 
@@ -145,7 +146,7 @@ def _send_traces(records: Sequence[RunRecord], environment: Mapping[str, str]) -
     within = trace.set_span_in_context(whole)
     for record in records:
         span = tracer.start_span(
-            f"audience {record.audience}", context=within, start_time=_nanoseconds(record.started_at)
+            f"audience {_text(record.audience)}", context=within, start_time=_nanoseconds(record.started_at)
         )
         span.set_attributes(_attributes(record))
         if not record.succeeded:
@@ -185,7 +186,16 @@ def _attributes(record: RunRecord) -> dict[str, str | int | float]:
         "pinterest.failure_kind": record.failure_kind,
         "pinterest.failure_code": record.failure_code,
     }
-    return {**{name: text for name, text in texts.items() if text}, "pinterest.exit_code": record.exit_code, **figures}
+    return {
+        **{name: _text(text) for name, text in texts.items() if text},
+        "pinterest.exit_code": record.exit_code,
+        **figures,
+    }
+
+
+def _text(text: str) -> str:
+    """Returns a text as it may leave: names are anybody's words, and half a character can't be sent at all."""
+    return cleaned(impersonal(text))
 
 
 def _nanoseconds(moment: Any) -> int:

@@ -40,3 +40,9 @@ def test_of_several_ad_accounts_each_is_named() -> None:
 def test_a_name_that_no_audience_can_have_is_refused_before_anything_is_asked(name: str) -> None:
     with raises(Code.CREATED_NAME_UNUSABLE, match="blank or has more than 200 characters"):
         run(argparse.Namespace(names=["VIP", name], config=None, json=False))
+
+
+def test_a_name_that_identifies_somebody_is_refused_and_not_repeated() -> None:
+    with raises(Code.STATIC_NAME_IDENTIFIES) as caught:
+        run(argparse.Namespace(names=["VIP", "Friends of ada@example.com"], config=None, json=False))
+    assert "ada" not in caught.value.message

@@ -59,7 +59,7 @@ def test_the_page_only_shows(browser: PageReader, method: str) -> None:
     assert browser.get(f"/{TOKEN}/", method=method).status == 405
 
 
-@pytest.mark.parametrize("path", ["/wrong/", f"/{TOKEN}", f"/{TOKEN}/nothing-here"])
+@pytest.mark.parametrize("path", ["/wrong/", f"/{TOKEN}"])
 def test_refusals_and_redirects_are_as_guarded_as_the_page(browser: PageReader, path: str) -> None:
     answer = browser.get(path)
 
@@ -70,3 +70,16 @@ def test_refusals_and_redirects_are_as_guarded_as_the_page(browser: PageReader, 
 def test_a_token_is_long_and_new_each_time() -> None:
     assert len(new_token()) >= 32
     assert new_token() != new_token()
+
+
+def test_the_address_with_which_a_browser_is_started_leads_in_once() -> None:
+    async def inside(request: Request) -> PlainTextResponse:
+        return PlainTextResponse("inside")
+
+    browser = PageReader(Gate(Starlette(routes=[Route("/", inside)]), TOKEN, "ticket"))
+    assert browser.get("/ticket/", host="evil.example.com").status == 421
+    assert browser.get("/ticket/", method="HEAD").status == 403
+    answer = browser.get("/ticket/")
+    assert (answer.status, answer.headers["location"]) == (307, f"/{TOKEN}/")
+    assert answer.headers["cache-control"] == "no-store"
+    assert browser.get("/ticket/").status == 403

@@ -290,3 +290,19 @@ def test_an_audience_may_be_named_by_its_id_and_then_its_name_may_be_another_one
 def test_an_id_needs_its_account_and_names_one_audience_only(changed: str, key: str, read: Read) -> None:
     with raises(Code.PROJECT_INVALID, match=key):
         read(changed)
+
+
+@pytest.mark.parametrize(
+    "name", ["Friends of ada@example.com", "of ${WHO}", "+49 151 12345678", "3f2504e0-4f89-41d3-9a0c-0305e82c3301"]
+)
+def test_a_name_that_identifies_somebody_is_refused_and_not_repeated(read: Read, name: str) -> None:
+    text = PLAIN.replace("VIP customers", f'"{name}"')
+    with raises(Code.STATIC_NAME_IDENTIFIES, match="line 6") as caught:
+        read(text, {"WHO": "ada@example.com"})
+    assert "ada" not in caught.value.message
+
+
+def test_an_audience_that_is_already_called_so_is_kept_by_its_id(read: Read) -> None:
+    more = '"Friends of ada@example.com"\n    audience_id: "12"\n    ad_account_id: "34"'
+    (audience,) = read(PLAIN.replace("VIP customers", more)).audiences
+    assert audience.entry.audience_id == "12"

@@ -96,3 +96,14 @@ def test_the_standard_variables_say_what_is_sent(environment: dict[str, str], wa
 def test_what_is_not_there_is_said_and_not_ignored(environment: dict[str, str]) -> None:
     with pytest.raises(TelemetryError, match="OTEL_"):
         wanted_signals(environment)
+
+
+def test_names_with_half_a_character_or_an_address_arrive_without_it(
+    collector: Webhook, environment: dict[str, str]
+) -> None:
+    odd = replace(RUN, audience="V\ud800IP of ada@example.com", name="\udfffvip", project="ada@example.com")
+    send([*run_samples([odd])], [odd], environment)
+    assert sorted(posted.path for posted in collector.posted) == ["/v1/metrics", "/v1/traces"]
+    for posted in collector.posted:
+        assert b"VIP of" in posted.body
+        assert b"ada@example.com" not in posted.body

@@ -96,3 +96,16 @@ def test_a_variable_that_can_not_be_followed_is_said() -> None:
     said: list[str] = []
     Telemetry({"OTEL_TRACES_EXPORTER": "zipkin"}, None, said.append).ran([RUN])
     assert "OTEL_TRACES_EXPORTER" in said[0]
+
+
+def test_names_that_look_alike_once_written_are_one_series(tmp_path: Path) -> None:
+    samples = [
+        Sample(SIZE, (("audience", name),), size) for name, size in [("VIP", 3), ("VIP\u200b", 4), ("V\ud800IP", 5)]
+    ]
+    write_textfile(tmp_path / "x.prom", samples)
+    assert (tmp_path / "x.prom").read_text().splitlines()[2:] == ['pinterest_audience_size{audience="VIP"} 5']
+
+
+def test_a_person_s_address_in_a_name_does_not_leave(tmp_path: Path) -> None:
+    telemetry(tmp_path, None).ran([replace(RUN, audience="Friends of ada@example.com", name="ada@example.com")])
+    assert "ada@example.com" not in (tmp_path / "pinterest.prom").read_text()
