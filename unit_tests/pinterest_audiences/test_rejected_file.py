@@ -54,7 +54,7 @@ def test_a_name_that_ends_in_csv_gives_csv(tmp_path: Path) -> None:
 
 def test_an_earlier_file_is_replaced_by_one_for_its_owner_alone(tmp_path: Path) -> None:
     path = tmp_path / "rejected.jsonl"
-    path.write_text("earlier\n")
+    path.write_text('{"file": null, "line": 1}\n')
     path.chmod(0o644)
     RejectedFile.create(path, has_values=False)
     assert path.read_text() == ""
@@ -112,7 +112,7 @@ def test_a_run_that_goes_on_adds_to_what_is_there(tmp_path: Path) -> None:
 @pytest.mark.parametrize("torn", ['{"file": "peop', '{"file": null, "message": "a"'])
 def test_the_half_line_of_a_killed_run_is_dropped_before_more_is_added(tmp_path: Path, torn: str) -> None:
     path = tmp_path / "rejected.jsonl"
-    path.write_text('{"line": 1}\n' + torn)
+    path.write_text('{"file": 0, "line": 1}\n' + torn)
     RejectedFile.continued(path, has_values=False).add({**ROW, "line": 2})
     assert [json.loads(line)["line"] for line in path.read_text().splitlines()] == [1, 2]
 
@@ -132,6 +132,19 @@ def test_a_run_that_goes_on_begins_a_file_where_there_is_none_or_an_empty_one(tm
             path.touch()
         RejectedFile.continued(path, has_values=False)
         assert path.read_text() == "file,line,primary_key,row_used,column,reason,message\n"
+
+
+@pytest.mark.parametrize("name", ["shop.duckdb", "config.json", "people.csv", "rejected.jsonl", "rejected.csv"])
+def test_a_file_of_something_else_is_never_written_over(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_text('{"credentials": {}}' if name.endswith("json") else "id,email\n1,a@example.com\n")
+    before = path.read_bytes()
+    for opened in (RejectedFile.create, RejectedFile.continued):
+        with raises(Code.REJECTED_NOT_KEPT, match="something else than rejected rows"):
+            opened(path, has_values=False)
+    assert path.read_bytes() == before
+    with raises(Code.REJECTED_NOT_KEPT, match="Is a directory"):
+        RejectedFile(tmp_path, has_values=False).check()
 
 
 def test_no_line_is_added_under_the_columns_of_another_run(tmp_path: Path) -> None:

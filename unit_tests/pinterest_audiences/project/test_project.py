@@ -167,9 +167,20 @@ def test_an_audience_is_not_replaced_by_one_entry_and_added_to_by_another(read: 
 
 
 def test_no_two_entries_write_their_rejected_rows_into_one_file(read: Read) -> None:
-    with raises(Code.PROJECT_INVALID, match="is the file of a too"):
+    with raises(Code.PROJECT_INVALID, match="is a file of a too"):
         read("source: a.csv\ndefaults: {rejected: x.jsonl}\naudiences:\n  a: {}\n  b: {}\n")
+    with raises(Code.PROJECT_INVALID, match="is a file of a too"):
+        read("source: a.csv\naudiences:\n  a: {rejected: x.jsonl}\n  b: {rejected: ./x.jsonl}\n")
+    with raises(Code.PROJECT_INVALID, match="is a file of a too"):
+        read("source: a.csv\naudiences:\n  a: {cursor: x}\n  b: {rejected: .pinterest-audiences/a.state.json}\n")
+    with raises(Code.PROJECT_INVALID, match="is a file of a too"):
+        read("source: a.csv\naudiences:\n  a: {cursor: x, rejected: .pinterest-audiences/a.state.json}\n")
     read("source: a.csv\ndefaults: {rejected: true}\naudiences:\n  a: {}\n  b: {}\n")
+
+
+def test_names_whose_files_some_disks_take_for_one_are_refused(read: Read) -> None:
+    with raises(Code.PROJECT_INVALID, match="the names Vip and vip differ in case alone"):
+        read("source: a.csv\naudiences:\n  Vip: {}\n  vip: {audience: other}\n")
 
 
 def test_the_same_audience_in_two_accounts_is_no_contradiction(read: Read) -> None:
