@@ -16,7 +16,7 @@ from pinterest_audiences.connector_process import OWN_CONNECTOR
 from pinterest_audiences.environment import AD_ACCOUNT
 from pinterest_audiences.failures import UsageError, first_sentence
 from pinterest_audiences.lookback import Lookback
-from pinterest_audiences.project.dbt import Relation, relation_of
+from pinterest_audiences.project.dbt import Manifest, Relation
 from pinterest_audiences.project.file import ELSEWHERE, AudienceEntry, FileOptionSettings, ProjectFile
 from pinterest_audiences.project.reading import invalid, read_project_file
 from pinterest_audiences.sign_in.arguments import opened_config
@@ -139,7 +139,7 @@ class Project:
 def read_project(path: Path, environment: Mapping[str, str]) -> Project:
     """Reads a project file; its folder has to be the current one. Raises: UsageError."""
     file, lines = read_project_file(path, environment)
-    resolving = _Resolving(path, file, lines, environment)
+    resolving = _Resolving(path, file, lines, environment, Manifest(Path(file.dbt.manifest)))
     audiences = [resolving.audience(name, entry) for name, entry in file.audiences.items()]
     resolving.check_apart(audiences)
     return Project(path, path.parent, Path(file.state_folder), tuple(audiences), file.alerts)
@@ -153,12 +153,13 @@ class _Resolving:
     file: ProjectFile
     lines: Mapping[tuple[str | int, ...], int]
     environment: Mapping[str, str]
+    manifest: Manifest
 
     def audience(self, name: str, own: AudienceEntry) -> Audience:
         """Raises: UsageError."""
         entry = self._with_defaults(own)
         config = entry.config or self.file.config
-        relation = None if entry.model is None else relation_of(entry.model, Path(self.file.dbt.manifest))
+        relation = None if entry.model is None else self.manifest.relation_of(entry.model)
         found = Audience(
             name=name,
             audience=self._name_at_pinterest(name, entry),

@@ -220,6 +220,23 @@ def test_a_dbt_model_that_is_no_relation_or_not_there_is_told(read: Read, tmp_pa
         read(text)
 
 
+def test_of_a_dbt_model_with_versions_the_latest_is_meant_unless_one_is_named(read: Read, tmp_path: Path) -> None:
+    node = {"resource_type": "model", "package_name": "shop", "name": "customers", "latest_version": 2}
+    nodes = {
+        str(number): {**node, "version": number, "alias": f"customers_v{number}", "relation_name": "r"}
+        for number in (1, 2, 3)
+    }
+    (tmp_path / "target").mkdir()
+    (tmp_path / "target" / "manifest.json").write_text(json.dumps({"nodes": {**nodes, "odd": {**node, "name": ["x"]}}}))
+    for name, table in (("customers", "customers_v2"), ("shop.customers.v3", "customers_v3")):
+        (audience,) = read(f"source: dwh.duckdb\naudiences:\n  a: {{model: {name}}}\n").audiences
+        assert audience.request(variables={}).table == table
+    del nodes["2"]
+    (tmp_path / "target" / "manifest.json").write_text(json.dumps({"nodes": nodes}))
+    with raises(Code.DBT_MODEL_UNUSABLE, match=r"shop.customers.v1, shop.customers.v3. Name one of them so"):
+        read("source: dwh.duckdb\naudiences:\n  a: {model: customers}\n")
+
+
 def names(audiences: Any) -> list[str]:
     return [audience.name for audience in audiences]
 
