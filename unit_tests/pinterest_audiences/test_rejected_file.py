@@ -3,10 +3,6 @@ from __future__ import annotations
 import errno
 import json
 import os
-import resource
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,6 +11,7 @@ from destination_pinterest.error_codes import Code
 from destination_pinterest.markers import REJECTED_VARIABLE
 from pinterest_audiences.rejected_file import RejectedFile
 from pinterest_audiences.sources.source import RefusedRow, RowBatch
+from unit_tests.support.full_disk import room_for
 from unit_tests.support.raises import raises
 
 ROW = {
@@ -159,18 +156,6 @@ def test_a_line_for_which_there_is_no_room_leaves_no_half(tmp_path: Path) -> Non
     file = RejectedFile.create(path, has_values=False)
     file.add(ROW)
     before = path.read_bytes()
-    with _room_for(len(before) + 20), raises(Code.REJECTED_NOT_KEPT, match=os.strerror(errno.EFBIG)):
+    with room_for(len(before) + 20), raises(Code.REJECTED_NOT_KEPT, match=os.strerror(errno.EFBIG)):
         file.add(ROW)
     assert path.read_bytes() == before
-
-
-@contextmanager
-def _room_for(size: int) -> Iterator[None]:
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-        signal.signal(signal.SIGXFSZ, handler)
