@@ -1656,6 +1656,13 @@ class Code(StrEnum):
         "Nothing is lost: the next run goes on. If that comes again, see what kills it: the system's log names a lack "
         "of memory, a scheduler its time limit.",
     )
+    TEMPORARY_FOLDER_UNUSABLE = _Case(
+        "PIN-CLI-154",
+        _CONFIG,
+        _ACT,
+        "The command needs a temporary file, and there is no folder or no room for one.",
+        "Make room, or name a folder that can be written by `TMPDIR`.",
+    )
     STATIC_NAME_IDENTIFIES = _Case(
         "PIN-CLI-155",
         _CONFIG,

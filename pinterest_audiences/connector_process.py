@@ -20,7 +20,7 @@ from typing import IO, Any, Final
 from destination_pinterest.error_codes import Code
 from destination_pinterest.markers import PROGRESS_VARIABLE, REPORT_TEXT_VARIABLE
 from pinterest_audiences.connector_answers import ConnectorAnswers, Watcher
-from pinterest_audiences.failures import ConnectorProcessError, UsageError
+from pinterest_audiences.failures import ConnectorProcessError, UsageError, no_temporary_folder
 from pinterest_audiences.interruption import Interruption
 from pinterest_audiences.line_pipe import LinePipe
 
@@ -147,9 +147,17 @@ class ConnectorProcess:
 
 
 def _nameless_file(content: Mapping[str, Any]) -> IO[bytes]:
-    file = tempfile.TemporaryFile()  # noqa: SIM115 - the caller's to close
-    file.write(json.dumps(content).encode())
-    file.seek(0)
+    """Raises: UsageError if there is no room for it."""
+    with ExitStack() as unless_it_is_whole:
+        try:
+            file = unless_it_is_whole.enter_context(tempfile.TemporaryFile())
+            rest = memoryview(json.dumps(content).encode())
+            while rest:  # Nothing may be left in a buffer, which would be written again at the end.
+                rest = rest[os.write(file.fileno(), rest) :]
+            os.lseek(file.fileno(), 0, os.SEEK_SET)
+        except OSError as error:
+            raise no_temporary_folder(error) from None
+        unless_it_is_whole.pop_all()
     return file
 
 

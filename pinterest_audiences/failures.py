@@ -128,6 +128,14 @@ def missing_extra(error: ModuleNotFoundError) -> UsageError:
     return UsageError(Code.PACKAGE_MISSING, f"The Python package {error.name!r} is not installed. Run: {install}")
 
 
+def no_temporary_folder(error: OSError) -> UsageError:
+    """Returns the error of a command that needs a temporary file and gets none."""
+    return UsageError(
+        Code.TEMPORARY_FOLDER_UNUSABLE,
+        f"Nothing can be written into the temporary folder: {error.strerror}. Make room, or name another by TMPDIR.",
+    )
+
+
 def ended_silently(exit_code: int) -> Failure:
     """The connector's process ended badly, and no message of it says why."""
     sentence = f"The connector ended with exit code {exit_code} without saying why. Run the command again."

@@ -34,18 +34,23 @@ class Lookback:
             )
         return cls(Decimal(found[1]), found[2])
 
-    def before(self, value: Any) -> Any:  # noqa: PLR0911 - one case a type
+    def before(self, value: Any) -> Any:
         """Returns where to begin if the last run reached `value`. Raises: UsageError if that is of another kind."""
-        span = timedelta(seconds=float(self.amount) * _SECONDS[self.unit])
+        try:
+            return self._before(value)
+        except OverflowError:  # It would be before the first year.
+            raise self._unusable() from None
+
+    def _before(self, value: Any) -> Any:  # noqa: PLR0911 - one case a type
         match value:
             case None:
                 return None
             case datetime():
-                return value - span
+                return value - self._span()
             case date():
-                return _days_before(value, span)
+                return _days_before(value, self._span())
             case str():
-                return self._before_text(value, span)
+                return self._before_text(value, self._span())
             case int() if not self.unit:
                 return value - math.ceil(self.amount)
             case float() if not self.unit:
@@ -54,6 +59,9 @@ class Lookback:
                 return value - self.amount
             case _:
                 raise self._unusable()
+
+    def _span(self) -> timedelta:
+        return timedelta(seconds=float(self.amount) * _SECONDS[self.unit])
 
     def _before_text(self, text: str, span: timedelta) -> str:
         """A text column of times keeps its form, since it is compared as text."""

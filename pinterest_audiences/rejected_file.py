@@ -22,6 +22,9 @@ from pinterest_audiences.whole_files import OWNER_ONLY, write_whole
 UNREADABLE: Final = "unreadable_row"
 _FIELDS: Final = ("file", "line", "primary_key", "row_used", "column", "reason", "message")
 _VALUE: Final = "value"
+# How every file of rejected rows begins.
+_BEGINS_CSV: Final = b"file,line,primary_key,row_used,"
+_BEGINS_JSON: Final = b'{"file": '
 
 
 class RejectedFile:
@@ -45,9 +48,10 @@ class RejectedFile:
     def create(cls, path: Path, *, has_values: bool) -> Self:
         """Puts a new file in place of an old one, readable by its owner alone.
 
-        Raises: UsageError if that is impossible.
+        Raises: UsageError if that is impossible, or if the old one holds something else than rejected rows.
         """
         made = cls(path, has_values=has_values)
+        made.check()
         try:
             write_whole(path, made._header())
         except OSError as error:
@@ -62,6 +66,7 @@ class RejectedFile:
         Raises: UsageError if that is impossible, or if the file has other columns.
         """
         made = cls(path, has_values=has_values)
+        made.check()
         try:
             if not path.exists() or (path.is_file() and not path.stat().st_size):
                 return cls.create(path, has_values=has_values)
@@ -71,6 +76,22 @@ class RejectedFile:
         except OSError as error:
             raise made._not_kept(error) from None
         return made
+
+    def check(self) -> None:
+        """Makes sure that nothing else than rejected rows is in the file: it would be lost. Raises: UsageError."""
+        try:
+            if not self._path.exists() or not (self._path.is_file() or self._path.is_dir()):
+                return
+            with self._path.open("rb") as file:
+                begins = file.read(len(_BEGINS_CSV))
+        except OSError as error:
+            raise self._not_kept(error) from None
+        ours = _BEGINS_CSV if self._is_csv else _BEGINS_JSON
+        if begins[: len(ours)] != ours[: len(begins)]:
+            raise UsageError(
+                Code.REJECTED_NOT_KEPT,
+                f"{self._path} holds something else than rejected rows, which would be lost. Name another file.",
+            )
 
     @property
     def variables(self) -> Mapping[str, str]:

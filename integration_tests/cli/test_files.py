@@ -242,7 +242,7 @@ def test_rejected_rows_are_written_with_their_lines_and_without_their_values(
     mode: tuple[str, ...], run: Run, sandbox_config: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "people.csv").write_text(PEOPLE_WITH_FAULTS)
-    (tmp_path / "rejected.jsonl").write_text("from an earlier run\n")
+    (tmp_path / "rejected.jsonl").write_text('{"file": "from an earlier run"}\n')
     result = sync(run, sandbox_config, "--from", "people.csv", "--rejected", "rejected.jsonl", *mode)
     assert result.returncode == 0, result.stderr
     written_file = tmp_path / "rejected.jsonl"

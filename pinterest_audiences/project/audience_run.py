@@ -20,6 +20,7 @@ from pinterest_audiences.project.displays import CollectingDisplay
 from pinterest_audiences.project.outcome import AudienceOutcome, Kind, Status
 from pinterest_audiences.project.project import Audience
 from pinterest_audiences.project.rejected_rows import aside, keep
+from pinterest_audiences.rejected_file import RejectedFile
 from pinterest_audiences.sync_record import profile_name
 from pinterest_audiences.sync_request import SyncRequest
 from pinterest_audiences.sync_run import Outcome, SyncRun
@@ -110,6 +111,7 @@ class AudienceRun:
         if audience.entry.cursor is not None and self.part.follows_cursor:
             path = None  # It writes into the file itself: its rows are not read again, however it ends.
         if path is not None:
+            RejectedFile(path, has_values=request.rejected_values).check()
             request = replace(request, rejected=aside(path))
         account = str(config.overlaid(**request.overlay()).get("ad_account_id") or "")
         with (

@@ -8,13 +8,16 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from typing import Final
 
 from destination_pinterest.error_codes import Code
+from destination_pinterest.errors import ConnectorError
 from destination_pinterest.markers import QUOTA_PATH_VARIABLE
 from pinterest_audiences.alerts.durations import read_duration
-from pinterest_audiences.failures import UsageError
+from pinterest_audiences.failure_view import write_failure
+from pinterest_audiences.failures import Failure, UsageError
 from pinterest_audiences.interruption import Interruption
 from pinterest_audiences.printing import Printer
 from pinterest_audiences.project.opening import opened_project
@@ -39,13 +42,20 @@ def run(arguments: argparse.Namespace) -> int:
         audiences = selected(project, arguments.select)
         printer = Printer(sys.stdout, as_json=arguments.json)
         with held(project.state_folder), interruption.listening(), quota_file() as variables:
-            while True:
+            for round_number in count(1):
                 begun_s = time.monotonic()
-                outcome = run_once(arguments, project, audiences, interruption, variables=variables)
-                print_run(outcome, printer)
+                try:
+                    outcome = run_once(arguments, project, audiences, interruption, variables=variables)
+                    print_run(outcome, printer)
+                except ConnectorError as error:
+                    if round_number == 1:
+                        raise
+                    # What has worked before, and fails for want of room, must not end all further rounds.
+                    write_failure(Failure.of(error).text)
                 if not waited(interruption, begun_s + interval.total_seconds(), time.monotonic, time.sleep):
                     return interruption.exit_code
                 shorten(variables)
+    return interruption.exit_code
 
 
 def waited(

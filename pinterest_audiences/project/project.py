@@ -18,7 +18,7 @@ from pinterest_audiences.connector_process import OWN_CONNECTOR
 from pinterest_audiences.environment import AD_ACCOUNT
 from pinterest_audiences.failures import UsageError, first_sentence
 from pinterest_audiences.lookback import Lookback
-from pinterest_audiences.project.dbt import Relation, relation_of
+from pinterest_audiences.project.dbt import Manifest, Relation
 from pinterest_audiences.project.file import ELSEWHERE, AudienceEntry, FileOptionSettings, ProjectFile
 from pinterest_audiences.project.reading import invalid, read_project_file
 from pinterest_audiences.sign_in.arguments import opened_config
@@ -59,6 +59,17 @@ class Audience:
             case _:
                 return None
 
+    def own_files(self) -> Iterator[Path]:
+        """Yields the files that its runs write, whether they are there or not."""
+        if self.rejected_path is not None:
+            yield self.rejected_path
+        if self.entry.cursor is not None:
+            yield self._state_path
+
+    @property
+    def _state_path(self) -> Path:
+        return self.state_folder / f"{self.name}.state.json"
+
     def request(self, *, variables: Mapping[str, str], quiet: bool = True) -> SyncRequest:
         """Returns the sync that keeps it; `variables` are added to the connector's environment."""
         entry = self.entry
@@ -71,7 +82,7 @@ class Audience:
             audience=self.audience,
             config=self.config,
             cursor=entry.cursor,
-            state=None if entry.cursor is None else self.state_folder / f"{self.name}.state.json",
+            state=None if entry.cursor is None else self._state_path,
             lookback=None if entry.lookback is None else Lookback.of(entry.lookback),
             primary_key=entry.primary_key,
             replace=entry.mode == "replace",
@@ -130,7 +141,7 @@ class Project:
 def read_project(path: Path, environment: Mapping[str, str]) -> Project:
     """Reads a project file; its folder has to be the current one. Raises: UsageError."""
     file, lines = read_project_file(path, environment)
-    resolving = _Resolving(path, file, lines, environment)
+    resolving = _Resolving(path, file, lines, environment, Manifest(Path(file.dbt.manifest)))
     audiences = [resolving.audience(name, entry) for name, entry in file.audiences.items()]
     resolving.check_apart(audiences)
     return Project(path, path.parent, Path(file.state_folder), tuple(audiences), file.alerts)
@@ -144,12 +155,13 @@ class _Resolving:
     file: ProjectFile
     lines: Mapping[tuple[str | int, ...], int]
     environment: Mapping[str, str]
+    manifest: Manifest
 
     def audience(self, name: str, own: AudienceEntry) -> Audience:
         """Raises: UsageError."""
         entry = self._with_defaults(own)
         config = entry.config or self.file.config
-        relation = None if entry.model is None else relation_of(entry.model, Path(self.file.dbt.manifest))
+        relation = None if entry.model is None else self.manifest.relation_of(entry.model)
         found = Audience(
             name=name,
             audience=self._name_at_pinterest(name, entry),
@@ -167,12 +179,17 @@ class _Resolving:
     def check_apart(self, audiences: Sequence[Audience]) -> None:
         """What replaces an audience would undo what another entry does to it; two that share a file would mix it up."""
         seen: dict[tuple[Any, ...], Audience] = {}
-        files: dict[str, str] = {}
+        files: dict[str, tuple[str, int]] = {}
+        names: dict[str, str] = {}
         for each in audiences:
-            if isinstance(each.entry.rejected, str):
-                other = files.setdefault(each.entry.rejected, each.name)
-                if other != each.name:
-                    raise self._wrong(each.name, "rejected", f"is the file of {other} too; `true` gives each its own")
+            # Files are named after it, and not all disks tell such names apart.
+            other = names.setdefault(each.name.casefold(), each.name)
+            if other != each.name:
+                raise invalid(f"{self.path}: the names {other} and {each.name} differ in case alone. Rename one.")
+            for number, path in enumerate(each.own_files()):
+                found = files.setdefault(str(path.resolve()), (each.name, number))
+                if found != (each.name, number):
+                    raise self._wrong(each.name, "rejected", f"is a file of {found[0]} too; `true` gives each its own")
             key = (
                 each.entry.audience_id or each.audience.casefold(),
                 each.config,

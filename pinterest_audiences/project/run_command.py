@@ -16,7 +16,7 @@ from destination_pinterest.error_codes import Code
 from destination_pinterest.markers import QUOTA_PATH_VARIABLE
 from destination_pinterest.program_version import program_version
 from pinterest_audiences.after_run import AfterRun
-from pinterest_audiences.failures import UsageError
+from pinterest_audiences.failures import UsageError, no_temporary_folder
 from pinterest_audiences.history.of_report import new_run_id
 from pinterest_audiences.history.store import History
 from pinterest_audiences.interruption import Interruption
@@ -115,7 +115,11 @@ def check_parallel(number: int) -> None:
 @contextmanager
 def quota_file() -> Iterator[Mapping[str, str]]:
     """Gives the variable by which connectors share one quota as long as the command runs."""
-    with tempfile.TemporaryDirectory(prefix="pinterest-audiences-") as folder:
+    try:
+        temporary = tempfile.TemporaryDirectory(prefix="pinterest-audiences-", ignore_cleanup_errors=True)
+    except OSError as error:
+        raise no_temporary_folder(error) from None
+    with temporary as folder:
         yield {QUOTA_PATH_VARIABLE: str(Path(folder) / "quota")}
 
 

@@ -29,6 +29,7 @@ NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
         ("1h", "2026-01-31T00:30Z", "2026-01-30T23:30Z"),
         ("1h", "2026-01-31", "2026-01-30"),
         ("1h", None, None),
+        ("86400000000000", 1_795_780_800_000_000_000, 1_795_694_400_000_000_000),
     ],
 )
 def test_a_run_begins_so_far_before_the_last_value_and_in_its_form(text: str, value: Any, before: Any) -> None:
@@ -37,7 +38,10 @@ def test_a_run_begins_so_far_before_the_last_value_and_in_its_form(text: str, va
     assert type(found) is type(before)
 
 
-@pytest.mark.parametrize(("text", "value"), [("2h", 5), ("2h", 5.0), ("5", "01ARZ3NDEKTSV4RRFFQ69G5FAV")])
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("2h", 5), ("2h", 5.0), ("5", "01ARZ3NDEKTSV4RRFFQ69G5FAV"), ("99999999999d", NOON), ("999999d", "2026-01-31")],
+)
 def test_a_span_can_not_be_taken_from_a_number_nor_anything_from_an_id(text: str, value: Any) -> None:
     with raises(Code.USAGE_WRONG, match=f"--lookback {text} can't be taken"):
         Lookback.of(text).before(value)

@@ -34,11 +34,11 @@ def request_of(*arguments: str) -> SyncRequest:
 
 def rejected_after(request: SyncRequest, state: dict[str, Any] | None) -> str:
     """What is left of an earlier run's rejected rows when a run begins, after one that was killed behind a state."""
-    Path("r.jsonl").write_text('{"line": 1}\n')
+    Path("r.jsonl").write_text('{"file": 1}\n')
     with prepared(request, ConfigFile("c.json", {})) as ready:
         if state is not None and ready.state_file is not None:
             ready.state_file.save(state)
-    Path("r.jsonl").write_text('{"line": 1}\n{"li')
+    Path("r.jsonl").write_text('{"file": 1}\n{"li')
     with prepared(request, ConfigFile("c.json", {})):
         return Path("r.jsonl").read_text()
 
@@ -52,7 +52,7 @@ def test_what_a_variable_of_an_unreachable_address_holds_is_not_told(monkeypatch
 
 def test_rejected_rows_of_a_killed_run_stay_as_its_rows_are_not_read_again(folder: Path) -> None:
     assert folder
-    assert rejected_after(request_of("--cursor", "id"), cursor_state("id", 1)) == '{"line": 1}\n'
+    assert rejected_after(request_of("--cursor", "id"), cursor_state("id", 1)) == '{"file": 1}\n'
 
 
 def test_rejected_rows_of_a_run_that_is_read_again_from_its_beginning_are_written_anew(folder: Path) -> None:

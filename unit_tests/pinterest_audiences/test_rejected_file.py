@@ -3,10 +3,6 @@ from __future__ import annotations
 import errno
 import json
 import os
-import resource
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,6 +11,7 @@ from destination_pinterest.error_codes import Code
 from destination_pinterest.markers import REJECTED_VARIABLE
 from pinterest_audiences.rejected_file import RejectedFile
 from pinterest_audiences.sources.source import RefusedRow, RowBatch
+from unit_tests.support.full_disk import room_for
 from unit_tests.support.raises import raises
 
 ROW = {
@@ -54,7 +51,7 @@ def test_a_name_that_ends_in_csv_gives_csv(tmp_path: Path) -> None:
 
 def test_an_earlier_file_is_replaced_by_one_for_its_owner_alone(tmp_path: Path) -> None:
     path = tmp_path / "rejected.jsonl"
-    path.write_text("earlier\n")
+    path.write_text('{"file": null, "line": 1}\n')
     path.chmod(0o644)
     RejectedFile.create(path, has_values=False)
     assert path.read_text() == ""
@@ -112,7 +109,7 @@ def test_a_run_that_goes_on_adds_to_what_is_there(tmp_path: Path) -> None:
 @pytest.mark.parametrize("torn", ['{"file": "peop', '{"file": null, "message": "a"'])
 def test_the_half_line_of_a_killed_run_is_dropped_before_more_is_added(tmp_path: Path, torn: str) -> None:
     path = tmp_path / "rejected.jsonl"
-    path.write_text('{"line": 1}\n' + torn)
+    path.write_text('{"file": 0, "line": 1}\n' + torn)
     RejectedFile.continued(path, has_values=False).add({**ROW, "line": 2})
     assert [json.loads(line)["line"] for line in path.read_text().splitlines()] == [1, 2]
 
@@ -134,6 +131,19 @@ def test_a_run_that_goes_on_begins_a_file_where_there_is_none_or_an_empty_one(tm
         assert path.read_text() == "file,line,primary_key,row_used,column,reason,message\n"
 
 
+@pytest.mark.parametrize("name", ["shop.duckdb", "config.json", "people.csv", "rejected.jsonl", "rejected.csv"])
+def test_a_file_of_something_else_is_never_written_over(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_text('{"credentials": {}}' if name.endswith("json") else "id,email\n1,a@example.com\n")
+    before = path.read_bytes()
+    for opened in (RejectedFile.create, RejectedFile.continued):
+        with raises(Code.REJECTED_NOT_KEPT, match="something else than rejected rows"):
+            opened(path, has_values=False)
+    assert path.read_bytes() == before
+    with raises(Code.REJECTED_NOT_KEPT, match="Is a directory"):
+        RejectedFile(tmp_path, has_values=False).check()
+
+
 def test_no_line_is_added_under_the_columns_of_another_run(tmp_path: Path) -> None:
     path = tmp_path / "rejected.csv"
     RejectedFile.create(path, has_values=False)
@@ -146,18 +156,6 @@ def test_a_line_for_which_there_is_no_room_leaves_no_half(tmp_path: Path) -> Non
     file = RejectedFile.create(path, has_values=False)
     file.add(ROW)
     before = path.read_bytes()
-    with _room_for(len(before) + 20), raises(Code.REJECTED_NOT_KEPT, match=os.strerror(errno.EFBIG)):
+    with room_for(len(before) + 20), raises(Code.REJECTED_NOT_KEPT, match=os.strerror(errno.EFBIG)):
         file.add(ROW)
     assert path.read_bytes() == before
-
-
-@contextmanager
-def _room_for(size: int) -> Iterator[None]:
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-        signal.signal(signal.SIGXFSZ, handler)

@@ -8,6 +8,7 @@ import pytest
 
 from destination_pinterest.error_codes import Code
 from destination_pinterest.markers import QUOTA_PATH_VARIABLE
+from pinterest_audiences.__main__ import main
 from pinterest_audiences.interruption import Interruption
 from pinterest_audiences.project import every_command
 from pinterest_audiences.project.every_command import shorten, waited
@@ -45,3 +46,22 @@ def test_the_shared_quotas_file_does_not_grow_for_ever(tmp_path: Path) -> None:
 def test_an_interval_that_is_none_is_refused(interval: str) -> None:
     with raises(Code.USAGE_WRONG, match="is not a span"):
         every_command.run(argparse.Namespace(interval=interval, parallel=1))
+
+
+def test_a_round_that_finds_no_room_does_not_end_the_rounds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "audiences.yml").write_text("config: c.json\nsource: a.csv\naudiences: {vip: {}}\n")
+    monkeypatch.setenv("PINTEREST_AUDIENCES_HISTORY", "off")
+    left = tmp_path / ".pinterest-audiences" / "unfinished.json"
+    waits = iter([True, True, False])
+
+    def wait(*_: object) -> bool:
+        left.write_text("" if left.read_text() else '{"format": 1, "audiences": []}')
+        return next(waits)
+
+    monkeypatch.setattr(every_command, "waited", wait)
+    assert main(["every", "1s", "--file", str(tmp_path / "audiences.yml")]) == 128
+    said = capsys.readouterr()
+    assert said.err.count("unfinished.json can't be read") == 1
+    assert said.out.count("0 of 1 audiences done, 1 failed") == 2

@@ -175,9 +175,20 @@ def test_an_audience_is_not_replaced_by_one_entry_and_added_to_by_another(read: 
 
 
 def test_no_two_entries_write_their_rejected_rows_into_one_file(read: Read) -> None:
-    with raises(Code.PROJECT_INVALID, match="is the file of a too"):
+    with raises(Code.PROJECT_INVALID, match="is a file of a too"):
         read("source: a.csv\ndefaults: {rejected: x.jsonl}\naudiences:\n  a: {}\n  b: {}\n")
+    with raises(Code.PROJECT_INVALID, match="is a file of a too"):
+        read("source: a.csv\naudiences:\n  a: {rejected: x.jsonl}\n  b: {rejected: ./x.jsonl}\n")
+    with raises(Code.PROJECT_INVALID, match="is a file of a too"):
+        read("source: a.csv\naudiences:\n  a: {cursor: x}\n  b: {rejected: .pinterest-audiences/a.state.json}\n")
+    with raises(Code.PROJECT_INVALID, match="is a file of a too"):
+        read("source: a.csv\naudiences:\n  a: {cursor: x, rejected: .pinterest-audiences/a.state.json}\n")
     read("source: a.csv\ndefaults: {rejected: true}\naudiences:\n  a: {}\n  b: {}\n")
+
+
+def test_names_whose_files_some_disks_take_for_one_are_refused(read: Read) -> None:
+    with raises(Code.PROJECT_INVALID, match="the names Vip and vip differ in case alone"):
+        read("source: a.csv\naudiences:\n  Vip: {}\n  vip: {audience: other}\n")
 
 
 def test_the_same_audience_in_two_accounts_is_no_contradiction(read: Read) -> None:
@@ -215,6 +226,23 @@ def test_a_dbt_model_that_is_no_relation_or_not_there_is_told(read: Read, tmp_pa
     manifest(tmp_path, name="other")
     with raises(Code.DBT_MODEL_UNUSABLE, match="has no model 'dim_customers'"):
         read(text)
+
+
+def test_of_a_dbt_model_with_versions_the_latest_is_meant_unless_one_is_named(read: Read, tmp_path: Path) -> None:
+    node = {"resource_type": "model", "package_name": "shop", "name": "customers", "latest_version": 2}
+    nodes = {
+        str(number): {**node, "version": number, "alias": f"customers_v{number}", "relation_name": "r"}
+        for number in (1, 2, 3)
+    }
+    (tmp_path / "target").mkdir()
+    (tmp_path / "target" / "manifest.json").write_text(json.dumps({"nodes": {**nodes, "odd": {**node, "name": ["x"]}}}))
+    for name, table in (("customers", "customers_v2"), ("shop.customers.v3", "customers_v3")):
+        (audience,) = read(f"source: dwh.duckdb\naudiences:\n  a: {{model: {name}}}\n").audiences
+        assert audience.request(variables={}).table == table
+    del nodes["2"]
+    (tmp_path / "target" / "manifest.json").write_text(json.dumps({"nodes": nodes}))
+    with raises(Code.DBT_MODEL_UNUSABLE, match=r"shop.customers.v1, shop.customers.v3. Name one of them so"):
+        read("source: dwh.duckdb\naudiences:\n  a: {model: customers}\n")
 
 
 def names(audiences: Any) -> list[str]:
