@@ -19,7 +19,7 @@ from typing import Final
 
 from destination_pinterest.api.endpoints import Category
 from destination_pinterest.api.limits import Permit
-from destination_pinterest.api.shared_counts import LOST_AFTER_S, Answered, Clock, Event, Sent
+from destination_pinterest.api.shared_counts import LOST_AFTER_S, OURS, Answered, Clock, Event, Sent, Wants
 
 _OWNER_ONLY: Final = 0o600
 _READ_BYTES: Final = 1 << 16
@@ -28,6 +28,8 @@ KEPT_BYTES: Final = 1 << 20
 LARGEST_BYTES: Final = 4 << 20
 _MOST_OWNER: Final = 2**63 - 1
 _MOVED: Final = b"moved"
+# The number of no request.
+_WANTS: Final = 0
 
 
 class FileCounts:
@@ -86,6 +88,13 @@ class FileCounts:
                 self._replace()
         return True
 
+    def wants(self, category: Category) -> None:
+        """See SharedCounts."""
+        read_to = self._read_to
+        with suppress(OSError), self._locked():
+            self._append(f"{self._owner} {_WANTS} {category.value} 0")
+            self._read_to = min(self._read_to, read_to)  # What is in the line is read, own places too.
+
     def answered(self, permit: Permit) -> None:
         """See SharedCounts."""
         number = self._own.pop(permit, None)
@@ -129,16 +138,20 @@ class FileCounts:
     def _event(self, line: str, now: float) -> Iterator[Event]:
         owner, number, what, text = line.split(" ")
         key, at = (int(owner), int(number)), float(text) - self._offset_s
-        if key[0] == self._owner or not 0 < key[0] <= _MOST_OWNER:
+        if not 0 < key[0] <= _MOST_OWNER:
             return
-        if what == "-":
+        if key[1] == _WANTS:
+            yield Wants(Category(what), OURS if key[0] == self._owner else key[0])
+        elif key[0] == self._owner:
+            return
+        elif what == "-":
             permit = self._others.pop(key, None)
             if permit is not None:
                 yield Answered(permit, at if permit.sent_at <= at <= now else now)
         # Nothing was sent in the future: everybody would wait until then.
         elif at <= now:
             self._others[key] = Permit(Category(what), at)
-            yield Sent(self._others[key])
+            yield Sent(self._others[key], key[0])
 
     def _ended(self, now: float) -> Iterator[Event]:
         """What was under way with processes that have ended since: nobody will tell of its answer."""

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from destination_pinterest.api.endpoints import Category
 from destination_pinterest.api.limits import Permit
-from destination_pinterest.api.shared_counts import LOST_AFTER_S, Answered, Clock, Event, Sent
+from destination_pinterest.api.shared_counts import LOST_AFTER_S, OURS, Answered, Clock, Event, Sent, Wants
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -36,6 +36,8 @@ _MOST_ENTRIES: Final = 20_000
 _KEPT_MS: Final = 2 * 86_400_000
 _PAGE: Final = 5_000
 _BEGINNING: Final = b"0-0"
+# The number of no request.
+_WANTS: Final = 0
 _MS: Final = 1_000
 
 # 1: the stream. 1: where it must end, or empty. 2-5: who, which request, what, for how many milliseconds already.
@@ -127,6 +129,14 @@ class RedisCounts:
         self._own[permit] = number
         return True
 
+    def wants(self, category: Category) -> None:
+        """See SharedCounts."""
+        if self._lost_since is None:  # Otherwise nobody sees who waits.
+            try:
+                self._script(b"", _WANTS, category.value, 0)
+            except _failures() as error:
+                self._lose(error)
+
     def answered(self, permit: Permit) -> None:
         """See SharedCounts."""
         number = self._own.pop(permit, None)
@@ -180,7 +190,11 @@ class RedisCounts:
         with suppress(KeyError, ValueError):
             owner, number, what = fields[b"o"], fields[b"n"], fields[b"w"].decode()
             ago_s = max(0.0, server_ms - int(entry.split(b"-")[0]) + int(fields[b"a"])) / _MS
-            if owner == self._owner.encode():
+            is_ours = owner == self._owner.encode()
+            if number == str(_WANTS).encode():
+                yield Wants(Category(what), OURS if is_ours else owner)
+                return
+            if is_ours:
                 return
             at = self._clock - ago_s
             self._seen_at[owner] = at
@@ -190,7 +204,7 @@ class RedisCounts:
                     yield Answered(permit, max(permit.sent_at, at))
                 return
             permit = self._others[owner, number] = Permit(Category(what), at)
-            yield Sent(permit)
+            yield Sent(permit, owner)
 
     def _ended(self, now: float) -> Iterator[Event]:
         """What was under way with others for so long that nobody will tell of its answer."""

@@ -22,8 +22,9 @@ from destination_pinterest.api.headers import RateHeaders, read_rate_headers
 from destination_pinterest.api.limits import Limit, Limits, Permit
 from destination_pinterest.api.observer import Observer, QuotaWait
 from destination_pinterest.api.retry import when
-from destination_pinterest.api.shared_counts import Sent, SharedCounts
+from destination_pinterest.api.shared_counts import OURS, Sent, SharedCounts, Wants
 from destination_pinterest.api.tier import Answered, KnownTier, TierInUse
+from destination_pinterest.api.waiting_line import WaitingLine
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import RateLimitedError
 from destination_pinterest.system import System
@@ -94,6 +95,7 @@ class _CategoryState:
         self._tier = tier
         self._beyond_trial: set[Permit] = set()
         self.turn = FairLock()
+        self.line = WaitingLine()
         self.in_flight = 0
         self.reported: _Reported | None = None
         self.blocked_until = 0.0
@@ -246,22 +248,34 @@ class Quota:
 
     def _decided(self, category: Category, state: _CategoryState) -> Permit | float:
         """Returns the permit of a request that may be sent now, or how long it has to wait."""
+        is_late = False
         while True:
             self._take_others()
             clock = self._system.clock()
             wait_s = self._free_at(state, clock) - clock
+            if self._counts is not None and self._counts.sharers == 1:
+                if state.line.has_to_queue(is_free=wait_s <= 0 and not is_late):
+                    self._counts.wants(category)
+                    self._take_others()
+                wait_s = state.line.wait_s(wait_s, clock)
             if wait_s > 0:
                 return wait_s
             permit = Permit(category, clock)
             if self._counts is None or self._counts.claim(permit):
+                state.line.took_turn(OURS)
                 state.take(permit)
                 return permit
+            is_late = True  # Others are faster: a place in the line gives us our turn.
 
     def _take_others(self) -> None:
         """Counts what other processes have sent, and what of it was answered."""
         for event in () if self._counts is None else self._counts.news(self._system.clock):
+            if isinstance(event, Wants):
+                self._states[event.category].line.queue(event.owner)
+                continue
             state = self._states[event.permit.category]
             if isinstance(event, Sent):
+                state.line.took_turn(event.owner)
                 state.take_other(event.permit)
             else:
                 state.other_answered(event.permit, event.at)

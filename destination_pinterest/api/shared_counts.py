@@ -6,14 +6,24 @@ claims a request only if nothing has been told since: whoever comes second learn
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from destination_pinterest.api.endpoints import Category
 from destination_pinterest.api.limits import Permit
 
+OURS: Final = "ours"
 LOST_AFTER_S: Final = 300.0
 """No request takes so long: whoever sent it has ended without a word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wants:
+    """A process waits for its turn to send a request of a category: another, or this one (OURS)."""
+
+    category: Category
+    owner: Hashable
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +31,7 @@ class Sent:
     """Another process has sent a request."""
 
     permit: Permit
+    owner: Hashable
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +42,7 @@ class Answered:
     at: float
 
 
-Event = Sent | Answered
+Event = Wants | Sent | Answered
 Clock = Callable[[], float]
 
 
@@ -47,6 +58,9 @@ class SharedCounts(Protocol):
 
     def news(self, clock: Clock) -> Sequence[Event]:
         """Returns what others have told since the last time."""
+
+    def wants(self, category: Category) -> None:
+        """Tells that a request waits for its turn. Its place is known once `news` tells of it, too."""
 
     def claim(self, permit: Permit) -> bool:
         """Tells that a request is sent now; False, and nothing is told, if others have told something since `news`."""
