@@ -248,15 +248,17 @@ class Quota:
 
     def _decided(self, category: Category, state: _CategoryState) -> Permit | float:
         """Returns the permit of a request that may be sent now, or how long it has to wait."""
-        is_late = False
+        is_late = has_queued = False
         while True:
             self._take_others()
             clock = self._system.clock()
             wait_s = self._free_at(state, clock) - clock
             if self._counts is not None and self._counts.sharers == 1:
-                if state.line.has_to_queue(is_free=wait_s <= 0 and not is_late):
+                # Once is enough: where nothing can be told, as on a full disk, nobody has a place.
+                if not has_queued and state.line.has_to_queue(is_free=wait_s <= 0 and not is_late):
                     self._counts.wants(category)
-                    self._take_others()
+                    has_queued = True
+                    continue  # What is read with our place may leave less.
                 wait_s = state.line.wait_s(wait_s, clock)
             if wait_s > 0:
                 return wait_s
