@@ -6,7 +6,7 @@ from setuptools import find_packages, setup
 
 HERE = Path(__file__).parent
 
-# What `destination-pinterest` imports in production, and nothing more: the image installs this set alone.
+# What `destination-pinterest` imports in production, and nothing more: the image installs this set and the extra redis.
 PRODUCTION = [
     "airbyte-cdk>=7.39.1,<8",
     "boto3>=1.36,<2",  # rejected rows and the membership store in S3
@@ -45,7 +45,7 @@ CLI = [
 TELEMETRY = ["opentelemetry-exporter-otlp-proto-http>=1.30,<2", "opentelemetry-sdk>=1.30,<2"]
 # A sign-in in the machine's own keyring, for those who choose so.
 KEYRING = ["keyring>=25,<27"]
-# A quota that processes on several machines share.
+# A quota that processes on several machines share. The image has it as well.
 REDIS = ["redis>=6,<9"]
 # DataFrames to audiences; the cluster brings its own Spark, which has to be of the same version.
 SPARK = ["pyspark>=4.0,<5"]

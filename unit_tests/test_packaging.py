@@ -201,7 +201,7 @@ def test_a_lock_names_no_index_and_no_address(lock: Path) -> None:
 @pytest.mark.parametrize(
     ("lock", "lists"),
     [
-        ("production.txt", ("PRODUCTION",)),
+        ("production.txt", ("PRODUCTION", "REDIS")),
         ("cli.txt", ("PRODUCTION", "CLI", "TELEMETRY")),
         ("development.txt", ("PRODUCTION", "CLI", "SANDBOX", "DEV")),
     ],
@@ -235,8 +235,9 @@ def test_the_build_tool_is_locked_for_both() -> None:
         assert "setuptools" in pins(ROOT / "requirements" / lock)
 
 
-def test_production_declares_exactly_what_the_connector_imports() -> None:
-    assert third_party_imports(ROOT / "destination_pinterest") == import_names(requirements_named("PRODUCTION"))
+def test_production_and_the_extra_for_redis_declare_exactly_what_the_connector_imports() -> None:
+    declared = import_names([*requirements_named("PRODUCTION"), *requirements_named("REDIS")])
+    assert third_party_imports(ROOT / "destination_pinterest") == declared
 
 
 def test_the_command_line_declares_what_it_imports_beyond_production() -> None:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 # Each takes longer to load than everything that the connector's own modules need together, or nearly.
-HEAVY = ("airbyte_cdk", "boto3", "botocore", "duckdb", "jsonschema", "numpy", "pandas", "phonenumbers")
+HEAVY = ("airbyte_cdk", "boto3", "botocore", "duckdb", "jsonschema", "numpy", "pandas", "phonenumbers", "redis")
 MOST_MODULES = 750
 
 

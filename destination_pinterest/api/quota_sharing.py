@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import ssl
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -13,6 +12,7 @@ from uuid import uuid4
 
 from destination_pinterest.api.counts_in_file import FileCounts, process_is_running
 from destination_pinterest.api.shared_counts import SharedCounts
+from destination_pinterest.certificates import trusted_certificates
 from destination_pinterest.config import Config, OAuthCredentials
 from destination_pinterest.config.shared_quota import SharedQuotaAddress, read_shared_quota
 from destination_pinterest.error_codes import Code
@@ -97,7 +97,8 @@ def redis_client(address: SharedQuotaAddress) -> Redis:
             "Shared quota (shared_quota) names a Redis, and its package is not installed. Install "
             'it by pip install "airbyte-destination-pinterest[redis]", or name a file of this machine.',
         ) from None
-    settings = {"ssl_ca_certs": ssl.get_default_verify_paths().cafile} if str(address.url).startswith("rediss") else {}
+    trusted = trusted_certificates(os.environ) if str(address.url).startswith("rediss://") else None
+    settings = {} if trusted is None else {"ssl_ca_path" if Path(trusted).is_dir() else "ssl_ca_certs": trusted}
     return Redis.from_url(
         str(address.url),
         socket_timeout=_TIMEOUT_S,

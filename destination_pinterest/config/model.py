@@ -379,10 +379,11 @@ class Config(Settings):
         None,
         pattern=SHARED_QUOTA_PATTERN,
         description=(
-            "Only if several syncs use the same app as the same person at once: through what they share Pinterest's "
-            "request limits. A Redis (redis://host:6379/0, rediss:// with TLS), for any number of machines; or the "
-            "path of a file, for one machine. All of them have to name the same. With a Redis, ?processes=4 at the end "
-            "says how many there are, for when it does not answer; ?name=… takes the place of the app."
+            "For several syncs that use the same app as the same person at once: through what they share Pinterest's "
+            "request limits. Leave it empty if there is one at a time. A Redis (redis://host:6379/0, rediss:// with "
+            "TLS), for any number of machines; or the path of a file, for one machine. All of them have to name the "
+            "same. With a Redis, ?processes=4 at the end says how many there are, for when it does not answer; ?name=… "
+            "takes the place of the app."
         ),
         title="Shared quota",
         form={"airbyte_secret": True, "pattern_descriptor": "redis://host:6379/0, or a path that begins with /"},
