@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from itertools import pairwise
 from typing import Final
 
@@ -66,6 +67,11 @@ def looks_like_an_identifier(text: str) -> bool:
         return True
     bare = _LABEL.sub("", plain, count=1)
     return _is_digest(bare) or _RAMP_ID.fullmatch(bare) is not None or _is_phone(bare)
+
+
+def without_people(names: Iterable[str]) -> list[str]:
+    """Returns names of columns to be listed, with a mark for those that are data: a pivot makes names of values."""
+    return ["[…]" if looks_like_an_identifier(name) else name for name in names]
 
 
 def names_a_person(column: str) -> bool:

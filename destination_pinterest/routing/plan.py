@@ -10,7 +10,7 @@ from typing import Final
 from destination_pinterest.config import Config
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import ConfigurationError, IdentityColumnsError, InvalidConfigError, SyncModeError
-from destination_pinterest.identity.identifier_like import names_a_person
+from destination_pinterest.identity.identifier_like import names_a_person, without_people
 from destination_pinterest.identity.mapping import IdentityColumn
 from destination_pinterest.identity.operation import DELETED_AT, deletion_columns
 from destination_pinterest.identity.phone_number import is_country
@@ -434,4 +434,8 @@ def readable_key(stream: ConfiguredStream) -> tuple[str, ...]:
 
 
 def _has_columns(stream: ConfiguredStream) -> str:
-    return f"its columns are {', '.join(stream.columns)}" if stream.columns else "its schema names no columns"
+    return (
+        f"its columns are {', '.join(without_people(stream.columns))}"
+        if stream.columns
+        else "its schema names no columns"
+    )

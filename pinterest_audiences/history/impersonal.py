@@ -27,7 +27,7 @@ def impersonal(value: Any) -> Any:
         case str():
             return _GIVES_AWAY.sub(REMOVED, value)
         case Mapping():
-            return {str(key): impersonal(each) for key, each in value.items()}
+            return {impersonal(str(key)): impersonal(each) for key, each in value.items()}
         case list() | tuple():
             return [impersonal(each) for each in value]
         case _:

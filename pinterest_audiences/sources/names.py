@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from destination_pinterest.error_codes import Code
+from destination_pinterest.identity.identifier_like import without_people
 from pinterest_audiences.failures import UsageError
 
 MOST_NAMES_SHOWN = 12
@@ -14,7 +15,7 @@ MOST_NAMES_SHOWN = 12
 
 def no_such(kind: str, name: str, existing: Iterable[str], where: str) -> UsageError:
     """Returns an error that suggests the closest names; `kind` is "table" or "column"."""
-    names = sorted(set(existing))
+    names = sorted(set(without_people(existing)))
     if not names:
         return UsageError(
             Code.TABLE_OR_COLUMN_UNKNOWN, f"There is no {kind} {name!r} in {where}, and no other {kind} either."
@@ -39,7 +40,7 @@ def check_columns(wanted: Iterable[str], existing: Sequence[str], where: str) ->
     if twice:
         raise UsageError(
             Code.TABLE_OR_COLUMN_UNKNOWN,
-            f"Two columns of {where} are named {twice[0]!r}. Give one of them another name (AS …).",
+            f"Two columns of {where} are named {without_people(twice)[0]!r}. Give one of them another name (AS …).",
         )
     for name in wanted:
         if name not in existing:

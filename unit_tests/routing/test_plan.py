@@ -289,3 +289,9 @@ def test_a_country_that_does_not_exist_is_refused_where_it_matters(config: Calla
     with raises(Code.COUNTRY_UNKNOWN, match="such as GB"):
         plan_stream(stream("phone"), config(identity_columns=phone, default_country="UK"))
     assert plan_stream(stream("email"), config(default_country="UK")).identities
+
+
+def test_columns_whose_names_are_data_are_not_listed(config: Callable[..., Config]) -> None:
+    with raises(Code.NO_IDENTITY_COLUMN_RECOGNISED, match="its columns are segment, \\[…\\]") as caught:
+        plan_stream(stream("segment", "ada@example.com"), config())
+    assert "ada" not in caught.value.message
