@@ -95,7 +95,7 @@ class RequestGrowth:
     def size(self, operation: Operation, waiting: int) -> int:
         """Returns how many identifiers the next request may have, if so many wait for it."""
         ladder = self._ladders[operation]
-        return ladder.next_size if not ladder.has_ended and waiting >= ladder.next_size else ladder.size
+        return ladder.size if ladder.has_ended else ladder.next_size(waiting)
 
     def trial(self, operation: Operation) -> SizeTrial:
         """Returns how the next delivery is sent, which is alone on its list."""
@@ -105,6 +105,14 @@ class RequestGrowth:
         """Takes the size that an earlier sync has proven: it is tried before any other, but not believed."""
         for ladder in self._ladders.values():
             ladder.remembered = proven or 0
+
+    def begin(self, counts: ListCounts | None) -> None:
+        """Takes the list's counters as they were when the sync began; None if they are not known.
+
+        Counters that are late, and those of a list to which others write, have moved by themselves since, so that the
+        first answer does not look exact by chance.
+        """
+        self._before = counts
 
     def send_untried(self) -> None:
         """Takes note that a request goes whose answer is not looked at: the counters are not known any more."""
@@ -176,10 +184,13 @@ class _Ladder:
             return self._is_given_up
         return self.is_proven or self._exact >= EXACT_ANSWERS
 
-    @property
-    def next_size(self) -> int:
-        """The size to try, which is the present one as long as that has not been counted often enough."""
-        return max(self._goal, self.size) if self._exact >= EXACT_ANSWERS else self.size
+    def next_size(self, waiting: int) -> int:
+        """Returns the size to try, if so many wait; the present one until that has been counted often enough."""
+        if self._exact < EXACT_ANSWERS:
+            return self.size
+        if self.remembered > self._goal and not self._steps_back and waiting >= min(self.remembered, self._most):
+            return min(self.remembered, self._most)
+        return max(self._goal, self.size) if waiting >= self._goal else self.size
 
     @property
     def _goal(self) -> int:
@@ -187,7 +198,7 @@ class _Ladder:
             return self._most
         if self._steps_back:
             return (self.size + self._most) // 2
-        return min(max(self.size * _STEP, 0 if self.is_proven else self.remembered), self._most)
+        return min(self.size * _STEP, self._most)
 
     def take(self, identifiers: int, finding: Finding, latency_s: float | None) -> None:
         outcome, is_larger = finding.outcome, identifiers > self.size

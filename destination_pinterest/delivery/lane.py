@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Final
 
 from destination_pinterest.audiences.description_mark import read_mark
+from destination_pinterest.audiences.list_counts import counts_of
 from destination_pinterest.audiences.reach import Reach
 from destination_pinterest.audiences.target import AudienceTarget, TargetUpdate
 from destination_pinterest.delivery.growth import Finding, RequestGrowth, SizeTrial
@@ -159,6 +160,7 @@ class AudienceLane:
             return None
         if not self._has_grown:
             self._has_grown = True
+            growth.begin(counts_of(self.target.written_before))
             growth.remember(read_mark(self.target.description).request_size)
         self._fill_head(growth.size(operation, self._waiting(operation)))
         self._queue[0] = replace(

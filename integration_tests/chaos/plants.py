@@ -150,11 +150,11 @@ def _last_piece_is_lost() -> None:
     """Of a delivery that Pinterest takes only in pieces, or of two and more people, the last one is not sent."""
     send = DeliverySender.send
 
-    def sends(sender: DeliverySender, target: Any, delivery: Delivery, on_list: Any) -> int:
+    def sends(sender: DeliverySender, target: Any, delivery: Delivery, on_list: Any, **more: Any) -> int:
         people = list(delivery.identifiers)
         if len(people) > 1:
             delivery = Delivery(delivery.operation, dict.fromkeys(people[:-1]), delivery.rows, delivery.first_position)
-        return send(sender, target, delivery, on_list)
+        return send(sender, target, delivery, on_list, **more)
 
     _replace(DeliverySender, "send", sends)
 

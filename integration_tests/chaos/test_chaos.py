@@ -52,6 +52,11 @@ def test_no_promise_is_broken_in_a_few_stories() -> None:
     assert code == 0, said
 
 
+def test_no_promise_is_broken_in_stories_whose_requests_grow() -> None:
+    code, said = run_stories("2000001-2000002")
+    assert code == 0, said
+
+
 @pytest.mark.parametrize(
     ("plant", "seeds"),
     [

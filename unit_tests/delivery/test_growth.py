@@ -38,6 +38,17 @@ def test_each_size_is_counted_exactly_before_the_next_one_is_tried() -> None:
 
 def test_what_an_earlier_sync_has_proven_is_tried_at_once() -> None:
     assert all_sizes(growing(remembered=10_000)) == [1_900, 1_900, 10_000]
+    growth = growing(remembered=10_000)
+    sent(growth), sent(growth)
+    assert [growth.size(Operation.ADD, waiting) for waiting in (3_000, 9_999, 10_000)] == [1_900, 3_800, 10_000]
+
+
+def test_a_remembered_size_that_fails_is_not_tried_again() -> None:
+    growth = growing(remembered=10_000)
+    sent(growth), sent(growth)
+    assert sent(growth, Outcome.CUT, taken=3_000) == 10_000
+    assert all_sizes(growth) == [3_000]
+    assert growth.remembered(10_000) == 3_000
 
 
 def test_a_size_is_tried_only_if_as_many_identifiers_wait() -> None:
@@ -120,6 +131,21 @@ def test_a_request_that_is_slow_for_its_size_alone_is_no_reason() -> None:
     sent(growth, s=1.0), sent(growth, s=1.0)
     sent(growth, s=2.0)
     assert growth.largest == 3_800
+
+
+def test_the_counters_of_a_list_that_was_there_are_those_of_when_it_was_looked_up() -> None:
+    growth = growing()
+    growth.begin(COUNTS)
+    assert growth.trial(Operation.REMOVE).before == COUNTS
+
+
+@pytest.mark.parametrize("outcome", [Outcome.UNFIT, Outcome.NOT_COUNTED])
+def test_what_can_not_be_tried_or_told_ends_growth_at_any_size(outcome: Outcome) -> None:
+    growth = growing()
+    sent(growth), sent(growth)
+    sent(growth, outcome)
+    assert (growth.tries(Operation.ADD), growth.largest, growth.stopped_by) == (False, 1_900, outcome.value)
+    assert growth.remembered(10_000) == 10_000
 
 
 def test_counters_are_known_from_one_trial_to_the_next_unless_something_went_in_between() -> None:
