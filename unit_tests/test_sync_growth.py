@@ -5,14 +5,22 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from destination_pinterest.markers import REPORT_PREFIX
+from destination_pinterest.protocol.catalog import parse_catalog
+from destination_pinterest.protocol.emit import MessageWriter
+from destination_pinterest.protocol.lines import MessageLines
+from destination_pinterest.system import System
 from unit_tests.support.clock import Clock
 from unit_tests.support.fake_pinterest import Asked, FakePinterest
-from unit_tests.support.rig import Rig
+from unit_tests.support.outbox import Outbox
+from unit_tests.support.rig import Rig, new_sync
 
 MakeRig = Callable[..., Rig]
 ADDRESSES = "^/ad_accounts/[0-9]+/customer_lists"
@@ -32,10 +40,12 @@ def sizes(pinterest: FakePinterest) -> list[int]:
 
 
 @pytest.fixture
-def run(make_rig: MakeRig) -> Callable[..., Rig]:
-    def run(lines: bytes, **settings: Any) -> Rig:
+def run(make_rig: MakeRig, pinterest: FakePinterest) -> Callable[..., Rig]:
+    def run(lines: bytes, remembering: int | None = None, **settings: Any) -> Rig:
         column = {"column": "op", "remove_values": ["leave"]}
         rig = make_rig({"users": ["email", "op"]}, **{"request_growth": "auto", "operation_column": column, **settings})
+        if remembering is not None:
+            remember(rig, pinterest, remembering)
         list(rig.run(lines))
         return rig
 
@@ -108,6 +118,79 @@ def test_a_request_without_an_answer_proves_nothing(run: Callable[..., Rig], pin
         pinterest.lose("PATCH", ADDRESSES, acted=True)
     run(b"".join(map(line, range(300))), batch_size=20)
     assert pinterest.members_of("users") == set(map(digest, range(300)))
+
+
+@pytest.fixture
+def sync(
+    raw_config: dict[str, Any], pinterest: FakePinterest, messages: MessageWriter, outbox: Outbox
+) -> Callable[..., dict[str, Any]]:
+    """Runs a whole sync; returns its report."""
+
+    def sync(numbers: range, **settings: Any) -> dict[str, Any]:
+        columns = {"properties": {"email": {}, "op": {}}}
+        catalog = parse_catalog(
+            json.dumps({"streams": [{"stream": {"name": "users", "json_schema": columns}}]}).encode()
+        )
+        raw = {**raw_config, "request_growth": "auto", "batch_size": 10, **settings}
+        pinterest.asked.clear()
+        list(new_sync(raw, catalog, MessageLines(list(map(line, numbers))), messages, pinterest, system=System()).run())
+        line_of = [text for text in outbox.log_texts if text.startswith(REPORT_PREFIX)][-1]
+        return dict(json.loads(line_of.removeprefix(REPORT_PREFIX))["audiences"][0])
+
+    return sync
+
+
+def remember(rig: Rig, pinterest: FakePinterest, size: int) -> None:
+    """The audience as a sync looks it up whose mark says what an earlier one has proven."""
+    lane = rig.lanes["users"]
+    list_id = pinterest.add_list("users", "earlier")
+    lane.target = replace(lane.target, list_id=list_id, description=f"VIPs [dp1:q{size}]")
+
+
+def test_what_an_earlier_sync_has_proven_is_tried_at_once(run: Callable[..., Rig], pinterest: FakePinterest) -> None:
+    run(b"".join(map(line, range(500))), remembering=160, batch_size=10)
+    assert sizes(pinterest) == [10, 10, 160, 160, 160]
+    assert pinterest.members_of("users") == {"earlier", *map(digest, range(500))}
+
+
+def test_a_limit_that_became_lower_since_takes_nobody(run: Callable[..., Rig], pinterest: FakePinterest) -> None:
+    pinterest.takes_at_most = 25
+    rig = run(b"".join(map(line, range(500))), remembering=160, batch_size=10)
+    assert sizes(pinterest)[:4] == [10, 10, 160, 10]
+    assert pinterest.members_of("users") == {"earlier", *map(digest, range(500))}
+    growth = rig.lanes["users"].growth
+    assert growth is not None
+    assert (growth.largest, growth.remembered(160), growth.stopped_by) == (25, 25, "cut")
+
+
+def test_what_was_proven_is_remembered_without_a_further_request_and_left_alone_by_others(
+    sync: Callable[..., dict[str, Any]], pinterest: FakePinterest
+) -> None:
+    report = sync(range(2_000))
+    size = report["request_growth"]["size"]
+    assert size > 10
+    assert (report["retries"], report["reconciliation"]["difference"], report["notes"]) == (0, None, [])
+    (audience,) = pinterest.audiences.values()
+    assert f";q{size}]" in audience["description"]
+    assert pinterest.asked_for("PATCH", "/audiences/") == []  # It was said when the audience was made.
+    report = sync(range(500, 600), request_growth="off")
+    assert (report["request_growth"], sizes(pinterest)) == (None, [10] * 10)
+    (audience,) = pinterest.audiences.values()
+    assert f";q{size}]" in audience["description"]
+
+
+def test_a_mirror_sends_only_the_difference_in_requests_that_grow(
+    sync: Callable[..., dict[str, Any]], pinterest: FakePinterest, tmp_path: Path
+) -> None:
+    store = {"store_type": "local", "path": str(tmp_path), "store_key": "a key that only tests know"}
+    pinterest.takes_at_most = 70
+    report = sync(range(500), membership_store=store)
+    assert pinterest.members_of("users") == set(map(digest, range(500)))
+    assert 10 < report["request_growth"]["size"] <= 70
+    assert report["members"]["after"] == 500
+    report = sync(range(400, 600), membership_store=store)
+    assert pinterest.members_of("users") == set(map(digest, range(600)))
+    assert (report["identifiers_added"], report["notes"]) == (100, [])
 
 
 @pytest.mark.parametrize("seed", range(24))
