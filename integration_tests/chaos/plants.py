@@ -15,7 +15,9 @@ from destination_pinterest.audiences.list_use import ListUse
 from destination_pinterest.audiences.lookup import AudienceLookup
 from destination_pinterest.audiences.safeguards import Safeguards
 from destination_pinterest.audiences.waiting import is_note
+from destination_pinterest.delivery import size_trial
 from destination_pinterest.delivery.append import _Side
+from destination_pinterest.delivery.growth import Outcome
 from destination_pinterest.delivery.lane import AudienceLane, Delivery
 from destination_pinterest.delivery.route import StreamRoute
 from destination_pinterest.delivery.sender import DeliverySender
@@ -159,6 +161,15 @@ def _last_piece_is_lost() -> None:
     _replace(DeliverySender, "send", sends)
 
 
+def _cuts_are_overlooked() -> None:
+    """A request that was larger than those before counts as taken whole, whatever the counters show."""
+
+    def whole(_before: Any, after: Any, _operation: Operation, sent: int) -> Any:
+        return size_trial._Answer(Outcome.EXACT, sent, after)
+
+    _replace(size_trial, "_judged", whole)
+
+
 def _unfinished_lists_are_taken_over() -> None:
     """An attempt that reads everything again goes on with the list of one that was killed."""
     with_shadow = AudienceLookup._with_shadow_list
@@ -216,6 +227,7 @@ PLANTS: dict[str, Plant] = {
         _halves_replace,
         _tombstones_are_overlooked,
         _last_piece_is_lost,
+        _cuts_are_overlooked,
         _unfinished_lists_are_taken_over,
         _tokens_are_kept_to_itself,
         _rows_are_logged,

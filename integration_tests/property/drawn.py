@@ -121,7 +121,7 @@ def setups(
 
 def growing(chance: random.Random) -> tuple[tuple[str, Any], ...]:
     """What Pinterest does with requests that grow: the sandbox's settings."""
-    limit, above = chance.choice((0, 1, 2, 3, 5)), chance.choice(("refuse", "refuse_with_400", "cut", "cut"))
+    limit, above = chance.choice((0, 1, 1, 1, 2, 3)), chance.choice(("refuse", "refuse_with_400", "cut", "cut"))
     if limit:
         return (("max_records", limit), ("above_max_records", above))
     return (("count_lag_s", 60.0),) if _is_so(chance, 0.3) else ()
