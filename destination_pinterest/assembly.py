@@ -27,6 +27,7 @@ from destination_pinterest.audiences.shadow_list import new_shadow_list
 from destination_pinterest.audiences.swap import AudienceSwapper
 from destination_pinterest.audiences.target import AudienceTarget
 from destination_pinterest.config import Config
+from destination_pinterest.config.model import LARGEST_BATCH_SIZE
 from destination_pinterest.dead_letters.announced import Announcements
 from destination_pinterest.dead_letters.factory import DeadLetterStorage
 from destination_pinterest.dead_letters.queue import MAX_FILES_IN_FLIGHT
@@ -35,6 +36,7 @@ from destination_pinterest.delivery.by_account import AccountSinks
 from destination_pinterest.delivery.by_column import ColumnStrategy, ColumnTools
 from destination_pinterest.delivery.column_sink import ColumnSink
 from destination_pinterest.delivery.fan_out import FanOut
+from destination_pinterest.delivery.growth import RequestGrowth
 from destination_pinterest.delivery.intake import IntakeCount
 from destination_pinterest.delivery.isolation import AudienceIsolation, FailedAudience, combined
 from destination_pinterest.delivery.journal import SyncJournal
@@ -79,6 +81,7 @@ from destination_pinterest.routing.replacement import is_whole_pass
 from destination_pinterest.routing.row_quality import RowQuality
 from destination_pinterest.session import PinterestSession, PlatformConfig, open_session
 from destination_pinterest.system import System
+from destination_pinterest.vocabulary import ROWS_ONLY
 
 if TYPE_CHECKING:  # It imports DuckDB and NumPy, which syncs without a store don't need.
     from destination_pinterest.membership.lease import LeaseTiming
@@ -497,7 +500,15 @@ class _StrategyFactory:
             day=datetime.fromtimestamp(now, UTC).date(),
             most=self._most_counted if audience.is_by_column else EXACT_UP_TO,
         )
-        return AudienceLane(target, streams, _RATE_PER_S[self._config.access_tier], count, qualities)
+        rate_per_s = _RATE_PER_S[self._config.access_tier]
+        return AudienceLane(target, streams, rate_per_s, count, qualities, growth=self._growth(audience))
+
+    def _growth(self, audience: AudiencePlan) -> RequestGrowth | None:
+        """Returns the sizes of requests to an audience's list; None if they stay as they are, as those of rows do."""
+        if self._config.request_growth == "off" or not ROWS_ONLY.isdisjoint(audience.identifiers):
+            return None
+        sender = self._senders[audience.ad_account_id]
+        return RequestGrowth(lambda: sender.max_identifiers, LARGEST_BATCH_SIZE)
 
 
 def _routes(

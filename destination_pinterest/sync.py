@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from os import environ
 from typing import TYPE_CHECKING, Final
 
@@ -10,6 +11,7 @@ from destination_pinterest.api.auth import RefreshingToken
 from destination_pinterest.assembly import SyncParts
 from destination_pinterest.audiences.description_mark import for_exclusion, read_mark
 from destination_pinterest.audiences.mark_keeper import MarkKeeper
+from destination_pinterest.audiences.remembered import Remembered
 from destination_pinterest.connection_check import REFRESH_EXPIRY_WARNING_S, refresh_expiry
 from destination_pinterest.delivery.by_column import ColumnStrategy
 from destination_pinterest.delivery.lane import AudienceLane
@@ -213,6 +215,7 @@ class Sync:
         """Finishes every audience that has not failed, even if others fail."""
         for strategy in self._parts.isolation.healthy:
             _note_absent_identities(strategy)
+            strategy.remembered = _with_request_size(strategy.remembered, strategy.lane)
             try:
                 strategy.finish(self._parts.source.is_complete)
             except ConnectorError as failure:
@@ -255,6 +258,7 @@ class Sync:
                 if excludes(self._parts.request.config):  # Pinterest does not know, and others have to.
                     mark = for_exclusion(mark or strategy.remembered)
                 if mark is not None:
+                    mark = _with_request_size(mark, strategy.lane)
                     target = strategy.lane.target
                     strategy.lane.update(keepers[target.ad_account_id].keep(target, mark))
                 self._keep_described(strategy.branches, keepers)
@@ -270,6 +274,7 @@ class Sync:
             mark = read_mark(target.description)
             if not ROWS_ONLY.isdisjoint(target.identifiers):
                 mark = self._parts.rows.noted(mark)
+            mark = _with_request_size(mark, lane)
             update = keepers[target.ad_account_id].keep(target, mark)
             lane.update(update)
             if update.notes:
@@ -341,6 +346,13 @@ class Sync:
         for line in self._parts.dead_letters.summary() if self._parts.dead_letters else ():
             self._messages.log("INFO", line)
         self._messages.figures("INFO", report.as_line())
+
+
+def _with_request_size(mark: Remembered, lane: AudienceLane) -> Remembered:
+    """Returns the mark with how far requests grew, if they may."""
+    if lane.growth is None:
+        return mark
+    return replace(mark, request_size=lane.growth.remembered(mark.request_size))
 
 
 def _note_absent_identities(strategy: SyncStrategy) -> None:

@@ -182,6 +182,11 @@ class _ProbeCommand:
             if facts is not None:
                 sys.stdout.write(f"For Airbyte's form, What was learned of Pinterest ({FACTS}):\n{facts}\n")
         _say(kept)
+        for setting, value in (report.get("recommended") or {}).items():
+            _say(
+                f'Set {setting} to "{value}" to use larger requests: Pinterest\'s counters show how many identifiers '
+                "each of them brought."
+            )
         if report["status"] == "failed":
             _say(f"pinterest-audiences: The probe ended early. {report['error']}")
             return EXIT_FAILED

@@ -14,6 +14,7 @@ from destination_pinterest.wording.figures import (
     size_text,
     sync_sentence,
 )
+from destination_pinterest.wording.growth_text import growth_text
 from destination_pinterest.wording.reach_text import actalikes_text, shares_text
 from destination_pinterest.wording.reasons import reason_text
 
@@ -48,6 +49,8 @@ def report_lines(audience: Mapping[str, Any]) -> Iterator[Line]:
     # The sentence under the tables has all requests of the sync, as the dry run has them.
     requests, retries = _number(audience["requests"]), _number(audience["retries"])
     yield "Requests", f"{requests} with identifiers ({retries} of them repeated)"
+    if growth := audience.get("request_growth"):
+        yield "Growth of requests", growth_text(growth["began_at"], growth["size"], growth["stopped_by"])
     if audience["waited_s"] >= _NOTABLE_S:
         yield "Waited for quota", f"{audience['waited_s']:,.1f} s"
     yield "Rows a second", f"{audience['rows_per_second']:,.0f}"

@@ -6,6 +6,8 @@ records or bytes is published, so what happens to a request that is too large is
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import msgspec
 from msgspec import UNSET
 
@@ -18,8 +20,9 @@ from pinterest_sandbox.contract import (
 )
 from pinterest_sandbox.entities import UserListOperation
 from pinterest_sandbox.members import Records, parse_records
-from pinterest_sandbox.refusals import invalid, too_large
+from pinterest_sandbox.refusals import invalid, too_large, too_many
 from pinterest_sandbox.rows import Row, RowBatch
+from pinterest_sandbox.settings import Settings
 
 People = Records | RowBatch
 
@@ -42,7 +45,7 @@ def taken_in(call: Call, people: People) -> People:
     """Those who take effect: all, or as many as the settings let in without a word.
 
     Raises:
-        Refusal: 400; there is nobody. 413; there are more than the settings allow.
+        Refusal: 400; there is nobody. 413 or 400; there are more than the settings allow.
     """
     if not len(people) and call.settings.empty_records == "refuse":
         raise invalid(f"Invalid request: '{call.seen.record_format}' must hold at least one record")
@@ -51,7 +54,27 @@ def taken_in(call: Call, people: People) -> People:
         return people
     if call.settings.above_max_records == "refuse":
         raise too_large(limit)
+    if call.settings.above_max_records == "refuse_with_400":
+        raise too_many(limit)
     return people.first(limit)
+
+
+def slowness_s(body: bytes, settings: Settings) -> float:
+    """How much longer a request takes for the people it holds."""
+    if not settings.slow_ms_per_record:
+        return 0.0
+    with suppress(msgspec.MsgspecError):
+        held = msgspec.json.decode(body, type=_Held)
+        people = held.records.count(",") + 1 if held.records else len(held.records_v2)
+        return max(0, people - settings.slow_above_records) * settings.slow_ms_per_record / 1000
+    return 0.0
+
+
+class _Held(msgspec.Struct):
+    """Whom a body may hold, in either form."""
+
+    records: str = ""
+    records_v2: list[msgspec.Raw] = []
 
 
 def _read(call: Call, request: CustomerListRequest | CustomerListUpdateRequest) -> People:

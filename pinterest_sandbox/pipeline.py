@@ -28,6 +28,7 @@ from pinterest_sandbox.faults import Action
 from pinterest_sandbox.matching import Matching
 from pinterest_sandbox.oauth import authenticate, authenticate_client
 from pinterest_sandbox.operations import Routes
+from pinterest_sandbox.people_sent import slowness_s
 from pinterest_sandbox.protocol import CLOSE, RESET
 from pinterest_sandbox.quota import Allowance, Limit
 from pinterest_sandbox.refusals import Refusal, rate_limited
@@ -149,7 +150,7 @@ class Pipeline:
             seen=seen,
         )
         self._admit(call, exchange)
-        await self._delay(exchange)
+        await self._delay(exchange, slowness_s(body, self._state.settings.now) if body else 0.0)
         self._misbehave(call, exchange)
         for name, value in parameters.items():
             check_id(name, value)
@@ -188,8 +189,8 @@ class Pipeline:
         if exchange.allowance is not None and not exchange.allowance.permitted:
             raise rate_limited()
 
-    async def _delay(self, exchange: _Exchange) -> None:
-        extra_s = sum(action.seconds for action in exchange.struck if isinstance(action, fault.Latency))
+    async def _delay(self, exchange: _Exchange, slowness_s: float) -> None:
+        extra_s = slowness_s + sum(action.seconds for action in exchange.struck if isinstance(action, fault.Latency))
         delay_s = extra_s + self._state.settings.now.latency_ms / 1000
         if delay_s:
             began_in = self._state.world.odometer

@@ -95,3 +95,8 @@ def rate_limited(headers: dict[str, str] | None = None) -> Refusal:
 def too_large(limit: int) -> Refusal:
     """More identifiers than a plan of faults allows. Pinterest publishes no limit and no answer for it."""
     return Refusal(413, 413, f"Request body is too large: at most {limit} records are accepted in one request.")
+
+
+def too_many(limit: int) -> Refusal:
+    """The same, as its API might refuse it rather than what stands in front of that."""
+    return invalid(f"Invalid request: 'records' exceeds the maximum of {limit} records")

@@ -28,8 +28,10 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
             ACTALIKE of an audience that is not READY.
         rule_change: `refuse` answers 400 when an audience's rule is to be changed.
         max_records: most people in one request; 0 sets no limit. None is published.
-        above_max_records: `refuse` answers 413; `cut` drops the rest without a word, and does not count it;
-            `cut_and_count` counts it as well.
+        above_max_records: `refuse` answers 413, `refuse_with_400` answers 400; `cut` drops the rest without a word, and
+            does not count it; `cut_and_count` counts it as well.
+        slow_above_records: a request takes longer by `slow_ms_per_record` for each person beyond so many.
+        slow_ms_per_record: see there.
         records_v2: `refuse` knows `records` only, as before API 5.28.
         removal_by: who leaves by a row with several identifiers: whoever has `any` of them, or only who has `all`.
         count_lag_s: by how much the counts of lists are behind what happened.
@@ -52,7 +54,9 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     audience_floor: Literal["allow", "refuse"] = "allow"
     rule_change: Literal["allow", "refuse"] = "allow"
     max_records: Count = 0
-    above_max_records: Literal["refuse", "cut", "cut_and_count"] = "refuse"
+    above_max_records: Literal["refuse", "refuse_with_400", "cut", "cut_and_count"] = "refuse"
+    slow_above_records: Count = 0
+    slow_ms_per_record: NotNegative = 0.0
     records_v2: Literal["accept", "refuse"] = "accept"
     removal_by: Literal["any", "all"] = "any"
     count_lag_s: NotNegative = 0.0

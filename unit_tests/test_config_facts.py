@@ -75,10 +75,10 @@ def test_a_size_that_was_not_counted_in_full_lowers_the_default_and_nothing_that
 def test_a_size_that_was_counted_in_full_is_recommended_and_changes_nothing_by_itself(raw: dict[str, Any]) -> None:
     config = read_config({**raw, "pinterest_facts": text(request_size=10_000, counters="exact")})
     assert with_facts(config).config.batch_size == 1_900
-    assert recommended(config) == {"batch_size": "10000"}
+    assert recommended(config.pinterest_facts) == {"request_growth": "auto"}
     for doubtful in ({"request_size": 10_000, "counters": "late"}, {"request_size": 1_900, "counters": "exact"}, {}):
-        assert recommended(read_config({**raw, "pinterest_facts": text(**doubtful)})) == {}
-    assert recommended(read_config(raw)) == {}
+        assert recommended(read_config({**raw, "pinterest_facts": text(**doubtful)}).pinterest_facts) == {}
+    assert recommended(None) == {}
 
 
 def test_what_was_asked_of_another_host_is_not_used_and_that_is_said(raw: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final, Literal, TypeVar
 from urllib.parse import urlencode
 
@@ -28,6 +29,7 @@ from destination_pinterest.api.models import (
     decoder,
 )
 from destination_pinterest.api.paging import Paging
+from destination_pinterest.api.retry import RetryPolicy
 from destination_pinterest.api.transport import Call, Transport
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import InvalidConfigError, RequestTooLargeError
@@ -120,9 +122,17 @@ class PinterestClient:
         return created
 
     def update_customer_list(
-        self, customer_list_id: str, operation: Operation, people: People, identifiers: int
+        self,
+        customer_list_id: str,
+        operation: Operation,
+        people: People,
+        identifiers: int,
+        *,
+        is_repeated: bool = True,
     ) -> CustomerList:
         """Adds or removes people, who have so many identifiers (customer_lists/update).
+
+        `is_repeated`: whether it is sent again if it may have taken effect, but had no clear answer.
 
         Raises:
             RequestTooLargeError: send smaller pieces.
@@ -136,6 +146,7 @@ class PinterestClient:
                 customer_list_id,
                 body=body,
                 records=records,
+                retry=None if is_repeated else replace(self._transport.retry, repeats_unanswered=False),
             )
         except RequestTooLargeError as error:
             refused = error
@@ -241,11 +252,14 @@ class PinterestClient:
         names: tuple[str, ...] = (),
         records: str = "",
         query: str = "",
+        retry: RetryPolicy | None = None,
     ) -> T:
         path = self._path(endpoint, object_id) + query
         encoded = None if body is None else msgspec.json.encode(body)
         names = names if object_id is None else (object_id, *names)
-        call = Call(endpoint, path, decode, body=encoded, object_id=object_id, names=names, records=records)
+        call = Call(
+            endpoint, path, decode, body=encoded, object_id=object_id, names=names, records=records, retry=retry
+        )
         return self._transport.perform(call, self._credentials)
 
     def _pages(

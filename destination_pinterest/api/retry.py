@@ -40,7 +40,8 @@ class RetryPolicy:
     `retry_s` is the time after the first failure within which the last attempt must begin; `initial_s` and `max_s` are
     the first and the longest wait between attempts; `jitter` (0 to 1) is the largest share of a wait that chance
     subtracts; `exchange_s` is how long one attempt may take, from the first byte to the last, and
-    `listing_s` how long all pages of a listing. All in seconds.
+    `listing_s` how long all pages of a listing. All in seconds. `repeats_unanswered`: whether a request is sent
+    again that may have taken effect without a clear answer.
     """
 
     retry_s: float = 3600.0
@@ -49,6 +50,7 @@ class RetryPolicy:
     jitter: float = 0.5
     exchange_s: float = EXCHANGE_LIMIT_S
     listing_s: float = math.inf
+    repeats_unanswered: bool = True
 
     @classmethod
     def from_hours(cls, retry_hours: float) -> Self:
@@ -69,6 +71,8 @@ class RetryPolicy:
         to SPAM_MAX_S apart.
         """
         if not isinstance(error, TransientError) or isinstance(error, InterruptedSyncError):
+            return None
+        if not self.repeats_unanswered and isinstance(error, ServerError | ConnectionFailedError):
             return None
         initial_s, max_s = self.initial_s, self.max_s
         if isinstance(error, SpamFilterError):

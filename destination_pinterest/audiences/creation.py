@@ -18,6 +18,7 @@ from hashlib import sha256
 from typing import Final, TypeVar
 
 from destination_pinterest.api.client import People, PinterestClient
+from destination_pinterest.api.models import CustomerList
 from destination_pinterest.audiences.description_text import first_description
 from destination_pinterest.audiences.gone import recreation_note
 from destination_pinterest.audiences.lookup import AudienceLookup
@@ -57,11 +58,12 @@ class CreatedList:
     """A customer list that did not exist before.
 
     `holds_records` is False if its creation had no answer and it was found by name: whether its first members are in it
-    is unknown, and adding them again is harmless.
+    is unknown, and adding them again is harmless. `answer` is the list as the creation was answered.
     """
 
     id: str
     holds_records: bool
+    answer: CustomerList | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +215,7 @@ class AudienceCreator:
             created = self._pinterest.create_customer_list(name, people, _list_type(target.identifiers))
             if name == target.list_name:
                 _require_label(target, created.name)
-            return CreatedList(created.id, holds_records=True)
+            return CreatedList(created.id, holds_records=True, answer=created)
 
         def find() -> CreatedList | None:
             found = self._lookup.newest_list(name)

@@ -14,6 +14,7 @@ that nobody's words are lost, and nothing is written if the mark would say the s
     x                            the audience is for exclusion: its members must not be advertised to
     t0a1b2c3d                    a digest of the user's text as the connector wrote it; see description_text.py
     r261127                      the date on which Pinterest refused `records_v2`; older versions keep it as it is
+    q10000                       so many identifiers fitted into one request, as its counters have proven; see growth.py
     e17,0a1b2c3d                 the epoch and the name of the membership store's ledger; it is written once the store
                                  has that epoch safely, so it may be behind, but is never ahead of the newest store
 
@@ -60,6 +61,7 @@ _MEMBERS: Final = re.compile(
 _STORE: Final = re.compile(r"e(?P<epoch>[0-9]{1,15}),(?P<ledger>[0-9a-f]{8})")
 _TEXT: Final = re.compile(r"t[0-9a-f]{8}")
 _REFUSED: Final = re.compile(r"r[0-9]{6}")
+_REQUEST: Final = re.compile(r"q[1-9][0-9]{0,5}")
 _DAY: Final = "%y%m%d"
 # A part that earlier versions keep without knowing it.
 _EXCLUSION: Final = "x"
@@ -133,12 +135,14 @@ def encode(remembered: Remembered) -> str:
         parts.append(f"t{remembered.text}")
     if remembered.rows_refused_on is not None:
         parts.append(f"r{remembered.rows_refused_on.strftime(_DAY)}")
+    if remembered.request_size is not None:
+        parts.append(f"q{remembered.request_size}")
     return ";".join([*parts, *remembered.others])
 
 
 def decode(text: str) -> Remembered:
     """Reads what `encode` wrote. A part that can't be read is unknown."""
-    whole = increment = members = store = text_digest = refused_on = None
+    whole = increment = members = store = text_digest = refused_on = request_size = None
     others = []
     for part in text.split(";"):
         if part.startswith("w"):
@@ -153,9 +157,11 @@ def decode(text: str) -> Remembered:
             text_digest = part[1:]
         elif _REFUSED.fullmatch(part):
             refused_on = _date(part[1:])
+        elif _REQUEST.fullmatch(part):
+            request_size = int(part[1:])
         elif part:
             others.append(part)
-    return Remembered(whole, increment, members, store, text_digest, tuple(others), refused_on)
+    return Remembered(whole, increment, members, store, text_digest, tuple(others), refused_on, request_size)
 
 
 def _fill_text(fill: IdentityFill) -> str:

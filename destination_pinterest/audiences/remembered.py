@@ -104,6 +104,7 @@ class Remembered:
         text: a digest of the description's text, if it is the connector's own; see description_text.py.
         rows_refused_on: when Pinterest refused `records_v2`; None if it did not, or was not asked.
         others: parts that this version does not know, kept as they are.
+        request_size: how many identifiers one request had whose size was proven; None if none was.
     """
 
     whole: IdentityFill | None = None
@@ -113,6 +114,7 @@ class Remembered:
     text: str | None = None
     others: tuple[str, ...] = ()
     rows_refused_on: date | None = None
+    request_size: int | None = None
 
     def fill_of(self, *, is_whole: bool) -> IdentityFill | None:
         """Returns what rows of that sort are compared with."""

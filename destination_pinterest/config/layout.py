@@ -59,7 +59,7 @@ CARDS: Final = (
             "expire_after_days",
         ),
     ),
-    Card("delivery", "Delivery", ("access_tier", "batch_size", "shared_quota", "notify_url")),
+    Card("delivery", "Delivery", ("access_tier", "batch_size", "request_growth", "shared_quota", "notify_url")),
     Card("storage", "Rejected rows", ("object_storage_config", "max_rejected_percent")),
     Card(
         ADVANCED,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from destination_pinterest.config.model import DEFAULT_BATCH_SIZE, Config
+from destination_pinterest.config.pinterest_facts import PinterestFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +48,8 @@ def with_facts(config: Config) -> Learned:
     return Learned(config, tuple(("INFO", text[:1].upper() + text[1:] + source) for text in said))
 
 
-def recommended(config: Config) -> dict[str, str]:
+def recommended(facts: PinterestFacts | None) -> dict[str, str]:
     """Returns settings that what was learned speaks for, and that somebody has to set: each with its value."""
-    facts = config.pinterest_facts
     if facts is None or facts.counters != "exact" or (facts.request_size or 0) <= DEFAULT_BATCH_SIZE:
         return {}
-    return {"batch_size": str(facts.request_size)}
+    return {"request_growth": "auto"}

@@ -508,6 +508,15 @@ class Config(Settings):
         ),
         title="Identifiers per request",
     )
+    request_growth: Literal["off", "auto"] = setting(
+        "off",
+        description=(
+            "Whether requests grow beyond Identifiers per request. off: they don't. auto: up to 10,000 identifiers, as "
+            "long as Pinterest's own counters of the customer list show that every larger request was taken whole; "
+            "whatever they don't show is sent again. A probe says whether they are exact."
+        ),
+        title="Growth of requests",
+    )
     record_format: Literal["auto", "records", "records_v2"] = setting(
         "auto",
         description=(

@@ -10,11 +10,15 @@ import math
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice, takewhile
 from types import MappingProxyType
 from typing import Final
 
+from destination_pinterest.audiences.description_mark import read_mark
+from destination_pinterest.audiences.list_counts import counts_of
 from destination_pinterest.audiences.reach import Reach
 from destination_pinterest.audiences.target import AudienceTarget, TargetUpdate
+from destination_pinterest.delivery.growth import Finding, RequestGrowth, SizeTrial
 from destination_pinterest.delivery.intake import IntakeCount
 from destination_pinterest.delivery.people import Places, merged
 from destination_pinterest.delivery.tally import AudienceTally
@@ -27,6 +31,8 @@ from destination_pinterest.vocabulary import ROWS_ONLY, Operation
 # Deliveries that may queue before the reader waits for this list. At 1,900 identifiers each, that is about 8 MB, and a
 # slow list may lag 60,000 identifiers behind without holding up the others.
 MAX_QUEUED: Final = 32
+# Where requests grow, so many identifiers wait at least, however small deliveries are: a few requests' worth.
+_MOST_WAITING: Final = 40_000
 # More requests to one list at once do not help: 8 that take 1 s each exceed the quota of 6.7 a second.
 MAX_IN_FLIGHT: Final = 8
 # The weight of a new measurement in the smoothed latency.
@@ -43,6 +49,8 @@ class Delivery:
         rows: how many rows it covers.
         first_position: the number of records before the oldest row that it covers.
         numbers: if it is a part of a delta, the number of its first identifier, and of the one after its last.
+        at_once: how many identifiers a request may have, if more than usual were proven to fit.
+        trial: if its size is to be tried, how.
     """
 
     operation: Operation
@@ -50,6 +58,33 @@ class Delivery:
     rows: int
     first_position: int
     numbers: tuple[int, int] | None = None
+    at_once: int | None = None
+    trial: SizeTrial | None = None
+
+    def parted(self, size: int) -> tuple[Delivery, Delivery]:
+        """Returns its first identifiers, so many, and the others, which cover its rows."""
+        items = iter(self.identifiers.items())
+        first, others = dict(islice(items, size)), dict(items)
+        if self.numbers is None:
+            return replace(self, identifiers=first, rows=0), replace(self, identifiers=others)
+        begin, end = self.numbers
+        return (
+            replace(self, identifiers=first, rows=0, numbers=(begin, begin + size)),
+            replace(self, identifiers=others, numbers=(begin + size, end)),
+        )
+
+    def joined(self, later: Delivery) -> Delivery:
+        """Returns it with a later one of the same operation."""
+        numbers = None
+        if self.numbers is not None and later.numbers is not None:
+            numbers = (self.numbers[0], later.numbers[1])
+        return Delivery(
+            self.operation,
+            {**self.identifiers, **later.identifiers},
+            self.rows + later.rows,
+            min(self.first_position, later.first_position),
+            numbers,
+        )
 
     def contradicts(self, other: Delivery) -> bool:
         """Whether the membership depends on the order of the two."""
@@ -67,6 +102,7 @@ class AudienceLane:
         rate_per_s: requests a second that the quota permits; it limits how many are useful in flight.
         count: counts who comes in.
         qualities: the counts of usable rows by stream; a stream without has no limit.
+        growth: the sizes of requests, if they may grow.
     """
 
     def __init__(
@@ -76,6 +112,8 @@ class AudienceLane:
         rate_per_s: float,
         count: IntakeCount,
         qualities: Mapping[StreamKey, RowQuality] = MappingProxyType({}),
+        *,
+        growth: RequestGrowth | None = None,
     ) -> None:
         self.target = target
         self.streams = streams
@@ -88,11 +126,14 @@ class AudienceLane:
         self._accepted: list[tuple[int, int]] = []
         self.qualities = {stream: RowQuality(100, is_whole=False) for stream in streams} | dict(qualities)
         self._rate_per_s = rate_per_s
+        self.growth = growth
         self._has_people = not ROWS_ONLY.isdisjoint(target.identifiers)
         self._queue: deque[Delivery] = deque()
         self._lost_from: int | None = None
         self._pinned: int | None = None
         self._latency_s: float | None = None
+        self._last_latency_s: float | None = None
+        self._has_grown = False
         self._one_at_a_time = False
         self._notes_logged = 0
 
@@ -104,15 +145,60 @@ class AudienceLane:
         """Returns the next delivery, now in flight; None if none may start."""
         if not self._queue or len(self.in_flight) >= self.window:
             return None
-        head = self._queue[0]
-        if any(head.contradicts(other) for other in self.in_flight):
+        head = self._queue[0] if self.growth is None else self._next_grown(self.growth)
+        if head is None or any(head.contradicts(other) for other in self.in_flight):
             return None
-        self.in_flight.append(self._queue.popleft())
+        self._queue.popleft()
+        self.in_flight.append(head)
         return head
 
-    def ack(self, delivery: Delivery, sent: int) -> None:
-        """Records that a delivery was accepted, with so many identifiers."""
+    def _next_grown(self, growth: RequestGrowth) -> Delivery | None:
+        """Returns the next delivery, also at the head of the queue, as large as may be; None while a size is tried."""
+        operation = self._queue[0].operation
+        tries = growth.tries(operation)
+        if self.in_flight and (tries or self.in_flight[-1].trial is not None):
+            return None
+        if not self._has_grown:
+            self._has_grown = True
+            growth.begin(counts_of(self.target.written_before))
+            growth.remember(read_mark(self.target.description).request_size)
+        self._fill_head(growth.size(operation, self._waiting(operation)))
+        self._queue[0] = replace(
+            self._queue[0],
+            trial=growth.trial(operation) if tries else None,
+            at_once=None if tries else growth.size(operation, 0),
+        )
+        return self._queue[0]
+
+    def _waiting(self, operation: Operation) -> int:
+        """How many identifiers may go together."""
+        together = takewhile(lambda delivery: delivery.operation is operation, self._queue)
+        return sum(len(delivery.identifiers) for delivery in together)
+
+    def _fill_head(self, size: int) -> None:
+        """Makes the head of the queue as large as a request may be, by what comes behind it."""
+        head = self._queue.popleft()
+        if len(head.identifiers) > size:
+            head, rest = head.parted(size)
+            self._queue.appendleft(rest)
+        while self._queue and len(head.identifiers) < size and self._queue[0].operation is head.operation:
+            following = self._queue.popleft()
+            room = size - len(head.identifiers)
+            if len(following.identifiers) > room:
+                following, rest = following.parted(room)
+                self._queue.appendleft(rest)
+            head = head.joined(following)
+        self._queue.appendleft(head)
+
+    def ack(self, delivery: Delivery, sent: int, finding: Finding | None = None) -> None:
+        """Records that a delivery was accepted, with so many identifiers, and what the trial of its size showed."""
         self.in_flight.remove(delivery)
+        if self.growth is not None:
+            if finding is not None and sent:
+                self.growth.take(delivery.operation, len(delivery.identifiers), finding, self._last_latency_s)
+                self.tally.count_again(delivery.operation, finding.again)
+            else:
+                self.growth.send_untried()
         if delivery.numbers is not None:
             self._accepted.append(delivery.numbers)
         if sent:
@@ -189,7 +275,7 @@ class AudienceLane:
 
     def record_latency(self, latency_s: float) -> None:
         """Records how long a request to this list took."""
-        known = self._latency_s
+        known, self._last_latency_s = self._latency_s, latency_s
         self._latency_s = latency_s if known is None else known + _LATENCY_WEIGHT * (latency_s - known)
 
     def slow_down(self) -> bool:
@@ -218,7 +304,14 @@ class AudienceLane:
     @property
     def is_backed_up(self) -> bool:
         """Whether the reader should wait for this list."""
-        return len(self._queue) >= MAX_QUEUED
+        if len(self._queue) < MAX_QUEUED:
+            return False
+        return self.growth is None or sum(len(one.identifiers) for one in self._queue) >= _MOST_WAITING
+
+    @property
+    def request_size(self) -> int | None:
+        """How many identifiers a request may have; None if they do not grow."""
+        return None if self.growth is None else self.growth.largest
 
     @property
     def queued(self) -> int:

@@ -480,7 +480,7 @@ class MirrorStrategy(SyncStrategy):
             self._witness.keep_counters(
                 self.lane.target.list_id,
                 self.lane.tally,
-                largest_request=self._max_identifiers(),
+                largest_request=self.lane.request_size or self._max_identifiers(),
                 stand_ins=self.lane.target.stand_ins,
             )
 
@@ -553,7 +553,7 @@ class MirrorStrategy(SyncStrategy):
         requests = requests_of_slice(self.lane.rate_per_s)
         first = 0
         while first < delta.total:
-            size = self._max_identifiers()
+            size = self.lane.request_size or self._max_identifiers()
             last = min(first + size * requests, delta.total)
             if first:
                 self._advance(delta, [(0, first)], last)

@@ -6,6 +6,7 @@ removed from a list before that was created.
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -13,6 +14,7 @@ from itertools import islice
 from typing import Final
 
 from destination_pinterest.api.client import PinterestClient
+from destination_pinterest.api.models import CustomerList
 from destination_pinterest.audiences.creation import AudienceCreator
 from destination_pinterest.audiences.target import AudienceTarget, TargetUpdate
 from destination_pinterest.delivery.lane import Delivery
@@ -45,16 +47,25 @@ class DeliverySender:
         self._pinterest = pinterest
         self._creator = creator
         self._max_identifiers = max_identifiers
+        self._refused: float = math.inf
         self._lock = threading.Lock()
         self._absent: dict[str, dict[str, None]] = {}
 
-    def send(self, target: AudienceTarget, delivery: Delivery, on_list: Callable[[str], None]) -> int:
+    def send(
+        self,
+        target: AudienceTarget,
+        delivery: Delivery,
+        on_list: Callable[[str], None],
+        *,
+        heard: list[CustomerList | None] | None = None,
+    ) -> int:
         """Sends a delivery and returns how many identifiers were sent, once Pinterest has accepted all of them.
 
         Args:
             target: the audience to send them to.
             delivery: the identifiers.
             on_list: called with the customer list's id as soon as the delivery has created it.
+            heard: takes the answer to each request; None for a creation whose answer was lost.
 
         Raises:
             ConnectorError: the delivery failed; part of it may have been accepted, and sending it again is harmless.
@@ -62,8 +73,9 @@ class DeliverySender:
         if delivery.operation is Operation.REMOVE and target.list_id is None:
             self._note_absent(target, delivery.identifiers)
             return 0  # A list that does not exist has no members.
-        for part in self._parts(*_formed(delivery)):
-            target = self._send_part(target, delivery.operation, part, on_list)
+        heard = [] if heard is None else heard
+        for part in self._parts(*_formed(delivery), delivery.at_once):
+            target = self._send_part(target, delivery.operation, part, on_list, heard)
         return len(delivery.identifiers)
 
     def make_audience(self, target: AudienceTarget) -> TargetUpdate:
@@ -75,8 +87,34 @@ class DeliverySender:
         """How many identifiers one request may hold, after what Pinterest has refused."""
         return self._max_identifiers
 
+    @property
+    def pinterest(self) -> PinterestClient:
+        """The client."""
+        return self._pinterest
+
+    def is_refused(self, identifiers: int) -> bool:
+        """Whether Pinterest has refused a request of so many identifiers, or of fewer."""
+        return identifiers >= self._refused
+
+    def note_refused(self, identifiers: int) -> None:
+        """Takes note that Pinterest refuses a request of so many identifiers."""
+        with self._lock:
+            self._refused = min(self._refused, identifiers)
+        if identifiers <= self._max_identifiers:
+            self.take_at_most(max(1, identifiers // 2))
+
+    def take_at_most(self, max_identifiers: int) -> None:
+        """Sends no more identifiers in one request from now on, unless a larger size is proven for a list."""
+        with self._lock:
+            self._max_identifiers = min(self._max_identifiers, max_identifiers)
+
     def _send_part(
-        self, target: AudienceTarget, operation: Operation, part: Part, on_list: Callable[[str], None]
+        self,
+        target: AudienceTarget,
+        operation: Operation,
+        part: Part,
+        on_list: Callable[[str], None],
+        heard: list[CustomerList | None],
     ) -> AudienceTarget:
         """Returns the target afterwards: its customer list exists."""
         try:
@@ -86,12 +124,13 @@ class DeliverySender:
                 list_id = created.id
                 target = replace(target, list_id=list_id)
                 on_list(list_id)
+                heard.append(created.answer)
                 absent = self._absent.pop(target.list_name, {})
                 if created.holds_records:
                     return target
                 # An earlier sync may have asked for it too, before it was ended, and with people who have left since.
                 self._remove_absent(list_id, absent)
-            self._pinterest.update_customer_list(list_id, operation, _people(part), _count(part))
+            heard.append(self._pinterest.update_customer_list(list_id, operation, _people(part), _count(part)))
         except RequestTooLargeError as error:
             if len(part) == 1:
                 raise InvalidRequestError(
@@ -101,9 +140,9 @@ class DeliverySender:
                     answer=error.answer,
                 ) from None
             half = len(part) // 2
-            self._take_at_most(_count(part[:half]))
+            self._heed_refusal(_count(part), _count(part[:half]))
             for start in range(0, len(part), half):
-                target = self._send_part(target, operation, part[start : start + half], on_list)
+                target = self._send_part(target, operation, part[start : start + half], on_list, heard)
         return target
 
     def _note_absent(self, target: AudienceTarget, identifiers: Iterable[str]) -> None:
@@ -113,13 +152,13 @@ class DeliverySender:
 
     def _remove_absent(self, list_id: str, absent: Iterable[str]) -> None:
         records, rows = split(Operation.REMOVE, dict.fromkeys(absent))
-        for part in self._parts(records, rows):
+        for part in self._parts(records, rows, None):
             self._pinterest.update_customer_list(list_id, Operation.REMOVE, _people(part), _count(part))
 
-    def _parts(self, records: list[str], rows: list[Row]) -> Iterator[Part]:
+    def _parts(self, records: list[str], rows: list[Row], at_once: int | None) -> Iterator[Part]:
         """Yields what each request has."""
         while records:
-            piece = records[: self._max_identifiers]
+            piece = records[: self._most(at_once)]
             del records[: len(piece)]  # Another thread may have lowered the number meanwhile.
             yield from _within_bytes(piece)
         while rows:
@@ -127,9 +166,17 @@ class DeliverySender:
             del rows[: len(people)]
             yield people
 
-    def _take_at_most(self, max_identifiers: int) -> None:
+    def _most(self, at_once: int | None) -> int:
+        """How many identifiers a request may have: so many as were proven, unless Pinterest has refused that since."""
+        if at_once is None or self.is_refused(at_once):
+            return self._max_identifiers
+        return at_once
+
+    def _heed_refusal(self, refused: int, half: int) -> None:
+        """Takes note that Pinterest refused a request, of which half is sent next."""
         with self._lock:
-            self._max_identifiers = min(self._max_identifiers, max_identifiers)
+            self._refused = min(self._refused, refused)
+            self._max_identifiers = min(self._max_identifiers, half)
 
 
 def _formed(delivery: Delivery) -> tuple[list[str], list[Row]]:

@@ -111,8 +111,8 @@ class StoreWitness:
         self._ledger.keep_counters(
             ListCounters(
                 list_id,
-                base.added + stand_ins + tally.identifiers_added + tally.asked + again,
-                base.removed + tally.identifiers_removed + tally.asked + again,
+                base.added + stand_ins + tally.identifiers_added + tally.again_added + tally.asked + again,
+                base.removed + tally.identifiers_removed + tally.again_removed + tally.asked + again,
                 self._ledger.epoch,
             )
         )

@@ -10,12 +10,15 @@ import msgspec
 
 from destination_pinterest.identity.rejection import Rejection
 from destination_pinterest.markers import PROGRESS_PREFIX
+from destination_pinterest.vocabulary import Operation
 
 
 class AudienceTally:
     """Running counts of one audience. Its fields are updated directly, since every row passes here."""
 
     __slots__ = (
+        "again_added",
+        "again_removed",
         "asked",
         "entered",
         "errored",
@@ -34,6 +37,9 @@ class AudienceTally:
     def __init__(self) -> None:
         # Requests that added nobody and took nobody out again, to see whether Pinterest accepts their form.
         self.asked = 0
+        # Identifiers that were sent more than once since it was not certain that Pinterest had taken all of them.
+        self.again_added = 0
+        self.again_removed = 0
         self.entered = 0
         self.synced = 0
         self.not_synced: Counter[str] = Counter()
@@ -56,6 +62,13 @@ class AudienceTally:
     def count_refused(self, rejections: Iterable[Rejection]) -> None:
         """See `RowCounts`."""
         self.identifiers_refused.update(refused.reason.value for refused in rejections)
+
+    def count_again(self, operation: Operation, identifiers: int) -> None:
+        """Counts identifiers that were sent again."""
+        if operation is Operation.ADD:
+            self.again_added += identifiers
+        else:
+            self.again_removed += identifiers
 
     @property
     def records(self) -> int:

@@ -16,17 +16,22 @@ from dataclasses import dataclass
 from destination_pinterest.api.observer import Exchange, QuotaWait, RetryNotice
 from destination_pinterest.audiences.target import TargetUpdate
 from destination_pinterest.dead_letters.queue import Stored
+from destination_pinterest.delivery.growth import Finding
 from destination_pinterest.delivery.lane import AudienceLane, Delivery
 
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """A delivery ended: accepted, with the number of identifiers sent, or failed with an error."""
+    """A delivery ended: accepted, with the number of identifiers sent, or failed with an error.
+
+    `finding`: what the trial of its size showed, if it was one.
+    """
 
     lane: AudienceLane
     delivery: Delivery
     sent: int
     error: Exception | None
+    finding: Finding | None = None
 
 
 @dataclass(frozen=True, slots=True)

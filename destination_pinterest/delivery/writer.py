@@ -21,6 +21,7 @@ from destination_pinterest.delivery.journal import SyncJournal
 from destination_pinterest.delivery.lane import AudienceLane, Delivery
 from destination_pinterest.delivery.named_audiences import NamedBranch
 from destination_pinterest.delivery.sender import DeliverySender
+from destination_pinterest.delivery.size_trial import TrialSender
 from destination_pinterest.delivery.strategy import SyncStrategy
 from destination_pinterest.delivery.workers import AudienceTried, ClientEvent, Delivered, ListCreated, WorkerPool
 from destination_pinterest.errors import ConnectorError
@@ -288,10 +289,17 @@ class SyncWriter:
     def _send(self, strategy: SyncStrategy, target: AudienceTarget, delivery: Delivery) -> Delivered:
         """Runs in a thread of the pool. Any error is part of the event, or the sync would wait forever."""
         lane = strategy.lane
+
+        def created(list_id: str) -> None:
+            self._pool.post(ListCreated(lane, list_id))
+
         try:
             strategy.check_may_send()
             sender = self._senders[target.ad_account_id]
-            sent = sender.send(target, delivery, lambda list_id: self._pool.post(ListCreated(lane, list_id)))
+            if delivery.trial is not None:
+                sent, finding = TrialSender(sender).send(target, delivery, delivery.trial, created)
+                return Delivered(lane, delivery, sent, None, finding)
+            sent = sender.send(target, delivery, created)
         except Exception as error:  # noqa: BLE001 - raised again by the deciding thread
             return Delivered(lane, delivery, 0, error)
         return Delivered(lane, delivery, sent, None)
@@ -313,7 +321,7 @@ class SyncWriter:
 
     def _ack(self, delivered: Delivered) -> None:
         if delivered.error is None:
-            delivered.lane.ack(delivered.delivery, delivered.sent)
+            delivered.lane.ack(delivered.delivery, delivered.sent, delivered.finding)
             return
         lane = delivered.lane
         lane.fail(delivered.delivery)

@@ -12,6 +12,7 @@ from typing import Any, Final, Literal, Protocol
 
 import msgspec
 
+from destination_pinterest.config.learned import recommended
 from destination_pinterest.config.pinterest_facts import PinterestFacts, merged
 from destination_pinterest.errors import (
     AuthenticationError,
@@ -67,6 +68,7 @@ class ProbeReport(msgspec.Struct, frozen=True):
         audience_id: the throw-away audience, if it could not be removed.
         requests: how many requests were sent.
         error, error_code: why the probe ended early; None if it did not.
+        recommended: settings that what is known speaks for, each with its value.
     """
 
     facts: str | None
@@ -78,6 +80,7 @@ class ProbeReport(msgspec.Struct, frozen=True):
     error_code: str | None = None
     status: Literal["succeeded", "failed"] = "succeeded"
     schema_version: int = SCHEMA_VERSION
+    recommended: dict[str, str] = msgspec.field(default_factory=dict)
     event: Literal["done"] = "done"
 
     def as_line(self) -> str:
@@ -165,4 +168,5 @@ class Probe:
             None if failure is None else str(failure),
             None if failure is None else failure.code,
             "succeeded" if failure is None else "failed",
+            recommended=recommended(facts),
         )

@@ -13,6 +13,7 @@ from destination_pinterest.audiences.drift import IdentityFill
 from destination_pinterest.audiences.list_counts import NO_COUNTS, ListCounts, MatchEstimate, counts_of, estimate_match
 from destination_pinterest.audiences.status import ListedStatus, TargetStatus, list_statuses, read_status
 from destination_pinterest.audiences.target import AudienceTarget
+from destination_pinterest.delivery.growth import RequestGrowth
 from destination_pinterest.delivery.strategy import SyncStrategy
 from destination_pinterest.delivery.tally import AudienceTally
 from destination_pinterest.errors import ConnectorError
@@ -25,6 +26,7 @@ from destination_pinterest.reporting.report import (
     Failure,
     IdentityReport,
     Members,
+    RequestGrowthReport,
     SyncReport,
 )
 from destination_pinterest.reporting.status_text import status_text
@@ -192,7 +194,14 @@ def _audience(strategy: SyncStrategy, duration_s: float, final: _FinalStatus, *,
         left_over_customer_list_ids=_left_over(target),
         actalikes=actalikes_of(lane.reach),
         shared_with=shares_of(lane.reach),
+        request_growth=_growth(lane.growth),
     )
+
+
+def _growth(growth: RequestGrowth | None) -> RequestGrowthReport | None:
+    if growth is None:
+        return None
+    return RequestGrowthReport(growth.began_at, growth.largest, growth.stopped_by)
 
 
 def _with_waiting_list(target: AudienceTarget) -> AudienceTarget:
@@ -241,8 +250,8 @@ def _reconciliation(
     return reconcile(
         before,
         after,
-        added=tally.identifiers_added - tally.merged + stand_in + tally.asked,
-        removed=tally.identifiers_removed + tally.asked,
+        added=tally.identifiers_added - tally.merged + stand_in + tally.asked + tally.again_added,
+        removed=tally.identifiers_removed + tally.asked + tally.again_removed,
         repeated_requests=tally.retries,
     )
 

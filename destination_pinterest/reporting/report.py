@@ -26,6 +26,7 @@ from destination_pinterest.wording.figures import (
     size_text,
     sync_sentence,
 )
+from destination_pinterest.wording.growth_text import growth_text
 from destination_pinterest.wording.reach_text import actalikes_text, shares_text
 from destination_pinterest.wording.reasons import reason_sentence
 
@@ -86,6 +87,21 @@ class Failure(msgspec.Struct, frozen=True):
     error_code: str
 
 
+class RequestGrowthReport(msgspec.Struct, frozen=True):
+    """How far the requests to a customer list grew, where the settings let them.
+
+    Args:
+        began_at: how many identifiers a request had without proof.
+        size: how many it had at last, as proven by Pinterest's counters.
+        stopped_by: why they grew no further: `refused`, `cut`, `slow`, `unanswered`, `more`, `not_counted` or `unfit`;
+            None if they are as large as they may be, or too few identifiers were waiting.
+    """
+
+    began_at: int
+    size: int
+    stopped_by: str | None
+
+
 class AudienceReport(msgspec.Struct, frozen=True):
     """One audience's part of the report.
 
@@ -93,7 +109,7 @@ class AudienceReport(msgspec.Struct, frozen=True):
     was written to, and `pinterest_counts_...` are its counters when the sync began and ended; `replaced_...` is the
     list that the audience was made from until this sync replaced it. `members` is None without a membership store. What
     was not asked because the audience failed is None. `failure` is None if only the sync as a whole failed.
-    `actalikes` and `shared_with` have what the settings ask for.
+    `actalikes` and `shared_with` have what the settings ask for. `request_growth` is None unless requests may grow.
     """
 
     audience: str
@@ -132,6 +148,7 @@ class AudienceReport(msgspec.Struct, frozen=True):
     repeats_rows: bool = False
     actalikes: list[ActalikeReport] = msgspec.field(default_factory=list)
     shared_with: list[ShareReport] = msgspec.field(default_factory=list)
+    request_growth: RequestGrowthReport | None = None
 
 
 class SyncReport(msgspec.Struct, frozen=True):
@@ -214,7 +231,7 @@ def _audience_text(audience: AudienceReport, account: str) -> Iterator[str]:
         f"  Identifiers: {audience.identifiers_added:,} added, {audience.identifiers_removed:,} removed. "
         f"{audience.requests:,} requests with identifiers, {audience.retries:,} repeated, "
         f"{audience.waited_s:.1f} s waited for quota, "
-        f"{audience.rows_per_second:,.0f} rows a second."
+        f"{audience.rows_per_second:,.0f} rows a second.{_growth(audience.request_growth)}"
     )
     if audience.identities is not None:
         yield f"  Usable identifiers: {_identities(audience.identities)}."
@@ -236,6 +253,12 @@ def _audience_text(audience: AudienceReport, account: str) -> Iterator[str]:
         yield f"  Shared with: {shares_text(recipients)}."
     for note in audience.notes:
         yield f"  Note: {note}"
+
+
+def _growth(growth: RequestGrowthReport | None) -> str:
+    if growth is None:
+        return ""
+    return f" Growth of requests: {growth_text(growth.began_at, growth.size, growth.stopped_by)}."
 
 
 def _members(members: Members) -> str:

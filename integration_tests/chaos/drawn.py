@@ -20,7 +20,7 @@ from integration_tests.chaos.stories import (
     TokensAge,
     Trouble,
 )
-from integration_tests.chaos.wider import FIRST_SEED, wider
+from integration_tests.chaos.wider import FIRST_SEED, FIRST_SEED_THAT_GROWS, wider, widest
 from integration_tests.orchestrator.airbyte_platform import (
     CURRENT_PLATFORM,
     CUSTOM_CONNECTOR,
@@ -67,6 +67,8 @@ def draw(number: int) -> Story:
     setup = _setup(chance)
     if number >= FIRST_SEED:
         setup = wider(setup, chance)
+    if number >= FIRST_SEED_THAT_GROWS:
+        setup = widest(setup, random.Random(f"chaos {number}, requests"))
     steps: list[Step] = [Change(seed(chance)), *opening(setup, chance)]
     for _ in range(chance.randint(2, 8)):
         steps += _steps(setup, chance)

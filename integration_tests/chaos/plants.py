@@ -15,7 +15,9 @@ from destination_pinterest.audiences.list_use import ListUse
 from destination_pinterest.audiences.lookup import AudienceLookup
 from destination_pinterest.audiences.safeguards import Safeguards
 from destination_pinterest.audiences.waiting import is_note
+from destination_pinterest.delivery import size_trial
 from destination_pinterest.delivery.append import _Side
+from destination_pinterest.delivery.growth import Outcome
 from destination_pinterest.delivery.lane import AudienceLane, Delivery
 from destination_pinterest.delivery.route import StreamRoute
 from destination_pinterest.delivery.sender import DeliverySender
@@ -150,13 +152,22 @@ def _last_piece_is_lost() -> None:
     """Of a delivery that Pinterest takes only in pieces, or of two and more people, the last one is not sent."""
     send = DeliverySender.send
 
-    def sends(sender: DeliverySender, target: Any, delivery: Delivery, on_list: Any) -> int:
+    def sends(sender: DeliverySender, target: Any, delivery: Delivery, on_list: Any, **more: Any) -> int:
         people = list(delivery.identifiers)
         if len(people) > 1:
             delivery = Delivery(delivery.operation, dict.fromkeys(people[:-1]), delivery.rows, delivery.first_position)
-        return send(sender, target, delivery, on_list)
+        return send(sender, target, delivery, on_list, **more)
 
     _replace(DeliverySender, "send", sends)
+
+
+def _cuts_are_overlooked() -> None:
+    """A request that was larger than those before counts as taken whole, whatever the counters show."""
+
+    def whole(_before: Any, after: Any, _operation: Operation, sent: int) -> Any:
+        return size_trial._Answer(Outcome.EXACT, sent, after)
+
+    _replace(size_trial, "_judged", whole)
 
 
 def _unfinished_lists_are_taken_over() -> None:
@@ -216,6 +227,7 @@ PLANTS: dict[str, Plant] = {
         _halves_replace,
         _tombstones_are_overlooked,
         _last_piece_is_lost,
+        _cuts_are_overlooked,
         _unfinished_lists_are_taken_over,
         _tokens_are_kept_to_itself,
         _rows_are_logged,

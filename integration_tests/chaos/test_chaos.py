@@ -52,11 +52,17 @@ def test_no_promise_is_broken_in_a_few_stories() -> None:
     assert code == 0, said
 
 
+def test_no_promise_is_broken_in_stories_whose_requests_grow() -> None:
+    code, said = run_stories("2000003-2000004")
+    assert code == 0, said
+
+
 @pytest.mark.parametrize(
     ("plant", "seeds"),
     [
         ("states-go-back-at-once", "2"),
         ("creations-are-repeated", "1"),
+        ("cuts-are-overlooked", "2000004"),
     ],
 )
 def test_a_planted_fault_is_found_and_the_command_that_shows_it_again_is_said(plant: str, seeds: str) -> None:

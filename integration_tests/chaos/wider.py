@@ -1,5 +1,5 @@
 """Draws what a connection of a wider story has besides: several ad accounts, rows that name their audiences, and a
-Pinterest that answers what is not documented in the worst way.
+Pinterest that answers what is not documented in the worst way. Of the widest, requests grow, too.
 
 Its seeds are apart, so that all others tell what they told before.
 """
@@ -12,9 +12,11 @@ from dataclasses import replace
 from integration_tests.chaos.setups import SEGMENT, ChaosSetup
 from integration_tests.orchestrator.airbyte_platform import CUSTOM_CONNECTOR
 from integration_tests.orchestrator.pyairbyte import PYAIRBYTE
+from integration_tests.property.drawn import growing
 from integration_tests.property.tables import Shape
 
 FIRST_SEED = 1_000_001
+FIRST_SEED_THAT_GROWS = 2_000_001
 _ALSO_IN = "549755885201"
 
 
@@ -36,6 +38,12 @@ def wider(setup: ChaosSetup, chance: random.Random) -> ChaosSetup:
     if is_pessimistic and can_wait:
         setup = replace(setup, profile="pessimist")
     return setup
+
+
+def widest(setup: ChaosSetup, chance: random.Random) -> ChaosSetup:
+    """The same connection with requests that may grow, and a limit to them."""
+    far_end = () if setup.profile == "pessimist" else growing(chance)
+    return replace(setup, grows=True, far_end=far_end, batch_size=chance.choice((1, 1, 2, 1900, 1900)))
 
 
 def _with_segment(shape: Shape) -> Shape:

@@ -90,6 +90,7 @@ class World:
         self.audiences = self._watch_audiences()
         if setup.is_too_small or setup.profile == "pessimist":
             self.pinterest.change(audience_floor="refuse")
+        self.pinterest.change(**dict(setup.far_end))
 
     def close(self) -> None:
         self.pinterest.close()

@@ -119,6 +119,14 @@ def setups(
     return st.tuples(*[SEEDS] * _SEEDS_OF_A_CONNECTION).map(made)
 
 
+def growing(chance: random.Random) -> tuple[tuple[str, Any], ...]:
+    """What Pinterest does with requests that grow: the sandbox's settings."""
+    limit, above = chance.choice((0, 1, 1, 1, 2, 3)), chance.choice(("refuse", "refuse_with_400", "cut", "cut"))
+    if limit:
+        return (("max_records", limit), ("above_max_records", above))
+    return (("count_lag_s", 60.0),) if _is_so(chance, 0.3) else ()
+
+
 def _shape(name: str, modes: Sequence[Mode], chance: random.Random, *further: str) -> Shape:
     sync_mode, destination_mode = chance.choice(modes)
     has_key = destination_mode.endswith("dedup") or _is_so(chance)

@@ -22,7 +22,7 @@ class Setup:
 
     `shares`: whether all streams lead to one audience; `has_store`: whether there is a membership store; `were_there`:
     numbers of people who were in the audiences before, None where there was no audience; `is_early`: whether audiences
-    are created before their first rows.
+    are created before their first rows; `grows`: whether requests may grow; `far_end`: settings of the sandbox.
     """
 
     host: Host
@@ -38,6 +38,8 @@ class Setup:
     asks_for_consent: bool = False
     used_for: str = "targeting"
     is_early: bool = False
+    grows: bool = False
+    far_end: tuple[tuple[str, Any], ...] = ()
 
     @property
     def knows_refreshes(self) -> bool:
@@ -67,6 +69,7 @@ class Setup:
             # Tables are small. What remains forbidden is a whole table of which no row can be used.
             "max_rejected_percent": 100,
             "create_early": self.is_early,
+            **({"request_growth": "auto"} if self.grows else {}),
         }
 
     def row(self, stream: Stream, data: dict[str, Any], position: int) -> Row:

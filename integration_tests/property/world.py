@@ -121,6 +121,7 @@ class World:
         self._attempts = 0
         self.said = Said()
         self.audiences = self._watch_audiences()
+        self.pinterest.change(**dict(setup.far_end))
 
     def close(self) -> None:
         self.pinterest.close()

@@ -49,6 +49,15 @@ def test_only_what_may_pass_is_tried_again(kind: type[ConnectorError]) -> None:
     assert (RetryPolicy().delay_s(kind(Code.CRASHED, "x"), 1, 0.0) is not None) == passes
 
 
+@pytest.mark.parametrize("kind", [ServerError, ConnectionFailedError])
+def test_what_may_have_taken_effect_is_not_sent_again_where_that_would_hide_what_happened(
+    kind: type[ConnectorError],
+) -> None:
+    error = kind(Code.PINTEREST_FAULT, "x")
+    assert RetryPolicy(repeats_unanswered=False).delay_s(error, 1, 0.0) is None
+    assert RetryPolicy(repeats_unanswered=False).delay_s(RateLimitedError(Code.QUOTA_USED_UP, "x"), 1, 0.0) is not None
+
+
 def test_the_wait_doubles_up_to_the_longest() -> None:
     policy = RetryPolicy(retry_s=3600, initial_s=1, max_s=20)
     waits = [policy.delay_s(ServerError(Code.PINTEREST_FAULT, "x"), attempt, 0.0) for attempt in range(1, 8)]

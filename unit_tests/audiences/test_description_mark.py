@@ -145,3 +145,10 @@ def test_a_mark_within_a_mark_leaves_none_behind() -> None:
     text = f"Ours. [dp1:{MARK}w1]"
     marked = with_mark(text, REMEMBERED)
     assert marked == f"Ours. {MARK}"
+
+
+def test_a_size_that_was_proven_is_read_back_and_nonsense_is_kept_unread() -> None:
+    assert encode(Remembered(request_size=10_000)) == "q10000"
+    assert decode("q10000").request_size == 10_000
+    for nonsense in ("q", "q0", "qx", "q-5", "q1234567"):
+        assert (decode(nonsense).request_size, decode(nonsense).others) == (None, (nonsense,))

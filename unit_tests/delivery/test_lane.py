@@ -5,7 +5,9 @@ from dataclasses import replace
 
 import pytest
 
+from destination_pinterest.audiences.list_counts import ListCounts
 from destination_pinterest.audiences.target import TargetUpdate
+from destination_pinterest.delivery.growth import Finding, Outcome, RequestGrowth
 from destination_pinterest.delivery.lane import MAX_IN_FLIGHT, MAX_QUEUED, AudienceLane, Delivery
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import ServerError
@@ -188,3 +190,79 @@ def test_rows_of_which_too_few_can_be_used_hold_the_watermark_until_they_are_set
     assert lane.watermark == 4
     lane.settle_qualities()
     assert lane.watermark is None
+
+
+def grown_lane(make_lane: MakeLane, begins_at: int = 2) -> tuple[AudienceLane, RequestGrowth]:
+    lane = make_lane()
+    lane.growth = RequestGrowth(lambda: begins_at, 100)
+    return lane, lane.growth
+
+
+def exactly(lane: AudienceLane, started: Delivery) -> None:
+    lane.ack(started, len(started.identifiers), Finding(Outcome.EXACT, after=ListCounts(1, 1, 0, 1)))
+
+
+def test_while_sizes_are_tried_deliveries_go_one_by_one(make_lane: MakeLane) -> None:
+    lane, _ = grown_lane(make_lane)
+    for letters in ("ab", "cd", "ef", "gh"):
+        lane.enqueue(delivery(letters))
+    sizes = []
+    while (started := lane.start_next()) is not None:
+        assert lane.start_next() is None
+        assert started.trial is not None
+        sizes.append(len(started.identifiers))
+        exactly(lane, started)
+    assert sizes == [2, 2, 4]
+    assert lane.tally.synced == 4
+
+
+def test_a_delivery_that_is_parted_covers_its_rows_with_its_last_part(make_lane: MakeLane) -> None:
+    whole = Delivery(Operation.ADD, dict.fromkeys("abcde"), 7, 3, numbers=(10, 15))
+    first, others = whole.parted(2)
+    assert (list(first.identifiers), first.rows, first.first_position, first.numbers) == (["a", "b"], 0, 3, (10, 12))
+    assert (list(others.identifiers), others.rows, others.first_position, others.numbers) == (
+        list("cde"),
+        7,
+        3,
+        (12, 15),
+    )
+    again = first.joined(others)
+    assert (again.identifiers, again.rows, again.first_position, again.numbers) == (whole.identifiers, 7, 3, (10, 15))
+
+
+def test_only_deliveries_of_one_operation_are_joined_in_their_order(make_lane: MakeLane) -> None:
+    lane, _ = grown_lane(make_lane)
+    for letters in ("ab", "cd"):
+        lane.enqueue(delivery(letters))
+        exactly(lane, lane.start_next() or delivery(""))
+    lane.enqueue(delivery("ef", position=4))
+    lane.enqueue(delivery("e", Operation.REMOVE, position=6))
+    lane.enqueue(delivery("gh", position=7))
+    started = []
+    while (one := lane.start_next()) is not None:
+        started.append((one.operation, "".join(one.identifiers)))
+        exactly(lane, one)
+    assert started == [(Operation.ADD, "ef"), (Operation.REMOVE, "e"), (Operation.ADD, "gh")]
+
+
+def test_proven_sizes_go_side_by_side_and_say_how_large_they_may_be(make_lane: MakeLane) -> None:
+    lane, growth = grown_lane(make_lane, begins_at=50)
+    for _ in range(3):
+        lane.enqueue(Delivery(Operation.ADD, dict.fromkeys(map(str, range(100))), 100, 0))
+    while growth.tries(Operation.ADD):
+        exactly(lane, lane.start_next() or delivery(""))
+    lane.enqueue(Delivery(Operation.ADD, dict.fromkeys(map(str, range(200))), 200, 0))
+    first, second = lane.start_next(), lane.start_next()
+    assert first is not None
+    assert second is not None
+    assert (first.trial, first.at_once, len(first.identifiers)) == (None, 100, 100)
+    assert (second.trial, second.at_once) == (None, 100)
+
+
+def test_a_lane_whose_requests_grow_lets_a_few_requests_worth_wait(make_lane: MakeLane) -> None:
+    lane, _ = grown_lane(make_lane)
+    for _ in range(MAX_QUEUED):
+        lane.enqueue(delivery("ab"))
+    assert not lane.is_backed_up
+    lane.enqueue(Delivery(Operation.ADD, dict.fromkeys(map(str, range(40_000))), 1, 0))
+    assert lane.is_backed_up

@@ -144,7 +144,8 @@ def test_the_cards_show_what_has_to_be_decided_and_fold_the_rest() -> None:
     removal = ("deletes", "max_removal_percent", "allow_empty_audience", "allow_identity_drift", "expire_after_days")
     chosen = ("mode", "membership_store", "consent_column")
     assert Card("Who joins and who leaves", chosen, removal) in shown
-    assert Card("Delivery", ("access_tier",), ("batch_size", "shared_quota", "notify_url")) in shown
+    delivery = ("batch_size", "request_growth", "shared_quota", "notify_url")
+    assert Card("Delivery", ("access_tier",), delivery) in shown
     assert Card("Rejected rows", ("object_storage_config",), ("max_rejected_percent",)) in shown
 
 

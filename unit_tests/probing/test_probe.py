@@ -122,6 +122,14 @@ def test_a_pinterest_as_it_is_believed_to_be_answers_everything_but_what_nothing
     assert person.asked == [step.name for step in STEPS]
     assert person.uncertain == ["removal"]
     assert "can't be told" in person.findings["removal"].says
+    assert report.recommended == {"request_growth": "auto"}
+
+
+@pytest.mark.parametrize("settings", [{"count_lag_s": 30.0}, {"max_records": 1_900}], ids=["late", "small"])
+def test_growth_is_recommended_only_where_larger_requests_were_counted_exactly(
+    account: Callable[..., Account], settings: dict[str, Any]
+) -> None:
+    assert account(**settings).probe(Person()).recommended == {}
 
 
 def test_two_lists_of_nobody_stay_and_no_audience(account: Callable[..., Account]) -> None:

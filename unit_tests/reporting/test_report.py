@@ -31,6 +31,7 @@ NOT_KNOWN = {
     "repeats_rows": False,
     "actalikes": [],
     "shared_with": [],
+    "request_growth": None,
 }  # fmt: skip
 KNOWN: dict[str, Any] = {
     "members": {
@@ -53,6 +54,7 @@ KNOWN: dict[str, Any] = {
     "left_over_customer_list_ids": ["41", "44"],
     "actalikes": [{"country": "US", "percentage": 5, "outcome": "made", "audience_id": "78"}],
     "shared_with": [{"account_type": "AD_ACCOUNT", "account_id": "12", "outcome": "found"}],
+    "request_growth": {"began_at": 1_900, "size": 7_600, "stopped_by": "refused"},
     "identities": {
         "rows": 100_000, "shares": {"EMAIL": 0.995, "GAID": 0.4}, "is_whole_pass": True,
         "compared_with": {"rows": 98_000, "shares": {"EMAIL": 1.0}},
@@ -148,6 +150,14 @@ def test_the_lines_for_people_say_what_else_is_known() -> None:
 def test_the_lines_of_an_audience_are_eleven_at_the_most_besides_notes_and_reasons() -> None:
     lines = [text for text in report(**KNOWN, notes=[]).as_text() if not text.startswith("    ")]
     assert len(lines) == 11 + 1
+
+
+def test_how_far_requests_grew_stands_behind_their_number() -> None:
+    lines = list(report(**KNOWN).as_text())
+    assert lines[1].endswith(
+        " Growth of requests: from 1,900 to 7,600 identifiers, which Pinterest's counters show in full; no further, "
+        "since Pinterest refuses larger requests."
+    )
 
 
 def test_a_reason_that_another_version_has_is_counted_without_words() -> None:

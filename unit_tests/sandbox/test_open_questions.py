@@ -6,10 +6,12 @@ import random
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import msgspec
 import pytest
 
 from pinterest_sandbox.command import _parser, _profile
 from pinterest_sandbox.in_process import InProcess
+from pinterest_sandbox.people_sent import slowness_s
 from pinterest_sandbox.profiles import PROFILES
 from pinterest_sandbox.sandbox import Sandbox
 from pinterest_sandbox.settings import Settings
@@ -50,6 +52,25 @@ def test_a_large_request_is_refused_where_the_setting_says_so(start: Callable[..
     list_id = person.new_list(TWO)["id"]
     assert person.patch_list(list_id, "ADD", THREE).status == 413
     assert person.get_list(list_id)["num_batches"] == 1
+
+
+def test_a_large_request_is_refused_by_400_where_the_setting_says_so(start: Callable[..., Person]) -> None:
+    person = start(max_records=2, above_max_records="refuse_with_400")
+    list_id = person.new_list(TWO)["id"]
+    refused = person.patch_list(list_id, "ADD", THREE)
+    assert (refused.status, refused.json()["message"]) == (
+        400, "Invalid request: 'records' exceeds the maximum of 2 records",
+    )  # fmt: skip
+
+
+def test_a_large_request_is_slow_by_each_person_beyond_what_the_setting_says() -> None:
+    slow = Settings(slow_above_records=2, slow_ms_per_record=50)
+    rows = [{"email": one} for one in THREE.split(",")]
+    for people in ({"records": THREE}, {"records_v2": rows}):
+        assert slowness_s(msgspec.json.encode({"operation_type": "ADD", **people}), slow) == 0.05
+    assert slowness_s(msgspec.json.encode({"records": TWO}), slow) == 0
+    assert slowness_s(b"no JSON", slow) == 0
+    assert slowness_s(msgspec.json.encode({"records": THREE}), Settings()) == 0
 
 
 def test_counts_lag_behind_by_the_time_that_is_set(start: Callable[..., Person], clock: FakeClock) -> None:

@@ -7,6 +7,7 @@ compares the answers.
 from __future__ import annotations
 
 import json
+import math
 import re
 import threading
 from collections.abc import Callable, Mapping
@@ -66,6 +67,10 @@ class FakePinterest:
         self.in_flight: list[Asked] = []
         self.before: Callable[[Asked], None] = lambda _: None
         self.page_size = 250
+        self.takes_at_most: int | None = None  # so many records in one request
+        self.above = "cut"  # without a word; or the status of the refusal
+        self.above_says = "Too many records."
+        self.counts_late = False  # whether counters show a request only after the next one
         self.stored_name: Callable[[str], str] = lambda name: name  # what becomes of a name that is sent
         self.shows_rules = True  # whether the listing of audiences says what they are made of
         self.rule_changes = "allow"  # or "refuse", or "ignore" with an answer that looks well
@@ -193,12 +198,15 @@ class FakePinterest:
                 return self._one(
                     self._owned(self.lists if kind == "customer_lists" else self.audiences, account), number
                 )
+            case "POST" | "PATCH", ["customer_lists", *_] if self._is_refused(asked.body):
+                return reply(int(self.above), {"code": 1, "message": self.above_says})
             case "POST", ["customer_lists"]:
                 name = self.stored_name(asked.body["name"])
-                records = asked.body["records"].split(",")
+                records = self._taken(asked.body)
                 list_id = self.add_list(name, *records, account=account, status="PROCESSING")
                 self.lists[list_id]["type"] = "customerlist"
-                return reply(201, self.lists[list_id])
+                late = {"num_uploaded_user_records": 0} if self.counts_late else {}
+                return reply(201, {**self.lists[list_id], **late})
             case "PATCH", ["customer_lists", number]:
                 return self._change(number, asked.body)
             case "PATCH", ["audiences", number]:
@@ -226,14 +234,21 @@ class FakePinterest:
             return self._unseen()
         if list_id not in self.lists:
             return reply(404, {"code": 4, "message": "Customer list not found."})
-        named = set(body["records"].split(","))
+        named = set(self._taken(body))
+        before = dict(self.lists[list_id])
         members = self.members[list_id]
         is_adding = body["operation_type"] == "ADD"
         self.members[list_id] = members | named if is_adding else members - named
         counter = "num_uploaded_user_records" if is_adding else "num_removed_user_records"
         self.lists[list_id][counter] += len(named)
         self.lists[list_id]["num_batches"] += 1
-        return reply(200, self.lists[list_id])
+        return reply(200, before if self.counts_late else self.lists[list_id])
+
+    def _is_refused(self, body: Mapping[str, str]) -> bool:
+        return self.above != "cut" and len(body["records"].split(",")) > (self.takes_at_most or math.inf)
+
+    def _taken(self, body: Mapping[str, str]) -> list[str]:
+        return body["records"].split(",")[: self.takes_at_most]
 
     def _change_audience(self, audience_id: str, body: Mapping[str, Any]) -> Reply:
         if not self.hidden.isdisjoint({audience_id, body.get("rule", {}).get("customer_list_id")}):
