@@ -250,7 +250,10 @@ class MembershipBatch:
             taken += len(piece)
             side.open(position, now_s)
             side.rows += len(piece)
-            side.identifiers.update(dict.fromkeys(piece))
+            if side.identifiers:
+                side.identifiers.update(dict.fromkeys(piece))
+            else:
+                side.identifiers = dict.fromkeys(piece)
             if other.identifiers:
                 side.supersede(other, piece)
             if len(side.identifiers) >= self._max_identifiers:

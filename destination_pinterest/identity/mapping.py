@@ -6,7 +6,7 @@ A bad value is never an exception, and its content does not leave this module.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -54,6 +54,7 @@ class MappedRow(msgspec.Struct, frozen=True, gc=False):
 
 RowMapping = Callable[[Sequence[object]], MappedRow]
 
+_ONLY_TEXTS = frozenset({str})
 _NO_REJECTIONS: tuple[Rejection, ...] = ()
 _NO_IDENTITY = MappedRow((), (Rejection(None, None, RejectionReason.NO_IDENTITY),))
 
@@ -91,9 +92,11 @@ class IdentityMapper:
         convert = self._only_reader.convert
         refused = self._only_reader.refused
         values = list(values)
-        texts = [value for value in values if type(value) is str]
-        others = [] if len(texts) == len(values) else [self.map((value,)) for value in values if type(value) is not str]
-        identifiers, rest = self._only_reader.convert_in_bulk(texts)
+        texts, others = values, []
+        if not _ONLY_TEXTS.issuperset(map(type, values)):
+            texts = [value for value in values if type(value) is str]
+            others = [self.map((value,)) for value in values if type(value) is not str]
+        identifiers, rest = self._only_reader.convert_in_bulk(cast("Sequence[str]", texts))
         for text in rest:
             outcome = convert(text)
             if type(outcome) is str:
