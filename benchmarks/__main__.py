@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks import latency, membership, memory, quota, throughput
+from benchmarks import latency, membership, memory, quota, shapes, throughput
 from benchmarks.children import ChildError
 from benchmarks.contenders import CHECKOUT
 from benchmarks.figures import Table, machine
@@ -24,6 +24,7 @@ Section = Callable[[Path], list[Table]]
 _IN_FULL: Final[Mapping[str, Section]] = {
     "throughput": lambda folder: throughput.measure(folder, rows=1_000_000, rounds=5),
     "memory": lambda folder: memory.measure(folder, rows=1_000_000, growth=(100_000, 1_000_000, 5_000_000), rounds=5),
+    "shapes": lambda folder: shapes.measure(folder, rows=500_000, rounds=5),
     "quota": lambda folder: quota.measure(folder, seconds=150),
     "sdk": lambda folder: latency.measure(folder, rows=100_000, rounds=5),
     "membership": lambda folder: membership.measure(folder, growth=(100_000, 1_000_000), rounds=3),
@@ -32,6 +33,7 @@ _IN_FULL: Final[Mapping[str, Section]] = {
 _QUICKLY: Final[Mapping[str, Section]] = {
     "throughput": lambda folder: throughput.measure(folder, rows=200_000, rounds=2),
     "memory": lambda folder: memory.measure(folder, rows=200_000, growth=(50_000, 200_000), rounds=1),
+    "shapes": lambda folder: shapes.measure(folder, rows=100_000, rounds=1),
     "quota": lambda folder: quota.measure(folder, seconds=75),
     "sdk": lambda folder: latency.measure(folder, rows=20_000, rounds=1),
     "membership": lambda folder: membership.measure(folder, growth=(20_000, 100_000), rounds=1),

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from benchmarks import contenders, records
+from benchmarks import contenders
 from benchmarks.children import Cost
 from benchmarks.contenders import Contender
 from benchmarks.figures import Table, against_first, verdict
+from benchmarks.records import written
 from benchmarks.sandbox import Sandbox, running_sandbox
 
 
@@ -29,7 +30,7 @@ class _Costs:
 
 def measure(folder: Path, *, rows: int, rounds: int) -> list[Table]:
     """Time and processor time, start-up included and excluded."""
-    source = _written(folder / f"records-{rows}.jsonl", rows)
+    source = written(folder / f"records-{rows}.jsonl", rows)
     with running_sandbox(folder / "sandbox.log", tier="none") as sandbox:
         rivals = [
             contenders.connector(sandbox, folder, access_tier="none"),
@@ -81,11 +82,3 @@ def _tables(costs: dict[str, _Costs], rows: int) -> list[Table]:
             "time, connector = 1",
         ),
     ]
-
-
-def _written(path: Path, rows: int) -> Path:
-    """The records as a file; read once, so that it is in the page cache."""
-    unfinished = path.with_suffix(".unfinished")
-    with unfinished.open("w", encoding="utf-8") as lines:
-        lines.writelines(records.chunks(rows))
-    return unfinished.replace(path)
