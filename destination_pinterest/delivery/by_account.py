@@ -167,6 +167,9 @@ class _MovingTaker:
     def add_all(self, identifiers: Sequence[str]) -> None:
         self._taker.add_all(identifiers)
 
+    def take_all(self, operation: Operation, rows: Sequence[Sequence[str]]) -> None:
+        self._taker.take_all(operation, rows)
+
     def take(
         self,
         operation: Operation,

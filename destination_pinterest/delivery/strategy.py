@@ -83,6 +83,11 @@ class SyncStrategy(ABC):
         for identifier in identifiers:
             self.take(Operation.ADD, (identifier,), None)
 
+    def take_all(self, operation: Operation, rows: Sequence[Sequence[str]]) -> None:
+        """Takes the identifiers of rows without a key that all do the same, in order. A row may have one twice."""
+        for identifiers in rows:
+            self.take(operation, tuple(dict.fromkeys(identifiers)), None)
+
     @abstractmethod
     def take(
         self,

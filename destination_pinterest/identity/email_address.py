@@ -60,8 +60,8 @@ def hash_email(otherwise: Conversion) -> Conversion:
     return convert
 
 
-def hash_simple_emails(values: Sequence[str]) -> tuple[list[str], Sequence[str]]:
-    """Returns the digests of the simple addresses among `values`, in order, and all other values: a BulkConversion.
+def hash_simple_emails(values: Sequence[str]) -> list[str | None]:
+    """Returns the digests of the simple addresses among `values`, and None for all other values: a BulkConversion.
 
     The same as `hash_email` one by one, at three quarters of the cost: one search goes through all of them.
     """
@@ -69,11 +69,8 @@ def hash_simple_emails(values: Sequence[str]) -> tuple[list[str], Sequence[str]]
     lines = "\n".join(values).lower().encode("utf-8", "surrogatepass")
     found = _SIMPLE_LINES.findall(lines)
     if len(found) != len(values):  # one has a line break
-        return [], values
-    digests = [sha256(email).hexdigest() for email in found if email]
-    if len(digests) == len(values):
-        return digests, []
-    return digests, [value for value, email in zip(values, found, strict=True) if not email]
+        return [None] * len(values)
+    return [sha256(email).hexdigest() if email else None for email in found]
 
 
 def hash_any_email(value: str) -> str | RejectionReason | None:
