@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-import destination_pinterest.destination  # noqa: F401
+import destination_pinterest.connector  # noqa: F401
 from destination_pinterest.config import LocalMembershipStore
 from destination_pinterest.membership import open_membership_store
 from destination_pinterest.vocabulary import Operation
@@ -31,6 +31,10 @@ _BATCH: Final = 1_900
 # At Standard quota.
 _SLICE: Final = 34 * _BATCH
 
+_COLUMN: Final = "email"
+# About as many rows as a connector reads at once.
+_CHUNK: Final = 1_000
+
 _seconds: dict[str, float] = {}
 
 
@@ -39,6 +43,10 @@ def _timed(step: str) -> Iterator[None]:
     started_s = time.perf_counter()
     yield
     _seconds[step] = time.perf_counter() - started_s
+
+
+def _digest(number: int, *, is_new: bool) -> str:
+    return hashlib.sha256(f"{'new' if is_new else 'old'}-{number}@example.com".encode()).hexdigest()
 
 
 def main() -> None:
@@ -50,9 +58,10 @@ def main() -> None:
         ledger = store.open(_AD_ACCOUNT, "Customers")
     with ledger:
         with _timed("record"):
-            for number in range(1, rows + 1):
-                name = f"{'new' if number % every == 0 else 'old'}-{number}@example.com"
-                ledger.record(_STREAM, (number,), Operation.ADD, (hashlib.sha256(name.encode()).hexdigest(),))
+            for first in range(1, rows + 1, _CHUNK):
+                numbers = range(first, min(first + _CHUNK, rows + 1))
+                digests = [_digest(number, is_new=number % every == 0) for number in numbers]
+                ledger.record_all(_STREAM, [(number,) for number in numbers], Operation.ADD, digests, _COLUMN)
         with _timed("diff"):
             delta = ledger.diff([_STREAM])
         with _timed("write ahead"):

@@ -204,6 +204,27 @@ class MembershipLedger:
         self._refuse_after_diff()
         self._spool.record(stream, key, operation, identifiers, columns)
 
+    def record_all(
+        self,
+        stream: str,
+        keys: Sequence[Sequence[Any]],
+        operation: Operation,
+        identifiers: Sequence[str],
+        column: str,
+    ) -> None:
+        """Records the next rows, in order, which all have a key and one identifier, from the same column.
+
+        Args:
+            stream: as for `record`.
+            keys: the values of each row's primary key.
+            operation: what all of the rows do.
+            identifiers: that of each row.
+            column: that of the identifiers.
+        """
+        self._refuse_after_diff()
+        if keys:
+            self._spool.record_all(stream, keys, operation, identifiers, column)
+
     def record_partly(
         self,
         stream: str,
