@@ -140,7 +140,7 @@ class AudienceKeys:
     def row_keys(self, stream: str, keys: Sequence[Sequence[Any]]) -> list[bytes]:
         """Returns the keyed digests of many primary keys; see `row_key`."""
         values = [key[0] for key in keys]
-        are_integers = all(len(key) == 1 for key in keys) and {int}.issuperset(map(type, values))
+        are_integers = {1}.issuperset(map(len, keys)) and {int}.issuperset(map(type, values))
         if not are_integers or not values or min(values) < _LEAST_INTEGER or max(values) > _MOST_INTEGER:
             return [self.row_key(stream, key) for key in keys]
         blake2b, row_key, before = hashlib.blake2b, self._row_key, orjson.dumps((stream,))[:-1]

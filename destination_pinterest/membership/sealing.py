@@ -61,10 +61,13 @@ class BatchSeals:
     def seal(self, identifiers: Sequence[str | None]) -> Sealed:
         """Encrypts identifiers; in the place of None there is nothing but zeros."""
         kinds = np.zeros(len(identifiers), dtype="<u8")
+        texts = [one for one in identifiers if one is not None]
+        if len(texts) == len(identifiers) and {_DIGITS}.issuperset(map(len, texts)):  # As a rule.
+            digests = _from_hex(texts)
+            if digests is not None:
+                return Sealed(kinds, self._siv.encrypt(digests), {})
         are_digests = [one is not None and len(one) == _DIGITS for one in identifiers]
         digests = _from_hex([one for one in compress(identifiers, are_digests) if one is not None])
-        if digests is not None and len(digests) == len(identifiers):
-            return Sealed(kinds, self._siv.encrypt(digests), {})
         words = np.zeros((len(identifiers), _SEALED_WORDS), dtype="<u8")
         if digests is None:
             are_digests = [False] * len(identifiers)

@@ -7,6 +7,7 @@ is, as it does before it is sent.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from operator import is_
 from typing import Any, Final, cast
 
 import numpy as np
@@ -285,7 +286,7 @@ class Spool:
         form = self._key_forms.get(stream)
         if form is None:
             form = self._key_forms[stream] = key_form((ColumnType.ANY,) * len(keys[0]))
-        if all(form(key) is key for key in keys):
+        if all(map(is_, map(form, keys), keys)):
             return self._keys.row_keys(stream, keys)
         return [self._holder(stream, key) for key in keys]
 
