@@ -170,6 +170,13 @@ class _MovingTaker:
     def take_all(self, operation: Operation, rows: Sequence[Sequence[str]]) -> None:
         self._taker.take_all(operation, rows)
 
+    def take_keyed(
+        self, operation: Operation, keys: Sequence[Sequence[object]], identifiers: Sequence[str], column: str
+    ) -> None:
+        self._taker.take_keyed(operation, keys, identifiers, column)
+        for key in keys:
+            self._leave_others(key)
+
     def take(
         self,
         operation: Operation,

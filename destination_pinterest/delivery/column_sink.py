@@ -191,6 +191,11 @@ class _NobodysRows:
     def take_all(self, operation: Operation, rows: Sequence[Sequence[str]]) -> None:
         """Does nothing: rows come one by one."""
 
+    def take_keyed(
+        self, operation: Operation, keys: Sequence[Sequence[object]], identifiers: Sequence[str], column: str
+    ) -> None:
+        """Does nothing: rows come one by one."""
+
     def take(
         self,
         operation: Operation,

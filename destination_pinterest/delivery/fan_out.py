@@ -137,6 +137,12 @@ class _EachTaker:
         for taker in self._takers:
             taker.take_all(operation, rows)
 
+    def take_keyed(
+        self, operation: Operation, keys: Sequence[Sequence[object]], identifiers: Sequence[str], column: str
+    ) -> None:
+        for taker in self._takers:
+            taker.take_keyed(operation, keys, identifiers, column)
+
     def take(
         self,
         operation: Operation,

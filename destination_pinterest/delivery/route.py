@@ -113,6 +113,7 @@ class StreamRoute:
         # Others too, as long as each row does what it does whichever it is.
         has_bulk = not plan.only_removes and sink.rows is None and self._suppressor is None
         is_in_bulk = has_bulk and not reads_key and not tells_rows
+        self._remembers_in_bulk = has_bulk and len(plan.identities) == 1
         self._read_columns = (
             [decoder.reader_of(identity.column) for identity in plan.identities] if is_in_bulk else None
         )
@@ -131,6 +132,8 @@ class StreamRoute:
                 self._take_named(sink, self._names, row, run.position)
         elif self._read_only_column is not None:
             self._take_bulk(sink, self._read_only_column, run)
+        elif self._remembered is not None and self._remembers_in_bulk:
+            self._take_remembered_column(sink, self._remembered, run)
         elif self._remembered is not None:
             for row in run.rows:
                 self._take_remembered(sink, self._remembered, row, run.position)
@@ -200,6 +203,31 @@ class StreamRoute:
                 if at < end:
                     row = mapped.odd.get(at) or MappedRow(tuple(dict.fromkeys(mapped.rows[at])), ())
                     self._take_mapped(sink, row, rows[at], run.position)
+                    at += 1
+
+    def _take_remembered_column(self, sink: Sink, remembered: _RememberedRows, run: RowRun) -> None:
+        """Takes rows with a key by their only column, stretch by stretch as `_take_columns`. See `_take_remembered`."""
+        rows = run.rows
+        (column,) = self.plan.identities
+        cells = self._mapper.map_columns([[value for (value,) in map(remembered.read, rows)]]).cells[0]
+        keys = [remembered.key(row) for row in rows]
+        decisions = [Operation.ADD] * len(rows) if self._decide_all is None else self._decide_all(rows)
+        odd = [at for at, (cell, key) in enumerate(zip(cells, keys, strict=True)) if type(cell) is not str or not key]
+        odd.append(len(rows))
+        at = 0
+        for decision, group in groupby(decisions):
+            end = at + sum(1 for _ in group)
+            while at < end:
+                plain = min(end, odd[bisect_left(odd, at)]) if isinstance(decision, Operation) else at
+                if at < plain:
+                    identifiers = cast("list[str]", cells[at:plain])
+                    if decision is Operation.ADD:
+                        sink.fill.add_cells([identifiers], len(identifiers))
+                    known = cast("list[tuple[object, ...]]", keys[at:plain])
+                    sink.taker.take_keyed(cast("Operation", decision), known, identifiers, column.column)
+                    at = plain
+                if at < end:
+                    self._take_remembered(sink, remembered, rows[at], run.position)
                     at += 1
 
     def _fill_columns(self, sink: Sink, mapped: MappedRows, decisions: Sequence[Decision]) -> None:

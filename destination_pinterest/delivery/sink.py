@@ -36,6 +36,11 @@ class Taker(Protocol):
     def take_all(self, operation: Operation, rows: Sequence[Sequence[str]]) -> None:
         """Takes the identifiers of rows without a key that all do the same, in order."""
 
+    def take_keyed(
+        self, operation: Operation, keys: Sequence[Sequence[object]], identifiers: Sequence[str], column: str
+    ) -> None:
+        """Takes rows that all do the same, in order, each with a key and one identifier of the same column."""
+
     def take(
         self,
         operation: Operation,

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass
+from datetime import date
+from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +16,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from destination_pinterest.api.client import PinterestClient
+from destination_pinterest.api.models import CustomerList
 from destination_pinterest.audiences.creation import AudienceCreator
+from destination_pinterest.audiences.safeguards import Safeguards
 from destination_pinterest.audiences.target import AudienceTarget
 from destination_pinterest.config import read_config
 from destination_pinterest.dead_letters.announced import Announcements
@@ -20,14 +26,17 @@ from destination_pinterest.delivery.append import AppendStrategy, MembershipBatc
 from destination_pinterest.delivery.fan_out import FanOut
 from destination_pinterest.delivery.intake import ONE_IN, ROWS_IN_FULL
 from destination_pinterest.delivery.lane import AudienceLane
+from destination_pinterest.delivery.mirror import MirroredStreams, MirrorStrategy, Rhythm
 from destination_pinterest.delivery.precedence import precedence_of
 from destination_pinterest.delivery.route import Refusals, StreamRoute
+from destination_pinterest.delivery.row_support import RowSupport
 from destination_pinterest.delivery.sink import LaneSink
 from destination_pinterest.protocol.catalog import parse_catalog
 from destination_pinterest.protocol.checkpoint import StreamTally
 from destination_pinterest.protocol.input import MessageDecoder, RowRun
 from destination_pinterest.routing.plan import plan_streams
 from destination_pinterest.vocabulary import Identifier
+from unit_tests.membership.shop import LIST, Shop
 from unit_tests.support.examples import examples
 from unit_tests.support.rig import new_count
 
@@ -154,6 +163,79 @@ def make_rig(
     return make
 
 
+@dataclass
+class KeyedRig:
+    """A route to an audience with a store of its own."""
+
+    route: StreamRoute
+    decoder: MessageDecoder
+    strategy: MirrorStrategy
+    tally: StreamTally
+
+    def outcome(self, runs: list[list[dict[str, Any]]]) -> list[Any]:
+        """What is sent for the rows, and what was counted; each run is an epoch that the next one builds on."""
+        lane, position, outcomes = self.strategy.lane, 0, list[Any]()
+        for rows in runs:
+            lines = [json.dumps({"type": "RECORD", "record": {"stream": "users", "data": data}}) for data in rows]
+            read = [message.record.data for message in self.decoder.decode("\n".join([*lines, ""]).encode())]
+            self.route.take(RowRun(self.route.plan.stream.key, read, position), 1.0)
+            position += len(rows)
+            for deliveries in self.strategy.settle(lambda _: True, is_end=True):
+                outcomes += [(one.operation, sorted(one.identifiers)) for one in deliveries]
+            counts = {name: getattr(lane.tally, name) for name in lane.tally.__slots__}
+            (quality,) = lane.qualities.values()
+            judged = (quality.entered, quality.blank, quality.refused)
+            outcomes += [deepcopy(counts), judged, lane.count.intake, self.strategy.members, self.tally.rejected]
+        self.strategy.close()
+        return outcomes
+
+
+MakeKeyed = Callable[..., KeyedRig]
+
+
+@pytest.fixture
+def make_keyed(
+    tmp_path: Path,
+    raw_config: dict[str, Any],
+    make_client: Callable[..., PinterestClient],
+    make_creator: Callable[[PinterestClient], AudienceCreator],
+) -> MakeKeyed:
+    creator = make_creator(make_client())
+    numbers = count()
+
+    def make(more: dict[str, Any], *, is_in_bulk: bool) -> KeyedRig:
+        root = tmp_path / f"store-{next(numbers)}"
+        root.mkdir()
+        store = {"store_type": "local", "path": str(root), "store_key": "a key that is not used here"}
+        config = read_config({**raw_config, "membership_store": store, "max_rejected_percent": 100, **more})
+        columns = ("id", "email", "op", "_ab_cdc_deleted_at")
+        described = {"name": "users", "json_schema": {"properties": {column: {} for column in columns}}}
+        configured = {"sync_mode": "incremental", "destination_sync_mode": "append_dedup", "primary_key": [["id"]]}
+        catalog = {"streams": [{"stream": described, **configured}]}
+        (plan,) = plan_streams(parse_catalog(json.dumps(catalog).encode()), config)
+        target = AudienceTarget("users", frozenset({Identifier.EMAIL}), list_id=LIST, live=CustomerList(id=LIST))
+        lane = AudienceLane(target, (plan.stream.key,), 6.7, new_count(target))
+        decoder = MessageDecoder(plan.columns, told_apart=["email"])
+        percent = config.max_addition_percent if config.used_for == "exclusion" else None
+        strategy = MirrorStrategy(
+            lane,
+            MirroredStreams((plan.stream,), ()),
+            creator,
+            Safeguards(100, allow_empty=True, max_addition_percent=percent),
+            rows=RowSupport("auto", date(2026, 11, 27)),
+            max_identifiers=lambda: 9,
+            rhythm=Rhythm(60.0),
+        )
+        strategy.open(Shop(root).open())
+        tally = StreamTally()
+        route = StreamRoute(plan, config, decoder, LaneSink(strategy, plan, config.advertising_id_case), tally)
+        assert route._remembers_in_bulk
+        route._remembers_in_bulk = is_in_bulk
+        return KeyedRig(route, decoder, strategy, tally)
+
+    return make
+
+
 @settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(ROWS, max_size=3),
@@ -189,3 +271,31 @@ def test_of_rows_in_bulk_the_same_are_looked_at_for_their_kinds_as_one_by_one(ma
         for is_in_bulk in (True, False)
     ]
     assert outcomes[0] == outcomes[1]
+
+
+KEYED_ROWS = st.lists(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "id": st.sampled_from([1, 2, 3, "1", 1.0, None, 2**70, "a"]),
+            "email": VALUES,
+            "op": OPERATIONS,
+            "_ab_cdc_deleted_at": DELETIONS,
+        },
+    ),
+    max_size=8,
+)
+
+
+@settings(max_examples=examples(15), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(KEYED_ROWS, min_size=1, max_size=3),
+    st.sampled_from([{}, BY_OPERATION, {**BY_OPERATION, "used_for": "exclusion"}]),
+)
+@example([[{"id": key, "email": "ada@example.com"} for key in (1, 2, 1.0)], [{"id": 1, "email": "nobody"}]], {})
+@example([[{"id": 1, "email": "ada@example.com"}, {"id": 1}, {"id": 2, "email": "ada@example.com"}]], BY_OPERATION)
+def test_remembered_rows_in_bulk_come_to_what_they_come_to_one_by_one(
+    make_keyed: MakeKeyed, runs: list[list[dict[str, Any]]], more: dict[str, Any]
+) -> None:
+    in_bulk, one_by_one = (make_keyed(more, is_in_bulk=is_in_bulk).outcome(runs) for is_in_bulk in (True, False))
+    assert in_bulk == one_by_one
