@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import compress, groupby
@@ -113,6 +114,7 @@ class StreamRoute:
         # Others too, as long as each row does what it does whichever it is.
         has_bulk = not plan.only_removes and sink.rows is None and self._suppressor is None
         is_in_bulk = has_bulk and not reads_key and not tells_rows
+        self._names_in_bulk = is_in_bulk and len(plan.identities) == 1
         self._remembers_in_bulk = has_bulk and len(plan.identities) == 1
         self._read_columns = (
             [decoder.reader_of(identity.column) for identity in plan.identities] if is_in_bulk else None
@@ -124,13 +126,26 @@ class StreamRoute:
         refused_before = sink.refused
         sink.enter(len(run.rows))
         sink.taker.begin_run(run, now_s)
-        if self._accounts is not None:
+        if self._accounts is None and self._names is None:
+            self._take_run(sink, run)
+        elif self._accounts is not None:
             for row in run.rows:
                 self._take_by_account(self._accounts, row, run.position)
+        elif self._names is not None and self._names_in_bulk:
+            self._take_named_column(sink, self._names, run)
         elif self._names is not None:
             for row in run.rows:
                 self._take_named(sink, self._names, row, run.position)
-        elif self._read_only_column is not None:
+        if sink.refused > refused_before and sink.wants_samples:
+            self._sample(sink, run.rows[:_ROWS_SAMPLED])
+
+    def without(self, lane: AudienceLane) -> Route:
+        """See `Route.without`."""
+        return self if self._sink.without(lane) is not None else LostRows(self._sink.lanes)
+
+    def _take_run(self, sink: Sink, run: RowRun) -> None:
+        """Takes rows that all go to the same audience."""
+        if self._read_only_column is not None:
             self._take_bulk(sink, self._read_only_column, run)
         elif self._remembered is not None and self._remembers_in_bulk:
             self._take_remembered_column(sink, self._remembered, run)
@@ -142,12 +157,6 @@ class StreamRoute:
         else:
             for row in run.rows:
                 self._take_row(sink, row, run.position)
-        if sink.refused > refused_before and sink.wants_samples:
-            self._sample(sink, run.rows[:_ROWS_SAMPLED])
-
-    def without(self, lane: AudienceLane) -> Route:
-        """See `Route.without`."""
-        return self if self._sink.without(lane) is not None else LostRows(self._sink.lanes)
 
     def _take_by_account(self, accounts: AccountSinks, row: Any, position: int) -> None:
         """Takes a row to the ad account that it names."""
@@ -276,6 +285,29 @@ class StreamRoute:
                 return
             sink.leave_all(key, is_deletion=False)
         self._judge(sink, MappedRow((), found.rejections or _NOT_GIVEN), decision, row, position)
+
+    def _take_named_column(self, sink: Sink, naming: AudienceNames, run: RowRun) -> None:
+        """Takes rows by their only identity column to the audiences that they name. See `_take_named`."""
+        rows = run.rows
+        identities = [self._read(row) for row in rows]
+        cells = self._mapper.map_columns([[value for (value,) in identities]]).cells[0]
+        decisions = [Operation.ADD] * len(rows) if self._decide_all is None else self._decide_all(rows)
+        added: Counter[tuple[str, ...]] = Counter()
+        for row, identity, cell, decision in zip(rows, identities, cells, decisions, strict=True):
+            found = naming.of(self._read_names(row), identity) if type(cell) is str else None
+            if found is None or not found.names or found.rejections or not isinstance(decision, Operation):
+                self._take_named(sink, naming, row, run.position)
+                continue
+            named = sink.named(found.names)
+            if decision is Operation.ADD:
+                added[found.names] += 1
+            else:
+                named.enter(1)
+            named.taker.take(decision, (cast("str", cell),), None)
+        for names, count in added.items():
+            named = sink.named(names)
+            named.enter(count)
+            named.fill.add_rows(count, count)
 
     def _take_row(self, sink: Sink, row: Any, position: int) -> None:
         decision = self._decision(sink, row)
