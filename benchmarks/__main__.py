@@ -22,7 +22,10 @@ FOLDER: Final = CHECKOUT / ".bench"
 Section = Callable[[Path], list[Table]]
 
 _IN_FULL: Final[Mapping[str, Section]] = {
-    "throughput": lambda folder: throughput.measure(folder, rows=1_000_000, rounds=5),
+    "throughput": lambda folder: [
+        *throughput.measure(folder, rows=200_000, rounds=5),
+        *throughput.measure(folder, rows=1_000_000, rounds=5),
+    ],
     "memory": lambda folder: memory.measure(folder, rows=1_000_000, growth=(100_000, 1_000_000, 5_000_000), rounds=5),
     "shapes": lambda folder: shapes.measure(folder, rows=500_000, rounds=5),
     "quota": lambda folder: quota.measure(folder, seconds=150),
@@ -41,6 +44,7 @@ _QUICKLY: Final[Mapping[str, Section]] = {
 # Minutes each, and gigabytes of disk: only where it is asked for by name.
 _ON_REQUEST: Final[Mapping[str, Section]] = {
     "membership-10m": lambda folder: membership.measure(folder, growth=(1_000_000, 10_000_000), rounds=1),
+    "membership-50m": lambda folder: membership.measure(folder, growth=(50_000_000,), rounds=1),
 }
 
 

@@ -15,7 +15,7 @@ from benchmarks.contenders import CHECKOUT
 from benchmarks.figures import Table, against_first, verdict
 
 _BYTES_A_MIB: Final = 1 << 20
-_MOST_MIB: Final = 1024
+_MOST_MIB: Final = 500
 # Fewer rows don't fill the memory that DuckDB is allowed. Rises by less than this share count as flat.
 _FULL_FROM: Final = 1_000_000
 _FLAT: Final = 0.15
