@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks import growth, latency, membership, memory, quota, throughput, warehouse
+from benchmarks import growth, latency, membership, memory, quota, shapes, throughput, warehouse
 from benchmarks.children import ChildError
 from benchmarks.contenders import CHECKOUT
 from benchmarks.figures import Table, machine
@@ -22,8 +22,12 @@ FOLDER: Final = CHECKOUT / ".bench"
 Section = Callable[[Path], list[Table]]
 
 _IN_FULL: Final[Mapping[str, Section]] = {
-    "throughput": lambda folder: throughput.measure(folder, rows=1_000_000, rounds=5),
+    "throughput": lambda folder: [
+        *throughput.measure(folder, rows=200_000, rounds=5),
+        *throughput.measure(folder, rows=1_000_000, rounds=5),
+    ],
     "memory": lambda folder: memory.measure(folder, rows=1_000_000, growth=(100_000, 1_000_000, 5_000_000), rounds=5),
+    "shapes": lambda folder: shapes.measure(folder, rows=500_000, rounds=5),
     "quota": lambda folder: quota.measure(folder, seconds=150),
     "sdk": lambda folder: latency.measure(folder, rows=100_000, rounds=5),
     "drt": lambda folder: warehouse.measure(folder, rows=1_000_000, limited_rows=100_000, rounds=5),
@@ -34,6 +38,7 @@ _IN_FULL: Final[Mapping[str, Section]] = {
 _QUICKLY: Final[Mapping[str, Section]] = {
     "throughput": lambda folder: throughput.measure(folder, rows=200_000, rounds=2),
     "memory": lambda folder: memory.measure(folder, rows=200_000, growth=(50_000, 200_000), rounds=1),
+    "shapes": lambda folder: shapes.measure(folder, rows=100_000, rounds=1),
     "quota": lambda folder: quota.measure(folder, seconds=75),
     "sdk": lambda folder: latency.measure(folder, rows=20_000, rounds=1),
     "drt": lambda folder: warehouse.measure(folder, rows=200_000, limited_rows=20_000, rounds=1),
@@ -43,6 +48,7 @@ _QUICKLY: Final[Mapping[str, Section]] = {
 # Minutes each, and gigabytes of disk: only where it is asked for by name.
 _ON_REQUEST: Final[Mapping[str, Section]] = {
     "membership-10m": lambda folder: membership.measure(folder, growth=(1_000_000, 10_000_000), rounds=1),
+    "membership-50m": lambda folder: membership.measure(folder, growth=(50_000_000,), rounds=1),
 }
 
 

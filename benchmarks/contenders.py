@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +17,8 @@ from benchmarks.sandbox import ACCESS_TOKEN, AD_ACCOUNT_ID, Sandbox
 CHECKOUT: Final = Path(__file__).resolve().parent.parent
 # The connector's default; the SDK's loop gets the same.
 BATCH_SIZE: Final = 1_900
+_CATALOG: Final = catalog()
+_NAME: Final = "destination-pinterest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +30,10 @@ class Contender:
     sends: bool
     echoes: bool
 
-    def take(self, rows: int, source: Command | None, sandbox: Sandbox, output: Path) -> Cost:
-        """One run on `rows` rows, which `source` prints.
+    def take(
+        self, rows: int, source: Command | None, sandbox: Sandbox, output: Path, *, identifiers: int | None = None
+    ) -> Cost:
+        """One run on `rows` rows, which `source` prints. They have so many identifiers; None: one each.
 
         Raises: ChildError if it fails, or not all of them went where they should.
         """
@@ -36,12 +41,14 @@ class Contender:
         cost = run(self.child, source, output)
         if self.echoes and (states := _states(output)) != -(-rows // RECORDS_A_STATE):
             raise ChildError(f"{self.name} gave back {states} states of {rows:,} rows; see {output}.")
-        if self.sends and (arrived := _arrived(sandbox)) != rows:
+        if self.sends and (arrived := _arrived(sandbox)) != (rows if identifiers is None else identifiers):
             raise ChildError(f"{self.name} sent {arrived:,} identifiers of {rows:,} rows; see {output}.")
         return cost
 
 
-def connector(sandbox: Sandbox, folder: Path, **settings: Any) -> Contender:
+def connector(
+    sandbox: Sandbox, folder: Path, catalog: dict[str, Any] = _CATALOG, name: str = _NAME, **settings: Any
+) -> Contender:
     """The whole connector process. `settings` are keys of its config."""
     config = {
         "credentials": {"auth_method": "access_token", "access_token": ACCESS_TOKEN},
@@ -51,14 +58,14 @@ def connector(sandbox: Sandbox, folder: Path, **settings: Any) -> Contender:
         **settings,
     }
     program = Path(sys.executable).with_name("destination-pinterest")
-    child = Child([program, *_write(config, folder)], {}, folder)
-    return Contender("destination-pinterest", child, sends=True, echoes=True)
+    child = Child([program, *_write(config, catalog, folder)], {}, folder)
+    return Contender(name, child, sends=True, echoes=True)
 
 
 def stock(folder: Path) -> Contender:
     """The stock destination that does nothing."""
     program = CHECKOUT / "benchmarks" / "stock_destination.py"
-    child = Child([sys.executable, program, *_write({}, folder)], {}, folder)
+    child = Child([sys.executable, program, *_write({}, _CATALOG, folder)], {}, folder)
     return Contender("stock airbyte-cdk, does nothing", child, sends=False, echoes=True)
 
 
@@ -73,12 +80,14 @@ def sdk(sandbox: Sandbox, folder: Path) -> Contender:
     return Contender("Pinterest's SDK in a loop", Child(command, credentials, empty), sends=True, echoes=False)
 
 
-def _write(config: dict[str, Any], folder: Path) -> Command:
-    """The arguments of a destination's write, with its files written anew."""
-    config_file = folder / ("config.json" if config else "no-config.json")
-    config_file.write_text(json.dumps(config), encoding="utf-8")
-    catalog_file = folder / "catalog.json"
-    catalog_file.write_text(json.dumps(catalog()), encoding="utf-8")
+def _write(config: dict[str, Any], catalog: dict[str, Any], folder: Path) -> Command:
+    """The arguments of a destination's write, with its files written anew, each under the name of its content."""
+    files = []
+    for kind, content in (("config", config), ("catalog", catalog)):
+        text = json.dumps(content, sort_keys=True)
+        files.append(folder / f"{kind}-{zlib.crc32(text.encode()):08x}.json")
+        files[-1].write_text(text, encoding="utf-8")
+    config_file, catalog_file = files
     return ["write", "--config", config_file, "--catalog", catalog_file]
 
 

@@ -18,18 +18,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-import destination_pinterest.destination  # noqa: F401
+import destination_pinterest.connector  # noqa: F401
 from destination_pinterest.config import LocalMembershipStore
 from destination_pinterest.membership import open_membership_store
 from destination_pinterest.vocabulary import Operation
 
-_STREAM: Final = "customers"
+STREAM: Final = "customers"
 _LIST: Final = "2680060704746"
 _AD_ACCOUNT: Final = "549755885175"
 _KEY: Final = "a secret of the benchmark"
 _BATCH: Final = 1_900
 # At Standard quota.
 _SLICE: Final = 34 * _BATCH
+
+_COLUMN: Final = "email"
+# About as many rows as a connector reads at once.
+CHUNK: Final = 1_000
 
 _seconds: dict[str, float] = {}
 
@@ -41,6 +45,11 @@ def _timed(step: str) -> Iterator[None]:
     _seconds[step] = time.perf_counter() - started_s
 
 
+def digest(number: int, *, is_new: bool) -> str:
+    """The identifier of a row."""
+    return hashlib.sha256(f"{'new' if is_new else 'old'}-{number}@example.com".encode()).hexdigest()
+
+
 def main() -> None:
     """Runs the sync."""
     folder, rows, changed = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
@@ -50,11 +59,12 @@ def main() -> None:
         ledger = store.open(_AD_ACCOUNT, "Customers")
     with ledger:
         with _timed("record"):
-            for number in range(1, rows + 1):
-                name = f"{'new' if number % every == 0 else 'old'}-{number}@example.com"
-                ledger.record(_STREAM, (number,), Operation.ADD, (hashlib.sha256(name.encode()).hexdigest(),))
+            for first in range(1, rows + 1, CHUNK):
+                numbers = range(first, min(first + CHUNK, rows + 1))
+                digests = [digest(number, is_new=number % every == 0) for number in numbers]
+                ledger.record_all(STREAM, [(number,) for number in numbers], Operation.ADD, digests, _COLUMN)
         with _timed("diff"):
-            delta = ledger.diff([_STREAM])
+            delta = ledger.diff([STREAM])
         with _timed("write ahead"):
             ledger.write_ahead(delta, _SLICE)
         with _timed("read"):

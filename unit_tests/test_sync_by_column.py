@@ -12,11 +12,15 @@ from destination_pinterest.assembly import SyncRequest, assemble
 from destination_pinterest.audiences.creation import NOBODY
 from destination_pinterest.config import read_config
 from destination_pinterest.config.membership_store import LocalMembershipStore
+from destination_pinterest.delivery.route import StreamRoute
+from destination_pinterest.delivery.sink import Sink
 from destination_pinterest.error_codes import Code
 from destination_pinterest.markers import REPORT_PREFIX
 from destination_pinterest.preview import PreviewedAudience, SyncPreview
 from destination_pinterest.protocol.catalog import parse_catalog
+from destination_pinterest.protocol.input import RowRun
 from destination_pinterest.protocol.lines import MessageLines
+from destination_pinterest.routing.audience_names import AudienceNames
 from destination_pinterest.session import PlatformConfig
 from destination_pinterest.suppression.store import open_suppression_store
 from unit_tests.membership.shop import KilledError
@@ -183,6 +187,42 @@ def test_deleted_rows_leave_the_audiences_that_they_name(account: Account, pinte
     account.sync(row("a", segment="VIP"), row("b", segment="VIP"), table=table, **BY_SEGMENT)
     account.sync(row("a", segment="VIP", _ab_cdc_deleted_at="2026-11-22"), table=table, **BY_SEGMENT)
     assert members(pinterest) == {"VIP": people("b")}
+
+
+@pytest.mark.parametrize("is_in_bulk", [True, False])
+def test_a_chunk_of_rows_comes_to_the_same_in_bulk_and_one_by_one(
+    account: Account, pinterest: FakePinterest, outbox: Outbox, monkeypatch: pytest.MonkeyPatch, *, is_in_bulk: bool
+) -> None:
+    def one_by_one(route: StreamRoute, sink: Sink, naming: AudienceNames, run: RowRun) -> None:
+        for each in run.rows:
+            route._take_named(sink, naming, each, run.position)
+
+    if not is_in_bulk:
+        monkeypatch.setattr(StreamRoute, "_take_named_column", one_by_one)
+    table = stream("users", "segment", "op", "_ab_cdc_deleted_at")
+    chunk = [
+        row("a", segment="VIP"), row("b", segment="VIP"), row("c", segment=["VIP", "Gold"]), row("d", segment=None),
+        row("a", segment="VIP", op="remove"), row("a", segment="Gold"), row("b", segment="VIP", op="?"),
+        row("e", segment="e@example.com"), row(None, segment="VIP"), row("f", segment=["Gold", "f@example.com"]),
+        row("c", segment="Gold", _ab_cdc_deleted_at="2026-11-22"), row("g", segment="vip "),
+        row("no one", segment="VIP"),
+    ]  # fmt: skip
+    account.sync(
+        b"\n".join(chunk), table=table, operation_column={"mode": "column", "column": "op"},
+        max_rejected_percent=100, **BY_SEGMENT,
+    )  # fmt: skip
+    assert members(pinterest) == {"VIP": people("bcg"), "Gold": people("af")}
+    counted = {
+        name: (each["entered"], each["synced"], each["not_synced"], each["identifiers_refused"])
+        for name, each in reported(outbox).items()
+    }
+    assert counted == {
+        "{segment}": (
+            2, 0, {"no_audience": 1, "audience_name_identifies": 1}, {"audience_name_identifies": 1},
+        ),
+        "VIP": (8, 5, {"unknown_operation": 1, "no_identity": 1, "invalid_email": 1}, {}),
+        "Gold": (4, 4, {}, {}),
+    }  # fmt: skip
 
 
 def test_all_audiences_are_looked_up_in_one_listing(account: Account, pinterest: FakePinterest) -> None:

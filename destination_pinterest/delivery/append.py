@@ -7,6 +7,7 @@ only, and a later row moves it to the other.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from types import MappingProxyType
 
 from destination_pinterest.audiences.creation import AudienceCreator
@@ -76,6 +77,19 @@ class BatchedStrategy(SyncStrategy):
             return
         self.lane.count.headcount.add_rows(identifiers)
         for full in self._batch.add_all(identifiers, self._position, self._now_s):
+            self.lane.enqueue(full)
+
+    def take_all(self, operation: Operation, rows: Sequence[Sequence[str]]) -> None:
+        """See `SyncStrategy.take_all`."""
+        if self._precedence is not None:
+            super().take_all(operation, rows)
+            return
+        headcount = self.lane.count.headcount
+        if operation is Operation.ADD:
+            headcount.add_rows_of_several(rows)
+        else:
+            headcount.remove_row(list(chain.from_iterable(rows)))
+        for full in self._batch.apply_all(operation, rows, self._position, self._now_s):
             self.lane.enqueue(full)
 
     def take(
@@ -250,7 +264,10 @@ class MembershipBatch:
             taken += len(piece)
             side.open(position, now_s)
             side.rows += len(piece)
-            side.identifiers.update(dict.fromkeys(piece))
+            if side.identifiers:
+                side.identifiers.update(dict.fromkeys(piece))
+            else:
+                side.identifiers = dict.fromkeys(piece)
             if other.identifiers:
                 side.supersede(other, piece)
             if len(side.identifiers) >= self._max_identifiers:
@@ -293,6 +310,30 @@ class MembershipBatch:
         if len(waiting) >= self._max_identifiers:
             full.append(side.take(operation))
         return full
+
+    def apply_all(
+        self, operation: Operation, rows: Sequence[Sequence[str]], position: int, now_s: float
+    ) -> Iterator[Delivery]:
+        """Takes rows that all do the same, in bulk; yields the deliveries that are full. See `apply`."""
+        side = self._sides[operation]
+        other = self._sides[Operation.REMOVE if operation is Operation.ADD else Operation.ADD]
+        widest = max(map(len, rows), default=1)
+        taken = 0
+        while taken < len(rows):
+            # So many fit for certain, and leave room.
+            piece = rows[taken : taken + (self._max_identifiers - len(side.identifiers) - 1) // widest]
+            if not piece:
+                row = dict.fromkeys(rows[taken])
+                taken += 1
+                yield from self.apply(operation, tuple(row), position, now_s)
+                continue
+            taken += len(piece)
+            identifiers = list(chain.from_iterable(piece))
+            side.open(position, now_s)
+            side.rows += len(piece)
+            side.identifiers.update(dict.fromkeys(identifiers))
+            if other.identifiers:
+                side.supersede(other, identifiers)
 
     def take_due(self, opened_before_s: float) -> Iterator[Delivery]:
         """Yields what was waiting at that time already."""

@@ -167,6 +167,16 @@ class _MovingTaker:
     def add_all(self, identifiers: Sequence[str]) -> None:
         self._taker.add_all(identifiers)
 
+    def take_all(self, operation: Operation, rows: Sequence[Sequence[str]]) -> None:
+        self._taker.take_all(operation, rows)
+
+    def take_keyed(
+        self, operation: Operation, keys: Sequence[Sequence[object]], identifiers: Sequence[str], column: str
+    ) -> None:
+        self._taker.take_keyed(operation, keys, identifiers, column)
+        for key in keys:
+            self._leave_others(key)
+
     def take(
         self,
         operation: Operation,

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from heapq import merge
-from itertools import chain
+from itertools import chain, groupby, islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
@@ -59,6 +59,8 @@ _NAMERS, _STAYERS, _LEAVERS = range(3)
 _SLOTS: Final = 3
 # So many requests' worth of rows are replayed before their answers are awaited.
 _REQUESTS_AT_ONCE: Final = 8
+# Less than a request's worth, so that no more are queued than that.
+_ROWS_AT_ONCE: Final = 500
 _LEDGERS_AT_ONCE: Final = 4
 _AUDIENCES_AT_ONCE: Final = 16
 _OPERATIONS: Final = (Operation.ADD, Operation.REMOVE)
@@ -395,10 +397,15 @@ class ColumnStrategy(SyncStrategy):
         stayers = self._spool.read(_slot(number, _STAYERS))
         rows = merge(self._spool.read(_slot(number, _NAMERS)), _counted(stayers, strategy), key=itemgetter(0))
         # What a row left comes last: it is the last word about that row here.
-        for row in chain(rows, self._spool.read(_slot(number, _LEAVERS))):
-            stream = self._replay(strategy, row, self.lane.pinned, stream)
-            if strategy.lane.queued >= _REQUESTS_AT_ONCE:
-                yield
+        for is_plain, group in groupby(chain(rows, self._spool.read(_slot(number, _LEAVERS))), key=self._is_plain):
+            while together := list(islice(group, _ROWS_AT_ONCE if is_plain else 1)):
+                if is_plain and all(row[1] == stream for row in together):
+                    strategy.take_all(Operation.ADD, [row[5] for row in together])
+                else:
+                    for row in together:
+                        stream = self._replay(strategy, row, self.lane.pinned, stream)
+                if strategy.lane.queued >= _REQUESTS_AT_ONCE:
+                    yield
 
     def end_turn(self, branch: NamedBranch, is_complete: IsComplete, *, is_end: bool) -> None:
         """Finishes an audience that has settled, if the input has ended, and closes what was opened.
@@ -542,6 +549,10 @@ class ColumnStrategy(SyncStrategy):
         for branch, update in zip(new, updates, strict=True):
             branch.strategy.lane.update(update)
             branch.is_known = True
+
+    def _is_plain(self, row: list[Any]) -> bool:
+        """Whether a row only adds, and nothing has to be looked up for it."""
+        return row[2] == Replay.TAKE and not row[3] and row[4] is None and not row[6] and not self._form.is_refused
 
     def _replay(self, strategy: SyncStrategy, row: list[Any], position: int, of_stream: int) -> int:
         """Hands a row to an audience's strategy; returns the stream that the strategy is at."""

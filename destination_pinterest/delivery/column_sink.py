@@ -12,7 +12,7 @@ from destination_pinterest.delivery.lane import AudienceLane
 from destination_pinterest.delivery.named_audiences import NamedBranch
 from destination_pinterest.delivery.row_support import RowFilter
 from destination_pinterest.delivery.sink import DelegatingSink, Fill, Sink
-from destination_pinterest.identity.mapping import MappedRow
+from destination_pinterest.identity.mapping import Cell, MappedRow
 from destination_pinterest.identity.rejection import Rejection
 from destination_pinterest.protocol.input import RowRun
 from destination_pinterest.routing.plan import StreamPlan
@@ -188,6 +188,14 @@ class _NobodysRows:
     def add_all(self, identifiers: Sequence[str]) -> None:
         """Does nothing: rows come one by one."""
 
+    def take_all(self, operation: Operation, rows: Sequence[Sequence[str]]) -> None:
+        """Does nothing: rows come one by one."""
+
+    def take_keyed(
+        self, operation: Operation, keys: Sequence[Sequence[object]], identifiers: Sequence[str], column: str
+    ) -> None:
+        """Does nothing: rows come one by one."""
+
     def take(
         self,
         operation: Operation,
@@ -308,3 +316,6 @@ class _NoFill:
 
     def add_row(self, values: Sequence[Any], mapped: MappedRow) -> None:
         """See `Fill.add_row`."""
+
+    def add_cells(self, cells: Sequence[Sequence[Cell]], usable: int) -> None:
+        """See `Fill.add_cells`."""

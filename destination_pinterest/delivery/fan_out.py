@@ -11,7 +11,7 @@ from typing import Any
 
 from destination_pinterest.delivery.lane import AudienceLane
 from destination_pinterest.delivery.sink import Fill, Sink, Taker
-from destination_pinterest.identity.mapping import MappedRow
+from destination_pinterest.identity.mapping import Cell, MappedRow
 from destination_pinterest.identity.rejection import Rejection
 from destination_pinterest.protocol.input import RowRun
 from destination_pinterest.vocabulary import Operation
@@ -133,6 +133,16 @@ class _EachTaker:
         for taker in self._takers:
             taker.add_all(identifiers)
 
+    def take_all(self, operation: Operation, rows: Sequence[Sequence[str]]) -> None:
+        for taker in self._takers:
+            taker.take_all(operation, rows)
+
+    def take_keyed(
+        self, operation: Operation, keys: Sequence[Sequence[object]], identifiers: Sequence[str], column: str
+    ) -> None:
+        for taker in self._takers:
+            taker.take_keyed(operation, keys, identifiers, column)
+
     def take(
         self,
         operation: Operation,
@@ -187,3 +197,8 @@ class EachFill:
         """See `Fill.add_row`."""
         for fill in self._fills:
             fill.add_row(values, mapped)
+
+    def add_cells(self, cells: Sequence[Sequence[Cell]], usable: int) -> None:
+        """See `Fill.add_cells`."""
+        for fill in self._fills:
+            fill.add_cells(cells, usable)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 from typing import Final, Self
 
 from destination_pinterest.audiences.remembered import EXACT_UP_TO
@@ -104,6 +105,13 @@ class Headcount:
         """Counts a row with its identifiers."""
         self._identifiers += identifiers
         self._firsts.append(identifiers[0])
+        if len(self._firsts) >= _AT_ONCE:
+            self._count_waiting()
+
+    def add_rows_of_several(self, rows: Sequence[Sequence[str]]) -> None:
+        """Counts rows of one identifier or several each."""
+        self._identifiers.extend(chain.from_iterable(rows))
+        self._firsts.extend([identifiers[0] for identifiers in rows])
         if len(self._firsts) >= _AT_ONCE:
             self._count_waiting()
 

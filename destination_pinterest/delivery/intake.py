@@ -10,7 +10,7 @@ from typing import Any, Final
 from destination_pinterest.audiences.drift import IdentityFill
 from destination_pinterest.audiences.remembered import EXACT_UP_TO, Intake
 from destination_pinterest.delivery.headcount import Headcount
-from destination_pinterest.identity.mapping import IdentityColumn, IdentityMapper, MappedRow
+from destination_pinterest.identity.mapping import Cell, IdentityColumn, IdentityMapper, MappedRow, gives_any
 from destination_pinterest.vocabulary import Identifier, LetterCase
 
 # Rows with several kinds of identifiers are mapped again, kind by kind, to see which they have: the first ones, then
@@ -60,6 +60,21 @@ class StreamFill:
         for kind, positions, to_identifiers in self._kinds:
             if to_identifiers([values[position] for position in positions]).identifiers:
                 self.filled[kind] += 1
+
+    def add_cells(self, cells: Sequence[Sequence[Cell]], usable: int) -> None:
+        """Counts rows as `add_row` does one by one."""
+        rows = len(cells[0])
+        if self._only_kind is not None:
+            self.add_rows(rows, usable)
+            return
+        first = self.rows + 1
+        self.rows += rows
+        in_full = min(max(ROWS_IN_FULL + 1 - first, 0), rows)
+        looked_at = [*range(in_full), *range(in_full + -(first + in_full) % ONE_IN, rows, ONE_IN)]
+        self.looked_at += len(looked_at)
+        for kind, positions, _ in self._kinds:
+            columns = [cells[position] for position in positions]
+            self.filled[kind] += sum(any(gives_any(column[at]) for column in columns) for at in looked_at)
 
 
 class IntakeCount:

@@ -300,6 +300,16 @@ class MirrorStrategy(SyncStrategy):
         self._changes += 1
         self._rows += 1
 
+    def take_keyed(
+        self, operation: Operation, keys: Sequence[Sequence[object]], identifiers: Sequence[str], column: str
+    ) -> None:
+        """See `SyncStrategy.take_keyed`."""
+        self._ledger.record_all(self._stream, keys, operation, identifiers, column)
+        if self.lane.count.has_rows_of_several and operation is Operation.ADD:
+            self.lane.count.headcount.add_rows_of_several([(identifier,) for identifier in identifiers])
+        self._changes += len(keys)
+        self._rows += len(keys)
+
     def keep(
         self,
         key: Sequence[object],

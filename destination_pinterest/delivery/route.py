@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from itertools import compress, groupby
+from typing import Any, Final, cast
 
 from destination_pinterest.config import Config
 from destination_pinterest.dead_letters.announced import AnnouncedRows
@@ -15,7 +18,7 @@ from destination_pinterest.delivery.lane import AudienceLane
 from destination_pinterest.delivery.remembered_row import RememberedRow, RememberedRowMapper
 from destination_pinterest.delivery.sink import Sink
 from destination_pinterest.delivery.suppressor import Suppressor, is_suppressed
-from destination_pinterest.identity.mapping import IdentityMapper, MappedRow
+from destination_pinterest.identity.mapping import IdentityMapper, MappedRow, MappedRows
 from destination_pinterest.identity.rejection import Rejection, RejectionReason
 from destination_pinterest.protocol.checkpoint import StreamTally
 from destination_pinterest.protocol.input import MessageDecoder, RowRun
@@ -30,6 +33,9 @@ Key = tuple[object, ...] | None
 
 # Of a run with refused rows, so many are looked at again: enough to see a form, and few beside the run.
 _ROWS_SAMPLED: Final = 200
+# A column that decides has few values as a rule; one that has many must not fill the memory.
+_MOST_VALUES: Final = 1_000
+_TEXTS_OR_NONE: Final = frozenset({str, type(None)})
 _NO_IDENTITY: Final = (Rejection(None, None, RejectionReason.NO_IDENTITY),)
 _NOT_GIVEN: Final = (Rejection(None, None, RejectionReason.VALUE_UNCHANGED),)
 
@@ -83,6 +89,7 @@ class StreamRoute:
         self._read = decoder.reader([identity.column for identity in plan.identities])
         self._mapper = IdentityMapper(plan.identities, maid_case=config.advertising_id_case)
         self._decide = _row_decision(plan, config, decoder)
+        self._decide_all = None if self._decide is None else _RowDecisions(self._decide, plan, decoder).of
         self._sink = sink
         self._accounts = sink if isinstance(sink, AccountSinks) else None
         if self._accounts is not None and plan.account_column is not None:
@@ -104,6 +111,14 @@ class StreamRoute:
         is_uniform = self._decide is None and len(plan.identities) == 1 and sink.rows is None
         is_plain = is_uniform and not reads_rejected and not reads_key
         self._read_only_column = decoder.reader_of(plan.identities[0].column) if is_plain else None
+        # Others too, as long as each row does what it does whichever it is.
+        has_bulk = not plan.only_removes and sink.rows is None and self._suppressor is None
+        is_in_bulk = has_bulk and not reads_key and not tells_rows
+        self._names_in_bulk = is_in_bulk and len(plan.identities) == 1
+        self._remembers_in_bulk = has_bulk and len(plan.identities) == 1
+        self._read_columns = (
+            [decoder.reader_of(identity.column) for identity in plan.identities] if is_in_bulk else None
+        )
 
     def take(self, run: RowRun, now_s: float) -> None:
         """Takes a run of rows, the first of which came after `run.position` others."""
@@ -111,26 +126,37 @@ class StreamRoute:
         refused_before = sink.refused
         sink.enter(len(run.rows))
         sink.taker.begin_run(run, now_s)
-        if self._accounts is not None:
+        if self._accounts is None and self._names is None:
+            self._take_run(sink, run)
+        elif self._accounts is not None:
             for row in run.rows:
                 self._take_by_account(self._accounts, row, run.position)
+        elif self._names is not None and self._names_in_bulk:
+            self._take_named_column(sink, self._names, run)
         elif self._names is not None:
             for row in run.rows:
                 self._take_named(sink, self._names, row, run.position)
-        elif self._read_only_column is not None:
-            self._take_bulk(sink, self._read_only_column, run)
-        elif self._remembered is not None:
-            for row in run.rows:
-                self._take_remembered(sink, self._remembered, row, run.position)
-        else:
-            for row in run.rows:
-                self._take_row(sink, row, run.position)
         if sink.refused > refused_before and sink.wants_samples:
             self._sample(sink, run.rows[:_ROWS_SAMPLED])
 
     def without(self, lane: AudienceLane) -> Route:
         """See `Route.without`."""
         return self if self._sink.without(lane) is not None else LostRows(self._sink.lanes)
+
+    def _take_run(self, sink: Sink, run: RowRun) -> None:
+        """Takes rows that all go to the same audience."""
+        if self._read_only_column is not None:
+            self._take_bulk(sink, self._read_only_column, run)
+        elif self._remembered is not None and self._remembers_in_bulk:
+            self._take_remembered_column(sink, self._remembered, run)
+        elif self._remembered is not None:
+            for row in run.rows:
+                self._take_remembered(sink, self._remembered, row, run.position)
+        elif self._read_columns is not None:
+            self._take_columns(sink, self._read_columns, run)
+        else:
+            for row in run.rows:
+                self._take_row(sink, row, run.position)
 
     def _take_by_account(self, accounts: AccountSinks, row: Any, position: int) -> None:
         """Takes a row to the ad account that it names."""
@@ -168,6 +194,71 @@ class StreamRoute:
             if self._judge(sink, mapped, Operation.ADD, None, run.position) is not None:
                 sink.taker.take(Operation.ADD, mapped.identifiers, None)
 
+    def _take_columns(self, sink: Sink, readers: Sequence[Callable[[Any], object]], run: RowRun) -> None:
+        """Takes rows column by column, each stretch of plain rows that do the same at once. See `_take_row`."""
+        rows = run.rows
+        mapped = self._mapper.map_columns([list(map(read, rows)) for read in readers])
+        decisions = [Operation.ADD] * len(rows) if self._decide_all is None else self._decide_all(rows)
+        self._fill_columns(sink, mapped, decisions)
+        odd = [*mapped.odd, len(rows)]
+        at = 0
+        for decision, group in groupby(decisions):
+            end = at + sum(1 for _ in group)
+            while at < end:
+                plain = min(end, odd[bisect_left(odd, at)]) if isinstance(decision, Operation) else at
+                if at < plain:
+                    sink.taker.take_all(cast("Operation", decision), mapped.rows[at:plain])
+                    at = plain
+                if at < end:
+                    row = mapped.odd.get(at) or MappedRow(tuple(dict.fromkeys(mapped.rows[at])), ())
+                    self._take_mapped(sink, row, rows[at], run.position)
+                    at += 1
+
+    def _take_remembered_column(self, sink: Sink, remembered: _RememberedRows, run: RowRun) -> None:
+        """Takes rows with a key by their only column, stretch by stretch as `_take_columns`. See `_take_remembered`."""
+        rows = run.rows
+        (column,) = self.plan.identities
+        cells = self._mapper.map_columns([[value for (value,) in map(remembered.read, rows)]]).cells[0]
+        keys = [remembered.key(row) for row in rows]
+        decisions = [Operation.ADD] * len(rows) if self._decide_all is None else self._decide_all(rows)
+        odd = [at for at, (cell, key) in enumerate(zip(cells, keys, strict=True)) if type(cell) is not str or not key]
+        odd.append(len(rows))
+        at = 0
+        for decision, group in groupby(decisions):
+            end = at + sum(1 for _ in group)
+            while at < end:
+                plain = min(end, odd[bisect_left(odd, at)]) if isinstance(decision, Operation) else at
+                if at < plain:
+                    identifiers = cast("list[str]", cells[at:plain])
+                    if decision is Operation.ADD:
+                        sink.fill.add_cells([identifiers], len(identifiers))
+                    known = cast("list[tuple[object, ...]]", keys[at:plain])
+                    sink.taker.take_keyed(cast("Operation", decision), known, identifiers, column.column)
+                    at = plain
+                if at < end:
+                    self._take_remembered(sink, remembered, rows[at], run.position)
+                    at += 1
+
+    def _fill_columns(self, sink: Sink, mapped: MappedRows, decisions: Sequence[Decision]) -> None:
+        """Counts the rows that join."""
+        joins = [self._joins(decision) for decision in decisions] if self._decide_all is not None else ()
+        cells = mapped.cells if all(joins) else [list(compress(column, joins)) for column in mapped.cells]
+        if cells[0]:
+            unusable = sum(not row.identifiers and (not joins or joins[at]) for at, row in mapped.odd.items())
+            sink.fill.add_cells(cells, len(cells[0]) - unusable)
+
+    def _joins(self, decision: Decision) -> bool:
+        return decision is Operation.ADD or (self._adds_unknown and decision is RejectionReason.UNKNOWN_OPERATION)
+
+    def _take_mapped(self, sink: Sink, mapped: MappedRow, row: Any, position: int) -> None:
+        """Takes a row that is mapped, and counted among those that join."""
+        decision = self._decision(sink, row)
+        if decision is RejectionReason.NO_CONSENT:
+            sink.taker.object_to(mapped.identifiers, None)
+        operation = self._judge(sink, mapped, decision, row, position)
+        if operation is not None:
+            sink.taker.take(operation, mapped.identifiers, None)
+
     def _take_named(self, sink: Sink, naming: AudienceNames, row: Any, position: int) -> None:
         """Takes a row to the audiences that it names."""
         found = naming.of(self._read_names(row), self._read(row))
@@ -194,6 +285,29 @@ class StreamRoute:
                 return
             sink.leave_all(key, is_deletion=False)
         self._judge(sink, MappedRow((), found.rejections or _NOT_GIVEN), decision, row, position)
+
+    def _take_named_column(self, sink: Sink, naming: AudienceNames, run: RowRun) -> None:
+        """Takes rows by their only identity column to the audiences that they name. See `_take_named`."""
+        rows = run.rows
+        identities = [self._read(row) for row in rows]
+        cells = self._mapper.map_columns([[value for (value,) in identities]]).cells[0]
+        decisions = [Operation.ADD] * len(rows) if self._decide_all is None else self._decide_all(rows)
+        added: Counter[tuple[str, ...]] = Counter()
+        for row, identity, cell, decision in zip(rows, identities, cells, decisions, strict=True):
+            found = naming.of(self._read_names(row), identity) if type(cell) is str else None
+            if found is None or not found.names or found.rejections or not isinstance(decision, Operation):
+                self._take_named(sink, naming, row, run.position)
+                continue
+            named = sink.named(found.names)
+            if decision is Operation.ADD:
+                added[found.names] += 1
+            else:
+                named.enter(1)
+            named.taker.take(decision, (cast("str", cell),), None)
+        for names, count in added.items():
+            named = sink.named(names)
+            named.enter(count)
+            named.fill.add_rows(count, count)
 
     def _take_row(self, sink: Sink, row: Any, position: int) -> None:
         decision = self._decision(sink, row)
@@ -333,6 +447,31 @@ def _row_decision(plan: StreamPlan, config: Config, decoder: MessageDecoder) -> 
         return None if decide is None else lambda _row: decide(())
     values = decoder.reader(plan.deciding_columns)
     return lambda row: decide(values(row))
+
+
+class _RowDecisions:
+    """Decides about many rows: most have the same few values in the columns that decide."""
+
+    def __init__(self, decide: Callable[[Any], Decision], plan: StreamPlan, decoder: MessageDecoder) -> None:
+        self._decide = decide
+        self._read = decoder.reader(plan.deciding_columns) if plan.deciding_columns else None
+        self._known: dict[tuple[object, ...], Decision] = {}
+
+    def of(self, rows: Sequence[Any]) -> list[Decision]:
+        """Returns what each row does."""
+        if self._read is None:
+            return [self._decide(row) for row in rows]
+        decisions = []
+        for row, values in zip(rows, map(self._read, rows), strict=True):
+            try:
+                decision = self._known[values]
+            except (KeyError, TypeError):  # A list can't be looked up.
+                decision = self._decide(row)
+                # Other values may be equal and not the same: 1 and true.
+                if len(self._known) < _MOST_VALUES and _TEXTS_OR_NONE.issuperset(map(type, values)):
+                    self._known[values] = decision
+            decisions.append(decision)
+        return decisions
 
 
 class _RememberedRows:

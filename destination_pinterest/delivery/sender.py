@@ -193,7 +193,7 @@ def _people(part: Part) -> str | list[Row]:
 
 def _count(part: Part) -> int:
     """How many identifiers a part has."""
-    return sum(len(one) if isinstance(one, dict) else 1 for one in part)
+    return sum(map(len, part)) if isinstance(part[0], dict) else len(part)
 
 
 def _within_bytes(records: list[str]) -> Iterator[list[str]]:

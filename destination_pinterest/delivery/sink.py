@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from destination_pinterest.delivery.lane import AudienceLane
 from destination_pinterest.delivery.row_support import RowFilter
 from destination_pinterest.delivery.strategy import SyncStrategy
-from destination_pinterest.identity.mapping import MappedRow
+from destination_pinterest.identity.mapping import Cell, MappedRow
 from destination_pinterest.identity.rejection import Rejection
 from destination_pinterest.protocol.input import RowRun
 from destination_pinterest.routing.plan import StreamPlan
@@ -32,6 +32,14 @@ class Taker(Protocol):
 
     def add_all(self, identifiers: Sequence[str]) -> None:
         """Takes rows that add one identifier each."""
+
+    def take_all(self, operation: Operation, rows: Sequence[Sequence[str]]) -> None:
+        """Takes the identifiers of rows without a key that all do the same, in order."""
+
+    def take_keyed(
+        self, operation: Operation, keys: Sequence[Sequence[object]], identifiers: Sequence[str], column: str
+    ) -> None:
+        """Takes rows that all do the same, in order, each with a key and one identifier of the same column."""
 
     def take(
         self,
@@ -74,6 +82,9 @@ class Fill(Protocol):
 
     def add_row(self, values: Sequence[Any], mapped: MappedRow) -> None:
         """Counts a row."""
+
+    def add_cells(self, cells: Sequence[Sequence[Cell]], usable: int) -> None:
+        """Counts rows, given by the cells of each column; so many of them are usable."""
 
 
 class Sink(ABC):

@@ -83,6 +83,18 @@ class SyncStrategy(ABC):
         for identifier in identifiers:
             self.take(Operation.ADD, (identifier,), None)
 
+    def take_all(self, operation: Operation, rows: Sequence[Sequence[str]]) -> None:
+        """Takes the identifiers of rows without a key that all do the same, in order. A row may have one twice."""
+        for identifiers in rows:
+            self.take(operation, tuple(dict.fromkeys(identifiers)), None)
+
+    def take_keyed(
+        self, operation: Operation, keys: Sequence[Sequence[object]], identifiers: Sequence[str], column: str
+    ) -> None:
+        """Takes rows that all do the same, in order, each with a key and one identifier of the same column."""
+        for key, identifier in zip(keys, identifiers, strict=True):
+            self.take(operation, (identifier,), key, (column,))
+
     @abstractmethod
     def take(
         self,

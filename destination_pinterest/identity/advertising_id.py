@@ -10,17 +10,28 @@ and `LetterCase` the setting.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from types import MappingProxyType
 
 from destination_pinterest.identity.blanks import strip_blanks
-from destination_pinterest.identity.digest import UUID, ZERO_UUID, Conversion, as_hexadecimal, looks_hashed
+from destination_pinterest.identity.digest import (
+    UUID,
+    ZERO_UUID,
+    BulkConversion,
+    Conversion,
+    as_hexadecimal,
+    looks_hashed,
+)
 from destination_pinterest.identity.rejection import RejectionReason
 from destination_pinterest.vocabulary import LetterCase
 
 _DIGITS_OF_UUID = 32
 _ZEROS = "0" * _DIGITS_OF_UUID
+
+# One match per line, with the ID in its group if it is nothing but one.
+_UUID_LINES = re.compile(rf"^(?:({UUID.pattern})$|.*+)", re.MULTILINE)
 
 _TO_CASE: Mapping[LetterCase, Callable[[str], str]] = MappingProxyType(
     {LetterCase.LOWER: str.lower, LetterCase.UPPER: str.upper, LetterCase.AS_IS: str}
@@ -41,6 +52,19 @@ def hash_advertising_id(case: LetterCase) -> Conversion:
         if text == ZERO_UUID:
             return RejectionReason.ZERO_MAID
         return sha256(to_case(text).encode()).hexdigest()
+
+    return convert
+
+
+def hash_simple_advertising_ids(case: LetterCase) -> BulkConversion:
+    """Returns the shortcut for many advertising IDs: those without anything around them."""
+    to_case = _TO_CASE[case]
+
+    def convert(values: Sequence[str]) -> list[str | None]:
+        found = _UUID_LINES.findall("\n".join(values))
+        if len(found) != len(values):  # one has a line break
+            return [None] * len(values)
+        return [sha256(to_case(uuid).encode()).hexdigest() if uuid and uuid != ZERO_UUID else None for uuid in found]
 
     return convert
 

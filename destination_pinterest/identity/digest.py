@@ -23,8 +23,9 @@ from destination_pinterest.vocabulary import ValueFormat
 Conversion = Callable[[str], str | RejectionReason | None]
 """Returns what is sent to Pinterest for a text; or why it is refused; or None if it is blank. Never raises."""
 
-BulkConversion = Callable[[Sequence[str]], tuple[list[str], Sequence[str]]]
-"""What is sent for those of many texts that need no second look, and the other texts, for the Conversion. Never raises.
+BulkConversion = Callable[[Sequence[str]], list[str | None]]
+"""What is sent for each of many texts, in order; None for those that need a second look, by the Conversion. Never
+raises.
 """
 
 HEX = "[0-9a-fA-F]"
@@ -130,6 +131,19 @@ def read_digest(hash_format: ValueFormat) -> Conversion:
             return _checked(digest)
         looks_plain = "@" in text or UUID.fullmatch(text)
         return RejectionReason.NOT_HASHED if looks_plain else RejectionReason.INVALID_HASH
+
+    return convert
+
+
+def read_digests(hash_format: ValueFormat) -> BulkConversion:
+    """Returns the shortcut of `read_digest` for many texts: digests in hexadecimal with nothing around them."""
+    lines = re.compile(rf"^(?:({HEX}{{{HEX_DIGITS[hash_format]}}})$|.*+)", re.MULTILINE)
+
+    def convert(values: Sequence[str]) -> list[str | None]:
+        found = [digest.lower() for digest in lines.findall("\n".join(values))]
+        if len(found) != len(values) or not HASHES_OF_NOTHING.isdisjoint(found):
+            return [None] * len(values)
+        return [digest or None for digest in found]
 
     return convert
 

@@ -11,8 +11,15 @@ from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
 
-from destination_pinterest.identity.advertising_id import hash_advertising_id
-from destination_pinterest.identity.digest import HEX_DIGITS, BulkConversion, Conversion, read_digest, read_digest_or
+from destination_pinterest.identity.advertising_id import hash_advertising_id, hash_simple_advertising_ids
+from destination_pinterest.identity.digest import (
+    HEX_DIGITS,
+    BulkConversion,
+    Conversion,
+    read_digest,
+    read_digest_or,
+    read_digests,
+)
 from destination_pinterest.identity.email_address import hash_any_email, hash_email, hash_simple_emails
 from destination_pinterest.identity.given_id import read_envelope, read_external_id
 from destination_pinterest.identity.opaque_id import read_opaque_id
@@ -24,8 +31,16 @@ ALL_FORMATS = (ValueFormat.AUTO, ValueFormat.PLAIN, ValueFormat.SHA256, ValueFor
 HASHED_FORMATS = frozenset(HEX_DIGITS)
 
 
-def _none_in_bulk(values: Sequence[str]) -> tuple[list[str], Sequence[str]]:
-    return [], values
+def _none_in_bulk(values: Sequence[str]) -> list[str | None]:
+    return [None] * len(values)
+
+
+def _no_bulk(_: LetterCase) -> BulkConversion:
+    return _none_in_bulk
+
+
+def _emails_in_bulk(_: LetterCase) -> BulkConversion:
+    return hash_simple_emails
 
 
 def _untagged(conversion: Conversion) -> Conversion:
@@ -45,7 +60,7 @@ class IdentifierRule:
     formats: tuple[ValueFormat, ...]
     auto_or_plain: Callable[[ValueFormat, LetterCase, str], Conversion]
     column_names: tuple[str, ...]
-    auto_or_plain_in_bulk: BulkConversion = _none_in_bulk
+    auto_or_plain_in_bulk: Callable[[LetterCase], BulkConversion] = _no_bulk
     tag: Callable[[Conversion], Conversion] = _untagged
     takes_integers: bool = False
 
@@ -60,9 +75,13 @@ class IdentifierRule:
             return self.tag(read_digest(value_format))
         return self.tag(self.auto_or_plain(value_format, maid_case, country))
 
-    def bulk_conversion(self, value_format: ValueFormat) -> BulkConversion:
+    def bulk_conversion(self, value_format: ValueFormat, maid_case: LetterCase) -> BulkConversion:
         """Returns the shortcut for many texts; without one, it leaves them all to `conversion`."""
-        return _none_in_bulk if value_format in HASHED_FORMATS else self.auto_or_plain_in_bulk
+        if self.tag is not _untagged:
+            return _none_in_bulk
+        if value_format in HASHED_FORMATS:
+            return read_digests(value_format)
+        return self.auto_or_plain_in_bulk(maid_case)
 
 
 def _email(value_format: ValueFormat, _: LetterCase, __: str) -> Conversion:
@@ -98,7 +117,7 @@ IDENTIFIERS: Mapping[Identifier, IdentifierRule] = MappingProxyType(
             ALL_FORMATS,
             _email,
             ("email", "email_address", "user_email", "user_email_address", "customer_email", "customer_email_address"),
-            hash_simple_emails,
+            _emails_in_bulk,
         ),
         Identifier.GAID: IdentifierRule(
             ALL_FORMATS,
@@ -107,6 +126,7 @@ IDENTIFIERS: Mapping[Identifier, IdentifierRule] = MappingProxyType(
                 *("gaid", "google_advertising_id", "google_ad_id", "gps_adid"),
                 *("aaid", "android_advertising_id", "android_ad_id"),
             ),
+            hash_simple_advertising_ids,
         ),
         Identifier.IDFA: IdentifierRule(
             ALL_FORMATS,
@@ -115,6 +135,7 @@ IDENTIFIERS: Mapping[Identifier, IdentifierRule] = MappingProxyType(
                 *("idfa", "apple_idfa", "ios_idfa"),
                 *("apple_advertising_id", "apple_ad_id", "ios_advertising_id", "ios_ad_id"),
             ),
+            hash_simple_advertising_ids,
         ),
         Identifier.MAID: IdentifierRule(
             ALL_FORMATS,
@@ -123,6 +144,7 @@ IDENTIFIERS: Mapping[Identifier, IdentifierRule] = MappingProxyType(
                 *("maid", "madid", "mobile_advertising_id", "mobile_advertiser_id", "mobile_ad_id"),
                 *("device_advertising_id", "advertising_id"),
             ),
+            hash_simple_advertising_ids,
         ),
         Identifier.LR_ID: IdentifierRule(
             (ValueFormat.AUTO, ValueFormat.PLAIN), _as_given, ("lr_id", "liveramp_id", "ramp_id")

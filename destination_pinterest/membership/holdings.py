@@ -26,7 +26,7 @@ from destination_pinterest.membership.keys import KIND_BITS, KIND_MASK, Kind
 from destination_pinterest.membership.says import READ_SAYS, WRITE_SAYS, Says
 from destination_pinterest.membership.sizes import Sizes
 from destination_pinterest.membership.spool import HOLDER
-from destination_pinterest.membership.workspace import Workspace
+from destination_pinterest.membership.workspace import Columns, Workspace
 
 KEY: Final = "stream, says, h1, h2, t1, t2"
 BODY: Final = "kind, c1, c2, c3, c4, long"
@@ -287,13 +287,12 @@ class Holdings:
             path,
         )
 
-    def sent(self, first: int, last: int, size: int) -> Iterator[list[tuple[Any, ...]]]:
-        """Yields what has the numbers from `first` to the one before `last`, in order, at most `size` at a time."""
-        query = (
-            f"SELECT person, kind >> {KIND_BITS}, kind & {KIND_MASK}, long, t1, t2, c1, c2, c3, c4 FROM sending "
-            f"WHERE n >= {first} AND n < {last} ORDER BY n"
+    def sent(self, first: int, last: int) -> Columns:
+        """Returns what has the numbers from `first` to the one before `last`, in order."""
+        return self._workspace.columns(
+            f"SELECT person, kind >> {KIND_BITS} AS place, kind & {KIND_MASK} AS kind, long, t1, t2, c1, c2, c3, c4 "
+            f"FROM sending WHERE n >= {first} AND n < {last} ORDER BY n"
         )
-        return self._workspace.chunks(query, size)
 
     def members_gained(self, accepted: Ranges) -> int:
         """How many members more there are once what has these numbers is accepted."""

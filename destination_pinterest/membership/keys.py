@@ -35,6 +35,9 @@ SALT_BYTES: Final = 16
 SECRET_BYTES: Final = 32
 _PURPOSE: Final = b"destination-pinterest membership store, version 1: "
 _LONGEST_SHORT: Final = BODY_BYTES - 1
+# Those that orjson writes.
+_LEAST_INTEGER: Final = -(1 << 63)
+_MOST_INTEGER: Final = (1 << 64) - 1
 # In the place of a short text's length.
 _IS_LONG: Final = 255
 # The bits of a stored kind that are the Kind; those above it are the number of the identifier's column.
@@ -72,7 +75,9 @@ class AudienceKeys:
     """
 
     def __init__(self, secret: bytes, salt: bytes) -> None:
-        self._siv = AESSIV(_derive(secret, salt, b"identifiers", 64))
+        # Of AES-SIV, for those who encrypt many identifiers at once.
+        self.identifier_key = _derive(secret, salt, b"identifiers", 64)
+        self._siv = AESSIV(self.identifier_key)
         self._row_key = _derive(secret, salt, b"row keys", 32)
         self._manifest_key = _derive(secret, salt, b"manifest", 32)
         self._root = secret + salt
@@ -131,6 +136,15 @@ class AudienceKeys:
         except TypeError:  # Numbers beyond 64 bits, and halves of surrogate pairs.
             text = json.dumps((stream, *values), separators=(",", ":")).encode()
         return hashlib.blake2b(text, digest_size=TAG_BYTES, key=self._row_key).digest()
+
+    def row_keys(self, stream: str, keys: Sequence[Sequence[Any]]) -> list[bytes]:
+        """Returns the keyed digests of many primary keys; see `row_key`."""
+        values = [key[0] for key in keys]
+        are_integers = {1}.issuperset(map(len, keys)) and {int}.issuperset(map(type, values))
+        if not are_integers or not values or min(values) < _LEAST_INTEGER or max(values) > _MOST_INTEGER:
+            return [self.row_key(stream, key) for key in keys]
+        blake2b, row_key, before = hashlib.blake2b, self._row_key, orjson.dumps((stream,))[:-1]
+        return [blake2b(b"%b,%d]" % (before, value), digest_size=TAG_BYTES, key=row_key).digest() for value in values]
 
     def column_digest(self, name: str) -> str:
         """Returns the keyed digest by which a manifest names an identity column, as hexadecimal digits."""

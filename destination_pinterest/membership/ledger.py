@@ -25,6 +25,7 @@ from typing import Any, Final, Self
 from uuid import uuid4
 
 import msgspec
+import numpy as np
 
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import InternalError, StoreMismatchError
@@ -36,16 +37,20 @@ from destination_pinterest.membership.holdings import Holdings, Ranges, rows_of
 from destination_pinterest.membership.keys import KIND_MASK, TAG_BYTES, AudienceKeys, DamagedSealError
 from destination_pinterest.membership.lease import LeasedManifest, ViewedManifest, busy
 from destination_pinterest.membership.manifest import FORMAT, DataFile, ListCounters, Manifest, Sending, damaged
+from destination_pinterest.membership.sealing import BatchSeals, Sealed
 from destination_pinterest.membership.sightings import Sightings
 from destination_pinterest.membership.sizes import Sizes
 from destination_pinterest.membership.spool import Spool
 from destination_pinterest.membership.unchanged import keep_unchanged
-from destination_pinterest.membership.workspace import Workspace
+from destination_pinterest.membership.workspace import Columns, Workspace
 from destination_pinterest.vocabulary import ColumnType, Operation
 
 # For each identifier, a number for the person whose row it goes in, if any, and the number of its column.
 Owners = list[tuple[int | None, int]]
 
+_SEALED_WORDS: Final = ("t1", "t2", "c1", "c2", "c3", "c4")
+# So many identifiers are read from the disk at once: the requests of about one slice.
+_READ_AT_ONCE: Final = 50_000
 _DATA_FILE: Final = re.compile(rf"(base|changes|maybes|seen)-[0-9]+-[0-9a-f]{{32}}\.parquet({re.escape(PART)})?")
 
 
@@ -87,6 +92,7 @@ class MembershipLedger:
         self._folder = folder
         self._leased = leased
         self._keys = keys
+        self._seals = BatchSeals(keys)
         self._workspace = workspace
         self._last_diff: Delta | None = None
         if not is_view:
@@ -203,6 +209,27 @@ class MembershipLedger:
         """
         self._refuse_after_diff()
         self._spool.record(stream, key, operation, identifiers, columns)
+
+    def record_all(
+        self,
+        stream: str,
+        keys: Sequence[Sequence[Any]],
+        operation: Operation,
+        identifiers: Sequence[str],
+        column: str,
+    ) -> None:
+        """Records the next rows, in order, which all have a key and one identifier, from the same column.
+
+        Args:
+            stream: as for `record`.
+            keys: the values of each row's primary key.
+            operation: what all of the rows do.
+            identifiers: that of each row.
+            column: that of the identifiers.
+        """
+        self._refuse_after_diff()
+        if keys:
+            self._spool.record_all(stream, keys, operation, identifiers, column)
 
     def record_partly(
         self,
@@ -449,10 +476,14 @@ class MembershipLedger:
             (Operation.REMOVE, first, min(last, delta.removals)),
             (Operation.ADD, max(first, delta.removals), last),
         ):
-            if low < high:
-                for rows in self._holdings.sent(low, high, size):
-                    (piece,) = self._unsealed(iter([[row[2:] for row in rows]]))
-                    yield operation, piece, [(person, column) for person, column, *_ in rows]
+            at_once = size * max(1, _READ_AT_ONCE // size)
+            for start in range(low, high, at_once):
+                sent = self._holdings.sent(start, min(start + at_once, high))
+                identifiers = self._unsealed_columns(sent)
+                people = sent["person"].tolist()
+                owners = list(zip(people, sent["place"].tolist(), strict=True))
+                for at in range(0, len(identifiers), size):
+                    yield operation, identifiers[at : at + size], owners[at : at + size]
 
     def column_numbers(self, columns: Collection[str]) -> dict[int, str]:
         """Returns the names of columns by the numbers that `pieces` has; 0 is none of them."""
@@ -652,6 +683,16 @@ class MembershipLedger:
                 ]
             except DamagedSealError:
                 raise self._damaged("an identifier in it can't be decrypted") from None
+
+    def _unsealed_columns(self, columns: Columns) -> list[str]:
+        words = np.column_stack([columns[name] for name in _SEALED_WORDS]).astype("<u8")
+        bodies = np.ma.getdata(columns["long"])
+        has_long = ~np.ma.getmaskarray(columns["long"])
+        long = {int(at): bytes(bodies[at]) for at in np.flatnonzero(has_long) if bodies[at] is not None}
+        try:
+            return self._seals.unseal(Sealed(columns["kind"].astype("<u8"), words, long))
+        except DamagedSealError:
+            raise self._damaged("an identifier in it can't be decrypted") from None
 
     def _fetch(self, file: DataFile | None) -> Path | None:
         return fetched(self._blobs, self._folder, file, self._workspace.folder)

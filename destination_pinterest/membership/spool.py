@@ -1,30 +1,33 @@
-"""The spool: the rows of an epoch in order, encrypted at once and inserted into DuckDB in batches.
+"""The spool: the rows of an epoch in order, encrypted and inserted into DuckDB in batches.
 
-A row costs one encryption and one append, and no SQL statement of its own.
+A row costs one append, and no SQL statement of its own. Until its batch is full, its identifier waits in memory as it
+is, as it does before it is sent.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any, Final
+from operator import is_
+from typing import Any, Final, cast
 
 import numpy as np
+import numpy.typing as npt
 
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import InternalError
 from destination_pinterest.membership.key_values import KeyForm, key_form
-from destination_pinterest.membership.keys import BODY_BYTES, KIND_BITS, TAG_BYTES, AudienceKeys, Kind
+from destination_pinterest.membership.keys import KIND_BITS, TAG_BYTES, AudienceKeys, Kind
 from destination_pinterest.membership.manifest import Manifest
 from destination_pinterest.membership.says import OBJECTION_COLUMN, OBJECTION_KIND, Says
+from destination_pinterest.membership.sealing import BatchSeals
 from destination_pinterest.membership.sizes import Sizes
 from destination_pinterest.membership.workspace import Workspace, as_columns
 from destination_pinterest.vocabulary import ColumnType, Operation
 
-_WORDS: Final = ("meta", "h1", "h2", "t1", "t2", "c1", "c2", "c3", "c4")
-_RECORD_BYTES: Final = 8 * len(_WORDS)
-_SEALED_BYTES: Final = TAG_BYTES + BODY_BYTES
-_NO_BODY: Final = bytes(BODY_BYTES)
-_NO_IDENTIFIER: Final = bytes(TAG_BYTES + BODY_BYTES)
+_SEALED: Final = ("t1", "t2", "c1", "c2", "c3", "c4")
+_ROW_BIT: Final = 32
+_META_BYTES: Final = 8
+_NO_HOLDER: Final = bytes(TAG_BYTES)
 # `meta` is the row's number in the upper half, then 16 bits of stream number, 8 of what it says, 8 of stored kind.
 _SAYS_BITS: Final = 8
 _HOLDS: Final = Says.HOLDS << _SAYS_BITS
@@ -72,9 +75,12 @@ class Spool:
         self._column_bits: dict[str, int] = {}
         self._key_forms: dict[str, KeyForm] = {}
         self._has_former_keys = manifest.has_former_keys
-        self._records = bytearray()
+        self._seals = BatchSeals(keys)
+        # Of each record its meta, holder (None: the identifier is its own) and identifier (None: there is none).
+        self._metas = bytearray()
+        self._holders: list[bytes | None] = []
+        self._identifiers: list[str | None] = []
         self._former = bytearray()
-        self._long: dict[int, bytes] = {}
         self._row = 0
         self.unresolvable = 0
         self.has_unchanged = False
@@ -132,6 +138,24 @@ class Spool:
             self._append_bare(meta | Kind.NOBODY, holder)
         elif operation is Operation.REMOVE:
             self.unresolvable += 1
+
+    def record_all(
+        self,
+        stream: str,
+        keys: Sequence[Sequence[Any]],
+        operation: Operation,
+        identifiers: Sequence[str],
+        column: str,
+    ) -> None:
+        """See MembershipLedger.record_all."""
+        bits = self._bits_of(column) if column else 0
+        meta = (self.number_of(stream) << 16) | (_HOLDS if operation is Operation.ADD else 0) | bits
+        rows = np.arange(self._row + 1, self._row + 1 + len(keys), dtype="<u8") << _ROW_BIT
+        self._row += len(keys)
+        self._metas += (rows | meta).tobytes()
+        self._holders += self._holders_of(stream, keys)
+        self._identifiers += identifiers
+        self._flush_full()
 
     def record_partly(
         self,
@@ -196,24 +220,45 @@ class Spool:
             former = as_columns(bytes(self._former), _FORMER_WORDS)
             self._workspace.insert("INSERT INTO former SELECT DISTINCT * FROM batch", former)
             self._former = bytearray()
-        if not self._records:
+        if not self._metas:
             return
-        batch = as_columns(bytes(self._records), _WORDS)
-        if self._long:
-            bodies = np.full(len(batch["meta"]), None, dtype=object)
-            for at, body in self._long.items():
+        sealed = self._seals.seal(self._identifiers)
+        words = sealed.words
+        # Bytes alone are compared here, so a batch takes a few calls and not a few for each row.
+        holders = words[:, :2]
+        if None not in self._holders:
+            holders = np.frombuffer(b"".join(cast("list[bytes]", self._holders)), dtype="<u8").reshape(-1, 2)
+        elif any(holder is not None for holder in self._holders):
+            has_none = np.array([holder is None for holder in self._holders])
+            given = np.frombuffer(b"".join([holder or _NO_HOLDER for holder in self._holders]), dtype="<u8")
+            holders = np.where(has_none[:, None], holders, given.reshape(-1, 2))
+        batch: dict[str, npt.NDArray[Any]] = {
+            "meta": np.frombuffer(bytes(self._metas), dtype="<u8") | sealed.kinds,
+            **{name: np.ascontiguousarray(holders[:, at]) for at, name in enumerate(("h1", "h2"))},
+            **{name: np.ascontiguousarray(words[:, at]) for at, name in enumerate(_SEALED)},
+        }
+        if sealed.long:
+            bodies = np.full(len(words), None, dtype=object)
+            for at, body in sealed.long.items():
                 bodies[at] = body
             self._workspace.insert(_INSERT.format(long="long"), {**batch, "long": bodies})
         else:
             self._workspace.insert(_INSERT.format(long="NULL"), batch)
-        self._records = bytearray()
-        self._long = {}
+        self._forget_batch()
+
+    def _forget_batch(self) -> None:
+        self._metas = bytearray()
+        self._holders = []
+        self._identifiers = []
+
+    def _flush_full(self) -> None:
+        if len(self._identifiers) >= self._sizes.batch:
+            self.flush()
 
     def clear(self) -> None:
         """Forgets every row."""
-        self._records = bytearray()
+        self._forget_batch()
         self._former = bytearray()
-        self._long = {}
         self._row = 0
         self.unresolvable = 0
         self.has_unchanged = False
@@ -237,6 +282,14 @@ class Spool:
                 self._former += self._numbers[stream].to_bytes(8, "little") + former + holder
         return holder
 
+    def _holders_of(self, stream: str, keys: Sequence[Sequence[Any]]) -> list[bytes]:
+        form = self._key_forms.get(stream)
+        if form is None:
+            form = self._key_forms[stream] = key_form((ColumnType.ANY,) * len(keys[0]))
+        if all(map(is_, map(form, keys), keys)):
+            return self._keys.row_keys(stream, keys)
+        return [self._holder(stream, key) for key in keys]
+
     def _bits_of(self, column: str) -> int:
         """Returns a column's number, in its place above the kind."""
         bits = self._column_bits.get(column)
@@ -252,28 +305,18 @@ class Spool:
 
     def _append(self, meta: int, holder: bytes | None, identifiers: Sequence[str], columns: Sequence[str]) -> None:
         """Appends a row's identifiers. `columns`: of each identifier, which then are distinct; "" where not known."""
-        records = self._records
-        seal = self._keys.seal
         each_once = identifiers if columns or len(identifiers) == 1 else dict.fromkeys(identifiers)
-        place = 0
-        for identifier in each_once:
-            kind, sealed = seal(identifier)
-            if len(sealed) > _SEALED_BYTES:
-                self._long[len(records) // _RECORD_BYTES] = sealed[TAG_BYTES:]
-                sealed = sealed[:TAG_BYTES] + _NO_BODY
-            if columns:
-                if column := columns[place]:
-                    kind |= self._column_bits.get(column) or self._bits_of(column)
-                place += 1
-            records += (meta | kind).to_bytes(8, "little")
-            records += holder or sealed[:TAG_BYTES]
-            records += sealed
-        if len(records) >= self._sizes.batch * _RECORD_BYTES:
-            self.flush()
+        for place, identifier in enumerate(each_once):
+            bits = 0
+            if columns and (column := columns[place]):
+                bits = self._column_bits.get(column) or self._bits_of(column)
+            self._metas += (meta | bits).to_bytes(_META_BYTES, "little")
+            self._holders.append(holder)
+            self._identifiers.append(identifier)
+        self._flush_full()
 
     def _append_bare(self, meta: int, holder: bytes) -> None:
-        self._records += meta.to_bytes(8, "little")
-        self._records += holder
-        self._records += _NO_IDENTIFIER
-        if len(self._records) >= self._sizes.batch * _RECORD_BYTES:
-            self.flush()
+        self._metas += meta.to_bytes(_META_BYTES, "little")
+        self._holders.append(holder)
+        self._identifiers.append(None)
+        self._flush_full()

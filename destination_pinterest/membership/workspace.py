@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import duckdb
 import numpy as np
@@ -88,6 +88,15 @@ class Workspace:
                 cursor.execute(query)
                 while rows := cursor.fetchmany(size):
                     yield rows
+            finally:
+                cursor.close()
+
+    def columns(self, query: str) -> Columns:
+        """Returns all rows of a query, by column."""
+        with self._explained():
+            cursor = self._connection.cursor()
+            try:
+                return cast("Columns", cursor.execute(query).fetchnumpy())
             finally:
                 cursor.close()
 

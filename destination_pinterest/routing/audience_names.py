@@ -267,7 +267,12 @@ def _repeats(names: Sequence[str], identity: object) -> bool:
     """Whether one of the names repeats a value of an identity column."""
     if isinstance(identity, list):
         return any(_repeats(names, element) for element in identity)
-    if not isinstance(identity, str) or not (key := spelling_key(identity)):
+    if not isinstance(identity, str):
+        return False
+    # Nearly every identity is an address and no name has an @, which no way of writing takes away.
+    if "@" in identity and all(name.isascii() and "@" not in name for name in names):
+        return False
+    if not (key := spelling_key(identity)):
         return False
     for name in names:
         folded = name.casefold() if name.isascii() else spelling_key(name)

@@ -11,7 +11,13 @@ from hypothesis import strategies as st
 
 from destination_pinterest.error_codes import Code
 from destination_pinterest.identity.identifiers import IDENTIFIERS
-from destination_pinterest.identity.mapping import IdentityColumn, IdentityMapper, MappedRow, check_columns
+from destination_pinterest.identity.mapping import (
+    IdentityColumn,
+    IdentityMapper,
+    MappedRow,
+    check_columns,
+    gives_any,
+)
 from destination_pinterest.identity.rejection import Rejection, RejectionReason
 from destination_pinterest.identity.row_field import needs_rows
 from destination_pinterest.vocabulary import Identifier, LetterCase, ValueFormat
@@ -276,3 +282,17 @@ def test_no_column_at_all_is_refused() -> None:
 def test_the_mapper_refuses_columns_that_make_no_sense() -> None:
     with raises(Code.IDENTITY_FORMAT_UNKNOWN, match="does not exist"):
         IdentityMapper([IdentityColumn("p", Identifier.HASHED_PINNER_ID, ValueFormat.PLAIN)])
+
+
+@settings(max_examples=examples(100), deadline=None)
+@given(st.lists(st.sampled_from(EVERY_COLUMN), min_size=1, max_size=3, unique=True), st.data())
+def test_rows_are_mapped_in_bulk_as_they_are_one_by_one(columns: list[IdentityColumn], data: st.DataObject) -> None:
+    mapper = IdentityMapper(columns)
+    rows = data.draw(st.lists(st.tuples(*[JSON for _ in columns]), max_size=4))
+    mapped = mapper.map_columns([[row[at] for row in rows] for at in range(len(columns))])
+    for at, row in enumerate(rows):
+        found = mapped.odd.get(at) or MappedRow(tuple(dict.fromkeys(mapped.rows[at])), ())
+        assert found == mapper.map(row)
+        for column, cells in zip(columns, mapped.cells, strict=True):
+            alone = IdentityMapper([column]).map([row[columns.index(column)]])
+            assert gives_any(cells[at]) == bool(alone.identifiers)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from destination_pinterest.membership.keys import (
@@ -13,6 +13,7 @@ from destination_pinterest.membership.keys import (
     Kind,
 )
 from unit_tests.membership.shop import person
+from unit_tests.support.examples import examples
 
 SALT = bytes(range(16))
 SECRET = bytes(range(32))
@@ -106,3 +107,14 @@ def test_row_keys_differ_by_stream_value_type_and_order() -> None:
     keys = [KEYS.row_key(*row) for row in rows]
     assert len(set(keys)) == len(rows)
     assert {len(key) for key in keys} == {TAG_BYTES}
+
+
+@settings(max_examples=examples(50), deadline=None)
+@given(
+    st.sampled_from(["users", 'public."naïve"']), st.lists(st.tuples(st.integers()) | st.tuples(st.text()), max_size=4)
+)
+@example("users", [(1,), (2**64,)])
+@example("users", [(True,), (1,), (None,)])
+@example("users", [(-(2**63),), (2**64 - 1,)])
+def test_many_row_keys_are_what_each_is(stream: str, keys: list[tuple[object]]) -> None:
+    assert KEYS.row_keys(stream, keys) == [KEYS.row_key(stream, key) for key in keys]

@@ -132,6 +132,9 @@ def test_a_value_of_an_identity_column_of_the_row_never_becomes_a_name(
     assert reasons(of("club of ada.lovelace", identities=(["x", "Ada.Lovelace"],))) == [
         RejectionReason.AUDIENCE_NAME_IDENTIFIES
     ]
+    assert of("Club", identities=("ada@example.com",)).names == ("Club",)
+    for name in ("team@work", "Team@Work", "Team\uff20work", "the team@work of 2026"):
+        assert reasons(of(name, identities=("team@work",))) == [RejectionReason.AUDIENCE_NAME_IDENTIFIES]
     found = of(["Club", "ada.l"], identities=("ada.l",))
     assert (found.names, reasons(found)) == (("Club",), [RejectionReason.AUDIENCE_NAME_IDENTIFIES])
 
