@@ -1610,3 +1610,24 @@ class Code(StrEnum):
         "`compare` has found something that the old flow had and the new one lacks.",
         "Add what is named, and compare again, before you disable the old flow. If a difference is meant, go on.",
     )
+    SPARK_NOT_CARRIED = _Case(
+        "PIN-CLI-170",
+        _CONFIG,
+        _ACT,
+        "The settings or the columns of a DataFrame ask for something that a sync from Spark does not carry.",
+        "Do what the message says. [Scale](scale.md#what-spark-carries-and-what-not) names what is carried.",
+    )
+    SPARK_PACKAGE_MISSING = _Case(
+        "PIN-CLI-171",
+        _CONFIG,
+        _ACT,
+        "Spark's executors can't import this project's packages, which map rows there.",
+        "Install the package on every node, in the driver's version. [Scale](scale.md#on-a-cluster) says how.",
+    )
+    SPARK_FAILED = _Case(
+        "PIN-CLI-172",
+        _TRANSIENT,
+        _WAIT,
+        "Spark failed while it prepared a DataFrame's rows. Its message is not shown, since it may quote one.",
+        "Read Spark's own log, and sync again. What was sent stays sent, and a replacement has changed nothing.",
+    )

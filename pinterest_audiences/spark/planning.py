@@ -1,0 +1,145 @@
+"""Plans a sync of a DataFrame by the connector's own rules: what the executors map, and what the connector is fed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import msgspec
+
+from destination_pinterest.config import Config, read_config
+from destination_pinterest.error_codes import Code
+from destination_pinterest.identity.mapping import IdentityColumn
+from destination_pinterest.protocol.catalog import parse_catalog
+from destination_pinterest.routing.plan import StreamPlan, plan_streams
+from destination_pinterest.routing.replacement import is_whole_pass
+from destination_pinterest.vocabulary import Identifier, Operation
+from pinterest_audiences.airbyte_messages import StreamDescription
+from pinterest_audiences.config_file import ConfigFile
+from pinterest_audiences.failures import UsageError
+from pinterest_audiences.spark.row_mapping import RowMapping, fed_format
+
+Mode = Literal["append", "replace", "mirror"]
+MODES: Final = ("append", "replace")
+# What a mirrored row does. Of the DataFrame's columns only those that identify people are fed beside it.
+OPERATION_COLUMN: Final = "pinterest_audiences_operation"
+# In the catalog only, so that the connector takes a difference for one: the slice that a state has reached.
+SLICE_COLUMN: Final = "pinterest_audiences_slice"
+# These leave as they are, so they are no digests that may be written down.
+_PLAIN: Final = frozenset({Identifier.EXTERNAL_ID, Identifier.LIVERAMP_ENVELOPE})
+
+
+@dataclass(frozen=True, slots=True)
+class SparkPlan:
+    """What is mapped, what the connector is fed, and with which settings.
+
+    Args:
+        identities: the identity columns of the DataFrame.
+        mapping: what the executors do to its rows.
+        stream: the stream that the connector is fed.
+        settings: take the place of the config's.
+        config: the settings as they hold.
+        is_whole: whether few rows prove something too, since they are a whole table.
+    """
+
+    identities: tuple[IdentityColumn, ...]
+    mapping: RowMapping
+    stream: StreamDescription
+    settings: Mapping[str, Any]
+    config: Config
+    is_whole: bool
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The identity columns' names, in the order of what is fed."""
+        return tuple(each.column for each in self.identities)
+
+
+def planned(
+    columns: Sequence[str],
+    audience: str,
+    mode: Mode,
+    config: ConfigFile,
+    *,
+    settings: Mapping[str, Any],
+    name: str = "dataframe",
+) -> SparkPlan:
+    """Plans a sync.
+
+    Args:
+        columns: those of the DataFrame.
+        audience: the audience's name.
+        mode: how it is kept.
+        config: the user's.
+        settings: take the place of the config's.
+        name: the stream's name in messages and reports.
+
+    Raises: UsageError if a setting needs what is not carried through the cluster; what `plan_streams` raises.
+    """
+    given = {**settings, "audience_name": audience}
+    read = read_config(config.overlaid(**given))
+    whole = StreamDescription(name, {column: {} for column in columns}, replaces=mode == "replace")
+    (described,) = parse_catalog(msgspec.json.encode(whole.catalog()))
+    (plan,) = plan_streams([described], read)
+    _check_carried(plan, read, mode)
+    by_identifier = mode == "mirror"
+    fed: dict[str, Any] = {column.column: {} for column in plan.identities}
+    if by_identifier:
+        fed |= {OPERATION_COLUMN: {}, SLICE_COLUMN: {}}
+    settings = {**given, "identity_columns": [_setting(column) for column in plan.identities]}
+    if by_identifier:
+        settings |= {
+            "operation_column": {"mode": "column", "column": OPERATION_COLUMN},
+            # What differs has other shares of identifiers than the table; those are compared in the cluster.
+            "allow_identity_drift": True,
+        }
+    return SparkPlan(
+        plan.identities,
+        RowMapping(plan.identities, read.advertising_id_case, by_identifier),
+        StreamDescription(name, fed, SLICE_COLUMN if by_identifier else None, replaces=mode == "replace"),
+        settings,
+        read,
+        is_whole_pass(described) or by_identifier,
+    )
+
+
+def operation_of(*, joins: bool) -> str:
+    """Returns what the operation column says of an identifier."""
+    return (Operation.ADD if joins else Operation.REMOVE).value
+
+
+def _setting(column: IdentityColumn) -> dict[str, str]:
+    return {
+        "column": column.column,
+        "identifier": column.identifier.value,
+        "format": fed_format(column).value,
+    }
+
+
+def _check_carried(plan: StreamPlan, config: Config, mode: Mode) -> None:
+    """Raises: UsageError if rows say more than whom they identify, or the settings and the mode differ."""
+    deciding = [*plan.deciding_columns, *(() if plan.naming is None else plan.naming.columns)]
+    if plan.account_column is not None:
+        deciding.append(plan.account_column)
+    if deciding:
+        raise UsageError(
+            Code.SPARK_NOT_CARRIED,
+            f"Column {', '.join(dict.fromkeys(deciding))}: what rows say beside whom they identify is not read from a "
+            "DataFrame. Filter its rows, drop the column, and sync each audience by a call of its own.",
+        )
+    if mode != "mirror":
+        return
+    if config.mode != "mirror" or config.deletes == "keep" or config.membership_store is not None:
+        raise UsageError(
+            Code.SPARK_NOT_CARRIED,
+            'With mode="mirror", Spark finds out who leaves, and the settings mode, deletes or membership_store say '
+            "otherwise. Leave them out.",
+        )
+    plain = [each.column for each in plan.identities if each.identifier in _PLAIN]
+    if plain:
+        raise UsageError(
+            Code.SPARK_NOT_CARRIED,
+            f"Column {', '.join(plain)}: such IDs leave in plain, and what was last sent holds digests only. Use "
+            'mode="replace", or another identity column.',
+        )
