@@ -1631,3 +1631,18 @@ class Code(StrEnum):
         "Spark failed while it prepared a DataFrame's rows. Its message is not shown, since it may quote one.",
         "Read Spark's own log, and sync again. What was sent stays sent, and a replacement has changed nothing.",
     )
+    SPARK_SENT_BUSY = _Case(
+        "PIN-CLI-173",
+        _TRANSIENT,
+        _WAIT,
+        "Another driver of Spark mirrors by the same table of what was last sent.",
+        "Let it end, and sync again. One that was killed on another machine counts as ended after three minutes.",
+    )
+    SPARK_SENT_FOREIGN = _Case(
+        "PIN-CLI-174",
+        _CONFIG,
+        _ACT,
+        "The table that is to hold what was last sent is of another audience or ad account, of a later version, or no "
+        "such table at all.",
+        "Name a table of its own for each audience by `sent`, or a new one, by which the mirror begins anew.",
+    )

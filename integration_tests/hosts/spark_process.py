@@ -92,15 +92,19 @@ class SparkDriver:
             except ProcessLookupError:
                 continue
         self._process.wait()
+        self._close()
 
     def stop(self) -> None:
         """Ends it."""
-        assert self._process.stdin is not None
-        self._process.stdin.close()
+        self._close()
         try:
             self._process.wait(WATCHDOG_S)
         except subprocess.TimeoutExpired:
             self.kill()
+
+    def _close(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
         self._answers.close()
 
 

@@ -2,7 +2,7 @@
 
 A step is a JSON object in a line, and so is its answer:
 
-- `sync`: `sql` gives the DataFrame, `temporary` the views before it, the rest are the arguments of `sync`.
+- `sync`: `sql` gives the DataFrame, the rest are the arguments of `sync`; `slice_rows` makes slices small.
 - `stream`: the same for each file that appears in the folder `source`, by `foreachBatch`, until none is left.
 - `read`: the rows that `sql` gives.
 """
@@ -21,7 +21,7 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 
 from destination_pinterest.errors import ConnectorError
-from pinterest_audiences.spark import sync
+from pinterest_audiences.spark import sync, written_ahead
 
 
 def main() -> None:
@@ -30,7 +30,7 @@ def main() -> None:
     spark = (
         SparkSession.builder.master(master)
         .config("spark.ui.enabled", "false")
-        .config("spark.sql.shuffle.partitions", "4")
+        .config("spark.sql.shuffle.partitions", "2")
         .config("spark.sql.warehouse.dir", os.fspath(Path("warehouse").absolute()))
         .config("spark.executor.memory", "512m")
         .getOrCreate()
@@ -43,8 +43,7 @@ def main() -> None:
 def taken(spark: SparkSession, step: dict[str, Any]) -> dict[str, Any]:
     """What became of a step."""
     do, sql = step.pop("do"), step.pop("sql", None)
-    for view, content in step.pop("temporary", {}).items():
-        spark.sql(content).createOrReplaceTempView(view)
+    written_ahead.SLICE_ROWS = step.pop("slice_rows", written_ahead.SLICE_ROWS)  # type: ignore[misc]
     try:
         if do == "read":
             return {"rows": [row.asDict() for row in spark.sql(sql).collect()]}

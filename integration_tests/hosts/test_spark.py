@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 
 from destination_pinterest.error_codes import Code
 from integration_tests.airbyte_messages import address, config, digests
+from integration_tests.connector_process import WATCHDOG_S
 from integration_tests.hosts.environments import SPARK, needs_spark
 from integration_tests.hosts.spark_process import SparkDriver
 from integration_tests.sandbox_process import RunningSandbox
@@ -107,6 +109,118 @@ def test_a_failure_of_spark_is_told_without_its_text_and_replaces_nothing(
     assert "TransientError" in answer["kinds"]
     assert "ada@" not in answer["shown"]
     assert sandbox.members_of("VIP") == MEMBERS
+
+
+def people(first: int, last: int) -> str:
+    return f"SELECT 'Person.' || id || '@Example.com' AS email FROM range({first}, {last})"
+
+
+def members(first: int, last: int) -> set[str]:
+    return digests(*(address(number) for number in range(first, last)))
+
+
+def sent_identifiers(sandbox: RunningSandbox) -> set[str]:
+    """Whom the requests named since they were last forgotten."""
+    bodies = [json.loads(seen["body"]) for seen in sandbox.seen() if seen["identifiers"]]
+    return {each for body in bodies for each in body["records"].split(",")}
+
+
+def test_a_mirror_sends_whom_the_last_sync_did_not_and_takes_out_who_left(
+    driver: SparkDriver, sandbox: RunningSandbox, settings_file: str, tmp_path: Path
+) -> None:
+    arguments = {"do": "sync", "audience": "VIP", "mode": "mirror", "config": settings_file, "sent": f"{tmp_path}/sent"}
+    first = driver.take(**arguments, sql=people(0, 2_000))["result"]
+    assert (first["joined"], first["left"], first["rows"]) == (2_000, 0, 2_000)
+    assert sandbox.members_of("VIP") == members(0, 2_000)
+
+    sandbox.forget_requests()
+    second = driver.take(**arguments, sql=people(100, 2_050))["result"]
+
+    assert (second["joined"], second["left"]) == (50, 100)
+    assert sent_identifiers(sandbox) == members(0, 100) | members(2_000, 2_050)
+    assert sandbox.members_of("VIP") == members(100, 2_050)
+
+    sandbox.forget_requests()
+    third = driver.take(**arguments, sql=people(100, 2_050))["result"]
+    assert (third["joined"], third["left"], third["report"]) == (0, 0, None)
+    assert sent_identifiers(sandbox) == set()
+    kept = driver.take(do="read", sql=f"SELECT * FROM parquet.`{tmp_path}/sent`")["rows"]
+    assert "@" not in json.dumps(kept)
+    assert {row["kind"] for row in kept} == {"", "EMAIL/sha256"}
+
+
+def test_a_mirror_takes_out_nobody_if_too_many_would_leave_or_the_table_is_empty(
+    driver: SparkDriver, sandbox: RunningSandbox, settings_file: str, tmp_path: Path
+) -> None:
+    arguments = {"do": "sync", "audience": "VIP", "mode": "mirror", "config": settings_file, "sent": f"{tmp_path}/sent"}
+    driver.take(**arguments, sql=people(0, 1_000))
+
+    refused = driver.take(**arguments, sql=people(600, 1_000))
+    empty = driver.take(**arguments, sql=people(0, 0))
+
+    assert refused["error"].startswith(f"{Code.REMOVAL_ABOVE_LIMIT}: ")
+    assert "600 of 1,000 identifiers would leave" in refused["error"]
+    assert empty["result"]["warnings"][0].startswith(
+        "The DataFrame has no usable rows, so the audience keeps its 1,000"
+    )
+    assert sandbox.members_of("VIP") == members(0, 1_000)
+    foreign = driver.take(**{**arguments, "audience": "Others"}, sql=people(0, 1_000))
+    assert foreign["error"].startswith(f'{Code.SPARK_SENT_FOREIGN}: What was last sent is of the audience "VIP"')
+
+
+def test_a_mirror_begins_anew_where_the_audience_and_its_list_are_gone(
+    driver: SparkDriver, sandbox: RunningSandbox, settings_file: str, tmp_path: Path
+) -> None:
+    arguments = {"do": "sync", "audience": "VIP", "mode": "mirror", "config": settings_file, "sent": f"{tmp_path}/sent"}
+    driver.take(**arguments, sql=people(0, 500))
+    sandbox.reset()
+
+    result = driver.take(**arguments, sql=people(100, 600))["result"]
+
+    assert (result["joined"], result["left"]) == (500, 0)
+    assert "is no longer made of the list that was last sent to" in result["warnings"][0]
+    assert sandbox.members_of("VIP") == members(100, 600)
+
+
+def test_a_driver_that_was_killed_goes_on_with_the_slices_that_are_left(
+    sandbox: RunningSandbox, settings_file: str, tmp_path: Path
+) -> None:
+    """Also where the table has changed meanwhile: what was sent is finished first, then compared."""
+    arguments = {
+        "do": "sync",
+        "audience": "VIP",
+        "mode": "mirror",
+        "config": settings_file,
+        "sent": f"{tmp_path}/sent",
+        "slice_rows": 500,
+    }
+    sandbox.fault({"kind": "latency", "seconds": 0.7}, endpoint="customer_lists/update")
+    killed = SparkDriver(tmp_path / "killed")
+    killed.begin(**arguments, sql=people(0, 2_500))
+    wait_until(lambda: len(list((tmp_path / "sent").glob("*.parquet"))) > 2)
+    killed.kill()
+    first = sent_identifiers(sandbox)
+    assert first < members(0, 2_500)
+    sandbox.clear_faults()
+    sandbox.forget_requests()
+
+    second = SparkDriver(tmp_path / "second")
+    try:
+        result = second.take(**arguments, sql=people(500, 2_600))["result"]
+    finally:
+        second.stop()
+
+    assert 0 < result["finished_before"] < 2_000
+    assert (result["joined"], result["left"]) == (100, 500)
+    assert sandbox.members_of("VIP") == members(500, 2_600)
+    assert len(members(500, 2_500) - sent_identifiers(sandbox)) > 300
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    give_up_at = time.monotonic() + 2 * WATCHDOG_S
+    while not holds():
+        assert time.monotonic() < give_up_at
+        time.sleep(0.05)
 
 
 def test_executors_without_the_package_are_told_how_to_get_it(tmp_path: Path, settings_file: str) -> None:

@@ -18,6 +18,7 @@ from pinterest_audiences.failures import SourceError, UsageError
 from pinterest_audiences.spark import chunks, row_mapping
 from pinterest_audiences.spark.chunks import Chunk, unpacked
 from pinterest_audiences.spark.row_mapping import KEY, ROWS
+from pinterest_audiences.spark.sent_log import IDENTIFIER, KIND
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -33,6 +34,24 @@ def keys_of(frame: DataFrame, mapping: RowMapping) -> DataFrame:
     needed = frame.select(*(functions.col(quoted(each.column)) for each in mapping.columns))
     keys = needed.mapInArrow(mapping, row_mapping.SCHEMA)
     return keys.groupBy(KEY).agg(functions.sum(ROWS).alias(ROWS))
+
+
+def identifiers_of(frame: DataFrame, mapping: RowMapping) -> DataFrame:
+    """Returns each different identifier once, with its kind and the number of rows; counts have no kind."""
+    needed = frame.select(*(functions.col(quoted(each.column)) for each in mapping.columns))
+    parts = functions.split(KEY, row_mapping.SEPARATOR)
+    is_identifier = parts[0] == row_mapping.IDENTIFIER
+    named = needed.mapInArrow(mapping, row_mapping.SCHEMA).select(
+        functions.when(is_identifier, parts[2]).otherwise(functions.col(KEY)).alias(IDENTIFIER),
+        functions.when(is_identifier, parts[1]).otherwise("").alias(KIND),
+        ROWS,
+    )
+    # An identifier counts once, whichever columns have it; a count may look like an identifier.
+    return (
+        named.groupBy(IDENTIFIER, (functions.col(KIND) == "").alias("is_count"))
+        .agg(functions.min(KIND).alias(KIND), functions.sum(ROWS).alias(ROWS))
+        .select(IDENTIFIER, KIND, ROWS)
+    )
 
 
 def chunks_of(keys: DataFrame) -> Iterator[Chunk]:

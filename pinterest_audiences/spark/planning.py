@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 import msgspec
@@ -21,7 +21,7 @@ from pinterest_audiences.failures import UsageError
 from pinterest_audiences.spark.row_mapping import RowMapping, fed_format
 
 Mode = Literal["append", "replace", "mirror"]
-MODES: Final = ("append", "replace")
+MODES: Final = ("append", "replace", "mirror")
 # What a mirrored row does. Of the DataFrame's columns only those that identify people are fed beside it.
 OPERATION_COLUMN: Final = "pinterest_audiences_operation"
 # In the catalog only, so that the connector takes a difference for one: the slice that a state has reached.
@@ -83,25 +83,46 @@ def planned(
     (described,) = parse_catalog(msgspec.json.encode(whole.catalog()))
     (plan,) = plan_streams([described], read)
     _check_carried(plan, read, mode)
-    by_identifier = mode == "mirror"
-    fed: dict[str, Any] = {column.column: {} for column in plan.identities}
-    if by_identifier:
-        fed |= {OPERATION_COLUMN: {}, SLICE_COLUMN: {}}
-    settings = {**given, "identity_columns": [_setting(column) for column in plan.identities]}
-    if by_identifier:
-        settings |= {
-            "operation_column": {"mode": "column", "column": OPERATION_COLUMN},
-            # What differs has other shares of identifiers than the table; those are compared in the cluster.
-            "allow_identity_drift": True,
-        }
     return SparkPlan(
         plan.identities,
-        RowMapping(plan.identities, read.advertising_id_case, by_identifier),
-        StreamDescription(name, fed, SLICE_COLUMN if by_identifier else None, replaces=mode == "replace"),
-        settings,
+        RowMapping(plan.identities, read.advertising_id_case, by_identifier=mode == "mirror"),
+        StreamDescription(name, {each.column: {} for each in plan.identities}, replaces=mode == "replace"),
+        {**given, "identity_columns": [_setting(each) for each in plan.identities]},
         read,
-        is_whole_pass(described) or by_identifier,
+        is_whole_pass(described),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class FedKinds:
+    """The kinds of identifiers in a difference, each of which has a column in what is fed."""
+
+    kinds: tuple[str, ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of a row's values."""
+        return (*map(_column_of, self.kinds), OPERATION_COLUMN)
+
+    def plan(self, plan: SparkPlan) -> SparkPlan:
+        """Returns the plan by which a difference is fed."""
+        identities = []
+        for kind in self.kinds:
+            identifier, value_format = kind.split("/")
+            identities.append({"column": _column_of(kind), "identifier": identifier, "format": value_format})
+        settings = {
+            **plan.settings,
+            "identity_columns": identities,
+            "operation_column": {"mode": "column", "column": OPERATION_COLUMN},
+            # A difference has other shares of identifiers than the table; those are compared before.
+            "allow_identity_drift": True,
+        }
+        properties: dict[str, Any] = {column: {} for column in (*self.columns, SLICE_COLUMN)}
+        return replace(plan, stream=StreamDescription(plan.stream.name, properties, SLICE_COLUMN), settings=settings)
+
+
+def _column_of(kind: str) -> str:
+    return kind.replace("/", "_").lower()
 
 
 def operation_of(*, joins: bool) -> str:

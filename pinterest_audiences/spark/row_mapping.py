@@ -20,7 +20,7 @@ from destination_pinterest.identity.identifiers import IDENTIFIERS
 from destination_pinterest.identity.mapping import IdentityColumn, IdentityMapper
 from destination_pinterest.identity.rejection import Rejection, RejectionReason
 from destination_pinterest.identity.row_field import TAGS
-from destination_pinterest.vocabulary import LetterCase, ValueFormat
+from destination_pinterest.vocabulary import TAG, LetterCase, ValueFormat
 from pinterest_audiences.json_values import jsonable
 
 KEY: Final = "key"
@@ -28,24 +28,24 @@ ROWS: Final = "rows"
 SCHEMA: Final = f"{KEY} string, {ROWS} bigint"
 _ARROW_SCHEMA: Final = pa.schema([(KEY, pa.string()), (ROWS, pa.int64())])
 
-# What the key of a count begins with; that of a row is JSON and begins with a quotation mark or a bracket.
+# What the key of an identifier, or of a count, begins with; that of a row is JSON, so a quotation mark or a bracket.
+IDENTIFIER: Final = "i"
 READ: Final = "n"
 REJECTED: Final = "r"
 REFUSED: Final = "v"
-_SEPARATOR: Final = "\t"
+SEPARATOR: Final = "\t"
 _BEGINS_ROW: Final = ('"', "[")
 
 _ENCODE: Final = msgspec.json.Encoder(decimal_format="number").encode
 _DECODE: Final = msgspec.json.Decoder().decode
 _HASHES: Final = frozenset({ValueFormat.SHA1, ValueFormat.MD5})
-_TAG_LENGTH: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
 class RowMapping:
     """Maps batches that have the identity columns in order; for `mapInArrow`.
 
-    With `by_identifier`, each identifier is a row of its own.
+    With `by_identifier`, each identifier has a key of its own, which says its kind too.
     """
 
     columns: tuple[IdentityColumn, ...]
@@ -62,16 +62,15 @@ class RowMapping:
             yield pa.RecordBatch.from_arrays([pa.array(list(found), pa.string()), counts], schema=_ARROW_SCHEMA)
 
     def _one_column(self) -> Callable[[Sequence[list[Any]]], Counter[str]]:
-        (column,) = self.columns
         mapper = IdentityMapper(self.columns, maid_case=self.maid_case)
-        bare = _without_tag(column)
+        keys = self._keys()
 
         def keys_of(values: Sequence[list[Any]]) -> Counter[str]:
             identifiers, others = mapper.map_column(map(_as_decoded, values[0]))
-            found = Counter({_key(bare(each)): rows for each, rows in Counter(identifiers).items()})
+            found = Counter({key: rows for each, rows in Counter(identifiers).items() for key in keys([(each,)])})
             for row in others:
                 if row.identifiers:
-                    found.update(self._keys([tuple(map(bare, row.identifiers))]))
+                    found.update(keys([row.identifiers]))
                     found.update(_count(REFUSED, rejection) for rejection in row.rejections)
                 else:
                     found[_count(REJECTED, row.rejections[0])] += 1
@@ -81,7 +80,7 @@ class RowMapping:
 
     def _several_columns(self) -> Callable[[Sequence[list[Any]]], Counter[str]]:
         maps = [IdentityMapper((column,), maid_case=self.maid_case).map for column in self.columns]
-        bares = [_without_tag(column) for column in self.columns]
+        keys = self._keys()
 
         def keys_of(values: Sequence[list[Any]]) -> Counter[str]:
             found: Counter[str] = Counter()
@@ -94,8 +93,7 @@ class RowMapping:
                     if rejection.reason is not RejectionReason.NO_IDENTITY
                 ]
                 if any(each.identifiers for each in mapped):
-                    cells = [tuple(map(bare, each.identifiers)) for bare, each in zip(bares, mapped, strict=True)]
-                    found.update(self._keys(cells))
+                    found.update(keys([each.identifiers for each in mapped]))
                     found.update(_count(REFUSED, rejection) for rejection in refused)
                 else:
                     found[_count(REJECTED, refused[0] if refused else _NO_IDENTITY)] += 1
@@ -103,16 +101,23 @@ class RowMapping:
 
         return keys_of
 
-    def _keys(self, cells: Sequence[tuple[str, ...]]) -> Iterator[str]:
-        if not self.by_identifier:
-            yield _key(_cell(cells[0]) if len(cells) == 1 else [_cell(each) for each in cells])
-            return
-        for position, cell in enumerate(cells):
-            for identifier in cell:
-                if len(cells) == 1:
-                    yield _key(identifier)
-                else:
-                    yield _key([identifier if place == position else None for place in range(len(cells))])
+    def _keys(self) -> Callable[[Sequence[tuple[str, ...]]], Iterable[str]]:
+        """Returns what gives the keys of a row, of which these identifiers were found in each column."""
+        kinds = [kind_of(column) for column in self.columns]
+        bares = [without_tag if column.identifier in TAGS else _as_it_is for column in self.columns]
+
+        def by_identifier(found: Sequence[tuple[str, ...]]) -> Iterable[str]:
+            return [
+                identifier_key(kind, each)
+                for kind, identifiers in zip(kinds, found, strict=True)
+                for each in identifiers
+            ]
+
+        def by_row(found: Sequence[tuple[str, ...]]) -> Iterable[str]:
+            cells = [_cell(tuple(map(bare, identifiers))) for bare, identifiers in zip(bares, found, strict=True)]
+            return (_ENCODE(cells[0] if len(cells) == 1 else cells).decode(),)
+
+        return by_identifier if self.by_identifier else by_row
 
 
 _NO_IDENTITY: Final = Rejection(None, None, RejectionReason.NO_IDENTITY)
@@ -125,6 +130,21 @@ def fed_format(column: IdentityColumn) -> ValueFormat:
     return column.format if column.format in _HASHES else ValueFormat.SHA256
 
 
+def kind_of(column: IdentityColumn) -> str:
+    """Returns the kind of a column's identifiers after the mapping, as it is written down: `EMAIL/sha256`."""
+    return f"{column.identifier.value}/{fed_format(column).value}"
+
+
+def identifier_key(kind: str, identifier: str) -> str:
+    """Returns the key of an identifier as it is named inside the process: one that needs `records_v2` has its tag."""
+    return SEPARATOR.join((IDENTIFIER, kind, identifier))
+
+
+def without_tag(identifier: str) -> str:
+    """Returns an identifier as a column would have it."""
+    return identifier[len(TAG) + 1 :] if identifier.startswith(TAG) else identifier
+
+
 def is_row(key: str) -> bool:
     """Whether a key is that of a row, not of a count."""
     return key.startswith(_BEGINS_ROW)
@@ -132,17 +152,13 @@ def is_row(key: str) -> bool:
 
 def count_of(key: str) -> tuple[str, str | None, RejectionReason]:
     """Returns which count of rejections a key is of: its sort, the column, the reason."""
-    sort, column, reason = key.split(_SEPARATOR)
+    sort, column, reason = key.split(SEPARATOR)
     return sort, column or None, RejectionReason(reason)
 
 
 def _count(sort: str, rejection: Rejection) -> str:
     # A column with a tab or a line break in its name is refused before.
-    return _SEPARATOR.join((sort, rejection.column or "", rejection.reason.value))
-
-
-def _key(content: Any) -> str:
-    return _ENCODE(content).decode()
+    return SEPARATOR.join((sort, rejection.column or "", rejection.reason.value))
 
 
 def _cell(identifiers: tuple[str, ...]) -> str | list[str] | None:
@@ -151,10 +167,8 @@ def _cell(identifiers: tuple[str, ...]) -> str | list[str] | None:
     return identifiers[0] if len(identifiers) == 1 else sorted(identifiers)
 
 
-def _without_tag(column: IdentityColumn) -> Callable[[str], str]:
-    if column.identifier in TAGS:
-        return lambda identifier: identifier[_TAG_LENGTH:]
-    return lambda identifier: identifier
+def _as_it_is(identifier: str) -> str:
+    return identifier
 
 
 def _as_decoded(value: Any) -> Any:

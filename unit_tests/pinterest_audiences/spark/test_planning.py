@@ -11,7 +11,7 @@ from destination_pinterest.errors import ConnectorError
 from destination_pinterest.vocabulary import Identifier
 from pinterest_audiences.config_file import ConfigFile
 from pinterest_audiences.failures import UsageError
-from pinterest_audiences.spark.planning import OPERATION_COLUMN, Mode, SparkPlan, planned
+from pinterest_audiences.spark.planning import OPERATION_COLUMN, FedKinds, Mode, SparkPlan, planned
 
 
 def plan(tmp_path: Path, *columns: str, kept: Mode = "append", audience: str = "VIP", **settings: Any) -> SparkPlan:
@@ -46,7 +46,21 @@ def test_the_connector_is_told_how_the_audience_is_kept(tmp_path: Path, mode: Mo
     (stream,) = plan(tmp_path, "email", kept=mode).stream.catalog()["streams"]
 
     assert stream["destination_sync_mode"] == written
-    assert (OPERATION_COLUMN in stream["stream"]["json_schema"]["properties"]) == (mode == "mirror")
+    assert set(stream["stream"]["json_schema"]["properties"]) == {"email"}
+
+
+def test_a_difference_is_fed_as_an_increment_with_a_column_for_each_kind(tmp_path: Path) -> None:
+    fed = FedKinds(("EMAIL/md5", "EMAIL/sha256"))
+    found = fed.plan(plan(tmp_path, "email", kept="mirror"))
+
+    assert fed.columns == ("email_md5", "email_sha256", OPERATION_COLUMN)
+    (stream,) = found.stream.catalog()["streams"]
+    assert (stream["sync_mode"], stream["destination_sync_mode"]) == ("incremental", "append")
+    assert found.settings["identity_columns"] == [
+        {"column": "email_md5", "identifier": "EMAIL", "format": "md5"},
+        {"column": "email_sha256", "identifier": "EMAIL", "format": "sha256"},
+    ]
+    assert found.settings["operation_column"] == {"mode": "column", "column": OPERATION_COLUMN}
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from pinterest_audiences.spark.row_mapping import (
     count_of,
     fed_format,
     is_row,
+    without_tag,
 )
 
 EMAIL = IdentityColumn("email", Identifier.EMAIL)
@@ -48,8 +49,9 @@ def mapped(
     for batch in mapping(batches):
         total.update(dict(zip(batch.column(0).to_pylist(), batch.column(1).to_pylist(), strict=True)))
     read = total.pop(READ, 0)
-    found = Counter({key: rows for key, rows in total.items() if is_row(key)})
-    return found, {count_of(key): rows for key, rows in total.items() if not is_row(key)}, read
+    is_found = (lambda key: key.startswith("i\t")) if by_identifier else is_row
+    found = Counter({key: rows for key, rows in total.items() if is_found(key)})
+    return found, {count_of(key): rows for key, rows in total.items() if not is_found(key)}, read
 
 
 def test_a_column_becomes_digests_each_with_the_rows_that_have_it() -> None:
@@ -97,7 +99,18 @@ def test_by_identifier_each_is_a_row_of_its_own() -> None:
 
     found, _, _ = mapped(EMAIL, LR_ID, rows=rows, by_identifier=True)
 
-    assert found == {f'["{sha256("a@example.com")}",null]': 2, '[null,"id-1"]': 1, '[null,"id-2"]': 1}
+    assert found == {
+        f"i\tEMAIL/sha256\t{sha256('a@example.com')}": 2,
+        "i\tLR_ID/auto\tid-1": 1,
+        "i\tLR_ID/auto\tid-2": 1,
+    }
+
+
+def test_the_digest_of_a_phone_number_is_told_from_that_of_an_address() -> None:
+    (key,) = mapped(PHONE, rows=[("030 901820",)], by_identifier=True)[0]
+
+    assert key == f"i\tPHONE/sha256\t@p{sha256('4930901820')}"
+    assert without_tag(key.split("\t")[2]) == sha256("4930901820")
 
 
 @pytest.mark.parametrize(
@@ -140,7 +153,7 @@ def test_it_finds_what_the_mapper_finds_row_by_row(values: list[str | None]) -> 
 
     found, counts, read = mapped(EMAIL, rows=[(value,) for value in values], by_identifier=True)
 
-    assert Counter({msgspec.json.decode(key): number for key, number in found.items()}) == Counter(
+    assert Counter({key.split("\t")[2]: number for key, number in found.items()}) == Counter(
         identifier for row in rows for identifier in row.identifiers
     )
     rejected = Counter(row.rejections[0].reason for row in rows if not row.identifiers)
