@@ -31,6 +31,8 @@ def spark_environment(folder: Path) -> dict[str, str]:
         "SPARK_LOCAL_DIRS": str(folder / "local"),
         "SPARK_WORKER_DIR": str(folder / "work"),
         "SPARK_NO_DAEMONIZE": "1",
+        # These processes live for seconds: to compile what they run costs more than it saves.
+        "JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
         "PINTEREST_AUDIENCES_HOME": str(folder / "home"),
     }
 

@@ -2,7 +2,8 @@
 
 A step is a JSON object in a line, and so is its answer:
 
-- `sync`: `sql` gives the DataFrame, the rest are the arguments of `sync`; `slice_rows` makes slices small.
+- `sync`: `sql` gives the DataFrame, the rest are the arguments of `sync`; `slice_rows` makes slices small,
+  and `python` is the executors' Python.
 - `stream`: the same for each file that appears in the folder `source`, by `foreachBatch`, until none is left.
 - `read`: the rows that `sql` gives.
 """
@@ -43,6 +44,7 @@ def main() -> None:
 def taken(spark: SparkSession, step: dict[str, Any]) -> dict[str, Any]:
     """What became of a step."""
     do, sql = step.pop("do"), step.pop("sql", None)
+    spark.sparkContext.pythonExec = step.pop("python", os.environ["PYSPARK_PYTHON"])
     written_ahead.SLICE_ROWS = step.pop("slice_rows", written_ahead.SLICE_ROWS)  # type: ignore[misc]
     try:
         if do == "read":

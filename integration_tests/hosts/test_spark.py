@@ -16,7 +16,7 @@ from destination_pinterest.error_codes import Code
 from integration_tests.airbyte_messages import address, config, digests
 from integration_tests.connector_process import WATCHDOG_S
 from integration_tests.hosts.environments import SPARK, needs_spark
-from integration_tests.hosts.spark_process import SparkDriver
+from integration_tests.hosts.spark_process import SparkCluster, SparkDriver
 from integration_tests.sandbox_process import RunningSandbox
 
 pytestmark = needs_spark
@@ -182,10 +182,17 @@ def test_a_mirror_begins_anew_where_the_audience_and_its_list_are_gone(
     assert sandbox.members_of("VIP") == members(100, 600)
 
 
-def test_a_driver_that_was_killed_goes_on_with_the_slices_that_are_left(
-    sandbox: RunningSandbox, settings_file: str, tmp_path: Path
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkCluster]:
+    cluster = SparkCluster(tmp_path_factory.mktemp("cluster") / "cluster")
+    yield cluster
+    cluster.stop()
+
+
+def test_killed_executors_and_a_killed_driver_leave_the_audience_as_it_should_be(
+    cluster: SparkCluster, driver: SparkDriver, sandbox: RunningSandbox, settings_file: str, tmp_path: Path
 ) -> None:
-    """Also where the table has changed meanwhile: what was sent is finished first, then compared."""
+    """An executor while the difference is computed, then the driver between two slices. The table changes meanwhile."""
     arguments = {
         "do": "sync",
         "audience": "VIP",
@@ -194,26 +201,43 @@ def test_a_driver_that_was_killed_goes_on_with_the_slices_that_are_left(
         "sent": f"{tmp_path}/sent",
         "slice_rows": 500,
     }
+    on_cluster = SparkDriver(tmp_path / "on_cluster", cluster.url)
+    on_cluster.begin(**arguments, sql=people(0, 1_000))
+    wait_until((tmp_path / "sent.staging" / "keys").exists)
+    cluster.kill_executor()
+    assert on_cluster.answer()["result"]["joined"] == 1_000
+    assert sandbox.members_of("VIP") == members(0, 1_000)
+
     sandbox.fault({"kind": "latency", "seconds": 0.7}, endpoint="customer_lists/update")
-    killed = SparkDriver(tmp_path / "killed")
-    killed.begin(**arguments, sql=people(0, 2_500))
-    wait_until(lambda: len(list((tmp_path / "sent").glob("*.parquet"))) > 2)
-    killed.kill()
-    first = sent_identifiers(sandbox)
-    assert first < members(0, 2_500)
+    written_before = len(list((tmp_path / "sent").glob("*.parquet")))
+    on_cluster.begin(**arguments, sql=people(0, 3_000))
+    wait_until(lambda: len(list((tmp_path / "sent").glob("*.parquet"))) > written_before + 1)
+    on_cluster.kill()
     sandbox.clear_faults()
+    assert sandbox.members_of("VIP") < members(0, 3_000)
     sandbox.forget_requests()
 
-    second = SparkDriver(tmp_path / "second")
-    try:
-        result = second.take(**arguments, sql=people(500, 2_600))["result"]
-    finally:
-        second.stop()
+    result = driver.take(**arguments, sql=people(500, 3_100))["result"]
 
     assert 0 < result["finished_before"] < 2_000
     assert (result["joined"], result["left"]) == (100, 500)
-    assert sandbox.members_of("VIP") == members(500, 2_600)
-    assert len(members(500, 2_500) - sent_identifiers(sandbox)) > 300
+    assert sandbox.members_of("VIP") == members(500, 3_100)
+    assert len(members(1_000, 3_000) - sent_identifiers(sandbox)) > 300
+
+
+def test_batches_of_a_stream_are_synced_one_after_the_other(
+    driver: SparkDriver, sandbox: RunningSandbox, settings_file: str, tmp_path: Path
+) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    for number in range(2):
+        lines = [json.dumps({"email": address(each)}) for each in range(number * 100, number * 100 + 150)]
+        (source / f"{number}.json").write_text("\n".join(lines))
+
+    results = driver.take(do="stream", source=os.fspath(source), audience="VIP", config=settings_file)["results"]
+
+    assert [result["rows"] for result in results] == [150, 150]
+    assert sandbox.members_of("VIP") == members(0, 250)
 
 
 def wait_until(holds: Callable[[], bool]) -> None:
@@ -223,16 +247,21 @@ def wait_until(holds: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def test_executors_without_the_package_are_told_how_to_get_it(tmp_path: Path, settings_file: str) -> None:
+def test_executors_without_the_package_are_told_how_to_get_it(
+    driver: SparkDriver, tmp_path: Path, settings_file: str
+) -> None:
     plain = tmp_path / "plain"
     spark_alone = next((SPARK / "lib").glob("python3*/site-packages"))
     plain.write_text(f'#!/bin/sh\nPYTHONPATH="{spark_alone}" exec {sys.base_prefix}/bin/python3 "$@"\n')
     plain.chmod(0o755)
-    driver = SparkDriver(tmp_path / "driver", PYSPARK_PYTHON=os.fspath(plain))
-    try:
-        answer = driver.take(do="sync", sql="SELECT 'a@example.com' AS email", audience="VIP", config=settings_file)
-    finally:
-        driver.stop()
+
+    answer = driver.take(
+        do="sync",
+        sql="SELECT 'a@example.com' AS email",
+        audience="VIP",
+        config=settings_file,
+        python=os.fspath(plain),
+    )
 
     assert answer["error"].startswith(f"{Code.SPARK_PACKAGE_MISSING}: ")
     assert "ConfigurationError" in answer["kinds"]
