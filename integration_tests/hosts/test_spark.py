@@ -228,15 +228,18 @@ def test_killed_executors_and_a_killed_driver_leave_the_audience_as_it_should_be
 def test_batches_of_a_stream_are_synced_one_after_the_other(
     driver: SparkDriver, sandbox: RunningSandbox, settings_file: str, tmp_path: Path
 ) -> None:
+    """A batch that holds a few rows, all wrong, is an increment and no reason to stop the stream."""
     source = tmp_path / "source"
     source.mkdir()
+    (source / "2.json").write_text('{"email": "no address"}')
     for number in range(2):
         lines = [json.dumps({"email": address(each)}) for each in range(number * 100, number * 100 + 150)]
         (source / f"{number}.json").write_text("\n".join(lines))
 
     results = driver.take(do="stream", source=os.fspath(source), audience="VIP", config=settings_file)["results"]
 
-    assert [result["rows"] for result in results] == [150, 150]
+    assert sorted(result["rows"] for result in results) == [1, 150, 150]
+    assert [result["rejected"] for result in results if result["rejected"]] == [{"invalid_email": 1}]
     assert sandbox.members_of("VIP") == members(0, 250)
 
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from pinterest_audiences.spark.row_mapping import RowMapping
 
 _OWN_PACKAGES: Final = ("pinterest_audiences", "destination_pinterest", "'pyarrow'")
+# Source: apache/spark 4.0, MicroBatchExecution.BATCH_ID_KEY (run with 4.3.0, 2026-11-27).
+_BATCH_PROPERTY: Final = "streaming.sql.batchId"
 _MISSING: Final = re.compile(r"ModuleNotFoundError: No module named '([\w.]+)'")
 
 
@@ -63,6 +65,12 @@ def chunks_of(keys: DataFrame) -> Iterator[Chunk]:
     with spark_failures():
         for row in packed.toLocalIterator(prefetchPartitions=True):
             yield unpacked(row[0])
+
+
+def is_micro_batch(frame: DataFrame) -> bool:
+    """Whether a DataFrame is a batch of a stream, in `foreachBatch`; False where the session does not tell."""
+    context = getattr(frame.sparkSession, "_sc", None)
+    return context is not None and context.getLocalProperty(_BATCH_PROPERTY) is not None
 
 
 def quoted(column: str) -> str:

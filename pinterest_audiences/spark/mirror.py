@@ -57,7 +57,6 @@ class Mirror:
 
     Args:
         plan: how the DataFrame's rows are mapped.
-        audience: the audience's name.
         config: the user's.
         watcher: is shown what happens.
         log: what was last sent.
@@ -68,7 +67,6 @@ class Mirror:
     def __init__(
         self,
         plan: SparkPlan,
-        audience: str,
         config: ConfigFile,
         watcher: LoggedWatcher,
         *,
@@ -77,7 +75,7 @@ class Mirror:
         lease: Lease,
     ) -> None:
         self._plan = plan
-        self._audience = audience
+        self._audience = plan.audience
         self._config = config
         self._watcher = watcher
         self._log = log
@@ -157,7 +155,7 @@ class Mirror:
                 changes, joining, leaving = {}, 0, 0
             header = Header(
                 known.next_run,
-                str(self._plan.config.ad_account_id),
+                self._plan.ad_accounts,
                 self._audience,
                 known.begins_anew,
                 slices_for(joining + leaving),
@@ -212,8 +210,23 @@ class Mirror:
         report = feed.run(self._slices(remaining, header, accepted))
         accepted.take(header.slices - 1)
         accepted.check()
+        self._warn_of_unsynced(report)
         self._log.note(Entry(header.run, account, audience, _list_in(report)))
         return report
+
+    def _warn_of_unsynced(self, report: Mapping[str, Any] | None) -> None:
+        """Says that identifiers are written down as sent that the connector, for reasons of its own, did not send."""
+        reasons: dict[str, int] = {}
+        for each in (report or {}).get("audiences") or ():
+            for reason, rows in each["not_synced"].items():
+                reasons[reason] = reasons.get(reason, 0) + rows
+        if reasons:
+            named = ", ".join(f"{reason} {rows:,}" for reason, rows in sorted(reasons.items()))
+            self._watcher.log(
+                "WARN",
+                f"Identifiers of the difference were not sent ({named}), and count as sent from now on. When the "
+                "reason is gone, name a new table by sent, by which everybody is sent again.",
+            )
 
     def _slices(self, remaining: DataFrame, header: Header, accepted: _Accepted) -> Iterator[Slice]:
         packer = DifferencePacker(header.kinds, operation_of(joins=True), operation_of(joins=False))
@@ -228,7 +241,7 @@ class Mirror:
                 Code.SPARK_SENT_FOREIGN,
                 "A later version of this package has written what was last sent. Use that version.",
             )
-        if (ad_account_id, audience) != (str(self._plan.config.ad_account_id), self._audience):
+        if (ad_account_id, audience) != (self._plan.ad_accounts, self._audience):
             raise UsageError(
                 Code.SPARK_SENT_FOREIGN,
                 f'What was last sent is of the audience "{audience}" in the ad account {ad_account_id}. Name a table '

@@ -40,6 +40,7 @@ class SparkPlan:
         stream: the stream that the connector is fed.
         settings: take the place of the config's.
         config: the settings as they hold.
+        audience: the audience's name as they make it.
         is_whole: whether few rows prove something too, since they are a whole table.
     """
 
@@ -48,7 +49,13 @@ class SparkPlan:
     stream: StreamDescription
     settings: Mapping[str, Any]
     config: Config
+    audience: str
     is_whole: bool
+
+    @property
+    def ad_accounts(self) -> str:
+        """The ad accounts in which the audience is kept."""
+        return ", ".join(self.config.ad_account_ids)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -64,6 +71,7 @@ def planned(
     *,
     settings: Mapping[str, Any],
     name: str = "dataframe",
+    is_increment: bool = False,
 ) -> SparkPlan:
     """Plans a sync.
 
@@ -74,6 +82,7 @@ def planned(
         config: the user's.
         settings: take the place of the config's.
         name: the stream's name in messages and reports.
+        is_increment: whether the rows are those that are new, so that few of them prove nothing.
 
     Raises: UsageError if a setting needs what is not carried through the cluster; what `plan_streams` raises.
     """
@@ -86,10 +95,11 @@ def planned(
     return SparkPlan(
         plan.identities,
         RowMapping(plan.identities, read.advertising_id_case, by_identifier=mode == "mirror"),
-        StreamDescription(name, {each.column: {} for each in plan.identities}, replaces=mode == "replace"),
+        _fed_stream(name, [each.column for each in plan.identities], mode, is_increment=is_increment),
         {**given, "identity_columns": [_setting(each) for each in plan.identities]},
         read,
-        is_whole_pass(described),
+        plan.audience,
+        is_whole_pass(described) and not is_increment,
     )
 
 
@@ -117,8 +127,14 @@ class FedKinds:
             # A difference has other shares of identifiers than the table; those are compared before.
             "allow_identity_drift": True,
         }
-        properties: dict[str, Any] = {column: {} for column in (*self.columns, SLICE_COLUMN)}
-        return replace(plan, stream=StreamDescription(plan.stream.name, properties, SLICE_COLUMN), settings=settings)
+        stream = _fed_stream(plan.stream.name, self.columns, "mirror", is_increment=True)
+        return replace(plan, stream=stream, settings=settings)
+
+
+def _fed_stream(name: str, columns: Sequence[str], mode: Mode, *, is_increment: bool) -> StreamDescription:
+    if is_increment:
+        return StreamDescription(name, {column: {} for column in (*columns, SLICE_COLUMN)}, SLICE_COLUMN)
+    return StreamDescription(name, {column: {} for column in columns}, replaces=mode == "replace")
 
 
 def _column_of(kind: str) -> str:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 from pyspark.sql import functions
 
+from destination_pinterest.error_codes import Code
+from pinterest_audiences.failures import UsageError
 from pinterest_audiences.spark.hadoop_folder import HadoopFolder
 from pinterest_audiences.spark.written_ahead import Entry
 
@@ -22,6 +24,7 @@ IDENTIFIER: Final = "identifier"
 KIND: Final = "kind"
 JOINS: Final = "joins"
 RUN: Final = "run"
+_COLUMNS: Final = frozenset({IDENTIFIER, KIND, JOINS, RUN})
 _SCHEMA: Final = f"{IDENTIFIER} string, {KIND} string, {JOINS} boolean, {RUN} bigint"
 
 
@@ -48,11 +51,17 @@ class SentLog:
         return self._folder.exists()
 
     def entries(self) -> list[Entry]:
-        """Returns what the log says of its runs, the first one first."""
+        """Returns what the log says of its runs, the first one first. Raises: UsageError if it is no such log."""
         if not self.exists():
             return []
-        rows = self._rows().where(functions.col(KIND) == "").collect()
-        found = [Entry.of(row[IDENTIFIER], row[RUN], begins_anew=row[JOINS]) for row in rows]
+        log = self._rows()
+        if set(log.columns) != _COLUMNS:
+            raise self._foreign()
+        rows = log.where(functions.col(KIND) == "").collect()
+        try:
+            found = [Entry.of(row[IDENTIFIER], row[RUN], begins_anew=row[JOINS]) for row in rows]
+        except (ValueError, KeyError, TypeError):
+            raise self._foreign() from None
         return sorted(found, key=lambda entry: (entry.run, not entry.begins_anew, entry.customer_list_id is not None))
 
     def members(self, since: int) -> DataFrame:
@@ -87,6 +96,12 @@ class SentLog:
     def add(self, difference: DataFrame, run: int) -> None:
         """Adds rows with identifier, kind and joins that Pinterest has accepted."""
         self._append(difference.select(IDENTIFIER, KIND, JOINS, functions.lit(run).cast("bigint").alias(RUN)))
+
+    def _foreign(self) -> UsageError:
+        return UsageError(
+            Code.SPARK_SENT_FOREIGN,
+            f"{self._name} is no table of what was last sent. Name another one, which need not exist yet.",
+        )
 
     def _rows(self) -> DataFrame:
         if self.is_path:

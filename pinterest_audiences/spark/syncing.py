@@ -13,7 +13,7 @@ from pinterest_audiences.failures import UsageError
 from pinterest_audiences.sign_in.arguments import opened_config
 from pinterest_audiences.sources.source import Row
 from pinterest_audiences.spark.chunks import Tally, rows_of
-from pinterest_audiences.spark.cluster import chunks_of, keys_of, spark_failures
+from pinterest_audiences.spark.cluster import chunks_of, is_micro_batch, keys_of, spark_failures
 from pinterest_audiences.spark.feeding import ConnectorFeed, Slice
 from pinterest_audiences.spark.hadoop_folder import HadoopFolder
 from pinterest_audiences.spark.lease import Lease
@@ -54,10 +54,11 @@ def run(
     """See `pinterest_audiences.spark.sync`."""
     _check(frame, audience, mode, sent)
     opened = opened_config(None if config is None else os.fspath(config), profile, os.environ)
-    plan = planned(frame.columns, audience, mode, opened, settings=settings, name=stream)
+    is_increment = mode == "append" and is_micro_batch(frame)
+    plan = planned(frame.columns, audience, mode, opened, settings=settings, name=stream, is_increment=is_increment)
     watcher = LoggedWatcher()
     if mode == "mirror":
-        done = _mirrored(frame, plan, audience, config=opened, watcher=watcher, sent=sent)
+        done = _mirrored(frame, plan, config=opened, watcher=watcher, sent=sent)
     else:
         tally = Tally()
         feed = ConnectorFeed(plan, plan.columns, opened, watcher, lambda _number: None)
@@ -77,9 +78,7 @@ def run(
     )
 
 
-def _mirrored(
-    frame: DataFrame, plan: SparkPlan, audience: str, *, config: ConfigFile, watcher: LoggedWatcher, sent: Sent
-) -> Mirrored:
+def _mirrored(frame: DataFrame, plan: SparkPlan, *, config: ConfigFile, watcher: LoggedWatcher, sent: Sent) -> Mirrored:
     spark = frame.sparkSession
     with spark_failures():
         folder = HadoopFolder(spark, _staging_path(sent))
@@ -87,7 +86,7 @@ def _mirrored(
         with lease.held():
             log = SentLog(spark, str(sent.table), sent.file_format)
             staging = Staging(spark, folder)
-            return Mirror(plan, audience, config, watcher, log=log, staging=staging, lease=lease).run(frame)
+            return Mirror(plan, config, watcher, log=log, staging=staging, lease=lease).run(frame)
 
 
 def _staging_path(sent: Sent) -> str:

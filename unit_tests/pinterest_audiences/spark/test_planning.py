@@ -13,11 +13,12 @@ from pinterest_audiences.config_file import ConfigFile
 from pinterest_audiences.failures import UsageError
 from pinterest_audiences.spark.planning import OPERATION_COLUMN, FedKinds, Mode, SparkPlan, planned
 
+TOKEN = {"auth_method": "access_token", "access_token": "pina_secret"}
+
 
 def plan(tmp_path: Path, *columns: str, kept: Mode = "append", audience: str = "VIP", **settings: Any) -> SparkPlan:
     path = tmp_path / "config.json"
-    credentials = {"auth_method": "access_token", "access_token": "pina_secret"}
-    path.write_text(json.dumps({"credentials": credentials, "ad_account_id": "549755885175"}))
+    path.write_text(json.dumps({"credentials": TOKEN, "ad_account_id": "549755885175"}))
     path.chmod(0o600)
     return planned(columns, audience, kept, ConfigFile(str(path), {}), settings=settings)
 
@@ -96,6 +97,25 @@ def test_a_mirror_is_refused_where_settings_contradict_it(tmp_path: Path, settin
         plan(tmp_path, "email", kept="mirror", **settings)
 
     assert raised.value.code is Code.SPARK_NOT_CARRIED
+
+
+def test_the_audience_is_known_by_its_name_and_all_its_ad_accounts(tmp_path: Path) -> None:
+    found = plan(tmp_path, "email", audience="{stream} of ours", also_in_ad_accounts=["549755885176"])
+
+    assert found.audience == "dataframe of ours"
+    assert found.ad_accounts == "549755885175, 549755885176"
+
+
+def test_a_batch_of_a_stream_is_an_increment(tmp_path: Path) -> None:
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps({"credentials": TOKEN, "ad_account_id": "549755885175"}))
+    config = ConfigFile(str(path), {})
+
+    whole = planned(["email"], "VIP", "append", config, settings={})
+    increment = planned(["email"], "VIP", "append", config, settings={}, is_increment=True)
+
+    assert (whole.is_whole, increment.is_whole) == (True, False)
+    assert increment.stream.catalog()["streams"][0]["sync_mode"] == "incremental"
 
 
 def test_a_dataframe_without_people_is_refused_as_a_table_is(tmp_path: Path) -> None:
