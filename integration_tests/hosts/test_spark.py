@@ -152,7 +152,9 @@ def test_a_mirror_sends_whom_the_last_sync_did_not_and_takes_out_who_left(
 def test_a_mirror_takes_out_nobody_if_too_many_would_leave_or_the_table_is_empty(
     driver: SparkDriver, sandbox: RunningSandbox, settings_file: str, tmp_path: Path
 ) -> None:
-    arguments = {"do": "sync", "audience": "VIP", "mode": "mirror", "config": settings_file, "sent": f"{tmp_path}/sent"}
+    """What was last sent is a table of the catalog here."""
+    kept = {"sent": "vip_sent", "staging": f"{tmp_path}/staging"}
+    arguments = {"do": "sync", "audience": "VIP", "mode": "mirror", "config": settings_file, **kept}
     driver.take(**arguments, sql=people(0, 1_000))
 
     refused = driver.take(**arguments, sql=people(600, 1_000))
