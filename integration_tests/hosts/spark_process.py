@@ -9,6 +9,7 @@ import signal
 import subprocess
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from integration_tests.hosts.environments import NOT_FOR_HOSTS, SPARK
 from integration_tests.sandbox_process import ROOT
 
 STEPS = Path(__file__).with_name("spark_steps.py")
+# Measures the coverage of the driver's Python alone, where variables ask for that.
+FIRST_PROCESS = ROOT / "integration_tests" / "cli" / "first_process"
 PYTHON = SPARK / "bin" / "python"
 
 
@@ -38,12 +41,15 @@ def spark_environment(folder: Path) -> dict[str, str]:
 
 
 class SparkDriver:
-    """The driver; `folder` gets whatever it writes."""
+    """The driver; `folder` gets whatever it writes, and `measured` are the variables that ask for coverage."""
 
-    def __init__(self, folder: Path, master: str = "local[2]", **variables: str) -> None:
+    def __init__(self, folder: Path, master: str = "local[2]", measured: Mapping[str, str] | None = None) -> None:
         self.folder = folder
         folder.mkdir(parents=True)
         self._printed = folder / "printed.txt"
+        environment = spark_environment(folder)
+        if measured:
+            environment |= {**measured, "PYTHONPATH": os.pathsep.join((str(FIRST_PROCESS), environment["PYTHONPATH"]))}
         answers, its_answers = os.pipe()
         with self._printed.open("wb") as printed:
             self._process = subprocess.Popen(
@@ -53,7 +59,7 @@ class SparkDriver:
                 stderr=printed,
                 pass_fds=[its_answers],
                 cwd=folder,
-                env={**spark_environment(folder), **variables},
+                env=environment,
                 text=True,
                 start_new_session=True,
             )

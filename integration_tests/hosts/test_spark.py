@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +29,8 @@ MEMBERS = digests(*(address(number) for number in range(ROWS // 2) if number % 1
 
 
 @pytest.fixture(scope="module")
-def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkDriver]:
-    driver = SparkDriver(tmp_path_factory.mktemp("spark") / "driver")
+def driver(tmp_path_factory: pytest.TempPathFactory, coverage_of_processes: Mapping[str, str]) -> Iterator[SparkDriver]:
+    driver = SparkDriver(tmp_path_factory.mktemp("spark") / "driver", measured=coverage_of_processes)
     yield driver
     driver.stop()
 
@@ -92,6 +92,18 @@ def test_rows_that_the_connector_never_sees_count_for_its_limit_of_rejected_rows
 
     assert answer["error"].startswith(f"{Code.TOO_MANY_ROWS_REJECTED}: 10,000 of the 18,000 rows")
     assert sandbox.members_of("VIP") == MEMBERS
+
+
+def test_what_the_connector_fails_by_is_raised_with_its_code(
+    driver: SparkDriver, sandbox: RunningSandbox, tmp_path: Path
+) -> None:
+    wrong = {"auth_method": "access_token", "access_token": "pina_wrong"}
+    settings = written(tmp_path, config(sandbox.api_base_url, credentials=wrong))
+
+    answer = driver.take(do="sync", sql=PEOPLE, audience="VIP", config=settings)
+
+    assert answer["error"].startswith(f"{Code.ACCESS_TOKEN_REFUSED}: ")
+    assert "ConfigurationError" in answer["kinds"]
 
 
 def test_a_failure_of_spark_is_told_without_its_text_and_replaces_nothing(
@@ -166,6 +178,10 @@ def test_a_mirror_takes_out_nobody_if_too_many_would_leave_or_the_table_is_empty
         "The DataFrame has no usable rows, so the audience keeps its 1,000"
     )
     assert sandbox.members_of("VIP") == members(0, 1_000)
+    (tmp_path / "staging" / "lease.json").write_text('{"owner": "another", "host": "elsewhere", "pid": 1}')
+    busy = driver.take(**arguments, sql=people(0, 1_000))
+    assert busy["error"].startswith(f"{Code.SPARK_SENT_BUSY}: ")
+    (tmp_path / "staging" / "lease.json").unlink()
     foreign = driver.take(**{**arguments, "audience": "Others"}, sql=people(0, 1_000))
     assert foreign["error"].startswith(f'{Code.SPARK_SENT_FOREIGN}: What was last sent is of the audience "VIP"')
 
