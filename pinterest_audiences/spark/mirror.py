@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pyspark.sql import functions
 
 from destination_pinterest.error_codes import Code
-from destination_pinterest.errors import ConnectorError, IdentityDriftError, RemovalGuardError
+from destination_pinterest.errors import ConnectorError
 from pinterest_audiences.asked_listing import asked_listing
 from pinterest_audiences.config_file import ConfigFile
 from pinterest_audiences.failures import UsageError
@@ -20,6 +20,7 @@ from pinterest_audiences.spark.chunks import Tally, unpacked
 from pinterest_audiences.spark.cluster import identifiers_of, spark_failures
 from pinterest_audiences.spark.differences import DifferencePacker
 from pinterest_audiences.spark.feeding import ConnectorFeed, Slice, raise_failure
+from pinterest_audiences.spark.guards import may_be_sent
 from pinterest_audiences.spark.lease import Lease
 from pinterest_audiences.spark.logged_display import LoggedWatcher
 from pinterest_audiences.spark.planning import FedKinds, SparkPlan, operation_of
@@ -151,7 +152,7 @@ class Mirror:
             }
             joining = sum(number for (joins, _), number in changes.items() if joins)
             leaving = sum(changes.values()) - joining
-            if not self._may_leave(_by_kind(before), are, leaving):
+            if not may_be_sent(self._plan, _by_kind(before), are, leaving, self._watcher):
                 changes, joining, leaving = {}, 0, 0
             header = Header(
                 known.next_run,
@@ -168,37 +169,6 @@ class Mirror:
         finally:
             difference.unpersist()
         return tally, header
-
-    def _may_leave(self, were: Mapping[str, int], are: Mapping[str, int], leaving: int) -> bool:
-        """Whether the difference may be sent; `were` and `are` are identifiers by kind.
-
-        Raises: ConnectorError if too many would leave.
-        """
-        known, settings = sum(were.values()), self._plan.config
-        if known and not are:
-            if not settings.allow_empty_audience:
-                self._watcher.log(
-                    "WARN",
-                    f"The DataFrame has no usable rows, so the audience keeps its {known:,} members. If it is to be "
-                    "empty, switch on Allow an empty audience (allow_empty_audience).",
-                )
-            return settings.allow_empty_audience
-        lacking = [kind for kind, number in were.items() if are.get(kind, 0) * 2 < number]
-        if lacking and leaving and not settings.allow_identity_drift and len(were) > 1:
-            raise IdentityDriftError(
-                Code.IDENTITY_DRIFT,
-                f'The audience "{self._audience}" keeps its members: of {", ".join(sorted(lacking))}, the DataFrame '
-                "has less than half of what was last sent. Correct it, or set allow_identity_drift to true for one "
-                "sync.",
-            )
-        if leaving * 100 > known * settings.max_removal_percent:
-            raise RemovalGuardError(
-                Code.REMOVAL_ABOVE_LIMIT,
-                f'The audience "{self._audience}" stays as it is: {leaving:,} of {known:,} identifiers would leave, '
-                f"and Largest removal (max_removal_percent) permits {settings.max_removal_percent} %. If the DataFrame "
-                "is right, raise that setting for one sync; if not, correct it.",
-            )
-        return True
 
     def _send(self, header: Header, remaining: DataFrame) -> Mapping[str, Any] | None:
         """Feeds the slices of what remains, and writes each down once it was accepted."""

@@ -12,6 +12,7 @@ from destination_pinterest.config import Config, read_config
 from destination_pinterest.error_codes import Code
 from destination_pinterest.identity.mapping import IdentityColumn
 from destination_pinterest.protocol.catalog import parse_catalog
+from destination_pinterest.routing.decision import forgets_everywhere
 from destination_pinterest.routing.plan import StreamPlan, plan_streams
 from destination_pinterest.routing.replacement import is_whole_pass
 from destination_pinterest.vocabulary import Identifier, Operation
@@ -164,6 +165,12 @@ def _check_carried(plan: StreamPlan, config: Config, mode: Mode) -> None:
             Code.SPARK_NOT_CARRIED,
             f"Column {', '.join(dict.fromkeys(deciding))}: what rows say beside whom they identify is not read from a "
             "DataFrame. Filter its rows, drop the column, and sync each audience by a call of its own.",
+        )
+    if forgets_everywhere(config):
+        raise UsageError(
+            Code.SPARK_NOT_CARRIED,
+            "remove_from is everywhere, which needs people's plain values, and executors give away digests only. Take "
+            "people out of every list by `pinterest-audiences forget`.",
         )
     if mode != "mirror":
         return

@@ -57,6 +57,8 @@ def run(
     is_increment = mode == "append" and is_micro_batch(frame)
     plan = planned(frame.columns, audience, mode, opened, settings=settings, name=stream, is_increment=is_increment)
     watcher = LoggedWatcher()
+    if plan.config.object_storage_config is not None:
+        watcher.log("WARN", "Rows that are rejected on executors are counted, and not written to the bucket.")
     if mode == "mirror":
         done = _mirrored(frame, plan, config=opened, watcher=watcher, sent=sent)
     else:

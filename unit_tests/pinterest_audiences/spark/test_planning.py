@@ -83,6 +83,13 @@ def test_rows_that_say_more_than_whom_they_identify_are_refused(
     assert raised.value.code is Code.SPARK_NOT_CARRIED
 
 
+def test_people_are_not_forgotten_by_digests_alone(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="pinterest-audiences forget") as raised:
+        plan(tmp_path, "email", mode="remove", remove_from="everywhere")
+
+    assert raised.value.code is Code.SPARK_NOT_CARRIED
+
+
 @pytest.mark.parametrize(
     "settings",
     [
