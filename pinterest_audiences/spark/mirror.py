@@ -195,7 +195,7 @@ class Mirror:
             self._watcher.log(
                 "WARN",
                 f"Identifiers of the difference were not sent ({named}), and count as sent from now on. When the "
-                "reason is gone, name a new table by sent, by which everybody is sent again.",
+                "reason is gone, sync by mode replace, and then by mirror with a new table.",
             )
 
     def _slices(self, remaining: DataFrame, header: Header, accepted: _Accepted) -> Iterator[Slice]:
