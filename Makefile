@@ -61,11 +61,12 @@ test-pythons: ## Run the unit tests on each Python of 3.11, 3.12 and 3.13 that i
 	@tools/test-pythons
 
 .PHONY: set-up-hosts
-set-up-hosts: ## Set up PyAirbyte and Airbyte's validators beside .venv; make test then tests with them as well
-	@tools/set-up-host metadata-validator & other=$$!; tools/set-up-host pyairbyte; outcome=$$?; wait $$other && exit $$outcome
+set-up-hosts: ## Set up PyAirbyte, Airbyte's validators and Spark beside .venv; make test then tests with them as well
+	@tools/set-up-host metadata-validator & one=$$!; tools/set-up-host spark & other=$$!; tools/set-up-host pyairbyte; \
+		outcome=$$?; wait $$one || outcome=$$?; wait $$other || outcome=$$?; exit $$outcome
 
 .PHONY: test-hosts
-test-hosts: setup set-up-hosts ## Set up PyAirbyte and Airbyte's validators beside .venv, and run the tests that need them
+test-hosts: setup set-up-hosts ## Set up PyAirbyte, Airbyte's validators and Spark beside .venv, and run the tests that need them
 	@$(BIN)/python -m pytest integration_tests/hosts integration_tests/platform/test_metadata.py
 
 # make contract DESCRIPTION=path: Pinterest's description of its API, which is not part of this repository.

@@ -67,11 +67,11 @@ def running_sandbox(log: Path, *, tier: str, latency_ms: float = 0.0) -> Iterato
 
     Raises: SandboxError if it doesn't start; what it said is in `log`.
     """
-    program = Path(sys.executable).with_name("pinterest-sandbox")
+    program = [sys.executable, "-m", "pinterest_sandbox"]
     options = ["--port", "0", "--control", "--quiet", "--tier", tier, "--latency-ms", str(latency_ms)]
     with log.open("wb") as errors:
         process = subprocess.Popen(
-            [program, *options], stdout=subprocess.PIPE, stderr=errors, env=environment(), text=True
+            [*program, *options], stdout=subprocess.PIPE, stderr=errors, env=environment(), text=True
         )
         try:
             line = process.stdout.readline() if process.stdout else ""

@@ -1671,3 +1671,39 @@ class Code(StrEnum):
         "shown at Pinterest, in logs and in reports.",
         "Give it a name that tells nobody. One that is already called so can be kept by its id (`audience_id`).",
     )
+    SPARK_NOT_CARRIED = _Case(
+        "PIN-CLI-170",
+        _CONFIG,
+        _ACT,
+        "The settings or the columns of a DataFrame ask for something that a sync from Spark does not carry.",
+        "Do what the message says. [Scale](scale.md#what-spark-carries-and-what-not) names what is carried.",
+    )
+    SPARK_PACKAGE_MISSING = _Case(
+        "PIN-CLI-171",
+        _CONFIG,
+        _ACT,
+        "Spark's executors can't import this project's packages, which map rows there.",
+        "Install the package on every node, in the driver's version. [Scale](scale.md#on-a-cluster) says how.",
+    )
+    SPARK_FAILED = _Case(
+        "PIN-CLI-172",
+        _TRANSIENT,
+        _WAIT,
+        "Spark failed while it prepared a DataFrame's rows. Its message is not shown, since it may quote one.",
+        "Read Spark's own log, and sync again. What was sent stays sent, and a replacement has changed nothing.",
+    )
+    SPARK_SENT_BUSY = _Case(
+        "PIN-CLI-173",
+        _TRANSIENT,
+        _WAIT,
+        "Another driver of Spark mirrors by the same table of what was last sent.",
+        "Let it end, and sync again. One that was killed on another machine counts as ended after three minutes.",
+    )
+    SPARK_SENT_FOREIGN = _Case(
+        "PIN-CLI-174",
+        _CONFIG,
+        _ACT,
+        "The table that is to hold what was last sent is of another audience or ad account, of a later version, or no "
+        "such table at all.",
+        "Name a table of its own for each audience by `sent`, or a new one, by which the mirror begins anew.",
+    )

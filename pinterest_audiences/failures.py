@@ -91,6 +91,10 @@ class ProjectBusyError(TransientError):
     """Another command runs audiences of the same project."""
 
 
+class SentBusyError(TransientError):
+    """Another driver of Spark mirrors by the same table of what was last sent."""
+
+
 class FileContentError(ConfigurationError):
     """What a file holds can't be read as one table. It is found out in the middle: what was sent before stays sent."""
 

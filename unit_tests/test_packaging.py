@@ -33,6 +33,8 @@ IMPORTED_AS = {
 LOADED_BY_NAME = {"httptools", "python-multipart"}
 # What Jinja2 makes its texts of, and so comes with it.
 OF_JINJA2 = {"markupsafe"}
+# What PySpark speaks with Java by, and so comes with it.
+OF_PYSPARK = {"py4j"}
 # The page of the sandbox has none.
 ONLY_FOR_CHARTS = {"pygal"}
 
@@ -244,8 +246,8 @@ def test_the_command_line_declares_what_it_imports_beyond_production() -> None:
     production = import_names(requirements_named("PRODUCTION"))
 
     imported = third_party_imports(ROOT / "pinterest_audiences") | third_party_imports(ROOT / "pinterest_page")
-    declared = import_names([*requirements_named("CLI"), *requirements_named("KEYRING")])
-    assert imported - production - OF_JINJA2 == declared
+    declared = import_names([each for name in ("CLI", "KEYRING", "SPARK") for each in requirements_named(name)])
+    assert imported - production - OF_JINJA2 - OF_PYSPARK == declared
 
 
 def test_the_sandbox_declares_exactly_what_it_imports() -> None:

@@ -84,18 +84,18 @@ class RowQuality:
         self._first_refused: int | None = None
         self._is_settled = False
 
-    def refuse(self, rejection: Rejection, position: int) -> None:
-        """Counts a row that is refused and came after at least `position` records.
+    def refuse(self, rejection: Rejection, position: int, rows: int = 1) -> None:
+        """Counts rows that are refused and came after at least `position` records.
 
         One without consent is none of these: it is understood, and its identifiers leave.
         """
         if rejection.reason is RejectionReason.NO_CONSENT:
             return
         if rejection.reason in BLANK_REASONS:
-            self.blank += 1
+            self.blank += rows
             return
-        self.refused += 1
-        self._reasons.setdefault(rejection.column, Counter())[rejection.reason] += 1
+        self.refused += rows
+        self._reasons.setdefault(rejection.column, Counter())[rejection.reason] += rows
         if self._first_refused is None:
             self._first_refused = position
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from importlib.metadata import distributions
 from pathlib import Path
@@ -13,9 +14,14 @@ from integration_tests.sandbox_process import ROOT
 
 VENVS = ROOT / ".venvs"
 PYAIRBYTE = VENVS / "pyairbyte"
-HOSTS = {"pyairbyte": "airbyte", "metadata-validator": "airbyte-internal-ops"}
+SPARK = VENVS / "spark"
+HOSTS = {"pyairbyte": "airbyte", "metadata-validator": "airbyte-internal-ops", "spark": "pyspark"}
 needs_pyairbyte = pytest.mark.skipif(
     not (PYAIRBYTE / "bin" / "python").exists(), reason="PyAirbyte is not installed; `make test-hosts` sets it up"
+)
+needs_spark = pytest.mark.skipif(
+    not (SPARK / "set-up.stamp").exists() or shutil.which("java") is None,
+    reason="PySpark or Java is not installed; `make test-hosts` sets up the first",
 )
 # What this machine or the tests of this project say to Python, and nobody says to a host.
 NOT_FOR_HOSTS = {"PYTHONPATH", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "CI"}

@@ -1,0 +1,180 @@
+"""A driver of Spark in a process of its own, and a standalone cluster of a master and workers, each a process too."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from integration_tests.connector_process import WATCHDOG_S
+from integration_tests.hosts.environments import NOT_FOR_HOSTS, SPARK
+from integration_tests.sandbox_process import ROOT
+
+STEPS = Path(__file__).with_name("spark_steps.py")
+# Measures the coverage of the driver's Python alone, where variables ask for that.
+FIRST_PROCESS = ROOT / "integration_tests" / "cli" / "first_process"
+PYTHON = SPARK / "bin" / "python"
+
+
+def spark_environment(folder: Path) -> dict[str, str]:
+    """A node with the package: the executors get Python's path from here, and no address of this machine is used."""
+    inherited = {name: value for name, value in os.environ.items() if name not in NOT_FOR_HOSTS}
+    return {
+        **inherited,
+        "PYTHONPATH": str(ROOT),
+        "PYSPARK_PYTHON": str(PYTHON),
+        "SPARK_LOCAL_IP": "127.0.0.1",
+        "SPARK_LOCAL_DIRS": str(folder / "local"),
+        "SPARK_WORKER_DIR": str(folder / "work"),
+        "SPARK_NO_DAEMONIZE": "1",
+        # These processes live for seconds: to compile what they run costs more than it saves.
+        "JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+        "PINTEREST_AUDIENCES_HOME": str(folder / "home"),
+    }
+
+
+class SparkDriver:
+    """The driver; `folder` gets whatever it writes, and `measured` are the variables that ask for coverage."""
+
+    def __init__(self, folder: Path, master: str = "local[2]", measured: Mapping[str, str] | None = None) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True)
+        self._printed = folder / "printed.txt"
+        environment = spark_environment(folder)
+        if measured:
+            environment |= {**measured, "PYTHONPATH": os.pathsep.join((str(FIRST_PROCESS), environment["PYTHONPATH"]))}
+        answers, its_answers = os.pipe()
+        with self._printed.open("wb") as printed:
+            self._process = subprocess.Popen(
+                [str(PYTHON), str(STEPS), master, str(its_answers)],
+                stdin=subprocess.PIPE,
+                stdout=printed,
+                stderr=printed,
+                pass_fds=[its_answers],
+                cwd=folder,
+                env=environment,
+                text=True,
+                start_new_session=True,
+            )
+        os.close(its_answers)
+        self._answers = os.fdopen(answers)
+
+    def take(self, **step: Any) -> dict[str, Any]:
+        """What became of one step; spark_steps.py says what there is to be told and answered."""
+        self.begin(**step)
+        return self.answer()
+
+    def begin(self, **step: Any) -> None:
+        """Tells a step."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(step) + "\n")
+        self._process.stdin.flush()
+
+    def answer(self) -> dict[str, Any]:
+        """Waits for what became of it."""
+        watchdog = threading.Timer(2 * WATCHDOG_S, self.kill)
+        watchdog.start()
+        line = self._answers.readline()
+        watchdog.cancel()
+        assert line, self.printed
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    @property
+    def printed(self) -> str:
+        """What stands in the notebook: the logs of the driver, of Spark and of its Python."""
+        return self._printed.read_text()
+
+    def kill(self) -> None:
+        """Kills it as a machine that is lost: the Python, its Java and the connector at once."""
+        for process in (self._process.pid, *connectors_of(self._process.pid)):
+            try:
+                os.killpg(os.getpgid(process), signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+        self._process.wait()
+        self._close()
+
+    def stop(self) -> None:
+        """Ends it."""
+        self._close()
+        try:
+            self._process.wait(WATCHDOG_S)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def _close(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._answers.close()
+
+
+class SparkCluster:
+    """A master and workers on this machine."""
+
+    def __init__(self, folder: Path, workers: int = 2) -> None:
+        folder.mkdir(parents=True)
+        self._folder = folder
+        self._processes = [self._started("master", "Master", "--host", "127.0.0.1", "--port", "0")]
+        self.url = self._said("master", r"spark://127\.0\.0\.1:\d+")
+        for number in range(workers):
+            options = ("--host", "127.0.0.1", "--cores", "1", "--memory", "600m", "--webui-port", "0", self.url)
+            self._processes.append(self._started(f"worker{number}", "Worker", *options))
+        for number in range(workers):
+            self._said(f"worker{number}", r"Successfully registered with master")
+
+    def kill_executor(self) -> None:
+        """Kills the first executor that a worker has started, and its Python with it."""
+        for process in self._processes[1:]:
+            for child in children_of(process.pid):
+                os.kill(child, signal.SIGKILL)
+                return
+        raise AssertionError("No worker has an executor.")
+
+    def stop(self) -> None:
+        """Ends all of it."""
+        for process in self._processes:
+            for child in children_of(process.pid):
+                os.kill(child, signal.SIGKILL)
+            process.kill()
+            process.wait()
+
+    def _started(self, name: str, kind: str, *options: str) -> subprocess.Popen[bytes]:
+        home = next((SPARK / "lib").glob("python3*/site-packages/pyspark"))
+        command = [str(home / "bin" / "spark-class"), f"org.apache.spark.deploy.{kind.lower()}.{kind}", *options]
+        environment = {**spark_environment(self._folder), "SPARK_HOME": str(home), "SPARK_DAEMON_MEMORY": "256m"}
+        with (self._folder / f"{name}.txt").open("wb") as printed:
+            return subprocess.Popen(command, stdout=printed, stderr=printed, cwd=self._folder, env=environment)
+
+    def _said(self, name: str, pattern: str) -> str:
+        give_up_at = time.monotonic() + WATCHDOG_S
+        while (found := re.search(pattern, (self._folder / f"{name}.txt").read_text())) is None:
+            assert time.monotonic() < give_up_at, (self._folder / f"{name}.txt").read_text()
+            time.sleep(0.1)
+        return found[0]
+
+
+def children_of(pid: int) -> list[int]:
+    """The processes that a process has started."""
+    try:
+        tasks = Path(f"/proc/{pid}/task").iterdir()
+        return [int(child) for task in tasks for child in (task / "children").read_text().split()]
+    except FileNotFoundError:
+        return []
+
+
+def connectors_of(pid: int) -> list[int]:
+    """The connectors that a driver has started: each has a session of its own."""
+    found = []
+    for child in children_of(pid):
+        command = Path(f"/proc/{child}/cmdline")
+        if command.exists() and b"destination_pinterest" in command.read_bytes():
+            found.append(child)
+    return found
