@@ -91,6 +91,10 @@ class ProjectBusyError(TransientError):
     """Another command runs audiences of the same project."""
 
 
+class WarehouseBusyError(TransientError):
+    """Another run sends the difference of the same audience."""
+
+
 class FileContentError(ConfigurationError):
     """What a file holds can't be read as one table. It is found out in the middle: what was sent before stays sent."""
 

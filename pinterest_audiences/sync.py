@@ -5,23 +5,26 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import ConnectorError
 from pinterest_audiences.alerts.arguments import add_alert_arguments
 from pinterest_audiences.alerts.reading import alert_settings
+from pinterest_audiences.config_file import ConfigFile
 from pinterest_audiences.displays import display_for
-from pinterest_audiences.failures import Failure, exit_code_of
+from pinterest_audiences.failures import Failure, UsageError, exit_code_of
 from pinterest_audiences.history.of_report import program_version
 from pinterest_audiences.history.progress import followed
 from pinterest_audiences.interruption import Interruption
 from pinterest_audiences.preparation import Preparation, prepared
 from pinterest_audiences.printing import Printer
-from pinterest_audiences.progress import QuietDisplay, with_level
+from pinterest_audiences.progress import Display, QuietDisplay, with_level
 from pinterest_audiences.sign_in.arguments import opened_config
 from pinterest_audiences.sync_record import SyncRecord
-from pinterest_audiences.sync_request import add_arguments, read_request
+from pinterest_audiences.sync_request import SyncRequest, add_arguments, read_request
 from pinterest_audiences.sync_run import Outcome, SyncRun
 
 
@@ -42,6 +45,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Runs the command. Returns the exit code. Raises: ConnectorError if nothing could be begun."""
     request = read_request(arguments)
     printer = Printer(sys.stdout, as_json=request.json)
+    if request.dry_run and request.difference_schema is not None:
+        raise UsageError(Code.DIFFERENCE_NOT_POSSIBLE, "--dry-run does not go with --difference warehouse yet.")
     if request.dry_run:
         with prepared(request, opened_config(request.config, request.profile, os.environ)) as ready:
             return _dry_run(ready, printer)
@@ -49,8 +54,11 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         config = opened_config(request.config, request.profile, os.environ)
         record.signs_in_by(config)
-        with prepared(request, config) as ready:
-            outcome = _sync(ready, printer)
+        if request.difference_schema is not None:
+            outcome = _sync_by_difference(request, config, printer)
+        else:
+            with prepared(request, config) as ready:
+                outcome = _sync(ready, printer)
     except ConnectorError as error:
         outcome = Outcome(exit_code_of(error), Failure.of(error))
         printer.failure(Failure.of(error))
@@ -59,15 +67,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _sync(ready: Preparation, printer: Printer) -> Outcome:
-    """The report goes to standard output, all else to standard error."""
-    interruption, begun = Interruption(), datetime.now(UTC)
-    account = str(ready.config.content.get("ad_account_id") or "")
-    with (
-        interruption.listening(),
-        display_for(sys.stderr, quiet=ready.request.quiet) as shown,
-        followed(shown, ready.request.audience, account, "sync", os.environ) as display,
-    ):
-        outcome = SyncRun(
+    def run(display: Display, interruption: Interruption) -> Outcome:
+        return SyncRun(
             ready.request,
             ready.config,
             source=ready.source,
@@ -76,17 +77,43 @@ def _sync(ready: Preparation, printer: Printer) -> Outcome:
             rejected=ready.rejected,
             interruption=interruption,
         ).run(display)
+
+    return _shown(ready.request, ready.config, printer, run)
+
+
+def _sync_by_difference(request: SyncRequest, config: ConfigFile, printer: Printer) -> Outcome:
+    # Only who asks for it needs these modules.
+    from pinterest_audiences.difference.run import DifferenceRun  # noqa: PLC0415
+
+    def run(display: Display, interruption: Interruption) -> Outcome:
+        return DifferenceRun(request, config, interruption).run(display)
+
+    return _shown(request, config, printer, run)
+
+
+def _shown(
+    request: SyncRequest, config: ConfigFile, printer: Printer, run: Callable[[Display, Interruption], Outcome]
+) -> Outcome:
+    """The report goes to standard output, all else to standard error."""
+    interruption, begun = Interruption(), datetime.now(UTC)
+    account = str(config.content.get("ad_account_id") or "")
+    with (
+        interruption.listening(),
+        display_for(sys.stderr, quiet=request.quiet) as shown,
+        followed(shown, request.audience, account, "sync", os.environ) as display,
+    ):
+        outcome = run(display, interruption)
     if outcome.failure is not None:
-        printer.failed_report({**_of_the_run(ready, begun), **(outcome.report or {})}, outcome.failure)
+        printer.failed_report({**_of_the_run(request, config, begun), **(outcome.report or {})}, outcome.failure)
     elif outcome.report is not None:
-        printer.report({**_of_the_run(ready, begun), **outcome.report})
-        printer.sign_in(ready.config.expires_at)
+        printer.report({**_of_the_run(request, config, begun), **outcome.report})
+        printer.sign_in(config.expires_at)
     return outcome
 
 
-def _of_the_run(ready: Preparation, begun: datetime) -> dict[str, Any]:
+def _of_the_run(request: SyncRequest, config: ConfigFile, begun: datetime) -> dict[str, Any]:
     """What programs are told beside the report."""
-    account = ready.config.overlaid(**ready.request.overlay()).get("ad_account_id")
+    account = config.overlaid(**request.overlay()).get("ad_account_id")
     started_at = begun.isoformat(timespec="seconds").replace("+00:00", "Z")
     known = None if account is None else str(account)
     return {"ad_account_id": known, "started_at": started_at, "version": program_version()}

@@ -1,0 +1,45 @@
+"""Opens the database of --from so that it can keep what was sent."""
+
+from __future__ import annotations
+
+import os
+from typing import Final
+
+from destination_pinterest.error_codes import Code
+from pinterest_audiences.difference.dialects import DIALECTS
+from pinterest_audiences.difference.warehouse import Warehouse
+from pinterest_audiences.environment import expanded_address, without_values
+from pinterest_audiences.failures import UsageError, missing_extra
+from pinterest_audiences.sources.files import existing_file
+from pinterest_audiences.sources.opening import DUCKDB_SUFFIXES
+
+_NAMES: Final = "DuckDB"
+
+
+def open_warehouse(source: str) -> Warehouse:
+    """Opens what --from names. Raises: UsageError if it is no database that can compute the difference."""
+    address = expanded_address(source, os.environ)
+    try:
+        return _opened(address)
+    except UsageError as error:
+        if address == source:
+            raise
+        raise UsageError(error.code, without_values(error.message, source, os.environ)) from None
+    except ModuleNotFoundError as error:
+        raise missing_extra(error) from error
+
+
+def _opened(address: str) -> Warehouse:
+    scheme = address.split("://", 1)[0].lower() if "://" in address else ""
+    if scheme == "duckdb" or (not scheme and address.lower().endswith(DUCKDB_SUFFIXES)):
+        from pinterest_audiences.difference.duckdb_warehouse import DuckDBWarehouse  # noqa: PLC0415 - a large library
+
+        file = address.split("://", 1)[1].removeprefix("/") if scheme else address
+        return DuckDBWarehouse.of_database(existing_file(file))
+    if scheme.partition("+")[0].replace("postgres", "postgresql").replace("qlql", "ql") not in DIALECTS:
+        raise UsageError(
+            Code.DIFFERENCE_NO_WAREHOUSE,
+            f"--difference warehouse needs a database that can compute it, such as {_NAMES}, and --from is none of "
+            "them. Leave it out, and use --replace or a membership store.",
+        )
+    raise UsageError(Code.DIFFERENCE_NO_WAREHOUSE, "--difference warehouse does not know this database yet.")
