@@ -34,6 +34,7 @@ class Dialect:
         table_options: what follows a table's columns.
         has_keys: whether a primary key is declared and helps.
         temporary: how a table begins that lasts for the session; None: a table of the schema, dropped after use.
+        analysed: tells the planner how large a new table is; None where it needs no telling.
         ordered: what numbers rows are given by.
         has_snapshot: whether all that a transaction reads is as it was at its beginning.
         has_transactions: whether several statements take effect together.
@@ -56,6 +57,7 @@ class Dialect:
     table_options: str = ""
     has_keys: bool = False
     temporary: str | None = "CREATE TEMPORARY TABLE"
+    analysed: str | None = None
     ordered: str = "ORDER BY identifier"
     has_snapshot: bool = False
     has_transactions: bool = True
@@ -95,6 +97,7 @@ POSTGRESQL: Final = Dialect(
     key_type="text",
     text_type="text",
     has_keys=True,
+    analysed="ANALYZE {table}",
     ordered="",
     has_snapshot=True,
 )
@@ -107,7 +110,7 @@ MYSQL: Final = Dialect(
     lower="LOWER({x} COLLATE utf8mb4_bin)",
     upper="UPPER({x} COLLATE utf8mb4_bin)",
     characters="CHAR_LENGTH({x})",
-    matches=("({x} COLLATE utf8mb4_bin REGEXP '^({p})$' AND NOT {x} COLLATE utf8mb4_bin REGEXP '[^{c}]')"),
+    matches="({x} COLLATE utf8mb4_bin REGEXP '^({p})$' AND NOT ({x} COLLATE utf8mb4_bin REGEXP '[^{c}]'))",
     sha256="SHA2({x}, 256)",
     now_s="UNIX_TIMESTAMP(SYSDATE())",
     key_type="VARCHAR(255)",

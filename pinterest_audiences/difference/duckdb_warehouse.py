@@ -134,7 +134,7 @@ class DuckDBSession:
         """See Session."""
         with self._lock:
             try:
-                self._cursor.execute(_PARAMETER.sub(r"$\1", statement), _used(statement, values))
+                self._cursor.execute(*_with_values(statement, values))
                 return self._cursor.fetchall()
             except duckdb.Error as error:
                 raise failed(error) from None
@@ -161,7 +161,9 @@ class DuckDBSession:
         self.run(f"{into} SELECT {', '.join(f'unnest(:{name})' for name in names)}", **lists)
 
 
-def _used(statement: str, values: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The values that a statement names: others would be refused."""
-    named = set(_PARAMETER.findall(statement))
-    return {name: value for name, value in values.items() if name in named} or None
+def _with_values(statement: str, values: Mapping[str, Any]) -> tuple[str, dict[str, Any] | None]:
+    """A statement as DuckDB writes parameters, and the values that it names: it would refuse others."""
+    named = {name: value for name, value in values.items() if name in _PARAMETER.findall(statement)}
+    if not named:
+        return statement, None
+    return _PARAMETER.sub(r"$\1", statement), named

@@ -63,7 +63,7 @@ def judgement_of(column: IdentityColumn, case: LetterCase, dialect: Dialect) -> 
     sent = f"CASE {cases} END" if ways else "NULL"
     return Judgement(
         column.identifier,
-        f"({name} IS NULL OR ({is_text} AND {text} = ''))",
+        f"({name} IS NULL OR ({is_text} AND {dialect.characters.format(x=text)} = 0))",
         f"({name} IS NOT NULL AND {is_text} AND ({taken}))",
         f"CONCAT('{tag}', {sent})" if tag and ways else sent,
     )

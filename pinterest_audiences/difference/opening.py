@@ -6,14 +6,14 @@ import os
 from typing import Final
 
 from destination_pinterest.error_codes import Code
-from pinterest_audiences.difference.dialects import DIALECTS
 from pinterest_audiences.difference.warehouse import Warehouse
 from pinterest_audiences.environment import expanded_address, without_values
 from pinterest_audiences.failures import UsageError, missing_extra
 from pinterest_audiences.sources.files import existing_file
 from pinterest_audiences.sources.opening import DUCKDB_SUFFIXES
 
-_NAMES: Final = "DuckDB"
+_SERVERS: Final = frozenset({"postgresql", "postgres", "mysql", "mariadb"})
+_NAMES: Final = "DuckDB, PostgreSQL, MySQL or MariaDB"
 
 
 def open_warehouse(source: str) -> Warehouse:
@@ -36,10 +36,12 @@ def _opened(address: str) -> Warehouse:
 
         file = address.split("://", 1)[1].removeprefix("/") if scheme else address
         return DuckDBWarehouse.of_database(existing_file(file))
-    if scheme.partition("+")[0].replace("postgres", "postgresql").replace("qlql", "ql") not in DIALECTS:
-        raise UsageError(
-            Code.DIFFERENCE_NO_WAREHOUSE,
-            f"--difference warehouse needs a database that can compute it, such as {_NAMES}, and --from is none of "
-            "them. Leave it out, and use --replace or a membership store.",
-        )
-    raise UsageError(Code.DIFFERENCE_NO_WAREHOUSE, "--difference warehouse does not know this database yet.")
+    if scheme.partition("+")[0] in _SERVERS:
+        from pinterest_audiences.difference.sqlalchemy_warehouse import SQLAlchemyWarehouse  # noqa: PLC0415 - as above
+
+        return SQLAlchemyWarehouse.of_url(address)
+    raise UsageError(
+        Code.DIFFERENCE_NO_WAREHOUSE,
+        f"--difference warehouse needs a database that can compute it, such as {_NAMES}, and --from is none of them. "
+        "Leave it out, and use --replace or a membership store.",
+    )

@@ -223,6 +223,10 @@ class Statements:
             "WHERE identifier IS NOT NULL OR standing IS NOT NULL"
         )
 
+    def analyse_staging(self) -> list[str]:
+        """Tells the planner how large the staging table is."""
+        return [] if self.dialect.analysed is None else [self.dialect.analysed.format(table=self.staging)]
+
     def odd_rows(self, columns: Sequence[str], judgements: Sequence[Judgement], *, leaves_blank: bool) -> str:
         """Selects the rows that only Python can judge."""
         names = ", ".join(self.dialect.quoted(column) for column in columns)

@@ -118,6 +118,8 @@ class TableRows:
         for statement in self._statements.stage_creation():
             session.run(statement)
         session.run(self._statements.stage(self._judgements, leaves_blank=self._rejected is not None))
+        for statement in self._statements.analyse_staging():
+            session.run(statement)
 
     def _count(self, session: Session) -> RowCounts:
         """Counts what SQL has judged; of the rest, only how much it is."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 
 import duckdb
@@ -11,73 +10,11 @@ from email_validator import SPECIAL_USE_DOMAIN_NAMES
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from destination_pinterest.identity.identifiers import IDENTIFIERS
-from destination_pinterest.identity.mapping import IdentityColumn, IdentityMapper
+from destination_pinterest.identity.mapping import IdentityColumn
 from destination_pinterest.vocabulary import Identifier, LetterCase, ValueFormat
 from pinterest_audiences.difference.dialects import DUCKDB
-from pinterest_audiences.difference.judging import RESERVED_DOMAINS, SENT_AS_DIGESTS, judgement_of
-
-KINDS = [(kind, value_format) for kind in sorted(SENT_AS_DIGESTS) for value_format in IDENTIFIERS[kind].formats]
-DIGEST = hashlib.sha256(b"ada@example.com").hexdigest()
-UUID = "f7b3A5c1-8d2e-4f6a-9b0c-1d2e3f4a5b6c"
-HARD = [
-    "ada@example.com",
-    " Ada@EXAMPLE.com  ",
-    "ada@example.com\n",
-    "\tada@example.com",
-    "ada@example.test",
-    "ada@sub.example.LOCAL",
-    "'ada@example.com",
-    "ada.@example.com",
-    "ada..l@example.com",
-    ".ada@example.com",
-    "-ada@example.com",
-    "a@b.c",
-    "a@b--c.com",
-    "a@-b.com",
-    "\u212aim@example.com",
-    "kim@example.com\u2028",
-    "\u0131da@example.com",
-    "ada@example.com;bob@example.com",
-    "a" * 52 + "@example.com",
-    "a" * 51 + "@example.com",
-    "",
-    "   ",
-    "\u00a0",
-    DIGEST,
-    DIGEST.upper(),
-    f" {DIGEST}",
-    "0" * 64,
-    hashlib.sha256(b"null").hexdigest(),
-    hashlib.md5(b"ada@example.com").hexdigest(),
-    hashlib.sha1(b"ada@example.com").hexdigest(),
-    "0" * 32,
-    UUID,
-    UUID.lower(),
-    f"{{{UUID}}}",
-    "00000000-0000-0000-0000-000000000000",
-    "0",
-    "+4915112345678",
-    "__debezium_unavailable_value",
-]
-SIGNS = st.sampled_from(
-    [*"abAZ09._%+-@ '\"<>;,\t\n\r{}[]()\\ü\u212a\u0131\u017f", "example", ".com", ".test", "@", "\x00"]
-)
-ADDRESSES = st.builds(
-    "{}{}@{}.{}{}".format,
-    st.sampled_from(["", " ", "'", "\t"]),
-    st.text("abcXYZ019._+-%'", max_size=12),
-    st.text("abcXYZ019.-", max_size=14),
-    st.sampled_from(["com", "COM", "test", "de", "c", "invalid", "co1", "co-m"]),
-    st.sampled_from(["", " ", "\n", ",", "\u00a0"]),
-)
-DIGESTS = st.builds(
-    "{}{}{}".format,
-    st.sampled_from(["", " ", "0x", "\n"]),
-    st.sampled_from([32, 40, 63, 64, 65]).flatmap(lambda n: st.text("0123456789abcdefABCDEF", min_size=n, max_size=n)),
-    st.sampled_from(["", " ", "\n"]),
-)
-VALUES = st.one_of(st.sampled_from(HARD), ADDRESSES, DIGESTS, st.lists(SIGNS, max_size=20).map("".join))
+from pinterest_audiences.difference.judging import RESERVED_DOMAINS, judgement_of
+from unit_tests.support.judged_values import DIGEST, HARD, UUID, VALUES, check
 
 
 @pytest.fixture(scope="module")
@@ -97,20 +34,6 @@ def judged(
     return database.execute(statement, {"values": list(values)}).fetchall()
 
 
-def check(database: duckdb.DuckDBPyConnection, values: Sequence[str | None], case: LetterCase) -> None:
-    for kind, value_format in KINDS:
-        column = IdentityColumn("email", kind, value_format, "DE")
-        map_row = IdentityMapper([column], maid_case=case).map
-        for value, (is_blank, is_taken, sent) in zip(values, judged(database, column, case, values), strict=True):
-            mapped = map_row((value,))
-            if is_taken:
-                assert mapped.identifiers == (sent,), (kind, value_format, value)
-                assert not mapped.rejections
-            if is_blank:
-                assert not is_taken
-                assert [each.reason for each in mapped.rejections] == ["no_identity"], (kind, value_format, value)
-
-
 @settings(max_examples=12, deadline=None)
 @example(values=[*HARD, None], case=LetterCase.LOWER)
 @example(values=[*HARD, None], case=LetterCase.UPPER)
@@ -118,7 +41,11 @@ def check(database: duckdb.DuckDBPyConnection, values: Sequence[str | None], cas
 def test_what_duckdb_takes_the_mapper_takes_alike(
     database: duckdb.DuckDBPyConnection, values: list[str | None], case: LetterCase
 ) -> None:
-    check(database, values, case)
+    def judge(blank: str, taken: str, sent: str) -> Sequence[tuple[bool, bool, str | None]]:
+        statement = f"SELECT {blank}, {taken}, CASE WHEN {taken} THEN {sent} END FROM (SELECT unnest($values) AS email)"
+        return database.execute(statement, {"values": list(values)}).fetchall()
+
+    check(DUCKDB, judge, values, case)
 
 
 def test_plain_addresses_device_ids_and_digests_need_no_python(database: duckdb.DuckDBPyConnection) -> None:
