@@ -7,15 +7,14 @@ import os
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import ConnectorError
 from pinterest_audiences.alerts.arguments import add_alert_arguments
 from pinterest_audiences.alerts.reading import alert_settings
 from pinterest_audiences.config_file import ConfigFile
 from pinterest_audiences.displays import display_for
-from pinterest_audiences.failures import Failure, UsageError, exit_code_of
+from pinterest_audiences.failures import Failure, exit_code_of
 from pinterest_audiences.history.of_report import program_version
 from pinterest_audiences.history.progress import followed
 from pinterest_audiences.interruption import Interruption
@@ -26,6 +25,9 @@ from pinterest_audiences.sign_in.arguments import opened_config
 from pinterest_audiences.sync_record import SyncRecord
 from pinterest_audiences.sync_request import SyncRequest, add_arguments, read_request
 from pinterest_audiences.sync_run import Outcome, SyncRun
+
+if TYPE_CHECKING:  # It maps rows, which a sync does not.
+    from pinterest_audiences.trial import Trial
 
 
 def register(commands: Any) -> None:
@@ -46,7 +48,11 @@ def run(arguments: argparse.Namespace) -> int:
     request = read_request(arguments)
     printer = Printer(sys.stdout, as_json=request.json)
     if request.dry_run and request.difference_schema is not None:
-        raise UsageError(Code.DIFFERENCE_NOT_POSSIBLE, "--dry-run does not go with --difference warehouse yet.")
+        from pinterest_audiences.difference.trying import tried_by_difference  # noqa: PLC0415 - as for other dry runs
+
+        config = opened_config(request.config, request.profile, os.environ)
+        trial = tried_by_difference(request, config, Interruption(), QuietDisplay(sys.stderr))
+        return _shown_trial(trial, request.source, printer)
     if request.dry_run:
         with prepared(request, opened_config(request.config, request.profile, os.environ)) as ready:
             return _dry_run(ready, printer)
@@ -121,15 +127,20 @@ def _of_the_run(request: SyncRequest, config: ConfigFile, begun: datetime) -> di
 
 def _dry_run(ready: Preparation, printer: Printer) -> int:
     # Only a dry run maps rows here; a sync need not load these modules.
-    from pinterest_audiences.dry_run_view import dry_run_lines  # noqa: PLC0415
     from pinterest_audiences.trial import tried  # noqa: PLC0415
 
     log = QuietDisplay(sys.stderr).log if ready.request.quiet else _log_to_standard_error
     trial = tried(ready, log, Interruption(), QuietDisplay(sys.stderr))
+    return _shown_trial(trial, ready.source.label, printer)
+
+
+def _shown_trial(trial: Trial, source: str, printer: Printer) -> int:
+    from pinterest_audiences.dry_run_view import dry_run_lines  # noqa: PLC0415 - as above
+
     if trial.failure is not None:
         printer.failure(trial.failure)
         return trial.exit_code
-    title = f'Dry run: {ready.source.label} into the audience "{trial.audience}"'
+    title = f'Dry run: {source} into the audience "{trial.audience}"'
     printer.counts(title, list(dry_run_lines(trial.result, trial.batch_size)), trial.result)
     return trial.exit_code
 

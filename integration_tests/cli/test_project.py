@@ -171,6 +171,25 @@ def test_a_plan_says_what_a_run_then_does_and_changes_nothing(
     assert told.stderr == ""
 
 
+def test_an_audience_whose_difference_is_computed_in_the_warehouse_is_planned_and_run(
+    folder: Path, command: Command, account: RunningSandbox
+) -> None:
+    change(folder, "CREATE SCHEMA pins")
+    entry = {"table": "customers", "mode": "replace", "difference": "warehouse", "difference_schema": "pins"}
+    project(folder, vip=entry)
+    new = report(command("plan", "--json"), "plan")["audiences"][0]["plan"]["pinterest"]["audiences"][0]
+    assert (new["is_new"], new["joins"]) == (True, {"at_least": 90, "at_most": 90})
+    report(command("run", "--json"))
+    change(folder, "DELETE FROM customers WHERE id < 5")
+    known = report(command("plan", "--json"), "plan")["audiences"][0]["plan"]["pinterest"]["audiences"][0]
+    assert known["counted_by"] == "warehouse"
+    assert (known["joins"]["at_most"], known["leaves"]["at_least"], known["members"]["at_least"]) == (0, 5, 90)
+    assert report(command("run", "--json"))["audiences"][0]["report"]["audiences"][0]["identifiers_removed"] == 5
+    change(folder, "DELETE FROM customers WHERE id > 10")
+    refused = command("plan", "--json")
+    assert json.loads(refused.stdout)["audiences"][0]["error_code"] == Code.REMOVAL_ABOVE_LIMIT
+
+
 def test_the_status_has_the_last_run_and_what_pinterest_says(folder: Path, command: Command) -> None:
     project(folder, vip={"audience": "VIPs", "table": "customers", "schedule": "24h"})
     stale = command("status", "--offline", "--fail-if-stale")

@@ -26,6 +26,7 @@ class Found:
 
     audience_id: str | None
     customer_list_id: str | None
+    preview: Mapping[str, Any]
 
 
 def look_up(
@@ -60,4 +61,4 @@ def look_up(
     if audience["refusal"] is not None:
         refusal = audience["refusal"]
         return Failure.reported(refusal["error"], Code(refusal["error_code"]).failure_kind)
-    return Found(audience["audience_id"], audience["customer_list_id"])
+    return Found(audience["audience_id"], audience["customer_list_id"], answers.preview)

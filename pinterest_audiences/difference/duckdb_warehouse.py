@@ -39,11 +39,14 @@ class DuckDBWarehouse:
         self._lock = threading.RLock()
 
     @classmethod
-    def of_database(cls, path: Path) -> Self:
-        """Opens a database file. Raises: UsageError if it is not one, or another program has it open."""
+    def of_database(cls, path: Path, *, writes: bool = True) -> Self:
+        """Opens a database file, for writing or only to be read.
+
+        Raises: UsageError if it is not one, or another program has it open.
+        """
         try:
             # What a query of the user's own sorts may be in plain, and would be spilled.
-            connection = duckdb.connect(str(path), config={"temp_directory": ""})
+            connection = duckdb.connect(str(path), read_only=not writes, config={"temp_directory": ""})
         except duckdb.Error as error:
             if "lock" in str(error):
                 raise UsageError(

@@ -16,11 +16,14 @@ _SERVERS: Final = frozenset({"postgresql", "postgres", "mysql", "mariadb"})
 _NAMES: Final = "DuckDB, PostgreSQL, MySQL or MariaDB"
 
 
-def open_warehouse(source: str) -> Warehouse:
-    """Opens what --from names. Raises: UsageError if it is no database that can compute the difference."""
+def open_warehouse(source: str, *, writes: bool = True) -> Warehouse:
+    """Opens what --from names, so that it can be written to or only read.
+
+    Raises: UsageError if it is no database that can compute the difference.
+    """
     address = expanded_address(source, os.environ)
     try:
-        return _opened(address)
+        return _opened(address, writes=writes)
     except UsageError as error:
         if address == source:
             raise
@@ -29,13 +32,13 @@ def open_warehouse(source: str) -> Warehouse:
         raise missing_extra(error) from error
 
 
-def _opened(address: str) -> Warehouse:
+def _opened(address: str, *, writes: bool) -> Warehouse:
     scheme = address.split("://", 1)[0].lower() if "://" in address else ""
     if scheme == "duckdb" or (not scheme and address.lower().endswith(DUCKDB_SUFFIXES)):
         from pinterest_audiences.difference.duckdb_warehouse import DuckDBWarehouse  # noqa: PLC0415 - a large library
 
         file = address.split("://", 1)[1].removeprefix("/") if scheme else address
-        return DuckDBWarehouse.of_database(existing_file(file))
+        return DuckDBWarehouse.of_database(existing_file(file), writes=writes)
     if scheme.partition("+")[0] in _SERVERS:
         from pinterest_audiences.difference.sqlalchemy_warehouse import SQLAlchemyWarehouse  # noqa: PLC0415 - as above
 

@@ -49,8 +49,8 @@ _REPLACED: Final = (
 )
 
 
-class _Way(Enum):
-    """How an audience becomes equal to the table."""
+class Way(Enum):
+    """How an audience becomes equal to the table: what a run does, and what a dry run says of it."""
 
     DIFFERENCE = auto()
     FILL = auto()
@@ -69,7 +69,7 @@ class _Begun:
     """What a run has found out before it sends."""
 
     kept: Kept
-    way: _Way
+    way: Way
     what: Planned
 
 
@@ -119,7 +119,7 @@ class DifferenceRun:
     def _opened(self, warehouse: Warehouse, display: Display) -> Outcome:
         request, schema = self._request, self._request.difference_schema or ""
         warehouse.check_schema(schema)
-        selection = _selection(request)
+        selection = selection_of(request)
         columns = warehouse.columns(selection)
         check_columns(request.named_columns(), columns, warehouse.label)
         plan, settings = plan_of(request, self._config, columns)
@@ -176,8 +176,8 @@ class DifferenceRun:
             return self._stopped()
         if isinstance(found, Failure):
             return Outcome(EXIT_FAILED, found)
-        way = _Way.of(kept, found)
-        if way is not _Way.DIFFERENCE:
+        way = Way.of(kept, found)
+        if way is not Way.DIFFERENCE:
             work.table.begin_epoch(work.session, None)
         guard = Guard(request.audience, work.plan.stream.key, work.settings)
         try:
@@ -187,14 +187,14 @@ class DifferenceRun:
             return self._stopped() if self._is_stopped() else Outcome(EXIT_FAILED, Failure.of(error))
         if self._is_stopped():
             return self._stopped()
-        replaces = way is _Way.REPLACEMENT
+        replaces = way is Way.REPLACEMENT
         delivery = Delivery(
             stream_of(request, what.digests, replaces=replaces),
             overlay_of(request, what.digests, removes=not replaces),
             what.digests,
             what.last,
             replaces=replaces,
-            creates=way is _Way.FILL,
+            creates=way is Way.FILL,
         )
         sent = sending.run(work.session, delivery)
         return self._settled(work, _Begun(kept, way, what), pace, sent)
@@ -210,7 +210,7 @@ class DifferenceRun:
         report = sent.report
         now_list = None if report is None else report["audiences"][0]["customer_list_id"]
         is_whole = failure is None and not self._interruption.is_requested
-        if way is _Way.REPLACEMENT:
+        if way is Way.REPLACEMENT:
             # Until it is through, the audience is as it was, and nobody of the new list counts.
             members = table.settle(session, *((last, last) if is_whole else (0, 0)))
             if is_whole and last:
@@ -218,9 +218,9 @@ class DifferenceRun:
         else:
             pace.note(session)
             members = table.settle(session, pace.begun, pace.done)
-            if way is _Way.FILL and now_list is not None:
+            if way is Way.FILL and now_list is not None:
                 table.keep_list(session, now_list)
-            if way is _Way.DIFFERENCE and now_list not in {None, kept.customer_list_id}:
+            if way is Way.DIFFERENCE and now_list not in {None, kept.customer_list_id}:
                 table.keep_list(session, None)
                 failure = failure or _list_changed(self._request.audience)
         if is_whole:
@@ -242,12 +242,19 @@ class DifferenceRun:
         return Outcome(self._interruption.exit_code, failure, report)
 
 
+def selection_of(request: SyncRequest) -> Selection:
+    """Returns what is read. Raises: UsageError if nothing is named."""
+    if request.table is None and request.query is None:
+        raise UsageError(Code.USAGE_WRONG, "Say what to read from the database: --table NAME or --query 'SELECT …'.")
+    return Selection(table=request.table, query=request.query)
+
+
 def _short(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:_TELLING_APART]
 
 
-def _of_way(way: _Way, last: int) -> tuple[str, ...]:
-    if way is _Way.REPLACEMENT and last:
+def _of_way(way: Way, last: int) -> tuple[str, ...]:
+    if way is Way.REPLACEMENT and last:
         return (_REPLACED,)
     return ()
 
@@ -255,9 +262,3 @@ def _of_way(way: _Way, last: int) -> tuple[str, ...]:
 def _list_changed(audience: str) -> Failure:
     sentence = f'The audience "{audience}" got another customer list meanwhile. Run the sync again.'
     return Failure.because(Code.ROWS_UNCONFIRMED, sentence)
-
-
-def _selection(request: SyncRequest) -> Selection:
-    if request.table is None and request.query is None:
-        raise UsageError(Code.USAGE_WRONG, "Say what to read from the database: --table NAME or --query 'SELECT …'.")
-    return Selection(table=request.table, query=request.query)

@@ -48,6 +48,18 @@ class Kept:
     fill: Fill | None
 
 
+def looked_at(session: Session, statements: Statements, account: str, audience: str) -> tuple[str, Kept]:
+    """Returns the epoch under which an audience's identifiers are kept, blank if none are, and what else is known."""
+    try:
+        found = session.rows(statements.look(), account=account, audience=audience)
+    except SourceError:
+        found = []  # The tables are not there yet.
+    if not found:
+        return "", Kept(None, None)
+    _, epoch, kept_list, _, _, fill, *_ = found[0]
+    return str(epoch or ""), Kept(kept_list or None, Fill.of_text(fill))
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """A change that is about to be sent."""
@@ -160,6 +172,7 @@ class SentTable:
             try:
                 for statement in self.statements.creations():
                     session.run(statement)
+                session.rows(self.statements.are_there())
             except SourceError:
                 raise UsageError(
                     Code.DIFFERENCE_SCHEMA_UNUSABLE,

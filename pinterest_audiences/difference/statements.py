@@ -266,6 +266,24 @@ class Statements:
             "GROUP BY n.identifier) joining"
         )
 
+    def count_everybody(self) -> str:
+        """How many identifiers the table has."""
+        return f"SELECT COUNT(DISTINCT identifier) FROM {self.staging}"
+
+    def count_leavers(self) -> str:
+        """How many were sent and are not in the table."""
+        return (
+            f"SELECT COUNT(*) FROM {self.sent} s WHERE s.epoch = :epoch AND NOT EXISTS "
+            f"(SELECT 1 FROM {self.staging} n WHERE n.identifier = s.identifier)"
+        )
+
+    def count_joiners(self) -> str:
+        """How many are in the table and were not sent."""
+        return (
+            f"SELECT COUNT(DISTINCT n.identifier) FROM {self.staging} n WHERE NOT EXISTS "
+            f"(SELECT 1 FROM {self.sent} s WHERE s.epoch = :epoch AND s.identifier = n.identifier AND s.doubt = 0)"
+        )
+
     def count_changes(self) -> str:
         """How many leave and join, of which kinds, and how long their identifiers are."""
         return (
