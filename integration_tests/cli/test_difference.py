@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import signal
-import subprocess
-import time
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +12,7 @@ import pytest
 
 from demo.sandbox_process import RunningSandbox
 from destination_pinterest.error_codes import Code
-from integration_tests.cli.programs import PROGRAM, Run
+from integration_tests.cli.programs import Run
 
 
 def digest(text: str) -> str:
@@ -43,6 +39,17 @@ def table(database: Path) -> set[str]:
     return {digest(email.strip().lower().replace("ä", "ä").replace("exämple", "xn--exmple-cua")) for (email,) in found}
 
 
+def kept(database: Path) -> set[tuple[str, str, int]]:
+    """All that the schema has of people once a run is over."""
+    with duckdb.connect(str(database)) as connection:
+        names = connection.execute(
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = 'pins' ORDER BY ALL"
+        ).fetchall()
+        assert [name for (name,) in names] == ["pinterest_audience", "pinterest_change", "pinterest_sent"]
+        assert connection.execute("SELECT count(*) FROM pins.pinterest_change").fetchone() == (0,)
+        return set(connection.execute("SELECT identifier, kind, doubt FROM pins.pinterest_sent").fetchall())
+
+
 @pytest.fixture
 def arguments(database: Path, sandbox_config: Path) -> list[str]:
     return [
@@ -58,95 +65,58 @@ def report(run: Run, arguments: list[str]) -> dict[str, Any]:
     return found
 
 
-def test_the_audience_is_filled_and_then_gets_differences(
+def test_the_audience_is_filled_then_gets_differences_and_keeps_those_whom_a_guard_keeps(
     run: Run, arguments: list[str], database: Path, sandbox: RunningSandbox
 ) -> None:
+    device, phone = "f7b3a5c1-8d2e-4f6a-9b0c-1d2e3f4a5b6c", "+49 1512 3456789"
+    change(
+        database,
+        "ALTER TABLE people ADD COLUMN device VARCHAR",
+        "ALTER TABLE people ADD COLUMN phone VARCHAR",
+        f"UPDATE people SET device = '{device.upper()}', phone = '{phone}' WHERE id = 70",
+    )
+    arguments += ["--identity", "email=EMAIL", "--identity", "device=IDFA", "--identity", "phone=PHONE"]
     first = report(run, arguments)
     assert (first["entered"], first["synced"]) == (103, 101)
     assert first["not_synced"] == {"invalid_email": 1, "no_identity": 1}
-    assert sandbox.members("VIPs") == table(database)
-    change(database, "DELETE FROM people WHERE id < 10", "INSERT INTO people VALUES (300, 'new@example.com')")
+    assert first["identities"]["shares"].keys() == {"EMAIL", "IDFA", "PHONE"}
+    device_ids = {(digest(device), "IDFA", 0), ("@p" + digest("4915123456789"), "PHONE", 0)}
+    assert kept(database) == {(each, "EMAIL", 0) for each in table(database)} | device_ids
+    assert sandbox.members("VIPs") == {digest(device), *table(database)}  # Phone numbers are rows of their own there.
+    change(
+        database,
+        "DELETE FROM people WHERE id < 10",
+        "INSERT INTO people (id, email) VALUES (300, 'new@example.com')",
+        "UPDATE people SET device = NULL, phone = NULL",
+    )
     second = report(run, arguments)
-    assert (second["identifiers_added"], second["identifiers_removed"]) == (1, 10)
-    assert second["members"] | {"unchanged": 0} == {
-        "before": 101,
+    assert (second["identifiers_added"], second["identifiers_removed"]) == (1, 12)
+    assert second["members"] == {
+        "before": 103,
         "after": 92,
-        "unchanged": 0,
-        "left_by_absence": 10,
+        "unchanged": 91,
+        "left_by_absence": 12,
         "unresolved_deletions": 0,
         "expired": 0,
         "counted_by": "warehouse",
     }
     assert sandbox.members("VIPs") == table(database)
-
-
-def test_no_plain_value_is_kept(run: Run, arguments: list[str], database: Path, sandbox: RunningSandbox) -> None:
-    report(run, arguments)
-    with duckdb.connect(str(database)) as connection:
-        kept = connection.execute("SELECT identifier, kind, doubt FROM pins.pinterest_sent").fetchall()
-        others = connection.execute(
-            "SELECT table_name FROM information_schema.tables WHERE table_schema = 'pins' ORDER BY ALL"
-        ).fetchall()
-    assert {row[0] for row in kept} == sandbox.members("VIPs")
-    assert {row[1:] for row in kept} == {("EMAIL", 0)}
-    assert [name for (name,) in others] == ["pinterest_audience", "pinterest_change", "pinterest_sent"]
+    before = table(database)
+    change(database, "DELETE FROM people WHERE id >= 20")
+    refused = run(*arguments)
+    assert refused.returncode == 1
+    assert json.loads(refused.stdout)["error_code"] == Code.REMOVAL_ABOVE_LIMIT
+    assert sandbox.members("VIPs") == before
 
 
 def test_an_audience_that_is_there_already_becomes_equal_to_the_table(
     run: Run, arguments: list[str], database: Path, sandbox: RunningSandbox, sandbox_config: Path, tmp_path: Path
 ) -> None:
-    (tmp_path / "others.csv").write_text("email\n" + "".join(f"other{n}@example.com\n" for n in range(120)))
+    (tmp_path / "others.csv").write_text("email\n" + "".join(f"other{n}@example.com\n" for n in range(90)))
     assert run("--from", "others.csv", "--audience", "VIPs", "--config", sandbox_config).returncode == 0
     settings = json.loads(sandbox_config.read_text())
     sandbox_config.write_text(json.dumps({**settings, "max_removal_percent": 100}))
     replaced = report(run, arguments)
     assert any("took the place of its members" in note for note in replaced["notes"])
     assert sandbox.members("VIPs") == table(database)
-    change(database, "DELETE FROM people WHERE id < 10")
-    assert report(run, arguments)["identifiers_removed"] == 10
-    assert sandbox.members("VIPs") == table(database)
-
-
-def test_too_many_who_would_leave_stop_it_and_change_nothing(
-    run: Run, arguments: list[str], database: Path, sandbox: RunningSandbox
-) -> None:
-    report(run, arguments)
-    before = sandbox.members("VIPs")
-    change(database, "DELETE FROM people WHERE id >= 20")
-    refused = run(*arguments)
-    assert refused.returncode == 1
-    assert json.loads(refused.stdout)["error_code"] == Code.REMOVAL_ABOVE_LIMIT
-    assert sandbox.members("VIPs") == before
-    change(database, "DELETE FROM people")
-    assert "The table has no usable rows" in " ".join(report(run, arguments)["notes"])
-    assert sandbox.members("VIPs") == before
-
-
-def test_a_killed_run_is_gone_on_with(
-    run: Run, arguments: list[str], database: Path, sandbox: RunningSandbox, tmp_path: Path
-) -> None:
-    change(database, "INSERT INTO people SELECT i, 'q' || i || '@example.com' FROM range(1000, 40000) r(i)")
-    process = subprocess.Popen(
-        [*PROGRAM, "sync", *arguments], cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    )
-    assert process.stderr is not None
-    until = time.monotonic() + 60
-    while "goes to the audience" not in process.stderr.readline():
-        assert time.monotonic() < until
-    time.sleep(0.8)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
-    process.stderr.close()
-    change(database, "DELETE FROM people WHERE id BETWEEN 2000 AND 2999")
-    report(run, arguments)
-    assert sandbox.members("VIPs") == table(database)
-
-
-def test_what_can_t_be_computed_there_is_refused(run: Run, arguments: list[str], sandbox_config: Path) -> None:
-    csv = run(*["people.csv" if each.startswith("duckdb:") else each for each in arguments])
-    assert Code.DIFFERENCE_NO_WAREHOUSE in csv.stderr
-    schema = run(*arguments[:-1], "--difference-schema", "nowhere")
-    assert Code.DIFFERENCE_SCHEMA_UNUSABLE in schema.stderr
-    cursor = run(*arguments, "--cursor", "id")
-    assert Code.DIFFERENCE_NOT_POSSIBLE in cursor.stderr
-    assert {csv.returncode, schema.returncode, cursor.returncode} == {2}
+    assert kept(database) == {(each, "EMAIL", 0) for each in table(database)}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -28,7 +27,6 @@ class Pace:
         self._begun = self._done = 0
         self._left_out: list[int] = []
         self._new_list: str | None = None
-        self.reasons: Counter[str] = Counter()
 
     def accepted(self, state: Mapping[str, Any]) -> None:
         """Takes a state that the connector has returned."""
@@ -36,10 +34,9 @@ class Pace:
             self._done = max(self._done, int(state.get("changes") or 0))
 
     def rejected(self, row: Mapping[str, Any]) -> None:
-        """Takes a change that the connector has not sent, and why."""
+        """Takes a change that the connector has not sent."""
         with self._lock:
             self._left_out.append(int(row["line"]))
-            self.reasons[str(row["reason"])] += 1
 
     def found_list(self, customer_list_id: str) -> None:
         """Takes the customer list that the connector has created, and writes to."""

@@ -51,11 +51,14 @@ def planned(
     statements, epoch = table.statements, table.epoch
     # Each by itself: what is written ahead counts for nothing before it is begun, and DuckDB 2.0.0 does not find the
     # rows of a large INSERT again that follows another one into the same table within a transaction.
-    table.advance(session, 0, 0)
     known = table.count(session)
-    session.run(statements.plan_leavers(), epoch=epoch)
+    with session.transaction():
+        table.advance_within(session, 0, 0)
+        session.run(statements.plan_leavers(), epoch=epoch)
     leaving = sum(count for *_, count in _counted(session, table))
-    session.run(statements.plan_joiners(), epoch=epoch, leaving=leaving)
+    with session.transaction():
+        table.advance_within(session, 0, 0)
+        session.run(statements.plan_joiners(), epoch=epoch, leaving=leaving)
     found = _counted(session, table)
     for statement in statements.unstage():
         session.run(statement)

@@ -20,7 +20,6 @@ class Account:
         counts: of the table's rows.
         difference: what was to be sent.
         members_after: how many identifiers the list has now; None if that is not known.
-        left_out: what Pinterest was not told, by reason.
         compared_with: the fill that the rows were compared with.
         notes: for people.
     """
@@ -28,7 +27,6 @@ class Account:
     counts: RowCounts
     difference: Difference
     members_after: int | None
-    left_out: Counter[str]
     compared_with: Fill | None
     notes: Sequence[str]
 
@@ -43,7 +41,8 @@ def _audience(audience: Mapping[str, Any], account: Account) -> dict[str, Any]:
     lost = audience["pending"] + audience["errored"]
     # Changes are of identifiers, and rows are counted: at most so many rows are not through.
     waiting = min(counts.usable, lost)
-    refused = counts.identifiers_refused + account.left_out
+    # What the connector calls a row is an identifier here; of those it has not sent, it says why.
+    refused = counts.identifiers_refused + Counter(audience["not_synced"])
     compared = account.compared_with
     after = difference.known if account.members_after is None else account.members_after
     return {

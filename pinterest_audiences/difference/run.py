@@ -125,9 +125,9 @@ class DifferenceRun:
         plan, settings = plan_of(request, self._config, columns)
         account = settings.ad_account_id
         statements = Statements(
-            warehouse.dialect, schema, warehouse.relation(selection), _short(f"{account} {request.audience}")
+            warehouse.dialect, schema, warehouse.relation(selection), _short(f"{account} {name_of(request)}")
         )
-        table = SentTable(warehouse, statements, account, request.audience, sleep=self._sleep)
+        table = SentTable(warehouse, statements, account, name_of(request), sleep=self._sleep)
         rejected = None
         if request.rejected is not None:
             rejected = RejectedFile.create(request.rejected, has_values=request.rejected_values)
@@ -210,13 +210,13 @@ class DifferenceRun:
         report = sent.report
         now_list = None if report is None else report["audiences"][0]["customer_list_id"]
         is_whole = failure is None and not self._interruption.is_requested
+        pace.note(session)
         if way is Way.REPLACEMENT:
             # Until it is through, the audience is as it was, and nobody of the new list counts.
             members = table.settle(session, *((last, last) if is_whole else (0, 0)))
             if is_whole and last:
                 table.keep_list(session, now_list)
         else:
-            pace.note(session)
             members = table.settle(session, pace.begun, pace.done)
             if way is Way.FILL and now_list is not None:
                 table.keep_list(session, now_list)
@@ -225,9 +225,7 @@ class DifferenceRun:
                 failure = failure or _list_changed(self._request.audience)
         if is_whole:
             table.keep_fill(session, kept_fill(kept.fill, what.counts.fill))
-        account = Account(
-            what.counts, what.difference, members, pace.reasons, kept.fill, (*what.notes, *_of_way(way, last))
-        )
+        account = Account(what.counts, what.difference, members, kept.fill, (*what.notes, *_of_way(way, last)))
         full = None if report is None else completed(report, account)
         if self._interruption.is_requested:
             return self._stopped(full)
@@ -247,6 +245,11 @@ def selection_of(request: SyncRequest) -> Selection:
     if request.table is None and request.query is None:
         raise UsageError(Code.USAGE_WRONG, "Say what to read from the database: --table NAME or --query 'SELECT …'.")
     return Selection(table=request.table, query=request.query)
+
+
+def name_of(request: SyncRequest) -> str:
+    """Returns what tells the audience from others of its ad account; one that is named by its id may be renamed."""
+    return request.destination_object or request.audience
 
 
 def _short(text: str) -> str:

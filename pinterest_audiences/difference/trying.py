@@ -22,7 +22,7 @@ from pinterest_audiences.difference.asking import Found, look_up
 from pinterest_audiences.difference.guard import Difference, Guard
 from pinterest_audiences.difference.opening import open_warehouse
 from pinterest_audiences.difference.planning import of_plan
-from pinterest_audiences.difference.run import Way, selection_of
+from pinterest_audiences.difference.run import Way, name_of, selection_of
 from pinterest_audiences.difference.sent_table import Kept, looked_at
 from pinterest_audiences.difference.settings import overlay_of, plan_of, stream_of
 from pinterest_audiences.difference.statements import Statements
@@ -90,7 +90,7 @@ def _counted(request: SyncRequest, config: ConfigFile, warehouse: Warehouse) -> 
     statements = Statements(dialect, schema, warehouse.relation(selection), "tried")
     rows = TableRows(statements, plan, settings, rejected=None, batch_rows=request.batch_rows, read=lambda _: None)
     with warehouse.session() as session:
-        epoch, kept = looked_at(session, statements, settings.ad_account_id, request.audience)
+        epoch, kept = looked_at(session, statements, settings.ad_account_id, name_of(request))
         counts = rows.stage(session)
         everybody = int(session.rows(statements.count_everybody())[0][0])
         known = leaving = 0

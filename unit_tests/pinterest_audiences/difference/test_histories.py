@@ -102,7 +102,7 @@ def send(session: Session, table: SentTable, between: tuple[int, int], pinterest
                 pinterest.members.discard(change.identifier)
 
 
-@settings(max_examples=examples(12), deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(8), deadline=None, suppress_health_check=list(HealthCheck))
 @given(steps=STEPS)
 def test_a_run_that_gets_to_its_end_leaves_the_audience_equal_to_the_table(
     warehouse: DuckDBWarehouse, steps: list[Step]

@@ -14,6 +14,7 @@ from destination_pinterest.identity.mapping import IdentityColumn
 from destination_pinterest.vocabulary import Identifier, LetterCase, ValueFormat
 from pinterest_audiences.difference.dialects import DUCKDB
 from pinterest_audiences.difference.judging import RESERVED_DOMAINS, judgement_of
+from unit_tests.support.examples import examples
 from unit_tests.support.judged_values import DIGEST, HARD, UUID, VALUES, check
 
 
@@ -34,7 +35,7 @@ def judged(
     return database.execute(statement, {"values": list(values)}).fetchall()
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=examples(4), deadline=None)
 @example(values=[*HARD, None], case=LetterCase.LOWER)
 @example(values=[*HARD, None], case=LetterCase.UPPER)
 @given(values=st.lists(st.none() | VALUES, min_size=1, max_size=40), case=st.sampled_from(LetterCase))

@@ -22,6 +22,7 @@ from pinterest_audiences.difference.statements import Statements
 from pinterest_audiences.difference.table_rows import RowCounts, TableRows
 from pinterest_audiences.difference.warehouse import Session
 from pinterest_audiences.dry_run import DryRun
+from unit_tests.support.examples import examples
 from unit_tests.support.raises import raises
 
 COLUMNS = ("email", "idfa")
@@ -72,7 +73,7 @@ def memory() -> DuckDBWarehouse:
 
 
 @example(rows=[("ada@example.com", UUID), ("ädä@exämple.com", UUID), ("nobody", None), (None, ""), ("nobody", UUID)])
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(10), deadline=None)
 @given(rows=st.lists(st.tuples(ADDRESSES, IDS), max_size=12))
 def test_a_table_is_staged_and_counted_as_a_dry_run_counts_it(memory: DuckDBWarehouse, rows: list[Row]) -> None:
     with memory.session() as session:
