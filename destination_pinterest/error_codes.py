@@ -1669,3 +1669,10 @@ class Code(StrEnum):
         "The database stopped while it computed or kept the difference.",
         "Look into the database's own log, and run the sync again: it goes on with what was accepted.",
     )
+    DIFFERENCE_JUDGED_OTHERWISE = _Case(
+        "PIN-CLI-168",
+        _CONFIG,
+        _ACT,
+        "The database judges made-up values otherwise than this program does, so it can't be trusted with real ones.",
+        "Leave out `--difference warehouse`, and report this with the database's version and settings.",
+    )

@@ -26,8 +26,9 @@ from integration_tests.cli.mariadb import mariadb
 from integration_tests.cli.postgresql import postgresql
 from integration_tests.cli.programs import PROGRAM, Run
 from pinterest_audiences.difference.sqlalchemy_warehouse import SQLAlchemySession, SQLAlchemyWarehouse
+from pinterest_audiences.difference.trust import HARD_VALUES
 from unit_tests.support.examples import examples
-from unit_tests.support.judged_values import HARD, VALUES, check
+from unit_tests.support.judged_values import VALUES, check
 
 PEOPLE = 3_000
 
@@ -107,7 +108,7 @@ def session(address: str) -> Iterator[SQLAlchemySession]:
         yield session
 
 
-@example(values=[*HARD, None], case=LetterCase.LOWER)
+@example(values=[*HARD_VALUES, None], case=LetterCase.LOWER)
 @settings(max_examples=examples(8), deadline=None, suppress_health_check=list(HealthCheck))
 @given(values=st.lists(st.none() | VALUES, min_size=1, max_size=40), case=st.sampled_from(LetterCase))
 def test_what_a_server_takes_the_mapper_takes_alike(

@@ -9,9 +9,12 @@ Source: DuckDB 2.0, PostgreSQL 15, MySQL 8.4, MariaDB 10.11, Snowflake, BigQuery
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
+
+_PLAIN_NAME: Final = re.compile(r"[a-z_][a-z0-9_]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,7 @@ class Dialect:
     Args:
         name: as SQLAlchemy calls it.
         text: converts any value to text.
+        text_parameter: a parameter, `{name}`, as a text.
         is_text: whether a column's values are texts, or UUIDs, which read the same as text; all others go to Python.
         trimmed: a text without the blanks (U+0020) at its ends.
         lower: the same in lower case, of a text that is ASCII.
@@ -39,10 +43,13 @@ class Dialect:
         has_snapshot: whether all that a transaction reads is as it was at its beginning.
         has_transactions: whether several statements take effect together.
         is_exclusive: whether no other process can have the database open.
+        quotes: what names are quoted by.
+        leaves_plain_names: whether names of small letters stand for those of capitals, so that quoting changes them.
     """
 
     name: str
     text: str = "CAST({x} AS VARCHAR)"
+    text_parameter: str = "CAST({name} AS VARCHAR)"
     is_text: str = "TRUE"
     trimmed: str = "TRIM({x})"
     lower: str = "LOWER({x})"
@@ -63,9 +70,12 @@ class Dialect:
     has_transactions: bool = True
     is_exclusive: bool = False
     quotes: str = '"'
+    leaves_plain_names: bool = False
 
     def quoted(self, name: str) -> str:
-        """A name in the engine's quotation marks."""
+        """A name in the engine's quotation marks, where it needs any."""
+        if self.leaves_plain_names and _PLAIN_NAME.fullmatch(name):
+            return name
         return f"{self.quotes}{name.replace(self.quotes, self.quotes * 2)}{self.quotes}"
 
 
@@ -105,6 +115,7 @@ POSTGRESQL: Final = Dialect(
 MYSQL: Final = Dialect(
     "mysql",
     text="CONVERT({x} USING utf8mb4)",
+    text_parameter="CONVERT({name} USING utf8mb4)",
     is_text="CHARSET({x}) <> 'binary'",
     trimmed="TRIM({x})",
     lower="LOWER({x} COLLATE utf8mb4_bin)",
@@ -128,13 +139,15 @@ SNOWFLAKE: Final = Dialect(
     trimmed="TRIM({x}, ' ')",
     matches="REGEXP_LIKE({x}, '{p}', 'c')",
     now_s="DATE_PART(EPOCH_SECOND, CURRENT_TIMESTAMP())",
+    leaves_plain_names=True,
 )
 BIGQUERY: Final = Dialect(
     "bigquery",
     text="SAFE_CAST({x} AS STRING)",
+    text_parameter="CAST({name} AS STRING)",
     is_text="STARTS_WITH(FORMAT('%T', {x}), CHR(34))",
     trimmed="TRIM({x}, ' ')",
-    matches="REGEXP_CONTAINS({x}, r'^({p})$') AND NOT REGEXP_CONTAINS({x}, r'[^{c}]')",
+    matches="(REGEXP_CONTAINS({x}, '^({p})$') AND NOT REGEXP_CONTAINS({x}, '[^{c}]'))",
     sha256="TO_HEX(SHA256({x}))",
     now_s="UNIX_SECONDS(CURRENT_TIMESTAMP())",
     key_type="STRING",
@@ -147,18 +160,20 @@ BIGQUERY: Final = Dialect(
 REDSHIFT: Final = Dialect(
     "redshift",
     text="CAST({x} AS VARCHAR(65535))",
+    text_parameter="CAST({name} AS VARCHAR(300))",
     trimmed="BTRIM({x}, ' ')",
     characters="CHAR_LENGTH({x})",
-    matches="{x} ~ '^({p})$' AND NOT {x} ~ '[^{c}]'",
+    matches="({x} ~ '^({p})$' AND NOT {x} ~ '[^{c}]')",
     now_s="CAST(EXTRACT(epoch FROM GETDATE()) AS BIGINT)",
     text_type="VARCHAR(65535)",
 )
 DATABRICKS: Final = Dialect(
     "databricks",
     text="CAST({x} AS STRING)",
+    text_parameter="CAST({name} AS STRING)",
     is_text="typeof({x}) = 'string'",
     trimmed="TRIM(BOTH ' ' FROM {x})",
-    matches="RLIKE({x}, '^({p})$') AND NOT RLIKE({x}, '[^{c}]')",
+    matches="({x} RLIKE '^({p})$' AND NOT {x} RLIKE '[^{c}]')",
     sha256="sha2({x}, 256)",
     now_s="unix_timestamp()",
     key_type="STRING",
@@ -171,7 +186,7 @@ TRINO: Final = Dialect(
     "trino",
     is_text="(typeof({x}) = 'varchar' OR typeof({x}) LIKE 'varchar(%' OR typeof({x}) = 'uuid')",
     trimmed="TRIM(BOTH ' ' FROM {x})",
-    matches="REGEXP_LIKE({x}, '^({p})$') AND NOT REGEXP_LIKE({x}, '[^{c}]')",
+    matches="(REGEXP_LIKE({x}, '^({p})$') AND NOT REGEXP_LIKE({x}, '[^{c}]'))",
     sha256="LOWER(TO_HEX(SHA256(TO_UTF8({x}))))",
     now_s="CAST(FLOOR(TO_UNIXTIME(CURRENT_TIMESTAMP)) AS BIGINT)",
     key_type="VARCHAR",

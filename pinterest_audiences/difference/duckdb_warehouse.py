@@ -22,7 +22,7 @@ from pinterest_audiences.failures import UsageError
 from pinterest_audiences.sources.duckdb_source import DuckDBSource
 from pinterest_audiences.sources.source import Selection
 
-_PARAMETER: Final = re.compile(r"(?<![\w:\"]):([a-z]+)\b")
+_PARAMETER: Final = re.compile(r"(?<![\w:\"]):([a-z]+\d*)\b")
 
 
 class DuckDBWarehouse:

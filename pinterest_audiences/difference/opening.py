@@ -12,8 +12,13 @@ from pinterest_audiences.failures import UsageError, missing_extra
 from pinterest_audiences.sources.files import existing_file
 from pinterest_audiences.sources.opening import DUCKDB_SUFFIXES
 
-_SERVERS: Final = frozenset({"postgresql", "postgres", "mysql", "mariadb"})
-_NAMES: Final = "DuckDB, PostgreSQL, MySQL or MariaDB"
+_SERVERS: Final = frozenset(
+    {
+        *("postgresql", "postgres", "mysql", "mariadb"),
+        *("snowflake", "bigquery", "redshift", "databricks", "trino"),
+    }
+)
+_NAMES: Final = "DuckDB, PostgreSQL, MySQL, Snowflake or BigQuery"
 
 
 def open_warehouse(source: str, *, writes: bool = True) -> Warehouse:

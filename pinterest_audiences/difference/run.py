@@ -32,6 +32,7 @@ from pinterest_audiences.difference.settings import overlay_of, plan_of, stream_
 from pinterest_audiences.difference.statements import Statements
 from pinterest_audiences.difference.stopping import stopping
 from pinterest_audiences.difference.table_rows import TableRows
+from pinterest_audiences.difference.trust import check_engine
 from pinterest_audiences.difference.warehouse import Session, Warehouse
 from pinterest_audiences.failures import EXIT_DONE, EXIT_FAILED, Failure, UsageError
 from pinterest_audiences.interruption import Interruption
@@ -135,6 +136,7 @@ class DifferenceRun:
             statements, plan, settings, rejected=rejected, batch_rows=request.batch_rows, read=display.read
         )
         with warehouse.session() as session:
+            check_engine(session, statements, plan.identities, settings)
             work = _Work(plan, settings, warehouse, session, table, rows, display)
             display.begin(None)
             outcome = self._leased(work)

@@ -236,6 +236,18 @@ class Statements:
         """Adds an identifier that Python has found."""
         return f"INSERT INTO {self.staging} (identifier, kind) VALUES (:identifier, :kind)"
 
+    def judged_values(self, judgement: Judgement, column: str, values: int) -> str:
+        """What SQL says of the values of the parameters v0, v1 and so on."""
+        given = " UNION ALL ".join(
+            f"SELECT {place} AS place, {self.dialect.text_parameter.format(name=f':v{place}')} AS {column}"
+            for place in range(values)
+        )
+        each = [f"CASE WHEN {condition} THEN 1 ELSE 0 END" for condition in (judgement.is_blank, judgement.is_taken)]
+        return (
+            f"SELECT place, {', '.join(each)}, CASE WHEN {judgement.is_taken} THEN {judgement.sent} END "
+            f"FROM ({given}) given"
+        )
+
     def standings(self) -> str:
         """How many rows stand how."""
         return f"SELECT standing, COUNT(*) FROM {self.staging} WHERE standing IS NOT NULL GROUP BY standing"

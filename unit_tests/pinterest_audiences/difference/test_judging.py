@@ -14,8 +14,9 @@ from destination_pinterest.identity.mapping import IdentityColumn
 from destination_pinterest.vocabulary import Identifier, LetterCase, ValueFormat
 from pinterest_audiences.difference.dialects import DUCKDB
 from pinterest_audiences.difference.judging import RESERVED_DOMAINS, judgement_of
+from pinterest_audiences.difference.trust import HARD_VALUES
 from unit_tests.support.examples import examples
-from unit_tests.support.judged_values import DIGEST, HARD, UUID, VALUES, check
+from unit_tests.support.judged_values import DIGEST, UUID, VALUES, check
 
 
 @pytest.fixture(scope="module")
@@ -36,8 +37,8 @@ def judged(
 
 
 @settings(max_examples=examples(4), deadline=None)
-@example(values=[*HARD, None], case=LetterCase.LOWER)
-@example(values=[*HARD, None], case=LetterCase.UPPER)
+@example(values=[*HARD_VALUES, None], case=LetterCase.LOWER)
+@example(values=[*HARD_VALUES, None], case=LetterCase.UPPER)
 @given(values=st.lists(st.none() | VALUES, min_size=1, max_size=40), case=st.sampled_from(LetterCase))
 def test_what_duckdb_takes_the_mapper_takes_alike(
     database: duckdb.DuckDBPyConnection, values: list[str | None], case: LetterCase
