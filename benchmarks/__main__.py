@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks import latency, membership, memory, quota, throughput
+from benchmarks import difference, latency, membership, memory, quota, throughput
 from benchmarks.children import ChildError
 from benchmarks.contenders import CHECKOUT
 from benchmarks.figures import Table, machine
@@ -27,6 +27,7 @@ _IN_FULL: Final[Mapping[str, Section]] = {
     "quota": lambda folder: quota.measure(folder, seconds=150),
     "sdk": lambda folder: latency.measure(folder, rows=100_000, rounds=5),
     "membership": lambda folder: membership.measure(folder, growth=(100_000, 1_000_000), rounds=3),
+    "difference": lambda folder: difference.measure(folder, rows=1_000_000, rounds=5),
 }
 # Enough to see whether it works and where it roughly stands.
 _QUICKLY: Final[Mapping[str, Section]] = {
@@ -35,9 +36,11 @@ _QUICKLY: Final[Mapping[str, Section]] = {
     "quota": lambda folder: quota.measure(folder, seconds=75),
     "sdk": lambda folder: latency.measure(folder, rows=20_000, rounds=1),
     "membership": lambda folder: membership.measure(folder, growth=(20_000, 100_000), rounds=1),
+    "difference": lambda folder: difference.measure(folder, rows=100_000, rounds=1),
 }
 # Minutes each, and gigabytes of disk: only where it is asked for by name.
 _ON_REQUEST: Final[Mapping[str, Section]] = {
+    "difference-10m": lambda folder: difference.measure(folder, rows=10_000_000, rounds=3),
     "membership-10m": lambda folder: membership.measure(folder, growth=(1_000_000, 10_000_000), rounds=1),
 }
 

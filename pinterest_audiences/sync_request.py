@@ -161,7 +161,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="connector",
         help="warehouse: make the audience equal to the table by a difference that the database of --from computes and "
         "keeps. This WRITES to that database: tables in --difference-schema hold the digests that were last sent "
-        "(DuckDB, PostgreSQL, MySQL, MariaDB; unproven: Snowflake, BigQuery, Redshift, Databricks, Trino). connector (the default): the database is only read",
+        "(DuckDB, PostgreSQL, MySQL, MariaDB; unproven: Snowflake, BigQuery, Redshift, Databricks, Trino). connector "
+        "(the default): the database is only read",
     )
     add(
         "--difference-schema",

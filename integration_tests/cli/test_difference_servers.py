@@ -25,7 +25,9 @@ from destination_pinterest.vocabulary import LetterCase
 from integration_tests.cli.mariadb import mariadb
 from integration_tests.cli.postgresql import postgresql
 from integration_tests.cli.programs import PROGRAM, Run
+from pinterest_audiences.difference.judging import Judgement
 from pinterest_audiences.difference.sqlalchemy_warehouse import SQLAlchemySession, SQLAlchemyWarehouse
+from pinterest_audiences.difference.statements import Statements
 from pinterest_audiences.difference.trust import HARD_VALUES
 from unit_tests.support.examples import examples
 from unit_tests.support.judged_values import VALUES, check
@@ -123,9 +125,12 @@ def test_what_a_server_takes_the_mapper_takes_alike(
         [{"place": place, "email": value} for place, value in enumerate(kept)],
     )
 
-    def judge(blank: str, taken: str, sent: str) -> list[tuple[bool, bool, str | None]]:
-        statement = f"SELECT {blank}, {taken}, CASE WHEN {taken} THEN {sent} END FROM tried ORDER BY place"
-        return [(bool(one), bool(other), text) for one, other, text in session.rows(statement)]
+    def judge(one: Judgement) -> list[tuple[str, str | None]]:
+        statement = f"SELECT way_0, {one.sent('text_0', 'way_0')} FROM {ways_of(one)} ORDER BY place"
+        return [(way, sent) for way, sent in session.rows(statement)]
+
+    def ways_of(one: Judgement) -> str:
+        return Statements(dialect, "pins", "tried")._ways([one], "tried", ["place"])
 
     check(dialect, judge, kept, case)
 

@@ -39,6 +39,7 @@ class Dialect:
         has_keys: whether a primary key is declared and helps.
         temporary: how a table begins that lasts for the session; None: a table of the schema, dropped after use.
         analysed: tells the planner how large a new table is; None where it needs no telling.
+        fence: what keeps a subquery from being computed anew for each use of its columns, at its end.
         ordered: what numbers rows are given by.
         has_snapshot: whether all that a transaction reads is as it was at its beginning.
         has_transactions: whether several statements take effect together.
@@ -65,6 +66,7 @@ class Dialect:
     has_keys: bool = False
     temporary: str | None = "CREATE TEMPORARY TABLE"
     analysed: str | None = None
+    fence: str = ""
     ordered: str = "ORDER BY identifier"
     has_snapshot: bool = False
     has_transactions: bool = True
@@ -108,6 +110,7 @@ POSTGRESQL: Final = Dialect(
     text_type="text",
     has_keys=True,
     analysed="ANALYZE {table}",
+    fence=" OFFSET 0",
     ordered="",
     has_snapshot=True,
 )

@@ -8,6 +8,7 @@ reserved, a phone number.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -34,65 +35,76 @@ _UUID_CHARACTERS: Final = "0-9a-fA-F-"
 _HEX_CHARACTERS: Final = "0-9a-fA-F"
 
 
+BLANK: Final = "blank"
+ODD: Final = "odd"
+_PLAIN: Final = "plain"
+_DIGEST: Final = "digest"
+
+
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What SQL says of one column, as expressions.
+    """What SQL says of one column, as expressions, in steps: each is computed once for a value.
 
     Args:
         kind: the kind of identifier.
-        is_blank: whether there is no value.
-        is_taken: whether SQL knows what is sent.
-        sent: what is sent, for a value that is taken.
+        text: of the column: its trimmed text, blank if there is none; null for a value that is no text.
+        way: of that text: how it is judged, `blank`, `odd`, or a way to take it.
+        sent: of text and way: what is sent.
     """
 
     kind: Identifier
-    is_blank: str
-    is_taken: str
-    sent: str
+    text: str
+    way: Callable[[str], str]
+    sent: Callable[[str, str], str]
 
 
 def judgement_of(column: IdentityColumn, case: LetterCase, dialect: Dialect) -> Judgement:
     """Returns the judgement of an identity column."""
     name = dialect.quoted(column.column)
-    text = dialect.trimmed.format(x=dialect.text.format(x=name))
-    is_text = dialect.is_text.format(x=name)
-    ways = list(_ways(column, case, dialect, text))
-    taken = " OR ".join(f"({condition})" for condition, _ in ways) or "1 = 0"
-    cases = " ".join(f"WHEN {condition} THEN {sent}" for condition, sent in ways)
+    trimmed = dialect.trimmed.format(x=dialect.text.format(x=name))
     tag = TAGS.get(column.identifier, "")
-    sent = f"CASE {cases} END" if ways else "NULL"
-    return Judgement(
-        column.identifier,
-        f"({name} IS NULL OR ({is_text} AND {dialect.characters.format(x=text)} = 0))",
-        f"({name} IS NOT NULL AND {is_text} AND ({taken}))",
-        f"CONCAT('{tag}', {sent})" if tag and ways else sent,
-    )
+
+    def way(text: str) -> str:
+        cases = " ".join(f"WHEN {condition} THEN '{label}'" for label, condition in _ways(column, dialect, text))
+        is_blank = f"{dialect.characters.format(x=text)} = 0"
+        return f"CASE WHEN {text} IS NULL THEN '{ODD}' WHEN {is_blank} THEN '{BLANK}' {cases} ELSE '{ODD}' END"
+
+    def sent(text: str, chosen: str) -> str:
+        cased = dialect.lower.format(x=text)
+        if column.identifier in _ADVERTISING_IDS:
+            upper = dialect.upper.format(x=text)
+            cased = {LetterCase.LOWER: cased, LetterCase.UPPER: upper, LetterCase.AS_IS: text}[case]
+        digest = dialect.lower.format(x=text)
+        digest = f"CONCAT('{tag}', {digest})" if tag else digest
+        return f"CASE {chosen} WHEN '{_PLAIN}' THEN {dialect.sha256.format(x=cased)} WHEN '{_DIGEST}' THEN {digest} END"
+
+    text = f"CASE WHEN {name} IS NULL THEN '' WHEN {dialect.is_text.format(x=name)} THEN {trimmed} END"
+    return Judgement(column.identifier, text, way, sent)
 
 
-def _ways(column: IdentityColumn, case: LetterCase, dialect: Dialect, text: str) -> list[tuple[str, str]]:
-    """Returns how a value may be taken: on which condition, and what is sent then."""
-    lower = dialect.lower.format(x=text)
+def _ways(column: IdentityColumn, dialect: Dialect, text: str) -> list[tuple[str, str]]:
+    """Returns how a text may be taken, and on which condition."""
     if column.format in HEX_DIGITS:
-        return [_digest(dialect, text, lower, HEX_DIGITS[column.format])]
+        return [(_DIGEST, _is_digest(dialect, text, HEX_DIGITS[column.format]))]
     ways = []
     if column.identifier is Identifier.EMAIL:
         is_short = f"{dialect.characters.format(x=text)} <= {SIMPLE_MAX_CHARACTERS}"
         is_address = _matches(dialect, text, _ADDRESS, _ADDRESS_CHARACTERS)
-        is_reserved = _matches(dialect, lower, _RESERVED, _ADDRESS_CHARACTERS)
-        ways.append((f"{is_short} AND {is_address} AND NOT ({is_reserved})", dialect.sha256.format(x=lower)))
+        is_reserved = _matches(dialect, dialect.lower.format(x=text), _RESERVED, _ADDRESS_CHARACTERS)
+        ways.append((_PLAIN, f"{is_short} AND {is_address} AND NOT ({is_reserved})"))
     elif column.identifier in _ADVERTISING_IDS:
-        cased = {LetterCase.LOWER: lower, LetterCase.UPPER: dialect.upper.format(x=text), LetterCase.AS_IS: text}[case]
         is_uuid = _matches(dialect, text, _UUID, _UUID_CHARACTERS)
-        ways.append((f"{is_uuid} AND {text} <> '{ZERO_UUID}'", dialect.sha256.format(x=cased)))
+        ways.append((_PLAIN, f"{is_uuid} AND {text} <> '{ZERO_UUID}'"))
     if column.format is ValueFormat.AUTO:
-        ways.append(_digest(dialect, text, lower, HEX_DIGITS[ValueFormat.SHA256]))
+        ways.append((_DIGEST, _is_digest(dialect, text, HEX_DIGITS[ValueFormat.SHA256])))
     return ways
 
 
-def _digest(dialect: Dialect, text: str, lower: str, digits: int) -> tuple[str, str]:
+def _is_digest(dialect: Dialect, text: str, digits: int) -> str:
     nothings = ", ".join(f"'{each}'" for each in sorted(HASHES_OF_NOTHING) if len(each) == digits)
     is_digest = _matches(dialect, text, f"[0-9a-fA-F]{{{digits}}}", _HEX_CHARACTERS)
-    return f"{is_digest} AND {lower} NOT IN ({nothings})", lower
+    is_long = f"{dialect.characters.format(x=text)} = {digits}"
+    return f"{is_long} AND {is_digest} AND {dialect.lower.format(x=text)} NOT IN ({nothings})"
 
 
 def _matches(dialect: Dialect, text: str, pattern: str, characters: str) -> str:

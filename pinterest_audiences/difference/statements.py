@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pinterest_audiences.difference.dialects import Dialect
-from pinterest_audiences.difference.judging import Judgement
+from pinterest_audiences.difference.judging import BLANK, ODD, Judgement
 
 FORMAT: Final = 1
 """The form of the tables."""
@@ -198,15 +198,9 @@ class Statements:
     def stage(self, judgements: Sequence[Judgement], *, leaves_blank: bool) -> str:
         """Takes what SQL can judge: an identifier for each value, and for each row how it stands."""
         numbers = range(len(judgements))
-        judged = ", ".join(
-            f"CASE WHEN {each.is_taken} THEN {each.sent} END AS sent_{number}"
-            for number, each in zip(numbers, judgements, strict=True)
-        )
-        standing = (
-            f"CASE WHEN {_odd(judgements, leaves_blank=leaves_blank)} THEN 'odd' WHEN "
-            f"{' AND '.join(each.is_blank for each in judgements)} THEN 'blank' ELSE 'taken' END AS standing"
-        )
-        rows = f"(SELECT {judged}, {standing} FROM {self.relation}) judged"
+        sents = ", ".join(f"{each.sent(f'text_{n}', f'way_{n}')} AS sent_{n}" for n, each in enumerate(judgements))
+        standing = f"{_standing(judgements, leaves_blank=leaves_blank)} AS standing"
+        rows = f"(SELECT {sents}, {standing} FROM {self._ways(judgements, self.relation)}{self.dialect.fence}) judged"
         into = f"INSERT INTO {self.staging} (identifier, kind, standing)"
         if len(judgements) == 1:
             kind = judgements[0].kind.value
@@ -223,30 +217,37 @@ class Statements:
             "WHERE identifier IS NOT NULL OR standing IS NOT NULL"
         )
 
+    def _ways(self, judgements: Sequence[Judgement], relation: str, columns: Sequence[str] = ()) -> str:
+        """How the values of each column are judged, beside columns as they are. Each text is computed once."""
+        fence = self.dialect.fence
+        texts = ", ".join([*columns, *(f"{each.text} AS text_{n}" for n, each in enumerate(judgements))])
+        kept = [*columns, *(f"text_{n}" for n in range(len(judgements)))]
+        ways = ", ".join([*kept, *(f"{each.way(f'text_{n}')} AS way_{n}" for n, each in enumerate(judgements))])
+        return f"(SELECT {ways} FROM (SELECT {texts} FROM {relation}{fence}) trimmed{fence}) ways"
+
     def analyse_staging(self) -> list[str]:
         """Tells the planner how large the staging table is."""
         return [] if self.dialect.analysed is None else [self.dialect.analysed.format(table=self.staging)]
 
     def odd_rows(self, columns: Sequence[str], judgements: Sequence[Judgement], *, leaves_blank: bool) -> str:
         """Selects the rows that only Python can judge."""
-        names = ", ".join(self.dialect.quoted(column) for column in columns)
-        return f"SELECT {names} FROM {self.relation} WHERE {_odd(judgements, leaves_blank=leaves_blank)}"
+        names = [self.dialect.quoted(column) for column in columns]
+        standing = _standing(judgements, leaves_blank=leaves_blank)
+        ways = self._ways(judgements, self.relation, names)
+        return f"SELECT {', '.join(names)} FROM {ways} WHERE {standing} = 'odd'"
 
     def stage_identifier(self) -> str:
         """Adds an identifier that Python has found."""
         return f"INSERT INTO {self.staging} (identifier, kind) VALUES (:identifier, :kind)"
 
     def judged_values(self, judgement: Judgement, column: str, values: int) -> str:
-        """What SQL says of the values of the parameters v0, v1 and so on."""
+        """How SQL judges the values of the parameters v0, v1 and so on, and what it would send for them."""
         given = " UNION ALL ".join(
             f"SELECT {place} AS place, {self.dialect.text_parameter.format(name=f':v{place}')} AS {column}"
             for place in range(values)
         )
-        each = [f"CASE WHEN {condition} THEN 1 ELSE 0 END" for condition in (judgement.is_blank, judgement.is_taken)]
-        return (
-            f"SELECT place, {', '.join(each)}, CASE WHEN {judgement.is_taken} THEN {judgement.sent} END "
-            f"FROM ({given}) given"
-        )
+        ways = self._ways([judgement], f"({given}) given", ["place"])
+        return f"SELECT place, way_0, {judgement.sent('text_0', 'way_0')} FROM {ways}"
 
     def standings(self) -> str:
         """How many rows stand how."""
@@ -311,7 +312,8 @@ class Statements:
         )
 
 
-def _odd(judgements: Sequence[Judgement], *, leaves_blank: bool) -> str:
-    """Whether SQL can't judge a row; with `leaves_blank`, one without any value is left to Python too."""
-    odd = " OR ".join(f"NOT ({each.is_blank} OR {each.is_taken})" for each in judgements)
-    return f"({odd} OR ({' AND '.join(each.is_blank for each in judgements)}))" if leaves_blank else f"({odd})"
+def _standing(judgements: Sequence[Judgement], *, leaves_blank: bool) -> str:
+    """How a row stands: `odd` if SQL can't judge it; with `leaves_blank`, one without any value is odd, too."""
+    is_odd = " OR ".join(f"way_{n} = '{ODD}'" for n in range(len(judgements)))
+    is_blank = " AND ".join(f"way_{n} = '{BLANK}'" for n in range(len(judgements)))
+    return f"CASE WHEN {is_odd} THEN 'odd' WHEN {is_blank} THEN '{'odd' if leaves_blank else 'blank'}' ELSE 'taken' END"

@@ -14,7 +14,7 @@ from destination_pinterest.config import Config
 from destination_pinterest.error_codes import Code
 from destination_pinterest.identity.mapping import IdentityColumn, IdentityMapper
 from destination_pinterest.identity.rejection import RejectionReason
-from pinterest_audiences.difference.judging import judgement_of
+from pinterest_audiences.difference.judging import BLANK, ODD, judgement_of
 from pinterest_audiences.difference.statements import Statements
 from pinterest_audiences.difference.warehouse import Session
 from pinterest_audiences.failures import UsageError
@@ -47,14 +47,15 @@ def check_engine(
     parameters = {f"v{place}": value for place, value in enumerate(HARD_VALUES)}
     for identity in {(each.identifier, each.format, each.country): each for each in identities}.values():
         found = session.rows(_question(statements, identity, config), **parameters)
-        by_place = {int(place): (bool(blank), bool(taken), sent) for place, blank, taken, sent in found}
+        by_place = {int(place): (way, sent) for place, way, sent in found}
         column = IdentityColumn("tried", identity.identifier, identity.format, identity.country)
         map_row = IdentityMapper([column], maid_case=config.advertising_id_case).map
         for place, value in enumerate(HARD_VALUES):
-            is_blank, is_taken, sent = by_place[place]
+            way, sent = by_place[place]
             mapped = map_row((value,))
             is_nothing = [each.reason for each in mapped.rejections] == [RejectionReason.NO_IDENTITY]
-            if (is_taken and mapped.identifiers != (sent,)) or (is_blank and not is_nothing):
+            is_taken = way not in {BLANK, ODD}
+            if (is_taken and mapped.identifiers != (sent,)) or (way == BLANK and not is_nothing):
                 raise UsageError(
                     Code.DIFFERENCE_JUDGED_OTHERWISE,
                     f"The database judges values of the kind {identity.identifier} otherwise than this program "

@@ -11,11 +11,11 @@ from destination_pinterest.identity.identifiers import IDENTIFIERS
 from destination_pinterest.identity.mapping import IdentityColumn, IdentityMapper
 from destination_pinterest.vocabulary import LetterCase
 from pinterest_audiences.difference.dialects import Dialect
-from pinterest_audiences.difference.judging import SENT_AS_DIGESTS, judgement_of
+from pinterest_audiences.difference.judging import BLANK, ODD, SENT_AS_DIGESTS, Judgement, judgement_of
 from pinterest_audiences.difference.trust import HARD_VALUES
 
-# From the expressions for blank, taken and sent to what the database says of each value.
-Judge = Callable[[str, str, str], Sequence[tuple[bool, bool, str | None]]]
+# What the database says of each value: how it is judged, and what is sent.
+Judge = Callable[[Judgement], Sequence[tuple[str, str | None]]]
 
 KINDS = [(kind, value_format) for kind in sorted(SENT_AS_DIGESTS) for value_format in IDENTIFIERS[kind].formats]
 DIGEST = hashlib.sha256(b"ada@example.com").hexdigest()
@@ -46,12 +46,10 @@ def check(dialect: Dialect, judge: Judge, values: Sequence[str | None], case: Le
         column = IdentityColumn("email", kind, value_format, "DE")
         one = judgement_of(column, case, dialect)
         map_row = IdentityMapper([column], maid_case=case).map
-        found = judge(one.is_blank, one.is_taken, one.sent)
-        for value, (is_blank, is_taken, sent) in zip(values, found, strict=True):
+        for value, (way, sent) in zip(values, judge(one), strict=True):
             mapped = map_row((value,))
-            if is_taken:
+            if way not in {BLANK, ODD}:
                 assert mapped.identifiers == (sent,), (kind, value_format, value)
                 assert not mapped.rejections
-            if is_blank:
-                assert not is_taken
+            if way == BLANK:
                 assert [each.reason for each in mapped.rejections] == ["no_identity"], (kind, value_format, value)

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from destination_pinterest.identity.mapping import IdentityColumn
 from destination_pinterest.vocabulary import Identifier, LetterCase, ValueFormat
 from pinterest_audiences.difference.dialects import DUCKDB
-from pinterest_audiences.difference.judging import RESERVED_DOMAINS, judgement_of
+from pinterest_audiences.difference.judging import BLANK, ODD, RESERVED_DOMAINS, Judgement, judgement_of
+from pinterest_audiences.difference.statements import Statements
 from pinterest_audiences.difference.trust import HARD_VALUES
 from unit_tests.support.examples import examples
 from unit_tests.support.judged_values import DIGEST, UUID, VALUES, check
@@ -26,14 +27,11 @@ def database() -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def judged(
-    database: duckdb.DuckDBPyConnection, column: IdentityColumn, case: LetterCase, values: Sequence[str | None]
-) -> list[tuple[bool, bool, str | None]]:
-    one = judgement_of(column, case, DUCKDB)
-    statement = (
-        f"SELECT {one.is_blank}, {one.is_taken}, CASE WHEN {one.is_taken} THEN {one.sent} END "
-        "FROM (SELECT unnest($values) AS email)"
-    )
-    return database.execute(statement, {"values": list(values)}).fetchall()
+    database: duckdb.DuckDBPyConnection, one: Judgement, values: Sequence[object], given: str = "unnest($values)"
+) -> list[tuple[str, str | None]]:
+    ways = Statements(DUCKDB, "pins", "people")._ways([one], f"(SELECT {given} AS email)")
+    statement = f"SELECT way_0, {one.sent('text_0', 'way_0')} FROM {ways}"
+    return database.execute(statement, {"values": list(values)} if values else None).fetchall()
 
 
 @settings(max_examples=examples(4), deadline=None)
@@ -43,9 +41,8 @@ def judged(
 def test_what_duckdb_takes_the_mapper_takes_alike(
     database: duckdb.DuckDBPyConnection, values: list[str | None], case: LetterCase
 ) -> None:
-    def judge(blank: str, taken: str, sent: str) -> Sequence[tuple[bool, bool, str | None]]:
-        statement = f"SELECT {blank}, {taken}, CASE WHEN {taken} THEN {sent} END FROM (SELECT unnest($values) AS email)"
-        return database.execute(statement, {"values": list(values)}).fetchall()
+    def judge(one: Judgement) -> list[tuple[str, str | None]]:
+        return judged(database, one, values)
 
     check(DUCKDB, judge, values, case)
 
@@ -60,16 +57,16 @@ def test_plain_addresses_device_ids_and_digests_need_no_python(database: duckdb.
         (Identifier.PHONE, ValueFormat.SHA256, DIGEST),
     ]
     for kind, value_format, value in cases:
-        column = IdentityColumn("email", kind, value_format)
-        ((_, is_taken, _),) = judged(database, column, LetterCase.LOWER, [value])
-        assert is_taken, (kind, value_format)
+        one = judgement_of(IdentityColumn("email", kind, value_format), LetterCase.LOWER, DUCKDB)
+        ((way, sent),) = judged(database, one, [value])
+        assert way not in {BLANK, ODD}, (kind, value_format)
+        assert sent is not None
 
 
 def test_values_that_are_no_text_are_left_to_python(database: duckdb.DuckDBPyConnection) -> None:
     one = judgement_of(IdentityColumn("email", Identifier.EMAIL, ValueFormat.SHA256), LetterCase.LOWER, DUCKDB)
     for value in (f"'{DIGEST}'::BLOB", f"['{DIGEST}']", f"to_json('{DIGEST}')", "1"):
-        found = database.execute(f"SELECT {one.is_blank}, {one.is_taken} FROM (SELECT {value} AS email)").fetchone()
-        assert found == (False, False), value
+        assert judged(database, one, [], value) == [(ODD, None)], value
 
 
 def test_the_reserved_domains_are_those_of_the_address_check() -> None:

@@ -45,36 +45,31 @@ DELETE
   FROM "pins"."pinterest_sent"
   WHERE epoch = :epoch;
 
-SELECT place, CASE
-  WHEN ("email" IS NULL
-  OR (CAST(pg_typeof("email") AS text) IN ('text', 'character varying', 'uuid', 'citext')
-  AND char_length(btrim(CAST("email" AS text), ' ')) = 0))
-  THEN 1 ELSE 0 END, CASE
-  WHEN ("email" IS NOT NULL
-  AND CAST(pg_typeof("email") AS text) IN ('text', 'character varying', 'uuid', 'citext')
-  AND ((char_length(btrim(CAST("email" AS text), ' ')) <= 63
-  AND (btrim(CAST("email" AS text), ' ') COLLATE "C") ~ '^([A-Za-z0-9_][A-Za-z0-9_+-]*([.][A-Za-z0-9_+-]+)*@([A-Za-z0-9]+(-[A-Za-z0-9]+)*[.])+[A-Za-z]{2,63})$'
-  AND NOT ((lower(btrim(CAST("email" AS text), ' ') COLLATE "C") COLLATE "C") ~ '^(.*[.](arpa|invalid|local|localhost|onion|test))$'))
-  OR ((btrim(CAST("email" AS text), ' ') COLLATE "C") ~ '^([0-9a-fA-F]{64})$'
-  AND lower(btrim(CAST("email" AS text), ' ') COLLATE "C") NOT IN ('0000000000000000000000000000000000000000000000000000000000000000', '0a481a8dc8a8aa0efbf1ee6f2524dfe7c8b5b93369a2f98b4a671da8901e127b', '12b9377cbe7e5c94e8a70d9d23929523d14afa954793130f8a3959c7b849aca8', '140bedbf9c3f6d56a9846d2ba7088798683f4da0c248231336e6a05679e4fdfe', '20ef0f0c8d0eea98772412cea9b3b92612e3e53cb5e59152b5703165f56e8a53', '36a9e7f1c95b82ffb99743e0c5c4ce95d83c9a430aac59f84ef3cbfab6145068', '3d9fc4bde7ceef058d65b00186e79c1f14b42687b491644c303065135b644e18', '74234e98afe7498fb5daf1f36ac2d78acc339464f950703b8c019892f982b90b', '9b2d5b4678781e53038e91ea5324530a03f27dc1d0e5f6c9bc9d493a23be9de0', 'a683c5c5349f6f7fb903ba8a9e7e55d0ba1b8f03579f95be83f4954c33e81098', 'b582d3167c70c098fdfefc2c847a1aae83150febc4602a51ef83a84a175d417c', 'c627c09c14e58e44bc51622dac392958ec88244e414b508020634f53cfcd1e69', 'd5b592c05dc25b5032553f1b27f4139be95e881f73db33b02b05ab20c3f9981e', 'dc937b59892604f5a86ac96936cd7ff09e25f18ae6b758e8014a24c7fa039e91', 'e2f79e5b60330bba4c289962231b6ba2957d0b14e7deb3110417003c79dea635', 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855', 'eb045d78d273107348b0300c01d29b7552d622abbc6faf81b3ec55359aa9950c', 'fa1d2db62d4d952e2031452e1bc1ddcad0b192c2e29a706f11ce426ae5acddea', 'fb329000228cc5a24c264c57139de8bf854fc86fc18bf1c04ab61a2b5cb4b921'))))
-  THEN 1 ELSE 0 END, CASE
-  WHEN ("email" IS NOT NULL
-  AND CAST(pg_typeof("email") AS text) IN ('text', 'character varying', 'uuid', 'citext')
-  AND ((char_length(btrim(CAST("email" AS text), ' ')) <= 63
-  AND (btrim(CAST("email" AS text), ' ') COLLATE "C") ~ '^([A-Za-z0-9_][A-Za-z0-9_+-]*([.][A-Za-z0-9_+-]+)*@([A-Za-z0-9]+(-[A-Za-z0-9]+)*[.])+[A-Za-z]{2,63})$'
-  AND NOT ((lower(btrim(CAST("email" AS text), ' ') COLLATE "C") COLLATE "C") ~ '^(.*[.](arpa|invalid|local|localhost|onion|test))$'))
-  OR ((btrim(CAST("email" AS text), ' ') COLLATE "C") ~ '^([0-9a-fA-F]{64})$'
-  AND lower(btrim(CAST("email" AS text), ' ') COLLATE "C") NOT IN ('0000000000000000000000000000000000000000000000000000000000000000', '0a481a8dc8a8aa0efbf1ee6f2524dfe7c8b5b93369a2f98b4a671da8901e127b', '12b9377cbe7e5c94e8a70d9d23929523d14afa954793130f8a3959c7b849aca8', '140bedbf9c3f6d56a9846d2ba7088798683f4da0c248231336e6a05679e4fdfe', '20ef0f0c8d0eea98772412cea9b3b92612e3e53cb5e59152b5703165f56e8a53', '36a9e7f1c95b82ffb99743e0c5c4ce95d83c9a430aac59f84ef3cbfab6145068', '3d9fc4bde7ceef058d65b00186e79c1f14b42687b491644c303065135b644e18', '74234e98afe7498fb5daf1f36ac2d78acc339464f950703b8c019892f982b90b', '9b2d5b4678781e53038e91ea5324530a03f27dc1d0e5f6c9bc9d493a23be9de0', 'a683c5c5349f6f7fb903ba8a9e7e55d0ba1b8f03579f95be83f4954c33e81098', 'b582d3167c70c098fdfefc2c847a1aae83150febc4602a51ef83a84a175d417c', 'c627c09c14e58e44bc51622dac392958ec88244e414b508020634f53cfcd1e69', 'd5b592c05dc25b5032553f1b27f4139be95e881f73db33b02b05ab20c3f9981e', 'dc937b59892604f5a86ac96936cd7ff09e25f18ae6b758e8014a24c7fa039e91', 'e2f79e5b60330bba4c289962231b6ba2957d0b14e7deb3110417003c79dea635', 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855', 'eb045d78d273107348b0300c01d29b7552d622abbc6faf81b3ec55359aa9950c', 'fa1d2db62d4d952e2031452e1bc1ddcad0b192c2e29a706f11ce426ae5acddea', 'fb329000228cc5a24c264c57139de8bf854fc86fc18bf1c04ab61a2b5cb4b921'))))
-  THEN CASE
-  WHEN char_length(btrim(CAST("email" AS text), ' ')) <= 63
-  AND (btrim(CAST("email" AS text), ' ') COLLATE "C") ~ '^([A-Za-z0-9_][A-Za-z0-9_+-]*([.][A-Za-z0-9_+-]+)*@([A-Za-z0-9]+(-[A-Za-z0-9]+)*[.])+[A-Za-z]{2,63})$'
-  AND NOT ((lower(btrim(CAST("email" AS text), ' ') COLLATE "C") COLLATE "C") ~ '^(.*[.](arpa|invalid|local|localhost|onion|test))$')
-  THEN encode(sha256(convert_to(lower(btrim(CAST("email" AS text), ' ') COLLATE "C"), 'UTF8')), 'hex')
-  WHEN (btrim(CAST("email" AS text), ' ') COLLATE "C") ~ '^([0-9a-fA-F]{64})$'
-  AND lower(btrim(CAST("email" AS text), ' ') COLLATE "C") NOT IN ('0000000000000000000000000000000000000000000000000000000000000000', '0a481a8dc8a8aa0efbf1ee6f2524dfe7c8b5b93369a2f98b4a671da8901e127b', '12b9377cbe7e5c94e8a70d9d23929523d14afa954793130f8a3959c7b849aca8', '140bedbf9c3f6d56a9846d2ba7088798683f4da0c248231336e6a05679e4fdfe', '20ef0f0c8d0eea98772412cea9b3b92612e3e53cb5e59152b5703165f56e8a53', '36a9e7f1c95b82ffb99743e0c5c4ce95d83c9a430aac59f84ef3cbfab6145068', '3d9fc4bde7ceef058d65b00186e79c1f14b42687b491644c303065135b644e18', '74234e98afe7498fb5daf1f36ac2d78acc339464f950703b8c019892f982b90b', '9b2d5b4678781e53038e91ea5324530a03f27dc1d0e5f6c9bc9d493a23be9de0', 'a683c5c5349f6f7fb903ba8a9e7e55d0ba1b8f03579f95be83f4954c33e81098', 'b582d3167c70c098fdfefc2c847a1aae83150febc4602a51ef83a84a175d417c', 'c627c09c14e58e44bc51622dac392958ec88244e414b508020634f53cfcd1e69', 'd5b592c05dc25b5032553f1b27f4139be95e881f73db33b02b05ab20c3f9981e', 'dc937b59892604f5a86ac96936cd7ff09e25f18ae6b758e8014a24c7fa039e91', 'e2f79e5b60330bba4c289962231b6ba2957d0b14e7deb3110417003c79dea635', 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855', 'eb045d78d273107348b0300c01d29b7552d622abbc6faf81b3ec55359aa9950c', 'fa1d2db62d4d952e2031452e1bc1ddcad0b192c2e29a706f11ce426ae5acddea', 'fb329000228cc5a24c264c57139de8bf854fc86fc18bf1c04ab61a2b5cb4b921')
-  THEN lower(btrim(CAST("email" AS text), ' ') COLLATE "C") END END
+SELECT place, way_0, CASE way_0
+  WHEN 'plain'
+  THEN encode(sha256(convert_to(lower(text_0 COLLATE "C"), 'UTF8')), 'hex')
+  WHEN 'digest'
+  THEN lower(text_0 COLLATE "C") END
+  FROM (SELECT place, text_0, CASE
+  WHEN text_0 IS NULL
+  THEN 'odd'
+  WHEN char_length(text_0) = 0
+  THEN 'blank'
+  WHEN char_length(text_0) <= 63
+  AND (text_0 COLLATE "C") ~ '^([A-Za-z0-9_][A-Za-z0-9_+-]*([.][A-Za-z0-9_+-]+)*@([A-Za-z0-9]+(-[A-Za-z0-9]+)*[.])+[A-Za-z]{2,63})$'
+  AND NOT ((lower(text_0 COLLATE "C") COLLATE "C") ~ '^(.*[.](arpa|invalid|local|localhost|onion|test))$')
+  THEN 'plain'
+  WHEN char_length(text_0) = 64
+  AND (text_0 COLLATE "C") ~ '^([0-9a-fA-F]{64})$'
+  AND lower(text_0 COLLATE "C") NOT IN ('0000000000000000000000000000000000000000000000000000000000000000', '0a481a8dc8a8aa0efbf1ee6f2524dfe7c8b5b93369a2f98b4a671da8901e127b', '12b9377cbe7e5c94e8a70d9d23929523d14afa954793130f8a3959c7b849aca8', '140bedbf9c3f6d56a9846d2ba7088798683f4da0c248231336e6a05679e4fdfe', '20ef0f0c8d0eea98772412cea9b3b92612e3e53cb5e59152b5703165f56e8a53', '36a9e7f1c95b82ffb99743e0c5c4ce95d83c9a430aac59f84ef3cbfab6145068', '3d9fc4bde7ceef058d65b00186e79c1f14b42687b491644c303065135b644e18', '74234e98afe7498fb5daf1f36ac2d78acc339464f950703b8c019892f982b90b', '9b2d5b4678781e53038e91ea5324530a03f27dc1d0e5f6c9bc9d493a23be9de0', 'a683c5c5349f6f7fb903ba8a9e7e55d0ba1b8f03579f95be83f4954c33e81098', 'b582d3167c70c098fdfefc2c847a1aae83150febc4602a51ef83a84a175d417c', 'c627c09c14e58e44bc51622dac392958ec88244e414b508020634f53cfcd1e69', 'd5b592c05dc25b5032553f1b27f4139be95e881f73db33b02b05ab20c3f9981e', 'dc937b59892604f5a86ac96936cd7ff09e25f18ae6b758e8014a24c7fa039e91', 'e2f79e5b60330bba4c289962231b6ba2957d0b14e7deb3110417003c79dea635', 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855', 'eb045d78d273107348b0300c01d29b7552d622abbc6faf81b3ec55359aa9950c', 'fa1d2db62d4d952e2031452e1bc1ddcad0b192c2e29a706f11ce426ae5acddea', 'fb329000228cc5a24c264c57139de8bf854fc86fc18bf1c04ab61a2b5cb4b921')
+  THEN 'digest' ELSE 'odd' END AS way_0
+  FROM (SELECT place, CASE
+  WHEN "email" IS NULL
+  THEN ''
+  WHEN CAST(pg_typeof("email") AS text) IN ('text', 'character varying', 'uuid', 'citext')
+  THEN btrim(CAST("email" AS text), ' ') END AS text_0
   FROM (SELECT 0 AS place, CAST(:v0 AS VARCHAR) AS "tried"
-  UNION ALL SELECT 1 AS place, CAST(:v1 AS VARCHAR) AS "tried") given;
+  UNION ALL SELECT 1 AS place, CAST(:v1 AS VARCHAR) AS "tried") given OFFSET 0) trimmed OFFSET 0) ways;
 
 DROP TABLE IF EXISTS "pinterest_staging_1f2e3d";
 
@@ -83,41 +78,34 @@ CREATE TEMPORARY TABLE "pinterest_staging_1f2e3d" (identifier text, kind text, s
 INSERT INTO "pinterest_staging_1f2e3d" (identifier, kind, standing) SELECT CASE
   WHEN standing = 'taken'
   THEN sent_0 END, 'EMAIL', standing
-  FROM (SELECT CASE
-  WHEN ("email" IS NOT NULL
-  AND CAST(pg_typeof("email") AS text) IN ('text', 'character varying', 'uuid', 'citext')
-  AND ((char_length(btrim(CAST("email" AS text), ' ')) <= 63
-  AND (btrim(CAST("email" AS text), ' ') COLLATE "C") ~ '^([A-Za-z0-9_][A-Za-z0-9_+-]*([.][A-Za-z0-9_+-]+)*@([A-Za-z0-9]+(-[A-Za-z0-9]+)*[.])+[A-Za-z]{2,63})$'
-  AND NOT ((lower(btrim(CAST("email" AS text), ' ') COLLATE "C") COLLATE "C") ~ '^(.*[.](arpa|invalid|local|localhost|onion|test))$'))
-  OR ((btrim(CAST("email" AS text), ' ') COLLATE "C") ~ '^([0-9a-fA-F]{64})$'
-  AND lower(btrim(CAST("email" AS text), ' ') COLLATE "C") NOT IN ('0000000000000000000000000000000000000000000000000000000000000000', '0a481a8dc8a8aa0efbf1ee6f2524dfe7c8b5b93369a2f98b4a671da8901e127b', '12b9377cbe7e5c94e8a70d9d23929523d14afa954793130f8a3959c7b849aca8', '140bedbf9c3f6d56a9846d2ba7088798683f4da0c248231336e6a05679e4fdfe', '20ef0f0c8d0eea98772412cea9b3b92612e3e53cb5e59152b5703165f56e8a53', '36a9e7f1c95b82ffb99743e0c5c4ce95d83c9a430aac59f84ef3cbfab6145068', '3d9fc4bde7ceef058d65b00186e79c1f14b42687b491644c303065135b644e18', '74234e98afe7498fb5daf1f36ac2d78acc339464f950703b8c019892f982b90b', '9b2d5b4678781e53038e91ea5324530a03f27dc1d0e5f6c9bc9d493a23be9de0', 'a683c5c5349f6f7fb903ba8a9e7e55d0ba1b8f03579f95be83f4954c33e81098', 'b582d3167c70c098fdfefc2c847a1aae83150febc4602a51ef83a84a175d417c', 'c627c09c14e58e44bc51622dac392958ec88244e414b508020634f53cfcd1e69', 'd5b592c05dc25b5032553f1b27f4139be95e881f73db33b02b05ab20c3f9981e', 'dc937b59892604f5a86ac96936cd7ff09e25f18ae6b758e8014a24c7fa039e91', 'e2f79e5b60330bba4c289962231b6ba2957d0b14e7deb3110417003c79dea635', 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855', 'eb045d78d273107348b0300c01d29b7552d622abbc6faf81b3ec55359aa9950c', 'fa1d2db62d4d952e2031452e1bc1ddcad0b192c2e29a706f11ce426ae5acddea', 'fb329000228cc5a24c264c57139de8bf854fc86fc18bf1c04ab61a2b5cb4b921'))))
-  THEN CASE
-  WHEN char_length(btrim(CAST("email" AS text), ' ')) <= 63
-  AND (btrim(CAST("email" AS text), ' ') COLLATE "C") ~ '^([A-Za-z0-9_][A-Za-z0-9_+-]*([.][A-Za-z0-9_+-]+)*@([A-Za-z0-9]+(-[A-Za-z0-9]+)*[.])+[A-Za-z]{2,63})$'
-  AND NOT ((lower(btrim(CAST("email" AS text), ' ') COLLATE "C") COLLATE "C") ~ '^(.*[.](arpa|invalid|local|localhost|onion|test))$')
-  THEN encode(sha256(convert_to(lower(btrim(CAST("email" AS text), ' ') COLLATE "C"), 'UTF8')), 'hex')
-  WHEN (btrim(CAST("email" AS text), ' ') COLLATE "C") ~ '^([0-9a-fA-F]{64})$'
-  AND lower(btrim(CAST("email" AS text), ' ') COLLATE "C") NOT IN ('0000000000000000000000000000000000000000000000000000000000000000', '0a481a8dc8a8aa0efbf1ee6f2524dfe7c8b5b93369a2f98b4a671da8901e127b', '12b9377cbe7e5c94e8a70d9d23929523d14afa954793130f8a3959c7b849aca8', '140bedbf9c3f6d56a9846d2ba7088798683f4da0c248231336e6a05679e4fdfe', '20ef0f0c8d0eea98772412cea9b3b92612e3e53cb5e59152b5703165f56e8a53', '36a9e7f1c95b82ffb99743e0c5c4ce95d83c9a430aac59f84ef3cbfab6145068', '3d9fc4bde7ceef058d65b00186e79c1f14b42687b491644c303065135b644e18', '74234e98afe7498fb5daf1f36ac2d78acc339464f950703b8c019892f982b90b', '9b2d5b4678781e53038e91ea5324530a03f27dc1d0e5f6c9bc9d493a23be9de0', 'a683c5c5349f6f7fb903ba8a9e7e55d0ba1b8f03579f95be83f4954c33e81098', 'b582d3167c70c098fdfefc2c847a1aae83150febc4602a51ef83a84a175d417c', 'c627c09c14e58e44bc51622dac392958ec88244e414b508020634f53cfcd1e69', 'd5b592c05dc25b5032553f1b27f4139be95e881f73db33b02b05ab20c3f9981e', 'dc937b59892604f5a86ac96936cd7ff09e25f18ae6b758e8014a24c7fa039e91', 'e2f79e5b60330bba4c289962231b6ba2957d0b14e7deb3110417003c79dea635', 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855', 'eb045d78d273107348b0300c01d29b7552d622abbc6faf81b3ec55359aa9950c', 'fa1d2db62d4d952e2031452e1bc1ddcad0b192c2e29a706f11ce426ae5acddea', 'fb329000228cc5a24c264c57139de8bf854fc86fc18bf1c04ab61a2b5cb4b921')
-  THEN lower(btrim(CAST("email" AS text), ' ') COLLATE "C") END END AS sent_0, CASE
-  WHEN (NOT (("email" IS NULL
-  OR (CAST(pg_typeof("email") AS text) IN ('text', 'character varying', 'uuid', 'citext')
-  AND char_length(btrim(CAST("email" AS text), ' ')) = 0))
-  OR ("email" IS NOT NULL
-  AND CAST(pg_typeof("email") AS text) IN ('text', 'character varying', 'uuid', 'citext')
-  AND ((char_length(btrim(CAST("email" AS text), ' ')) <= 63
-  AND (btrim(CAST("email" AS text), ' ') COLLATE "C") ~ '^([A-Za-z0-9_][A-Za-z0-9_+-]*([.][A-Za-z0-9_+-]+)*@([A-Za-z0-9]+(-[A-Za-z0-9]+)*[.])+[A-Za-z]{2,63})$'
-  AND NOT ((lower(btrim(CAST("email" AS text), ' ') COLLATE "C") COLLATE "C") ~ '^(.*[.](arpa|invalid|local|localhost|onion|test))$'))
-  OR ((btrim(CAST("email" AS text), ' ') COLLATE "C") ~ '^([0-9a-fA-F]{64})$'
-  AND lower(btrim(CAST("email" AS text), ' ') COLLATE "C") NOT IN ('0000000000000000000000000000000000000000000000000000000000000000', '0a481a8dc8a8aa0efbf1ee6f2524dfe7c8b5b93369a2f98b4a671da8901e127b', '12b9377cbe7e5c94e8a70d9d23929523d14afa954793130f8a3959c7b849aca8', '140bedbf9c3f6d56a9846d2ba7088798683f4da0c248231336e6a05679e4fdfe', '20ef0f0c8d0eea98772412cea9b3b92612e3e53cb5e59152b5703165f56e8a53', '36a9e7f1c95b82ffb99743e0c5c4ce95d83c9a430aac59f84ef3cbfab6145068', '3d9fc4bde7ceef058d65b00186e79c1f14b42687b491644c303065135b644e18', '74234e98afe7498fb5daf1f36ac2d78acc339464f950703b8c019892f982b90b', '9b2d5b4678781e53038e91ea5324530a03f27dc1d0e5f6c9bc9d493a23be9de0', 'a683c5c5349f6f7fb903ba8a9e7e55d0ba1b8f03579f95be83f4954c33e81098', 'b582d3167c70c098fdfefc2c847a1aae83150febc4602a51ef83a84a175d417c', 'c627c09c14e58e44bc51622dac392958ec88244e414b508020634f53cfcd1e69', 'd5b592c05dc25b5032553f1b27f4139be95e881f73db33b02b05ab20c3f9981e', 'dc937b59892604f5a86ac96936cd7ff09e25f18ae6b758e8014a24c7fa039e91', 'e2f79e5b60330bba4c289962231b6ba2957d0b14e7deb3110417003c79dea635', 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855', 'eb045d78d273107348b0300c01d29b7552d622abbc6faf81b3ec55359aa9950c', 'fa1d2db62d4d952e2031452e1bc1ddcad0b192c2e29a706f11ce426ae5acddea', 'fb329000228cc5a24c264c57139de8bf854fc86fc18bf1c04ab61a2b5cb4b921')))))
-  OR (("email" IS NULL
-  OR (CAST(pg_typeof("email") AS text) IN ('text', 'character varying', 'uuid', 'citext')
-  AND char_length(btrim(CAST("email" AS text), ' ')) = 0))))
+  FROM (SELECT CASE way_0
+  WHEN 'plain'
+  THEN encode(sha256(convert_to(lower(text_0 COLLATE "C"), 'UTF8')), 'hex')
+  WHEN 'digest'
+  THEN lower(text_0 COLLATE "C") END AS sent_0, CASE
+  WHEN way_0 = 'odd'
   THEN 'odd'
-  WHEN ("email" IS NULL
-  OR (CAST(pg_typeof("email") AS text) IN ('text', 'character varying', 'uuid', 'citext')
-  AND char_length(btrim(CAST("email" AS text), ' ')) = 0))
-  THEN 'blank' ELSE 'taken' END AS standing
-  FROM people) judged;
+  WHEN way_0 = 'blank'
+  THEN 'odd' ELSE 'taken' END AS standing
+  FROM (SELECT text_0, CASE
+  WHEN text_0 IS NULL
+  THEN 'odd'
+  WHEN char_length(text_0) = 0
+  THEN 'blank'
+  WHEN char_length(text_0) <= 63
+  AND (text_0 COLLATE "C") ~ '^([A-Za-z0-9_][A-Za-z0-9_+-]*([.][A-Za-z0-9_+-]+)*@([A-Za-z0-9]+(-[A-Za-z0-9]+)*[.])+[A-Za-z]{2,63})$'
+  AND NOT ((lower(text_0 COLLATE "C") COLLATE "C") ~ '^(.*[.](arpa|invalid|local|localhost|onion|test))$')
+  THEN 'plain'
+  WHEN char_length(text_0) = 64
+  AND (text_0 COLLATE "C") ~ '^([0-9a-fA-F]{64})$'
+  AND lower(text_0 COLLATE "C") NOT IN ('0000000000000000000000000000000000000000000000000000000000000000', '0a481a8dc8a8aa0efbf1ee6f2524dfe7c8b5b93369a2f98b4a671da8901e127b', '12b9377cbe7e5c94e8a70d9d23929523d14afa954793130f8a3959c7b849aca8', '140bedbf9c3f6d56a9846d2ba7088798683f4da0c248231336e6a05679e4fdfe', '20ef0f0c8d0eea98772412cea9b3b92612e3e53cb5e59152b5703165f56e8a53', '36a9e7f1c95b82ffb99743e0c5c4ce95d83c9a430aac59f84ef3cbfab6145068', '3d9fc4bde7ceef058d65b00186e79c1f14b42687b491644c303065135b644e18', '74234e98afe7498fb5daf1f36ac2d78acc339464f950703b8c019892f982b90b', '9b2d5b4678781e53038e91ea5324530a03f27dc1d0e5f6c9bc9d493a23be9de0', 'a683c5c5349f6f7fb903ba8a9e7e55d0ba1b8f03579f95be83f4954c33e81098', 'b582d3167c70c098fdfefc2c847a1aae83150febc4602a51ef83a84a175d417c', 'c627c09c14e58e44bc51622dac392958ec88244e414b508020634f53cfcd1e69', 'd5b592c05dc25b5032553f1b27f4139be95e881f73db33b02b05ab20c3f9981e', 'dc937b59892604f5a86ac96936cd7ff09e25f18ae6b758e8014a24c7fa039e91', 'e2f79e5b60330bba4c289962231b6ba2957d0b14e7deb3110417003c79dea635', 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855', 'eb045d78d273107348b0300c01d29b7552d622abbc6faf81b3ec55359aa9950c', 'fa1d2db62d4d952e2031452e1bc1ddcad0b192c2e29a706f11ce426ae5acddea', 'fb329000228cc5a24c264c57139de8bf854fc86fc18bf1c04ab61a2b5cb4b921')
+  THEN 'digest' ELSE 'odd' END AS way_0
+  FROM (SELECT CASE
+  WHEN "email" IS NULL
+  THEN ''
+  WHEN CAST(pg_typeof("email") AS text) IN ('text', 'character varying', 'uuid', 'citext')
+  THEN btrim(CAST("email" AS text), ' ') END AS text_0
+  FROM people OFFSET 0) trimmed OFFSET 0) ways OFFSET 0) judged;
 
 INSERT INTO "pinterest_staging_1f2e3d" (identifier, kind, standing) SELECT identifier, kind, standing
   FROM (SELECT CASE
@@ -137,74 +125,69 @@ INSERT INTO "pinterest_staging_1f2e3d" (identifier, kind, standing) SELECT ident
   THEN 'PHONE' END AS kind, CASE
   WHEN places.place = 0
   THEN judged.standing END AS standing
-  FROM (SELECT CASE
-  WHEN ("email" IS NOT NULL
-  AND CAST(pg_typeof("email") AS text) IN ('text', 'character varying', 'uuid', 'citext')
-  AND ((char_length(btrim(CAST("email" AS text), ' ')) <= 63
-  AND (btrim(CAST("email" AS text), ' ') COLLATE "C") ~ '^([A-Za-z0-9_][A-Za-z0-9_+-]*([.][A-Za-z0-9_+-]+)*@([A-Za-z0-9]+(-[A-Za-z0-9]+)*[.])+[A-Za-z]{2,63})$'
-  AND NOT ((lower(btrim(CAST("email" AS text), ' ') COLLATE "C") COLLATE "C") ~ '^(.*[.](arpa|invalid|local|localhost|onion|test))$'))
-  OR ((btrim(CAST("email" AS text), ' ') COLLATE "C") ~ '^([0-9a-fA-F]{64})$'
-  AND lower(btrim(CAST("email" AS text), ' ') COLLATE "C") NOT IN ('0000000000000000000000000000000000000000000000000000000000000000', '0a481a8dc8a8aa0efbf1ee6f2524dfe7c8b5b93369a2f98b4a671da8901e127b', '12b9377cbe7e5c94e8a70d9d23929523d14afa954793130f8a3959c7b849aca8', '140bedbf9c3f6d56a9846d2ba7088798683f4da0c248231336e6a05679e4fdfe', '20ef0f0c8d0eea98772412cea9b3b92612e3e53cb5e59152b5703165f56e8a53', '36a9e7f1c95b82ffb99743e0c5c4ce95d83c9a430aac59f84ef3cbfab6145068', '3d9fc4bde7ceef058d65b00186e79c1f14b42687b491644c303065135b644e18', '74234e98afe7498fb5daf1f36ac2d78acc339464f950703b8c019892f982b90b', '9b2d5b4678781e53038e91ea5324530a03f27dc1d0e5f6c9bc9d493a23be9de0', 'a683c5c5349f6f7fb903ba8a9e7e55d0ba1b8f03579f95be83f4954c33e81098', 'b582d3167c70c098fdfefc2c847a1aae83150febc4602a51ef83a84a175d417c', 'c627c09c14e58e44bc51622dac392958ec88244e414b508020634f53cfcd1e69', 'd5b592c05dc25b5032553f1b27f4139be95e881f73db33b02b05ab20c3f9981e', 'dc937b59892604f5a86ac96936cd7ff09e25f18ae6b758e8014a24c7fa039e91', 'e2f79e5b60330bba4c289962231b6ba2957d0b14e7deb3110417003c79dea635', 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855', 'eb045d78d273107348b0300c01d29b7552d622abbc6faf81b3ec55359aa9950c', 'fa1d2db62d4d952e2031452e1bc1ddcad0b192c2e29a706f11ce426ae5acddea', 'fb329000228cc5a24c264c57139de8bf854fc86fc18bf1c04ab61a2b5cb4b921'))))
-  THEN CASE
-  WHEN char_length(btrim(CAST("email" AS text), ' ')) <= 63
-  AND (btrim(CAST("email" AS text), ' ') COLLATE "C") ~ '^([A-Za-z0-9_][A-Za-z0-9_+-]*([.][A-Za-z0-9_+-]+)*@([A-Za-z0-9]+(-[A-Za-z0-9]+)*[.])+[A-Za-z]{2,63})$'
-  AND NOT ((lower(btrim(CAST("email" AS text), ' ') COLLATE "C") COLLATE "C") ~ '^(.*[.](arpa|invalid|local|localhost|onion|test))$')
-  THEN encode(sha256(convert_to(lower(btrim(CAST("email" AS text), ' ') COLLATE "C"), 'UTF8')), 'hex')
-  WHEN (btrim(CAST("email" AS text), ' ') COLLATE "C") ~ '^([0-9a-fA-F]{64})$'
-  AND lower(btrim(CAST("email" AS text), ' ') COLLATE "C") NOT IN ('0000000000000000000000000000000000000000000000000000000000000000', '0a481a8dc8a8aa0efbf1ee6f2524dfe7c8b5b93369a2f98b4a671da8901e127b', '12b9377cbe7e5c94e8a70d9d23929523d14afa954793130f8a3959c7b849aca8', '140bedbf9c3f6d56a9846d2ba7088798683f4da0c248231336e6a05679e4fdfe', '20ef0f0c8d0eea98772412cea9b3b92612e3e53cb5e59152b5703165f56e8a53', '36a9e7f1c95b82ffb99743e0c5c4ce95d83c9a430aac59f84ef3cbfab6145068', '3d9fc4bde7ceef058d65b00186e79c1f14b42687b491644c303065135b644e18', '74234e98afe7498fb5daf1f36ac2d78acc339464f950703b8c019892f982b90b', '9b2d5b4678781e53038e91ea5324530a03f27dc1d0e5f6c9bc9d493a23be9de0', 'a683c5c5349f6f7fb903ba8a9e7e55d0ba1b8f03579f95be83f4954c33e81098', 'b582d3167c70c098fdfefc2c847a1aae83150febc4602a51ef83a84a175d417c', 'c627c09c14e58e44bc51622dac392958ec88244e414b508020634f53cfcd1e69', 'd5b592c05dc25b5032553f1b27f4139be95e881f73db33b02b05ab20c3f9981e', 'dc937b59892604f5a86ac96936cd7ff09e25f18ae6b758e8014a24c7fa039e91', 'e2f79e5b60330bba4c289962231b6ba2957d0b14e7deb3110417003c79dea635', 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855', 'eb045d78d273107348b0300c01d29b7552d622abbc6faf81b3ec55359aa9950c', 'fa1d2db62d4d952e2031452e1bc1ddcad0b192c2e29a706f11ce426ae5acddea', 'fb329000228cc5a24c264c57139de8bf854fc86fc18bf1c04ab61a2b5cb4b921')
-  THEN lower(btrim(CAST("email" AS text), ' ') COLLATE "C") END END AS sent_0, CASE
-  WHEN ("Device ID" IS NOT NULL
-  AND CAST(pg_typeof("Device ID") AS text) IN ('text', 'character varying', 'uuid', 'citext')
-  AND (((btrim(CAST("Device ID" AS text), ' ') COLLATE "C") ~ '^([0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12})$'
-  AND btrim(CAST("Device ID" AS text), ' ') <> '00000000-0000-0000-0000-000000000000')))
-  THEN CASE
-  WHEN (btrim(CAST("Device ID" AS text), ' ') COLLATE "C") ~ '^([0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12})$'
-  AND btrim(CAST("Device ID" AS text), ' ') <> '00000000-0000-0000-0000-000000000000'
-  THEN encode(sha256(convert_to(lower(btrim(CAST("Device ID" AS text), ' ') COLLATE "C"), 'UTF8')), 'hex') END END AS sent_1, CASE
-  WHEN ("phone_hash" IS NOT NULL
-  AND CAST(pg_typeof("phone_hash") AS text) IN ('text', 'character varying', 'uuid', 'citext')
-  AND (((btrim(CAST("phone_hash" AS text), ' ') COLLATE "C") ~ '^([0-9a-fA-F]{64})$'
-  AND lower(btrim(CAST("phone_hash" AS text), ' ') COLLATE "C") NOT IN ('0000000000000000000000000000000000000000000000000000000000000000', '0a481a8dc8a8aa0efbf1ee6f2524dfe7c8b5b93369a2f98b4a671da8901e127b', '12b9377cbe7e5c94e8a70d9d23929523d14afa954793130f8a3959c7b849aca8', '140bedbf9c3f6d56a9846d2ba7088798683f4da0c248231336e6a05679e4fdfe', '20ef0f0c8d0eea98772412cea9b3b92612e3e53cb5e59152b5703165f56e8a53', '36a9e7f1c95b82ffb99743e0c5c4ce95d83c9a430aac59f84ef3cbfab6145068', '3d9fc4bde7ceef058d65b00186e79c1f14b42687b491644c303065135b644e18', '74234e98afe7498fb5daf1f36ac2d78acc339464f950703b8c019892f982b90b', '9b2d5b4678781e53038e91ea5324530a03f27dc1d0e5f6c9bc9d493a23be9de0', 'a683c5c5349f6f7fb903ba8a9e7e55d0ba1b8f03579f95be83f4954c33e81098', 'b582d3167c70c098fdfefc2c847a1aae83150febc4602a51ef83a84a175d417c', 'c627c09c14e58e44bc51622dac392958ec88244e414b508020634f53cfcd1e69', 'd5b592c05dc25b5032553f1b27f4139be95e881f73db33b02b05ab20c3f9981e', 'dc937b59892604f5a86ac96936cd7ff09e25f18ae6b758e8014a24c7fa039e91', 'e2f79e5b60330bba4c289962231b6ba2957d0b14e7deb3110417003c79dea635', 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855', 'eb045d78d273107348b0300c01d29b7552d622abbc6faf81b3ec55359aa9950c', 'fa1d2db62d4d952e2031452e1bc1ddcad0b192c2e29a706f11ce426ae5acddea', 'fb329000228cc5a24c264c57139de8bf854fc86fc18bf1c04ab61a2b5cb4b921'))))
-  THEN CONCAT('@p', CASE
-  WHEN (btrim(CAST("phone_hash" AS text), ' ') COLLATE "C") ~ '^([0-9a-fA-F]{64})$'
-  AND lower(btrim(CAST("phone_hash" AS text), ' ') COLLATE "C") NOT IN ('0000000000000000000000000000000000000000000000000000000000000000', '0a481a8dc8a8aa0efbf1ee6f2524dfe7c8b5b93369a2f98b4a671da8901e127b', '12b9377cbe7e5c94e8a70d9d23929523d14afa954793130f8a3959c7b849aca8', '140bedbf9c3f6d56a9846d2ba7088798683f4da0c248231336e6a05679e4fdfe', '20ef0f0c8d0eea98772412cea9b3b92612e3e53cb5e59152b5703165f56e8a53', '36a9e7f1c95b82ffb99743e0c5c4ce95d83c9a430aac59f84ef3cbfab6145068', '3d9fc4bde7ceef058d65b00186e79c1f14b42687b491644c303065135b644e18', '74234e98afe7498fb5daf1f36ac2d78acc339464f950703b8c019892f982b90b', '9b2d5b4678781e53038e91ea5324530a03f27dc1d0e5f6c9bc9d493a23be9de0', 'a683c5c5349f6f7fb903ba8a9e7e55d0ba1b8f03579f95be83f4954c33e81098', 'b582d3167c70c098fdfefc2c847a1aae83150febc4602a51ef83a84a175d417c', 'c627c09c14e58e44bc51622dac392958ec88244e414b508020634f53cfcd1e69', 'd5b592c05dc25b5032553f1b27f4139be95e881f73db33b02b05ab20c3f9981e', 'dc937b59892604f5a86ac96936cd7ff09e25f18ae6b758e8014a24c7fa039e91', 'e2f79e5b60330bba4c289962231b6ba2957d0b14e7deb3110417003c79dea635', 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855', 'eb045d78d273107348b0300c01d29b7552d622abbc6faf81b3ec55359aa9950c', 'fa1d2db62d4d952e2031452e1bc1ddcad0b192c2e29a706f11ce426ae5acddea', 'fb329000228cc5a24c264c57139de8bf854fc86fc18bf1c04ab61a2b5cb4b921')
-  THEN lower(btrim(CAST("phone_hash" AS text), ' ') COLLATE "C") END) END AS sent_2, CASE
-  WHEN (NOT (("email" IS NULL
-  OR (CAST(pg_typeof("email") AS text) IN ('text', 'character varying', 'uuid', 'citext')
-  AND char_length(btrim(CAST("email" AS text), ' ')) = 0))
-  OR ("email" IS NOT NULL
-  AND CAST(pg_typeof("email") AS text) IN ('text', 'character varying', 'uuid', 'citext')
-  AND ((char_length(btrim(CAST("email" AS text), ' ')) <= 63
-  AND (btrim(CAST("email" AS text), ' ') COLLATE "C") ~ '^([A-Za-z0-9_][A-Za-z0-9_+-]*([.][A-Za-z0-9_+-]+)*@([A-Za-z0-9]+(-[A-Za-z0-9]+)*[.])+[A-Za-z]{2,63})$'
-  AND NOT ((lower(btrim(CAST("email" AS text), ' ') COLLATE "C") COLLATE "C") ~ '^(.*[.](arpa|invalid|local|localhost|onion|test))$'))
-  OR ((btrim(CAST("email" AS text), ' ') COLLATE "C") ~ '^([0-9a-fA-F]{64})$'
-  AND lower(btrim(CAST("email" AS text), ' ') COLLATE "C") NOT IN ('0000000000000000000000000000000000000000000000000000000000000000', '0a481a8dc8a8aa0efbf1ee6f2524dfe7c8b5b93369a2f98b4a671da8901e127b', '12b9377cbe7e5c94e8a70d9d23929523d14afa954793130f8a3959c7b849aca8', '140bedbf9c3f6d56a9846d2ba7088798683f4da0c248231336e6a05679e4fdfe', '20ef0f0c8d0eea98772412cea9b3b92612e3e53cb5e59152b5703165f56e8a53', '36a9e7f1c95b82ffb99743e0c5c4ce95d83c9a430aac59f84ef3cbfab6145068', '3d9fc4bde7ceef058d65b00186e79c1f14b42687b491644c303065135b644e18', '74234e98afe7498fb5daf1f36ac2d78acc339464f950703b8c019892f982b90b', '9b2d5b4678781e53038e91ea5324530a03f27dc1d0e5f6c9bc9d493a23be9de0', 'a683c5c5349f6f7fb903ba8a9e7e55d0ba1b8f03579f95be83f4954c33e81098', 'b582d3167c70c098fdfefc2c847a1aae83150febc4602a51ef83a84a175d417c', 'c627c09c14e58e44bc51622dac392958ec88244e414b508020634f53cfcd1e69', 'd5b592c05dc25b5032553f1b27f4139be95e881f73db33b02b05ab20c3f9981e', 'dc937b59892604f5a86ac96936cd7ff09e25f18ae6b758e8014a24c7fa039e91', 'e2f79e5b60330bba4c289962231b6ba2957d0b14e7deb3110417003c79dea635', 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855', 'eb045d78d273107348b0300c01d29b7552d622abbc6faf81b3ec55359aa9950c', 'fa1d2db62d4d952e2031452e1bc1ddcad0b192c2e29a706f11ce426ae5acddea', 'fb329000228cc5a24c264c57139de8bf854fc86fc18bf1c04ab61a2b5cb4b921')))))
-  OR NOT (("Device ID" IS NULL
-  OR (CAST(pg_typeof("Device ID") AS text) IN ('text', 'character varying', 'uuid', 'citext')
-  AND char_length(btrim(CAST("Device ID" AS text), ' ')) = 0))
-  OR ("Device ID" IS NOT NULL
-  AND CAST(pg_typeof("Device ID") AS text) IN ('text', 'character varying', 'uuid', 'citext')
-  AND (((btrim(CAST("Device ID" AS text), ' ') COLLATE "C") ~ '^([0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12})$'
-  AND btrim(CAST("Device ID" AS text), ' ') <> '00000000-0000-0000-0000-000000000000'))))
-  OR NOT (("phone_hash" IS NULL
-  OR (CAST(pg_typeof("phone_hash") AS text) IN ('text', 'character varying', 'uuid', 'citext')
-  AND char_length(btrim(CAST("phone_hash" AS text), ' ')) = 0))
-  OR ("phone_hash" IS NOT NULL
-  AND CAST(pg_typeof("phone_hash") AS text) IN ('text', 'character varying', 'uuid', 'citext')
-  AND (((btrim(CAST("phone_hash" AS text), ' ') COLLATE "C") ~ '^([0-9a-fA-F]{64})$'
-  AND lower(btrim(CAST("phone_hash" AS text), ' ') COLLATE "C") NOT IN ('0000000000000000000000000000000000000000000000000000000000000000', '0a481a8dc8a8aa0efbf1ee6f2524dfe7c8b5b93369a2f98b4a671da8901e127b', '12b9377cbe7e5c94e8a70d9d23929523d14afa954793130f8a3959c7b849aca8', '140bedbf9c3f6d56a9846d2ba7088798683f4da0c248231336e6a05679e4fdfe', '20ef0f0c8d0eea98772412cea9b3b92612e3e53cb5e59152b5703165f56e8a53', '36a9e7f1c95b82ffb99743e0c5c4ce95d83c9a430aac59f84ef3cbfab6145068', '3d9fc4bde7ceef058d65b00186e79c1f14b42687b491644c303065135b644e18', '74234e98afe7498fb5daf1f36ac2d78acc339464f950703b8c019892f982b90b', '9b2d5b4678781e53038e91ea5324530a03f27dc1d0e5f6c9bc9d493a23be9de0', 'a683c5c5349f6f7fb903ba8a9e7e55d0ba1b8f03579f95be83f4954c33e81098', 'b582d3167c70c098fdfefc2c847a1aae83150febc4602a51ef83a84a175d417c', 'c627c09c14e58e44bc51622dac392958ec88244e414b508020634f53cfcd1e69', 'd5b592c05dc25b5032553f1b27f4139be95e881f73db33b02b05ab20c3f9981e', 'dc937b59892604f5a86ac96936cd7ff09e25f18ae6b758e8014a24c7fa039e91', 'e2f79e5b60330bba4c289962231b6ba2957d0b14e7deb3110417003c79dea635', 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855', 'eb045d78d273107348b0300c01d29b7552d622abbc6faf81b3ec55359aa9950c', 'fa1d2db62d4d952e2031452e1bc1ddcad0b192c2e29a706f11ce426ae5acddea', 'fb329000228cc5a24c264c57139de8bf854fc86fc18bf1c04ab61a2b5cb4b921'))))))
+  FROM (SELECT CASE way_0
+  WHEN 'plain'
+  THEN encode(sha256(convert_to(lower(text_0 COLLATE "C"), 'UTF8')), 'hex')
+  WHEN 'digest'
+  THEN lower(text_0 COLLATE "C") END AS sent_0, CASE way_1
+  WHEN 'plain'
+  THEN encode(sha256(convert_to(lower(text_1 COLLATE "C"), 'UTF8')), 'hex')
+  WHEN 'digest'
+  THEN lower(text_1 COLLATE "C") END AS sent_1, CASE way_2
+  WHEN 'plain'
+  THEN encode(sha256(convert_to(lower(text_2 COLLATE "C"), 'UTF8')), 'hex')
+  WHEN 'digest'
+  THEN CONCAT('@p', lower(text_2 COLLATE "C")) END AS sent_2, CASE
+  WHEN way_0 = 'odd'
+  OR way_1 = 'odd'
+  OR way_2 = 'odd'
   THEN 'odd'
-  WHEN ("email" IS NULL
-  OR (CAST(pg_typeof("email") AS text) IN ('text', 'character varying', 'uuid', 'citext')
-  AND char_length(btrim(CAST("email" AS text), ' ')) = 0))
-  AND ("Device ID" IS NULL
-  OR (CAST(pg_typeof("Device ID") AS text) IN ('text', 'character varying', 'uuid', 'citext')
-  AND char_length(btrim(CAST("Device ID" AS text), ' ')) = 0))
-  AND ("phone_hash" IS NULL
-  OR (CAST(pg_typeof("phone_hash") AS text) IN ('text', 'character varying', 'uuid', 'citext')
-  AND char_length(btrim(CAST("phone_hash" AS text), ' ')) = 0))
+  WHEN way_0 = 'blank'
+  AND way_1 = 'blank'
+  AND way_2 = 'blank'
   THEN 'blank' ELSE 'taken' END AS standing
-  FROM people) judged
+  FROM (SELECT text_0, text_1, text_2, CASE
+  WHEN text_0 IS NULL
+  THEN 'odd'
+  WHEN char_length(text_0) = 0
+  THEN 'blank'
+  WHEN char_length(text_0) <= 63
+  AND (text_0 COLLATE "C") ~ '^([A-Za-z0-9_][A-Za-z0-9_+-]*([.][A-Za-z0-9_+-]+)*@([A-Za-z0-9]+(-[A-Za-z0-9]+)*[.])+[A-Za-z]{2,63})$'
+  AND NOT ((lower(text_0 COLLATE "C") COLLATE "C") ~ '^(.*[.](arpa|invalid|local|localhost|onion|test))$')
+  THEN 'plain'
+  WHEN char_length(text_0) = 64
+  AND (text_0 COLLATE "C") ~ '^([0-9a-fA-F]{64})$'
+  AND lower(text_0 COLLATE "C") NOT IN ('0000000000000000000000000000000000000000000000000000000000000000', '0a481a8dc8a8aa0efbf1ee6f2524dfe7c8b5b93369a2f98b4a671da8901e127b', '12b9377cbe7e5c94e8a70d9d23929523d14afa954793130f8a3959c7b849aca8', '140bedbf9c3f6d56a9846d2ba7088798683f4da0c248231336e6a05679e4fdfe', '20ef0f0c8d0eea98772412cea9b3b92612e3e53cb5e59152b5703165f56e8a53', '36a9e7f1c95b82ffb99743e0c5c4ce95d83c9a430aac59f84ef3cbfab6145068', '3d9fc4bde7ceef058d65b00186e79c1f14b42687b491644c303065135b644e18', '74234e98afe7498fb5daf1f36ac2d78acc339464f950703b8c019892f982b90b', '9b2d5b4678781e53038e91ea5324530a03f27dc1d0e5f6c9bc9d493a23be9de0', 'a683c5c5349f6f7fb903ba8a9e7e55d0ba1b8f03579f95be83f4954c33e81098', 'b582d3167c70c098fdfefc2c847a1aae83150febc4602a51ef83a84a175d417c', 'c627c09c14e58e44bc51622dac392958ec88244e414b508020634f53cfcd1e69', 'd5b592c05dc25b5032553f1b27f4139be95e881f73db33b02b05ab20c3f9981e', 'dc937b59892604f5a86ac96936cd7ff09e25f18ae6b758e8014a24c7fa039e91', 'e2f79e5b60330bba4c289962231b6ba2957d0b14e7deb3110417003c79dea635', 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855', 'eb045d78d273107348b0300c01d29b7552d622abbc6faf81b3ec55359aa9950c', 'fa1d2db62d4d952e2031452e1bc1ddcad0b192c2e29a706f11ce426ae5acddea', 'fb329000228cc5a24c264c57139de8bf854fc86fc18bf1c04ab61a2b5cb4b921')
+  THEN 'digest' ELSE 'odd' END AS way_0, CASE
+  WHEN text_1 IS NULL
+  THEN 'odd'
+  WHEN char_length(text_1) = 0
+  THEN 'blank'
+  WHEN (text_1 COLLATE "C") ~ '^([0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12})$'
+  AND text_1 <> '00000000-0000-0000-0000-000000000000'
+  THEN 'plain' ELSE 'odd' END AS way_1, CASE
+  WHEN text_2 IS NULL
+  THEN 'odd'
+  WHEN char_length(text_2) = 0
+  THEN 'blank'
+  WHEN char_length(text_2) = 64
+  AND (text_2 COLLATE "C") ~ '^([0-9a-fA-F]{64})$'
+  AND lower(text_2 COLLATE "C") NOT IN ('0000000000000000000000000000000000000000000000000000000000000000', '0a481a8dc8a8aa0efbf1ee6f2524dfe7c8b5b93369a2f98b4a671da8901e127b', '12b9377cbe7e5c94e8a70d9d23929523d14afa954793130f8a3959c7b849aca8', '140bedbf9c3f6d56a9846d2ba7088798683f4da0c248231336e6a05679e4fdfe', '20ef0f0c8d0eea98772412cea9b3b92612e3e53cb5e59152b5703165f56e8a53', '36a9e7f1c95b82ffb99743e0c5c4ce95d83c9a430aac59f84ef3cbfab6145068', '3d9fc4bde7ceef058d65b00186e79c1f14b42687b491644c303065135b644e18', '74234e98afe7498fb5daf1f36ac2d78acc339464f950703b8c019892f982b90b', '9b2d5b4678781e53038e91ea5324530a03f27dc1d0e5f6c9bc9d493a23be9de0', 'a683c5c5349f6f7fb903ba8a9e7e55d0ba1b8f03579f95be83f4954c33e81098', 'b582d3167c70c098fdfefc2c847a1aae83150febc4602a51ef83a84a175d417c', 'c627c09c14e58e44bc51622dac392958ec88244e414b508020634f53cfcd1e69', 'd5b592c05dc25b5032553f1b27f4139be95e881f73db33b02b05ab20c3f9981e', 'dc937b59892604f5a86ac96936cd7ff09e25f18ae6b758e8014a24c7fa039e91', 'e2f79e5b60330bba4c289962231b6ba2957d0b14e7deb3110417003c79dea635', 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855', 'eb045d78d273107348b0300c01d29b7552d622abbc6faf81b3ec55359aa9950c', 'fa1d2db62d4d952e2031452e1bc1ddcad0b192c2e29a706f11ce426ae5acddea', 'fb329000228cc5a24c264c57139de8bf854fc86fc18bf1c04ab61a2b5cb4b921')
+  THEN 'digest' ELSE 'odd' END AS way_2
+  FROM (SELECT CASE
+  WHEN "email" IS NULL
+  THEN ''
+  WHEN CAST(pg_typeof("email") AS text) IN ('text', 'character varying', 'uuid', 'citext')
+  THEN btrim(CAST("email" AS text), ' ') END AS text_0, CASE
+  WHEN "Device ID" IS NULL
+  THEN ''
+  WHEN CAST(pg_typeof("Device ID") AS text) IN ('text', 'character varying', 'uuid', 'citext')
+  THEN btrim(CAST("Device ID" AS text), ' ') END AS text_1, CASE
+  WHEN "phone_hash" IS NULL
+  THEN ''
+  WHEN CAST(pg_typeof("phone_hash") AS text) IN ('text', 'character varying', 'uuid', 'citext')
+  THEN btrim(CAST("phone_hash" AS text), ' ') END AS text_2
+  FROM people OFFSET 0) trimmed OFFSET 0) ways OFFSET 0) judged
   CROSS JOIN (SELECT 0 AS place
   UNION ALL SELECT 1 AS place
   UNION ALL SELECT 2 AS place) places) each_one
@@ -214,31 +197,57 @@ INSERT INTO "pinterest_staging_1f2e3d" (identifier, kind, standing) SELECT ident
 ANALYZE "pinterest_staging_1f2e3d";
 
 SELECT "email", "Device ID", "phone_hash"
-  FROM people
-  WHERE (NOT (("email" IS NULL
-  OR (CAST(pg_typeof("email") AS text) IN ('text', 'character varying', 'uuid', 'citext')
-  AND char_length(btrim(CAST("email" AS text), ' ')) = 0))
-  OR ("email" IS NOT NULL
-  AND CAST(pg_typeof("email") AS text) IN ('text', 'character varying', 'uuid', 'citext')
-  AND ((char_length(btrim(CAST("email" AS text), ' ')) <= 63
-  AND (btrim(CAST("email" AS text), ' ') COLLATE "C") ~ '^([A-Za-z0-9_][A-Za-z0-9_+-]*([.][A-Za-z0-9_+-]+)*@([A-Za-z0-9]+(-[A-Za-z0-9]+)*[.])+[A-Za-z]{2,63})$'
-  AND NOT ((lower(btrim(CAST("email" AS text), ' ') COLLATE "C") COLLATE "C") ~ '^(.*[.](arpa|invalid|local|localhost|onion|test))$'))
-  OR ((btrim(CAST("email" AS text), ' ') COLLATE "C") ~ '^([0-9a-fA-F]{64})$'
-  AND lower(btrim(CAST("email" AS text), ' ') COLLATE "C") NOT IN ('0000000000000000000000000000000000000000000000000000000000000000', '0a481a8dc8a8aa0efbf1ee6f2524dfe7c8b5b93369a2f98b4a671da8901e127b', '12b9377cbe7e5c94e8a70d9d23929523d14afa954793130f8a3959c7b849aca8', '140bedbf9c3f6d56a9846d2ba7088798683f4da0c248231336e6a05679e4fdfe', '20ef0f0c8d0eea98772412cea9b3b92612e3e53cb5e59152b5703165f56e8a53', '36a9e7f1c95b82ffb99743e0c5c4ce95d83c9a430aac59f84ef3cbfab6145068', '3d9fc4bde7ceef058d65b00186e79c1f14b42687b491644c303065135b644e18', '74234e98afe7498fb5daf1f36ac2d78acc339464f950703b8c019892f982b90b', '9b2d5b4678781e53038e91ea5324530a03f27dc1d0e5f6c9bc9d493a23be9de0', 'a683c5c5349f6f7fb903ba8a9e7e55d0ba1b8f03579f95be83f4954c33e81098', 'b582d3167c70c098fdfefc2c847a1aae83150febc4602a51ef83a84a175d417c', 'c627c09c14e58e44bc51622dac392958ec88244e414b508020634f53cfcd1e69', 'd5b592c05dc25b5032553f1b27f4139be95e881f73db33b02b05ab20c3f9981e', 'dc937b59892604f5a86ac96936cd7ff09e25f18ae6b758e8014a24c7fa039e91', 'e2f79e5b60330bba4c289962231b6ba2957d0b14e7deb3110417003c79dea635', 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855', 'eb045d78d273107348b0300c01d29b7552d622abbc6faf81b3ec55359aa9950c', 'fa1d2db62d4d952e2031452e1bc1ddcad0b192c2e29a706f11ce426ae5acddea', 'fb329000228cc5a24c264c57139de8bf854fc86fc18bf1c04ab61a2b5cb4b921')))))
-  OR NOT (("Device ID" IS NULL
-  OR (CAST(pg_typeof("Device ID") AS text) IN ('text', 'character varying', 'uuid', 'citext')
-  AND char_length(btrim(CAST("Device ID" AS text), ' ')) = 0))
-  OR ("Device ID" IS NOT NULL
-  AND CAST(pg_typeof("Device ID") AS text) IN ('text', 'character varying', 'uuid', 'citext')
-  AND (((btrim(CAST("Device ID" AS text), ' ') COLLATE "C") ~ '^([0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12})$'
-  AND btrim(CAST("Device ID" AS text), ' ') <> '00000000-0000-0000-0000-000000000000'))))
-  OR NOT (("phone_hash" IS NULL
-  OR (CAST(pg_typeof("phone_hash") AS text) IN ('text', 'character varying', 'uuid', 'citext')
-  AND char_length(btrim(CAST("phone_hash" AS text), ' ')) = 0))
-  OR ("phone_hash" IS NOT NULL
-  AND CAST(pg_typeof("phone_hash") AS text) IN ('text', 'character varying', 'uuid', 'citext')
-  AND (((btrim(CAST("phone_hash" AS text), ' ') COLLATE "C") ~ '^([0-9a-fA-F]{64})$'
-  AND lower(btrim(CAST("phone_hash" AS text), ' ') COLLATE "C") NOT IN ('0000000000000000000000000000000000000000000000000000000000000000', '0a481a8dc8a8aa0efbf1ee6f2524dfe7c8b5b93369a2f98b4a671da8901e127b', '12b9377cbe7e5c94e8a70d9d23929523d14afa954793130f8a3959c7b849aca8', '140bedbf9c3f6d56a9846d2ba7088798683f4da0c248231336e6a05679e4fdfe', '20ef0f0c8d0eea98772412cea9b3b92612e3e53cb5e59152b5703165f56e8a53', '36a9e7f1c95b82ffb99743e0c5c4ce95d83c9a430aac59f84ef3cbfab6145068', '3d9fc4bde7ceef058d65b00186e79c1f14b42687b491644c303065135b644e18', '74234e98afe7498fb5daf1f36ac2d78acc339464f950703b8c019892f982b90b', '9b2d5b4678781e53038e91ea5324530a03f27dc1d0e5f6c9bc9d493a23be9de0', 'a683c5c5349f6f7fb903ba8a9e7e55d0ba1b8f03579f95be83f4954c33e81098', 'b582d3167c70c098fdfefc2c847a1aae83150febc4602a51ef83a84a175d417c', 'c627c09c14e58e44bc51622dac392958ec88244e414b508020634f53cfcd1e69', 'd5b592c05dc25b5032553f1b27f4139be95e881f73db33b02b05ab20c3f9981e', 'dc937b59892604f5a86ac96936cd7ff09e25f18ae6b758e8014a24c7fa039e91', 'e2f79e5b60330bba4c289962231b6ba2957d0b14e7deb3110417003c79dea635', 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855', 'eb045d78d273107348b0300c01d29b7552d622abbc6faf81b3ec55359aa9950c', 'fa1d2db62d4d952e2031452e1bc1ddcad0b192c2e29a706f11ce426ae5acddea', 'fb329000228cc5a24c264c57139de8bf854fc86fc18bf1c04ab61a2b5cb4b921'))))));
+  FROM (SELECT "email", "Device ID", "phone_hash", text_0, text_1, text_2, CASE
+  WHEN text_0 IS NULL
+  THEN 'odd'
+  WHEN char_length(text_0) = 0
+  THEN 'blank'
+  WHEN char_length(text_0) <= 63
+  AND (text_0 COLLATE "C") ~ '^([A-Za-z0-9_][A-Za-z0-9_+-]*([.][A-Za-z0-9_+-]+)*@([A-Za-z0-9]+(-[A-Za-z0-9]+)*[.])+[A-Za-z]{2,63})$'
+  AND NOT ((lower(text_0 COLLATE "C") COLLATE "C") ~ '^(.*[.](arpa|invalid|local|localhost|onion|test))$')
+  THEN 'plain'
+  WHEN char_length(text_0) = 64
+  AND (text_0 COLLATE "C") ~ '^([0-9a-fA-F]{64})$'
+  AND lower(text_0 COLLATE "C") NOT IN ('0000000000000000000000000000000000000000000000000000000000000000', '0a481a8dc8a8aa0efbf1ee6f2524dfe7c8b5b93369a2f98b4a671da8901e127b', '12b9377cbe7e5c94e8a70d9d23929523d14afa954793130f8a3959c7b849aca8', '140bedbf9c3f6d56a9846d2ba7088798683f4da0c248231336e6a05679e4fdfe', '20ef0f0c8d0eea98772412cea9b3b92612e3e53cb5e59152b5703165f56e8a53', '36a9e7f1c95b82ffb99743e0c5c4ce95d83c9a430aac59f84ef3cbfab6145068', '3d9fc4bde7ceef058d65b00186e79c1f14b42687b491644c303065135b644e18', '74234e98afe7498fb5daf1f36ac2d78acc339464f950703b8c019892f982b90b', '9b2d5b4678781e53038e91ea5324530a03f27dc1d0e5f6c9bc9d493a23be9de0', 'a683c5c5349f6f7fb903ba8a9e7e55d0ba1b8f03579f95be83f4954c33e81098', 'b582d3167c70c098fdfefc2c847a1aae83150febc4602a51ef83a84a175d417c', 'c627c09c14e58e44bc51622dac392958ec88244e414b508020634f53cfcd1e69', 'd5b592c05dc25b5032553f1b27f4139be95e881f73db33b02b05ab20c3f9981e', 'dc937b59892604f5a86ac96936cd7ff09e25f18ae6b758e8014a24c7fa039e91', 'e2f79e5b60330bba4c289962231b6ba2957d0b14e7deb3110417003c79dea635', 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855', 'eb045d78d273107348b0300c01d29b7552d622abbc6faf81b3ec55359aa9950c', 'fa1d2db62d4d952e2031452e1bc1ddcad0b192c2e29a706f11ce426ae5acddea', 'fb329000228cc5a24c264c57139de8bf854fc86fc18bf1c04ab61a2b5cb4b921')
+  THEN 'digest' ELSE 'odd' END AS way_0, CASE
+  WHEN text_1 IS NULL
+  THEN 'odd'
+  WHEN char_length(text_1) = 0
+  THEN 'blank'
+  WHEN (text_1 COLLATE "C") ~ '^([0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12})$'
+  AND text_1 <> '00000000-0000-0000-0000-000000000000'
+  THEN 'plain' ELSE 'odd' END AS way_1, CASE
+  WHEN text_2 IS NULL
+  THEN 'odd'
+  WHEN char_length(text_2) = 0
+  THEN 'blank'
+  WHEN char_length(text_2) = 64
+  AND (text_2 COLLATE "C") ~ '^([0-9a-fA-F]{64})$'
+  AND lower(text_2 COLLATE "C") NOT IN ('0000000000000000000000000000000000000000000000000000000000000000', '0a481a8dc8a8aa0efbf1ee6f2524dfe7c8b5b93369a2f98b4a671da8901e127b', '12b9377cbe7e5c94e8a70d9d23929523d14afa954793130f8a3959c7b849aca8', '140bedbf9c3f6d56a9846d2ba7088798683f4da0c248231336e6a05679e4fdfe', '20ef0f0c8d0eea98772412cea9b3b92612e3e53cb5e59152b5703165f56e8a53', '36a9e7f1c95b82ffb99743e0c5c4ce95d83c9a430aac59f84ef3cbfab6145068', '3d9fc4bde7ceef058d65b00186e79c1f14b42687b491644c303065135b644e18', '74234e98afe7498fb5daf1f36ac2d78acc339464f950703b8c019892f982b90b', '9b2d5b4678781e53038e91ea5324530a03f27dc1d0e5f6c9bc9d493a23be9de0', 'a683c5c5349f6f7fb903ba8a9e7e55d0ba1b8f03579f95be83f4954c33e81098', 'b582d3167c70c098fdfefc2c847a1aae83150febc4602a51ef83a84a175d417c', 'c627c09c14e58e44bc51622dac392958ec88244e414b508020634f53cfcd1e69', 'd5b592c05dc25b5032553f1b27f4139be95e881f73db33b02b05ab20c3f9981e', 'dc937b59892604f5a86ac96936cd7ff09e25f18ae6b758e8014a24c7fa039e91', 'e2f79e5b60330bba4c289962231b6ba2957d0b14e7deb3110417003c79dea635', 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855', 'eb045d78d273107348b0300c01d29b7552d622abbc6faf81b3ec55359aa9950c', 'fa1d2db62d4d952e2031452e1bc1ddcad0b192c2e29a706f11ce426ae5acddea', 'fb329000228cc5a24c264c57139de8bf854fc86fc18bf1c04ab61a2b5cb4b921')
+  THEN 'digest' ELSE 'odd' END AS way_2
+  FROM (SELECT "email", "Device ID", "phone_hash", CASE
+  WHEN "email" IS NULL
+  THEN ''
+  WHEN CAST(pg_typeof("email") AS text) IN ('text', 'character varying', 'uuid', 'citext')
+  THEN btrim(CAST("email" AS text), ' ') END AS text_0, CASE
+  WHEN "Device ID" IS NULL
+  THEN ''
+  WHEN CAST(pg_typeof("Device ID") AS text) IN ('text', 'character varying', 'uuid', 'citext')
+  THEN btrim(CAST("Device ID" AS text), ' ') END AS text_1, CASE
+  WHEN "phone_hash" IS NULL
+  THEN ''
+  WHEN CAST(pg_typeof("phone_hash") AS text) IN ('text', 'character varying', 'uuid', 'citext')
+  THEN btrim(CAST("phone_hash" AS text), ' ') END AS text_2
+  FROM people OFFSET 0) trimmed OFFSET 0) ways
+  WHERE CASE
+  WHEN way_0 = 'odd'
+  OR way_1 = 'odd'
+  OR way_2 = 'odd'
+  THEN 'odd'
+  WHEN way_0 = 'blank'
+  AND way_1 = 'blank'
+  AND way_2 = 'blank'
+  THEN 'blank' ELSE 'taken' END = 'odd';
 
 INSERT INTO "pinterest_staging_1f2e3d" (identifier, kind)
   VALUES (:identifier, :kind);
