@@ -31,10 +31,13 @@ class DuckDBWarehouse:
     Args:
         connection: closed by this object.
         label: the address.
+        spill: the folder for what does not fit into memory, once only digests are compared; None: nowhere.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, label: str) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, label: str, spill: Path | None = None) -> None:
         self._connection = connection
+        self._spill = spill
+        self._running: set[DuckDBSession] = set()
         self._source = DuckDBSource(connection, label)
         self._lock = threading.RLock()
 
@@ -57,7 +60,7 @@ class DuckDBWarehouse:
                 Code.SOURCE_NOT_OPENED,
                 f"{path} can't be opened for writing, as a DuckDB database that this version of DuckDB knows.",
             ) from None
-        return cls(connection, f"duckdb:///{path.resolve()}")
+        return cls(connection, f"duckdb:///{path.resolve()}", path.with_name(path.name + ".tmp"))
 
     @property
     def dialect(self) -> Dialect:
@@ -89,15 +92,18 @@ class DuckDBWarehouse:
     @contextmanager
     def session(self) -> Iterator[DuckDBSession]:
         """See Warehouse."""
-        cursor = self._connection.cursor()
+        session = DuckDBSession(self._connection.cursor(), self._lock, self._spill)
+        self._running.add(session)
         try:
-            yield DuckDBSession(cursor, self._lock)
+            yield session
         finally:
-            cursor.close()
+            self._running.discard(session)
+            session.close()
 
     def interrupt(self) -> None:
         """See Warehouse."""
-        self._connection.interrupt()
+        for session in list(self._running):
+            session.interrupt()
 
     def close(self) -> None:
         """See Warehouse."""
@@ -110,11 +116,29 @@ class DuckDBSession:
     Args:
         cursor: a connection of its own.
         lock: held during what writes, since two of a process that change the same row would fail.
+        spill: see DuckDBWarehouse.
     """
 
-    def __init__(self, cursor: duckdb.DuckDBPyConnection, lock: threading.RLock) -> None:
+    def __init__(self, cursor: duckdb.DuckDBPyConnection, lock: threading.RLock, spill: Path | None) -> None:
         self._cursor = cursor
         self._lock = lock
+        self._spill = spill
+        self._beside: duckdb.DuckDBPyConnection | None = None
+
+    def lets_spill(self) -> None:
+        """See Session. DuckDB takes the folder away again when the database is closed."""
+        if self._spill is not None:
+            self.run("SET temp_directory = '" + str(self._spill).replace("'", "''") + "'")
+
+    def interrupt(self) -> None:
+        """Makes what runs fail soon, from another thread."""
+        for connection in (self._cursor, self._beside):
+            if connection is not None:
+                connection.interrupt()
+
+    def close(self) -> None:
+        """Closes it."""
+        self._cursor.close()
 
     @contextmanager
     def transaction(self, *, is_snapshot: bool = False) -> Iterator[None]:  # noqa: ARG002 - each one is
@@ -144,7 +168,7 @@ class DuckDBSession:
 
     def stream(self, statement: str, batch_rows: int) -> Iterator[Sequence[Sequence[Any]]]:
         """See Session."""
-        beside = self._cursor.cursor()
+        self._beside = beside = self._cursor.cursor()
         try:
             beside.execute(statement)
             while rows := beside.fetchmany(batch_rows):
@@ -152,6 +176,7 @@ class DuckDBSession:
         except duckdb.Error as error:
             raise failed(error) from None
         finally:
+            self._beside = None
             beside.close()
 
     def insert(self, statement: str, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -48,6 +48,7 @@ def planned(
     """
     counts = rows.stage(session)
     notes = guard.check_table(counts, before)
+    session.lets_spill()
     statements, epoch = table.statements, table.epoch
     # Each by itself: what is written ahead counts for nothing before it is begun, and DuckDB 2.0.0 does not find the
     # rows of a large INSERT again that follows another one into the same table within a transaction.

@@ -128,6 +128,9 @@ class SQLAlchemySession:
         finally:
             self._depth -= 1
 
+    def lets_spill(self) -> None:
+        """See Session. A server decides that by itself."""
+
     def run(self, statement: str, **values: Any) -> None:
         """See Session."""
         self._execute(statement, values).close()

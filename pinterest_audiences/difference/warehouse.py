@@ -22,6 +22,9 @@ class Session(Protocol):
         `is_snapshot`: what is read is as it was at the beginning.
         """
 
+    def lets_spill(self) -> None:
+        """From now on, an engine in this process may write to disk what does not fit into memory: digests alone."""
+
     def run(self, statement: str, **values: Any) -> None:
         """Runs a statement. Raises: SourceError."""
 
