@@ -6,9 +6,9 @@ import threading
 from collections.abc import Mapping
 from typing import Any, Final
 
-from destination_pinterest.errors import ConnectorError
 from pinterest_audiences.difference.sent_table import SentTable
 from pinterest_audiences.difference.warehouse import Session, Warehouse
+from pinterest_audiences.failures import SourceError, WarehouseBusyError
 
 _EVERY_S: Final = 15.0
 
@@ -82,14 +82,16 @@ class Heartbeat:
     Args:
         warehouse: gets a connection of its own.
         pace: what is noted.
+        every_s: how often.
     """
 
-    def __init__(self, warehouse: Warehouse, pace: Pace) -> None:
+    def __init__(self, warehouse: Warehouse, pace: Pace, *, every_s: float = _EVERY_S) -> None:
         self._warehouse = warehouse
         self._pace = pace
+        self._every_s = every_s
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._beat, name="lease", daemon=True)
-        self.failure: ConnectorError | None = None
+        self.failure: WarehouseBusyError | None = None
 
     def __enter__(self) -> Heartbeat:
         self._thread.start()
@@ -100,10 +102,11 @@ class Heartbeat:
         self._thread.join(_EVERY_S)
 
     def _beat(self) -> None:
-        while not self._stop.wait(_EVERY_S):
+        while not self._stop.wait(self._every_s):
             try:
                 with self._warehouse.session() as session:
                     self._pace.note(session)
-            except ConnectorError as error:
-                # Whether it matters shows when the thread that feeds notes something.
+            except WarehouseBusyError as error:
                 self.failure = error
+            except SourceError:
+                pass  # Whether that lasts shows when the thread that feeds notes something.

@@ -7,15 +7,18 @@ from dataclasses import dataclass, field
 
 import duckdb
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from destination_pinterest.vocabulary import LetterCase
+from integration_tests.property.budget import budget
 from pinterest_audiences.difference.dialects import DUCKDB
 from pinterest_audiences.difference.duckdb_warehouse import DuckDBWarehouse
+from pinterest_audiences.difference.judging import Judgement
 from pinterest_audiences.difference.sent_table import SentTable
 from pinterest_audiences.difference.statements import Statements
 from pinterest_audiences.difference.warehouse import Session
-from unit_tests.support.examples import examples
+from unit_tests.support.judged_values import VALUES, check
 
 SLICE = 2
 PEOPLE = st.sets(st.sampled_from("abcdefgh"))
@@ -102,7 +105,7 @@ def send(session: Session, table: SentTable, between: tuple[int, int], pinterest
                 pinterest.members.discard(change.identifier)
 
 
-@settings(max_examples=examples(8), deadline=None, suppress_health_check=list(HealthCheck))
+@budget(8)
 @given(steps=STEPS)
 def test_a_run_that_gets_to_its_end_leaves_the_audience_equal_to_the_table(
     warehouse: DuckDBWarehouse, steps: list[Step]
@@ -121,3 +124,21 @@ def test_a_run_that_gets_to_its_end_leaves_the_audience_equal_to_the_table(
             assert pinterest.members == step.table
             found = session.rows(f"SELECT identifier, doubt FROM {statements.sent}")
             assert {(identifier, doubt) for identifier, doubt in found} == {(each, 0) for each in step.table}
+
+
+@budget(3)
+@given(values=st.lists(st.none() | VALUES, min_size=1, max_size=40), case=st.sampled_from(LetterCase))
+def test_what_duckdb_takes_the_mapper_takes_alike(
+    warehouse: DuckDBWarehouse, values: list[str | None], case: LetterCase
+) -> None:
+    with warehouse.session() as session:
+        session.run("CREATE OR REPLACE TABLE tried (place BIGINT, email VARCHAR)")
+        rows = [{"place": place, "email": value} for place, value in enumerate(values)]
+        session.insert("INSERT INTO tried (place, email) VALUES (:place, :email)", rows)
+
+        def judge(one: Judgement) -> list[tuple[str, str | None]]:
+            ways = Statements(DUCKDB, "pins", "tried")._ways([one], "tried", ["place"])
+            found = session.rows(f"SELECT way_0, {one.sent('text_0', 'way_0')} FROM {ways} ORDER BY place")
+            return [(way, sent) for way, sent in found]
+
+        check(DUCKDB, judge, values, case)
