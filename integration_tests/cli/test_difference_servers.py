@@ -29,6 +29,7 @@ from pinterest_audiences.difference.judging import Judgement
 from pinterest_audiences.difference.sqlalchemy_warehouse import SQLAlchemySession, SQLAlchemyWarehouse
 from pinterest_audiences.difference.statements import Statements
 from pinterest_audiences.difference.trust import HARD_VALUES
+from pinterest_audiences.sources.source import Selection
 from unit_tests.support.examples import examples
 from unit_tests.support.judged_values import VALUES, check
 
@@ -179,3 +180,17 @@ def at_once(run: Run, arguments: list[str], runs: int) -> list[Any]:
     for thread in threads:
         thread.join()
     return results
+
+
+def test_a_query_with_signs_of_a_driver_s_is_read_as_it_is(address: str) -> None:
+    query = "SELECT email AS \"the: 5 % :x\" FROM people WHERE email LIKE 'p:x%' -- :all"
+    if "mysql" in address:
+        query = query.replace('"', "`")
+    with engine_of(address).begin() as connection:
+        connection.execute(sa.text("CREATE TABLE IF NOT EXISTS people (id INT, email VARCHAR(200))"))
+        connection.execute(sa.text("INSERT INTO people VALUES (1, 'p\\:x@example.com')"))
+    with closing(SQLAlchemyWarehouse.of_url(address)) as warehouse, warehouse.session() as session:
+        relation = warehouse.relation(Selection(query=query))
+        assert warehouse.columns(Selection(query=query)) == ("the: 5 % :x",)
+        assert session.rows(f"SELECT * FROM {relation}") == [("p:x@example.com",)]
+        assert list(session.stream(f"SELECT * FROM {relation}", 5)) == [[("p:x@example.com",)]]

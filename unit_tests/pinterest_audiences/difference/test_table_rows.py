@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import duckdb
 import msgspec
@@ -22,6 +24,8 @@ from pinterest_audiences.difference.statements import Statements
 from pinterest_audiences.difference.table_rows import RowCounts, TableRows
 from pinterest_audiences.difference.warehouse import Session
 from pinterest_audiences.dry_run import DryRun
+from pinterest_audiences.rejected_file import RejectedFile
+from pinterest_audiences.sources.source import Selection
 from unit_tests.support.examples import examples
 from unit_tests.support.raises import raises
 
@@ -96,6 +100,30 @@ def test_only_what_sql_can_t_judge_travels(memory: DuckDBWarehouse) -> None:
     with memory.session() as session:
         put(session, [("ada@example.com", None), ("", None), ("ädä@exämple.com", UUID)])
         assert staged(session, Statements(DUCKDB, "pins", "people", "1")).travelled == 1
+
+
+def test_rejected_rows_are_written_down_blank_ones_too(memory: DuckDBWarehouse, tmp_path: Path) -> None:
+    rejected = RejectedFile.create(tmp_path / "rejected.jsonl", has_values=False)
+    with memory.session() as session:
+        put(session, [("ada@example.com", None), (None, ""), ("nobody", None), ("ädä@exämple.com", "x")])
+        statements = Statements(DUCKDB, "pins", "people", "1")
+        rows = TableRows(statements, plan(), CONFIG, rejected=rejected, batch_rows=3, read=lambda _: None)
+        counts = rows.stage(session)
+    written = [json.loads(line) for line in (tmp_path / "rejected.jsonl").read_text().splitlines()]
+    assert sorted((each["reason"], each["row_used"]) for each in written) == [
+        ("invalid_advertising_id", True),
+        ("invalid_email", False),
+        ("no_identity", False),
+    ]
+    assert counts.not_synced == {"invalid_email": 1, "no_identity": 1}
+
+
+def test_the_rows_of_a_query_are_staged(memory: DuckDBWarehouse) -> None:
+    with memory.session() as session:
+        put(session, [("ada@example.com", None), ("bob@example.com", None), ("ädä@exämple.com", UUID)])
+        relation = memory.relation(Selection(query="SELECT * FROM people WHERE email NOT LIKE 'b%' -- :all"))
+        counts = staged(session, Statements(DUCKDB, "pins", relation, "1"))
+    assert (counts.rows, counts.usable, counts.travelled) == (2, 2, 1)
 
 
 @pytest.fixture
