@@ -35,8 +35,9 @@ def register(commands: Any) -> None:
     parser = commands.add_parser(
         "sync",
         help="sync a table, a query or a file into an audience",
-        description="Sync a table, a query or a file into a Pinterest audience. The source is only read, and "
-        "everything goes through the connector, so plain identifiers are hashed before they leave this machine.",
+        description="Sync a table, a query or a file into a Pinterest audience. The source is only read, "
+        "unless --difference warehouse asks for more, and everything goes through the connector, so plain identifiers "
+        "are hashed before they leave this machine.",
     )
     add_arguments(parser)
     add_alert_arguments(parser)

@@ -121,8 +121,7 @@ class DifferenceRun:
         request, schema = self._request, self._request.difference_schema or ""
         warehouse.check_schema(schema)
         selection = selection_of(request)
-        columns = warehouse.columns(selection)
-        check_columns(request.named_columns(), columns, warehouse.label)
+        columns = columns_of(request, warehouse, selection)
         plan, settings = plan_of(request, self._config, columns)
         account = settings.ad_account_id
         statements = Statements(
@@ -247,6 +246,13 @@ def selection_of(request: SyncRequest) -> Selection:
     if request.table is None and request.query is None:
         raise UsageError(Code.USAGE_WRONG, "Say what to read from the database: --table NAME or --query 'SELECT …'.")
     return Selection(table=request.table, query=request.query)
+
+
+def columns_of(request: SyncRequest, warehouse: Warehouse, selection: Selection) -> tuple[str, ...]:
+    """Returns the columns that may be used. Raises: UsageError if one that is named is not there."""
+    columns = warehouse.columns(selection)
+    check_columns((*request.named_columns(), *(request.columns or ())), columns, warehouse.label)
+    return tuple(column for column in columns if request.columns is None or column in request.columns)
 
 
 def name_of(request: SyncRequest) -> str:

@@ -22,7 +22,7 @@ from pinterest_audiences.difference.asking import Found, look_up
 from pinterest_audiences.difference.guard import Difference, Guard
 from pinterest_audiences.difference.opening import open_warehouse
 from pinterest_audiences.difference.planning import of_plan
-from pinterest_audiences.difference.run import Way, name_of, selection_of
+from pinterest_audiences.difference.run import Way, columns_of, name_of, selection_of
 from pinterest_audiences.difference.sent_table import Kept, looked_at
 from pinterest_audiences.difference.settings import overlay_of, plan_of, stream_of
 from pinterest_audiences.difference.statements import Statements
@@ -32,7 +32,6 @@ from pinterest_audiences.dry_run_view import standard_duration_s
 from pinterest_audiences.failures import EXIT_DONE, EXIT_FAILED, Failure
 from pinterest_audiences.interruption import Interruption
 from pinterest_audiences.progress import Display
-from pinterest_audiences.sources.names import check_columns
 from pinterest_audiences.sync_request import SyncRequest
 from pinterest_audiences.trial import Trial
 
@@ -83,8 +82,7 @@ def _counted(request: SyncRequest, config: ConfigFile, warehouse: Warehouse) -> 
     schema = request.difference_schema or ""
     warehouse.check_schema(schema)
     selection = selection_of(request)
-    columns = warehouse.columns(selection)
-    check_columns(request.named_columns(), columns, warehouse.label)
+    columns = columns_of(request, warehouse, selection)
     plan, settings = plan_of(request, config, columns)
     dialect = replace(warehouse.dialect, temporary=_TEMPORARY)
     statements = Statements(dialect, schema, warehouse.relation(selection), "tried")
