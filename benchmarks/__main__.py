@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks import growth, latency, membership, memory, quota, shapes, throughput, warehouse
+from benchmarks import difference, growth, latency, membership, memory, quota, shapes, throughput, warehouse
 from benchmarks.children import ChildError
 from benchmarks.contenders import CHECKOUT
 from benchmarks.figures import Table, machine
@@ -33,6 +33,7 @@ _IN_FULL: Final[Mapping[str, Section]] = {
     "drt": lambda folder: warehouse.measure(folder, rows=1_000_000, limited_rows=100_000, rounds=5),
     "growth": lambda folder: growth.measure(folder, rows=1_000_000, rounds=5),
     "membership": lambda folder: membership.measure(folder, growth=(100_000, 1_000_000), rounds=3),
+    "difference": lambda folder: difference.measure(folder, rows=1_000_000, rounds=5),
 }
 # Enough to see whether it works and where it roughly stands.
 _QUICKLY: Final[Mapping[str, Section]] = {
@@ -44,9 +45,11 @@ _QUICKLY: Final[Mapping[str, Section]] = {
     "drt": lambda folder: warehouse.measure(folder, rows=200_000, limited_rows=20_000, rounds=1),
     "growth": lambda folder: growth.measure(folder, rows=200_000, rounds=1),
     "membership": lambda folder: membership.measure(folder, growth=(20_000, 100_000), rounds=1),
+    "difference": lambda folder: difference.measure(folder, rows=100_000, rounds=1),
 }
 # Minutes each, and gigabytes of disk: only where it is asked for by name.
 _ON_REQUEST: Final[Mapping[str, Section]] = {
+    "difference-10m": lambda folder: difference.measure(folder, rows=10_000_000, rounds=3),
     "membership-10m": lambda folder: membership.measure(folder, growth=(1_000_000, 10_000_000), rounds=1),
     "membership-50m": lambda folder: membership.measure(folder, growth=(50_000_000,), rounds=1),
 }

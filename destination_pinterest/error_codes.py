@@ -1671,6 +1671,72 @@ class Code(StrEnum):
         "shown at Pinterest, in logs and in reports.",
         "Give it a name that tells nobody. One that is already called so can be kept by its id (`audience_id`).",
     )
+    DIFFERENCE_NOT_POSSIBLE = _Case(
+        "PIN-CLI-160",
+        _CONFIG,
+        _ACT,
+        "`--difference warehouse` does not go with another argument, or with a setting.",
+        "Take out what is named, or leave the difference to the connector. [In the "
+        "warehouse](scale.md#in-the-warehouse) says what it needs.",
+    )
+    DIFFERENCE_NO_WAREHOUSE = _Case(
+        "PIN-CLI-161",
+        _CONFIG,
+        _ACT,
+        "`--from` is no database that can compute the difference.",
+        "Use one of the databases that [In the warehouse](scale.md#in-the-warehouse) names, or leave out "
+        "`--difference warehouse`.",
+    )
+    DIFFERENCE_SCHEMA_UNUSABLE = _Case(
+        "PIN-CLI-162",
+        _CONFIG,
+        _ACT,
+        "The schema for what was last sent is not there, or no table can be created in it.",
+        "Create the schema, grant the right to create and change tables in it, or name another by "
+        "`--difference-schema`.",
+    )
+    DIFFERENCE_OF_LATER_VERSION = _Case(
+        "PIN-CLI-163",
+        _CONFIG,
+        _ACT,
+        "A later version of this program has written what was last sent.",
+        "Update this program, or name another schema by `--difference-schema`, which begins anew.",
+    )
+    DIFFERENCE_BUSY = _Case(
+        "PIN-CLI-164",
+        _TRANSIENT,
+        _WAIT,
+        "Another run is sending the difference of the same audience.",
+        "Wait for its end, and run this one again.",
+    )
+    DIFFERENCE_TAKEN_OVER = _Case(
+        "PIN-CLI-165",
+        _TRANSIENT,
+        _WAIT,
+        "Another run has taken the audience over, since this one had stood still for too long.",
+        "Run it again once the other one has ended. Nothing is lost: what was not noted as accepted is sent again.",
+    )
+    DIFFERENCE_TABLE_CHANGES = _Case(
+        "PIN-CLI-166",
+        _TRANSIENT,
+        _WAIT,
+        "The table changes so quickly that it can't be read as it is at one moment, in a database without snapshots.",
+        "Run it again when less is written to the table, or read a copy of it.",
+    )
+    DIFFERENCE_STATEMENT_FAILED = _Case(
+        "PIN-CLI-167",
+        _TRANSIENT,
+        _WAIT,
+        "The database stopped while it computed or kept the difference.",
+        "Look into the database's own log, and run the sync again: it goes on with what was accepted.",
+    )
+    DIFFERENCE_JUDGED_OTHERWISE = _Case(
+        "PIN-CLI-168",
+        _CONFIG,
+        _ACT,
+        "The database judges made-up values otherwise than this program does, so it can't be trusted with real ones.",
+        "Leave out `--difference warehouse`, and report this with the database's version and settings.",
+    )
     SPARK_NOT_CARRIED = _Case(
         "PIN-CLI-170",
         _CONFIG,

@@ -95,6 +95,10 @@ class SentBusyError(TransientError):
     """Another driver of Spark mirrors by the same table of what was last sent."""
 
 
+class WarehouseBusyError(TransientError):
+    """Another run sends the difference of the same audience."""
+
+
 class FileContentError(ConfigurationError):
     """What a file holds can't be read as one table. It is found out in the middle: what was sent before stays sent."""
 

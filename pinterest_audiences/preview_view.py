@@ -10,6 +10,7 @@ from pinterest_audiences.report_view import Line, identities_text, reach_lines
 
 _COUNTED: Final = {
     "membership_store": "by the membership store",
+    "warehouse": "by the table in the warehouse",
     "rows_and_counters": "by the rows and what is known of the audience",
 }
 

@@ -134,7 +134,8 @@ def _reasons(counts: Mapping[str, int]) -> Iterator[Line]:
 def _members(members: Mapping[str, Any] | None) -> Iterator[Line]:
     if members is None:
         return
-    yield "Members before", f"{_number(members['before'])}, by the membership store"
+    by = "the table in the warehouse" if members.get("counted_by") == "warehouse" else "the membership store"
+    yield "Members before", f"{_number(members['before'])}, by {by}"
     yield "Members after", _number(members["after"])
     if members["unchanged"] is not None:
         yield "Members unchanged", _number(members["unchanged"])

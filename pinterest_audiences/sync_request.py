@@ -78,6 +78,7 @@ class SyncRequest:
     variables: Mapping[str, str] = field(default_factory=dict)
     profile: str | None = None
     destination_object: str | None = None
+    difference_schema: str | None = None
 
     def overlay(self) -> dict[str, Any]:
         """Returns the settings for this run alone."""
@@ -153,6 +154,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--replace",
         action="store_true",
         help="make the audience equal to the table: members that are not in it are removed",
+    )
+    add(
+        "--difference",
+        choices=("connector", "warehouse"),
+        default="connector",
+        help="warehouse: make the audience equal to the table by a difference that the database of --from computes and "
+        "keeps. This WRITES to that database: tables in --difference-schema hold the digests that were last sent "
+        "(DuckDB, PostgreSQL, MySQL, MariaDB; unproven: Snowflake, BigQuery, Redshift, Databricks, Trino). connector "
+        "(the default): the database is only read",
+    )
+    add(
+        "--difference-schema",
+        metavar="SCHEMA",
+        help="with --difference warehouse: the schema of yours for what was last sent; it must exist",
     )
     add(
         "--dry-run",
@@ -239,6 +254,12 @@ def read_request(arguments: argparse.Namespace) -> SyncRequest:
         )
     if arguments.batch_rows < 1:
         raise UsageError(Code.USAGE_WRONG, "--batch-rows must be at least 1.")
+    if (arguments.difference == "warehouse") != (arguments.difference_schema is not None):
+        raise UsageError(
+            Code.USAGE_WRONG,
+            "--difference warehouse and --difference-schema SCHEMA go together: what was last sent is kept in a schema "
+            "of your choice.",
+        )
     audience = _audience(arguments)
     return SyncRequest(
         source=arguments.source,
@@ -265,6 +286,7 @@ def read_request(arguments: argparse.Namespace) -> SyncRequest:
         rejected=_rejected_path(arguments, audience),
         rejected_values=arguments.rejected_values,
         profile=arguments.profile,
+        difference_schema=arguments.difference_schema,
     )
 
 

@@ -84,8 +84,10 @@ class SyncJournal:
         if self._clock() < self.due_s:
             return
         self.due_s = self._clock() + self._progress_every_s
-        tallies = [lane.tally for lane in self._lanes() if not lane.target.repeats_rows]
-        self._messages.figures("INFO", progress_line(tallies, self.sync.requests, self.sync.waited_s))
+        lanes = self._lanes()
+        tallies = [lane.tally for lane in lanes if not lane.target.repeats_rows]
+        only = lanes[0].target.list_id if len(lanes) == 1 else None
+        self._messages.figures("INFO", progress_line(tallies, self.sync.requests, self.sync.waited_s, only))
 
     def _sent(self, lane: AudienceLane | None, exchange: Exchange, tallies: Sequence[AudienceTally]) -> None:
         for tally in tallies:

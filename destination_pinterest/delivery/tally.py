@@ -81,8 +81,10 @@ class AudienceTally:
         return self.entered - self.synced - self.errored - self.not_synced.total()
 
 
-def progress_line(tallies: Sequence[AudienceTally], requests: int, waited_s: float) -> str:
-    """Returns one line for a program that watches a running sync."""
+def progress_line(
+    tallies: Sequence[AudienceTally], requests: int, waited_s: float, customer_list_id: str | None = None
+) -> str:
+    """Returns one line for a program that watches a running sync; with the list that is written to, if it is one."""
     progress: dict[str, Any] = {
         "entered": sum(tally.entered for tally in tallies),
         "synced": sum(tally.synced for tally in tallies),
@@ -90,4 +92,6 @@ def progress_line(tallies: Sequence[AudienceTally], requests: int, waited_s: flo
         "requests": requests,
         "waited_s": round(waited_s, 1),
     }
+    if customer_list_id is not None:
+        progress["customer_list_id"] = customer_list_id
     return PROGRESS_PREFIX + msgspec.json.encode(progress).decode()

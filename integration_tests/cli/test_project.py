@@ -193,6 +193,21 @@ def test_a_plan_says_what_a_run_then_does_and_changes_nothing(
     assert told.stderr == ""
 
 
+def test_an_audience_whose_difference_is_computed_in_the_warehouse_is_planned_and_run(
+    folder: Path, command: Command, account: RunningSandbox
+) -> None:
+    change(folder, "CREATE SCHEMA pins")
+    entry = {"table": "customers", "mode": "replace", "difference": "warehouse", "difference_schema": "pins"}
+    project(folder, vip=entry)
+    new = report(command("plan", "--json"), "plan")["audiences"][0]["plan"]["pinterest"]["audiences"][0]
+    assert (new["is_new"], new["joins"]) == (True, {"at_least": 90, "at_most": 90})
+    report(command("run", "--json"))
+    change(folder, "DELETE FROM customers WHERE id < 5")
+    known = report(command("plan", "--json"), "plan")["audiences"][0]["plan"]["pinterest"]["audiences"][0]
+    assert known["counted_by"] == "warehouse"
+    assert (known["joins"]["at_most"], known["leaves"]["at_least"], known["members"]["at_least"]) == (0, 5, 90)
+
+
 def test_the_status_has_the_last_run_and_what_pinterest_says(folder: Path, command: Command) -> None:
     project(folder, vip={"audience": "VIPs", "table": "customers", "schedule": "24h"})
     stale = command("status", "--offline", "--fail-if-stale")

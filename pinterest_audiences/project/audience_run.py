@@ -114,19 +114,24 @@ class AudienceRun:
             RejectedFile(path, has_values=request.rejected_values).check()
             request = replace(request, rejected=aside(path))
         account = str(config.overlaid(**request.overlay()).get("ad_account_id") or "")
-        with (
-            self.part.prepare(request, config, audience) as ready,
-            followed(display, audience.name, account, "run", self.environment) as shown,
-        ):
-            outcome = SyncRun(
-                ready.request,
-                ready.config,
-                source=ready.source,
-                reading=ready.reading,
-                state_file=ready.state_file,
-                rejected=ready.rejected,
-                interruption=self.interruption,
-            ).run(shown)
+        following = followed(display, audience.name, account, "run", self.environment)
+        if request.difference_schema is not None and self.part.prepare is _prepared_whole:
+            # Only who asks for it needs this module.
+            from pinterest_audiences.difference.run import DifferenceRun  # noqa: PLC0415
+
+            with following as shown:
+                outcome = DifferenceRun(request, config, self.interruption).run(shown)
+        else:
+            with self.part.prepare(request, config, audience) as ready, following as shown:
+                outcome = SyncRun(
+                    ready.request,
+                    ready.config,
+                    source=ready.source,
+                    reading=ready.reading,
+                    state_file=ready.state_file,
+                    rejected=ready.rejected,
+                    interruption=self.interruption,
+                ).run(shown)
         # A run that did not get to its end says nothing of the other rows.
         if path is not None and outcome.failure is None:
             _keep_rejected(path, display)

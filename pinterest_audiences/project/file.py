@@ -102,6 +102,15 @@ class AudienceDefaults(_Form):
         description="replace: the audience becomes equal to the rows, and whoever is not in them leaves. add (the "
         "default): everybody in the rows joins, and nobody leaves by being absent.",
     )
+    difference: Literal["connector", "warehouse"] | None = Field(
+        default=None,
+        description="warehouse: the database of `source` computes who joins and who leaves, and keeps in "
+        "`difference_schema` what was last sent, as digests. This WRITES to that database. Needs `mode: replace`. "
+        "connector (the default): the source is only read.",
+    )
+    difference_schema: _Text | None = Field(
+        default=None, description="The schema of yours for what was last sent, with `difference: warehouse`."
+    )
     identities: dict[str, _Text] | None = Field(
         default=None,
         description="The columns that identify people, and as what: `email: EMAIL`, `email_hash: EMAIL:sha256`. Left "

@@ -11,6 +11,7 @@ from typing import Any, Final, Literal
 
 from destination_pinterest.errors import ConfigurationError, ConnectorError
 from destination_pinterest.program_version import program_version
+from pinterest_audiences.difference.trying import tried_by_difference
 from pinterest_audiences.failure_view import write_failure
 from pinterest_audiences.failures import EXIT_FAILED, Failure
 from pinterest_audiences.interruption import Interruption
@@ -100,8 +101,11 @@ def _planned(
         config = audience.config_file(os.environ)
         # What was rejected by the last run is kept for `retry`.
         request = replace(audience.request(variables=variables), rejected=None, offline=is_offline)
-        with prepared(request, config) as ready:
-            trial = tried(ready, display.log, interruption, display)
+        if request.difference_schema is not None:
+            trial = tried_by_difference(request, config, interruption, display)
+        else:
+            with prepared(request, config) as ready:
+                trial = tried(ready, display.log, interruption, display)
     except ConnectorError as error:
         return _plan(audience, "failed", Failure.of(error), None, warnings)
     if trial.failure is not None:

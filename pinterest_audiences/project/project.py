@@ -101,6 +101,7 @@ class Audience:
             variables=variables,
             profile=self.profile,
             destination_object=self._destination_object(),
+            difference_schema=entry.difference_schema if entry.difference == "warehouse" else None,
         )
 
     def _destination_object(self) -> str | None:
@@ -243,6 +244,7 @@ class _Resolving:
             raise self._wrong(
                 name, "cursor", "reads a part of the rows, and `mode: replace` needs all; keep one of them"
             )
+        self._check_difference(name, entry)
         if entry.lookback is not None and entry.cursor is None:
             raise self._wrong(name, "lookback", "needs `cursor`")
         if entry.audience_id is not None and entry.ad_account_id is None:
@@ -264,6 +266,14 @@ class _Resolving:
         except UsageError as error:
             raise invalid(f"{self.path}, audience {name}: {error.message}") from None
         self._check_settings(audience, request)
+
+    def _check_difference(self, name: str, entry: AudienceEntry) -> None:
+        if entry.difference != "warehouse":
+            return
+        if entry.difference_schema is None:
+            raise self._wrong(name, "difference", "needs `difference_schema`, the schema for what was last sent")
+        if entry.mode != "replace":
+            raise self._wrong(name, "difference", "needs `mode: replace`: the audience becomes equal to the rows")
 
     def _check_settings(self, audience: Audience, request: SyncRequest) -> None:
         """The connector's own model checks its settings."""

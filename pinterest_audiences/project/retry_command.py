@@ -59,6 +59,12 @@ def _has_rejected(audience: Audience) -> bool:
 def _prepared(request: SyncRequest, config: ConfigFile, audience: Audience) -> Iterator[Preparation]:
     """Prepares a sync of the rows that were rejected. Nobody leaves by being in none of them."""
     path = audience.rejected_path
+    if request.difference_schema is not None:
+        raise UsageError(
+            Code.RETRY_IMPOSSIBLE,
+            f"The audience {audience.name} has `difference: warehouse`, so each run judges all of its rows anew. Use "
+            "`run`.",
+        )
     if not request.primary_key or path is None:
         raise UsageError(
             Code.RETRY_IMPOSSIBLE,

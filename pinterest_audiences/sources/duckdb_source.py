@@ -94,7 +94,7 @@ class DuckDBSource:
 
     def open_rows(self, selection: Selection, batch_rows: int) -> RowStream:
         """See Source."""
-        where = self._where(selection)
+        where = self.relation(selection)
         if selection.cursor is None and selection.query is None:
             self._connection.execute(f"SET memory_limit = '{READING_MEMORY}'")
         if selection.columns is not None or selection.cursor is not None:
@@ -114,7 +114,7 @@ class DuckDBSource:
 
     def columns(self, selection: Selection) -> tuple[str, ...]:
         """See Source."""
-        self._run(f"SELECT * FROM {self._where(selection)} LIMIT 0", [])  # noqa: S608 - as above
+        self._run(f"SELECT * FROM {self.relation(selection)} LIMIT 0", [])  # noqa: S608 - as above
         return self._columns()
 
     def sample(self, selection: Selection, rows: int) -> tuple[Row, ...]:
@@ -123,7 +123,7 @@ class DuckDBSource:
         limit = threading.Timer(ASIDE_TIME_LIMIT_S, aside.interrupt)
         limit.start()
         try:
-            found = aside.execute(f"SELECT * FROM {self._where(selection)} LIMIT {rows}").fetchall()  # noqa: S608
+            found = aside.execute(f"SELECT * FROM {self.relation(selection)} LIMIT {rows}").fetchall()  # noqa: S608
         except duckdb.Error:
             return ()
         finally:
@@ -139,7 +139,7 @@ class DuckDBSource:
         limit = threading.Timer(ASIDE_TIME_LIMIT_S, counting.interrupt)
         limit.start()
         try:
-            statement, values = _statement(selection, self._where(selection))
+            statement, values = _statement(selection, self.relation(selection))
             found = counting.execute(f"SELECT count(*) FROM ({statement})", values).fetchone()  # noqa: S608 - as above
         except duckdb.Error:
             return None
@@ -147,6 +147,17 @@ class DuckDBSource:
             limit.cancel()
             counting.close()
         return int(found[0]) if found else None
+
+    def relation(self, selection: Selection) -> str:
+        """Returns what follows FROM. Raises: UsageError if there is no such table."""
+        if selection.query is not None:
+            return f"(\n{selection.query}\n) AS selected"
+        wanted = selection.table or ""
+        tables = self._tables()
+        for schema, name in tables:
+            if wanted in {name, f"{schema}.{name}"}:
+                return f"{_quoted(schema)}.{_quoted(name)}"
+        raise no_such("table", wanted, self.table_names(), self._label)
 
     def interrupt(self) -> None:
         """See Source."""
@@ -163,17 +174,6 @@ class DuckDBSource:
         self._run(strays, [selection.since, order.pattern])
         if self._connection.fetchone() is not None:
             order.refuse_strays()
-
-    def _where(self, selection: Selection) -> str:
-        """Returns what follows FROM. Raises: UsageError if there is no such table."""
-        if selection.query is not None:
-            return f"(\n{selection.query}\n) AS selected"
-        wanted = selection.table or ""
-        tables = self._tables()
-        for schema, name in tables:
-            if wanted in {name, f"{schema}.{name}"}:
-                return f"{_quoted(schema)}.{_quoted(name)}"
-        raise no_such("table", wanted, self.table_names(), self._label)
 
     def _tables(self) -> list[tuple[str, str]]:
         """Returns schemas and table names, those of the schema `main` first."""

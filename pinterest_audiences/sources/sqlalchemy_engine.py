@@ -27,17 +27,21 @@ from pinterest_audiences.sources.warehouses import warehouse_of
 
 POSTGRESQL_NAMES: Final = ("postgresql", "postgres")
 SHIPPED_DRIVERS: Final = ("psycopg",)
-_UTC_AND_READ_ONLY: Final = ("SET time_zone = '+00:00'", "SET SESSION TRANSACTION READ ONLY")
+_UTC: Final = "SET time_zone = '+00:00'"
+_UTC_AND_READ_ONLY: Final = (_UTC, "SET SESSION TRANSACTION READ ONLY")
+# So that what is written from a table does not lock its rows.
+_UTC_WITHOUT_LOCKS: Final = (_UTC, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
 _SESSION: Final = {
     "mysql": _UTC_AND_READ_ONLY,
     "mariadb": _UTC_AND_READ_ONLY,
     "oracle": ("ALTER SESSION SET TIME_ZONE = 'UTC'",),
 }
+_WRITING_SESSION: Final = {**_SESSION, "mysql": _UTC_WITHOUT_LOCKS, "mariadb": _UTC_WITHOUT_LOCKS}
 # Their logs may quote statements and values, and would go to standard error.
 _TALKATIVE: Final = ("clickhouse_connect", "databricks", "google", "pyathena", "snowflake", "trino")
 
 
-def connect(url: sa.URL) -> sa.Connection:
+def connect(url: sa.URL, *, reads_only: bool = True) -> sa.Connection:
     """Connects.
 
     Raises: UsageError for an unknown database, a missing driver, or one that can't be opened; SourceError for one that
@@ -46,7 +50,7 @@ def connect(url: sa.URL) -> sa.Connection:
     for name in _TALKATIVE:
         logging.getLogger(name).addHandler(logging.NullHandler())
     try:
-        return _engine(_with_driver(url)).connect()
+        return _engine(_with_driver(url), reads_only=reads_only).connect()
     except NoSuchModuleError:
         raise _unknown_or_missing(url, None) from None
     except ModuleNotFoundError as error:
@@ -111,16 +115,17 @@ def _with_driver(url: sa.URL) -> sa.URL:
     return url if warehouse is None or "+" in url.drivername else url.set(drivername=warehouse.driver)
 
 
-def _engine(url: sa.URL) -> sa.Engine:
+def _engine(url: sa.URL, *, reads_only: bool) -> sa.Engine:
     backend = url.get_backend_name()
     if backend == "sqlite":
         return _sqlite_engine(url)
-    options = {"postgresql_readonly": True} if backend == "postgresql" else {}
+    options = {"postgresql_readonly": True} if backend == "postgresql" and reads_only else {}
     engine = sa.create_engine(url, poolclass=sa.NullPool, execution_options=options)
     if engine.dialect.driver == "psycopg":
         sa.event.listen(engine, "connect", lambda connection, _: read_any_time(connection))
-    if backend in _SESSION:
-        sa.event.listen(engine, "connect", _beginning_with(_SESSION[backend]))
+    statements = (_SESSION if reads_only else _WRITING_SESSION).get(backend)
+    if statements is not None:
+        sa.event.listen(engine, "connect", _beginning_with(statements))
     return engine
 
 

@@ -112,6 +112,14 @@ class SQLAlchemySource:
         except DBAPIError:
             return None
 
+    def relation(self, selection: Selection) -> str:
+        """Returns what follows FROM, for a statement in SQLAlchemy's text. Raises: UsageError if there is no table."""
+        origin = self._origin(selection)
+        if isinstance(origin, sa.TextClause):
+            return f"(\n{_without_parameters(selection.query or '')}\n) selected"
+        named = self._connection.dialect.identifier_preparer.format_table(origin)
+        return _without_parameters(named)
+
     def interrupt(self) -> None:
         """See Source."""
         driver = self._connection.connection.driver_connection
@@ -222,9 +230,8 @@ class SQLAlchemySource:
         return names
 
     def _query(self, query: str) -> sa.TextClause:
-        # SQLAlchemy would take ":name" for a parameter, and a string in the query may contain one; a comment at the
-        # query's end must not swallow what follows.
-        return sa.text(query.replace(":", "\\:") + "\n")
+        # A comment at the query's end must not swallow what follows.
+        return sa.text(_without_parameters(query) + "\n")
 
     def _columns_of(self, origin: sa.TextClause | sa.TableClause) -> tuple[str, ...]:
         nothing = (
@@ -298,6 +305,11 @@ class SQLAlchemySource:
             self._unread = None
             raise _stopped(error, read) from None
         self._unread = None
+
+
+def _without_parameters(query: str) -> str:
+    """SQLAlchemy would take ":name" for a parameter, and a string in the query may contain one."""
+    return query.replace(":", "\\:")
 
 
 def _state_of(error: DBAPIError) -> str:

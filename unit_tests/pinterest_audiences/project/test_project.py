@@ -48,6 +48,12 @@ def test_an_audience_becomes_the_sync_that_keeps_it(read: Read) -> None:
     assert request.variables == {"A": "b"}
 
 
+def test_the_difference_is_computed_in_the_warehouse_only_where_that_is_said(read: Read) -> None:
+    text = PLAIN + "    difference: warehouse\n    difference_schema: pins\n"
+    assert read(text).audiences[0].request(variables={}).difference_schema == "pins"
+    assert read(text.replace("warehouse\n", "connector\n")).audiences[0].request(variables={}).difference_schema is None
+
+
 def test_defaults_hold_unless_an_audience_says_otherwise_and_settings_and_tags_add_up(read: Read) -> None:
     project = read("""
 source: a.csv
@@ -115,6 +121,8 @@ def test_a_source_is_named_or_is_the_only_one(read: Read) -> None:
         ("batch_rows: many", r"line 3: `audiences.a.batch_rows` must be a whole number"),
         ("{table: t, query: SELECT 1}", r"line 3: `query` of the audience a stands beside `table`"),
         ("{mode: replace, cursor: c}", r"line 3: `cursor` of the audience a reads a part of the rows"),
+        ("difference: warehouse", r"line 3: `difference` of the audience a needs `difference_schema`"),
+        ("{difference: warehouse, difference_schema: s}", r"`difference` of the audience a needs `mode: replace`"),
         ("lookback: 1h", r"`lookback` of the audience a needs `cursor`"),
         ("rejected_values: true", r"`rejected_values` of the audience a needs `rejected`"),
         ("{cursor: c, lookback: soon}", r"audience a: --lookback 'soon' is not a number"),

@@ -1,0 +1,1 @@
+"""The difference between a table and what was last sent, computed in the database that has both."""

@@ -1,0 +1,75 @@
+"""The SQL of each engine stands in a file, so that a change of it is seen. REWRITE_SQL=1 writes the files anew."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from destination_pinterest.identity.mapping import IdentityColumn
+from destination_pinterest.vocabulary import Identifier, LetterCase, ValueFormat
+from pinterest_audiences.difference.dialects import DIALECTS, Dialect
+from pinterest_audiences.difference.judging import judgement_of
+from pinterest_audiences.difference.statements import Statements
+
+FOLDER = Path(__file__).with_name("sql")
+ENGINES = sorted({dialect.name for dialect in DIALECTS.values()})
+COLUMNS = (
+    IdentityColumn("email", Identifier.EMAIL),
+    IdentityColumn("Device ID", Identifier.IDFA, ValueFormat.PLAIN),
+    IdentityColumn("phone_hash", Identifier.PHONE, ValueFormat.SHA256),
+)
+
+
+def statements_of(dialect: Dialect) -> Iterator[str]:
+    """All statements of a run, in order."""
+    one = Statements(dialect, "pins", "people", "1f2e3d")
+    judgements = [judgement_of(column, LetterCase.LOWER, dialect) for column in COLUMNS]
+    yield one.are_there()
+    yield from one.creations()
+    yield from (one.look(), one.begin(), one.lease(), one.holder(), one.keep_epoch())
+    yield from one.drop_others()
+    yield one.judged_values(judgements[0], dialect.quoted("tried"), 2)
+    yield from one.stage_creation()
+    yield one.stage(judgements[:1], leaves_blank=True)
+    yield one.stage(judgements, leaves_blank=False)
+    yield from one.analyse_staging()
+    yield one.odd_rows([column.column for column in COLUMNS], judgements, leaves_blank=False)
+    yield from (one.stage_identifier(), one.standings(), one.kinds(), one.plan_leavers(), one.plan_joiners())
+    yield from (one.count_changes(), one.count_sent(), one.count_everybody(), one.count_leavers(), one.count_joiners())
+    yield from one.unstage()
+    yield from (one.changes_between(), one.advance(), one.forget_change(), one.keep_list(), one.keep_fill())
+    yield from one.fold()
+    yield one.release()
+
+
+def written(dialect: Dialect) -> str:
+    """One statement a paragraph; each clause begins a line."""
+    clauses = re.compile(r" (?=(?:FROM|WHERE|AND|OR|WHEN|UNION ALL|GROUP BY|ORDER BY|THEN|CROSS JOIN|SET|VALUES)\b)")
+    return "\n\n".join(clauses.sub("\n  ", statement) + ";" for statement in statements_of(dialect)) + "\n"
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_sql_is_that_of_the_file(engine: str) -> None:
+    path = FOLDER / f"{engine}.sql"
+    if os.environ.get("REWRITE_SQL"):
+        path.write_text(written(DIALECTS[engine]))
+    assert written(DIALECTS[engine]) == path.read_text()
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_no_template_is_left_in_the_sql_and_no_sign_that_literals_treat_differently(engine: str) -> None:
+    for statement in statements_of(DIALECTS[engine]):
+        assert not re.search(r"\{[a-z]\}|\\", statement), statement
+        assert statement.count("'") % 2 == 0, statement
+
+
+def test_no_statement_removes_the_user_s_rows() -> None:
+    for engine in ENGINES:
+        for statement in statements_of(DIALECTS[engine]):
+            verb, rest = statement.split(" ", 1)
+            if verb not in {"SELECT", "INSERT"}:
+                assert "pinterest_" in rest.split("(")[0].split("WHERE")[0], statement

@@ -1,0 +1,153 @@
+"""What comes into the staging table, and what is counted, is what the connector would make of the same rows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+import msgspec
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from destination_pinterest.config import read_config
+from destination_pinterest.error_codes import Code
+from destination_pinterest.protocol.catalog import parse_catalog
+from destination_pinterest.routing.plan import StreamPlan, plan_streams
+from pinterest_audiences.airbyte_messages import StreamDescription
+from pinterest_audiences.difference.dialects import DUCKDB, Dialect
+from pinterest_audiences.difference.duckdb_warehouse import DuckDBWarehouse
+from pinterest_audiences.difference.statements import Statements
+from pinterest_audiences.difference.table_rows import RowCounts, TableRows
+from pinterest_audiences.difference.warehouse import Session
+from pinterest_audiences.dry_run import DryRun
+from pinterest_audiences.rejected_file import RejectedFile
+from pinterest_audiences.sources.source import Selection
+from unit_tests.support.examples import examples
+from unit_tests.support.raises import raises
+
+COLUMNS = ("email", "idfa")
+CONFIG = read_config(
+    {
+        "credentials": {"auth_method": "access_token", "access_token": "pina_x"},
+        "ad_account_id": "5",
+        "audience_name": "VIPs",
+        "identity_columns": [{"column": "email", "identifier": "EMAIL"}, {"column": "idfa", "identifier": "IDFA"}],
+    }
+)
+STREAM = StreamDescription("people", {name: {"type": ["null", "string"]} for name in COLUMNS})
+UUID = "f7b3a5c1-8d2e-4f6a-9b0c-1d2e3f4a5b6c"
+Row = tuple[str | None, str | None]
+ADDRESSES = st.sampled_from(
+    [
+        *(None, "", "  ", "\t", "ada@example.com", " ADA@example.com", "ädä@exämple.com", "nobody", "a@b.test"),
+        *("ada@example.com;bob@example.com", "0" * 64, "c" * 64),
+    ]
+)
+IDS = st.sampled_from([None, "", UUID, UUID.upper(), f" {UUID}\n", "00000000-0000-0000-0000-000000000000", "x"])
+
+
+def plan() -> StreamPlan:
+    (found,) = plan_streams(parse_catalog(msgspec.json.encode(STREAM.catalog())), CONFIG)
+    return found
+
+
+def put(session: Session, rows: Sequence[Row]) -> None:
+    session.run("DELETE FROM people")
+    session.insert(
+        "INSERT INTO people (email, idfa) VALUES (:email, :idfa)",
+        [{"email": one, "idfa": other} for one, other in rows],
+    )
+
+
+def staged(session: Session, statements: Statements, read: Callable[[int], None] = lambda _: None) -> RowCounts:
+    rows = TableRows(statements, plan(), CONFIG, rejected=None, batch_rows=3, read=read)
+    return rows.stage(session)
+
+
+@pytest.fixture(scope="module")
+def memory() -> DuckDBWarehouse:
+    connection = duckdb.connect()
+    connection.execute("CREATE SCHEMA pins")
+    connection.execute("CREATE TABLE people (email VARCHAR, idfa VARCHAR)")
+    return DuckDBWarehouse(connection, "duckdb")
+
+
+@example(rows=[("ada@example.com", UUID), ("ädä@exämple.com", UUID), ("nobody", None), (None, ""), ("nobody", UUID)])
+@settings(max_examples=examples(10), deadline=None)
+@given(rows=st.lists(st.tuples(ADDRESSES, IDS), max_size=12))
+def test_a_table_is_staged_and_counted_as_a_dry_run_counts_it(memory: DuckDBWarehouse, rows: list[Row]) -> None:
+    with memory.session() as session:
+        put(session, rows)
+        statements = Statements(DUCKDB, "pins", "people", "1")
+        counts = staged(session, statements)
+        found = session.rows(f"SELECT DISTINCT identifier FROM {statements.staging} WHERE identifier IS NOT NULL")
+    expected = DryRun(STREAM, COLUMNS, CONFIG)
+    mapper = expected._map
+    expected.count(rows)
+    identifiers = {each for row in rows for each in mapper(row).identifiers}
+    assert {identifier for (identifier,) in found} == identifiers
+    assert (counts.rows, counts.usable) == (len(rows), expected.counts.usable)
+    assert counts.not_synced == expected.counts.not_synced
+    assert counts.identifiers_refused == expected.counts.identifiers_refused
+    assert sum(counts.not_synced.values()) + counts.usable == counts.rows
+
+
+def test_only_what_sql_can_t_judge_travels(memory: DuckDBWarehouse) -> None:
+    with memory.session() as session:
+        put(session, [("ada@example.com", None), ("", None), ("ädä@exämple.com", UUID)])
+        assert staged(session, Statements(DUCKDB, "pins", "people", "1")).travelled == 1
+
+
+def test_rejected_rows_are_written_down_blank_ones_too(memory: DuckDBWarehouse, tmp_path: Path) -> None:
+    rejected = RejectedFile.create(tmp_path / "rejected.jsonl", has_values=False)
+    with memory.session() as session:
+        put(session, [("ada@example.com", None), (None, ""), ("nobody", None), ("ädä@exämple.com", "x")])
+        statements = Statements(DUCKDB, "pins", "people", "1")
+        rows = TableRows(statements, plan(), CONFIG, rejected=rejected, batch_rows=3, read=lambda _: None)
+        counts = rows.stage(session)
+    written = [json.loads(line) for line in (tmp_path / "rejected.jsonl").read_text().splitlines()]
+    assert sorted((each["reason"], each["row_used"]) for each in written) == [
+        ("invalid_advertising_id", True),
+        ("invalid_email", False),
+        ("no_identity", False),
+    ]
+    assert counts.not_synced == {"invalid_email": 1, "no_identity": 1}
+
+
+def test_the_rows_of_a_query_are_staged(memory: DuckDBWarehouse) -> None:
+    with memory.session() as session:
+        put(session, [("ada@example.com", None), ("bob@example.com", None), ("ädä@exämple.com", UUID)])
+        relation = memory.relation(Selection(query="SELECT * FROM people WHERE email NOT LIKE 'b%' -- :all"))
+        counts = staged(session, Statements(DUCKDB, "pins", relation, "1"))
+    assert (counts.rows, counts.usable, counts.travelled) == (2, 2, 1)
+
+
+@pytest.fixture
+def without_snapshots() -> Dialect:
+    return replace(DUCKDB, is_exclusive=False, has_snapshot=False)
+
+
+def test_without_snapshots_a_table_that_stands_still_is_read_as_it_is(
+    memory: DuckDBWarehouse, without_snapshots: Dialect
+) -> None:
+    with memory.session() as session:
+        put(session, [("ada@example.com", None), ("ädä@exämple.com", UUID), ("ädä@exämple.com", UUID)])
+        counts = staged(session, Statements(without_snapshots, "pins", "people", "1"))
+    assert (counts.usable, counts.travelled) == (3, 2)
+
+
+def test_without_snapshots_a_table_that_never_stands_still_is_refused(
+    memory: DuckDBWarehouse, without_snapshots: Dialect
+) -> None:
+    with memory.session() as session:
+        put(session, [("ädä@exämple.com", None)])
+
+        def another(_: int) -> None:
+            session.run("INSERT INTO people VALUES ('ödö@exämple.com', NULL)")
+
+        with raises(Code.DIFFERENCE_TABLE_CHANGES):
+            staged(session, Statements(without_snapshots, "pins", "people", "1"), another)
