@@ -263,7 +263,10 @@ class Quota:
             if wait_s > 0:
                 return wait_s
             permit = Permit(category, clock)
-            if self._counts is None or self._counts.claim(permit):
+            if self._counts is None:
+                state.take(permit)
+                return permit
+            if self._counts.claim(permit):
                 state.line.took_turn(OURS)
                 state.take(permit)
                 return permit

@@ -4,7 +4,8 @@ import subprocess
 import sys
 
 # docs/scale.md names them; phonenumbers is loaded only for phone numbers.
-NEEDED = {"email_validator", "msgspec", "pyarrow"}
+# And email_validator with the first address.
+NEEDED = {"msgspec", "pyarrow"}
 ONLY_ON_THE_DRIVER = {"airbyte_cdk", "boto3", "cryptography", "duckdb", "pydantic", "pyspark", "requests", "sqlalchemy"}
 
 
