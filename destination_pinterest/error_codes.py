@@ -344,8 +344,8 @@ class Code(StrEnum):
         _CONFIG,
         _ACT,
         "No column is recognised as an identity column.",
-        "Name it under Identity columns (on the command line by `--identity`), or take the stream out of the "
-        "connection.",
+        "Name it under Identity columns (on the command line by `--identity`, in a project file by `identities`), or "
+        "take the stream out of the connection.",
     )
     IDENTITY_COLUMNS_NOT_IN_STREAM = _Case(
         "PIN-IDENT-002",

@@ -136,7 +136,11 @@ def _listed(config: ConfigFile, label: str, settings: Mapping[str, Any], interru
 def _print(printer: Printer, observations: Sequence[Observation], failures: Sequence[Failure]) -> None:
     for failure in failures:
         sys.stderr.write(f"pinterest-audiences: {failure.text}\n")
-    lines: list[Line] = [(each.audience, _text(each)) for each in observations]
+    has_several = len({each.ad_account_id for each in observations}) > 1
+    lines: list[Line] = [
+        (f"{each.audience} ({each.ad_account_id})" if has_several else each.audience, _text(each))
+        for each in observations
+    ]
     ended = failures[0].as_json() if failures else {}
     content = {**as_json((), observations), **ended}
     if printer.as_json or observations:

@@ -53,7 +53,9 @@ def tried(ready: Preparation, log: Callable[[str, str], None], interruption: Int
         dry_run = DryRun(stream, rows.columns, settings, rejected)
     except IdentityColumnsError as error:
         raise IdentityColumnsError(
-            error.code, f"{first_sentence(error.message)} Name an identity column by --identity COLUMN=EMAIL."
+            error.code,
+            f"{first_sentence(error.message)} Name an identity column by --identity COLUMN=EMAIL, or in a project file "
+            "by `identities`.",
         ) from None
     batches = chain([first], batches)
     places = () if rejected is None else (PLACE_MEMBER,)

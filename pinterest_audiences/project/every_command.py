@@ -81,7 +81,8 @@ def shorten(variables: Mapping[str, str]) -> None:
 
 def _interval(text: str) -> timedelta:
     try:
-        interval = read_duration(text)
+        # Elsewhere a bare number is hours; who types `every 5` may mean any unit.
+        interval = timedelta(0) if text.strip().isdecimal() else read_duration(text)
     except argparse.ArgumentTypeError:
         interval = timedelta(0)
     if interval < _SHORTEST:

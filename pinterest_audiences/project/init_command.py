@@ -28,6 +28,7 @@ from pinterest_audiences.project.file import STATE_FOLDER
 from pinterest_audiences.project.file_name import FILE_NAME
 from pinterest_audiences.project.schemas import schema_text
 from pinterest_audiences.project.state_folder import made
+from pinterest_audiences.sign_in.profiles import list_profiles
 from pinterest_audiences.sources.source import Selection, Source
 
 _MOST_TABLES: Final = 500
@@ -93,6 +94,9 @@ def run(arguments: argparse.Namespace) -> int:
                 f"{each.name}: no column has a name of an identity, and the values of {columns} look like one. See "
                 "that they are the customers' own."
             )
+    if not arguments.profile and not arguments.config and len(list_profiles(os.environ)) > 1:
+        profiles = ", ".join(each.name for each in list_profiles(os.environ))
+        printer.line(f"There are several profiles ({profiles}): name the one to use by `profile` in the file.")
     named = "" if path.name == FILE_NAME else f" --file {arguments.file}"
     printer.line(f"{path} is written. See what it would do: pinterest-audiences plan{named}")
     return EXIT_DONE

@@ -23,6 +23,7 @@ from pinterest_audiences.project.opening import opened_project
 from pinterest_audiences.project.outcome import Kind, as_json, exit_code_of, worst_kind
 from pinterest_audiences.project.project import Audience, Project
 from pinterest_audiences.project.run_command import quota_file
+from pinterest_audiences.project.run_view import reasons_of
 from pinterest_audiences.project.selection import selected
 from pinterest_audiences.trial import tried
 
@@ -164,6 +165,9 @@ def _print(plan: ProjectPlan, printer: Printer) -> None:
         printer.result(as_json(plan))
     else:
         printer.rows(HEADINGS, [_row(each) for each in plan.audiences])
+        for each in plan.audiences:
+            for line in reasons_of(each.name, {} if each.plan is None else each.plan["not_usable"]):
+                printer.line(line)
     for each in plan.audiences:
         for warning in each.warnings:
             sys.stderr.write(f"warning: {each.name}: {warning}\n")

@@ -34,7 +34,8 @@ def run(arguments: argparse.Namespace) -> int:
         if not audiences:
             raise UsageError(
                 Code.RETRY_IMPOSSIBLE,
-                "No audience has rejected rows that are written down. Give it `rejected: true`, and run it once.",
+                "No audience has rejected rows that are written down: its last run used all rows, or it was not run "
+                "with `rejected: true` and a `primary_key`.",
             )
         interruption = Interruption()
         with held(project.state_folder), interruption.listening(), quota_file() as variables:

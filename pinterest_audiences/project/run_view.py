@@ -11,7 +11,7 @@ from destination_pinterest.wording.reasons import reason_text
 from pinterest_audiences.project.outcome import AudienceOutcome, RunOutcome
 
 _COUNTS: Final = ("entered", "synced", "not_synced", "identifiers_added", "identifiers_removed")
-HEADINGS: Final = ("Audience", "Outcome", "Rows", "Synced", "Not synced", "Added", "Removed", "Size")
+HEADINGS: Final = ("Audience", "Outcome", "Rows", "Synced", "Not synced", "Sent", "Removed", "Size")
 
 
 def ended_text(outcome: AudienceOutcome) -> str:
@@ -43,8 +43,19 @@ def explanations(outcome: RunOutcome) -> Iterator[str]:
         for part in _parts(each):
             if not part.get("repeats_rows"):
                 counts.update(part["not_synced"])
-        for reason, count in by_count(counts):
-            yield f"{each.name}: {reason}: {reason_text(reason, count)}"
+        yield from reasons_of(each.name, counts)
+        refused: Counter[str] = Counter()
+        for part in _parts(each):
+            if not part.get("repeats_rows"):
+                refused.update(part.get("identifiers_refused") or {})
+        for line in reasons_of(each.name, refused):
+            yield f"{line} These rows have other identifiers, and are used."
+
+
+def reasons_of(name: str, counts: Mapping[str, int]) -> Iterator[str]:
+    """Yields a line for each reason for which rows of an entry were not used, the most frequent first."""
+    for reason, count in by_count(counts):
+        yield f"{name}: {reason}: {reason_text(reason, count)}"
 
 
 def closing_sentence(outcome: RunOutcome) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
@@ -113,7 +113,7 @@ def run(arguments: argparse.Namespace) -> int:
         code = interruption.exit_code if interruption.is_requested else exit_code_of(kind)
         _print(ProjectStatus(SCHEMA_VERSION, str(project.path), code, program_version(), statuses), arguments)
         if stale and arguments.fail_if_stale is not None:
-            write_failure(_stale(stale).text)
+            write_failure(_stale(stale, {each.name for each in statuses if each.last_success_at is None}).text)
         return code
 
 
@@ -248,9 +248,15 @@ def _span(text: str) -> timedelta:
     return found
 
 
-def _stale(names: Sequence[str]) -> Failure:
-    sentence = f"No run has succeeded for too long: {', '.join(names)}. See whether the schedule still starts it."
-    return Failure.because(Code.RUNS_STALE, sentence)
+def _stale(names: Sequence[str], never: Collection[str]) -> Failure:
+    late = [name for name in names if name not in never]
+    parts = []
+    if late:
+        parts.append(f"No run has succeeded for too long: {', '.join(late)}. See whether the schedule still starts it.")
+    if never:
+        first = ", ".join(name for name in names if name in never)
+        parts.append(f"No run has ever succeeded: {first}. Run it, and do what its failure says.")
+    return Failure.because(Code.RUNS_STALE, " ".join(parts))
 
 
 def _print(status: ProjectStatus, arguments: argparse.Namespace) -> None:

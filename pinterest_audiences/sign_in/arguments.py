@@ -65,7 +65,7 @@ def _sign_in(config: str | None, profile: str | None, environment: Mapping[str, 
     if chosen is None and len(names := [each.name for each in list_profiles(environment)]) > 1:
         raise UsageError(
             Code.PROFILE_NOT_CHOSEN,
-            f"There are several profiles ({', '.join(names)}), and none is called default. Name one by --profile or "
-            f"{PROFILE_VARIABLE}.",
+            f"There are several profiles ({', '.join(names)}), and none is called default. Name one by --profile, by "
+            f"{PROFILE_VARIABLE}, or in a project file by `profile`.",
         )
     return chosen

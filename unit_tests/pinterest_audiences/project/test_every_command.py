@@ -42,7 +42,7 @@ def test_the_shared_quotas_file_does_not_grow_for_ever(tmp_path: Path) -> None:
     assert len(path.read_bytes().splitlines()) == len(left)
 
 
-@pytest.mark.parametrize("interval", ["0.1s", "soon", "-1m"])
+@pytest.mark.parametrize("interval", ["0.1s", "soon", "-1m", "5", " 60 "])
 def test_an_interval_that_is_none_is_refused(interval: str) -> None:
     with raises(Code.USAGE_WRONG, match="is not a span"):
         every_command.run(argparse.Namespace(interval=interval, parallel=1))

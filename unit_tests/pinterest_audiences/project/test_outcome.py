@@ -13,7 +13,7 @@ from pinterest_audiences.printing import Printer
 from pinterest_audiences.project import memory
 from pinterest_audiences.project.outcome import AudienceOutcome, RunOutcome, as_json, exit_code_of, worst_kind
 from pinterest_audiences.project.run_printing import print_run
-from pinterest_audiences.project.run_view import closing_sentence, ended_text
+from pinterest_audiences.project.run_view import closing_sentence, ended_text, explanations
 from pinterest_audiences.project.schemas import SCHEMAS, schema_text
 
 REPORT: dict[str, Any] = {
@@ -129,8 +129,8 @@ def test_the_reason_comes_first_then_a_line_for_each_then_warnings(
     print_run(outcome(DONE, FAILED, NOT_RUN), Printer(both, as_json=False))
     assert both.getvalue().splitlines() == [
         "pinterest-audiences: bad: PIN-NET-001: Pinterest can't be reached. Try later.",
-        "Audience  Outcome  Rows  Synced  Not synced  Added  Removed  Size",
-        "vip       done     10    8       2           16     1        500",
+        "Audience  Outcome  Rows  Synced  Not synced  Sent  Removed  Size",
+        "vip       done     10    8       2           16    1        500",
         "bad       wait",
         "late      not run",
         "vip: invalid_email: 2  The value is not an e-mail address; correct it in the table.",
@@ -158,3 +158,10 @@ def test_the_history_gets_a_record_for_each_audience_that_was_run() -> None:
     ]
     assert {(each.run_id, each.project, each.command) for each in records} == {("r1", "/shop/audiences.yml", "run")}
     assert records[2].failure_code == "PIN-NET-001"
+
+
+def test_identifiers_that_were_refused_in_rows_that_were_used_are_told_as_well() -> None:
+    part = {**DONE.report["audiences"][0], "not_synced": {}, "identifiers_refused": {"invalid_email": 12}}  # type: ignore[index]
+    (line,) = explanations(outcome(replace(DONE, report={"audiences": [part]})))
+    assert line.startswith("vip: invalid_email: 12  The value is not an e-mail address")
+    assert line.endswith("These rows have other identifiers, and are used.")
