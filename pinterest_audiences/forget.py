@@ -61,6 +61,8 @@ _NOT_ASKED: Mapping[str, Any] = {
     "dry_run": False,
     "offline": False,
     "destination": None,
+    "difference": None,
+    "difference_schema": None,
 }
 
 

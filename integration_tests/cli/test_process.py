@@ -138,7 +138,10 @@ def test_a_dry_run_of_columns_that_identify_nobody_says_how_to_name_one(run: Run
     result = run(*arguments, "--columns", "id", "--dry-run", "--offline")
     assert result.returncode == 2
     assert f"{Code.NO_IDENTITY_COLUMN_RECOGNISED}: No column of the stream" in result.stderr
-    assert result.stderr.endswith("its columns are id. Name an identity column by --identity COLUMN=EMAIL.\n")
+    assert result.stderr.endswith(
+        "its columns are id. Name an identity column by --identity COLUMN=EMAIL, or in a project file by "
+        "`identities`.\n"
+    )
 
 
 def test_a_connector_that_dies_without_a_word_fails_the_sync(run: Run, arguments: list[str], stand_in: Make) -> None:

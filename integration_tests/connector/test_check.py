@@ -24,6 +24,7 @@ def failure(outcome: Outcome) -> str:
 
 # The other ad account that the sandbox's person reaches.
 SISTER = '"Sandbox Sister Account" (549755885176)'
+OWN = '"Sandbox Europe" (549755885180), "Sandbox Asia" (549755885190)'
 
 
 def test_a_check_succeeds_naming_the_account_and_the_person(connector: Connectors, sandbox: RunningSandbox) -> None:
@@ -32,7 +33,7 @@ def test_a_check_succeeds_naming_the_account_and_the_person(connector: Connector
     assert outcome.connection_status == {
         "status": "SUCCEEDED",
         "message": 'Connected to the ad account "Sandbox Ad Account" (549755885175) as sandbox_business. '
-        f"The sign-in also reaches {SISTER}.",
+        f"The sign-in also reaches {SISTER}, {OWN}.",
     }
     assert (sandbox.audiences(), sandbox.customer_lists()) == ([], [])
 
@@ -130,7 +131,7 @@ def test_a_token_without_user_accounts_is_good_enough(connector: Connectors, san
     token = sandbox.new_token(scopes=["ads:read", "ads:write"])
     outcome = connector.check(**static(token)).succeeded()
     assert outcome.connection_status["message"] == (
-        f'Connected to the ad account "Sandbox Ad Account" (549755885175). The sign-in also reaches {SISTER}.'
+        f'Connected to the ad account "Sandbox Ad Account" (549755885175). The sign-in also reaches {SISTER}, {OWN}.'
     )
 
 
