@@ -124,6 +124,8 @@ class FileCounts:
 
     def _appended(self) -> Iterator[bytes]:
         """Yields the lines that were appended since the last time."""
+        # Whoever empties it, such as a rotation of logs, must stop nobody.
+        self._read_to = min(self._read_to, os.fstat(self._file).st_size)
         content = b""
         while read := os.pread(self._file, _READ_BYTES, self._read_to + len(content)):
             content += read
@@ -165,7 +167,7 @@ class FileCounts:
         try:
             return self._path.stat().st_ino != os.fstat(self._file).st_ino
         except FileNotFoundError:
-            return False
+            return True  # Others will begin a new one, and so must this process.
 
     def _follow(self) -> None:
         """Goes on in the file that took the place of the one that is open, after what was read there."""

@@ -216,3 +216,30 @@ def test_a_file_that_others_may_have_written_is_refused(tmp_path: Path, monkeypa
     monkeypatch.setattr(os, "geteuid", lambda: path.stat().st_uid + 1)
     with pytest.raises(PermissionError):
         counts_of(path, 7)
+
+
+def test_a_file_that_somebody_empties_stops_nobody(path: Path) -> None:
+    ours, theirs = (FileCounts(path, owner, lambda _: True) for owner in (7, 8))
+    assert ours.claim(Permit(WRITE, 1.0))
+    os.truncate(path, 0)
+    ours.news(lambda: 2.0)
+    assert ours.claim(Permit(WRITE, 2.0))
+    assert [type(event) for event in theirs.news(lambda: 3.0)] == [Sent]
+
+
+def test_a_file_that_somebody_removes_is_begun_anew_by_all(path: Path) -> None:
+    ours, theirs = (FileCounts(path, owner, lambda _: True) for owner in (7, 8))
+    assert ours.claim(Permit(WRITE, 1.0))
+    path.unlink()
+    theirs.news(lambda: 2.0)
+    assert theirs.claim(Permit(WRITE, 2.0))
+    assert [event.permit.sent_at for event in ours.news(lambda: 3.0) if isinstance(event, Sent)] == [2.0]
+
+
+def test_a_folder_that_is_gone_stops_nobody(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    ours = FileCounts(tmp_path / "folder" / "quota", 7, lambda _: True)
+    (tmp_path / "folder" / "quota").unlink()
+    (tmp_path / "folder").rmdir()
+    assert ours.news(lambda: 1.0) == []
+    assert ours.claim(Permit(WRITE, 1.0))
