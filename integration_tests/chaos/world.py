@@ -201,7 +201,9 @@ class World:
         for table in self.tables:
             named = [row for row in table.rows.values() if identifiers_of(row)]
             if not named or (by_column and {*SEGMENTS} - {name for row in named for name in row[SEGMENT]}):
-                table.put(0, {"email": email(0), **({SEGMENT: [*SEGMENTS]} if by_column else {})})
+                # The whole row: of a column that it lacked, the former row's people would stay.
+                row = {**dict.fromkeys(table.shape.stream.columns), "id": 0, "email": email(0)}
+                table.put(0, row | ({SEGMENT: [*SEGMENTS]} if by_column else {}))
 
     # What its host does.
 
