@@ -1,23 +1,28 @@
-"""`python -m benchmarks [--quick] [--only SECTION]`: measures, prints tables, and writes .bench/results.json."""
+"""`python -m benchmarks [--quick] [--only SECTION]`: measures, prints tables, and keeps them in .bench/results.json.
+
+`--document` writes what is kept into docs/benchmarks.md, as one table.
+"""
 
 from __future__ import annotations
 
 import argparse
 import fcntl
-import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from benchmarks import difference, growth, latency, membership, memory, quota, shapes, throughput, warehouse
 from benchmarks.children import ChildError
 from benchmarks.contenders import CHECKOUT
 from benchmarks.figures import Table, machine
+from benchmarks.results import NothingMeasuredError, Results
 from benchmarks.sandbox import SandboxError
 
 FOLDER: Final = CHECKOUT / ".bench"
+_DOCUMENT: Final = CHECKOUT / "docs" / "benchmarks.md"
 
 Section = Callable[[Path], list[Table]]
 
@@ -60,16 +65,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer rows and rounds: a look, not a measurement")
     parser.add_argument("--only", choices=[*_IN_FULL, *_ON_REQUEST], help="one section")
+    parser.add_argument("--document", action="store_true", help="measure nothing: write the kept figures into the docs")
     arguments = parser.parse_args()
     FOLDER.mkdir(exist_ok=True)
+    results = Results(FOLDER / "results.json", machine())
     try:
+        if arguments.document:
+            results.write_into(_DOCUMENT, [*_IN_FULL, *_ON_REQUEST])
+            return 0
         with _alone():
-            results = _measure(_chosen(arguments.only, is_quick=arguments.quick))
-    except (ChildError, SandboxError) as error:
+            _measure(_chosen(arguments.only, is_quick=arguments.quick), results, is_quick=arguments.quick)
+    except (ChildError, SandboxError, NothingMeasuredError) as error:
         print(f"The benchmark failed: {error}", file=sys.stderr)
         return 1
-    report = {"machine": machine(), "quick": arguments.quick, "sections": results}
-    (FOLDER / "results.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     return 0
 
 
@@ -89,15 +97,14 @@ def _chosen(only: str | None, *, is_quick: bool) -> Mapping[str, Section]:
     return sections if only is None else {only: {**_ON_REQUEST, **sections}[only]}
 
 
-def _measure(sections: Mapping[str, Section]) -> dict[str, list[dict[str, Any]]]:
+def _measure(sections: Mapping[str, Section], results: Results, *, is_quick: bool) -> None:
     print(f"{machine()}\n", flush=True)
-    results = {}
     for name, measure in sections.items():
         print(f"{name} …", flush=True)
         tables = measure(FOLDER)
-        results[name] = [table.as_json() for table in tables]
+        measured_on = datetime.now(tz=UTC).date().isoformat()
+        results.keep(name, tables, measured_on=measured_on, is_quick=is_quick)
         print("\n" + "\n\n".join(table.as_text() for table in tables) + "\n", flush=True)
-    return results
 
 
 if __name__ == "__main__":
