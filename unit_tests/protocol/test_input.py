@@ -348,7 +348,7 @@ class Desk:
         return str(run.stream), "".join(str(self.read_email(row)) for row in run.rows), run.position
 
 
-def rows(names: str, stream: str = "users", namespace: str | None = None) -> bytes:
+def rows(names: Iterable[str], stream: str = "users", namespace: str | None = None) -> bytes:
     return b"".join(record(stream, namespace, email=name) + b"\n" for name in names)
 
 
@@ -418,6 +418,43 @@ def test_a_silence_brings_no_runs_and_is_not_the_end() -> None:
 def test_other_messages_do_not_part_a_run() -> None:
     log = b'{"type":"LOG","log":{"level":"INFO","message":"x"}}\n'
     assert Desk(rows("a") + log + rows("b")).read() == [("users", "ab", 0)]
+
+
+STREAMS = {"u": USERS, "o": ORDERS, "s": SHOP_USERS}
+
+
+@settings(max_examples=examples(50), deadline=None)
+@given(chunks=st.lists(st.text("uuuuuos12 ", max_size=8), max_size=12))
+def test_rows_and_states_are_the_same_however_they_are_spread_over_chunks(chunks: list[str]) -> None:
+    """A letter is a row of one of the streams, a digit a state, and a blank half of a pair, which is read leniently."""
+    names = iter(range(100))
+    expected: list[tuple[str, str]] = []
+
+    def message(letter: str) -> bytes:
+        if letter.isdigit():
+            return state(int(letter))
+        key = STREAMS.get(letter, USERS)
+        name = str(next(names))
+        expected.append((str(key), name))
+        line = rows([name], key.name, key.namespace)
+        return line if letter != " " else line.replace(b'"data": {', b'"data": {"other": "\\ud800", ')
+
+    desk = Desk(*(b"".join(map(message, chunk)) for chunk in chunks))
+    found: list[tuple[str, str]] = []
+    while (runs := desk.source.read(1.0)) is not None:
+        for run in runs:
+            assert run.position == len(found)
+            found += [(str(run.stream), str(desk.read_email(row))) for row in run.rows]
+    assert found == expected
+    assert [number for number, _, _ in released(desk, len(found))] == [int(c) for c in "".join(chunks) if c.isdigit()]
+
+
+def test_a_line_that_is_no_message_is_named_by_its_number_after_chunks_of_rows_alone() -> None:
+    desk = Desk(rows("ab"), rows("c") + b"\n", rows("d") + b"no message\n")
+    desk.read()
+    desk.read()
+    with raises(Code.LINE_NOT_A_MESSAGE, match="Line 6 of the input"):
+        desk.read()
 
 
 @pytest.mark.parametrize(
