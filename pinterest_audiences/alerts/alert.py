@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["failure", "guard", "rejected_share", "size_drop", "match_drop", "too_small", "sign_in", "stale"]
+Kind = Literal[
+    "failure", "guard", "empty_table", "rejected_share", "size_drop", "match_drop", "too_small", "sign_in", "stale"
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from pinterest_audiences.alerts.durations import duration, duration_text
 from pinterest_audiences.alerts.stale import CLOCKS_DIFFER_BY
 from pinterest_audiences.asked_listing import asked_listing
 from pinterest_audiences.config_file import ConfigFile
+from pinterest_audiences.empty_tables import WORDS, EmptyTable, empty_table_of
 from pinterest_audiences.failure_view import write_failure
 from pinterest_audiences.failures import Failure, UsageError
 from pinterest_audiences.history.records import Observation, RunRecord
@@ -62,6 +63,8 @@ class AudienceStatus:
         failure_kind, error_code, error: why its last run failed, or why Pinterest could not be asked.
         sign_in_ends_at: when its sign-in ends if nobody uses it; null if that is not known.
         at_pinterest: in each ad account; null if Pinterest was not asked, or did not answer.
+        empty_table: null unless its last run found no usable rows in the table that was to replace the members. kept:
+            the members stay. nobody_yet: there are none.
     """
 
     name: str
@@ -74,6 +77,7 @@ class AudienceStatus:
     error: str | None
     sign_in_ends_at: str | None
     at_pinterest: Sequence[AtPinterest] | None
+    empty_table: EmptyTable | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +176,7 @@ class _Asking:
             error=None if failure is None else failure.text,
             sign_in_ends_at=None if ends_at is None else moment_text(ends_at),
             at_pinterest=found,
+            empty_table=empty_table_of(record.figures for record in last),
         )
 
     def _state(
@@ -284,4 +289,5 @@ def _row(each: AudienceStatus, now: datetime) -> Sequence[str]:
     if each.sign_in_ends_at is not None:
         left = datetime.fromisoformat(each.sign_in_ends_at) - now
         ends = f"in {left.days:,} days" if left < _SOON else each.sign_in_ends_at[:10]
-    return (each.name, each.status, "" if each.status == "never" else ago, statuses, size, ends)
+    status = each.status if each.empty_table is None else f"{each.status} ({WORDS[each.empty_table]})"
+    return (each.name, status, "" if each.status == "never" else ago, statuses, size, ends)
