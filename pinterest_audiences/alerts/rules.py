@@ -50,10 +50,14 @@ def run_findings(record: RunRecord, settings: AlertSettings) -> Iterator[Finding
     empty = empty_table_of([record.figures])
     is_told = is_guard or (empty == "kept" and record.failure_code == KEPT.code and settings.empty_table)
     reason = shown(record.failure_text or "The run failed, and nothing says why.")
+    why, nothing = (reason, record.failure_code), (None, None)
     if settings.failure:
-        yield Finding("failure", subject, title, None if record.succeeded or is_told else reason)
+        yield Finding("failure", subject, title, *(nothing if record.succeeded or is_told else why))
+        if record.ad_account_id and record.succeeded:
+            # A run that failed before its ad account was known is over as well.
+            yield Finding("failure", _subject("", record.audience), _title(record.audience, ""))
     if settings.guard:
-        yield Finding("guard", subject, title, reason if is_guard else None)
+        yield Finding("guard", subject, title, *(why if is_guard else nothing))
     if settings.empty_table and record.figures:
         yield Finding("empty_table", subject, title, None if empty is None else _empty_table(empty))
     if settings.rejected_share is not None and record.figures.get("entered"):
