@@ -1773,3 +1773,10 @@ class Code(StrEnum):
         "such table at all.",
         "Name a table of its own for each audience by `sent`, or a new one, by which the mirror begins anew.",
     )
+    EMPTY_TABLE_KEPT = _Case(
+        "PIN-CLI-180",
+        _CONFIG,
+        _ACT,
+        "The table of an audience with `mode: replace` has no usable rows, so the audience keeps its members.",
+        "See why the table is empty. If the audience is to be empty, set `allow_empty_audience` to true for it.",
+    )

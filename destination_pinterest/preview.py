@@ -20,7 +20,7 @@ from destination_pinterest.audiences.list_counts import counts_of
 from destination_pinterest.audiences.reach import Reach
 from destination_pinterest.audiences.remembered import EXACT_UP_TO
 from destination_pinterest.audiences.safeguards import check_rows
-from destination_pinterest.audiences.target import AudienceTarget
+from destination_pinterest.audiences.target import AudienceTarget, EmptyTable
 from destination_pinterest.connection_check import ConnectionCheck
 from destination_pinterest.delivery.by_column import ColumnStrategy
 from destination_pinterest.delivery.lane import AudienceLane
@@ -82,6 +82,7 @@ class PreviewedAudience(msgspec.Struct, frozen=True):
         ad_account_id: the ad account that it is in.
         actalikes: the actalike audiences that the settings ask for, and what would become of each.
         shared_with: whom the settings share it with, likewise.
+        empty_table: as in the report.
     """
 
     audience: str
@@ -100,6 +101,7 @@ class PreviewedAudience(msgspec.Struct, frozen=True):
     ad_account_id: str | None = None
     actalikes: list[ActalikeReport] = []
     shared_with: list[ShareReport] = []
+    empty_table: EmptyTable | None = None
 
 
 class Preview(msgspec.Struct, frozen=True):
@@ -311,6 +313,7 @@ class SyncPreview:
             ad_account_id=target.ad_account_id,
             actalikes=actalikes_of(reach),
             shared_with=shares_of(reach),
+            empty_table=strategy.lane.empty_table,
         )
 
     def _reach_of(self, strategy: SyncStrategy) -> Reach:

@@ -115,11 +115,9 @@ class AfterRun:
         settings = self._settings("")
         if settings is not None and settings.failure:
             for name in dict.fromkeys((*(each.profile for each in sign_ins), *failed)):
-                text = failed[name].text if name in failed else None
-                yield (
-                    Finding("failure", f"observe {name}", f'Reading the audiences with the sign-in "{name}"', text),
-                    settings,
-                )
+                why = (failed[name].text, failed[name].code) if name in failed else (None, None)
+                title = f'Reading the audiences with the sign-in "{name}"'
+                yield Finding("failure", f"observe {name}", title, *why), settings
 
     def _of_runs(self, records: Sequence[RunRecord], now: datetime) -> Iterator[tuple[Finding, AlertSettings]]:
         for record in records:

@@ -170,15 +170,17 @@ def test_a_table_without_rows_empties_nothing_unless_it_may(shop: Shop) -> None:
     assert audience.leaves == exactly(0)
     assert audience.refusal is None
     assert [note for note in audience.notes if "The table has no usable rows, so the audience keeps" in note]
+    assert audience.empty_table == "kept"
     shop.sync([])  # It succeeds, as was foreseen.
     shop.raw = {**shop.raw, "allow_empty_audience": True, "max_removal_percent": 100}
     assert shop.preview([]).leaves == exactly(200)
 
 
 def test_with_a_store_a_table_without_rows_empties_nothing_unless_it_may(stored: Shop) -> None:
+    assert stored.preview([]).empty_table == "nobody_yet"
     stored.sync(range(100))
     audience = stored.preview([])
-    assert (audience.leaves, audience.upload_requests) == (exactly(0), 0)
+    assert (audience.leaves, audience.upload_requests, audience.empty_table) == (exactly(0), 0, "kept")
     assert "keeps the 100 members" in audience.notes[0]
     stored.raw = {**stored.raw, "allow_empty_audience": True}
     assert stored.preview([]).leaves == exactly(100)

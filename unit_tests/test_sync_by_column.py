@@ -330,6 +330,8 @@ def test_an_audience_that_lost_its_last_row_is_emptied_only_as_far_as_the_limit_
 
 
 def test_a_table_without_rows_empties_nothing(shop: Shop, pinterest: FakePinterest, outbox: Outbox) -> None:
+    shop.sync([TABLE], complete(), **BY_SEGMENT)
+    assert any("no audience is created" in text for text in said(outbox, "WARN"))
     shop.sync([TABLE], row("a", segment="x"), row("b", segment="y"), complete(), **BY_SEGMENT)
     shop.sync([TABLE], complete(), **BY_SEGMENT)
     assert members(pinterest) == {"x": people("a"), "y": people("b")}

@@ -272,8 +272,24 @@ def test_a_cleared_stream_leaves_the_audience_and_its_state_comes_back(shop: Sho
     assert shop.sync([configured(**BY_IMAGE)], state(1, {})) == [1]
     assert shop.people_in() == people("abc")
     assert any("has no usable rows" in text for text in warnings(outbox))
+    assert report(outbox)["empty_table"] == "kept"
     assert shop.sync([configured(**PLATFORM)], state(2, {}), complete(), allow_empty_audience=True) == [2]
     assert shop.people_in().isdisjoint(people("abc"))
+    assert report(outbox)["empty_table"] is None
+
+
+def test_an_empty_table_of_a_new_audience_is_said_and_so_is_one_of_an_audience_that_was_emptied(
+    shop: Shop, pinterest: Any, outbox: Any
+) -> None:
+    shop.sync([configured(**BY_IMAGE)], state(1, {}))
+    assert any("no usable rows, so no audience is created" in text for text in warnings(outbox))
+    assert (report(outbox)["empty_table"], pinterest.audiences) == ("nobody_yet", {})
+    shop.sync([configured(**BY_IMAGE)], state(2, {}), allow_empty_audience=True)
+    assert report(outbox)["empty_table"] is None
+    shop.has("abc")
+    shop.sync([configured(**BY_IMAGE)], state(3, {}), allow_empty_audience=True)
+    shop.sync([configured(**BY_IMAGE)], state(4, {}))
+    assert report(outbox)["empty_table"] == "nobody_yet"
 
 
 @pytest.mark.parametrize("host", [RESUMING, PLATFORM, BY_IMAGE])
@@ -397,6 +413,7 @@ def test_rows_without_any_value_do_not_empty_the_audience(shop: Shop, outbox: An
     assert shop.sync([configured(**BY_IMAGE)], *blank, state(1, {}), allow_empty_audience=True) == [1]
     assert shop.people_in() == people("abc")
     assert any("None of the table's rows could be used" in text for text in warnings(outbox))
+    assert report(outbox)["empty_table"] == "kept"
 
 
 def test_a_table_of_which_too_little_can_be_used_replaces_nothing(shop: Shop) -> None:

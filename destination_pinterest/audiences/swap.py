@@ -24,12 +24,13 @@ from destination_pinterest.audiences.mark_keeper import MarkKeeper
 from destination_pinterest.audiences.remembered import (
     Intake,
     Remembered,
+    holds_nobody,
     known_members,
     with_fill,
     with_new_list,
 )
 from destination_pinterest.audiences.safeguards import Safeguards
-from destination_pinterest.audiences.target import AudienceTarget, TargetUpdate
+from destination_pinterest.audiences.target import AudienceTarget, EmptyTable, TargetUpdate
 from destination_pinterest.audiences.waiting import is_emptied
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import (
@@ -133,12 +134,10 @@ class AudienceSwapper:
                 yield from self._create_audience(target, remembered, has_rows=has_rows)
             else:
                 yield from self._swap(target, target.list_id, remembered)
-        elif _has_members(target):
+        else:
             yield from self._empty(target, has_rows=has_rows)
 
-    def check(
-        self, target: AudienceTarget, *, has_rows: bool, sent: int, intake: Intake, is_filled: bool = True
-    ) -> tuple[str, ...]:
+    def check(self, target: AudienceTarget, *, has_rows: bool, sent: int, intake: Intake) -> tuple[str, ...]:
         """Checks that a whole table may replace the members; returns notes.
 
         Args:
@@ -146,15 +145,11 @@ class AudienceSwapper:
             has_rows: see `finish`.
             sent: see `finish`.
             intake: see `finish`.
-            is_filled: whether there is a list that would replace the members; without one they stay, or are emptied.
 
         Raises:
             IdentityDriftError: the rows lack identifiers that the last sync had.
             RemovalGuardError: too many members would be removed.
         """
-        if not is_filled:
-            note = self._keeping_note(target, has_rows=has_rows)
-            return () if note is None or not _has_members(target) else (note,)
         before = intake.compared_with(read_mark(target.description))
         notes = self._safeguards.drift.check(target.name, before, intake.fill)
         old, new, counted = self._sizes(target, sent=sent, intake=intake)
@@ -234,10 +229,26 @@ class AudienceSwapper:
                 "audience once Pinterest is ready.",
             )
 
+    def of_empty_table(self, target: AudienceTarget, *, has_rows: bool) -> TargetUpdate | None:
+        """Returns what is said of a table that replaces nobody; None if it may empty the audience."""
+        if not has_rows and self._safeguards.allow_empty:
+            return None
+        outcome: EmptyTable = "kept" if _has_somebody(target) else "nobody_yet"
+        if not _has_members(target):
+            keeps = "no audience is created"
+        elif target.adoptable is not None:
+            keeps = f"the customer list {target.adoptable.id}, which has no audience yet, keeps its members"
+        else:
+            keeps = "the audience keeps its members"
+        note = f"None of the table's rows could be used, so {keeps}."
+        return TargetUpdate(target, (note if has_rows else self._safeguards.empty_table_note(keeps),), outcome)
+
     def _empty(self, target: AudienceTarget, *, has_rows: bool) -> Iterator[TargetUpdate]:
-        note = self._keeping_note(target, has_rows=has_rows)
-        if note is not None:
-            yield TargetUpdate(target, (note,))
+        found = self.of_empty_table(target, has_rows=has_rows)
+        if found is not None:
+            yield found
+            return
+        if not _has_members(target):
             return
         if target.adoptable is None:
             empty = self._creator.create_list(target, NOBODY).id
@@ -252,15 +263,6 @@ class AudienceSwapper:
             f"but from an empty one ({empty}), by a later sync."
         )
         yield TargetUpdate(_without_adoptable(replace(target, list_id=empty)), (note,))
-
-    def _keeping_note(self, target: AudienceTarget, *, has_rows: bool) -> str | None:
-        """Returns the note on a table that replaces nobody; None if it is to empty the audience."""
-        keeps = "the audience keeps its members"
-        if target.adoptable is not None:
-            keeps = f"the customer list {target.adoptable.id}, which has no audience yet, keeps its members"
-        if has_rows:
-            return f"None of the table's rows could be used, so {keeps}."
-        return None if self._safeguards.allow_empty else self._safeguards.empty_table_note(keeps)
 
     def _sizes(self, target: AudienceTarget, *, sent: int, intake: Intake) -> tuple[int | None, int | None, str]:
         """Returns how many identifiers there are before and after the replacement, if known, and how they are counted.
@@ -393,6 +395,16 @@ def _has_members(target: AudienceTarget) -> bool:
     if target.audience_id is not None or target.adoptable is None:
         return target.audience_id is not None
     return not is_emptied(target.adoptable) or records_in(target.adoptable) != 1
+
+
+def _has_somebody(target: AudienceTarget) -> bool:
+    """Whether anybody else than the stand-in stays, as far as is known."""
+    before = target.live or target.adoptable
+    if before is None:
+        return target.audience_id is not None
+    if before.id == target.begun_list_id or records_in(before) == 1:
+        return False
+    return _has_members(target) and not holds_nobody(read_mark(target.description), before)
 
 
 def _without_adoptable(target: AudienceTarget) -> AudienceTarget:

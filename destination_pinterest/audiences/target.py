@@ -6,10 +6,15 @@ Code that changes something at Pinterest returns the target as it is afterwards,
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from destination_pinterest.api.models import CustomerList
 from destination_pinterest.audiences.shadow_list import ShadowList
 from destination_pinterest.vocabulary import Identifier
+
+# What became of an audience that was to become equal to a table of nobody: its members stay though no row has them any
+# more, or there was nobody in it.
+EmptyTable = Literal["kept", "nobody_yet"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +115,11 @@ class AudienceTarget:
 
 @dataclass(frozen=True, slots=True)
 class TargetUpdate:
-    """A target as it is now, and notes on the change for the report."""
+    """A target as it is now, and notes on the change for the report.
+
+    `empty_table` is None unless the table that was to replace the members has nobody, and empties nothing.
+    """
 
     target: AudienceTarget
     notes: tuple[str, ...] = ()
+    empty_table: EmptyTable | None = None

@@ -315,8 +315,10 @@ class ColumnStrategy(SyncStrategy):
         if is_end:
             check_rows(self.lane.target.name, self.lane.qualities)
         if replaced and not self._row and not self._safeguards.allow_empty:
-            if any(not branch.is_empty for branch in self.audiences):
-                self.lane.notes.append(self._safeguards.empty_table_note("the audiences keep their members"))
+            is_kept = any(not branch.is_empty for branch in self.audiences)
+            keeps = "the audiences keep their members" if is_kept else "no audience is created"
+            self.lane.notes.append(self._safeguards.empty_table_note(keeps))
+            self.lane.empty_table = "kept" if is_kept else "nobody_yet"
             return []
         self._is_whole = True
         self._place()

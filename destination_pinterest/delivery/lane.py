@@ -17,7 +17,7 @@ from typing import Final
 from destination_pinterest.audiences.description_mark import read_mark
 from destination_pinterest.audiences.list_counts import counts_of
 from destination_pinterest.audiences.reach import Reach
-from destination_pinterest.audiences.target import AudienceTarget, TargetUpdate
+from destination_pinterest.audiences.target import AudienceTarget, EmptyTable, TargetUpdate
 from destination_pinterest.delivery.growth import Finding, RequestGrowth, SizeTrial
 from destination_pinterest.delivery.intake import IntakeCount
 from destination_pinterest.delivery.people import Places, merged
@@ -120,6 +120,7 @@ class AudienceLane:
         self.tally = AudienceTally()
         self.count = count
         self.notes: list[str] = []
+        self.empty_table: EmptyTable | None = None
         self.reach = Reach()
         self.failure: ConnectorError | None = None
         self.in_flight: list[Delivery] = []
@@ -248,6 +249,7 @@ class AudienceLane:
         """Takes the target as it is now, and the notes on the change."""
         self.target = update.target
         self.notes += update.notes
+        self.empty_table = update.empty_table or self.empty_table
 
     def take_accepted(self) -> list[tuple[int, int]]:
         """Returns the numbers of the deliveries that were accepted since the last call."""

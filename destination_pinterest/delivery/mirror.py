@@ -535,8 +535,12 @@ class MirrorStrategy(SyncStrategy):
             return delta, finished
         if is_emptied and not self._streams.are_parted:
             keeps = f"the audience keeps the {known:,} members that the connector added"
-            self.lane.notes.append(self._safeguards.empty_table_note(keeps))
+            self._note_once(self._safeguards.empty_table_note(keeps))
+            self.lane.empty_table = "kept"
             return self._diff([], is_whole=False), {}
+        if replaced and not delta.members_after and not known and not self._safeguards.allow_empty:
+            self._note_once(self._safeguards.empty_table_note("there is nobody to add"))
+            self.lane.empty_table = "nobody_yet"
         self._safeguards.check_removal(
             f'The audience "{self.lane.target.name}" stays as it is',
             leaving=delta.removals_by_absence + delta.removals_by_expiry,

@@ -100,12 +100,12 @@ class SwapStrategy(BatchedStrategy):
             if not all(is_complete(stream) for stream in self.lane.streams):
                 self._swapper.require_complete(self.lane.target)
             self._check_consent()
+            if self.lane.target.list_id is None and not tally.identifiers_added:
+                if update := self._swapper.of_empty_table(self.lane.target, has_rows=self._has_rows):
+                    self.lane.update(update)
+                return None
             self.lane.notes += self._swapper.check(
-                self.lane.target,
-                has_rows=self._has_rows,
-                sent=tally.records,
-                intake=self.lane.count.intake,
-                is_filled=self.lane.target.list_id is not None or tally.identifiers_added > 0,
+                self.lane.target, has_rows=self._has_rows, sent=tally.records, intake=self.lane.count.intake
             )
         except (IdentityDriftError, IncompleteStreamError, RemovalGuardError, RuleChangeRefusedError) as refusal:
             return refusal

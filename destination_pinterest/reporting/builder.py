@@ -195,6 +195,7 @@ def _audience(strategy: SyncStrategy, duration_s: float, final: _FinalStatus, *,
         actalikes=actalikes_of(lane.reach),
         shared_with=shares_of(lane.reach),
         request_growth=_growth(lane.growth),
+        empty_table=lane.empty_table,
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from destination_pinterest.audiences.list_counts import ListCounts, MatchEstimate
+from destination_pinterest.audiences.target import EmptyTable
 from destination_pinterest.markers import REPORT_PREFIX
 from destination_pinterest.reporting.reach_report import ActalikeReport, ShareReport
 from destination_pinterest.reporting.reconciliation import Reconciliation
@@ -110,6 +111,8 @@ class AudienceReport(msgspec.Struct, frozen=True):
     list that the audience was made from until this sync replaced it. `members` is None without a membership store. What
     was not asked because the audience failed is None. `failure` is None if only the sync as a whole failed.
     `actalikes` and `shared_with` have what the settings ask for. `request_growth` is None unless requests may grow.
+    `empty_table` is None unless the table that was to replace the members has nobody and empties nothing: `kept` if
+    the audience keeps members whom the table no longer has, `nobody_yet` if it has none.
     """
 
     audience: str
@@ -149,6 +152,7 @@ class AudienceReport(msgspec.Struct, frozen=True):
     actalikes: list[ActalikeReport] = msgspec.field(default_factory=list)
     shared_with: list[ShareReport] = msgspec.field(default_factory=list)
     request_growth: RequestGrowthReport | None = None
+    empty_table: EmptyTable | None = None
 
 
 class SyncReport(msgspec.Struct, frozen=True):

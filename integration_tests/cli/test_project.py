@@ -208,6 +208,33 @@ def test_an_audience_whose_difference_is_computed_in_the_warehouse_is_planned_an
     assert (known["joins"]["at_most"], known["leaves"]["at_least"], known["members"]["at_least"]) == (0, 5, 90)
 
 
+def test_an_emptied_table_fails_alone_and_a_new_audience_of_an_empty_one_is_marked(
+    folder: Path, command: Command, account: RunningSandbox
+) -> None:
+    vip, late = {"audience": "VIPs", "table": "customers", "mode": "replace"}, {"table": "late", "mode": "replace"}
+    project(folder, vip=vip, late=late)
+    change(folder, "CREATE TABLE late (id INTEGER, email VARCHAR)")
+    first = command("run", "--parallel", "2", "--json")
+    assert first.returncode == 0, first.stderr
+    assert [each["empty_table"] for each in report(first)["audiences"]] == [None, "nobody_yet"]
+    assert "warning: late: " in first.stderr
+    assert "no usable rows, so no audience is created" in first.stderr
+    change(folder, "DELETE FROM customers")
+    plan = command("plan", "--json")
+    assert (plan.returncode, Code.EMPTY_TABLE_KEPT in plan.stderr) == (1, True)
+    assert [each["status"] for each in report(plan, "plan")["audiences"]] == ["refused", "ready"]
+    second = command("run", "--json")
+    assert (second.returncode, Code.EMPTY_TABLE_KEPT in second.stderr) == (1, True)
+    kept, new = report(second)["audiences"]
+    assert (kept["status"], kept["empty_table"], new["status"]) == ("failed", "kept", "done")
+    assert len(account.members_of("VIPs")) == 90
+    statuses = report(command("status", "--offline", "--json"), "status")["audiences"]
+    assert [(each["status"], each["empty_table"]) for each in statuses] == [("failed", "kept"), ("done", "nobody_yet")]
+    project(folder, vip={**vip, "settings": {"allow_empty_audience": True}})
+    assert command("run", "--quiet").returncode == 0
+    assert len(account.members_of("VIPs") & digests(*(f"c{number}" for number in range(90)))) == 0
+
+
 def test_the_status_has_the_last_run_and_what_pinterest_says(folder: Path, command: Command) -> None:
     project(folder, vip={"audience": "VIPs", "table": "customers", "schedule": "24h"})
     stale = command("status", "--offline", "--fail-if-stale")

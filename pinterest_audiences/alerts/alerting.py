@@ -44,12 +44,12 @@ class Alerting:
         for finding, settings in findings:
             if not settings.notify:
                 continue
-            sent_at = self._sent_at(finding)
             if finding.text is not None:
+                sent_at = self._sent_at(finding, finding.code)
                 # A clock that was set back must not silence an alert for ever.
                 if sent_at is None or not sent_at <= now < sent_at + settings.repeat_after:
                     wrong.setdefault(settings.addresses, []).append(finding)
-            elif sent_at is not None:
+            elif self._sent_at(finding, None) is not None:
                 over.setdefault(settings.addresses if settings.recovered else (), []).append(finding)
         for addresses in dict.fromkeys((*wrong, *over)):
             self._send_to(addresses, wrong.get(addresses, []), over.get(addresses, []), now)
@@ -79,15 +79,15 @@ class Alerting:
                 )
         return any(each.problem is None for each in deliveries)
 
-    def _sent_at(self, finding: Finding) -> datetime | None:
+    def _sent_at(self, finding: Finding, code: str | None) -> datetime | None:
         try:
-            return None if self._history is None else self._history.alert_sent_at(finding.subject, finding.kind)
+            return None if self._history is None else self._history.alert_sent_at(finding.subject, finding.kind, code)
         except ConnectorError:  # The history's own warning has been given when the run was to be kept.
             return None
 
     def _keep(self, finding: Finding, sent_at: datetime | None) -> None:
         try:
             if self._history is not None:
-                self._history.keep_alert(finding.subject, finding.kind, sent_at)
+                self._history.keep_alert(finding.subject, finding.kind, sent_at, finding.code)
         except ConnectorError as error:
             self._say(f"An alert will be sent again, since the history does not remember it. {error}")

@@ -11,6 +11,7 @@ from pinterest_audiences.alerts.alert import Finding, Kind
 _HEADLINES: Final[dict[Kind, str]] = {
     "failure": "the run failed",
     "guard": "a guard refused the change",
+    "empty_table": "the table is empty",
     "rejected_share": "many rows could not be used",
     "size_drop": "the size dropped",
     "match_drop": "the match rate dropped",
@@ -38,7 +39,7 @@ def worded(wrong: Sequence[Finding], over: Sequence[Finding]) -> Message:
     lines += [f"{each.title}: well again ({_HEADLINES[each.kind]})." for each in over[:_MOST]]
     if not wrong:
         return Message(_headline(over, "well again"), "\n".join(lines), "success")
-    is_failure = any(each.kind in {"failure", "guard", "stale"} for each in wrong)
+    is_failure = any(each.kind in {"failure", "guard", "empty_table", "stale"} for each in wrong)
     return Message(
         _headline(wrong, _HEADLINES[wrong[0].kind]), "\n".join(lines), "failure" if is_failure else "warning"
     )

@@ -12,6 +12,7 @@ from destination_pinterest.identity.rejection import RejectionReason
 from destination_pinterest.routing.decision import DELETION_KEPT, NOBODY_TO_REMOVE, STILL_EXCLUDED, UNKNOWN_KEY
 from pinterest_audiences.alerts.alert import Finding
 from pinterest_audiences.alerts.durations import duration_text
+from pinterest_audiences.empty_tables import KEPT, EmptyTable, empty_table_of
 from pinterest_audiences.history.records import Observation, RunRecord
 
 if TYPE_CHECKING:  # It is a pydantic model, which a run without alerts need not load.
@@ -46,11 +47,19 @@ def run_findings(record: RunRecord, settings: AlertSettings) -> Iterator[Finding
     """Yields what a run shows of itself. A run that failed says nothing of its rows."""
     subject, title = _subject(record.ad_account_id, record.audience), _title(record.audience, record.ad_account_id)
     is_guard = (record.failure_code or "").startswith(_GUARD)
+    empty = empty_table_of([record.figures])
+    is_told = is_guard or (empty == "kept" and record.failure_code == KEPT.code and settings.empty_table)
     reason = shown(record.failure_text or "The run failed, and nothing says why.")
+    why, nothing = (reason, record.failure_code), (None, None)
     if settings.failure:
-        yield Finding("failure", subject, title, None if record.succeeded or is_guard else reason)
+        yield Finding("failure", subject, title, *(nothing if record.succeeded or is_told else why))
+        if record.ad_account_id and record.succeeded:
+            # A run that failed before its ad account was known is over as well.
+            yield Finding("failure", _subject("", record.audience), _title(record.audience, ""))
     if settings.guard:
-        yield Finding("guard", subject, title, reason if is_guard else None)
+        yield Finding("guard", subject, title, *(why if is_guard else nothing))
+    if settings.empty_table and record.figures:
+        yield Finding("empty_table", subject, title, None if empty is None else _empty_table(empty))
     if settings.rejected_share is not None and record.figures.get("entered"):
         yield Finding("rejected_share", subject, title, _rejected(record.figures, settings.rejected_share))
 
@@ -78,6 +87,12 @@ def sign_in_finding(sign_in: SignIn, settings: AlertSettings, now: datetime) -> 
     elif left < timedelta(days=settings.sign_in_days):
         text = f"The sign-in ends in {duration_text(left)}, on {_day(sign_in.expires_at)}. Sign in again before."
     return Finding("sign_in", f"sign-in {sign_in.profile}", f'Profile "{sign_in.profile}"', text)
+
+
+def _empty_table(found: EmptyTable) -> str:
+    if found == "kept":
+        return KEPT.text
+    return "Its table has no usable rows, so nobody is in it yet. See why the table is empty."
 
 
 def _rejected(figures: Mapping[str, Any], limit: float) -> str | None:

@@ -42,6 +42,9 @@ class AlertSettings(BaseModel):
     )
     failure: bool = Field(default=True, description="A run of an audience failed.")
     guard: bool = Field(default=True, description="A guard refused to change the audience.")
+    empty_table: bool = Field(
+        default=True, description="The table that is to replace an audience has no usable rows, and empties nothing."
+    )
     rejected_share: Share | None = Field(
         default=0.1,
         description="More than this share of the rows could not be used (0.1 or 10%). Rows without consent, suppressed "

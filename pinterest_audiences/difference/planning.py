@@ -13,6 +13,7 @@ from pinterest_audiences.difference.sent_table import Fill, SentTable
 from pinterest_audiences.difference.settings import Digests
 from pinterest_audiences.difference.table_rows import RowCounts, TableRows
 from pinterest_audiences.difference.warehouse import Session
+from pinterest_audiences.empty_tables import EmptyTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,19 +25,24 @@ class Planned:
         difference: who is known, leaves and joins.
         digests: the columns that the connector gets.
         notes: for people.
-        is_kept: whether the table is empty and empties nothing, so that nothing is sent.
+        empty_table: why nothing is sent of an empty table; None if it is not empty, or may empty the audience.
     """
 
     counts: RowCounts
     difference: Difference
     digests: tuple[Digests, ...]
     notes: tuple[str, ...]
-    is_kept: bool = False
+    empty_table: EmptyTable | None = None
 
     @property
     def last(self) -> int:
         """The number of the last change."""
         return self.difference.leaving + self.difference.joining
+
+    @property
+    def has_nobody(self) -> bool:
+        """Whether nobody is to join, and nobody was there."""
+        return not self.difference.known and not self.last
 
 
 def planned(
@@ -73,7 +79,7 @@ def planned(
         notes.append(keeps)
     digests = {Digests.of(Identifier(kind), int(characters)) for _, kind, characters, _ in found}
     ordered = sorted(digests | set(of_plan(plan)), key=lambda each: each.column)
-    return Planned(counts, difference, tuple(ordered), tuple(notes), is_kept=keeps is not None)
+    return Planned(counts, difference, tuple(ordered), tuple(notes), "kept" if keeps is not None else None)
 
 
 def of_plan(plan: StreamPlan) -> Iterable[Digests]:

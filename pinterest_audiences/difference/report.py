@@ -10,6 +10,7 @@ from typing import Any
 from pinterest_audiences.difference.guard import Difference
 from pinterest_audiences.difference.sent_table import Fill
 from pinterest_audiences.difference.table_rows import RowCounts
+from pinterest_audiences.empty_tables import EmptyTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class Account:
         members_after: how many identifiers the list has now; None if that is not known.
         compared_with: the fill that the rows were compared with.
         notes: for people.
+        empty_table: as in the report.
     """
 
     counts: RowCounts
@@ -29,6 +31,7 @@ class Account:
     members_after: int | None
     compared_with: Fill | None
     notes: Sequence[str]
+    empty_table: EmptyTable | None
 
 
 def completed(report: Mapping[str, Any], account: Account) -> dict[str, Any]:
@@ -71,4 +74,5 @@ def _audience(audience: Mapping[str, Any], account: Account) -> dict[str, Any]:
             else {"rows": compared.rows, "shares": {kind.value: share for kind, share in compared.shares.items()}},
         },
         "notes": [*account.notes, *audience["notes"]],
+        "empty_table": audience.get("empty_table") or account.empty_table,
     }

@@ -44,6 +44,7 @@ from pinterest_audiences.sync_request import SyncRequest
 from pinterest_audiences.sync_run import Outcome
 
 _TELLING_APART: Final = 10
+_NOBODY: Final = "The table has no usable rows, so there is nobody to add."
 _REPLACED: Final = (
     "The database did not know the customer list of this audience, so the whole table took the place of its members. "
     "From now on only differences are sent."
@@ -226,7 +227,12 @@ class DifferenceRun:
                 failure = failure or _list_changed(self._request.audience)
         if is_whole:
             table.keep_fill(session, kept_fill(kept.fill, what.counts.fill))
-        account = Account(what.counts, what.difference, members, kept.fill, (*what.notes, *_of_way(way, last)))
+        empty_table, notes = what.empty_table, what.notes
+        if what.has_nobody and way is not Way.REPLACEMENT and not work.settings.allow_empty_audience:
+            empty_table, notes = "nobody_yet", (*notes, _NOBODY)
+        for note in notes:
+            work.display.log("WARN", f'Audience "{self._request.audience}": {note}')
+        account = Account(what.counts, what.difference, members, kept.fill, (*notes, *_of_way(way, last)), empty_table)
         full = None if report is None else completed(report, account)
         if self._interruption.is_requested:
             return self._stopped(full)

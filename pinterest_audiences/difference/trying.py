@@ -29,6 +29,7 @@ from pinterest_audiences.difference.statements import Statements
 from pinterest_audiences.difference.table_rows import RowCounts, TableRows
 from pinterest_audiences.difference.warehouse import Warehouse
 from pinterest_audiences.dry_run_view import standard_duration_s
+from pinterest_audiences.empty_tables import EmptyTable
 from pinterest_audiences.failures import EXIT_DONE, EXIT_FAILED, Failure
 from pinterest_audiences.interruption import Interruption
 from pinterest_audiences.progress import Display
@@ -51,6 +52,7 @@ class _Counted:
     kept: Kept
     refusal: ConnectorError | None
     notes: tuple[str, ...]
+    empty_table: EmptyTable | None
 
 
 def tried_by_difference(
@@ -101,6 +103,7 @@ def _counted(request: SyncRequest, config: ConfigFile, warehouse: Warehouse) -> 
     guard = Guard(request.audience, plan.stream.key, settings)
     refusal: ConnectorError | None = None
     notes: list[str] = []
+    empty_table: EmptyTable | None = None
     try:
         notes += guard.check_table(counts, kept.fill)
         keeps = guard.keeps_empty(difference)
@@ -108,10 +111,11 @@ def _counted(request: SyncRequest, config: ConfigFile, warehouse: Warehouse) -> 
             notes += guard.check(difference)
         else:
             notes.append(keeps)
+            empty_table = "kept"
             difference = Difference(known, 0, 0)
     except ConnectorError as error:
         refusal = error
-    return _Counted(plan, settings, counts, difference, everybody, kept, refusal, tuple(notes))
+    return _Counted(plan, settings, counts, difference, everybody, kept, refusal, tuple(notes), empty_table)
 
 
 def _result(request: SyncRequest, counted: _Counted, found: Found | None) -> dict[str, Any]:
@@ -180,6 +184,7 @@ def _preview(preview: Mapping[str, Any], counted: _Counted, way: Way, uploads: i
         "upload_requests": uploads,
         "identities": None,
         "notes": [*audience["notes"], *counted.notes],
+        "empty_table": counted.empty_table or audience.get("empty_table"),
     }
     return {**preview, "audiences": [one]}
 

@@ -186,21 +186,22 @@ class History:
         )
         return self._fetched(_observation, statement, ())
 
-    def alert_sent_at(self, subject: str, kind: str) -> datetime | None:
-        """Returns when an alert was last sent; None if it was not, or is over."""
+    def alert_sent_at(self, subject: str, kind: str, code: str | None = None) -> datetime | None:
+        """Returns when an alert was last sent, one with that code if any is named; None if it was not, or is over."""
         statement = "SELECT sent_at FROM alerts WHERE subject = ? AND kind = ?"
-        found = self._fetched(lambda row: moment_of(row[0]), statement, (subject, kind))
+        found = self._fetched(lambda row: moment_of(row[0]), statement, (subject, _kind(kind, code)))
         return found[0] if found else None
 
-    def keep_alert(self, subject: str, kind: str, sent_at: datetime | None) -> None:
-        """Keeps when an alert was sent; None says that its reason is over."""
+    def keep_alert(self, subject: str, kind: str, sent_at: datetime | None, code: str | None = None) -> None:
+        """Keeps when an alert was sent; None says that its reason is over, whatever its code was."""
         with self._writing() as connection:
             if sent_at is None:
-                connection.execute("DELETE FROM alerts WHERE subject = ? AND kind = ?", (subject, kind))
+                statement = "DELETE FROM alerts WHERE subject = ? AND (kind = ? OR kind GLOB ?)"
+                connection.execute(statement, (subject, kind, _kind(kind, "*")))
             else:
-                connection.execute(
-                    "INSERT OR REPLACE INTO alerts VALUES (?, ?, ?)", (subject, kind, moment_text(sent_at))
-                )
+                # Earlier versions look for the kind alone.
+                rows = [(subject, each, moment_text(sent_at)) for each in {kind, _kind(kind, code)}]
+                connection.executemany("INSERT OR REPLACE INTO alerts VALUES (?, ?, ?)", rows)
 
     def _selected(
         self,
@@ -303,6 +304,10 @@ def _of_name(name: str, project: str | None) -> tuple[str, list[str]]:
     """A condition for whole runs of a name, in a project or in any, and its values."""
     where, values = f"name = ? AND command <> '{PARTIAL}'", [str(_storable(impersonal(name)))]
     return (where, values) if project is None else (f"{where} AND project = ?", [*values, project])
+
+
+def _kind(kind: str, code: str | None) -> str:
+    return kind if code is None else f"{kind} {code}"
 
 
 def _run_row(record: RunRecord) -> tuple[Any, ...]:

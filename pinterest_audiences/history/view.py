@@ -10,6 +10,7 @@ from typing import Any, TextIO
 
 from destination_pinterest.foreign_text import shown, shown_name
 from pinterest_audiences.alerts.durations import duration_text
+from pinterest_audiences.empty_tables import WORDS, empty_table_of
 from pinterest_audiences.history.plot import plotted
 from pinterest_audiences.history.records import Observation, RunRecord
 from pinterest_audiences.report_view import Line
@@ -57,6 +58,8 @@ def run_text(run: RunRecord, *, with_moment: bool = True) -> str:
         return f"{took}, failed: {run.failure_text or f'exit code {run.exit_code}'}"
     if "entered" not in run.figures:
         return f"{took}, succeeded"
+    if found := empty_table_of([run.figures]):
+        return f"{took}, succeeded ({WORDS[found]})"
     not_synced = sum((run.figures.get("not_synced") or {}).values())
     return (
         f"{took}, succeeded: {run.figures['entered']:,} rows entered, {run.figures.get('synced', 0):,} synced, "

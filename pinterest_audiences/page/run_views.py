@@ -12,6 +12,7 @@ from destination_pinterest.error_codes import LEADING_CODE, Code
 from destination_pinterest.wording.figures import by_count
 from destination_pinterest.wording.reasons import reason_sentence
 from pinterest_audiences.alerts.durations import duration_text
+from pinterest_audiences.empty_tables import WORDS, empty_table_of
 from pinterest_audiences.history.progress import RunningSync
 from pinterest_audiences.history.records import RunRecord
 from pinterest_audiences.progress import counts_text
@@ -36,6 +37,8 @@ def run_view(run: RunRecord) -> Run:
     figures = run.figures
     transient = run.failure_kind == "transient_error"
     outcome = Mark("succeeded", "good") if run.succeeded else Mark("failed for now" if transient else "failed", "bad")
+    if run.succeeded and (found := empty_table_of([figures])):
+        outcome = Mark(WORDS[found], "bad" if found == "kept" else "wait")
     refused = {**(figures.get("identifiers_refused") or {}), **(figures.get("not_synced") or {})}
     return Run(
         key=f"{run.run_id}-{crc32(f'{run.ad_account_id} {run.name} {run.audience}'.encode()):08x}",

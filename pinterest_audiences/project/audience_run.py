@@ -12,6 +12,7 @@ from typing import Any, cast
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import ConfigurationError, ConnectorError
 from pinterest_audiences.config_file import ConfigFile
+from pinterest_audiences.empty_tables import KEPT, empty_table_of
 from pinterest_audiences.failures import EXIT_DONE, EXIT_FAILED, EXIT_USAGE, Failure
 from pinterest_audiences.history.progress import followed
 from pinterest_audiences.interruption import Interruption
@@ -102,6 +103,7 @@ class AudienceRun:
             version=self.version,
             warnings=(),
             report=None,
+            empty_table=None,
         )
 
     def _synced(
@@ -135,7 +137,7 @@ class AudienceRun:
         # A run that did not get to its end says nothing of the other rows.
         if path is not None and outcome.failure is None:
             _keep_rejected(path, display)
-        return outcome
+        return _held_to_its_table(outcome)
 
     def _outcome(
         self, audience: Audience, outcome: Outcome, display: CollectingDisplay, begun: datetime
@@ -155,6 +157,7 @@ class AudienceRun:
             finished_at=moment_text(self.now()),
             warnings=tuple(display.warnings),
             report=None if outcome.report is None else _reported(outcome.report, failure),
+            empty_table=empty_table_of((outcome.report or {}).get("audiences") or ()),
         )
 
 
@@ -165,6 +168,16 @@ def moment_text(moment: datetime) -> str:
 
 def _reported(report: Mapping[str, Any], failure: Failure | None) -> dict[str, Any]:
     return {**report, **({} if failure is None else failure.as_json())}
+
+
+def _held_to_its_table(outcome: Outcome) -> Outcome:
+    """Here success says that an audience is what its rows say, so one that an empty table has not emptied is none."""
+    audiences = (outcome.report or {}).get("audiences") or ()
+    if outcome.failure is not None or empty_table_of(audiences) != "kept":
+        return outcome
+    failure = {"error": KEPT.text, "error_code": KEPT.code}
+    held = [{**each, "failure": failure} if each.get("empty_table") == "kept" else each for each in audiences]
+    return Outcome(EXIT_FAILED, KEPT, {**(outcome.report or {}), "audiences": held})
 
 
 def _keep_rejected(path: Path, display: CollectingDisplay) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -20,8 +21,9 @@ from pinterest_audiences.failure_view import write_failure
 from pinterest_audiences.failures import Failure, UsageError
 from pinterest_audiences.interruption import Interruption
 from pinterest_audiences.printing import Printer
+from pinterest_audiences.project.beginning import Beginning
 from pinterest_audiences.project.opening import opened_project
-from pinterest_audiences.project.run_command import check_parallel, quota_file, run_once
+from pinterest_audiences.project.run_command import check_parallel, quota_file, run_once, say
 from pinterest_audiences.project.run_printing import print_run
 from pinterest_audiences.project.selection import selected
 from pinterest_audiences.project.state_folder import held
@@ -38,7 +40,8 @@ def run(arguments: argparse.Namespace) -> int:
     interval = _interval(arguments.interval)
     check_parallel(arguments.parallel)
     interruption = Interruption()
-    with opened_project(arguments) as project:
+    beginning = Beginning(arguments.file, os.environ, say)
+    with beginning.told(), opened_project(arguments) as project:
         audiences = selected(project, arguments.select)
         printer = Printer(sys.stdout, as_json=arguments.json)
         with held(project.state_folder), interruption.listening(), quota_file() as variables:
@@ -51,7 +54,9 @@ def run(arguments: argparse.Namespace) -> int:
                     if round_number == 1:
                         raise
                     # What has worked before, and fails for want of room, must not end all further rounds.
-                    write_failure(Failure.of(error).text)
+                    failure = Failure.of(error)
+                    write_failure(failure.text)
+                    beginning.failed(failure)
                 if not waited(interruption, begun_s + interval.total_seconds(), time.monotonic, time.sleep):
                     return interruption.exit_code
                 shorten(variables)

@@ -14,12 +14,16 @@ from pinterest_audiences.project.file_name import FILE_NAME
 from pinterest_audiences.project.project import Project, read_project
 
 
+def path_of(file: str) -> Path:
+    """Returns the project file that is meant by a file or a folder."""
+    path = Path(file).expanduser().resolve()
+    return path / FILE_NAME if path.is_dir() else path
+
+
 @contextmanager
 def opened_project(arguments: argparse.Namespace) -> Iterator[Project]:
     """Reads the project, with its folder as the current one. Raises: UsageError."""
-    path = Path(arguments.file).expanduser().resolve()
-    if path.is_dir():
-        path /= FILE_NAME
+    path = path_of(arguments.file)
     if not path.parent.is_dir():
         raise UsageError(Code.PROJECT_NOT_FOUND, f"There is no folder {path.parent}. Name another file by --file.")
     with chdir(path.parent):

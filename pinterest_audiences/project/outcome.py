@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from pinterest_audiences.empty_tables import EmptyTable
 from pinterest_audiences.failures import EXIT_DONE, EXIT_FAILED, EXIT_WAIT
 
 TRANSIENT: Final = "transient_error"
@@ -28,7 +29,7 @@ class AudienceOutcome:
         ad_account_id: the first of the ad accounts it is kept in; null if the run failed before it was known.
         profile: the profile that signed in; null for a config file or the environment.
         status: not_run: the run was stopped before.
-        exit_code: what `sync` would have ended with.
+        exit_code: what `sync` would have ended with; 1 as well if `empty_table` is kept.
         failure_kind: config_error: somebody has to change something. transient_error: the same may succeed later.
             system_error: neither is known to help. null if it succeeded, as are error_code and error.
         error_code: the code, as in docs/operations.md.
@@ -37,6 +38,8 @@ class AudienceOutcome:
         version: this program's.
         warnings: what was warned of.
         report: the report as `sync --json` prints it; null if there was none.
+        empty_table: null unless the table that was to replace the members has no usable rows. kept: the members stay.
+            nobody_yet: there are none.
     """
 
     name: str
@@ -53,6 +56,7 @@ class AudienceOutcome:
     version: str
     warnings: Sequence[str]
     report: Mapping[str, Any] | None
+    empty_table: EmptyTable | None
 
     @property
     def has_failed(self) -> bool:

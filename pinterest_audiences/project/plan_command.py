@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 from destination_pinterest.errors import ConfigurationError, ConnectorError
 from destination_pinterest.program_version import program_version
 from pinterest_audiences.difference.trying import tried_by_difference
+from pinterest_audiences.empty_tables import KEPT, EmptyTable, empty_table_of
 from pinterest_audiences.failure_view import write_failure
 from pinterest_audiences.failures import EXIT_FAILED, Failure
 from pinterest_audiences.interruption import Interruption
@@ -43,6 +44,8 @@ class AudiencePlan:
         failure_kind, error_code, error: why it is not ready; null if it is.
         plan: what `sync --dry-run --json` prints; null if it could not be found out.
         warnings: what was warned of.
+        empty_table: null unless the table that is to replace the members has no usable rows. kept: the members would
+            stay. nobody_yet: there are none.
     """
 
     name: str
@@ -53,6 +56,7 @@ class AudiencePlan:
     error: str | None
     plan: Mapping[str, Any] | None
     warnings: Sequence[str]
+    empty_table: EmptyTable | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +116,8 @@ def _planned(
     if trial.failure is not None:
         return _plan(audience, "failed", trial.failure, None, warnings)
     warnings += [line["message"] for line in trial.result["plan"] if line["level"] != "INFO"]
+    for each in (trial.result["pinterest"] or {}).get("audiences") or ():
+        warnings += each["notes"] if each.get("empty_table") else ()
     refusal = _refusal(trial.result)
     return _plan(audience, "ready" if refusal is None else "refused", refusal, trial.result, warnings)
 
@@ -121,7 +127,11 @@ def _refusal(result: Mapping[str, Any]) -> Failure | None:
     for each in (result["pinterest"] or {}).get("audiences") or ():
         if each["refusal"] is not None:
             return Failure.reported(each["refusal"]["error"], ConfigurationError.failure_kind)
-    return None
+    return KEPT if _empty_table(result) == "kept" else None
+
+
+def _empty_table(result: Mapping[str, Any] | None) -> EmptyTable | None:
+    return empty_table_of(((result or {}).get("pinterest") or {}).get("audiences") or ())
 
 
 def _plan(
@@ -140,6 +150,7 @@ def _plan(
         error=None if failure is None else failure.text,
         plan=plan,
         warnings=tuple(dict.fromkeys(warnings)),
+        empty_table=_empty_table(plan),
     )
 
 

@@ -12,6 +12,7 @@ from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import ConnectorError
 from destination_pinterest.identity.identifier_like import looks_like_an_identifier
 from destination_pinterest.routing.destination_object import named_by_id
+from pinterest_audiences.alerts.reading import alert_settings
 from pinterest_audiences.alerts.settings import AlertSettings
 from pinterest_audiences.config_file import ConfigFile
 from pinterest_audiences.connector_process import OWN_CONNECTOR
@@ -145,7 +146,13 @@ def read_project(path: Path, environment: Mapping[str, str]) -> Project:
     resolving = _Resolving(path, file, lines, environment, Manifest(Path(file.dbt.manifest)))
     audiences = [resolving.audience(name, entry) for name, entry in file.audiences.items()]
     resolving.check_apart(audiences)
-    return Project(path, path.parent, Path(file.state_folder), tuple(audiences), file.alerts)
+    return Project(path, path.parent, Path(file.state_folder), tuple(audiences), _alerts(file.alerts, environment))
+
+
+def _alerts(own: AlertSettings, environment: Mapping[str, str]) -> AlertSettings:
+    """Returns the file's, with the environment's addresses unless the file says where alerts go."""
+    usual = None if "notify" in own.model_fields_set else alert_settings(None, environment)
+    return own if usual is None else usual.overlaid(own)
 
 
 @dataclass(frozen=True, slots=True)

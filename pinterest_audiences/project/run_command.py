@@ -23,6 +23,7 @@ from pinterest_audiences.interruption import Interruption
 from pinterest_audiences.printing import Printer
 from pinterest_audiences.project import memory, unfinished
 from pinterest_audiences.project.audience_run import AudienceRun, Part
+from pinterest_audiences.project.beginning import Beginning
 from pinterest_audiences.project.displays import stage_for
 from pinterest_audiences.project.opening import opened_project
 from pinterest_audiences.project.outcome import RunOutcome
@@ -38,7 +39,7 @@ _MOST_PARALLEL: Final = 16
 
 def run(arguments: argparse.Namespace) -> int:
     """Runs the command. Returns the exit code. Raises: ConnectorError."""
-    with opened_project(arguments) as project:
+    with Beginning(arguments.file, os.environ, say).told(), opened_project(arguments) as project:
         audiences = selected(project, arguments.select)
         interruption = Interruption()
         with held(project.state_folder), interruption.listening(), quota_file() as variables:
@@ -85,6 +86,7 @@ def run_once(
             project.state_folder,
             unfinished.Begun(run_id, arguments.command, begun.isoformat(timespec="seconds"), names),
         )
+    Beginning(str(project.path), os.environ, say).succeeded(project)
     outcome = running.run(audiences, stage, run_id)
     after.ran(list(memory.records(outcome)), sign_ins(audiences, os.environ))
     if part is None:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from destination_pinterest.wording.figures import by_count
 from destination_pinterest.wording.reasons import reason_text
+from pinterest_audiences.empty_tables import WORDS
 from pinterest_audiences.project.outcome import AudienceOutcome, RunOutcome
 
 _COUNTS: Final = ("entered", "synced", "not_synced", "identifiers_added", "identifiers_removed")
@@ -18,6 +19,8 @@ def ended_text(outcome: AudienceOutcome) -> str:
     """One line on an audience that has ended."""
     if outcome.status == "done":
         figures = _sums(outcome)
+        if outcome.empty_table is not None:
+            return f"done ({WORDS[outcome.empty_table]})"
         return f"done, {figures['synced']:,} of {figures['entered']:,} rows synced"
     return f"{_status(outcome)} ({outcome.error_code})"
 
@@ -82,8 +85,10 @@ def _next_step(outcome: RunOutcome) -> str:
 
 
 def _status(outcome: AudienceOutcome) -> str:
-    if outcome.status == "failed":
+    if outcome.status == "failed" and outcome.empty_table is None:
         return "wait" if outcome.failure_kind == "transient_error" else "failed"
+    if outcome.empty_table is not None:
+        return f"{outcome.status} ({WORDS[outcome.empty_table]})"
     return outcome.status.replace("_", " ")
 
 

@@ -18,6 +18,7 @@ from pinterest_audiences.alerts.durations import duration, duration_text
 from pinterest_audiences.alerts.stale import CLOCKS_DIFFER_BY
 from pinterest_audiences.asked_listing import asked_listing
 from pinterest_audiences.config_file import ConfigFile
+from pinterest_audiences.empty_tables import WORDS, EmptyTable, empty_table_of
 from pinterest_audiences.failure_view import write_failure
 from pinterest_audiences.failures import Failure, UsageError
 from pinterest_audiences.history.records import Observation, RunRecord
@@ -33,6 +34,8 @@ from pinterest_audiences.project.project import Audience, Project
 from pinterest_audiences.project.run_command import quota_file, say
 from pinterest_audiences.project.selection import selected
 from pinterest_audiences.project.sign_ins import sign_ins
+from pinterest_audiences.project.state_folder import is_held
+from pinterest_audiences.project.unfinished import Begun, killed
 
 SCHEMA_VERSION: Final = 1
 HEADINGS: Final = ("Audience", "Last run", "", "Pinterest", "Size", "Sign-in ends")
@@ -62,6 +65,8 @@ class AudienceStatus:
         failure_kind, error_code, error: why its last run failed, or why Pinterest could not be asked.
         sign_in_ends_at: when its sign-in ends if nobody uses it; null if that is not known.
         at_pinterest: in each ad account; null if Pinterest was not asked, or did not answer.
+        empty_table: null unless its last run found no usable rows in the table that was to replace the members. kept:
+            the members stay. nobody_yet: there are none.
     """
 
     name: str
@@ -74,6 +79,7 @@ class AudienceStatus:
     error: str | None
     sign_in_ends_at: str | None
     at_pinterest: Sequence[AtPinterest] | None
+    empty_table: EmptyTable | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +139,7 @@ class _Asking:
         self._interruption = interruption
         self._variables = variables
         self._longest = None if longest in {None, ""} else _span(str(longest))
+        self._killed = _killed(project)
         self._listings: dict[tuple[str, ...], Sequence[AtPinterest] | Failure] = {}
         self.observations: list[Observation] = []
 
@@ -150,6 +157,10 @@ class _Asking:
             until = datetime.now(UTC) + CLOCKS_DIFFER_BY
             success = self._history.last_success(audience.name, project=str(self._project.path), until=until)
         failure = None if failed is None else _failure_of(failed)
+        started_at = last[0].started_at if last else None
+        is_killed = self._killed is not None and audience.name in self._killed.audiences
+        if self._killed is not None and is_killed:
+            failure, started_at = memory.not_ended(self._killed), datetime.fromisoformat(self._killed.started_at)
         found: Sequence[AtPinterest] | Failure | None = None
         ends_at: datetime | None = None
         try:
@@ -164,28 +175,29 @@ class _Asking:
         return AudienceStatus(
             name=audience.name,
             audience=audience.audience,
-            status=self._state(audience, failed, success),
-            last_run_at=moment_text(last[0].started_at) if last else None,
+            status=self._state(audience, success, has_failed=failed is not None or is_killed),
+            last_run_at=None if started_at is None else moment_text(started_at),
             last_success_at=None if success is None else moment_text(success.finished_at),
             failure_kind=None if failure is None else worst_kind([failure.kind]),
             error_code=None if failure is None else str(failure.code),
             error=None if failure is None else failure.text,
             sign_in_ends_at=None if ends_at is None else moment_text(ends_at),
             at_pinterest=found,
+            empty_table=empty_table_of(record.figures for record in last),
         )
 
     def _state(
-        self, audience: Audience, failed: RunRecord | None, success: RunRecord | None
+        self, audience: Audience, success: RunRecord | None, *, has_failed: bool
     ) -> Literal["done", "failed", "late", "never"]:
         longest = self._longest
         if longest is None and audience.entry.schedule is not None:
             # What is run every day is not late because it took an hour.
             longest = _span(audience.entry.schedule) * 1.25
         is_late = longest is not None and success is not None and datetime.now(UTC) - success.finished_at > longest
-        if failed is not None and not is_late:
+        if has_failed and not is_late:
             return "failed"
         if success is None:
-            return "failed" if failed is not None else "never"
+            return "failed" if has_failed else "never"
         return "late" if is_late else "done"
 
     def _listed(self, audience: Audience, config: ConfigFile) -> Sequence[AtPinterest] | Failure:
@@ -232,6 +244,17 @@ def _audiences(listing: Mapping[str, Any]) -> Iterator[AtPinterest]:
             yield AtPinterest(
                 str(account["ad_account_id"]), name, each["audience_id"], each["audience_status"], each["audience_size"]
             )
+
+
+def _killed(project: Project) -> Begun | None:
+    """Returns the last run if it was killed: it has left no record, and only the next one will write one."""
+    try:
+        begun = killed(project.state_folder)
+        # Looked for once more, since a run may have ended between the two.
+        return killed(project.state_folder) if begun is not None and not is_held(project.state_folder) else None
+    except UsageError as error:
+        say("WARN", f"Whether the last run was killed is not known. {error}")
+        return None
 
 
 def _failure_of(record: RunRecord) -> Failure:
@@ -284,4 +307,5 @@ def _row(each: AudienceStatus, now: datetime) -> Sequence[str]:
     if each.sign_in_ends_at is not None:
         left = datetime.fromisoformat(each.sign_in_ends_at) - now
         ends = f"in {left.days:,} days" if left < _SOON else each.sign_in_ends_at[:10]
-    return (each.name, each.status, "" if each.status == "never" else ago, statuses, size, ends)
+    status = each.status if each.empty_table is None else f"{each.status} ({WORDS[each.empty_table]})"
+    return (each.name, status, "" if each.status == "never" else ago, statuses, size, ends)

@@ -42,7 +42,7 @@ def unfinished(folder: Path) -> frozenset[str]:
 
 
 def killed(folder: Path) -> Begun | None:
-    """Returns the last run if it was killed; only for who holds the folder. Raises: as `unfinished`."""
+    """Returns the last run if it was killed, for who knows that none is under way. Raises: as `unfinished`."""
     return _read(folder)[1]
 
 

@@ -75,6 +75,14 @@ def test_a_run_that_is_well_again_is_told(world: World, server: Webhook) -> None
     assert [posted.json()["type"] for posted in server.posted] == ["failure", "success"]
 
 
+def test_a_failure_before_the_ad_account_was_known_is_over_with_a_run_that_is_well(
+    world: World, server: Webhook
+) -> None:
+    world.after.ran([replace(LOST, ad_account_id="")])
+    world.after.ran([RUN])
+    assert [posted.json()["type"] for posted in server.posted] == ["failure", "success"]
+
+
 def test_a_drop_against_what_the_history_has_is_told(world: World, server: Webhook) -> None:
     History(world.path).record_observations(
         [Observation("1", "25", "VIP", NOW - timedelta(days=2), 1000, "READY", "observe")]

@@ -32,6 +32,7 @@ NOT_KNOWN = {
     "actalikes": [],
     "shared_with": [],
     "request_growth": None,
+    "empty_table": None,
 }  # fmt: skip
 KNOWN: dict[str, Any] = {
     "members": {
@@ -55,6 +56,7 @@ KNOWN: dict[str, Any] = {
     "actalikes": [{"country": "US", "percentage": 5, "outcome": "made", "audience_id": "78"}],
     "shared_with": [{"account_type": "AD_ACCOUNT", "account_id": "12", "outcome": "found"}],
     "request_growth": {"began_at": 1_900, "size": 7_600, "stopped_by": "refused"},
+    "empty_table": "nobody_yet",
     "identities": {
         "rows": 100_000, "shares": {"EMAIL": 0.995, "GAID": 0.4}, "is_whole_pass": True,
         "compared_with": {"rows": 98_000, "shares": {"EMAIL": 1.0}},

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from destination_pinterest.error_codes import Code
-from pinterest_audiences.alerts.alert import Finding
+from pinterest_audiences.alerts.alert import Finding, Kind
 from pinterest_audiences.alerts.alerting import Alerting
 from pinterest_audiences.alerts.delivery import Delivery
 from pinterest_audiences.alerts.message import Message, worded
@@ -57,6 +59,26 @@ def test_what_lasts_is_told_once_and_again_after_a_day(alerting: Alerting, chat:
         'Audience "VIP": the run failed. PIN-NET-001: No answer.',
         "failure",
     )
+
+
+def test_another_reason_is_news_though_the_alert_lasts(alerting: Alerting, chat: Chat) -> None:
+    first, second = replace(WRONG, code="PIN-NET-001"), replace(WRONG, text="Sign in.", code="PIN-AUTH-001")
+    for minutes, finding in enumerate((first, second, first, second, WELL, second)):
+        alerting.take([(finding, SETTINGS)], NOON + timedelta(minutes=minutes))
+    assert [message.kind for message in chat.got] == ["failure", "failure", "success", "failure"]
+    assert "Sign in." in chat.got[1].body
+
+
+def test_an_alert_of_an_earlier_version_is_over_like_any_other(chat: Chat, tmp_path: Path) -> None:
+    history = History(tmp_path / "history.sqlite3")
+    history.keep_alert(WRONG.subject, WRONG.kind, NOON)
+    Alerting(history, print, chat.send).take([(WELL, SETTINGS)], NOON)
+    assert [message.kind for message in chat.got] == ["success"]
+
+
+def test_every_kind_of_alert_has_a_headline() -> None:
+    for kind in get_args(Kind):
+        assert worded([Finding(kind, "a", "A", "So it is.")], []).title.startswith("Pinterest: A: ")
 
 
 def test_what_is_over_is_told_once(alerting: Alerting, chat: Chat) -> None:

@@ -36,7 +36,9 @@ def with_rows(not_synced: dict[str, int], **figures: Any) -> RunRecord:
 
 
 def test_a_clean_run_says_that_all_is_well() -> None:
-    assert told(run_findings(RUN, USUAL)) == {"failure": None, "guard": None, "rejected_share": None}
+    assert told(run_findings(RUN, USUAL)) == {
+        "failure": None, "guard": None, "empty_table": None, "rejected_share": None
+    }  # fmt: skip
 
 
 def test_a_failure_is_told_with_its_reason() -> None:
@@ -47,6 +49,22 @@ def test_a_failure_is_told_with_its_reason() -> None:
 def test_a_guard_is_told_as_one_and_not_twice() -> None:
     found = told(run_findings(failed(Code.REMOVAL_ABOVE_LIMIT, "PIN-GUARD-001: Too many."), USUAL))
     assert found == {"failure": None, "guard": "PIN-GUARD-001: Too many."}
+
+
+def test_an_empty_table_is_told_once_whether_the_run_failed_for_it_or_not() -> None:
+    kept = replace(RUN, figures={**RUN.figures, "empty_table": "kept"})
+    refused = replace(
+        kept, exit_code=1, failure_kind="config_error", failure_code=str(Code.EMPTY_TABLE_KEPT), failure_text="Kept."
+    )
+    for record in (kept, refused):
+        found = told(run_findings(record, USUAL))
+        assert (found["failure"], found["guard"]) == (None, None)
+        assert "the audience keeps its members" in (found["empty_table"] or "")
+    quiet = AlertSettings(empty_table=False)
+    assert told(run_findings(refused, quiet))["failure"] == "Kept."
+    new = replace(RUN, figures={**RUN.figures, "empty_table": "nobody_yet"})
+    assert "nobody is in it yet" in (told(run_findings(new, USUAL))["empty_table"] or "")
+    assert "empty_table" not in told(run_findings(new, quiet))
 
 
 def test_no_person_is_in_the_reason_of_a_failure() -> None:

@@ -44,6 +44,11 @@ def test_equal_values_are_in_the_middle_and_one_is_enough() -> None:
     assert plotted([], "utf-8") == ""
 
 
+def test_a_run_that_kept_an_audience_for_an_empty_table_says_so() -> None:
+    ((_, text),) = run_lines([replace(RUN, figures={**RUN.figures, "empty_table": "kept"})])
+    assert text.endswith("succeeded (empty table, audience kept)")
+
+
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", None, "no such encoding"])
 def test_a_terminal_without_bars_gets_signs(encoding: str | None) -> None:
     assert plotted(points(0, 7), encoding, width=2) == "_#"

@@ -13,7 +13,7 @@ from pinterest_audiences.printing import Printer
 from pinterest_audiences.project import memory
 from pinterest_audiences.project.outcome import AudienceOutcome, RunOutcome, as_json, exit_code_of, worst_kind
 from pinterest_audiences.project.run_printing import print_run
-from pinterest_audiences.project.run_view import closing_sentence, ended_text, explanations
+from pinterest_audiences.project.run_view import closing_sentence, ended_text, explanations, run_rows
 from pinterest_audiences.project.schemas import SCHEMAS, schema_text
 
 REPORT: dict[str, Any] = {
@@ -59,6 +59,7 @@ DONE = AudienceOutcome(
     version="0.1.0",
     warnings=("careful",),
     report=REPORT,
+    empty_table=None,
 )
 FAILED = replace(
     DONE,
@@ -89,6 +90,17 @@ def outcome(*audiences: AudienceOutcome) -> RunOutcome:
         version="0.1.0",
         audiences=audiences,
     )
+
+
+def test_an_empty_table_is_marked_whether_or_not_somebody_stays_for_it() -> None:
+    kept = replace(FAILED, name="kept", failure_kind="config_error", error_code="PIN-CLI-180", empty_table="kept")
+    found = outcome(replace(DONE, empty_table="nobody_yet"), kept)
+    assert [row[1] for row in run_rows(found)] == [
+        "done (empty table, nobody yet)",
+        "failed (empty table, audience kept)",
+    ]
+    assert ended_text(found.audiences[0]) == "done (empty table, nobody yet)"
+    jsonschema.Draft202012Validator(SCHEMAS["run"]()).validate(as_json(found))
 
 
 @pytest.mark.parametrize(
