@@ -19,7 +19,7 @@ from typing import Final
 
 from destination_pinterest.api.endpoints import Category
 from destination_pinterest.api.limits import Permit
-from destination_pinterest.api.shared_counts import LOST_AFTER_S, OURS, Answered, Clock, Event, Sent, Wants
+from destination_pinterest.api.shared_counts import AHEAD_S, LOST_AFTER_S, OURS, Answered, Clock, Event, Sent, Wants
 
 _OWNER_ONLY: Final = 0o600
 _READ_BYTES: Final = 1 << 16
@@ -68,7 +68,7 @@ class FileCounts:
         self._own: dict[Permit, int] = {}
         self._others: dict[tuple[int, int], Permit] = {}
 
-    def news(self, clock: Clock) -> Sequence[Event]:
+    def news(self, clock: Clock, within_s: float = 0.0) -> Sequence[Event]:  # noqa: ARG002 - it is near
         """See SharedCounts."""
         lines: list[bytes] = []
         with suppress(OSError), self._locked():
@@ -150,8 +150,8 @@ class FileCounts:
             permit = self._others.pop(key, None)
             if permit is not None:
                 yield Answered(permit, at if permit.sent_at <= at <= now else now)
-        # Nothing was sent in the future: everybody would wait until then.
-        elif at <= now:
+        # Nothing is claimed for long after: everybody would wait until then.
+        elif at <= now + AHEAD_S:
             self._others[key] = Permit(Category(what), at)
             yield Sent(self._others[key], key[0])
 

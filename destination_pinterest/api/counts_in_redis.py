@@ -1,9 +1,11 @@
 """Counts that processes of any number of machines share, through a stream in Redis.
 
 Each process adds an entry when it sends a request and one when it is answered. A script adds that of a request only if
-the stream ends where this process has read to, so that no two claim at once, and no lock is left behind by one that is
-killed. Redis gives each entry its time. How long the answer takes that brings it here is added: what is counted as
-later than it was leaves a window later, which is safe.
+it finds no request of others behind where this process has read to, so that no two claim at once, and no lock is left
+behind by one that is killed. Its answer brings what others have told meanwhile, so each step is one round trip.
+
+Redis gives each entry its time. How long the answer takes that brings it here is added: what is counted as later than
+it was leaves a window later, which is safe.
 
 While Redis doesn't answer, each process keeps within its part of the limits: one by the number of processes that were
 there in the last minutes, but at least by the number that the address says. What it sends meanwhile is told afterwards.
@@ -14,14 +16,16 @@ Source: redis.io/docs, commands XADD, XRANGE, EVALSHA, TIME; "Scripting with Lua
 
 from __future__ import annotations
 
+import math
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from destination_pinterest.api.endpoints import Category
 from destination_pinterest.api.limits import Permit
-from destination_pinterest.api.shared_counts import LOST_AFTER_S, OURS, Answered, Clock, Event, Sent, Wants
+from destination_pinterest.api.shared_counts import AHEAD_S, LOST_AFTER_S, OURS, Answered, Clock, Event, Sent, Wants
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -39,17 +43,28 @@ _BEGINNING: Final = b"0-0"
 # The number of no request.
 _WANTS: Final = 0
 _MS: Final = 1_000
+_FIELDS: Final = (b"o", b"n", b"w", b"a")
 
-# 1: the stream. 1: where it must end, or empty. 2-5: who, which request, what, for how many milliseconds already.
-# Returns the new entry's id; or where the stream ends, if that is elsewhere.
+# 1: the stream. 1: what was read last of it. 2-5: who, which request, what, for how many milliseconds already; less
+# than none if it will be. 6: 1 if others must not have claimed a request meanwhile. 7-9: how much is kept, and read.
+# Returns the new entry's id, which is empty if nothing was added; what was added before it; and the server's time.
 _ADD: Final = """
-local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)
-local tip = last[1] and last[1][1] or '0-0'
-if ARGV[1] ~= '' and ARGV[1] ~= tip then return {0, tip} end
-local id = redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[6], '*',
-  'o', ARGV[2], 'n', ARGV[3], 'w', ARGV[4], 'a', ARGV[5])
-redis.call('PEXPIRE', KEYS[1], ARGV[7])
-return {1, id, tip}
+local unread = redis.call('XRANGE', KEYS[1], '(' .. ARGV[1], '+', 'COUNT', ARGV[9])
+local id = ''
+local free = ARGV[6] ~= '1' or #unread < tonumber(ARGV[9])
+if free and ARGV[6] == '1' then
+  for _, entry in ipairs(unread) do
+    local f = {}
+    for i = 1, #entry[2], 2 do f[entry[2][i]] = entry[2][i + 1] end
+    if f.n ~= '0' and f.w ~= '-' then free = false end
+  end
+end
+if free then
+  id = redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[7], '*',
+    'o', ARGV[2], 'n', ARGV[3], 'w', ARGV[4], 'a', ARGV[5])
+  redis.call('PEXPIRE', KEYS[1], ARGV[8])
+end
+return {id, unread, redis.call('TIME')}
 """
 Say = Callable[[str, str], None]
 
@@ -82,6 +97,9 @@ class RedisCounts:
         self._together_from = 0.0
         self._sharers_alone = sharers
         self._clock = 0.0
+        self._read_clock: Clock = time.monotonic
+        self._read_at = -math.inf
+        self._brought: list[Event] = []
 
     @property
     def sharers(self) -> int:
@@ -89,40 +107,37 @@ class RedisCounts:
         alone = self._lost_since is not None or self._clock < self._together_from
         return self._sharers_alone if alone else 1
 
-    def news(self, clock: Clock) -> Sequence[Event]:
+    def news(self, clock: Clock, within_s: float = 0.0) -> Sequence[Event]:
         """See SharedCounts."""
+        self._read_clock = clock
         self._clock = clock()
-        if self._lost_since is not None and self._clock - self._lost_since < _TRY_AGAIN_AFTER_S:
-            return [*self._ended(self._clock)]
-        entries: list[tuple[bytes, Mapping[bytes, bytes]]] = []
-        server_ms = 0.0
-        try:
-            self._tell_untold()
-            server_ms = self._read(entries)
-        except _failures() as error:
-            self._lose(error)
-        else:
-            self._find_again()
-        # Read after the answer: what it brings is older than that by what the server says, at least.
-        self._clock = clock()
-        events = [event for id_, fields in entries for event in self._events(id_, fields, server_ms)]
+        is_lost = self._lost_since is not None
+        if self._lost_since is None or self._clock - self._lost_since >= _TRY_AGAIN_AFTER_S:
+            try:
+                if is_lost or self._clock - self._read_at >= within_s:
+                    self._tell_untold()
+                    self._read()
+            except _failures() as error:
+                self._lose(error)
+            else:
+                self._find_again()
+        events, self._brought = self._brought, []
         return [*events, *self._ended(self._clock)]
 
     def claim(self, permit: Permit) -> bool:
         """See SharedCounts."""
         number = self._number + 1
         if self._lost_since is None:
+            ahead_ms = math.ceil(max(0.0, permit.sent_at - self._read_clock()) * _MS)
             try:
-                done, entry, *_ = self._script(self._read_to, number, permit.category.value, 0)
+                is_done = self._tell(number, permit.category.value, -ahead_ms, is_claim=True)
             except _failures() as error:
                 # It may have been told or not. Told twice it would be counted twice, so it is told as another one.
                 self._lose(error)
                 self._number += 1
                 return False
-            if not done:
-                self._begin_anew_if_emptied(entry)
+            if not is_done:
                 return False
-            self._read_to = entry
         else:
             self._untold.append((number, permit.category.value, permit.sent_at))
         self._number = number
@@ -133,7 +148,7 @@ class RedisCounts:
         """See SharedCounts."""
         if self._lost_since is None:  # Otherwise nobody sees who waits.
             try:
-                self._script(b"", _WANTS, category.value, 0)
+                self._tell(_WANTS, category.value, 0)
             except _failures() as error:
                 self._lose(error)
 
@@ -151,28 +166,39 @@ class RedisCounts:
                 return
         self._untold.append((number, "-", permit.answered_at))
 
-    def _read(self, entries: list[tuple[bytes, Mapping[bytes, bytes]]]) -> float:
-        """Reads what was added since the last time into `entries`; returns the server's time."""
+    def _read(self) -> None:
+        """Reads what was added since the last time."""
         while True:
             with self._client.pipeline(transaction=False) as pipeline:
                 pipeline.xrange(self._key, b"(" + self._read_to, "+", count=_PAGE)
                 pipeline.time()
                 page, (seconds, microseconds) = pipeline.execute()
-            entries += page
-            if page:
-                self._read_to = page[-1][0]
+            self._bring(page, seconds * _MS + microseconds / _MS)
             if len(page) < _PAGE:
-                return float(seconds * _MS + microseconds / _MS)
+                return
 
-    def _script(self, tip: bytes, number: int, what: str, age_ms: float) -> list[Any]:
-        arguments = (tip, self._owner, number, what, int(age_ms), _MOST_ENTRIES, _KEPT_MS)
-        answer: list[Any] = self._add(keys=[self._key], args=arguments)
-        return answer
+    def _tell(self, number: int, what: str, age_ms: float, *, is_claim: bool = False) -> bool:
+        """Adds an entry, and reads what was added before; False if that is a request, and this is a claim."""
+        own = (self._owner, number, what, int(age_ms))
+        kept = (int(is_claim), _MOST_ENTRIES, _KEPT_MS, _PAGE)
+        entry, found, (seconds, microseconds) = self._add(keys=[self._key], args=(self._read_to, *own, *kept))
+        if entry and _order(entry) < _order(self._read_to):
+            # A Redis that keeps nothing, was started again and has an earlier clock. What others told is read from new.
+            self._read_to = _BEGINNING
+            return True
+        page = [(id_, dict(zip(fields[::2], fields[1::2], strict=True))) for id_, fields in found]
+        if entry and len(page) < _PAGE:  # Otherwise there is more between them.
+            page.append((entry, {name: str(value).encode() for name, value in zip(_FIELDS, own, strict=True)}))
+        self._bring(page, int(seconds) * _MS + int(microseconds) / _MS)
+        return bool(entry)
 
-    def _tell(self, number: int, what: str, age_ms: float) -> None:
-        _, entry, tip = self._script(b"", number, what, age_ms)
-        if tip == self._read_to:  # Nobody has told anything since: what is read next begins behind this.
-            self._read_to = entry
+    def _bring(self, page: Sequence[tuple[bytes, Mapping[bytes, bytes]]], server_ms: float) -> None:
+        """Keeps what an answer of Redis has told, and when."""
+        # Read after the answer: what it brings is older than that by what the server says, at least.
+        self._clock = self._read_at = self._read_clock()
+        if page:
+            self._read_to = page[-1][0]
+        self._brought += [event for entry, fields in page for event in self._events(entry, fields, server_ms)]
 
     def _tell_untold(self) -> None:
         while self._untold:
@@ -180,16 +206,13 @@ class RedisCounts:
             self._tell(number, what, max(0.0, self._clock - at) * _MS)
             self._untold.popleft()
 
-    def _begin_anew_if_emptied(self, tip: bytes) -> None:
-        """A Redis that keeps nothing, and was started again, has an older end than was read, or none."""
-        if _order(tip) < _order(self._read_to):
-            self._read_to = _BEGINNING
-
     def _events(self, entry: bytes, fields: Mapping[bytes, bytes], server_ms: float) -> Iterator[Event]:
         # What no process of ours has written is nobody's.
         with suppress(KeyError, ValueError):
             owner, number, what = fields[b"o"], fields[b"n"], fields[b"w"].decode()
-            ago_s = max(0.0, server_ms - int(entry.split(b"-")[0]) + int(fields[b"a"])) / _MS
+            told_ms = _order(entry)[0] + 1  # It says the whole milliseconds only.
+            # Nothing is claimed for long after, even seen from far away: everybody would wait until then.
+            ago_s = max(-2 * AHEAD_S, (server_ms - told_ms + int(fields[b"a"])) / _MS)
             is_ours = owner == self._owner.encode()
             if number == str(_WANTS).encode():
                 yield Wants(Category(what), OURS if is_ours else owner)

@@ -56,8 +56,11 @@ class Limit(Protocol):
         Of `sharers` that don't know of one another, each may use its part.
         """
 
+    def is_certain(self, now: float, sharers: int = 1) -> bool:
+        """Whether a request may be sent at `free_at` whatever comes until then; otherwise one looks again."""
+
     def take(self, permit: Permit) -> None:
-        """Counts a request that is sent now. Call it only once `free_at` allows it."""
+        """Counts a request that is sent at a time that `free_at` allows."""
 
     def used(self, now: float) -> int:
         """Returns how many of the allowed requests are used up."""
@@ -81,9 +84,13 @@ class Pace:
         """Returns one spacing after the last request; among several, so many."""
         return max(now, self._last_at + sharers * self._spacing_s)
 
+    def is_certain(self, now: float, sharers: int = 1) -> bool:  # noqa: ARG002 - at any time
+        """Returns True."""
+        return True
+
     def take(self, permit: Permit) -> None:
-        """The request goes."""
-        self._last_at = permit.sent_at
+        """The request goes. Others may tell late of theirs."""
+        self._last_at = max(self._last_at, permit.sent_at)
 
     def used(self, now: float) -> int:  # noqa: ARG002 - the same at any time
         """Returns 0: spacing uses up no quota."""
@@ -114,14 +121,12 @@ class SlidingWindow:
 
     def free_at(self, now: float, sharers: int = 1) -> float:
         """Returns when so many of the requests that count have left the window that one may be sent."""
-        leaving = self.used(now) - max(1, self.allowed // sharers) + 1
-        if leaving <= 0:
-            return now
-        first = (*self._late, *islice(self._permits, leaving))
-        answered = sorted(permit.answered_at for permit in first if permit.answered_at is not None)
-        if len(answered) < leaving:
-            return now + _UNANSWERED_RECHECK_S
-        return answered[leaving - 1] + self._window_s
+        free_at = self._known_free_at(now, sharers)
+        return now + _UNANSWERED_RECHECK_S if free_at is None else free_at
+
+    def is_certain(self, now: float, sharers: int = 1) -> bool:
+        """Returns whether all that have to leave the window before are answered."""
+        return self._known_free_at(now, sharers) is not None
 
     def take(self, permit: Permit) -> None:
         """The request goes."""
@@ -142,6 +147,14 @@ class SlidingWindow:
 
     def reset_at(self, moment: float) -> None:
         """Does nothing: a sliding window never ends earlier than a fixed one."""
+
+    def _known_free_at(self, now: float, sharers: int) -> float | None:
+        leaving = self.used(now) - max(1, self.allowed // sharers) + 1
+        if leaving <= 0:
+            return now
+        first = (*self._late, *islice(self._permits, leaving))
+        answered = sorted(permit.answered_at for permit in first if permit.answered_at is not None)
+        return None if len(answered) < leaving else answered[leaving - 1] + self._window_s
 
     def _is_within(self, permit: Permit, now: float) -> bool:
         return permit.answered_at is None or permit.answered_at + self._window_s > now
@@ -164,6 +177,10 @@ class FixedWindow:
         What is left of a day is not divided: Pinterest's answers say how much that is.
         """
         return now if self.used(now) < self.allowed else self._ends_at
+
+    def is_certain(self, now: float, sharers: int = 1) -> bool:  # noqa: ARG002 - at any time
+        """Returns True."""
+        return True
 
     def take(self, permit: Permit) -> None:
         """Counts a request; the first one after a window's end opens the next window."""

@@ -22,7 +22,7 @@ from destination_pinterest.api.headers import RateHeaders, read_rate_headers
 from destination_pinterest.api.limits import Limit, Limits, Permit
 from destination_pinterest.api.observer import Observer, QuotaWait
 from destination_pinterest.api.retry import when
-from destination_pinterest.api.shared_counts import OURS, Sent, SharedCounts, Wants
+from destination_pinterest.api.shared_counts import AHEAD_S, OURS, Sent, SharedCounts, Wants
 from destination_pinterest.api.tier import Answered, KnownTier, TierInUse
 from destination_pinterest.api.waiting_line import WaitingLine
 from destination_pinterest.error_codes import Code
@@ -38,6 +38,8 @@ ORDINARY_WAIT_S: Final = 120.0
 UNKNOWN_RESET_S: Final = 60.0
 # The requests in flight may use up what the server reported as left, so their answers are awaited.
 _UNANSWERED_RECHECK_S: Final = 0.05
+# What was learned of other processes so lately is enough to begin with: a claim that it does not allow is refused.
+_LATELY_S: Final = 1.0
 
 
 @dataclass(slots=True)
@@ -182,13 +184,16 @@ class Quota:
             Whatever the system's `sleep` raises.
         """
         state = self._states[category]
+        has_waited = False
         with state.turn.held():
             while True:
                 with self._lock:
-                    decided = self._decided(category, state)
-                if isinstance(decided, Permit):
+                    decided = self._decided(category, state, has_waited=has_waited)
+                has_waited = True
+                if not isinstance(decided, Permit):
+                    self._wait(category, decided)
+                elif self._is_kept_until_its_time(state, decided):
                     return decided
-                self._wait(category, decided)
 
     def learn(self, permit: Permit, headers: Mapping[str, str] | None = None, status: int | None = None) -> None:
         """Takes the answer to `permit`'s request: `headers` (case-insensitive) and `status`; None if there was none."""
@@ -196,11 +201,11 @@ class Quota:
         rates = read_rate_headers(headers, now) if headers else RateHeaders()
         state = self._states[permit.category]
         with self._lock:
-            self._take_others()
             clock = self._system.clock()
             state.answered(permit, status, rates, clock)
             if self._counts is not None:
                 self._counts.answered(permit)
+                self._take_others(_LATELY_S)
             if rates.remaining is None:
                 self._count_unreported(state)
             else:
@@ -246,14 +251,42 @@ class Quota:
             return clock
         return clock + _UNANSWERED_RECHECK_S if reported.remaining > 0 else reported.resets_at
 
-    def _decided(self, category: Category, state: _CategoryState) -> Permit | float:
-        """Returns the permit of a request that may be sent now, or how long it has to wait."""
+    def _is_certain(self, state: _CategoryState, clock: float) -> bool:
+        """Whether a request may be sent when it is free, as far as our own counts can tell."""
+        return (
+            self._reported_free_at(state, clock) <= clock
+            and state.trying_free_at(clock) <= clock
+            and all(limit.is_certain(clock) for limit in state.limits)
+        )
+
+    def _is_kept_until_its_time(self, state: _CategoryState, permit: Permit) -> bool:
+        """Waits for the time of a permit that was claimed before; False if Pinterest refuses requests until later."""
+        wait_s = permit.sent_at - self._system.clock()
+        if self._counts is None or wait_s <= 0:
+            return True
+        try:
+            self._observer.waiting(QuotaWait(permit.category, wait_s, None))
+            self._system.sleep(wait_s)
+        except BaseException:
+            self.learn(permit)  # Nobody waits for its answer.
+            raise
+        if state.blocked_until <= max(permit.sent_at, self._system.clock()):
+            return True
+        self.learn(permit)
+        return False
+
+    def _decided(self, category: Category, state: _CategoryState, *, has_waited: bool) -> Permit | float:
+        """Returns the permit of a request that may be sent at its time, or how long it has to wait for that."""
         is_late = has_queued = False
+        within_s = 0.0 if has_waited else _LATELY_S
         while True:
-            self._take_others()
+            self._take_others(within_s)
             clock = self._system.clock()
-            wait_s = self._free_at(state, clock) - clock
+            sent_at = self._free_at(state, clock)
+            wait_s = sent_at - clock
             if self._counts is not None and self._counts.sharers == 1:
+                if self._is_certain(state, clock):
+                    wait_s -= AHEAD_S
                 # Once is enough: where nothing can be told, as on a full disk, nobody has a place.
                 if not has_queued and state.line.has_to_queue(is_free=wait_s <= 0 and not is_late):
                     self._counts.wants(category)
@@ -262,7 +295,7 @@ class Quota:
                 wait_s = state.line.wait_s(wait_s, clock)
             if wait_s > 0:
                 return wait_s
-            permit = Permit(category, clock)
+            permit = Permit(category, sent_at)
             if self._counts is None:
                 state.take(permit)
                 return permit
@@ -272,9 +305,9 @@ class Quota:
                 return permit
             is_late = True  # Others are faster: a place in the line gives us our turn.
 
-    def _take_others(self) -> None:
-        """Counts what other processes have sent, and what of it was answered."""
-        for event in () if self._counts is None else self._counts.news(self._system.clock):
+    def _take_others(self, within_s: float) -> None:
+        """Counts what other processes have sent, and what of it was answered, until `within_s` ago."""
+        for event in () if self._counts is None else self._counts.news(self._system.clock, within_s):
             if isinstance(event, Wants):
                 self._states[event.category].line.queue(event.owner)
                 continue

@@ -1,7 +1,8 @@
 """What other processes send under the same quota, so that all together keep within its limits.
 
-Each process keeps its own counts, and adds to them what the others tell. It asks for their news before it decides, and
-claims a request only if nothing has been told since: whoever comes second learns of the first, and decides again.
+Each process keeps its own counts, and adds to them what the others tell. It claims a request only if nobody else has
+claimed one that it does not know of: whoever comes second learns of the first, and decides again. What has to wait for
+its time is claimed shortly before, so that how long it takes to tell the others costs no time of the quota.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from destination_pinterest.api.limits import Permit
 OURS: Final = "ours"
 LOST_AFTER_S: Final = 300.0
 """No request takes so long: whoever sent it has ended without a word."""
+AHEAD_S: Final = 0.5
+"""How long before its time a request is claimed at most: enough to tell others several times that are far away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,7 @@ class Wants:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """Another process has sent a request."""
+    """Another process has sent a request, or will within AHEAD_S."""
 
     permit: Permit
     owner: Hashable
@@ -56,14 +59,17 @@ class SharedCounts(Protocol):
     def sharers(self) -> int:
         """Among how many the limits have to be divided, since they can't tell one another just now; 1 if they can."""
 
-    def news(self, clock: Clock) -> Sequence[Event]:
-        """Returns what others have told since the last time."""
+    def news(self, clock: Clock, within_s: float = 0.0) -> Sequence[Event]:
+        """Returns what others have told since the last time, except perhaps in the last `within_s` seconds."""
 
     def wants(self, category: Category) -> None:
         """Tells that a request waits for its turn. Its place is known once `news` tells of it, too."""
 
     def claim(self, permit: Permit) -> bool:
-        """Tells that a request is sent now; False, and nothing is told, if others have told something since `news`."""
+        """Tells that a request is sent, now or within AHEAD_S.
+
+        False, and nothing is told, if others have claimed one since what `news` has told of.
+        """
 
     def answered(self, permit: Permit) -> None:
         """Tells that a request was answered."""

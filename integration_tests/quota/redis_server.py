@@ -22,15 +22,15 @@ class RedisServer:
     def __init__(self, folder: Path, *, keeps: bool) -> None:
         self._folder = folder
         self._options = ["--appendonly", "yes", "--appendfsync", "always"] if keeps else []
-        self._socket = folder / "redis.sock"
-        self.url = f"unix://{self._socket}"
+        self.socket_path = folder / "redis.sock"
+        self.url = f"unix://{self.socket_path}"
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         assert PROGRAM is not None
-        options = ["--port", "0", "--unixsocket", self._socket, "--dir", self._folder, "--save", "", *self._options]
+        options = ["--port", "0", "--unixsocket", self.socket_path, "--dir", self._folder, "--save", "", *self._options]
         self._process = subprocess.Popen([PROGRAM, *options], stdout=subprocess.DEVNULL)
-        client, until = Redis(unix_socket_path=str(self._socket)), time.monotonic() + 30
+        client, until = Redis(unix_socket_path=str(self.socket_path)), time.monotonic() + 30
         while time.monotonic() < until:
             with suppress(RedisError, OSError):
                 if client.ping():

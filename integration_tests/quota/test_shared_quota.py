@@ -7,9 +7,9 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Iterator
 from pathlib import Path
+from statistics import median
 
 import pytest
 
@@ -19,16 +19,17 @@ from destination_pinterest.api.limits import FixedWindow, Limits, Permit, Slidin
 from destination_pinterest.api.observer import SilentObserver
 from destination_pinterest.api.quota import Quota
 from destination_pinterest.api.quota_sharing import redis_client
-from destination_pinterest.api.shared_counts import Answered, Sent
+from destination_pinterest.api.shared_counts import Answered, Sent, Wants
 from destination_pinterest.config.shared_quota import read_shared_quota
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import RateLimitedError
 from destination_pinterest.system import System
 from integration_tests.airbyte_messages import config
+from integration_tests.quota.far_redis import far_redis
 from integration_tests.quota.redis_server import RedisServer, redis_server
+from integration_tests.quota.senders import Limited, together
 from integration_tests.sandbox_process import RunningSandbox
 
-ALLOWED, WINDOW_S = 60, 2.0
 PROGRAM = Path(sys.executable).with_name("destination-pinterest")
 
 
@@ -57,49 +58,30 @@ def a_quota(url: str, owner: str, limits: Limits, said: list[tuple[str, str]]) -
     return Quota(limits, longest_wait_s=150.0, system=System(), observer=SilentObserver(), counts=counts)
 
 
-def together(url: str, for_s: float, away_s: Sequence[float]) -> list[list[float]]:
-    """When the requests of each process arrived; how far each is from what is shared."""
-    command = [sys.executable, "-m", "integration_tests.quota.sender", url, str(ALLOWED), str(WINDOW_S), str(for_s)]
-    processes = [
-        subprocess.Popen([*command, str(each)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        for each in away_s
-    ]
-    for process in processes:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "INFO ready\n"
-    printed = []
-    for process in processes:
-        assert process.stdin is not None
-        process.stdin.write("\n")
-        process.stdin.flush()
-    for process in processes:
-        out, _ = process.communicate(timeout=for_s + 60)
-        assert process.returncode == 0
-        printed.append([float(line.removeprefix("sent ")) for line in out.splitlines() if line.startswith("sent ")])
-    return printed
-
-
-def most_within(sent: Sequence[float]) -> int:
-    ordered = sorted(sent)
-    return max(sum(begin <= moment < begin + WINDOW_S for moment in ordered) for begin in ordered)
-
-
-@pytest.mark.parametrize(("through", "away_s"), [("redis", (0.0, 0.003)), ("file", (0.0, 0.0))])
+@pytest.mark.parametrize("through", ["redis", "file"])
 def test_processes_never_exceed_a_limit_together_and_use_nearly_all_of_it_fairly(
-    through: str, away_s: Sequence[float], tmp_path: Path, request: pytest.FixtureRequest
+    through: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     url = request.getfixturevalue("redis").url if through == "redis" else str(tmp_path / "quota")
-    each = together(url, 3 * WINDOW_S + 0.5, away_s)
+    limited = Limited(60, 2.0)
+    each = together([url, url], limited, 6.5)
     sent = sorted(moment for one in each for moment in one)
-    assert most_within(sent) <= ALLOWED
-    # In three windows and a little, four times the limit may be sent, but for the margin of each window.
-    rounds = [sent[start : start + ALLOWED] for start in range(0, len(sent) - ALLOWED, ALLOWED)]
-    used = [WINDOW_S / (later[0] - sooner[0]) for sooner, later in pairwise(rounds)]
-    assert used
-    assert min(used) >= 0.9  # The margin of a window is 2.5 % of this short one, and 0.1 % of a minute.
+    assert limited.most_within(sent) <= limited.allowed
+    # The margin of a window is 2.5 % of this short one, and 0.1 % of a minute.
+    assert min(limited.share_used(sent)) >= 0.9
     # Nobody has to wait in the first window; from then on they take turns.
-    waited = [sum(moment >= sent[ALLOWED] for moment in one) for one in each]
+    waited = [sum(moment >= sent[limited.allowed] for moment in one) for one in each]
     assert min(waited) >= 0.3 * sum(waited)
+
+
+def test_a_process_that_is_far_from_redis_costs_neither_quota_nor_its_turn(redis: RedisServer) -> None:
+    limited = Limited(20, 3.0, pace=7)  # As tight as Pinterest's 400 a minute at 7 a second.
+    with far_redis(str(redis.socket_path), 0.02) as far:
+        each = together([redis.url, far.url], limited, 7.0)
+    sent = [moment for one in each for moment in one]
+    assert limited.most_within(sent) <= limited.allowed
+    assert median(limited.share_used(sent)) >= 0.93  # Of a minute, 95 %: see above.
+    assert min(map(len, each)) >= 0.4 * len(sent)
 
 
 def test_the_count_of_a_day_survives_who_has_counted(redis: RedisServer, said: list[tuple[str, str]]) -> None:
@@ -183,6 +165,39 @@ def test_a_redis_that_was_emptied_stops_nobody(redis: RedisServer, said: list[tu
     for quota in (ours, theirs, ours):
         quota.learn(quota.acquire(Category.ADS_WRITE), status=200)
     assert said == []
+
+
+def test_only_a_request_that_is_not_known_of_keeps_another_from_being_claimed(
+    redis: RedisServer, said: list[tuple[str, str]]
+) -> None:
+    ours, theirs = Clocked(redis.url, "ours", said), Clocked(redis.url, "theirs", said)
+    for each in (ours, theirs):
+        each.counts.news(each.clock)
+    first = Permit(Category.ADS_WRITE, theirs.clock() + 0.3)
+    assert theirs.counts.claim(first)
+    assert not ours.counts.claim(Permit(Category.ADS_WRITE, ours.clock()))
+    # The refusal has brought the reason: nothing is asked.
+    (sent,) = ours.counts.news(ours.clock, within_s=60.0)
+    assert isinstance(sent, Sent)
+    assert first.sent_at <= sent.permit.sent_at < first.sent_at + 0.2
+    first.answered_at = theirs.clock()
+    theirs.counts.answered(first)
+    theirs.counts.wants(Category.ADS_WRITE)
+    assert ours.counts.claim(Permit(Category.ADS_WRITE, ours.clock()))
+    assert [type(event) for event in ours.counts.news(ours.clock, within_s=60.0)] == [Answered, Wants]
+
+
+def test_a_redis_that_begins_anew_with_an_earlier_clock_is_read_from_its_beginning(
+    redis: RedisServer, said: list[tuple[str, str]]
+) -> None:
+    ours, theirs = Clocked(redis.url, "ours", said), Clocked(redis.url, "theirs", said)
+    client = redis_client(read_shared_quota(redis.url))
+    client.xadd("test", {"o": "theirs", "n": "0", "w": "ads_read", "a": "0"}, id=f"{2**45}-0")
+    ours.counts.news(ours.clock)
+    client.delete("test")
+    theirs.send()
+    ours.send()
+    assert [type(event) for event in ours.counts.news(ours.clock)] == [Sent, Answered]
 
 
 def test_nothing_in_redis_tells_which_app_or_who(redis: RedisServer, said: list[tuple[str, str]]) -> None:

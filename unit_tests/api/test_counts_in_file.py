@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -33,9 +34,11 @@ class Time:
 
     def __init__(self) -> None:
         self.now = 1000.0
+        self.meanwhile: Callable[[], None] = lambda: None
         self.system = System(clock=lambda: self.now, now=lambda: self.now, chance=lambda: 0.0, sleep=self.sleep)
 
     def sleep(self, seconds: float) -> None:
+        self.meanwhile()
         self.now += seconds
 
 
@@ -243,3 +246,50 @@ def test_a_folder_that_is_gone_stops_nobody(tmp_path: Path) -> None:
     (tmp_path / "folder").rmdir()
     assert ours.news(lambda: 1.0) == []
     assert ours.claim(Permit(WRITE, 1.0))
+
+
+def test_a_request_is_claimed_before_its_time_and_sent_at_it(path: Path) -> None:
+    time = Time()
+    ours, theirs = quotas(path, time, 2)
+    others = counts_of(path, 1)
+    first = ours.acquire(WRITE)
+    known: list[float] = []
+    time.meanwhile = lambda: known.extend(
+        event.permit.sent_at - time.now for event in others.news(lambda: time.now) if isinstance(event, Sent)
+    )
+    second = theirs.acquire(WRITE)
+    assert known == pytest.approx([0.0, 0.143])
+    assert second.sent_at == pytest.approx(first.sent_at + 0.143)
+    assert second.sent_at == pytest.approx(time.now)
+
+
+def test_a_permit_is_given_back_if_pinterest_refuses_requests_before_its_time(path: Path) -> None:
+    time = Time()
+    (ours,) = quotas(path, time, 1)
+    refused_at = ours.acquire(WRITE).sent_at
+    refusals = iter([5.0])
+    time.meanwhile = lambda: ours.block(WRITE, next(refusals, 0.0))
+    assert ours.acquire(WRITE).sent_at >= refused_at + 5.0
+    told = [line.split(" ")[1:3] for line in path.read_text().splitlines()]
+    # 0: it waits in the line for what is free so much later.
+    assert told == [["1", "ads_write"], ["2", "ads_write"], ["2", "-"], ["0", "ads_write"], ["3", "ads_write"]]
+
+
+def test_a_permit_is_given_back_if_nobody_waits_for_its_time_any_more(path: Path) -> None:
+    time = Time()
+    (ours,) = quotas(path, time, 1)
+    ours.acquire(WRITE)
+
+    def end() -> None:
+        raise KeyboardInterrupt
+
+    time.meanwhile = end
+    with pytest.raises(KeyboardInterrupt):
+        ours.acquire(WRITE)
+    assert [line.split(" ")[2] for line in path.read_text().splitlines()] == ["ads_write", "ads_write", "-"]
+
+
+def test_nothing_is_claimed_long_before(path: Path) -> None:
+    path.write_text("1 1 ads_write 8.0\n1 2 ads_write 7.4\n")
+    events = counts_of(path, os.getpid()).news(lambda: 7.0)
+    assert [event.permit.sent_at for event in events if isinstance(event, Sent)] == [7.4]

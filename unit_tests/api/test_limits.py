@@ -55,6 +55,13 @@ def test_a_pace_lets_go_at_once_after_a_pause_and_does_not_catch_up() -> None:
     assert pace.free_at(101.0) == 101.0
 
 
+def test_what_is_told_late_does_not_bring_the_next_request_forward() -> None:
+    pace = Pace(7)
+    send(pace, 10.0)
+    send(pace, 5.0)
+    assert pace.free_at(10.0) == pytest.approx(10.143)
+
+
 def test_a_sliding_window_counts_from_the_answer() -> None:
     window = SlidingWindow(2, 60.0)
     send(window, 0.0, answered_after=5.0)
@@ -70,7 +77,9 @@ def test_a_request_without_an_answer_keeps_its_place() -> None:
     window = SlidingWindow(1, 60.0)
     permit = send(window, 0.0, answered_after=None)
     assert window.free_at(500.0) == pytest.approx(500.1)
+    assert not window.is_certain(500.0)
     permit.answered_at = 500.0
+    assert window.is_certain(500.0)
     assert window.free_at(500.1) == pytest.approx(560.05)
 
 
