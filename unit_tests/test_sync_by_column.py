@@ -193,7 +193,7 @@ def test_deleted_rows_leave_the_audiences_that_they_name(account: Account, pinte
 def test_a_chunk_of_rows_comes_to_the_same_in_bulk_and_one_by_one(
     account: Account, pinterest: FakePinterest, outbox: Outbox, monkeypatch: pytest.MonkeyPatch, *, is_in_bulk: bool
 ) -> None:
-    def one_by_one(route: StreamRoute, sink: Sink, naming: AudienceNames, run: RowRun) -> None:
+    def one_by_one(route: StreamRoute, sink: Sink, naming: AudienceNames, _read: object, run: RowRun) -> None:
         for each in run.rows:
             route._take_named(sink, naming, each, run.position)
 

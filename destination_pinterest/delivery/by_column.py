@@ -67,7 +67,10 @@ _OPERATIONS: Final = (Operation.ADD, Operation.REMOVE)
 
 
 class Replay(IntEnum):
-    """How a row is replayed to an audience's strategy: by which of its methods, or as a row that left the audience."""
+    """How a row is replayed to an audience's strategy: by which of its methods, or as a row that left the audience.
+
+    What is replayed by ADD_ALL stands for several rows without a key, which add one identifier each.
+    """
 
     TAKE = 0
     KEEP = 1
@@ -76,6 +79,7 @@ class Replay(IntEnum):
     LEAVE = 4
     STAY = 5
     OBJECT = 6
+    ADD_ALL = 7
 
 
 # Such rows were counted where they were refused.
@@ -233,6 +237,16 @@ class ColumnStrategy(SyncStrategy):
             where = [] if leaves else [branch.number for branch in branches]
             self._index.record(self._row, str(self._streams[self._stream]), key, where)
             self._spool.add(_KEYS, [self._row, self._stream, False, key])
+
+    def add_named(self, branches: Sequence[NamedBranch], identifiers: Sequence[str]) -> None:
+        """Takes rows without a key that add one identifier each to the audiences that they name."""
+        for begin in range(0, len(identifiers), _ROWS_AT_ONCE):
+            together = identifiers[begin : begin + _ROWS_AT_ONCE]
+            self._row += len(together)
+            row = [self._row, self._stream, Replay.ADD_ALL, 0, None, together, (), ()]
+            for branch in branches:
+                if not branch.is_lost:
+                    self._spool.add(_slot(branch.number, _NAMERS), row)
 
     def take_kept(
         self,
@@ -564,6 +578,8 @@ class ColumnStrategy(SyncStrategy):
         operation = _OPERATIONS[removes]
         if self._form.is_refused and any(map(needs_rows, identifiers)):
             self._replay_without_rows(strategy, row)
+        elif method == Replay.ADD_ALL:
+            strategy.add_all(identifiers)
         elif method == Replay.TAKE:
             strategy.take(operation, identifiers, key, columns)
         elif method == Replay.KEEP:
@@ -583,6 +599,10 @@ class ColumnStrategy(SyncStrategy):
     def _replay_without_rows(self, strategy: SyncStrategy, row: list[Any]) -> None:
         """Hands on a row of which some identifiers can't be sent: the others, if there are any."""
         method, removes, key = row[2:5]
+        if method == Replay.ADD_ALL:
+            for identifier in row[5]:
+                self._replay_without_rows(strategy, [*row[:2], Replay.TAKE, removes, key, [identifier], *row[6:]])
+            return
         operation, unchanged = _OPERATIONS[removes], row[7]
         identifiers, columns, others = without_rows(row[5], row[6])
         tally = strategy.lane.tally

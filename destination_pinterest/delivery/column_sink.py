@@ -237,6 +237,13 @@ class _NamedRows(_NobodysRows):
         self._take = strategy.take_named
         self._branches = branches
 
+    def add_all(self, identifiers: Sequence[str]) -> None:
+        self._strategy.add_named(self._branches, identifiers)
+
+    def take_all(self, operation: Operation, rows: Sequence[Sequence[str]]) -> None:
+        for identifiers in rows:
+            self.take(operation, identifiers, None)
+
     def take(
         self,
         operation: Operation,

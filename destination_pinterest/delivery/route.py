@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import compress, groupby
@@ -114,11 +113,12 @@ class StreamRoute:
         # Others too, as long as each row does what it does whichever it is.
         has_bulk = not plan.only_removes and sink.rows is None and self._suppressor is None
         is_in_bulk = has_bulk and not reads_key and not tells_rows
-        self._names_in_bulk = is_in_bulk and len(plan.identities) == 1
         self._remembers_in_bulk = has_bulk and len(plan.identities) == 1
         self._read_columns = (
             [decoder.reader_of(identity.column) for identity in plan.identities] if is_in_bulk else None
         )
+        names_in_bulk = self._names is not None and self._read_columns is not None and len(self._read_columns) == 1
+        self._only_named_column = self._read_columns[0] if self._read_columns is not None and names_in_bulk else None
 
     def take(self, run: RowRun, now_s: float) -> None:
         """Takes a run of rows, the first of which came after `run.position` others."""
@@ -131,8 +131,8 @@ class StreamRoute:
         elif self._accounts is not None:
             for row in run.rows:
                 self._take_by_account(self._accounts, row, run.position)
-        elif self._names is not None and self._names_in_bulk:
-            self._take_named_column(sink, self._names, run)
+        elif self._names is not None and self._only_named_column is not None:
+            self._take_named_column(sink, self._names, self._only_named_column, run)
         elif self._names is not None:
             for row in run.rows:
                 self._take_named(sink, self._names, row, run.position)
@@ -286,28 +286,37 @@ class StreamRoute:
             sink.leave_all(key, is_deletion=False)
         self._judge(sink, MappedRow((), found.rejections or _NOT_GIVEN), decision, row, position)
 
-    def _take_named_column(self, sink: Sink, naming: AudienceNames, run: RowRun) -> None:
-        """Takes rows by their only identity column to the audiences that they name. See `_take_named`."""
+    def _take_named_column(self, sink: Sink, naming: AudienceNames, read: Callable[[Any], object], run: RowRun) -> None:
+        """Takes rows by their only identity column, each audience's at once. See `_take_named`.
+
+        Stretch by stretch as `_take_columns`: of one stretch, it makes no difference which row comes first.
+        """
         rows = run.rows
-        identities = [self._read(row) for row in rows]
-        cells = self._mapper.map_columns([[value for (value,) in identities]]).cells[0]
+        values = list(map(read, rows))
+        cells = self._mapper.map_columns([values]).cells[0]
+        names = naming.of_column(list(map(self._read_names, rows)), values)
         decisions = [Operation.ADD] * len(rows) if self._decide_all is None else self._decide_all(rows)
-        added: Counter[tuple[str, ...]] = Counter()
-        for row, identity, cell, decision in zip(rows, identities, cells, decisions, strict=True):
-            found = naming.of(self._read_names(row), identity) if type(cell) is str else None
-            if found is None or not found.names or found.rejections or not isinstance(decision, Operation):
-                self._take_named(sink, naming, row, run.position)
-                continue
-            named = sink.named(found.names)
-            if decision is Operation.ADD:
-                added[found.names] += 1
-            else:
-                named.enter(1)
-            named.taker.take(decision, (cast("str", cell),), None)
-        for names, count in added.items():
-            named = sink.named(names)
-            named.enter(count)
-            named.fill.add_rows(count, count)
+        at = 0
+        for decision, group in groupby(decisions):
+            end = at + sum(1 for _ in group)
+            is_used = isinstance(decision, Operation)
+            plain: dict[tuple[str, ...], tuple[Sink, list[str]]] = {}
+            for row, cell, found in zip(rows[at:end], cells[at:end], names[at:end], strict=True):
+                if not is_used or type(cell) is not str or not found.names or found.rejections:
+                    self._take_named(sink, naming, row, run.position)
+                    continue
+                together = plain.get(found.names)
+                if together is None:  # Audiences are spelled as the first row that names them spells them.
+                    together = plain[found.names] = sink.named(found.names), []
+                together[1].append(cell)
+            for named, identifiers in plain.values():
+                named.enter(len(identifiers))
+                if decision is Operation.ADD:
+                    named.fill.add_rows(len(identifiers), len(identifiers))
+                    named.taker.add_all(identifiers)
+                else:
+                    named.taker.take_all(cast("Operation", decision), [(identifier,) for identifier in identifiers])
+            at = end
 
     def _take_row(self, sink: Sink, row: Any, position: int) -> None:
         decision = self._decision(sink, row)

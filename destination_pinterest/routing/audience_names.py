@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import prod
@@ -140,6 +140,8 @@ class AudienceNames:
         self._parts = template.parts
         self._places = [self.columns.index(column) for column in template.parts[1::2]]
         self._remembered: dict[tuple[object, ...], NamesOfRow] = {}
+        # Those of them in which no address can be.
+        self._beside_addresses: dict[tuple[object, ...], NamesOfRow] = {}
 
     def of(self, values: Sequence[object], identities: Sequence[object]) -> NamesOfRow:
         """Returns the audiences of a row.
@@ -155,8 +157,22 @@ class AudienceNames:
             found = self._read(values)
             if len(self._remembered) < _MOST_REMEMBERED:
                 self._remembered[tuple(values)] = found
+                if _repeat_no_address(found.names):
+                    self._beside_addresses[tuple(values)] = found
         if found.names and any(_repeats(found.names, value) for value in identities):
             return self._without_identities(found, identities)
+        return found
+
+    def of_column(self, values: Sequence[tuple[object, ...]], identities: Sequence[object]) -> list[NamesOfRow]:
+        """Returns the audiences of rows with one identity column, each as `of` does."""
+        known = self._beside_addresses
+        found: list[NamesOfRow] = []
+        for given, identity in zip(values, identities, strict=True):
+            try:
+                names = known.get(given) if type(identity) is str and "@" in identity else None
+            except TypeError:  # An array can't be looked up.
+                names = None
+            found.append(self.of(given, (identity,)) if names is None else names)
         return found
 
     def _read(self, values: Sequence[object]) -> NamesOfRow:
@@ -263,14 +279,18 @@ def _word(element: object) -> str:
     return "" if text.lower() in _NO_NAME else text
 
 
+def _repeat_no_address(names: Collection[str]) -> bool:
+    """Whether no name can hold an address. Nearly no name has an @, which no way of writing takes away."""
+    return all(name.isascii() and "@" not in name for name in names)
+
+
 def _repeats(names: Sequence[str], identity: object) -> bool:
     """Whether one of the names repeats a value of an identity column."""
     if isinstance(identity, list):
         return any(_repeats(names, element) for element in identity)
     if not isinstance(identity, str):
         return False
-    # Nearly every identity is an address and no name has an @, which no way of writing takes away.
-    if "@" in identity and all(name.isascii() and "@" not in name for name in names):
+    if "@" in identity and _repeat_no_address(names):
         return False
     if not (key := spelling_key(identity)):
         return False
