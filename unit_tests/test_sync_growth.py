@@ -193,6 +193,23 @@ def test_a_mirror_sends_only_the_difference_in_requests_that_grow(
     assert (report["identifiers_added"], report["notes"]) == (100, [])
 
 
+@pytest.mark.parametrize(
+    ("method", "acted", "takes_at_most"), [("PATCH", False, None), ("PATCH", True, None), ("POST", True, 5)]
+)
+def test_a_trial_that_had_no_answer_is_no_reason_to_sync_again(
+    sync: Callable[..., dict[str, Any]],
+    pinterest: FakePinterest,
+    method: str,
+    acted: bool,
+    takes_at_most: int | None,
+) -> None:
+    pinterest.takes_at_most = takes_at_most
+    pinterest.lose(method, ADDRESSES, acted=acted)
+    report = sync(range(100))
+    assert pinterest.members_of("users") == set(map(digest, range(100)))
+    assert report["reconciliation"]["difference"] is None
+
+
 @pytest.mark.parametrize("seed", range(24))
 def test_whatever_pinterest_does_with_large_requests_the_membership_is_exact(
     run: Callable[..., Rig], pinterest: FakePinterest, clock: Clock, seed: int

@@ -27,7 +27,7 @@ from destination_pinterest.config.pinterest_facts import PinterestFacts, read_fa
 from destination_pinterest.config.reach import ActalikeSetting, ShareWithSetting
 from destination_pinterest.config.setting import Settings, setting
 from destination_pinterest.config.shared_quota import PATTERN as SHARED_QUOTA_PATTERN
-from destination_pinterest.config.shared_quota import read_shared_quota
+from destination_pinterest.config.shared_quota import UnusableOptionError, read_shared_quota
 from destination_pinterest.vocabulary import LetterCase
 
 # Braze sends 1,900 users a request, Tealium, Lytics and Zernio 10,000; Pinterest publishes no limit (read 2026-11-22).
@@ -588,6 +588,8 @@ class Config(Settings):
         if value is not None:
             try:
                 read_shared_quota(value)
+            except UnusableOptionError as error:
+                raise PydanticCustomError("unusable_option", "{reason}", {"reason": str(error)}) from None
             except ValueError:
                 raise PydanticCustomError("string_pattern_mismatch", "neither a Redis nor a file") from None
         return value

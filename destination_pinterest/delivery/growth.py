@@ -66,13 +66,15 @@ class Finding:
         outcome: what became of it.
         taken: how many identifiers Pinterest took of those that were sent, if it cut them.
         after: the list's counters now; None if they are not known.
-        again: how many identifiers the counters may show beyond those that the delivery has, since it was sent again.
+        again: how many identifiers Pinterest has accepted beyond those that the delivery has, since it was sent again.
+        perhaps: how many more it may have taken, of requests that had no answer.
     """
 
     outcome: Outcome
     taken: int | None = None
     after: ListCounts | None = None
     again: int = 0
+    perhaps: int = 0
 
 
 class RequestGrowth:

@@ -197,7 +197,7 @@ class AudienceLane:
         if self.growth is not None:
             if finding is not None and sent:
                 self.growth.take(delivery.operation, len(delivery.identifiers), finding, self._last_latency_s)
-                self.tally.count_again(delivery.operation, finding.again)
+                self.tally.count_again(delivery.operation, finding.again, finding.perhaps)
             else:
                 self.growth.send_untried()
         if delivery.numbers is not None:

@@ -90,7 +90,8 @@ class TrialSender:
             return sent, Finding(Outcome.REFUSED, after=counts_of(heard[-1]))
         # It had no answer, so nobody knows how often the identifiers have arrived, nor how many of them.
         finding = self._try(opened, delivery, records, counts_of(heard[-1]))
-        return sent, replace(finding, again=finding.again + 2 * sent)
+        each = min(sent, finding.taken or sent)
+        return sent, replace(finding, again=finding.again + each, perhaps=finding.perhaps + each)
 
     def _try_larger(
         self,
@@ -109,6 +110,8 @@ class TrialSender:
             return Finding(answer.outcome, after=answer.after)
         after = self._send_on(target, replace(delivery, at_once=trial.fits))
         taken = answer.grown if answer.outcome is Outcome.CUT else None
+        if answer.outcome is Outcome.UNANSWERED:
+            return Finding(answer.outcome, after=after, perhaps=len(records))
         again = 0 if answer.outcome in {Outcome.REFUSED, Outcome.UNFIT} else len(records) if taken is None else taken
         return Finding(answer.outcome, taken, after, again)
 
@@ -120,14 +123,15 @@ class TrialSender:
         before: ListCounts | None,
     ) -> Finding:
         """Sends what should fit by all that is known, until it is certain that it does or that nobody can tell."""
-        again = 0
+        again = perhaps = 0
         answer = _Answer(Outcome.UNANSWERED)
         for sending in range(_MOST_SENDINGS):
             answer = self._once(target, delivery.operation, records, before)
             if answer.outcome is Outcome.CUT:
-                return self._take_cut(target, delivery, records, answer, again=again + answer.grown)
+                found = self._take_cut(target, delivery, records, answer, again=again + answer.grown)
+                return replace(found, perhaps=found.perhaps + perhaps)
             if answer.outcome in {Outcome.EXACT, Outcome.NOT_COUNTED}:
-                return Finding(answer.outcome, after=answer.after, again=again)
+                return Finding(answer.outcome, after=answer.after, again=again, perhaps=perhaps)
             if answer.outcome is Outcome.MORE:
                 before = answer.after
                 if sending + 1 < _MOST_SENDINGS:
@@ -135,15 +139,17 @@ class TrialSender:
                 continue
             before = self._send_on(target, delivery)
             if answer.outcome is Outcome.REFUSED:
-                return Finding(answer.outcome, after=before, again=again)
-            again += len(records)
-        return Finding(answer.outcome, after=answer.after or before, again=again)
+                return Finding(answer.outcome, after=before, again=again, perhaps=perhaps)
+            perhaps += len(records)
+            if sending + 1 < _MOST_SENDINGS:
+                again += len(records)
+        return Finding(answer.outcome, after=answer.after or before, again=again, perhaps=perhaps)
 
     def _take_cut(
         self, target: AudienceTarget, delivery: Delivery, records: list[str], answer: _Answer, *, again: int
     ) -> Finding:
         """Sends everybody again, so many at once as seem to have been taken, if that is what the counter means."""
-        size, before, left, sendings = answer.grown, answer.after, records, 0
+        size, before, left, sendings, perhaps = answer.grown, answer.after, records, 0, 0
         while left:
             piece = left[:size]
             answer = self._once(target, delivery.operation, piece, before)
@@ -151,15 +157,16 @@ class TrialSender:
             is_doubtful = answer.outcome in {Outcome.CUT, Outcome.NOT_COUNTED}
             if is_doubtful or (answer.outcome is Outcome.MORE and sendings >= _MOST_SENDINGS):
                 # Counters that are late look like that: the request was accepted, and there is nothing to prove.
-                return Finding(Outcome.NOT_COUNTED, after=before, again=again + len(records))
+                return Finding(Outcome.NOT_COUNTED, after=before, again=again + len(records), perhaps=perhaps)
             if answer.outcome is not Outcome.EXACT:
-                again += len(piece)
+                perhaps += len(piece) if answer.outcome is Outcome.UNANSWERED else 0
+                again += len(piece) if sendings < _MOST_SENDINGS else 0
                 part = replace(delivery, identifiers=dict.fromkeys(piece), at_once=size)
                 before = self._send_on(target, part)
             if answer.outcome is Outcome.EXACT or sendings >= _MOST_SENDINGS:
                 left, sendings = left[size:], 0
         self._sender.take_at_most(size)
-        return Finding(Outcome.CUT, size, before, again)
+        return Finding(Outcome.CUT, size, before, again, perhaps)
 
     def _send_on(self, target: AudienceTarget, delivery: Delivery) -> ListCounts | None:
         """Sends in the way of all requests: halved if it is too large, and repeated until there is an answer."""

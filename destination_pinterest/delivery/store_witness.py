@@ -108,11 +108,13 @@ class StoreWitness:
             return
         # Those that were sent again may count twice.
         again = tally.unclear * largest_request
+        added_again = tally.again_added + tally.perhaps_added
+        removed_again = tally.again_removed + tally.perhaps_removed
         self._ledger.keep_counters(
             ListCounters(
                 list_id,
-                base.added + stand_ins + tally.identifiers_added + tally.again_added + tally.asked + again,
-                base.removed + tally.identifiers_removed + tally.again_removed + tally.asked + again,
+                base.added + stand_ins + tally.identifiers_added + added_again + tally.asked + again,
+                base.removed + tally.identifiers_removed + removed_again + tally.asked + again,
                 self._ledger.epoch,
             )
         )

@@ -27,6 +27,8 @@ class AudienceTally:
         "identifiers_removed",
         "merged",
         "not_synced",
+        "perhaps_added",
+        "perhaps_removed",
         "requests",
         "retries",
         "synced",
@@ -40,6 +42,9 @@ class AudienceTally:
         # Identifiers that were sent more than once since it was not certain that Pinterest had taken all of them.
         self.again_added = 0
         self.again_removed = 0
+        # Of requests that were not repeated as they were, and had no answer: Pinterest may have counted them, too.
+        self.perhaps_added = 0
+        self.perhaps_removed = 0
         self.entered = 0
         self.synced = 0
         self.not_synced: Counter[str] = Counter()
@@ -63,12 +68,14 @@ class AudienceTally:
         """See `RowCounts`."""
         self.identifiers_refused.update(refused.reason.value for refused in rejections)
 
-    def count_again(self, operation: Operation, identifiers: int) -> None:
-        """Counts identifiers that were sent again."""
+    def count_again(self, operation: Operation, identifiers: int, perhaps: int) -> None:
+        """Counts identifiers that were sent again, and those that may have arrived without an answer."""
         if operation is Operation.ADD:
             self.again_added += identifiers
+            self.perhaps_added += perhaps
         else:
             self.again_removed += identifiers
+            self.perhaps_removed += perhaps
 
     @property
     def records(self) -> int:

@@ -254,6 +254,7 @@ def _reconciliation(
         added=tally.identifiers_added - tally.merged + stand_in + tally.asked + tally.again_added,
         removed=tally.identifiers_removed + tally.asked + tally.again_removed,
         repeated_requests=tally.retries,
+        perhaps=(tally.perhaps_added, tally.perhaps_removed),
     )
 
 

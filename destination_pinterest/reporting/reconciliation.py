@@ -28,7 +28,13 @@ class Reconciliation(msgspec.Struct, frozen=True):
 
 
 def reconcile(
-    before: ListCounts | None, after: ListCounts | None, *, added: int, removed: int, repeated_requests: int
+    before: ListCounts | None,
+    after: ListCounts | None,
+    *,
+    added: int,
+    removed: int,
+    repeated_requests: int,
+    perhaps: tuple[int, int] = (0, 0),
 ) -> Reconciliation:
     """Compares the change of Pinterest's counters with what was sent.
 
@@ -38,15 +44,16 @@ def reconcile(
         added: identifiers that Pinterest accepted in between.
         removed: identifiers whose removal it accepted.
         repeated_requests: requests that were sent again, some of which may have taken effect twice.
+        perhaps: how many more may have been added and removed by requests that had no answer.
     """
     if before is None or after is None:
         return Reconciliation(added, removed)
     counted_added, counted_removed = after.added - before.added, after.removed - before.removed
-    parts = [
-        part
-        for part in (_difference("added", counted_added, added), _difference("removed", counted_removed, removed))
-        if part
-    ]
+    differences = (
+        _difference("added", counted_added, added, perhaps[0]),
+        _difference("removed", counted_removed, removed, perhaps[1]),
+    )
+    parts = [part for part in differences if part]
     if not parts:
         return Reconciliation(added, removed, counted_added, counted_removed)
     reasons = []
@@ -62,7 +69,7 @@ def reconcile(
     return Reconciliation(added, removed, counted_added, counted_removed, difference)
 
 
-def _difference(what: str, counted: int, sent: int) -> str:
-    if counted == sent:
+def _difference(what: str, counted: int, sent: int, perhaps: int) -> str:
+    if sent <= counted <= sent + perhaps:
         return ""
     return f"{abs(counted - sent):,} {'more' if counted > sent else 'fewer'} {what} than it had accepted"

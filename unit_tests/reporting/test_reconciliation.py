@@ -52,3 +52,13 @@ def test_both_counters_are_told_at_once() -> None:
     )
     assert MORE in told
     assert told.endswith(LESS)
+
+
+def test_what_a_request_without_an_answer_may_have_done_is_no_difference() -> None:
+    told = {
+        counted: reconcile(
+            BEFORE, after(100 + counted, 15), added=50, removed=5, repeated_requests=0, perhaps=(20, 0)
+        ).difference
+        for counted in (49, 50, 60, 70, 71)
+    }
+    assert [counted for counted, difference in told.items() if difference] == [49, 71]
