@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 
 from destination_pinterest.error_codes import Code
 from pinterest_audiences.failures import UsageError
+from pinterest_audiences.page.explanations import explanations
 from pinterest_page.protection import Gate, answer_exception
 from pinterest_page.site import Site
 from pinterest_page.view import Source
@@ -24,7 +25,8 @@ _GRACE_S = 1
 def application(source: Source, token: str, ticket: str | None = None) -> ASGIApp:
     """Returns the page behind its gate; see there."""
     answers = dict.fromkeys((HTTPException, Exception), answer_exception)
-    return Gate(Starlette(routes=Site(source).routes(), exception_handlers=answers), token, ticket)
+    site = Site(source, explained=explanations)
+    return Gate(Starlette(routes=site.routes(), exception_handlers=answers), token, ticket)
 
 
 def bound(port: int) -> socket.socket:
