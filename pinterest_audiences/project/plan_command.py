@@ -114,6 +114,8 @@ def _planned(
         config = audience.config_file(os.environ)
         # What was rejected by the last run is kept for `retry`.
         request = replace(audience.request(variables=variables), rejected=None, offline=is_offline)
+        if request.state is not None and not request.state.parent.is_dir():
+            request = replace(request, state=None)  # The first run makes the folder, and begins at the beginning.
         if request.difference_schema is not None:
             trial = tried_by_difference(request, config, interruption, display)
         else:

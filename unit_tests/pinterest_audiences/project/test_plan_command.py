@@ -41,6 +41,16 @@ def test_audiences_are_counted_at_once_and_told_in_the_files_order(
     assert [(each["name"], each["plan"]["rows"]) for each in audiences] == [("c", 1), ("a", 2), ("d", 3), ("b", 4)]
 
 
+def test_an_audience_with_a_cursor_is_planned_before_the_first_run(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "audiences.yml").write_text("config: c.json\nsource: v.csv\naudiences: {vip: {cursor: version}}\n")
+    (folder / "v.csv").write_text("email,version\nada@example.com,1\n")
+    assert main(["plan", "--offline", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["audiences"][0]["plan"]["rows"] == 1
+    assert not (folder / ".pinterest-audiences").exists()
+
+
 @pytest.mark.parametrize("number", ["0", "17"])
 def test_a_number_that_can_not_be_is_refused(number: str) -> None:
     assert main(["plan", "--offline", "--parallel", number]) == 2
