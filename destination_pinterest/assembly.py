@@ -56,7 +56,7 @@ from destination_pinterest.delivery.swap import SwapStrategy
 from destination_pinterest.delivery.workers import WorkerPool
 from destination_pinterest.delivery.writer import SyncWriter
 from destination_pinterest.errors import ConfigurationError
-from destination_pinterest.markers import PROGRESS_VARIABLE, REJECTED_VALUES, REJECTED_VARIABLE
+from destination_pinterest.markers import AGAIN_VARIABLE, PROGRESS_VARIABLE, REJECTED_VALUES, REJECTED_VARIABLE
 from destination_pinterest.object_storage.s3 import S3Bucket
 from destination_pinterest.pause import Pause
 from destination_pinterest.protocol.catalog import ConfiguredStream, StreamKey
@@ -253,7 +253,7 @@ def assemble(
         [stream.key for stream in request.streams],
         ledger,
         _completeness(audiences, config),
-        sampler=RowSamples(plans, config, request.messages.log),
+        sampler=RowSamples(() if environ.get(AGAIN_VARIABLE) == "1" else plans, config, request.messages.log),
     )
     dead_letters = _dead_letters(config, system)
     routes = _routes(

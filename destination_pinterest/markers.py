@@ -31,6 +31,8 @@ REPORT_TEXT_VARIABLE: Final = "DESTINATION_PINTEREST_REPORT_TEXT"
 REJECTED_VARIABLE: Final = "DESTINATION_PINTEREST_REJECTED"
 REJECTED_REASONS: Final = "reasons"
 REJECTED_VALUES: Final = "values"
+# "1": the rows are some that were rejected before, so what they have in common says nothing of their columns.
+AGAIN_VARIABLE: Final = "DESTINATION_PINTEREST_ROWS_AGAIN"
 # The file in which the caller keeps the config, where that is not the one that --config names. If Pinterest refuses the
 # refresh token, the connector looks there whether another run has renewed the sign-in.
 CONFIG_PATH_VARIABLE: Final = "DESTINATION_PINTEREST_CONFIG_PATH"

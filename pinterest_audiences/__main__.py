@@ -6,8 +6,6 @@ import argparse
 import json
 import os
 import sys
-import traceback
-from types import TracebackType
 from typing import NoReturn
 
 from destination_pinterest.error_codes import Code
@@ -18,7 +16,7 @@ from pinterest_audiences import audiences, command_groups, create, forget, lists
 from pinterest_audiences.alerts import command as alerts
 from pinterest_audiences.doctor import command as doctor
 from pinterest_audiences.failure_view import PROGRAM, write_failure
-from pinterest_audiences.failures import EXIT_FAILED, EXIT_USAGE, Failure, exit_code_of, missing_extra
+from pinterest_audiences.failures import EXIT_FAILED, EXIT_USAGE, Failure, exit_code_of, missing_extra, place_of
 from pinterest_audiences.history import command as history
 from pinterest_audiences.moving import compare, migrate
 from pinterest_audiences.page import command as page
@@ -58,9 +56,7 @@ def main(argv: list[str] | None = None) -> int:
         _tell(Failure.because(Code.STOPPED_BY_USER, "Stopped before anything was sent."), as_json=arguments.json)
         return EXIT_CTRL_C
     except Exception as error:  # noqa: BLE001 - the program's edge; the message of an unknown error may quote people's data
-        sentence = (
-            f"A fault of this program ({type(error).__name__} in {_place(error.__traceback__)}). Please report it."
-        )
+        sentence = f"A fault of this program ({type(error).__name__} in {place_of(error)}). Please report it."
         _tell(Failure.because(Code.CLI_CRASHED, sentence), as_json=arguments.json)
         return EXIT_FAILED
 
@@ -82,11 +78,6 @@ def _complete(whole: argparse.ArgumentParser) -> None:
     except ModuleNotFoundError:
         return
     argcomplete.autocomplete(whole)
-
-
-def _place(trace: TracebackType | None) -> str:
-    frames = traceback.extract_tb(trace)
-    return f"{frames[-1].filename}, line {frames[-1].lineno}" if frames else "an unknown place"
 
 
 class _Version(argparse.Action):

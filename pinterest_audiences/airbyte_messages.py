@@ -21,7 +21,13 @@ _LINE_END: Final = b"\n"
 
 @dataclass(frozen=True, slots=True)
 class StreamDescription:
-    """The catalog's only stream; `destination_object` names the audience that it is kept in by its id."""
+    """The catalog's only stream.
+
+    Args:
+        name, properties, cursor, primary_key, replaces: as in Airbyte.
+        destination_object: names the audience that it is kept in by its id.
+        is_part: whether the rows are a part of a table, which says nothing of the whole.
+    """
 
     name: str
     properties: Mapping[str, Any]
@@ -29,10 +35,11 @@ class StreamDescription:
     primary_key: tuple[str, ...] = ()
     replaces: bool = False
     destination_object: str | None = None
+    is_part: bool = False
 
     def catalog(self) -> dict[str, Any]:
         """Returns the ConfiguredAirbyteCatalog. Generations don't apply: each run reads all or uses a cursor."""
-        sync_mode = "incremental" if self.cursor else "full_refresh"
+        sync_mode = "incremental" if self.cursor or self.is_part else "full_refresh"
         added = "append_dedup" if self.primary_key else "append"
         stream: dict[str, Any] = {
             "name": self.name,

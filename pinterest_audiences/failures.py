@@ -7,6 +7,7 @@ commands of a project also tell whether waiting helps: 75.
 from __future__ import annotations
 
 import re
+import traceback
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -142,6 +143,12 @@ def no_temporary_folder(error: OSError) -> UsageError:
         Code.TEMPORARY_FOLDER_UNUSABLE,
         f"Nothing can be written into the temporary folder: {error.strerror}. Make room, or name another by TMPDIR.",
     )
+
+
+def place_of(error: BaseException) -> str:
+    """Where an error was raised, for a report: its own text may quote people's data."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{frames[-1].filename}, line {frames[-1].lineno}" if frames else "an unknown place"
 
 
 def ended_silently(exit_code: int) -> Failure:

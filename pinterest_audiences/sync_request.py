@@ -49,6 +49,7 @@ class SyncRequest:
 
     `settings` take the place of the config's, and `variables` are added to the connector's environment.
     `destination_object` names an audience by its id, as data activation does; `audience` is then what to call it.
+    `is_part` says that the source has been narrowed down to some of its rows.
     """
 
     source: str
@@ -79,6 +80,7 @@ class SyncRequest:
     profile: str | None = None
     destination_object: str | None = None
     difference_schema: str | None = None
+    is_part: bool = False
 
     def overlay(self) -> dict[str, Any]:
         """Returns the settings for this run alone."""
@@ -114,6 +116,7 @@ class SyncRequest:
             self.primary_key,
             replaces=self.replace,
             destination_object=self.destination_object,
+            is_part=self.is_part,
         )
 
 

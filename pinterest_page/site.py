@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.resources import files
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from pinterest_page.protection import SAFE_HEADERS
 from pinterest_page.rendering import render
-from pinterest_page.view import Content, Running, Source
+from pinterest_page.view import Content, Explanation, Running, Source
 
 _TYPES: Final = {
     "page.css": "text/css; charset=utf-8",
@@ -31,16 +31,22 @@ class Site:
     Args:
         source: fills the page.
         parts: where its parts are, as the page itself links to them; "" if they lie beside it.
+        explained: returns what is known of errors, to whose codes problems lead.
     """
 
-    def __init__(self, source: Source, parts: str = "") -> None:
+    def __init__(
+        self, source: Source, parts: str = "", explained: Callable[[], Sequence[Explanation]] | None = None
+    ) -> None:
         self._source = source
         self._parts = parts
+        self._explained = explained
 
     def routes(self) -> list[Route]:
         """Returns the page, its parts and its files."""
         below = f"/{self._parts}"
+        explained = [] if self._explained is None else [Route("/errors", self._errors, methods=["GET"])]
         return [
+            *explained,
             Route("/", self._page, methods=["GET"]),
             Route(f"{below}content", self._content, methods=["GET"]),
             Route(f"{below}running", self._running, methods=["GET"]),
@@ -50,6 +56,10 @@ class Site:
     async def _page(self, _: Request) -> Response:
         content, running = await self._source.content(), await self._source.running()
         return self._html("page.html", **_content_values(content), **_running_values(running), said=None)
+
+    async def _errors(self, _: Request) -> Response:
+        explained = () if self._explained is None else self._explained()
+        return self._html("errors.html", explained=explained)
 
     async def _content(self, request: Request) -> Response:
         values = _content_values(await self._source.content())

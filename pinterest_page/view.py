@@ -40,11 +40,23 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something that went wrong: its code, what happened, and what to do."""
+    """Something that went wrong: its code, what happened, and what to do. `anchor` leads to the code's explanation."""
 
     code: str | None
     text: str
     remedy: str = ""
+    anchor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What is known of all errors of a code."""
+
+    code: str
+    anchor: str
+    happened: str
+    remedy: str
+    kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +71,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """An audience. `expected` is what the next days bring; `history` its sizes, the oldest first."""
+    """An audience. `expected` is what comes next; `history` its sizes, the oldest first."""
 
     name: str
     audience_id: str
@@ -82,7 +94,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One audience of one run."""
+    """One audience of one run. `where` tells it from others of its name: its project and ad account."""
 
     key: str
     at: datetime
@@ -94,6 +106,7 @@ class Run:
     problem: Problem | None = None
     reasons: Sequence[Reason] = ()
     facts: Sequence[Fact] = ()
+    where: str = ""
 
 
 @dataclass(frozen=True, slots=True)

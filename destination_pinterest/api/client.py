@@ -32,7 +32,7 @@ from destination_pinterest.api.paging import Paging
 from destination_pinterest.api.retry import RetryPolicy
 from destination_pinterest.api.transport import Call, Transport
 from destination_pinterest.error_codes import Code
-from destination_pinterest.errors import InvalidConfigError, RequestTooLargeError
+from destination_pinterest.errors import InvalidConfigError, PermissionDeniedError, RequestTooLargeError
 from destination_pinterest.vocabulary import Identifier, Operation
 
 T = TypeVar("T")
@@ -260,7 +260,18 @@ class PinterestClient:
         call = Call(
             endpoint, path, decode, body=encoded, object_id=object_id, names=names, records=records, retry=retry
         )
-        return self._transport.perform(call, self._credentials)
+        try:
+            return self._transport.perform(call, self._credentials)
+        except PermissionDeniedError as error:
+            if error.code is not Code.ROLE_MISSING or "{ad_account_id}" not in endpoint.template:
+                raise
+            raise PermissionDeniedError(
+                Code.ROLE_MISSING,
+                f"Pinterest does not permit this on the {endpoint.subject} in the ad account {self._ad_account_id}. "
+                "Ask the account's owner for the role Admin or Audience in Pinterest's business access, and see that "
+                "the app has access to it.",
+                answer=error.answer,
+            ) from None
 
     def _pages(
         self, endpoint: Endpoint, items: str, decode: Callable[[bytes], Page[Item]], parameters: dict[str, str]

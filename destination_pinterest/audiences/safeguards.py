@@ -91,6 +91,13 @@ class Safeguards:
             "(allow_empty_audience) in the destination's settings."
         )
 
+    def nobody_yet_note(self, outcome: str) -> str:
+        """Returns the note on an empty table of an audience that has nobody; `outcome` says what comes of that."""
+        return (
+            f"The table has no usable rows, so {outcome}. If that is meant, Allow an empty audience "
+            "(allow_empty_audience) ends this warning."
+        )
+
     def require_complete(self, audience: str, *, is_complete: bool) -> None:
         """Checks that a stream is proven to be complete, so that absent rows may be removed.
 

@@ -236,12 +236,13 @@ class AudienceSwapper:
         outcome: EmptyTable = "kept" if _has_somebody(target) else "nobody_yet"
         if not _has_members(target):
             keeps = "no audience is created"
-        elif target.adoptable is not None:
-            keeps = f"the customer list {target.adoptable.id}, which has no audience yet, keeps its members"
+            told = self._safeguards.nobody_yet_note(keeps)
         else:
-            keeps = "the audience keeps its members"
-        note = f"None of the table's rows could be used, so {keeps}."
-        return TargetUpdate(target, (note if has_rows else self._safeguards.empty_table_note(keeps),), outcome)
+            waiting = target.adoptable
+            of_list = "" if waiting is None else f"the customer list {waiting.id}, which has no audience yet, keeps"
+            keeps = f"{of_list or 'the audience keeps'} its members"
+            told = self._safeguards.empty_table_note(keeps)
+        return TargetUpdate(target, (_none_usable(keeps) if has_rows else told,), outcome)
 
     def _empty(self, target: AudienceTarget, *, has_rows: bool) -> Iterator[TargetUpdate]:
         found = self.of_empty_table(target, has_rows=has_rows)
@@ -395,6 +396,10 @@ def _has_members(target: AudienceTarget) -> bool:
     if target.audience_id is not None or target.adoptable is None:
         return target.audience_id is not None
     return not is_emptied(target.adoptable) or records_in(target.adoptable) != 1
+
+
+def _none_usable(outcome: str) -> str:
+    return f"None of the table's rows could be used, so {outcome}."
 
 
 def _has_somebody(target: AudienceTarget) -> bool:

@@ -330,8 +330,11 @@ class ColumnStrategy(SyncStrategy):
             check_rows(self.lane.target.name, self.lane.qualities)
         if replaced and not self._row and not self._safeguards.allow_empty:
             is_kept = any(not branch.is_empty for branch in self.audiences)
-            keeps = "the audiences keep their members" if is_kept else "no audience is created"
-            self.lane.notes.append(self._safeguards.empty_table_note(keeps))
+            self.lane.notes.append(
+                self._safeguards.empty_table_note("the audiences keep their members")
+                if is_kept
+                else self._safeguards.nobody_yet_note("no audience is created")
+            )
             self.lane.empty_table = "kept" if is_kept else "nobody_yet"
             return []
         self._is_whole = True

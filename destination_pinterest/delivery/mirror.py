@@ -539,7 +539,7 @@ class MirrorStrategy(SyncStrategy):
             self.lane.empty_table = "kept"
             return self._diff([], is_whole=False), {}
         if replaced and not delta.members_after and not known and not self._safeguards.allow_empty:
-            self._note_once(self._safeguards.empty_table_note("there is nobody to add"))
+            self._note_once(self._safeguards.nobody_yet_note("there is nobody to add"))
             self.lane.empty_table = "nobody_yet"
         self._safeguards.check_removal(
             f'The audience "{self.lane.target.name}" stays as it is',

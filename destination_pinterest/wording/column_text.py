@@ -59,8 +59,9 @@ def _not_used(findings: Sequence[Finding], stream: str, used: Sequence[IdentityC
 def _useless(finding: Finding, stream: str, used: Sequence[IdentityColumn]) -> str:
     (own,) = (one for one in used if one.column == finding.column)
     values = "its only value can't" if finding.rows == 1 else f"none of its first {finding.rows:,} values can"
+    declared_format = "" if own.format is ValueFormat.AUTO else f" ({own.format})"
     said = (
-        f'The column {finding.column} of the stream "{stream}" is used as {own.identifier} ({own.format}), but '
+        f'The column {finding.column} of the stream "{stream}" is used as {own.identifier}{declared_format}, but '
         f"{values} be used"
     )
     if finding.seems is None:

@@ -154,6 +154,26 @@ def test_rejected_rows_are_read_again_by_their_keys(folder: Path, command: Comma
     assert Code.RETRY_IMPOSSIBLE in result.stderr
 
 
+def test_rows_that_are_rejected_again_are_no_fault_of_a_retry(folder: Path, command: Command) -> None:
+    project(folder, buyers=BUYERS)
+    assert command("run", "--quiet").returncode == 0
+    again = command("retry", "--quiet", "--json")
+    assert (again.returncode, again.stderr) == (0, "")
+    (buyers,) = report(again)["audiences"]
+    assert buyers["report"]["audiences"][0]["not_synced"] == {"invalid_email": 1}
+    assert "invalid_email" in (folder / ".pinterest-audiences" / "buyers.rejected.jsonl").read_text()
+
+
+def test_who_may_not_change_an_audience_is_told_by_a_run_as_by_a_plan(folder: Path, command: Command) -> None:
+    project(folder, buyers={"table": "buyers", "ad_account_id": "549755885176"})
+    for verb in ("run", "plan"):
+        result = command(verb)
+        assert result.returncode == 1, result.stderr
+        assert f"{Code.ROLE_MISSING}: " in result.stderr
+        assert " the ad account 549755885176" in result.stderr
+        assert "Ask the account's owner for the role Admin or Audience in Pinterest's business access" in result.stderr
+
+
 def test_what_a_killed_run_has_rejected_behind_its_cursor_is_still_written_down(folder: Path, command: Command) -> None:
     project(folder, buyers={**BUYERS, "cursor": "version", "batch_rows": 1})
     rejected = folder / ".pinterest-audiences" / "buyers.rejected.jsonl"

@@ -44,7 +44,10 @@ from pinterest_audiences.sync_request import SyncRequest
 from pinterest_audiences.sync_run import Outcome
 
 _TELLING_APART: Final = 10
-_NOBODY: Final = "The table has no usable rows, so there is nobody to add."
+_NOBODY: Final = (
+    "The table has no usable rows, so there is nobody to add. If that is meant, Allow an empty audience "
+    "(allow_empty_audience) ends this warning."
+)
 _REPLACED: Final = (
     "The database did not know the customer list of this audience, so the whole table took the place of its members. "
     "From now on only differences are sent."

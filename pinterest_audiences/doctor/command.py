@@ -18,9 +18,10 @@ from pinterest_audiences.config_file import ConfigFile
 from pinterest_audiences.doctor.finding import Finding
 from pinterest_audiences.doctor.machine import machine_findings
 from pinterest_audiences.environment import API_BASE_URL
-from pinterest_audiences.failures import EXIT_DONE, EXIT_FAILED
+from pinterest_audiences.failures import EXIT_DONE, EXIT_FAILED, Failure
 from pinterest_audiences.interruption import Interruption
 from pinterest_audiences.printing import Printer
+from pinterest_audiences.project.file_name import FILE_NAME, path_of
 from pinterest_audiences.sign_in.arguments import add_sign_in_arguments, opened_config
 from pinterest_audiences.sign_in.asking import Asking
 from pinterest_audiences.sign_in.expiry import expiry_sentence
@@ -35,9 +36,11 @@ def register(commands: Any) -> None:
         "doctor",
         help="look at this machine, the way to Pinterest and the sign-in",
         description="Look at Python, disks, clock, proxy, DNS, TLS, profile, sign-in and quota. What is printed holds "
-        "no secret and names no person, so it can go into a bug report.",
+        "no secret and names no person, so it can go into a bug report. Without --config and --profile, it looks at "
+        f"what the project file names ({FILE_NAME} in this folder), if there is one.",
     )
     add_sign_in_arguments(parser)
+    parser.add_argument("--file", metavar="FILE", help=f"the project file (default: {FILE_NAME} in this folder)")
     parser.add_argument("--offline", action="store_true", help="don't go to the network")
     parser.add_argument("--json", action="store_true", help="print one JSON object on standard output")
     parser.set_defaults(run=run)
@@ -63,21 +66,46 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _findings(arguments: argparse.Namespace, interruption: Interruption) -> Iterator[Finding]:
     yield from machine_findings(os.environ)
-    config: ConfigFile | None = None
-    try:
-        config = opened_config(arguments.config, arguments.profile, os.environ)
-        yield from _settings(config)
-    except ConnectorError as error:
-        yield Finding("Settings", "failed", str(error))
+    configs: list[ConfigFile] = []
+    for found in _configs(arguments):
+        if isinstance(found, Finding):
+            yield found
+        else:
+            configs.append(found)
+            yield from _settings(found)
     if arguments.offline:
         return
     from pinterest_audiences.doctor.way import way_findings  # noqa: PLC0415 - loads requests, which others don't need
 
-    content = {} if config is None else config.content
-    server = content.get("api_base_url") or os.environ.get(API_BASE_URL) or PINTEREST_API
-    yield from way_findings(str(server), os.environ, time.time)
-    if config is not None:
-        yield from _sign_in(config, interruption)
+    written = [config.content.get("api_base_url") for config in configs] or [None]
+    for server in dict.fromkeys(each or os.environ.get(API_BASE_URL) or PINTEREST_API for each in written):
+        yield from way_findings(str(server), os.environ, time.time)
+    for config in configs:
+        yield from _sign_in(config, interruption, others=len(configs) > 1)
+
+
+def _configs(arguments: argparse.Namespace) -> Iterator[ConfigFile | Finding]:
+    """Yields the settings that are meant: those that are named, those of the project file, or the default ones."""
+    try:
+        file = _project_file(arguments)
+        if file is None:
+            yield opened_config(arguments.config, arguments.profile, os.environ)
+            return
+    except ConnectorError as error:
+        yield Finding("Settings", "failed", str(error))
+        return
+    from pinterest_audiences.project.sign_ins import configs_of_file  # noqa: PLC0415 - loads what others don't need
+
+    yield Finding("Project", "ok", str(file))
+    for found in configs_of_file(file, os.environ):
+        yield Finding("Settings", "failed", found.text) if isinstance(found, Failure) else found
+
+
+def _project_file(arguments: argparse.Namespace) -> Path | None:
+    if arguments.config is not None or arguments.profile is not None:
+        return None
+    file = path_of(arguments.file or FILE_NAME)
+    return file if arguments.file is not None or file.is_file() else None
 
 
 def _settings(config: ConfigFile) -> Iterator[Finding]:
@@ -88,17 +116,18 @@ def _settings(config: ConfigFile) -> Iterator[Finding]:
         yield Finding("Settings", "warning", warning)
 
 
-def _sign_in(config: ConfigFile, interruption: Interruption) -> Iterator[Finding]:
+def _sign_in(config: ConfigFile, interruption: Interruption, *, others: bool) -> Iterator[Finding]:
+    name = f"Sign-in ({config.sign_in_path.stem})" if others and config.sign_in_path is not None else "Sign-in"
     asking = Asking(interruption, config.keep_credentials)
     failure = asking.run("accounts", {"config": config.content}, config.variables)
     if failure is not None:
-        yield Finding("Sign-in", "failed", failure.text)
+        yield Finding(name, "failed", failure.text)
         return
     found, now = asking.answers.accounts or {}, datetime.now(UTC)
     is_soon = config.expires_at is not None and (config.expires_at - now).days < _SOON_DAYS
     reached = len(found.get("ad_accounts") or ())
     said = f"reaches {reached:,} ad account{'' if reached == 1 else 's'}. {expiry_sentence(config.expires_at, now)}"
-    yield Finding("Sign-in", "warning" if is_soon else "ok", said)
+    yield Finding(name, "warning" if is_soon else "ok", said)
     yield _quota(found)
 
 

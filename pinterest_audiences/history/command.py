@@ -16,6 +16,7 @@ from pinterest_audiences.history.location import HISTORY_VARIABLE
 from pinterest_audiences.history.records import Observation, RunRecord
 from pinterest_audiences.history.store import History
 from pinterest_audiences.printing import Printer
+from pinterest_audiences.project.file_name import path_of
 
 _DEFAULT_SINCE: Final = timedelta(days=30)
 
@@ -37,6 +38,7 @@ def register(commands: Any) -> None:
         metavar="DURATION",
         help="how far back, such as 12h, 30d or 52w (default: 30d)",
     )
+    add("--project", metavar="FILE", help="only runs of this project file, and the audiences that they kept")
     add("--runs", action="store_true", help="show each run instead of each audience")
     add("--limit", type=_count, metavar="N", help="show only the last N runs and observations")
     form = parser.add_mutually_exclusive_group()
@@ -54,11 +56,12 @@ def run(arguments: argparse.Namespace) -> int:
             f"{HISTORY_VARIABLE} is off, so there is no history. Set it to a file's path, or remove it.",
         )
     runs, observations = _found(history, arguments)
-    if arguments.name is not None and not runs and not observations:
+    asked = [each for each in (arguments.name, arguments.project) if each is not None]
+    if asked and not runs and not observations:
         raise UsageError(
             Code.HISTORY_EMPTY,
-            f"The history has nothing of {arguments.name!r} since then. See `pinterest-audiences history` for what it "
-            "has, or go further back by --since.",
+            f"The history has nothing of {' in '.join(map(repr, asked))} since then. See "
+            "`pinterest-audiences history` for what it has, or go further back by --since.",
         )
     if arguments.csv:
         if arguments.runs:
@@ -82,7 +85,11 @@ def run(arguments: argparse.Namespace) -> int:
 def _found(history: History, arguments: argparse.Namespace) -> tuple[list[RunRecord], list[Observation]]:
     """Returns runs and observations, the latest first: those of the name, if one is given."""
     since = datetime.now(UTC) - arguments.since
-    runs, observations = history.runs(since=since), history.observations(since=since)
+    project = None if arguments.project is None else str(path_of(arguments.project))
+    runs, observations = history.runs(since=since, project=project), history.observations(since=since)
+    if project is not None:
+        kept = {(each.ad_account_id, each.audience) for each in runs}
+        observations = [each for each in observations if (each.ad_account_id, each.audience) in kept]
     if arguments.name is not None:
         runs = [each for each in runs if arguments.name in {each.name, each.audience}]
         names = {arguments.name, *(each.audience for each in runs)}

@@ -12,9 +12,11 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
+from destination_pinterest.config.api_address import PINTEREST_API
 from destination_pinterest.errors import ConnectorError
 from pinterest_audiences.alerts.durations import read_duration
 from pinterest_audiences.asked_listing import asked_listing
+from pinterest_audiences.environment import API_BASE_URL
 from pinterest_audiences.failures import EXIT_DONE, Failure, missing_extra
 from pinterest_audiences.history.store import History
 from pinterest_audiences.interruption import Interruption
@@ -94,7 +96,14 @@ def _asked(interruption: Interruption, profile: Profile) -> Listed:
         asked = asked_listing(config, QuietDisplay(sys.stderr), interruption, settings=listed_settings(profile))
     except ConnectorError as error:
         return Listed(begun, failure=Failure.of(error))
-    return Listed(begun, asked.content, asked.failure, None if asked.content is None else begun)
+    server = config.content.get("api_base_url") or os.environ.get(API_BASE_URL) or PINTEREST_API
+    return Listed(
+        begun,
+        asked.content,
+        asked.failure,
+        None if asked.content is None else begun,
+        is_pinterest=str(server).rstrip("/") == PINTEREST_API.rstrip("/"),
+    )
 
 
 def _now() -> datetime:

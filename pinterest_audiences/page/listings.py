@@ -24,13 +24,15 @@ def key_of(profile: Profile) -> Key:
 class Listed:
     """The listing of an ad account by a sign-in, and why there is no newer one.
 
-    `asked_at` is when Pinterest was asked last.
+    `asked_at` is when Pinterest was asked last. `is_pinterest` is False for a server that only speaks as it does, such
+    as the sandbox: how long Pinterest takes says nothing of it.
     """
 
     asked_at: datetime
     content: Mapping[str, Any] | None = None
     failure: Failure | None = None
     listed_at: datetime | None = None
+    is_pinterest: bool = True
 
 
 class Listings(Protocol):

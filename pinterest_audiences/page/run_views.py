@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import PurePath
 from typing import Final
 from zlib import crc32
 
@@ -15,11 +15,11 @@ from pinterest_audiences.alerts.durations import duration_text
 from pinterest_audiences.empty_tables import WORDS, empty_table_of
 from pinterest_audiences.history.progress import RunningSync
 from pinterest_audiences.history.records import RunRecord
+from pinterest_audiences.page.explanations import remedy_of
 from pinterest_audiences.progress import counts_text
 from pinterest_page.view import Fact, Mark, Problem, Reason, Run, Running
 
 _CODES: Final[Mapping[str, Code]] = {code.value: code for code in Code}
-_WITHIN_DOCUMENT: Final = re.compile(r"\[([^\]]+)\]\(#[^)]*\)")
 _FIGURES: Final = {
     "entered": "Rows entered",
     "synced": "Rows synced",
@@ -51,6 +51,7 @@ def run_view(run: RunRecord) -> Run:
         problem=None if run.succeeded else problem_view(run.failure_code, run.failure_text or "It said no reason."),
         reasons=[Reason(name, count, reason_sentence(name)) for name, count in by_count(refused)],
         facts=list(_facts(run)),
+        where=_where(run),
     )
 
 
@@ -73,9 +74,7 @@ def problem_view(code: str | None, text: str) -> Problem:
     known = _CODES.get(code or "")
     found = LEADING_CODE.match(text)
     said = text[found.end() :].removeprefix(":").strip() if found else text
-    # A remedy stands in the table of the document, whose other parts it points to.
-    remedy = "" if known is None else _WITHIN_DOCUMENT.sub(r'"\1" in docs/operations.md', known.remedy)
-    return Problem(code, said, remedy)
+    return Problem(code, said) if known is None else Problem(code, said, remedy_of(known), known.anchor)
 
 
 def running_view(sync: RunningSync, accounts: Mapping[str, str]) -> Running:
@@ -111,6 +110,12 @@ def quota_facts(runs: Sequence[RunRecord]) -> Iterator[Fact]:
 
 def _waiting_text(until_s: float) -> str:
     return f"Waiting for Pinterest's quota until {datetime.fromtimestamp(until_s, UTC):%Y-%m-%d %H:%M:%S}."
+
+
+def _where(run: RunRecord) -> str:
+    """The project's file with its folder, and the ad account."""
+    project = [] if run.project is None else ["/".join(PurePath(run.project).parts[-2:])]
+    return ", ".join([*project, *([f"ad account {run.ad_account_id}"] if run.ad_account_id else [])])
 
 
 def _summary(run: RunRecord) -> str:

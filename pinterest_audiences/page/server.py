@@ -9,10 +9,12 @@ from types import FrameType
 import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from destination_pinterest.error_codes import Code
-from pinterest_audiences.failures import UsageError
+from pinterest_audiences.failure_view import write_failure
+from pinterest_audiences.failures import Failure, UsageError, place_of
+from pinterest_audiences.page.explanations import explanations
 from pinterest_page.protection import Gate, answer_exception
 from pinterest_page.site import Site
 from pinterest_page.view import Source
@@ -24,7 +26,28 @@ _GRACE_S = 1
 def application(source: Source, token: str, ticket: str | None = None) -> ASGIApp:
     """Returns the page behind its gate; see there."""
     answers = dict.fromkeys((HTTPException, Exception), answer_exception)
-    return Gate(Starlette(routes=Site(source).routes(), exception_handlers=answers), token, ticket)
+    site = Site(source, explained=explanations)
+    return Gate(_Discreet(Starlette(routes=site.routes(), exception_handlers=answers)), token, ticket)
+
+
+class _Discreet:
+    """Says of what goes wrong unexpectedly only what and where: its text, which uvicorn would log, may quote people.
+
+    The framework has answered by then.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request."""
+        try:
+            await self._app(scope, receive, send)
+        except Exception as error:  # noqa: BLE001 - the page's edge
+            what = f"{type(error).__name__} in {place_of(error)}"
+            write_failure(
+                Failure.because(Code.CLI_CRASHED, f"A fault of this program ({what}). Please report it.").text
+            )
 
 
 def bound(port: int) -> socket.socket:

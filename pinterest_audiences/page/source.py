@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -159,6 +160,9 @@ def _listed(
             account_id = str(listing["ad_account_id"])
             account = accounts.get(account_id, account_id)
             for audience in listed_audiences(account_id, account, listing, histories, each.listed_at):
-                audiences[account_id, audience.audience_id] = audience
+                # What is foreseen is Pinterest's.
+                audiences[account_id, audience.audience_id] = (
+                    audience if each.is_pinterest else replace(audience, expected="")
+                )
             left_over |= {alone.list_id: alone for alone in lists_alone(account, listing)}
     return audiences, list(left_over.values())

@@ -18,7 +18,7 @@ from pinterest_audiences.alerts.alerting import Alerting
 from pinterest_audiences.alerts.reading import alert_settings
 from pinterest_audiences.failures import Failure, ProjectBusyError
 from pinterest_audiences.history.store import History
-from pinterest_audiences.project.opening import path_of
+from pinterest_audiences.project.file_name import path_of
 from pinterest_audiences.project.project import Project
 
 if TYPE_CHECKING:

@@ -46,6 +46,7 @@ def _add_plan(commands: Any) -> None:
     )
     _add_project_arguments(parser)
     _add_selection_argument(parser)
+    _add_parallel_argument(parser)
     parser.add_argument("--offline", action="store_true", help="don't ask Pinterest: only read and check the rows")
     parser.set_defaults(run=_later("plan_command"))
 
@@ -157,15 +158,19 @@ def _add_selection_argument(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
-    _add_selection_argument(parser)
+def _add_parallel_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--parallel",
         type=int,
         default=1,
         metavar="N",
-        help="how many to run at once; they share one quota (default: %(default)s)",
+        help="how many audiences at once; they share one quota (default: %(default)s)",
     )
+
+
+def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
+    _add_selection_argument(parser)
+    _add_parallel_argument(parser)
     parser.add_argument("--quiet", action="store_true", help="show warnings, failures and the outcome only")
 
 

@@ -40,7 +40,10 @@ _NOT_IN_NAMES: Final = re.compile(r"[^A-Za-z0-9_.-]+")
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """An audience to keep of a table. `is_guessed` says that its columns were recognised by their values alone."""
+    """An audience to keep of a table.
+
+    `is_guessed` says that its columns were recognised by their values alone, `is_empty` that it has no rows now.
+    """
 
     name: str
     table: str
@@ -48,6 +51,7 @@ class Proposal:
     identities: Sequence[IdentityColumn]
     mode: str = "replace"
     is_guessed: bool = False
+    is_empty: bool = False
 
     def entry(self) -> dict[str, Any]:
         """Returns its entry in the file."""
@@ -78,8 +82,9 @@ def run(arguments: argparse.Namespace) -> int:
         (Path(STATE_FOLDER) / _SCHEMA_FILE).write_text(schema_text("file"), encoding="utf-8")
     printer = Printer(sys.stdout, as_json=arguments.json)
     if arguments.json:
-        names = [each.name for each in proposals]
-        printer.result({"schema_version": 1, "status": "written", "project": str(path), "audiences": names})
+        names, empty = [each.name for each in proposals], [each.name for each in proposals if each.is_empty]
+        written = {"schema_version": 1, "status": "written", "project": str(path), "audiences": names, "empty": empty}
+        printer.result(written)
         return EXIT_DONE
     printer.rows(
         ("Audience", "Table", "Identified by", "Mode"),
@@ -94,6 +99,9 @@ def run(arguments: argparse.Namespace) -> int:
                 f"{each.name}: no column has a name of an identity, and the values of {columns} look like one. See "
                 "that they are the customers' own."
             )
+    for each in proposals:
+        if each.is_empty:
+            printer.line(f"{each.name}: the table has no rows now. Its audience is created with the first of them.")
     if not arguments.profile and not arguments.config and len(list_profiles(os.environ)) > 1:
         profiles = ", ".join(each.name for each in list_profiles(os.environ))
         printer.line(f"There are several profiles ({profiles}): name the one to use by `profile` in the file.")
@@ -119,7 +127,9 @@ def _proposals(source: Source) -> Iterator[Proposal]:
         while name in taken:
             name, number = f"{name.rpartition('-')[0] or name}-{number}", number + 1
         taken.add(name)
-        yield Proposal(name, table, table.rpartition(".")[2], found, is_guessed=not by_name)
+        selection = Selection(table=table)
+        is_empty = not source.sample(selection, 1) and source.count(selection) == 0
+        yield Proposal(name, table, table.rpartition(".")[2], found, is_guessed=not by_name, is_empty=is_empty)
 
 
 def _by_values(source: Source, selection: Selection, columns: Sequence[str]) -> Sequence[IdentityColumn]:
@@ -133,7 +143,8 @@ def asked(proposals: Sequence[Proposal], ask: Callable[[str, str], str]) -> Iter
     """Yields what is wanted of the proposals; `ask` takes a question and the answer that silence stands for."""
     for each in proposals:
         columns = ", ".join(f"{shown_name(one.column)} ({one.identifier.value})" for one in each.identities)
-        if not _yes(ask(f"{shown_name(each.table)} has {columns}. Keep an audience of it?", "yes")):
+        empty = ", but no rows now" if each.is_empty else ""
+        if not _yes(ask(f"{shown_name(each.table)} has {columns}{empty}. Keep an audience of it?", "yes")):
             continue
         audience = ask("  Its name at Pinterest?", each.audience)
         leave = _yes(ask("  Are people who leave the table to leave the audience too?", "yes"))

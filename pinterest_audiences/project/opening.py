@@ -6,18 +6,11 @@ import argparse
 import os
 from collections.abc import Iterator
 from contextlib import chdir, contextmanager
-from pathlib import Path
 
 from destination_pinterest.error_codes import Code
 from pinterest_audiences.failures import UsageError
-from pinterest_audiences.project.file_name import FILE_NAME
+from pinterest_audiences.project.file_name import path_of
 from pinterest_audiences.project.project import Project, read_project
-
-
-def path_of(file: str) -> Path:
-    """Returns the project file that is meant by a file or a folder."""
-    path = Path(file).expanduser().resolve()
-    return path / FILE_NAME if path.is_dir() else path
 
 
 @contextmanager

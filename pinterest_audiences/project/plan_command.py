@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
@@ -23,7 +24,7 @@ from pinterest_audiences.project.displays import CollectingDisplay
 from pinterest_audiences.project.opening import opened_project
 from pinterest_audiences.project.outcome import Kind, as_json, exit_code_of, worst_kind
 from pinterest_audiences.project.project import Audience, Project
-from pinterest_audiences.project.run_command import quota_file
+from pinterest_audiences.project.run_command import check_parallel, quota_file
 from pinterest_audiences.project.run_view import reasons_of
 from pinterest_audiences.project.selection import selected
 from pinterest_audiences.trial import tried
@@ -85,13 +86,20 @@ class ProjectPlan:
 
 def run(arguments: argparse.Namespace) -> int:
     """Runs the command. Returns the exit code. Raises: ConnectorError."""
+    check_parallel(arguments.parallel)
     interruption = Interruption()
     with opened_project(arguments) as project, interruption.listening(), quota_file() as variables:
-        plans = []
-        for audience in selected(project, arguments.select):
+
+        def planned(audience: Audience) -> AudiencePlan | None:
             if interruption.is_requested:
-                return interruption.exit_code
-            plans.append(_planned(audience, variables, interruption, is_offline=arguments.offline))
+                return None
+            return _planned(audience, variables, interruption, is_offline=arguments.offline)
+
+        audiences = selected(project, arguments.select)
+        with ThreadPoolExecutor(arguments.parallel, thread_name_prefix="audience") as pool:
+            plans = [plan for plan in pool.map(planned, audiences) if plan is not None]
+        if len(plans) < len(audiences):
+            return interruption.exit_code
         plan = _whole(project, plans)
         _print(plan, Printer(sys.stdout, as_json=arguments.json))
         return interruption.exit_code if interruption.is_requested else plan.exit_code
@@ -106,6 +114,8 @@ def _planned(
         config = audience.config_file(os.environ)
         # What was rejected by the last run is kept for `retry`.
         request = replace(audience.request(variables=variables), rejected=None, offline=is_offline)
+        if request.state is not None and not request.state.parent.is_dir():
+            request = replace(request, state=None)  # The first run makes the folder, and begins at the beginning.
         if request.difference_schema is not None:
             trial = tried_by_difference(request, config, interruption, display)
         else:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from destination_pinterest.error_codes import Code
+from destination_pinterest.markers import AGAIN_VARIABLE
 from pinterest_audiences.config_file import ConfigFile
 from pinterest_audiences.failures import UsageError
 from pinterest_audiences.interruption import Interruption
@@ -73,7 +74,18 @@ def _prepared(request: SyncRequest, config: ConfigFile, audience: Audience) -> I
             "both, and run it once.",
         )
     keys = read_keys(path, request.primary_key)
-    with prepared(replace(request, cursor=None, state=None, lookback=None, replace=False), config) as ready:
+    again = replace(
+        request,
+        cursor=None,
+        state=None,
+        lookback=None,
+        replace=False,
+        is_part=True,
+        # That rows which were rejected are rejected again is no finding.
+        settings={**request.settings, "max_rejected_percent": 100},
+        variables={**request.variables, AGAIN_VARIABLE: "1"},
+    )
+    with prepared(again, config) as ready:
         source = OnlyKeys(ready.source, request.primary_key, keys)
         yield replace(ready, source=source)
         gone = len(keys) - len(source.found)

@@ -59,7 +59,7 @@ def test_the_end_of_the_input_is_enough(samples: Samples, logged: list[tuple[str
     taking.close()
     ((level, text),) = logged
     assert level == "WARN"
-    assert "is used as EMAIL (auto), but its only value can't be used: it may hold MD5 digests." in text
+    assert "is used as EMAIL, but its only value can't be used: it may hold MD5 digests." in text
     assert "--identity email=EMAIL:md5" in text
 
 

@@ -13,6 +13,7 @@ from pinterest_page.view import (
     Account,
     Audience,
     Content,
+    Explanation,
     LeftOver,
     Mark,
     Point,
@@ -70,7 +71,29 @@ def test_an_audience_is_shown_with_its_sizes_as_a_chart_in_words_and_as_a_table(
     assert "<svg" in page
     assert "Size from 2026-11-01 to 2026-11-03: 1,000 at first, 3,000 at last, between 1,000 and 3,000" in page
     assert '<td class="figure">2,000</td>' in page
-    assert "Next 24 to 48 hours:</strong> Wait." in page
+    assert "What comes next:</strong> Wait." in page
+
+
+def test_a_code_leads_to_its_explanation(shown: Shown) -> None:
+    entry = Explanation("PIN-AUTH-001", "pin-auth-001", "It was <refused>.", "Run `login`.", "Somebody has to act.")
+    browser = PageReader(Starlette(routes=Site(shown, explained=lambda: [entry]).routes()))
+    shown.now = replace(EMPTY, problems=[Problem("PIN-AUTH-001", "Refused.", "Sign in.", "pin-auth-001")])
+    assert '<a href="errors#pin-auth-001"><code class="error-code">PIN-AUTH-001</code></a> Refused.' in (
+        browser.get("/").text
+    )
+    page = browser.get("/errors").text
+    assert 'id="pin-auth-001"' in page
+    assert "It was &lt;refused&gt;." in page
+    assert "Run <code>login</code>." in page
+
+
+def test_failed_runs_of_one_name_are_told_apart(browser: PageReader, shown: Shown) -> None:
+    run = Run("1", NOON, "VIP", "run", "took 3 s", Mark("failed", "bad"), "", where="shop/audiences.yml")
+    shown.now = replace(EMPTY, failing=[run, replace(run, key="2", where="travel/audiences.yml")])
+    page = re.sub(r"<[^>]+>", "", browser.get("/").text)
+    assert "VIP (shop/audiences.yml), \nVIP (travel/audiences.yml)" in page or (
+        "VIP (shop/audiences.yml), VIP (travel/audiences.yml)" in page
+    )
 
 
 def test_a_failure_is_shown_with_its_code_and_what_to_do(browser: PageReader, shown: Shown) -> None:

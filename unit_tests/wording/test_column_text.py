@@ -56,7 +56,7 @@ def test_a_useless_column_says_why() -> None:
     ((level, text),) = told(finding, are_declared=True)
     assert level == "WARN"
     assert text == (
-        'The column email of the stream "users" is used as EMAIL (auto), but none of its first 5 values can be used '
+        'The column email of the stream "users" is used as EMAIL, but none of its first 5 values can be used '
         f"(invalid_email). {RejectionReason.INVALID_EMAIL.sentence}"
     )
 

@@ -17,6 +17,7 @@ from pinterest_audiences.failures import Failure
 from pinterest_audiences.history.progress import followed
 from pinterest_audiences.history.records import Observation, RunRecord
 from pinterest_audiences.history.store import History
+from pinterest_audiences.page.explanations import explanations
 from pinterest_audiences.page.listings import Key, Listed, NoListings
 from pinterest_audiences.page.source import PageSource
 from pinterest_audiences.progress import QuietDisplay
@@ -250,6 +251,29 @@ def test_only_audiences_whose_last_run_failed_are_shown_as_failing(
     assert [run.name for run in content_of().failing] == ["Lapsed"]
 
 
+def test_failures_of_one_name_say_of_which_project_and_ad_account_they_are(
+    content_of: Callable[..., Content], history: History
+) -> None:
+    failed = {"exit_code": 1, "failure_kind": "config_error", "failure_text": "No."}
+    history.record_runs([a_run(run_id="r1", project="/data/shop/audiences.yml", **failed)])
+    history.record_runs([a_run(run_id="r2", project="/data/travel/audiences.yml", ad_account_id="", **failed)])
+    shown = [run.where for run in content_of().failing]
+    assert shown == ["travel/audiences.yml", f"shop/audiences.yml, ad account {ACCOUNT}"]
+
+
+def test_a_run_that_kept_an_audience_for_an_empty_table_is_marked(
+    content_of: Callable[..., Content], history: History
+) -> None:
+    history.record_run(a_run(figures={"entered": 0, "synced": 0, "empty_table": "kept"}))
+    (run,) = content_of().runs or ()
+    assert (run.outcome.text, run.outcome.tone) == ("empty table, audience kept", "bad")
+
+
+def test_what_pinterest_takes_is_not_said_of_another_server(content_of: Callable[..., Content]) -> None:
+    shown = content_of({("shop", ACCOUNT): Listed(NOW, LISTING, None, NOW, is_pinterest=False)})
+    assert [each.expected for each in shown.audiences] == [""]
+
+
 def test_of_a_run_of_many_audiences_each_that_failed_is_shown_until_the_next_run(
     content_of: Callable[..., Content], history: History
 ) -> None:
@@ -305,3 +329,11 @@ def test_where_a_remedy_points_within_its_document_the_document_is_named(
     assert run.problem is not None
     assert '"The guard refused" in docs/operations.md' in run.problem.remedy
     assert "](" not in run.problem.remedy
+    assert run.problem.anchor == "pin-guard-001"
+
+
+def test_every_code_is_explained_under_the_anchor_that_its_problems_lead_to() -> None:
+    found = {each.code: each for each in explanations()}
+    assert set(found) == set(Code)
+    assert found["PIN-GUARD-001"].anchor == "pin-guard-001"
+    assert not [each.code for each in found.values() if "](#" in each.remedy]

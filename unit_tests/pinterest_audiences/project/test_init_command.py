@@ -58,6 +58,18 @@ def test_a_column_that_only_its_values_tell_is_proposed_and_said_aloud(
     assert "ada@" not in said
 
 
+def test_a_table_without_rows_is_proposed_and_said_aloud(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with duckdb.connect(str(shop / "shop.duckdb")) as database:
+        database.execute("INSERT INTO customers VALUES (1, 'ada@example.com', NULL)")
+    assert init_command.run(arguments(shop, json=False)) == 0
+    said = capsys.readouterr().out
+    assert "crm.leads: the table has no rows now." in said
+    assert "customers: the table" not in said
+    other = str(shop / "other.yml")
+    assert init_command.run(arguments(shop, file=other)) == 0
+    assert json.loads(capsys.readouterr().out)["empty"] == ["crm.leads"]
+
+
 def test_a_database_without_people_is_told(tmp_path: Path) -> None:
     (tmp_path / "shop.csv").write_text("a,b\n1,2\n")
     with raises(Code.INIT_IMPOSSIBLE, match="no table with a column that identifies people"):
