@@ -23,7 +23,7 @@ from destination_pinterest.system import System
 if TYPE_CHECKING:
     from redis import Redis
 
-    from destination_pinterest.api.counts_in_redis import Say
+    from destination_pinterest.api.presence_in_redis import Say
 
 FORMAT: Final = 1
 _TIMEOUT_S: Final = 1.0
@@ -42,7 +42,11 @@ def shared_counts(config: Config, environment: Mapping[str, str], system: System
         from destination_pinterest.api.counts_in_redis import RedisCounts  # noqa: PLC0415
 
         key = f"pinterest-quota:{FORMAT}:{_name(config, address)}"
-        return RedisCounts(redis_client(address), key, uuid4().hex, address.processes, say)
+        from destination_pinterest.api.presence_in_redis import Presence  # noqa: PLC0415
+
+        client, owner_name = redis_client(address), uuid4().hex
+        presence = Presence(client, f"{key}:present", owner_name, address.processes, say)
+        return RedisCounts(client, key, owner_name, presence, say)
     # On the wall's clock, which goes on when the machine starts anew.
     offset_s = system.now() - system.clock()
     owner = uuid4().int >> 65
