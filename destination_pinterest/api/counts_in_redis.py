@@ -176,6 +176,11 @@ class RedisCounts:
                 return
         self._untold.append((number, "-", permit.answered_at))
 
+    def try_out(self) -> None:
+        """Reads, and tells of a request that was answered. Raises: what the client raises."""
+        self._read()
+        self._tell(1, "-", 0)
+
     def _read(self) -> None:
         """Reads what was added since the last time."""
         while True:
@@ -252,7 +257,8 @@ class RedisCounts:
             self._say(
                 "WARN",
                 f"Redis (shared_quota) does not answer ({type(error).__name__}), so until it does this sync uses one "
-                f"{_fraction(self._part.denominator)} of the request limits. See that it runs and can be reached.",
+                f"{_fraction(self._part.denominator)} of the request limits. See that it runs and can be reached; a "
+                "check of the connection says what is wrong.",
             )
         self._lost_since = self._clock
 

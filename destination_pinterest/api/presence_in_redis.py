@@ -111,6 +111,11 @@ class Presence:
             )
         self._missed = frozenset(missed)
 
+    def try_out(self) -> None:
+        """Says that this process is there and that it has ended. Raises: what the client raises."""
+        self.beat()
+        self._client.hdel(self._key, self._owner)
+
     def leave(self) -> None:
         """Says that this process has ended, so that nobody leaves anything free for it."""
         with self._lock:

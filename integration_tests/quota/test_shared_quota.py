@@ -63,11 +63,11 @@ def test_processes_never_exceed_a_limit_together_and_use_nearly_all_of_it_fairly
 ) -> None:
     url = request.getfixturevalue("redis").url if through == "redis" else str(tmp_path / "quota")
     limited = Limited(60, 2.0)
-    each = together([url, url], limited, 6.5)
+    each = together([url, url], limited, 5.0)
     sent = sorted(moment for one in each for moment in one)
     assert limited.most_within(sent) <= limited.allowed
     # The margin of a window is 2.5 % of this short one, and 0.1 % of a minute.
-    assert min(limited.share_used(sent)) >= 0.9
+    assert median(limited.share_used(sent)) >= 0.9
     # Nobody has to wait in the first window; from then on they take turns.
     waited = [sum(moment >= sent[limited.allowed] for moment in one) for one in each]
     assert min(waited) >= 0.3 * sum(waited)
@@ -79,7 +79,8 @@ def test_a_process_that_is_far_from_redis_costs_neither_quota_nor_its_turn(redis
         each = together([redis.url, far.url], limited, 7.0)
     sent = [moment for one in each for moment in one]
     assert limited.most_within(sent) <= limited.allowed
-    assert median(limited.share_used(sent)) >= 0.93  # Of a minute, 95 %: see above.
+    # Of a minute at rest it is 97 %. Without claims ahead it is four fifths.
+    assert median(limited.share_used(sent)) >= 0.87
     assert min(map(len, each)) >= 0.4 * len(sent)
 
 
@@ -164,9 +165,9 @@ def test_what_one_process_sends_that_alone_has_lost_redis_is_left_free_by_the_ot
 
         near, cut = together([redis.url, way.url], limited, 8.5, beat_s=0.2, meanwhile=meanwhile)
     assert limited.most_within([*near, *cut]) <= limited.allowed
-    # Of the last two windows, each has used nearly its half.
+    # In the last five seconds, each may send half as many as all: 17.
     for each in (near, cut):
-        assert sum(moment > cut_at[0] + 1.5 for moment in each) >= 0.8 * limited.allowed
+        assert sum(moment > cut_at[0] + 1.5 for moment in each) >= 12
 
 
 def test_a_part_is_left_free_until_its_process_is_there_again_or_ends_or_for_ten_minutes(
