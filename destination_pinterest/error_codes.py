@@ -738,8 +738,8 @@ class Code(StrEnum):
         _CONFIG,
         _ACT,
         "What **Shared quota** names can't be used.",
-        "See that the Redis runs, can be reached and takes the password, or that the file can be written. Only `check` "
-        "ends with this: a sync goes on alone, and says so.",
+        "See that the Redis runs and can be reached, or that the file can be written. Only `check` ends with this: a "
+        "sync goes on alone, and says so.",
     )
     REDIS_PACKAGE_MISSING = _Case(
         "PIN-QUOTA-011",
@@ -747,6 +747,38 @@ class Code(StrEnum):
         _ACT,
         "**Shared quota** names a Redis, and the package for it is not installed.",
         "Install the extra `redis`, or name a file.",
+    )
+    REDIS_SIGN_IN_REFUSED = _Case(
+        "PIN-QUOTA-012",
+        _CONFIG,
+        _ACT,
+        "The Redis that **Shared quota** names does not take the user or the password of the address.",
+        "Correct `redis://user:password@host`; `%` and two digits stand for what an address can't have, such as `%40` "
+        "for `@`. Only `check` ends with this: a sync goes on alone, and says so.",
+    )
+    REDIS_RIGHTS_MISSING = _Case(
+        "PIN-QUOTA-013",
+        _CONFIG,
+        _ACT,
+        "The user of the Redis that **Shared quota** names may not do what is needed there.",
+        "Give it the rights that [Many processes, one quota](scale.md#many-processes-one-quota) lists. Only `check` "
+        "ends with this: a sync goes on alone, and says so.",
+    )
+    REDIS_NOT_TRUSTED = _Case(
+        "PIN-QUOTA-014",
+        _CONFIG,
+        _ACT,
+        "There is no trusted TLS connection to the Redis that **Shared quota** names.",
+        "Name the host as its certificate does, and the authority of the certificate in `SSL_CERT_FILE`; `rediss://` "
+        "is for a Redis with TLS, `redis://` for one without. Only `check` ends with this: a sync goes on alone, and "
+        "says so.",
+    )
+    REDIS_OPTION_UNKNOWN = _Case(
+        "PIN-QUOTA-015",
+        _CONFIG,
+        _ACT,
+        "The address of a Redis in **Shared quota** has an option that is unknown, or has no such value.",
+        "Correct what stands behind the `?`: `name`, `processes`, or what redis-py's `Redis` takes.",
     )
 
     PINTEREST_UNREACHABLE = _Case(

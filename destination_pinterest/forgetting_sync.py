@@ -120,6 +120,7 @@ class ForgettingRun:
         if self._session.sign_in is not None:
             self._session.sign_in.wait_for_renewal(_RENEWAL_WAIT_S)
         self._forgetting.give_back()
+        self._session.leave_quota()
 
     @property
     def is_stopped(self) -> bool:

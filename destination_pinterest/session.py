@@ -84,7 +84,8 @@ class PinterestSession:
 
     `clients` has one client for each ad account of the settings, in their order. They share the token, the quota and
     the wire. `quota_left` returns how many requests of a category may still be sent, if that is known; `access_tier`
-    which tier the app has by the settings or by Pinterest's answers, None as long as nothing shows it.
+    which tier the app has by the settings or by Pinterest's answers, None as long as nothing shows it; `leave_quota`
+    tells those who share the quota that nothing more is sent.
     """
 
     clients: Mapping[str, PinterestClient]
@@ -93,6 +94,7 @@ class PinterestSession:
     lost_answer_delay_s: Callable[[int, float], float | None]
     quota_left: Callable[[Category], int | None]
     access_tier: Callable[[], str | None]
+    leave_quota: Callable[[], None] = lambda: None
 
     @property
     def client(self) -> PinterestClient:
@@ -150,6 +152,7 @@ def open_session(
         lambda attempt, elapsed_s: retry.delay_s(lost, attempt, elapsed_s, system.chance()),
         quota.left,
         lambda: quota.tier if config.access_tier == "auto" else config.access_tier,
+        quota.leave,
     )
 
 

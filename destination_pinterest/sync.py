@@ -102,7 +102,7 @@ class Sync:
         return True
 
     def give_back(self) -> None:
-        """Hands over a sign-in that is being renewed, and gives back the leases of the membership store.
+        """Hands over a sign-in that is being renewed, and gives back the leases of the membership store and the quota.
 
         From any thread: the process is about to end.
         """
@@ -110,6 +110,7 @@ class Sync:
             self._parts.session.sign_in.wait_for_renewal(_LAST_WAIT_S if self.is_stopped else RENEWAL_WAIT_S)
         for store in self._stores:
             store.give_back()
+        self._parts.session.leave_quota()
 
     @property
     def is_stopped(self) -> bool:
@@ -317,6 +318,7 @@ class Sync:
                 strategy.close()
             if self._parts.suppressor is not None:
                 self._parts.suppressor.close()
+            self._parts.session.leave_quota()
 
     def _report_streams(self) -> None:
         """Tells the platform which streams are synced, if some are not; otherwise the sync's success says so."""

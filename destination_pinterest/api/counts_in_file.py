@@ -14,6 +14,7 @@ import os
 import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
@@ -45,7 +46,8 @@ class FileCounts:
     Raises: OSError if it can't be opened, or if others could have written what is in it.
     """
 
-    sharers = 1
+    is_together = True
+    share = Fraction(1)
 
     def __init__(
         self,
@@ -101,6 +103,9 @@ class FileCounts:
         if number is not None and permit.answered_at is not None:
             with suppress(OSError), self._locked():
                 self._append(f"{self._owner} {number} - {permit.answered_at + self._offset_s!r}")
+
+    def leave(self) -> None:
+        """See SharedCounts: there is nothing to tell."""
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

@@ -7,8 +7,8 @@ behind by one that is killed. Its answer brings what others have told meanwhile,
 Redis gives each entry its time. How long the answer takes that brings it here is added: what is counted as later than
 it was leaves a window later, which is safe.
 
-While Redis doesn't answer, each process keeps within its part of the limits: one by the number of processes that were
-there in the last minutes, but at least by the number that the address says. What it sends meanwhile is told afterwards.
+While Redis doesn't answer, each process keeps within its part of the limits, and those whom it still answers leave that
+part free (presence_in_redis.py). What is sent meanwhile is told afterwards.
 
 Source: redis.io/docs, commands XADD, XRANGE, EVALSHA, TIME; "Scripting with Lua": scripts are atomic, and what they did
     is replicated, not the script (since Redis 5; read 2026-11-27).
@@ -18,13 +18,16 @@ from __future__ import annotations
 
 import math
 import time
+import weakref
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
 from destination_pinterest.api.endpoints import Category
 from destination_pinterest.api.limits import Permit
+from destination_pinterest.api.presence_in_redis import Presence, Say
 from destination_pinterest.api.shared_counts import AHEAD_S, LOST_AFTER_S, OURS, Answered, Clock, Event, Sent, Wants
 
 if TYPE_CHECKING:
@@ -34,7 +37,6 @@ TIMEOUT_S: Final = 2.0
 # Others may still send under what they knew, until a whole window has passed.
 TOGETHER_AGAIN_AFTER_S: Final = 65.0
 _TRY_AGAIN_AFTER_S: Final = 5.0
-_SEEN_LATELY_S: Final = 600.0
 # At Standard quota, the last ten minutes; at Trial's, days.
 _MOST_ENTRIES: Final = 20_000
 _KEPT_MS: Final = 2 * 86_400_000
@@ -66,7 +68,6 @@ if free then
 end
 return {id, unread, redis.call('TIME')}
 """
-Say = Callable[[str, str], None]
 
 
 class RedisCounts:
@@ -76,41 +77,50 @@ class RedisCounts:
         client: the client; it gives up after TIMEOUT_S.
         key: the stream's name; the same for all who share a quota.
         owner: a name that no other process has.
-        sharers: how many processes there are at least, for when Redis can't tell.
+        presence: knows who else is there.
         say: takes a log level and a sentence.
     """
 
-    def __init__(self, client: Redis, key: str, owner: str, sharers: int, say: Say) -> None:
+    def __init__(self, client: Redis, key: str, owner: str, presence: Presence, say: Say) -> None:
         self._client = client
         self._key = key
         self._owner = owner
-        self._least_sharers = sharers
+        self._presence = presence
+        weakref.finalize(self, presence.leave)
         self._say = say
         self._add = client.register_script(_ADD)
         self._read_to = _BEGINNING
         self._number = 0
         self._own: dict[Permit, int] = {}
         self._others: dict[tuple[bytes, bytes], Permit] = {}
-        self._seen_at: dict[bytes, float] = {}
         self._untold: deque[tuple[int, str, float]] = deque(maxlen=_MOST_ENTRIES)
         self._lost_since: float | None = None
         self._together_from = 0.0
-        self._sharers_alone = sharers
+        self._part = presence.part
         self._clock = 0.0
         self._read_clock: Clock = time.monotonic
         self._read_at = -math.inf
         self._brought: list[Event] = []
 
     @property
-    def sharers(self) -> int:
+    def is_together(self) -> bool:
         """See SharedCounts."""
-        alone = self._lost_since is not None or self._clock < self._together_from
-        return self._sharers_alone if alone else 1
+        return self._lost_since is None and self._clock >= self._together_from
+
+    @property
+    def share(self) -> Fraction:
+        """See SharedCounts."""
+        return self._presence.left if self.is_together else self._part
+
+    def leave(self) -> None:
+        """See SharedCounts."""
+        self._presence.leave()
 
     def news(self, clock: Clock, within_s: float = 0.0) -> Sequence[Event]:
         """See SharedCounts."""
         self._read_clock = clock
         self._clock = clock()
+        self._presence.begin()
         is_lost = self._lost_since is not None
         if self._lost_since is None or self._clock - self._lost_since >= _TRY_AGAIN_AFTER_S:
             try:
@@ -166,6 +176,11 @@ class RedisCounts:
                 return
         self._untold.append((number, "-", permit.answered_at))
 
+    def try_out(self) -> None:
+        """Reads, and tells of a request that was answered. Raises: what the client raises."""
+        self._read()
+        self._tell(1, "-", 0)
+
     def _read(self) -> None:
         """Reads what was added since the last time."""
         while True:
@@ -220,7 +235,6 @@ class RedisCounts:
             if is_ours:
                 return
             at = self._clock - ago_s
-            self._seen_at[owner] = at
             if what == "-":
                 permit = self._others.pop((owner, number), None)
                 if permit is not None:
@@ -238,18 +252,20 @@ class RedisCounts:
 
     def _lose(self, error: Exception) -> None:
         if self._lost_since is None:
-            others = sum(self._clock - at < _SEEN_LATELY_S for at in self._seen_at.values())
-            self._sharers_alone = max(self._least_sharers, others + 1)
+            self._presence.pause()
+            self._part = self._presence.part
             self._say(
                 "WARN",
                 f"Redis (shared_quota) does not answer ({type(error).__name__}), so until it does this sync uses one "
-                f"{_fraction(self._sharers_alone)} of the request limits. See that it runs and can be reached.",
+                f"{_fraction(self._part.denominator)} of the request limits. See that it runs and can be reached; a "
+                "check of the connection says what is wrong.",
             )
         self._lost_since = self._clock
 
     def _find_again(self) -> None:
         if self._lost_since is not None:
             self._lost_since = None
+            self._presence.go_on()
             self._together_from = self._clock + TOGETHER_AGAIN_AFTER_S
             self._say("INFO", "Redis (shared_quota) answers again; the request limits are shared through it.")
 

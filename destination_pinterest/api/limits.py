@@ -13,6 +13,7 @@ import math
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from itertools import islice
 from typing import Final, Literal, Protocol
 
@@ -22,6 +23,7 @@ from destination_pinterest.api.tier import KnownTier, TierInUse
 
 Tier = Literal["auto", "standard", "trial", "none"]
 
+ALL: Final = Fraction(1)
 DAY_S: Final = 86_400.0
 # The clocks of two machines drift apart by about 100 parts in a million, 6 ms a minute, and a window may include both
 # ends. This margin costs less than a thousandth of the quota.
@@ -50,13 +52,13 @@ class Limit(Protocol):
     def allowed(self) -> int:
         """How many requests are allowed."""
 
-    def free_at(self, now: float, sharers: int = 1) -> float:
+    def free_at(self, now: float, share: Fraction = ALL) -> float:
         """Returns when the next request may be sent; not later than `now` if it may be sent at once.
 
-        Of `sharers` that don't know of one another, each may use its part.
+        `share` is the part of the limit that may be used.
         """
 
-    def is_certain(self, now: float, sharers: int = 1) -> bool:
+    def is_certain(self, now: float, share: Fraction = ALL) -> bool:
         """Whether a request may be sent at `free_at` whatever comes until then; otherwise one looks again."""
 
     def take(self, permit: Permit) -> None:
@@ -80,11 +82,11 @@ class Pace:
         self._spacing_s = (math.floor(1000 / allowed) + 1) / 1000
         self._last_at = -math.inf
 
-    def free_at(self, now: float, sharers: int = 1) -> float:
-        """Returns one spacing after the last request; among several, so many."""
-        return max(now, self._last_at + sharers * self._spacing_s)
+    def free_at(self, now: float, share: Fraction = ALL) -> float:
+        """Returns one spacing after the last request; longer for a part of the limit."""
+        return max(now, self._last_at + self._spacing_s / float(share))
 
-    def is_certain(self, now: float, sharers: int = 1) -> bool:  # noqa: ARG002 - at any time
+    def is_certain(self, now: float, share: Fraction = ALL) -> bool:  # noqa: ARG002 - at any time
         """Returns True."""
         return True
 
@@ -119,14 +121,14 @@ class SlidingWindow:
         # Sent before the first of `_permits`, and answered late or not yet: they must not hold up those behind them.
         self._late: list[Permit] = []
 
-    def free_at(self, now: float, sharers: int = 1) -> float:
+    def free_at(self, now: float, share: Fraction = ALL) -> float:
         """Returns when so many of the requests that count have left the window that one may be sent."""
-        free_at = self._known_free_at(now, sharers)
+        free_at = self._known_free_at(now, share)
         return now + _UNANSWERED_RECHECK_S if free_at is None else free_at
 
-    def is_certain(self, now: float, sharers: int = 1) -> bool:
+    def is_certain(self, now: float, share: Fraction = ALL) -> bool:
         """Returns whether all that have to leave the window before are answered."""
-        return self._known_free_at(now, sharers) is not None
+        return self._known_free_at(now, share) is not None
 
     def take(self, permit: Permit) -> None:
         """The request goes."""
@@ -148,8 +150,8 @@ class SlidingWindow:
     def reset_at(self, moment: float) -> None:
         """Does nothing: a sliding window never ends earlier than a fixed one."""
 
-    def _known_free_at(self, now: float, sharers: int) -> float | None:
-        leaving = self.used(now) - max(1, self.allowed // sharers) + 1
+    def _known_free_at(self, now: float, share: Fraction) -> float | None:
+        leaving = self.used(now) - max(1, int(self.allowed * share)) + 1
         if leaving <= 0:
             return now
         first = (*self._late, *islice(self._permits, leaving))
@@ -171,14 +173,14 @@ class FixedWindow:
         self._used = 0
         self._ends_at = -math.inf
 
-    def free_at(self, now: float, sharers: int = 1) -> float:  # noqa: ARG002 - see below
+    def free_at(self, now: float, share: Fraction = ALL) -> float:  # noqa: ARG002 - see below
         """Returns the end of the window if it is used up.
 
         What is left of a day is not divided: Pinterest's answers say how much that is.
         """
         return now if self.used(now) < self.allowed else self._ends_at
 
-    def is_certain(self, now: float, sharers: int = 1) -> bool:  # noqa: ARG002 - at any time
+    def is_certain(self, now: float, share: Fraction = ALL) -> bool:  # noqa: ARG002 - at any time
         """Returns True."""
         return True
 

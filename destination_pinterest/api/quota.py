@@ -15,11 +15,12 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Final
 
 from destination_pinterest.api.endpoints import Category
 from destination_pinterest.api.headers import RateHeaders, read_rate_headers
-from destination_pinterest.api.limits import Limit, Limits, Permit
+from destination_pinterest.api.limits import ALL, Limit, Limits, Permit
 from destination_pinterest.api.observer import Observer, QuotaWait
 from destination_pinterest.api.retry import when
 from destination_pinterest.api.shared_counts import AHEAD_S, OURS, Sent, SharedCounts, Wants
@@ -217,6 +218,11 @@ class Quota:
             state = self._states[category]
             state.blocked_until = max(state.blocked_until, self._system.clock() + seconds)
 
+    def leave(self) -> None:
+        """Tells those who share the quota that this process sends nothing any more. From any thread."""
+        if self._counts is not None:
+            self._counts.leave()
+
     @property
     def tier(self) -> KnownTier | None:
         """The access tier that Pinterest's answers show; None if they don't yet, or need not."""
@@ -235,10 +241,14 @@ class Quota:
                 counts.append(state.reported.remaining)
             return min(counts, default=None)
 
+    @property
+    def _share(self) -> Fraction:
+        return ALL if self._counts is None else self._counts.share
+
     def _free_at(self, state: _CategoryState, clock: float) -> float:
         """Returns when the next request may be sent, as far as is known now."""
-        sharers = 1 if self._counts is None else self._counts.sharers
-        moments = [limit.free_at(clock, sharers) for limit in state.limits]
+        share = self._share
+        moments = [limit.free_at(clock, share) for limit in state.limits]
         return max(
             clock, state.blocked_until, self._reported_free_at(state, clock), state.trying_free_at(clock), *moments
         )
@@ -256,7 +266,7 @@ class Quota:
         return (
             self._reported_free_at(state, clock) <= clock
             and state.trying_free_at(clock) <= clock
-            and all(limit.is_certain(clock) for limit in state.limits)
+            and all(limit.is_certain(clock, self._share) for limit in state.limits)
         )
 
     def _is_kept_until_its_time(self, state: _CategoryState, permit: Permit) -> bool:
@@ -284,7 +294,7 @@ class Quota:
             clock = self._system.clock()
             sent_at = self._free_at(state, clock)
             wait_s = sent_at - clock
-            if self._counts is not None and self._counts.sharers == 1:
+            if self._counts is not None and self._counts.is_together:
                 if self._is_certain(state, clock):
                     wait_s -= AHEAD_S
                 # Once is enough: where nothing can be told, as on a full disk, nobody has a place.

@@ -23,16 +23,17 @@ from destination_pinterest.system import System
 if TYPE_CHECKING:
     from redis import Redis
 
-    from destination_pinterest.api.counts_in_redis import Say
+    from destination_pinterest.api.presence_in_redis import Say
 
 FORMAT: Final = 1
+_PREFIX: Final = "pinterest-quota:"
 _TIMEOUT_S: Final = 1.0
 
 
 def shared_counts(config: Config, environment: Mapping[str, str], system: System, say: Say) -> SharedCounts | None:
     """Returns what the quota is shared through; None if it is not. What can't be used is said, and not shared.
 
-    Raises: ConfigurationError if the package for Redis is missing.
+    Raises: ConfigurationError if the package for Redis is missing, or the address says what it doesn't know.
     """
     if config.shared_quota is None:
         return _of_command(environment)
@@ -41,8 +42,12 @@ def shared_counts(config: Config, environment: Mapping[str, str], system: System
         # Here, since it loads a package that few need.
         from destination_pinterest.api.counts_in_redis import RedisCounts  # noqa: PLC0415
 
-        key = f"pinterest-quota:{FORMAT}:{_name(config, address)}"
-        return RedisCounts(redis_client(address), key, uuid4().hex, address.processes, say)
+        key = f"{_PREFIX}{FORMAT}:{_name(config, address)}"
+        from destination_pinterest.api.presence_in_redis import Presence  # noqa: PLC0415
+
+        client, owner_name = redis_client(address), uuid4().hex
+        presence = Presence(client, f"{key}:present", owner_name, address.processes, say)
+        return RedisCounts(client, key, owner_name, presence, say)
     # On the wall's clock, which goes on when the machine starts anew.
     offset_s = system.now() - system.clock()
     owner = uuid4().int >> 65
@@ -75,18 +80,19 @@ def check_sharing(config: Config) -> None:
     client = redis_client(address)
     from redis import RedisError  # noqa: PLC0415 - it is there, since there is a client
 
+    from destination_pinterest.api.redis_trouble import redis_trouble, try_redis  # noqa: PLC0415
+
     try:
-        client.ping()
+        try_redis(client, f"{_PREFIX}{FORMAT}:check")
     except (RedisError, OSError) as error:
-        raise ConfigurationError(
-            Code.SHARED_QUOTA_UNUSABLE,
-            f"Redis, which Shared quota (shared_quota) names, does not answer ({type(error).__name__}). See that it "
-            "runs, can be reached, and takes the password of the address.",
-        ) from None
+        raise redis_trouble(error) from None
 
 
 def redis_client(address: SharedQuotaAddress) -> Redis:
-    """Returns a client, which connects when it is used. Raises: ConfigurationError if its package is missing."""
+    """Returns a client, which connects when it is used.
+
+    Raises: ConfigurationError if its package is missing, or the address says what it doesn't know.
+    """
     try:
         from redis import Redis  # noqa: PLC0415 - an extra
         from redis.backoff import NoBackoff  # noqa: PLC0415
@@ -99,14 +105,23 @@ def redis_client(address: SharedQuotaAddress) -> Redis:
         ) from None
     trusted = trusted_certificates(os.environ) if str(address.url).startswith("rediss://") else None
     settings = {} if trusted is None else {"ssl_ca_path" if Path(trusted).is_dir() else "ssl_ca_certs": trusted}
-    return Redis.from_url(
-        str(address.url),
-        socket_timeout=_TIMEOUT_S,
-        socket_connect_timeout=_TIMEOUT_S,
-        retry=Retry(NoBackoff(), 1),
-        client_name="destination-pinterest",
-        **settings,
-    )
+    try:
+        client = Redis.from_url(
+            str(address.url),
+            socket_timeout=_TIMEOUT_S,
+            socket_connect_timeout=_TIMEOUT_S,
+            retry=Retry(NoBackoff(), 1),
+            client_name="destination-pinterest",
+            **settings,
+        )
+        client.connection_pool.make_connection()  # Does not connect, but takes all that the address says.
+    except (ValueError, TypeError):
+        raise ConfigurationError(
+            Code.REDIS_OPTION_UNKNOWN,
+            "The address in Shared quota (shared_quota) has an option behind its `?` that is unknown or has no such "
+            "value. Correct or remove it.",
+        ) from None
+    return client
 
 
 def _of_command(environment: Mapping[str, str]) -> SharedCounts | None:

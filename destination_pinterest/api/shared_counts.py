@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Final, Protocol
 
 from destination_pinterest.api.endpoints import Category
@@ -56,8 +57,12 @@ class SharedCounts(Protocol):
     """
 
     @property
-    def sharers(self) -> int:
-        """Among how many the limits have to be divided, since they can't tell one another just now; 1 if they can."""
+    def is_together(self) -> bool:
+        """Whether this process can tell others just now, and they it."""
+
+    @property
+    def share(self) -> Fraction:
+        """Which part of the limits those may use who can tell one another; or this process alone, if it can't."""
 
     def news(self, clock: Clock, within_s: float = 0.0) -> Sequence[Event]:
         """Returns what others have told since the last time, except perhaps in the last `within_s` seconds."""
@@ -73,3 +78,6 @@ class SharedCounts(Protocol):
 
     def answered(self, permit: Permit) -> None:
         """Tells that a request was answered."""
+
+    def leave(self) -> None:
+        """Tells that this process sends nothing any more. From any thread."""

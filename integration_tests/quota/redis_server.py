@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
@@ -17,11 +18,21 @@ PROGRAM = shutil.which("redis-server")
 
 
 class RedisServer:
-    """Can be killed and started again. With `keeps`, it writes down everything before it answers."""
+    """Can be killed and started again. With `keeps`, it writes down everything before it answers.
 
-    def __init__(self, folder: Path, *, keeps: bool) -> None:
+    With `certificate`, of a server and with its key, it can be reached by TLS as well.
+    """
+
+    def __init__(self, folder: Path, *, keeps: bool, certificate: Path | None) -> None:
         self._folder = folder
         self._options = ["--appendonly", "yes", "--appendfsync", "always"] if keeps else []
+        self.tls_port = 0
+        if certificate is not None:
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", 0))
+                self.tls_port = probe.getsockname()[1]
+            files = ["--tls-cert-file", certificate, "--tls-key-file", certificate, "--tls-ca-cert-file", certificate]
+            self._options += ["--tls-port", str(self.tls_port), *map(str, files), "--tls-auth-clients", "no"]
         self.socket_path = folder / "redis.sock"
         self.url = f"unix://{self.socket_path}"
         self._process: subprocess.Popen[bytes] | None = None
@@ -46,11 +57,11 @@ class RedisServer:
 
 
 @contextmanager
-def redis_server(*, keeps: bool = False) -> Iterator[RedisServer]:
+def redis_server(*, keeps: bool = False, certificate: Path | None = None) -> Iterator[RedisServer]:
     if PROGRAM is None:
         pytest.skip("no Redis server is installed (apt-get install redis-server)")
     folder = Path(tempfile.mkdtemp(prefix="rd-", dir="/tmp"))  # short: a socket's path has 108 characters at most
-    server = RedisServer(folder, keeps=keeps)
+    server = RedisServer(folder, keeps=keeps, certificate=certificate)
     try:
         server.start()
         yield server

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+
+from destination_pinterest.api.presence_in_redis import BEAT_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +29,18 @@ class Limited:
         return [self.window_s / span_s for span_s in spans_s]
 
 
-def together(urls: Sequence[str], limited: Limited, for_s: float) -> list[list[float]]:
+def together(
+    urls: Sequence[str],
+    limited: Limited,
+    for_s: float,
+    *,
+    beat_s: float = BEAT_S,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> list[list[float]]:
     """When the requests of each process arrived that shares by one of `urls`."""
     processes = []
     for url in urls:
-        arguments = (url, limited.allowed, limited.window_s, limited.pace, for_s)
+        arguments = (url, limited.allowed, limited.window_s, limited.pace, for_s, beat_s)
         command = [sys.executable, "-m", "integration_tests.quota.sender", *map(str, arguments)]
         processes.append(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
     for process in processes:
@@ -41,6 +50,7 @@ def together(urls: Sequence[str], limited: Limited, for_s: float) -> list[list[f
         assert process.stdin is not None
         process.stdin.write("\n")
         process.stdin.flush()
+    meanwhile()
     printed = []
     for process in processes:
         out, _ = process.communicate(timeout=for_s + 60)

@@ -8,15 +8,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 from statistics import median
 
 import pytest
 
-from destination_pinterest.api.counts_in_redis import RedisCounts
 from destination_pinterest.api.endpoints import Category
 from destination_pinterest.api.limits import FixedWindow, Limits, Permit, SlidingWindow
 from destination_pinterest.api.observer import SilentObserver
+from destination_pinterest.api.presence_in_redis import Presence
 from destination_pinterest.api.quota import Quota
 from destination_pinterest.api.quota_sharing import redis_client
 from destination_pinterest.api.shared_counts import Answered, Sent, Wants
@@ -25,6 +26,7 @@ from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import RateLimitedError
 from destination_pinterest.system import System
 from integration_tests.airbyte_messages import config
+from integration_tests.quota.counts import redis_counts
 from integration_tests.quota.far_redis import far_redis
 from integration_tests.quota.redis_server import RedisServer, redis_server
 from integration_tests.quota.senders import Limited, together
@@ -51,10 +53,7 @@ def said() -> list[tuple[str, str]]:
 
 
 def a_quota(url: str, owner: str, limits: Limits, said: list[tuple[str, str]]) -> Quota:
-    address = read_shared_quota(url)
-    counts = RedisCounts(
-        redis_client(address), "test", owner, address.processes, lambda *line: said.append((line[0], line[1]))
-    )
+    counts = redis_counts(url, owner, lambda *line: said.append((line[0], line[1])))
     return Quota(limits, longest_wait_s=150.0, system=System(), observer=SilentObserver(), counts=counts)
 
 
@@ -64,11 +63,11 @@ def test_processes_never_exceed_a_limit_together_and_use_nearly_all_of_it_fairly
 ) -> None:
     url = request.getfixturevalue("redis").url if through == "redis" else str(tmp_path / "quota")
     limited = Limited(60, 2.0)
-    each = together([url, url], limited, 6.5)
+    each = together([url, url], limited, 5.0)
     sent = sorted(moment for one in each for moment in one)
     assert limited.most_within(sent) <= limited.allowed
     # The margin of a window is 2.5 % of this short one, and 0.1 % of a minute.
-    assert min(limited.share_used(sent)) >= 0.9
+    assert median(limited.share_used(sent)) >= 0.9
     # Nobody has to wait in the first window; from then on they take turns.
     waited = [sum(moment >= sent[limited.allowed] for moment in one) for one in each]
     assert min(waited) >= 0.3 * sum(waited)
@@ -80,7 +79,8 @@ def test_a_process_that_is_far_from_redis_costs_neither_quota_nor_its_turn(redis
         each = together([redis.url, far.url], limited, 7.0)
     sent = [moment for one in each for moment in one]
     assert limited.most_within(sent) <= limited.allowed
-    assert median(limited.share_used(sent)) >= 0.93  # Of a minute, 95 %: see above.
+    # Of a minute at rest it is 97 %. Without claims ahead it is four fifths.
+    assert median(limited.share_used(sent)) >= 0.87
     assert min(map(len, each)) >= 0.4 * len(sent)
 
 
@@ -115,10 +115,7 @@ class Clocked:
 
     def __init__(self, url: str, owner: str, said: list[tuple[str, str]]) -> None:
         self.later_s = 0.0
-        address = read_shared_quota(f"{url}?processes=3")
-        self.counts = RedisCounts(
-            redis_client(address), "test", owner, address.processes, lambda *line: said.append((line[0], line[1]))
-        )
+        self.counts = redis_counts(f"{url}?processes=3", owner, lambda *line: said.append((line[0], line[1])))
 
     def clock(self) -> float:
         return time.monotonic() + self.later_s
@@ -136,10 +133,10 @@ def test_without_redis_each_keeps_to_its_part_and_tells_the_others_afterwards(sa
         ours, theirs = Clocked(server.url, "ours", said), Clocked(server.url, "theirs", said)
         ours.send()
         assert [type(event) for event in theirs.counts.news(theirs.clock)] == [Sent, Answered]
-        assert (ours.counts.sharers, theirs.counts.sharers) == (1, 1)
+        assert (ours.counts.share, theirs.counts.share) == (1, 1)
         server.kill()
         ours.send()
-        assert ours.counts.sharers == 3
+        assert ours.counts.share == Fraction(1, 3)
         assert [level for level, _ in said] == ["WARN"]
         assert "uses one third of the request limits" in said[0][1]
         ours.send()
@@ -148,12 +145,81 @@ def test_without_redis_each_keeps_to_its_part_and_tells_the_others_afterwards(sa
         ours.later_s = 6.0
         assert ours.counts.news(ours.clock) == []
         assert [level for level, _ in said] == ["WARN", "INFO"]
-        assert ours.counts.sharers == 3
+        assert ours.counts.share == Fraction(1, 3)
         ours.later_s = 80.0
         ours.counts.news(ours.clock)
-        assert ours.counts.sharers == 1
+        assert ours.counts.share == 1
         told = theirs.counts.news(theirs.clock)
         assert [type(event) for event in told] == [Sent, Answered, Sent, Answered]
+
+
+def test_what_one_process_sends_that_alone_has_lost_redis_is_left_free_by_the_others(redis: RedisServer) -> None:
+    limited = Limited(20, 3.0, pace=7)
+    with far_redis(str(redis.socket_path), 0.0) as way:
+        cut_at: list[float] = []
+
+        def meanwhile() -> None:
+            time.sleep(2.0)
+            way.cut()
+            cut_at.append(time.monotonic())
+
+        near, cut = together([redis.url, way.url], limited, 8.5, beat_s=0.2, meanwhile=meanwhile)
+    assert limited.most_within([*near, *cut]) <= limited.allowed
+    # In the last five seconds, each may send half as many as all: 17.
+    for each in (near, cut):
+        assert sum(moment > cut_at[0] + 1.5 for moment in each) >= 12
+
+
+def test_a_part_is_left_free_until_its_process_is_there_again_or_ends_or_for_ten_minutes(
+    redis: RedisServer, said: list[tuple[str, str]]
+) -> None:
+    client = redis_client(read_shared_quota(redis.url))
+
+    def presence(owner: str) -> Presence:
+        return Presence(client, "test:present", owner, 2, lambda level, _text: said.append((owner, level)))
+
+    def was_there(owner: str, seconds_ago: float, number: int) -> None:
+        seconds, _ = client.time()
+        client.hset("test:present", owner, f"{int((seconds - seconds_ago) * 1000)} {number}")
+
+    ours, theirs = presence("ours"), presence("theirs")
+    theirs.beat()
+    ours.beat()
+    assert (ours.part, ours.left) == (Fraction(1, 2), 1)
+    was_there("theirs", 20.0, 2)
+    ours.beat()
+    assert ours.left == Fraction(1, 2)
+    was_there("third", 20.0, 3)
+    ours.beat()
+    assert (ours.part, ours.left) == (Fraction(1, 3), Fraction(1, 3))
+    theirs.beat()
+    ours.beat()
+    assert ours.left == Fraction(2, 3)
+    was_there("third", 601.0, 3)
+    ours.beat()
+    assert ours.left == 1
+    assert said == [("ours", "INFO"), ("ours", "INFO"), ("theirs", "INFO")]
+    theirs.begin()
+    theirs.leave()
+    assert client.hkeys("test:present") == [b"ours"]
+
+
+def test_who_goes_on_alone_does_not_say_that_it_is_there(said: list[tuple[str, str]]) -> None:
+    with redis_server() as server, far_redis(str(server.socket_path), 0.0) as way:
+        ours = redis_counts(way.url, "ours", lambda *line: said.append((line[0], line[1])), beat_s=0.05)
+        client = redis_client(read_shared_quota(server.url))
+        ours.news(time.monotonic)
+        until = time.monotonic() + 10.0
+        while not client.hexists("test:present", "ours"):
+            assert time.monotonic() < until
+        way.cut()
+        ours.news(time.monotonic)
+        way.mend()
+        before = client.hget("test:present", "ours")
+        time.sleep(0.3)
+        assert client.hget("test:present", "ours") == before
+        ours.leave()
+        assert client.hexists("test:present", "ours")  # What it has sent since, nobody else knows.
 
 
 def test_a_redis_that_was_emptied_stops_nobody(redis: RedisServer, said: list[tuple[str, str]]) -> None:
@@ -204,7 +270,8 @@ def test_nothing_in_redis_tells_which_app_or_who(redis: RedisServer, said: list[
     quota = a_quota(redis.url, "owner", Limits(of_category={Category.ADS_WRITE: (SlidingWindow(9, 60.0),)}), said)
     quota.learn(quota.acquire(Category.ADS_WRITE), status=200)
     client = redis_client(read_shared_quota(redis.url))
-    assert client.keys() == [b"test"]
+    assert set(client.keys()) <= {b"test", b"test:present"}
+    assert set(client.hkeys("test:present")) <= {b"owner"}
     entries = [fields for _, fields in client.xrange("test")]
     assert entries == [
         {b"o": b"owner", b"n": b"1", b"w": b"ads_write", b"a": b"0"},
