@@ -11,7 +11,6 @@ Source: ECMA-48 (control sequences); Unicode 16.0, General_Category Cc, Cf, Cs, 
 
 from __future__ import annotations
 
-import html
 import re
 import unicodedata
 from collections.abc import Callable
@@ -104,9 +103,11 @@ def undisguised(text: str) -> str:
     Escapes of web pages, addresses and programs are undone, also within each other, letters of other widths become
     plain ones, and what can't be seen is gone.
     """
+    from html import unescape  # noqa: PLC0415 - its table of names is large, and most syncs meet no text of others
+
     for _ in range(_ROUNDS):
         before = text
-        text = _PERCENT.sub(_unquoted, _ESCAPED.sub(_unescaped, html.unescape(text)))
+        text = _PERCENT.sub(_unquoted, _ESCAPED.sub(_unescaped, unescape(text)))
         # One character may become eighteen.
         plain = unicodedata.normalize("NFKC", cleaned(text))[: 4 * _READ_CHARS]
         text = _SELECTORS.sub("", cleaned(plain))

@@ -29,6 +29,17 @@ def test_the_connector_starts_without_the_cdk_and_without_what_few_syncs_need() 
     assert len(loaded) < MOST_MODULES
 
 
+def test_the_console_script_leaves_out_what_guesses_encodings_and_says_nothing_of_it() -> None:
+    code = (
+        "import sys\nfrom destination_pinterest.__main__ import main\nsys.argv = ['destination-pinterest', 'spec']\n"
+        "main()\nimport requests\nloaded = [name for name in sys.modules if sys.modules[name] is not None]\n"
+        "assert not {'chardet', 'charset_normalizer', 'html'} & set(loaded), loaded\n"
+        "assert requests.compat.chardet is None"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
 def test_the_console_script_is_the_connector_and_not_the_cdk_s_destination() -> None:
     code = (
         "import sys\nfrom destination_pinterest.__main__ import main\nsys.argv = ['destination-pinterest', 'spec']\n"

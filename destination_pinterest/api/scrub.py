@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from html import unescape
 from typing import Final
 
 from destination_pinterest.foreign_text import cleaned, masked, undisguised
@@ -33,6 +32,8 @@ def scrub(text: str, records: str = "", secrets: Iterable[str] = ()) -> str:
 
     `records` is the request's comma-separated identifiers; `secrets` are further texts that must not remain.
     """
+    from html import unescape  # noqa: PLC0415 - its table of names is large, and most syncs meet no text of others
+
     if len(text) > _READ_CHARS:
         text = _LAST_WORD.sub("", text[:_READ_CHARS])
     sent = records.lower()
