@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
 import subprocess
 import sys
@@ -301,6 +302,33 @@ def test_a_check_tells_that_redis_does_not_answer_and_a_sync_goes_on_alone(tmp_p
         assert synced.returncode == 0
         assert "uses one quarter of the request limits" in synced.stdout
         assert "hidden" not in checked.stdout + checked.stderr + synced.stdout + synced.stderr
+    finally:
+        sandbox.stop()
+
+
+@pytest.mark.parametrize("ends", ["by itself", "by SIGTERM"])
+def test_a_sync_that_ends_leaves_nobody_waiting_for_it(redis: RedisServer, ends: str, tmp_path: Path) -> None:
+    client = redis_client(read_shared_quota(redis.url))
+    sandbox = RunningSandbox("--tier", "none", "--quiet")
+    try:
+        settings = config(sandbox.api_base_url, shared_quota=f"{redis.url}?name=shop")
+        (tmp_path / "config.json").write_text(json.dumps(settings))
+        stream = {"name": "t", "json_schema": {"properties": {"email": {}}}, "supported_sync_modes": ["full_refresh"]}
+        configured = {"stream": stream, "sync_mode": "full_refresh", "destination_sync_mode": "append"}
+        (tmp_path / "catalog.json").write_text(json.dumps({"streams": [configured]}))
+        command = [PROGRAM, "write", "--config", tmp_path / "config.json", "--catalog", tmp_path / "catalog.json"]
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+        assert process.stdin is not None
+        until = time.monotonic() + 30
+        while not client.exists("pinterest-quota:1:shop:present"):
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        if ends == "by SIGTERM":
+            process.terminate()
+        process.stdin.close()
+        assert process.wait(30) == (0 if ends == "by itself" else -signal.SIGTERM)
+        assert client.exists("pinterest-quota:1:shop")
+        assert not client.exists("pinterest-quota:1:shop:present")
     finally:
         sandbox.stop()
 
