@@ -1805,6 +1805,13 @@ class Code(StrEnum):
         "such table at all.",
         "Name a table of its own for each audience by `sent`, or a new one, by which the mirror begins anew.",
     )
+    CLI_CONFIG_NOT_JSON = _Case(
+        "PIN-CLI-175",
+        _CONFIG,
+        _ACT,
+        "A config that a program passes in place of a file has a key or a value that a JSON file could not hold.",
+        "Pass a dict with a config file's keys, of texts, numbers, true or false, lists and dicts.",
+    )
     EMPTY_TABLE_KEPT = _Case(
         "PIN-CLI-180",
         _CONFIG,

@@ -36,6 +36,8 @@ from pinterest_audiences.whole_files import changing, write_over, write_whole
 _FOR_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 _CREDENTIALS: Final = "credentials"
 _AD_ACCOUNT: Final = "ad_account_id"
+# What messages call a config that is no file.
+GIVEN: Final = "The config that was passed"
 # Errors if a file can't be replaced, only written to: its folder may not be changed, or it is a mount.
 _NOT_REPLACEABLE: Final = frozenset({errno.EBUSY, errno.EACCES, errno.EPERM, errno.EROFS})
 
@@ -51,35 +53,44 @@ class ConfigFile:
         path: the file; None if the environment or the profile has everything.
         environment: the variables that texts in the file name, and that hold what it lacks.
         profile: the profile whose sign-in is used; its other settings hold where the file has none.
+        given: what a program gives in place of a file; nothing of it is written anywhere.
 
     Raises: UsageError if the file is missing, unreadable or not a JSON object, or if it can't be written although its
         refresh token changes with every use; if a variable is not set; or if nothing says how to sign in,
         or to which ad account.
     """
 
-    def __init__(self, path: str | None, environment: Mapping[str, str], profile: Path | None = None) -> None:
+    def __init__(
+        self,
+        path: str | None,
+        environment: Mapping[str, str],
+        profile: Path | None = None,
+        *,
+        given: Mapping[str, Any] | None = None,
+    ) -> None:
         self.path = profile if path is None else existing_file(path)
         self.sign_in_path = profile or self.path
-        written = {} if self.path is None else read_settings(self.path)
-        if profile is not None and self.path != profile:
-            written = _over_profile(written, read_settings(profile), str(self.path), profile.stem)
+        where = GIVEN if given is not None else str(self.path)
+        written = dict(given) if given is not None else {} if self.path is None else read_settings(self.path)
+        if profile is not None and (given is not None or self.path != profile):
+            written = _over_profile(written, read_settings(profile), where, profile.stem)
         # A sign-in goes to the server that gave it, whatever the environment says.
         lent = environment if profile is None else {k: v for k, v in environment.items() if k != API_BASE_URL}
-        self.content = filled(expanded(written, environment, str(self.path)), lent)
-        if self.path is None and _CREDENTIALS not in self.content:
+        self.content = filled(expanded(written, environment, where), lent)
+        if self.path is None and given is None and _CREDENTIALS not in self.content:
             raise UsageError(
                 Code.CLI_CONFIG_UNUSABLE,
                 f"There is no --config and no profile, and the environment has neither {ACCESS_TOKEN} nor "
                 f"{REFRESH_TOKEN}. Sign in by `pinterest-audiences login`, or give one of them.",
             )
-        if self.path is None and _AD_ACCOUNT not in self.content:
+        if self.path is None and given is None and _AD_ACCOUNT not in self.content:
             raise UsageError(
                 Code.CLI_CONFIG_UNUSABLE,
                 f"There is no --config, and the environment has no {AD_ACCOUNT}. Set it to the ad account's ID.",
             )
         token = _refresh_token(written)
         self._is_token_elsewhere = _refresh_token(self.content) is not None and (
-            token is None or has_placeholder(token)
+            token is None or has_placeholder(token) or self.sign_in_path is None
         )
         self._expires_at = expiry_of(self.content)
         self.profile = None if profile is None else profile.stem
@@ -108,8 +119,8 @@ class ConfigFile:
         ]
         if self._is_token_elsewhere:
             warnings.append(
-                "The refresh token comes from the environment. If Pinterest replaces it, the new one can't be kept "
-                "and you have to sign in again; a config file that holds the token keeps it."
+                "The refresh token comes from the environment or a program. If Pinterest replaces it, the new one "
+                "can't be kept and you have to sign in again; a config file that holds the token keeps it."
             )
         return warnings
 
@@ -170,6 +181,29 @@ class ConfigFile:
         # Credentials at the top level have been migrated; the old keys would only be dead secrets.
         kept = {key: value for key, value in now.items() if key not in credentials}
         replace_settings(path, {**kept, _CREDENTIALS: new})
+
+
+def given_settings(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns a program's settings as a config file would have them; what the program changes later is not in them.
+
+    Raises: UsageError if a value is none of JSON's; it is not quoted, since it may be a secret.
+    """
+    for key, value in config.items():
+        if not isinstance(key, str):
+            raise UsageError(Code.CLI_CONFIG_NOT_JSON, f"{GIVEN} has a key that is no text. Use a config file's keys.")
+        try:
+            json.dumps(value, allow_nan=False)
+        except (TypeError, ValueError, RecursionError):
+            failure = UsageError(
+                Code.CLI_CONFIG_NOT_JSON,
+                f"{GIVEN} has a value that JSON can't hold, under {key!r}. Use texts, numbers, true or false, lists "
+                "and dicts, as in a config file.",
+            )
+        else:
+            continue
+        raise failure
+    content: dict[str, Any] = json.loads(json.dumps(dict(config)))
+    return content
 
 
 def read_settings(path: Path) -> dict[str, Any]:

@@ -218,8 +218,8 @@ class ConnectorAnswers:
             self._on_config(config)
         except CredentialsFromEnvironmentError:
             sentence = (
-                "Pinterest has replaced the refresh token, which came from the environment, so the new one could not "
-                "be kept. Sign in again, and put the new token into the config file itself."
+                "Pinterest has replaced the refresh token, which came from the environment or a program, so the new "
+                "one could not be kept. Sign in again, and put the new token into a config file."
             )
             self.fail(Failure.because(Code.CREDENTIALS_NOT_KEPT, sentence))
         except UsageError as error:

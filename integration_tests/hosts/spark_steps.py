@@ -27,11 +27,14 @@ from pinterest_audiences.spark import sync, written_ahead
 
 def main() -> None:
     master, answers = sys.argv[1], os.fdopen(int(sys.argv[2]), "w")
+    Path("events").mkdir()
     logging.basicConfig(level=logging.INFO)
     spark = (
         SparkSession.builder.master(master)
         .config("spark.ui.enabled", "false")
         .config("spark.sql.shuffle.partitions", "2")
+        .config("spark.eventLog.enabled", "true")
+        .config("spark.eventLog.dir", Path("events").absolute().as_uri())
         .config("spark.sql.warehouse.dir", os.fspath(Path("warehouse").absolute()))
         .config("spark.executor.memory", "512m")
         .getOrCreate()

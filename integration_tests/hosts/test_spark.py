@@ -47,10 +47,9 @@ def written(folder: Path, settings: dict[str, Any]) -> str:
     return os.fspath(path)
 
 
-def test_a_dataframe_is_appended_and_what_is_not_used_is_counted(
-    driver: SparkDriver, sandbox: RunningSandbox, settings_file: str
-) -> None:
-    result = driver.take(do="sync", sql=PEOPLE, audience="VIP", config=settings_file)["result"]
+def test_a_dataframe_is_appended_and_what_is_not_used_is_counted(driver: SparkDriver, sandbox: RunningSandbox) -> None:
+    """The config is a dict here, so that no file has its secrets; the last test looks for them."""
+    result = driver.take(do="sync", sql=PEOPLE, audience="VIP", config=config(sandbox.api_base_url))["result"]
 
     assert sandbox.members_of("VIP") == MEMBERS
     assert {key: result[key] for key in ("rows", "fed", "duplicates", "rejected", "warnings")} == {
@@ -283,7 +282,11 @@ def test_executors_without_the_package_are_told_how_to_get_it(
     assert "ConfigurationError" in answer["kinds"]
 
 
-def test_nothing_that_was_printed_holds_an_address_or_a_secret(driver: SparkDriver) -> None:
+def test_nothing_that_was_written_or_printed_holds_an_address_or_a_secret(driver: SparkDriver) -> None:
+    """Spark's log of events has the plans and the properties of all jobs."""
     assert "identities: email as EMAIL" in driver.printed
     assert "person." not in driver.printed.lower()
     assert "pina_" not in driver.printed
+    written_files = [path for path in driver.folder.rglob("*") if path.is_file()]
+    assert any("events" in path.parts for path in written_files)
+    assert not [path for path in written_files if b"pina_" in path.read_bytes()]

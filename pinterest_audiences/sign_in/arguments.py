@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from destination_pinterest.error_codes import Code
-from pinterest_audiences.config_file import ConfigFile, read_settings
+from pinterest_audiences.config_file import GIVEN, ConfigFile, given_settings, read_settings
 from pinterest_audiences.environment import ACCESS_TOKEN, REFRESH_TOKEN, has_credentials
 from pinterest_audiences.failures import UsageError
 from pinterest_audiences.sign_in.keyring_store import with_secret
@@ -44,18 +44,27 @@ def opened_config(config: str | None, profile: str | None, environment: Mapping[
     PINTEREST_PROFILE, those of the environment, and then the default profile.
     Raises: UsageError as ConfigFile and `chosen_profile`; if a config has credentials and --profile is given.
     """
-    sign_in = _sign_in(config, profile, environment)
+    written = {} if config is None else read_settings(existing_file(config))
+    sign_in = _sign_in(written, str(config), profile, environment)
     return ConfigFile(config, with_secret(sign_in, environment), sign_in)
 
 
-def _sign_in(config: str | None, profile: str | None, environment: Mapping[str, str]) -> Path | None:
-    written = {} if config is None else read_settings(existing_file(config))
+def opened_given(config: Mapping[str, Any], profile: str | None, environment: Mapping[str, str]) -> ConfigFile:
+    """Returns the settings that a program gives in place of a file, by the same rules. Raises: UsageError likewise."""
+    given = given_settings(config)
+    sign_in = _sign_in(given, GIVEN, profile, environment)
+    return ConfigFile(None, with_secret(sign_in, environment), sign_in, given=given)
+
+
+def _sign_in(
+    written: Mapping[str, Any], where: str, profile: str | None, environment: Mapping[str, str]
+) -> Path | None:
     if has_credentials(written):
         if profile is not None:
             raise UsageError(
                 Code.USAGE_WRONG,
-                f"{config} has credentials of its own, and --profile {profile} names others. Leave out --profile, or "
-                "remove the credentials from the file.",
+                f"{where} has credentials of its own, and --profile {profile} names others. Leave out --profile, or "
+                "remove those credentials.",
             )
         return None
     is_named = profile or environment.get(PROFILE_VARIABLE)

@@ -24,7 +24,7 @@ def sync(
     *,
     audience: str,
     mode: Mode = "append",
-    config: str | os.PathLike[str] | None = None,
+    config: str | os.PathLike[str] | Mapping[str, Any] | None = None,
     profile: str | None = None,
     settings: Mapping[str, Any] | None = None,
     stream: str = "dataframe",
@@ -42,8 +42,8 @@ def sync(
         audience: the audience's name at Pinterest; created if there is none.
         mode: append adds the rows' people; replace makes the audience equal to the rows; mirror does so by sending
             the difference to what was last sent.
-        config: the connector's settings as a JSON file on the driver; what it lacks is taken from the environment or
-            from the profile.
+        config: the connector's settings: a JSON file on the driver, or what would be in one as a dict, which stays in
+            the driver's memory; what it lacks is taken from the environment or from the profile.
         profile: the profile that `pinterest-audiences login` has written.
         settings: take the place of the config's for this call, such as `identity_columns`.
         stream: the stream's name in messages and reports.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from destination_pinterest.error_codes import Code
 from pinterest_audiences.config_file import ConfigFile
 from pinterest_audiences.failures import UsageError
-from pinterest_audiences.sign_in.arguments import opened_config
+from pinterest_audiences.sign_in.arguments import opened_config, opened_given
 from pinterest_audiences.sources.source import Row
 from pinterest_audiences.spark.chunks import Tally, rows_of
 from pinterest_audiences.spark.cluster import chunks_of, is_micro_batch, keys_of, spark_failures
@@ -45,7 +45,7 @@ def run(
     audience: str,
     mode: Mode,
     *,
-    config: str | os.PathLike[str] | None,
+    config: str | os.PathLike[str] | Mapping[str, Any] | None,
     profile: str | None,
     settings: Mapping[str, Any],
     stream: str,
@@ -53,7 +53,7 @@ def run(
 ) -> SyncResult:
     """See `pinterest_audiences.spark.sync`."""
     _check(frame, audience, mode, sent)
-    opened = opened_config(None if config is None else os.fspath(config), profile, os.environ)
+    opened = _opened(config, profile)
     is_increment = mode == "append" and is_micro_batch(frame)
     plan = planned(frame.columns, audience, mode, opened, settings=settings, name=stream, is_increment=is_increment)
     watcher = LoggedWatcher()
@@ -78,6 +78,12 @@ def run(
         finished_before=done.finished_before,
         warnings=watcher.warnings,
     )
+
+
+def _opened(config: str | os.PathLike[str] | Mapping[str, Any] | None, profile: str | None) -> ConfigFile:
+    if isinstance(config, Mapping):
+        return opened_given(config, profile, os.environ)
+    return opened_config(None if config is None else os.fspath(config), profile, os.environ)
 
 
 def _mirrored(frame: DataFrame, plan: SparkPlan, *, config: ConfigFile, watcher: LoggedWatcher, sent: Sent) -> Mirrored:

@@ -13,7 +13,7 @@ from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import ConnectorError
 from destination_pinterest.markers import CONFIG_PATH_VARIABLE, LOCK_PATH_VARIABLE
 from pinterest_audiences.__main__ import main
-from pinterest_audiences.config_file import ConfigFile, CredentialsFromEnvironmentError
+from pinterest_audiences.config_file import ConfigFile, CredentialsFromEnvironmentError, given_settings
 from pinterest_audiences.environment import expanded_address, without_values
 from pinterest_audiences.sources.opening import open_source
 from unit_tests.support.raises import raises
@@ -193,6 +193,46 @@ def test_without_a_file_the_same_token_is_no_loss() -> None:
     config.keep_credentials({"credentials": {"refresh_token": "canary-token", "access_token": "new"}})
     with pytest.raises(CredentialsFromEnvironmentError):
         config.keep_credentials({"credentials": {"refresh_token": "new"}})
+
+
+def test_a_config_of_a_program_is_written_nowhere_and_its_new_token_is_not_lost_in_silence() -> None:
+    given = {"credentials": {"auth_method": "oauth2.0", "client_id": "${ID}", "refresh_token": "old"}}
+    config = ConfigFile(None, {"ID": "7", **ACCOUNT}, given=given)
+    assert config.content == {
+        "ad_account_id": ACCOUNT["PINTEREST_AD_ACCOUNT_ID"],
+        "credentials": {"auth_method": "oauth2.0", "client_id": "7", "refresh_token": "old"},
+    }
+    assert config.variables == {}
+    assert "comes from the environment or a program" in config.warnings[0]
+    with pytest.raises(CredentialsFromEnvironmentError):
+        config.keep_credentials({"credentials": {"refresh_token": "new"}})
+    assert given["credentials"]["refresh_token"] == "old"
+
+
+def test_a_config_of_a_program_takes_the_sign_in_of_a_profile(tmp_path: Path) -> None:
+    kept = {"credentials": {"auth_method": "oauth2.0", "refresh_token": "old"}, "ad_account_id": "1"}
+    profile = tmp_path / "shop.json"
+    written(profile, kept)
+    config = ConfigFile(None, {}, profile, given={"ad_account_id": "2"})
+    assert config.content == {**kept, "ad_account_id": "2"}
+    config.keep_credentials({"credentials": {**kept["credentials"], "refresh_token": "new"}})  # type: ignore[dict-item]
+    assert json.loads(profile.read_text()) == {
+        **kept,
+        "credentials": {"auth_method": "oauth2.0", "refresh_token": "new"},
+    }
+
+
+@pytest.mark.parametrize("value", [object(), {1, 2}, float("nan"), b"canary"])
+def test_a_value_that_no_config_file_could_hold_is_named_by_its_key_alone(value: object) -> None:
+    with raises(Code.CLI_CONFIG_NOT_JSON, match="under 'credentials'") as raised:
+        given_settings({"ad_account_id": "1", "credentials": value})
+    assert "canary" not in str(raised.value)
+    assert raised.value.__context__ is None
+
+
+def test_a_key_that_no_config_file_could_hold_is_refused() -> None:
+    with raises(Code.CLI_CONFIG_NOT_JSON, match="a key that is no text"):
+        given_settings({1: "x"})  # type: ignore[dict-item]
 
 
 def test_a_file_that_holds_no_token_of_its_own_need_not_be_writable(
