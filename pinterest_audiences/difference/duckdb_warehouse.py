@@ -16,14 +16,16 @@ from typing import Any, Final, Self
 import duckdb
 
 from destination_pinterest.error_codes import Code
+from pinterest_audiences.difference.comparison import Comparison
 from pinterest_audiences.difference.dialects import DUCKDB, Dialect
 from pinterest_audiences.difference.failing import failed, no_schema
+from pinterest_audiences.difference.statements import Statements
 from pinterest_audiences.failures import UsageError
 from pinterest_audiences.sources.duckdb_source import DuckDBSource
 from pinterest_audiences.sources.source import Selection
 
 # DuckDB would otherwise take up to 80 % of the memory before it spills.
-COMPARING_MEMORY: Final = "2GB"
+COMPARING_MEMORY: Final = "1GB"
 _PARAMETER: Final = re.compile(r"(?<![\w:\"]):([a-z]+\d*)\b")
 
 
@@ -81,6 +83,10 @@ class DuckDBWarehouse:
     def relation(self, selection: Selection) -> str:
         """See Warehouse."""
         return self._source.relation(selection)
+
+    def comparison(self, statements: Statements, selection: Selection) -> Comparison:
+        """See Warehouse."""
+        return Comparison(statements, holds_nothing=self._source.is_stored(selection))
 
     def check_schema(self, schema: str) -> None:
         """See Warehouse."""

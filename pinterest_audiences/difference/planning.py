@@ -52,22 +52,23 @@ def planned(
 
     Raises: SourceError; what the safeguards raise, and then nothing of it is ever begun.
     """
-    counts = rows.stage(session)
+    statements, epoch = table.statements, table.epoch
+    counts = rows.stage(session, epoch)
     notes = guard.check_table(counts, before)
     session.lets_spill()
-    statements, epoch = table.statements, table.epoch
+    planning = rows.comparison or statements
     # Each by itself: what is written ahead counts for nothing before it is begun, and DuckDB 2.0.0 does not find the
     # rows of a large INSERT again that follows another one into the same table within a transaction.
     known = table.count(session)
     with session.transaction():
         table.advance_within(session, 0, 0)
-        session.run(statements.plan_leavers(), epoch=epoch)
+        session.run(planning.plan_leavers(), epoch=epoch)
     leaving = sum(count for *_, count in _counted(session, table))
     with session.transaction():
         table.advance_within(session, 0, 0)
-        session.run(statements.plan_joiners(), epoch=epoch, leaving=leaving)
+        session.run(planning.plan_joiners(), epoch=epoch, leaving=leaving)
     found = _counted(session, table)
-    for statement in statements.unstage():
+    for statement in planning.unstage():
         session.run(statement)
     difference = Difference(known, leaving, sum(count for *_, count in found) - leaving)
     keeps = guard.keeps_empty(difference)

@@ -136,7 +136,13 @@ class DifferenceRun:
         if request.rejected is not None:
             rejected = RejectedFile.create(request.rejected, has_values=request.rejected_values)
         rows = TableRows(
-            statements, plan, settings, rejected=rejected, batch_rows=request.batch_rows, read=display.read
+            statements,
+            plan,
+            settings,
+            rejected=rejected,
+            batch_rows=request.batch_rows,
+            read=display.read,
+            comparison=warehouse.comparison(statements, selection),
         )
         with warehouse.session() as session:
             check_engine(session, statements, plan.identities, settings)

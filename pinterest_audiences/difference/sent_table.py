@@ -133,10 +133,14 @@ class SentTable:
 
         `left_out` are those among the latter that Pinterest was not told. Raises: WarehouseBusyError.
         """
+        untold = list(left_out)
         with session.transaction():
-            self.advance_within(session, begun, done)
-            for number in left_out:
+            # In this order, since engines without transactions may end in between.
+            if untold:
+                self._check_lease(session)
+            for number in untold:
                 session.run(self.statements.forget_change(), epoch=self.epoch, number=number)
+            self.advance_within(session, begun, done)
 
     def advance_within(self, session: Session, begun: int, done: int) -> None:
         """The same, as a part of a transaction. Raises: WarehouseBusyError."""
@@ -217,6 +221,9 @@ class SentTable:
     def _guarded(self, session: Session, statement: str, **values: Any) -> None:
         """Runs a statement that does nothing if another run has the audience, and fails then."""
         session.run(statement, **self._key, lease=self._lease, **values)
+        self._check_lease(session)
+
+    def _check_lease(self, session: Session) -> None:
         found = session.rows(self.statements.holder(), **self._key)
         if not found or found[0][0] != self._lease:
             raise self._taken_over()

@@ -13,8 +13,10 @@ from typing import Any, Self
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
+from pinterest_audiences.difference.comparison import Comparison
 from pinterest_audiences.difference.dialects import DIALECTS, Dialect
 from pinterest_audiences.difference.failing import failed, no_schema
+from pinterest_audiences.difference.statements import Statements
 from pinterest_audiences.sources.source import Selection
 from pinterest_audiences.sources.sqlalchemy_engine import connect, label_of, read_url
 from pinterest_audiences.sources.sqlalchemy_source import SQLAlchemySource
@@ -59,6 +61,10 @@ class SQLAlchemyWarehouse:
         """See Warehouse."""
         with self._looking():
             return self._source.relation(selection)
+
+    def comparison(self, statements: Statements, selection: Selection) -> Comparison | None:  # noqa: ARG002 - as below
+        """See Warehouse. Servers read what is committed meanwhile, and plan a staging table better."""
+        return None
 
     def check_schema(self, schema: str) -> None:
         """See Warehouse."""

@@ -196,20 +196,27 @@ class Statements:
         return [f"DROP TABLE IF EXISTS {self.staging}"]
 
     def stage(self, judgements: Sequence[Judgement], *, leaves_blank: bool) -> str:
-        """Takes what SQL can judge: an identifier for each value, and for each row how it stands."""
+        """Takes what SQL can judge."""
+        judged = self.judged(judgements, leaves_blank=leaves_blank)
+        return f"INSERT INTO {self.staging} (identifier, kind, standing) {judged}"
+
+    def judged(self, judgements: Sequence[Judgement], *, leaves_blank: bool) -> str:
+        """Selects what SQL can judge: an identifier for each value with its kind, and for each row how it stands."""
         numbers = range(len(judgements))
         sents = ", ".join(f"{each.sent(f'text_{n}', f'way_{n}')} AS sent_{n}" for n, each in enumerate(judgements))
         standing = f"{_standing(judgements, leaves_blank=leaves_blank)} AS standing"
         rows = f"(SELECT {sents}, {standing} FROM {self._ways(judgements, self.relation)}{self.dialect.fence}) judged"
-        into = f"INSERT INTO {self.staging} (identifier, kind, standing)"
         if len(judgements) == 1:
             kind = judgements[0].kind.value
-            return f"{into} SELECT CASE WHEN standing = 'taken' THEN sent_0 END, '{kind}', standing FROM {rows}"
+            return (
+                f"SELECT CASE WHEN standing = 'taken' THEN sent_0 END AS identifier, '{kind}' AS kind, standing "
+                f"FROM {rows}"
+            )
         of_row = " ".join(f"WHEN {number} THEN sent_{number}" for number in numbers)
         of_kind = " ".join(f"WHEN {number} THEN '{each.kind.value}'" for number, each in enumerate(judgements))
         columns = " UNION ALL ".join(f"SELECT {number} AS place" for number in numbers)
         return (
-            f"{into} SELECT identifier, kind, standing FROM (SELECT "
+            "SELECT identifier, kind, standing FROM (SELECT "
             f"CASE WHEN judged.standing = 'taken' THEN CASE places.place {of_row} END END AS identifier, "
             f"CASE places.place {of_kind} END AS kind, "
             f"CASE WHEN places.place = 0 THEN judged.standing END AS standing "

@@ -23,6 +23,7 @@ from destination_pinterest.routing.row_quality import RowQuality
 from destination_pinterest.vocabulary import Identifier
 from destination_pinterest.wording.rejected_row import RejectedRowText
 from pinterest_audiences.airbyte_messages import RecordEncoder
+from pinterest_audiences.difference.comparison import Comparison
 from pinterest_audiences.difference.judging import Judgement, judgement_of
 from pinterest_audiences.difference.sent_table import Fill
 from pinterest_audiences.difference.statements import Statements
@@ -63,6 +64,7 @@ class TableRows:
         config: the connection's settings.
         rejected: takes the rows that are not used; None if nobody wants them.
         read: is told how many rows have come.
+        comparison: of an engine that compares while it reads; None if what is staged is compared later.
     """
 
     def __init__(
@@ -74,8 +76,10 @@ class TableRows:
         rejected: RejectedFile | None,
         batch_rows: int,
         read: Callable[[int], None],
+        comparison: Comparison | None = None,
     ) -> None:
         self._statements = statements
+        self.comparison = comparison
         self._config = config
         self._judgements = judgements_of(plan.identities, config, statements)
         identities = [identity.column for identity in plan.identities]
@@ -85,8 +89,13 @@ class TableRows:
         self._read = read
         self._mapper = _PythonMapper(plan, self._columns, config, rejected)
 
-    def stage(self, session: Session) -> RowCounts:
-        """Fills the staging table, and counts. Raises: SourceError, UsageError for the file of rejected rows."""
+    def stage(self, session: Session, epoch: str = "") -> RowCounts:
+        """Fills the staging table, and counts; with a comparison, it compares with what `epoch` was sent.
+
+        Raises: SourceError, UsageError for the file of rejected rows.
+        """
+        if self.comparison is not None:
+            return self._compare(session, self.comparison, epoch)
         if self._statements.dialect.is_exclusive:
             return self._take_all(session)
         if self._statements.dialect.has_snapshot:
@@ -95,7 +104,7 @@ class TableRows:
         for _ in range(_TRIES):
             before = self._odd_now(session)
             self._take(session)
-            counts = self._count(session)
+            counts = self._count(session, self._statements)
             if not counts.travelled and not before:
                 return counts
             if before == self._odd_now(session) and counts.travelled == before.total():
@@ -107,30 +116,49 @@ class TableRows:
             "written to it.",
         )
 
+    def _compare(self, session: Session, comparison: Comparison, epoch: str) -> RowCounts:
+        leaves_blank = self._rejected is not None
+        if comparison.holds_nothing:
+            self._empty(session)
+            session.lets_spill()
+            session.run(comparison.of_table(self._judgements, leaves_blank=leaves_blank), epoch=epoch)
+        else:
+            self._take(session)
+            session.lets_spill()
+            session.run(comparison.of_staging(), epoch=epoch)
+            self._empty(session)
+        counts = self._count(session, comparison)
+        if counts.travelled:
+            self._take_odd(session, counts)
+        return counts
+
     def _take_all(self, session: Session) -> RowCounts:
         self._take(session)
-        counts = self._count(session)
+        counts = self._count(session, self._statements)
         if counts.travelled:
             self._take_odd(session, counts)
         return counts
 
     def _take(self, session: Session) -> None:
-        for statement in self._statements.stage_creation():
-            session.run(statement)
+        self._empty(session)
         session.run(self._statements.stage(self._judgements, leaves_blank=self._rejected is not None))
         for statement in self._statements.analyse_staging():
             session.run(statement)
 
-    def _count(self, session: Session) -> RowCounts:
+    def _empty(self, session: Session) -> None:
+        for statement in self._statements.stage_creation():
+            session.run(statement)
+
+    def _count(self, session: Session, judged: Statements | Comparison) -> RowCounts:
         """Counts what SQL has judged; of the rest, only how much it is."""
-        standings = {standing: int(count) for standing, count in session.rows(self._statements.standings())}
+        standings = {standing: int(count) for standing, count in session.rows(judged.standings())}
         quality = RowQuality(self._config.max_rejected_percent, is_whole=True)
         counts = RowCounts(quality, rows=sum(standings.values()), usable=standings.get("taken", 0))
         counts.travelled = standings.get("odd", 0)
         if blank := standings.get("blank", 0):
             counts.not_synced[RejectionReason.NO_IDENTITY.value] = blank
         quality.entered, quality.blank = counts.rows, blank
-        for kind, count in session.rows(self._statements.kinds()):
+        for kind, count in session.rows(judged.kinds()):
             counts.kinds[Identifier(kind)] += int(count)
         self._read(counts.rows - counts.travelled)
         return counts

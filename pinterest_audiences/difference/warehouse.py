@@ -9,7 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
+from pinterest_audiences.difference.comparison import Comparison
 from pinterest_audiences.difference.dialects import Dialect
+from pinterest_audiences.difference.statements import Statements
 from pinterest_audiences.sources.source import Selection
 
 
@@ -57,6 +59,9 @@ class Warehouse(Protocol):
 
     def relation(self, selection: Selection) -> str:
         """Returns the table or query as it stands behind FROM. Raises: UsageError if there is no such table."""
+
+    def comparison(self, statements: Statements, selection: Selection) -> Comparison | None:
+        """Returns how the table is compared while it is read; None if it is staged and then compared."""
 
     def check_schema(self, schema: str) -> None:
         """Raises: UsageError if there is no such schema."""

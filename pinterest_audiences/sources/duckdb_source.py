@@ -159,6 +159,18 @@ class DuckDBSource:
                 return f"{_quoted(schema)}.{_quoted(name)}"
         raise no_such("table", wanted, self.table_names(), self._label)
 
+    def is_stored(self, selection: Selection) -> bool:
+        """Returns whether rows are read as they are stored: a view or a query may sort or join them first."""
+        if selection.query is not None:
+            return False
+        found = self._connection.execute(
+            "SELECT 1 FROM information_schema.tables WHERE table_type = 'BASE TABLE' "
+            'AND table_catalog = current_catalog() AND format(\'"{}"."{}"\', '
+            "replace(table_schema, '\"', '\"\"'), replace(table_name, '\"', '\"\"')) = ?",
+            [self.relation(selection)],
+        ).fetchone()
+        return found is not None
+
     def interrupt(self) -> None:
         """See Source."""
         self._connection.interrupt()

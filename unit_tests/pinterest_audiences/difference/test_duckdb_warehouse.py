@@ -37,7 +37,7 @@ def test_nothing_is_spilled_before_only_digests_are_compared(
     assert session.rows(setting) == [("",)]
     session.lets_spill()
     assert session.rows(setting) == [(f"{path}.tmp",)]
-    assert session.rows("SELECT current_setting('memory_limit')") == [("1.8 GiB",)]
+    assert session.rows("SELECT current_setting('memory_limit')") == [("953.6 MiB",)]
 
 
 def test_a_query_of_the_user_s_may_have_colons(warehouse: DuckDBWarehouse, session: Session) -> None:

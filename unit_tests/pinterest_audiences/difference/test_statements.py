@@ -11,7 +11,8 @@ import pytest
 
 from destination_pinterest.identity.mapping import IdentityColumn
 from destination_pinterest.vocabulary import Identifier, LetterCase, ValueFormat
-from pinterest_audiences.difference.dialects import DIALECTS, Dialect
+from pinterest_audiences.difference.comparison import Comparison
+from pinterest_audiences.difference.dialects import DIALECTS, DUCKDB, Dialect
 from pinterest_audiences.difference.judging import judgement_of
 from pinterest_audiences.difference.statements import Statements
 
@@ -41,6 +42,11 @@ def statements_of(dialect: Dialect) -> Iterator[str]:
     yield from (one.stage_identifier(), one.standings(), one.kinds(), one.plan_leavers(), one.plan_joiners())
     yield from (one.count_changes(), one.count_sent(), one.count_everybody(), one.count_leavers(), one.count_joiners())
     yield from one.unstage()
+    if dialect is DUCKDB:
+        comparison = Comparison(one, holds_nothing=True)
+        yield comparison.of_table(judgements[:1], leaves_blank=True)
+        yield from (comparison.of_staging(), comparison.standings(), comparison.kinds())
+        yield from (comparison.plan_leavers(), comparison.plan_joiners(), *comparison.unstage())
     yield from (one.changes_between(), one.advance(), one.forget_change(), one.keep_list(), one.keep_fill())
     yield from one.fold()
     yield one.release()

@@ -18,6 +18,7 @@ from destination_pinterest.error_codes import Code
 from destination_pinterest.protocol.catalog import parse_catalog
 from destination_pinterest.routing.plan import StreamPlan, plan_streams
 from pinterest_audiences.airbyte_messages import StreamDescription
+from pinterest_audiences.difference.comparison import Comparison
 from pinterest_audiences.difference.dialects import DUCKDB, Dialect
 from pinterest_audiences.difference.duckdb_warehouse import DuckDBWarehouse
 from pinterest_audiences.difference.statements import Statements
@@ -124,6 +125,57 @@ def test_the_rows_of_a_query_are_staged(memory: DuckDBWarehouse) -> None:
         relation = memory.relation(Selection(query="SELECT * FROM people WHERE email NOT LIKE 'b%' -- :all"))
         counts = staged(session, Statements(DUCKDB, "pins", relation, "1"))
     assert (counts.rows, counts.usable, counts.travelled) == (2, 2, 1)
+
+
+@example(rows=[("ada@example.com", UUID), ("ädä@exämple.com", UUID), ("nobody", None), ("ada@example.com", None)])
+@settings(max_examples=examples(5), deadline=None)
+@given(rows=st.lists(st.tuples(ADDRESSES, IDS), max_size=12))
+def test_comparing_while_reading_counts_as_staging_does_and_finds_the_same_difference(
+    memory: DuckDBWarehouse, rows: list[Row]
+) -> None:
+    statements = Statements(DUCKDB, "pins", "people", "1")
+    sent = {"c" * 64, "ab" * 32}
+    with memory.session() as session:
+        for table in (statements.audiences, statements.sent, statements.changes):
+            session.run(f"DROP TABLE IF EXISTS {table}")
+        for statement in statements.creations():
+            session.run(statement)
+        session.run(f"INSERT INTO {statements.sent} SELECT 'e', unnest(:sent), 'EMAIL', 0", sent=sorted(sent))
+        put(session, rows)
+        expected = staged(session, statements)
+        found = session.rows(f"SELECT DISTINCT identifier FROM {statements.staging} WHERE identifier IS NOT NULL")
+        identifiers = {identifier for (identifier,) in found}
+        for holds_nothing in (True, False):
+            comparison = Comparison(statements, holds_nothing=holds_nothing)
+            one = TableRows(
+                statements, plan(), CONFIG, rejected=None, batch_rows=3, read=lambda _: None, comparison=comparison
+            )
+            counts = one.stage(session, "e")
+            session.run(comparison.plan_leavers(), epoch="e")
+            session.run(comparison.plan_joiners(), epoch="e", leaving=0)
+            changes = session.rows(f"SELECT operation, identifier FROM {statements.changes}")
+            session.run(statements.drop_changes(), epoch="e")
+            leaving, joining = sent - identifiers, identifiers - sent
+            assert sorted(changes) == sorted([("remove", n) for n in leaving] + [("add", n) for n in joining])
+            for of in ("rows", "usable", "travelled", "not_synced", "identifiers_refused", "kinds"):
+                assert getattr(counts, of) == getattr(expected, of), of
+
+
+def test_a_table_is_compared_as_it_is_stored_but_neither_a_view_nor_a_query(memory: DuckDBWarehouse) -> None:
+    with memory.session() as session:
+        session.run("CREATE OR REPLACE VIEW sorted AS SELECT * FROM people ORDER BY email")
+        session.run('CREATE OR REPLACE TABLE "a ""table" (email VARCHAR)')
+    statements = Statements(DUCKDB, "pins", "people", "1")
+    held = [
+        memory.comparison(statements, selection).holds_nothing
+        for selection in (
+            Selection(table="people"),
+            Selection(table='a "table'),
+            Selection(table="sorted"),
+            Selection(query="SELECT * FROM people"),
+        )
+    ]
+    assert held == [True, True, False, False]
 
 
 @pytest.fixture
