@@ -60,10 +60,13 @@ chaos: setup ## Run whole stories of connections, drawn from SEEDS=1-300, with e
 test-pythons: ## Run the unit tests on each Python of 3.11, 3.12 and 3.13 that is installed
 	@tools/test-pythons
 
+# make set-up-hosts HOSTS=spark for one of them.
+HOSTS ?= metadata-validator spark pyairbyte
+
 .PHONY: set-up-hosts
 set-up-hosts: ## Set up PyAirbyte, Airbyte's validators and Spark beside .venv; make test then tests with them as well
-	@tools/set-up-host metadata-validator & one=$$!; tools/set-up-host spark & other=$$!; tools/set-up-host pyairbyte; \
-		outcome=$$?; wait $$one || outcome=$$?; wait $$other || outcome=$$?; exit $$outcome
+	@begun=; for host in $(HOSTS); do tools/set-up-host $$host & begun="$$begun $$!"; done; \
+		outcome=0; for one in $$begun; do wait $$one || outcome=$$?; done; exit $$outcome
 
 .PHONY: test-hosts
 test-hosts: setup set-up-hosts ## Set up PyAirbyte, Airbyte's validators and Spark beside .venv, and run the tests that need them

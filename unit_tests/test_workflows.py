@@ -19,7 +19,7 @@ MAKEFILE = (ROOT / "Makefile").read_text()
 
 def made_verbs(text: str) -> set[str]:
     """The verbs behind each `make` that a line of the shell calls."""
-    calls = re.findall(r"^\W*(?:run: +|step \"[^\"]*\" +)?make ([^#>&\n]+)", text, flags=re.MULTILINE)
+    calls = re.findall(r"^\W*(?:run: +|step \"[^\"]*\" +|begin \w+ +)?make ([^#>&\n]+)", text, flags=re.MULTILINE)
     return {word for call in calls for word in call.split() if re.fullmatch(r"[a-z][a-z-]*", word)}
 
 
