@@ -1,4 +1,4 @@
-"""Keeps the tables of error codes in docs/operations.md equal to the codes of the connector.
+"""Keeps the tables of error codes in docs/operations.md equal to the codes of the connector and what is said of them.
 
 They stand between two markers; the rest of the page is written by hand. With `--check` nothing is written: the
 differences are shown and the exit status is 1.
@@ -11,10 +11,11 @@ import sys
 from collections.abc import Iterator
 
 from destination_pinterest.error_codes import AREAS, Code
+from destination_pinterest.error_texts import TEXTS
 from tools.generated_file import ROOT, keep
 
 PAGE = ROOT / "docs" / "operations.md"
-BEGIN = "<!-- Errors: written by `make spec` from destination_pinterest/error_codes.py -->\n"
+BEGIN = "<!-- Errors: written by `make spec` from destination_pinterest/error_texts.py -->\n"
 END = "<!-- Errors end here -->\n"
 KINDS = {"config_error": "config", "transient_error": "transient", "system_error": "system"}
 
@@ -25,7 +26,7 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="write nothing; fail if the page is out of step")
     check = parser.parse_args().check
     wanted = with_tables(PAGE.read_text(encoding="utf-8"))
-    return 0 if keep(PAGE, wanted, source="destination_pinterest/error_codes.py", check=check) else 1
+    return 0 if keep(PAGE, wanted, source="destination_pinterest/error_texts.py", check=check) else 1
 
 
 def with_tables(page: str) -> str:
@@ -58,7 +59,8 @@ def _rows(area: str) -> Iterator[str]:
         if code.area == area:
             waiting = "yes" if code.waiting_helps else "no"
             anchor = f'<a id="{code.anchor}"></a>{code}'
-            yield f"| {anchor} | {code.summary} | {code.remedy} | {KINDS[code.failure_kind]} | {waiting} |"
+            text = TEXTS[code]
+            yield f"| {anchor} | {text.summary} | {text.remedy} | {KINDS[code.failure_kind]} | {waiting} |"
 
 
 if __name__ == "__main__":

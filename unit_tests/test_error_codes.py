@@ -13,6 +13,7 @@ import pytest
 from destination_pinterest import errors
 from destination_pinterest.api.answers import MEANINGS
 from destination_pinterest.error_codes import AREAS, LEADING_CODE, Code
+from destination_pinterest.error_texts import TEXTS
 from destination_pinterest.errors import ConnectorError
 from pinterest_audiences import failures
 
@@ -22,7 +23,7 @@ SOURCES = [
     path
     for package in ("destination_pinterest", "pinterest_audiences")
     for path in (ROOT / package).rglob("*.py")
-    if path.name != "error_codes.py"
+    if path.name not in {"error_codes.py", "error_texts.py"}
 ]
 TESTS = [
     path
@@ -89,6 +90,11 @@ def test_a_code_has_the_form_of_codes_and_an_area_that_the_page_knows(code: Code
     assert LEADING_CODE.fullmatch(code) is None
     assert LEADING_CODE.match(f"{code}: A sentence.")
     assert code.area in AREAS
+
+
+def test_of_every_code_it_is_said_what_happened_and_what_to_do() -> None:
+    assert list(TEXTS) == list(Code)
+    assert all(text.summary and text.remedy for text in TEXTS.values())
 
 
 def test_the_codes_of_an_area_have_different_numbers() -> None:

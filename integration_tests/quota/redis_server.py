@@ -39,7 +39,17 @@ class RedisServer:
 
     def start(self) -> None:
         assert PROGRAM is not None
-        options = ["--port", "0", "--unixsocket", self.socket_path, "--dir", self._folder, "--save", "", *self._options]
+        options: list[str | Path] = [
+            "--port",
+            "0",
+            "--unixsocket",
+            self.socket_path,
+            "--dir",
+            self._folder,
+            "--save",
+            "",
+            *self._options,
+        ]
         self._process = subprocess.Popen([PROGRAM, *options], stdout=subprocess.DEVNULL)
         client, until = Redis(unix_socket_path=str(self.socket_path)), time.monotonic() + 30
         while time.monotonic() < until:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from destination_pinterest.error_codes import AREAS, Code
+from destination_pinterest.error_texts import TEXTS
 from tools.write_error_table import BEGIN, END, PAGE, with_tables
 
 
@@ -22,7 +23,9 @@ def test_what_stands_between_the_markers_is_replaced_and_the_rest_stays() -> Non
 
 def test_a_row_has_all_that_a_code_says() -> None:
     code = Code.STORE_BUSY
-    row = f'| <a id="pin-store-001"></a>PIN-STORE-001 | {code.summary} | {code.remedy} | transient | yes |'
+    row = (
+        f'| <a id="pin-store-001"></a>PIN-STORE-001 | {TEXTS[code].summary} | {TEXTS[code].remedy} | transient | yes |'
+    )
 
     assert row in with_tables(BEGIN + END).splitlines()
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from destination_pinterest.error_codes import Code
+from destination_pinterest.error_texts import TEXTS
 from pinterest_audiences.failures import Failure
 from pinterest_audiences.history.progress import followed
 from pinterest_audiences.history.records import Observation, RunRecord
@@ -177,7 +178,7 @@ def test_why_pinterest_could_not_be_asked_is_shown_with_the_account(content_of: 
 
     assert shop.problem is not None
     assert (shop.problem.code, shop.problem.text) == (failure.code, "The connector ended. Run it again.")
-    assert shop.problem.remedy == Code.CONNECTOR_SILENT.remedy
+    assert shop.problem.remedy == TEXTS[Code.CONNECTOR_SILENT].remedy
 
 
 def test_a_failed_run_is_shown_with_its_code_its_reason_and_what_to_do(
@@ -193,7 +194,11 @@ def test_a_failed_run_is_shown_with_its_code_its_reason_and_what_to_do(
 
     assert (run.outcome.text, run.outcome.tone, run.summary) == ("failed for now", "bad", "")
     assert run.problem is not None
-    assert (run.problem.code, run.problem.text, run.problem.remedy) == (code, "Others use it. Try again.", code.remedy)
+    assert (run.problem.code, run.problem.text, run.problem.remedy) == (
+        code,
+        "Others use it. Try again.",
+        TEXTS[code].remedy,
+    )
 
 
 def test_the_reasons_of_rows_that_were_not_used_are_shown_with_a_sentence(
