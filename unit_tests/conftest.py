@@ -23,6 +23,14 @@ settings.register_profile("any machine", deadline=None, suppress_health_check=[H
 settings.register_profile("few examples", settings.get_profile("any machine"), max_examples=examples(100))
 settings.load_profile("few examples" if ARE_FEW else "any machine")
 
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Coverage is of what is tested on purpose; measuring what chance comes to would take half of its time again."""
+    for item in items:
+        if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+            item.add_marker("no_cover")
+
+
 STREAMS = Path(__file__).parent / "streams"
 
 

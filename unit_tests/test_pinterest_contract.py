@@ -26,7 +26,8 @@ from pinterest_sandbox.settings import Settings
 from pinterest_sandbox.storage import Memory
 
 ROOT = Path(__file__).parents[1]
-OURS = yaml.safe_load((ROOT / "source_spec" / "pinterest_v5.yaml").read_text(encoding="utf-8"))
+_TEXT = (ROOT / "source_spec" / "pinterest_v5.yaml").read_text(encoding="utf-8")
+OURS = yaml.load(_TEXT, Loader=yaml.CSafeLoader)  # as safe as safe_load, in a tenth of its time
 THEIR_PATH = Path(
     os.environ.get("PINTEREST_OPENAPI", ROOT.parent / "shared" / "contract" / "pinterest-openapi-5.23.0.json")
 )

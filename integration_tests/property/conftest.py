@@ -27,3 +27,8 @@ def _fixed_choices() -> Iterator[None]:
     fixed = mock.patch.object(HypothesisProvider, "_maybe_draw_constant", return_value=None)
     with fixed if IS_FIXED else nullcontext():
         yield
+
+
+@pytest.fixture(autouse=True)
+def _not_measured(no_cover: None) -> None:
+    """Coverage is of what is tested on purpose; measuring what chance comes to would take a third of its time again."""

@@ -15,7 +15,8 @@ from pinterest_sandbox.in_process import Reply
 from pinterest_sandbox.operations import OPERATIONS
 from unit_tests.sandbox.person import Person
 
-CONTRACT = yaml.safe_load((Path(__file__).parents[2] / "source_spec" / "pinterest_v5.yaml").read_text(encoding="utf-8"))
+_TEXT = (Path(__file__).parents[2] / "source_spec" / "pinterest_v5.yaml").read_text(encoding="utf-8")
+CONTRACT = yaml.load(_TEXT, Loader=yaml.CSafeLoader)  # as safe as safe_load, in a tenth of its time
 SCHEMAS = CONTRACT["components"]["schemas"]
 BODIES = [
     contract.CustomerListRequest,
