@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -155,7 +156,14 @@ def test_a_mirror_sends_whom_the_last_sync_did_not_and_takes_out_who_left(
     third = driver.take(**arguments, sql=people(100, 2_050))["result"]
     assert (third["joined"], third["left"], third["report"]) == (0, 0, None)
     assert sent_identifiers(sandbox) == set()
+
+    fourth = driver.take(**arguments, sql=people(101, 2_051), compact_after_runs=2)["result"]
+    assert (fourth["joined"], fourth["left"]) == (1, 1)
+    assert sandbox.members_of("VIP") == members(101, 2_051)
     kept = driver.take(do="read", sql=f"SELECT * FROM parquet.`{tmp_path}/sent`")["rows"]
+    # The third one had nothing to send. What is left are the members of then and the last difference.
+    runs = Counter(row["run"] for row in kept if row["kind"])
+    assert runs == {3: 1_950, 4: 2}
     assert "@" not in json.dumps(kept)
     assert {row["kind"] for row in kept} == {"", "EMAIL/sha256"}
 
