@@ -46,8 +46,8 @@ class Story:
         self._arguments = {"audience": "VIP", "config": str(settings)}
         (folder / "source").mkdir()
 
-    def run(self, kills: int | None = None) -> None:
-        """Raises: AssertionError if the audience is not what the table is."""
+    def run(self, kills: int | None = None, survivor: SparkDriver | None = None) -> None:
+        """Kills drivers, and lets `survivor` heal it. Raises: AssertionError if the audience is not as the table."""
         first, last = 0, PEOPLE
         for _ in range(kills or self._chance.randint(1, 3)):
             self._stumble()
@@ -60,11 +60,12 @@ class Story:
             # Fewer than may leave at once.
             first, last = first + self._chance.randint(0, 100), last + self._chance.randint(0, 100)
         self._sandbox.clear_faults()
-        driver = self._driver()
+        driver = survivor or self._driver()
         try:
             answer = driver.take(**self._step(first, last))
         finally:
-            driver.stop()
+            if survivor is None:
+                driver.stop()
         assert "error" not in answer, answer
         # Batches are added one after the other, so nobody leaves.
         wanted = digests(*(address(each) for each in range(0 if self.mode == "stream" else first, last)))
