@@ -23,6 +23,7 @@ from benchmarks import (
     quota,
     shapes,
     shared_quota,
+    spark,
     throughput,
     warehouse,
 )
@@ -51,6 +52,7 @@ _IN_FULL: Final[Mapping[str, Section]] = {
     "membership": lambda folder: membership.measure(folder, growth=(100_000, 1_000_000), rounds=3),
     "difference": lambda folder: difference.measure(folder, rows=1_000_000, rounds=5),
     "shared-quota": lambda folder: shared_quota.measure(folder, seconds=120),
+    "spark": lambda folder: spark.measure(folder, rows=1_000_000, rounds=3),
 }
 # Enough to see whether it works and where it roughly stands.
 _QUICKLY: Final[Mapping[str, Section]] = {
@@ -64,6 +66,7 @@ _QUICKLY: Final[Mapping[str, Section]] = {
     "membership": lambda folder: membership.measure(folder, growth=(20_000, 100_000), rounds=1),
     "difference": lambda folder: difference.measure(folder, rows=100_000, rounds=1),
     "shared-quota": lambda folder: shared_quota.measure(folder, seconds=75),
+    "spark": lambda folder: spark.measure(folder, rows=100_000, rounds=1),
 }
 # Minutes each, and gigabytes of disk: only where it is asked for by name.
 _ON_REQUEST: Final[Mapping[str, Section]] = {

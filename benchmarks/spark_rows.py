@@ -1,7 +1,7 @@
 """`.venvs/spark/bin/python -m benchmarks.spark_rows [ROWS …]`: DataFrames into the sandbox, and the driver's memory.
 
-On this machine alone, with a heap of 1 GiB for Java, which does the executors' work as well. Not a section of
-`make bench`, since Spark has an environment of its own. MODES="append mirror" picks modes.
+On this machine alone, with a heap of 1 GiB for Java, which does the executors' work as well. The section `spark` of
+`python -m benchmarks` runs it in Spark's own environment, with AS_JSON=1. MODES="append mirror" picks modes.
 """
 
 from __future__ import annotations
@@ -70,6 +70,8 @@ def _once(spark: SparkSession, sandbox: Sandbox, scratch: Path, *, mode: str, ro
         took = time.monotonic() - began
     if result.fed != rows:
         raise AssertionError(result)
+    if os.environ.get("AS_JSON"):
+        return json.dumps({"rows": rows, "mode": mode, "seconds": took, "memory": memory.largest})
     return f"{rows:>10,} rows, {mode:<7} {took:6.1f} s, {memory}"
 
 
@@ -77,7 +79,7 @@ class _Memory:
     """Watches the resident memory of this Python, its Java and its connector: their largest, in MiB."""
 
     def __init__(self) -> None:
-        self._largest = {"Python": 0, "Java": 0, "connector": 0}
+        self.largest = {"Python": 0, "Java": 0, "connector": 0}
         self._ends = threading.Event()
         self._watcher = threading.Thread(target=self._watch, daemon=True)
 
@@ -90,7 +92,7 @@ class _Memory:
         self._watcher.join()
 
     def __str__(self) -> str:
-        return ", ".join(f"{name} {largest} MiB" for name, largest in self._largest.items())
+        return ", ".join(f"{name} {largest} MiB" for name, largest in self.largest.items())
 
     def _watch(self) -> None:
         while not self._ends.wait(0.2):
@@ -110,7 +112,7 @@ class _Memory:
             return
         found = re.search(r"^VmRSS:\s+(\d+) kB", status, flags=re.MULTILINE)
         if found is not None:
-            self._largest[name] = max(self._largest[name], int(found[1]) // 1024)
+            self.largest[name] = max(self.largest[name], int(found[1]) // 1024)
 
 
 def _children(pid: int) -> list[int]:

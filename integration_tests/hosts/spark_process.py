@@ -1,14 +1,12 @@
-"""A driver of Spark in a process of its own, and a standalone cluster of a master and workers, each a process too."""
+"""A driver of Spark in a process of its own; on a cluster, its executors are processes too."""
 
 from __future__ import annotations
 
 import json
 import os
-import re
 import signal
 import subprocess
 import threading
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,8 @@ from integration_tests.connector_process import WATCHDOG_S
 from integration_tests.hosts.environments import NOT_FOR_HOSTS, SPARK
 from integration_tests.sandbox_process import ROOT
 
+# A standalone master and two workers, which live in the driver's Java; each executor has a Java of its own.
+CLUSTER = "local-cluster[2,1,600]"
 STEPS = Path(__file__).with_name("spark_steps.py")
 # Measures the coverage of the driver's Python alone, where variables ask for that.
 FIRST_PROCESS = ROOT / "integration_tests" / "cli" / "first_process"
@@ -32,8 +32,6 @@ def spark_environment(folder: Path) -> dict[str, str]:
         "PYSPARK_PYTHON": str(PYTHON),
         "SPARK_LOCAL_IP": "127.0.0.1",
         "SPARK_LOCAL_DIRS": str(folder / "local"),
-        "SPARK_WORKER_DIR": str(folder / "work"),
-        "SPARK_NO_DAEMONIZE": "1",
         # These processes live for seconds: to compile what they run costs more than it saves.
         "JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
         "PINTEREST_AUDIENCES_HOME": str(folder / "home"),
@@ -48,6 +46,8 @@ class SparkDriver:
         folder.mkdir(parents=True)
         self._printed = folder / "printed.txt"
         environment = spark_environment(folder)
+        if master == CLUSTER:
+            environment["SPARK_HOME"] = str(_home_in(folder))
         if measured:
             environment |= {**measured, "PYTHONPATH": os.pathsep.join((str(FIRST_PROCESS), environment["PYTHONPATH"]))}
         answers, its_answers = os.pipe()
@@ -102,6 +102,14 @@ class SparkDriver:
         self._process.wait()
         self._close()
 
+    def kill_executor(self) -> bool:
+        """Kills one of its executors, and so the Python of that. Returns False if there is none yet."""
+        (java,) = (child for child in children_of(self._process.pid) if _has(child, b"SparkSubmit"))
+        executors = [child for child in children_of(java) if _has(child, b"CoarseGrainedExecutorBackend")]
+        for executor in executors[:1]:
+            os.kill(executor, signal.SIGKILL)
+        return bool(executors)
+
     def stop(self) -> None:
         """Ends it."""
         self._close()
@@ -116,49 +124,14 @@ class SparkDriver:
         self._answers.close()
 
 
-class SparkCluster:
-    """A master and workers on this machine."""
-
-    def __init__(self, folder: Path, workers: int = 2) -> None:
-        folder.mkdir(parents=True)
-        self._folder = folder
-        self._processes = [self._started("master", "Master", "--host", "127.0.0.1", "--port", "0")]
-        self.url = self._said("master", r"spark://127\.0\.0\.1:\d+")
-        for number in range(workers):
-            options = ("--host", "127.0.0.1", "--cores", "1", "--memory", "600m", "--webui-port", "0", self.url)
-            self._processes.append(self._started(f"worker{number}", "Worker", *options))
-        for number in range(workers):
-            self._said(f"worker{number}", r"Successfully registered with master")
-
-    def kill_executor(self) -> None:
-        """Kills the first executor that a worker has started, and its Python with it."""
-        for process in self._processes[1:]:
-            for child in children_of(process.pid):
-                os.kill(child, signal.SIGKILL)
-                return
-        raise AssertionError("No worker has an executor.")
-
-    def stop(self) -> None:
-        """Ends all of it."""
-        for process in self._processes:
-            for child in children_of(process.pid):
-                os.kill(child, signal.SIGKILL)
-            process.kill()
-            process.wait()
-
-    def _started(self, name: str, kind: str, *options: str) -> subprocess.Popen[bytes]:
-        home = next((SPARK / "lib").glob("python3*/site-packages/pyspark"))
-        command = [str(home / "bin" / "spark-class"), f"org.apache.spark.deploy.{kind.lower()}.{kind}", *options]
-        environment = {**spark_environment(self._folder), "SPARK_HOME": str(home), "SPARK_DAEMON_MEMORY": "256m"}
-        with (self._folder / f"{name}.txt").open("wb") as printed:
-            return subprocess.Popen(command, stdout=printed, stderr=printed, cwd=self._folder, env=environment)
-
-    def _said(self, name: str, pattern: str) -> str:
-        give_up_at = time.monotonic() + WATCHDOG_S
-        while (found := re.search(pattern, (self._folder / f"{name}.txt").read_text())) is None:
-            assert time.monotonic() < give_up_at, (self._folder / f"{name}.txt").read_text()
-            time.sleep(0.1)
-        return found[0]
+def _home_in(folder: Path) -> Path:
+    """Spark's own folder once more, since the workers of a local cluster write into it."""
+    home = folder / "spark"
+    home.mkdir()
+    for each in next((SPARK / "lib").glob("python3*/site-packages/pyspark")).iterdir():
+        if each.name != "work":
+            (home / each.name).symlink_to(each)
+    return home
 
 
 def children_of(pid: int) -> list[int]:
@@ -172,9 +145,11 @@ def children_of(pid: int) -> list[int]:
 
 def connectors_of(pid: int) -> list[int]:
     """The connectors that a driver has started: each has a session of its own."""
-    found = []
-    for child in children_of(pid):
-        command = Path(f"/proc/{child}/cmdline")
-        if command.exists() and b"destination_pinterest" in command.read_bytes():
-            found.append(child)
-    return found
+    return [child for child in children_of(pid) if _has(child, b"destination_pinterest")]
+
+
+def _has(pid: int, word: bytes) -> bool:
+    try:
+        return word in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False

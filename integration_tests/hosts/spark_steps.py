@@ -3,7 +3,7 @@
 A step is a JSON object in a line, and so is its answer:
 
 - `sync`: `sql` gives the DataFrame, the rest are the arguments of `sync`; `slice_rows` makes slices small,
-  and `python` is the executors' Python.
+  `compact_after_runs` lets the log of what was sent begin anew sooner, and `python` is the executors' Python.
 - `stream`: the same for each file that appears in the folder `source`, by `foreachBatch`, until none is left.
 - `read`: the rows that `sql` gives.
 """
@@ -48,7 +48,8 @@ def taken(spark: SparkSession, step: dict[str, Any]) -> dict[str, Any]:
     """What became of a step."""
     do, sql = step.pop("do"), step.pop("sql", None)
     spark.sparkContext.pythonExec = step.pop("python", os.environ["PYSPARK_PYTHON"])
-    written_ahead.SLICE_ROWS = step.pop("slice_rows", written_ahead.SLICE_ROWS)  # type: ignore[misc]
+    written_ahead.SLICE_ROWS = step.pop("slice_rows", 250_000)  # type: ignore[misc]
+    written_ahead.COMPACT_AFTER_RUNS = step.pop("compact_after_runs", 32)  # type: ignore[misc]
     try:
         if do == "read":
             return {"rows": [row.asDict() for row in spark.sql(sql).collect()]}

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ from destination_pinterest.error_codes import Code
 from integration_tests.airbyte_messages import address, config, digests
 from integration_tests.connector_process import WATCHDOG_S
 from integration_tests.hosts.environments import SPARK, needs_spark
-from integration_tests.hosts.spark_process import SparkCluster, SparkDriver
+from integration_tests.hosts.spark_chaos import Story
+from integration_tests.hosts.spark_process import CLUSTER, SparkDriver
 from integration_tests.sandbox_process import RunningSandbox
 
 pytestmark = needs_spark
@@ -155,7 +157,14 @@ def test_a_mirror_sends_whom_the_last_sync_did_not_and_takes_out_who_left(
     third = driver.take(**arguments, sql=people(100, 2_050))["result"]
     assert (third["joined"], third["left"], third["report"]) == (0, 0, None)
     assert sent_identifiers(sandbox) == set()
+
+    fourth = driver.take(**arguments, sql=people(101, 2_051), compact_after_runs=2)["result"]
+    assert (fourth["joined"], fourth["left"]) == (1, 1)
+    assert sandbox.members_of("VIP") == members(101, 2_051)
     kept = driver.take(do="read", sql=f"SELECT * FROM parquet.`{tmp_path}/sent`")["rows"]
+    # The third one had nothing to send. What is left are the members of then and the last difference.
+    runs = Counter(row["run"] for row in kept if row["kind"])
+    assert runs == {3: 1_950, 4: 2}
     assert "@" not in json.dumps(kept)
     assert {row["kind"] for row in kept} == {"", "EMAIL/sha256"}
 
@@ -163,12 +172,12 @@ def test_a_mirror_sends_whom_the_last_sync_did_not_and_takes_out_who_left(
 def test_a_mirror_takes_out_nobody_if_too_many_would_leave_or_the_table_is_empty(
     driver: SparkDriver, sandbox: RunningSandbox, settings_file: str, tmp_path: Path
 ) -> None:
-    """What was last sent is a table of the catalog here."""
+    """What was last sent is a table of the catalog here, and is compacted, though no row of it can be deleted."""
     kept = {"sent": "vip_sent", "staging": f"{tmp_path}/staging"}
     arguments = {"do": "sync", "audience": "VIP", "mode": "mirror", "config": settings_file, **kept}
     driver.take(**arguments, sql=people(0, 1_000))
 
-    refused = driver.take(**arguments, sql=people(600, 1_000))
+    refused = driver.take(**arguments, sql=people(600, 1_000), compact_after_runs=1)
     empty = driver.take(**arguments, sql=people(0, 0))
 
     assert refused["error"].startswith(f"{Code.REMOVAL_ABOVE_LIMIT}: ")
@@ -177,6 +186,10 @@ def test_a_mirror_takes_out_nobody_if_too_many_would_leave_or_the_table_is_empty
         "The DataFrame has no usable rows, so the audience keeps its 1,000"
     )
     assert sandbox.members_of("VIP") == members(0, 1_000)
+    runs = driver.take(do="read", sql="SELECT run, count(*) AS rows FROM vip_sent WHERE kind <> '' GROUP BY run")[
+        "rows"
+    ]
+    assert {row["run"]: row["rows"] for row in runs} == {1: 1_000, 2: 1_000}
     (tmp_path / "staging" / "lease.json").write_text('{"owner": "another", "host": "elsewhere", "pid": 1}')
     busy = driver.take(**arguments, sql=people(0, 1_000))
     assert busy["error"].startswith(f"{Code.SPARK_SENT_BUSY}: ")
@@ -199,15 +212,8 @@ def test_a_mirror_begins_anew_where_the_audience_and_its_list_are_gone(
     assert sandbox.members_of("VIP") == members(100, 600)
 
 
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkCluster]:
-    cluster = SparkCluster(tmp_path_factory.mktemp("cluster") / "cluster")
-    yield cluster
-    cluster.stop()
-
-
 def test_killed_executors_and_a_killed_driver_leave_the_audience_as_it_should_be(
-    cluster: SparkCluster, driver: SparkDriver, sandbox: RunningSandbox, settings_file: str, tmp_path: Path
+    driver: SparkDriver, sandbox: RunningSandbox, settings_file: str, tmp_path: Path
 ) -> None:
     """An executor before the difference is computed, the driver between two slices; the table changes meanwhile."""
     arguments = {
@@ -219,10 +225,10 @@ def test_killed_executors_and_a_killed_driver_leave_the_audience_as_it_should_be
         "slice_rows": 500,
     }
     sandbox.fault({"kind": "latency", "seconds": 0.7}, endpoint="customer_lists/update")
-    on_cluster = SparkDriver(tmp_path / "on_cluster", cluster.url)
+    on_cluster = SparkDriver(tmp_path / "on_cluster", CLUSTER)
     on_cluster.begin(**arguments, sql=people(0, 2_000))
     wait_until((tmp_path / "sent.staging" / "keys").exists)
-    cluster.kill_executor()
+    wait_until(on_cluster.kill_executor)
     # The first file says that the run has begun, the next one has an accepted slice.
     wait_until(lambda: len(list((tmp_path / "sent").glob("*.parquet"))) > 1)
     on_cluster.kill()
@@ -253,6 +259,13 @@ def test_batches_of_a_stream_are_synced_one_after_the_other(
     assert sorted(result["rows"] for result in results) == [1, 150, 150]
     assert [result["rejected"] for result in results if result["rejected"]] == [{"invalid_email": 1}]
     assert sandbox.members_of("VIP") == members(0, 250)
+
+
+def test_a_driver_that_is_killed_while_pinterest_stumbles_leaves_what_the_next_one_heals(
+    driver: SparkDriver, sandbox: RunningSandbox, tmp_path: Path
+) -> None:
+    """`python -m integration_tests.hosts.spark_chaos SEEDS` has more of these stories."""
+    Story(7, tmp_path, sandbox, "mirror").run(kills=1, survivor=driver)
 
 
 def wait_until(holds: Callable[[], bool]) -> None:

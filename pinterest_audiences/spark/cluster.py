@@ -43,17 +43,21 @@ def identifiers_of(frame: DataFrame, mapping: RowMapping) -> DataFrame:
     needed = frame.select(*(functions.col(quoted(each.column)) for each in mapping.columns))
     parts = functions.split(KEY, row_mapping.SEPARATOR)
     is_identifier = parts[0] == row_mapping.IDENTIFIER
+    # Numbers stand for the kinds, none for a count: by hashing, Spark can find the least of numbers, but not of texts.
+    kinds = sorted({row_mapping.kind_of(each) for each in mapping.columns})
+    number = functions.array_position(functions.array(*map(functions.lit, kinds)), parts[1])
     named = needed.mapInArrow(mapping, row_mapping.SCHEMA).select(
         functions.when(is_identifier, parts[2]).otherwise(functions.col(KEY)).alias(IDENTIFIER),
-        functions.when(is_identifier, parts[1]).otherwise("").alias(KIND),
+        functions.when(is_identifier, number).otherwise(0).alias(KIND),
         ROWS,
     )
     # An identifier counts once, whichever columns have it; a count may look like an identifier.
-    return (
-        named.groupBy(IDENTIFIER, (functions.col(KIND) == "").alias("is_count"))
-        .agg(functions.min(KIND).alias(KIND), functions.sum(ROWS).alias(ROWS))
-        .select(IDENTIFIER, KIND, ROWS)
+    counted = named.groupBy(IDENTIFIER, (functions.col(KIND) == 0).alias("is_count")).agg(
+        functions.min(KIND).alias(KIND), functions.sum(ROWS).alias(ROWS)
     )
+    names = functions.array(*map(functions.lit, ("", *kinds)))
+    kind = functions.element_at(names, functions.col(KIND).cast("int") + 1)
+    return counted.select(IDENTIFIER, kind.alias(KIND), ROWS)
 
 
 def chunks_of(keys: DataFrame) -> Iterator[Chunk]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions
@@ -27,7 +27,14 @@ from pinterest_audiences.spark.planning import FedKinds, SparkPlan, operation_of
 from pinterest_audiences.spark.quality import check_quality
 from pinterest_audiences.spark.sent_log import IDENTIFIER, JOINS, KIND, SentLog
 from pinterest_audiences.spark.staging import SLICE, Staging
-from pinterest_audiences.spark.written_ahead import FORMAT, Entry, Header, kinds_in_order, slices_for
+from pinterest_audiences.spark.written_ahead import (
+    FORMAT,
+    Entry,
+    Header,
+    are_many,
+    kinds_in_order,
+    slices_for,
+)
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -46,11 +53,13 @@ class Mirrored:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What the log knows: the members, and with which run they begin."""
+    """What the log knows: with which run the members begin, how many runs it has since, and the list."""
 
     since: int
     begins_anew: bool
     next_run: int
+    runs: int = 0
+    customer_list_id: str | None = None
 
 
 class Mirror:
@@ -87,7 +96,7 @@ class Mirror:
         """Finishes what an earlier call has left, then sends the difference. Raises: ConnectorError."""
         with spark_failures():
             finished = self._finish()
-            known = self._known()
+            known = self._compacted(self._known())
             tally, header = self._stage(frame, known)
             report = self._send(header, self._staging.slices()) if header.kinds else None
             self._staging.clear()
@@ -124,7 +133,35 @@ class Mirror:
                 "is sent again. Whom the present list has besides stays in it.",
             )
             return _Known(next_run, begins_anew=True, next_run=next_run)
-        return _Known(since, begins_anew=False, next_run=next_run)
+        runs = {entry.run for entry in entries if entry.run >= since}
+        return _Known(
+            since,
+            begins_anew=False,
+            next_run=next_run,
+            runs=len(runs),
+            customer_list_id=lists[-1] if lists else None,
+        )
+
+    def _compacted(self, known: _Known) -> _Known:
+        """Writes the members down as one run if the log has many, and deletes those before.
+
+        A run of members says nothing new. So wherever it ends, what is there is right: the runs before count until the
+        second entry says that the log begins with this one, and nobody reads them after that.
+        """
+        if not are_many(known.runs) or known.customer_list_id is None:
+            return known
+        run = known.next_run
+        entry = Entry(run, self._plan.ad_accounts, self._audience, None)
+        self._lease.renew()
+        self._lease.check()
+        self._log.note(entry)
+        self._log.add_members(known.since, run)
+        self._lease.renew()
+        self._lease.check()
+        self._log.note(replace(entry, begins_anew=True, customer_list_id=known.customer_list_id))
+        if not self._log.delete_before(run):
+            self._watcher.log("INFO", "What was last sent has been compacted. Its old rows stay; nobody reads them.")
+        return _Known(run, begins_anew=False, next_run=run + 1, runs=1, customer_list_id=known.customer_list_id)
 
     def _has_list(self, customer_list_id: str) -> bool:
         """Whether the audience is made of the list, or would be made of it."""
@@ -144,30 +181,32 @@ class Mirror:
         tally, are = _counted(keys)
         check_quality(tally, self._audience, self._plan.config.max_rejected_percent, is_whole=True)
         now = keys.where(functions.col(KIND) != "").select(IDENTIFIER, KIND)
-        before = self._log.members(known.next_run if known.begins_anew else known.since)
-        difference = _difference(before, now).persist()
-        try:
+        if known.begins_anew:
+            # Everybody joins, so there is nothing to compare or to count again.
+            difference, were = now.withColumn(JOINS, functions.lit(True)), {}
+            changes = {(True, kind): number for kind, number in are.items()}
+        else:
+            before = self._log.members(known.since)
+            difference, were = self._staging.write_changes(_difference(before, now)), _by_kind(before)
             changes = {
                 (row[JOINS], row[KIND]): row["count"] for row in difference.groupBy(JOINS, KIND).count().collect()
             }
-            joining = sum(number for (joins, _), number in changes.items() if joins)
-            leaving = sum(changes.values()) - joining
-            if not may_be_sent(self._plan, _by_kind(before), are, leaving, self._watcher):
-                changes, joining, leaving = {}, 0, 0
-            header = Header(
-                known.next_run,
-                self._plan.ad_accounts,
-                self._audience,
-                known.begins_anew,
-                slices_for(joining + leaving),
-                kinds_in_order([kind for _, kind in changes]),
-                joining,
-                leaving,
-            )
-            if changes:
-                self._staging.write_slices(difference, header)
-        finally:
-            difference.unpersist()
+        joining = sum(number for (joins, _), number in changes.items() if joins)
+        leaving = sum(changes.values()) - joining
+        if not may_be_sent(self._plan, were, are, leaving, self._watcher):
+            changes, joining, leaving = {}, 0, 0
+        header = Header(
+            known.next_run,
+            self._plan.ad_accounts,
+            self._audience,
+            known.begins_anew,
+            slices_for(joining + leaving),
+            kinds_in_order([kind for _, kind in changes]),
+            joining,
+            leaving,
+        )
+        if changes:
+            self._staging.write_slices(difference, header)
         return tally, header
 
     def _send(self, header: Header, remaining: DataFrame) -> Mapping[str, Any] | None:

@@ -3,13 +3,14 @@
 Each accepted slice of a difference is added under the number of its run: who joined, who left. Whoever joined in the
 last run that names them is a member. So nothing is ever written over, a slice that is added twice changes nothing, and
 Parquet, Delta and Iceberg will do alike. Rows without a kind are the log's own: what a run began with, and the list
-that it wrote to.
+that it wrote to. With a run that begins anew, all before it are over, and may be deleted at any moment.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from pyspark.errors import PySparkException
 from pyspark.sql import functions
 
 from destination_pinterest.error_codes import Code
@@ -93,9 +94,28 @@ class SentLog:
         )
         self._append(row.withColumn(RUN, functions.col(RUN).cast("bigint")))
 
-    def add(self, difference: DataFrame, run: int) -> None:
-        """Adds rows with identifier, kind and joins that Pinterest has accepted."""
-        self._append(difference.select(IDENTIFIER, KIND, JOINS, functions.lit(run).cast("bigint").alias(RUN)))
+    def add_members(self, since: int, run: int) -> None:
+        """Adds everybody who is a member by the runs from `since` on, as joining in a run."""
+        self.add(self.members(since).withColumn(JOINS, functions.lit(True)), run, files=None)
+
+    def delete_before(self, run: int) -> bool:
+        """Deletes what earlier runs have added. Returns False if the storage can't, and it stays."""
+        if self._folder is not None and self._format in {None, "parquet"}:
+            last = self._rows().groupBy("_metadata.file_name").agg(functions.max(RUN).alias(RUN))
+            for row in last.where(functions.col(RUN) < run).collect():
+                self._folder.delete(row["file_name"])
+            return True
+        name = f"{self._format}.`{self._name}`" if self.is_path else self._name
+        try:
+            self._spark.sql(f"DELETE FROM {name} WHERE {RUN} < {run}")  # noqa: S608 - the user's name and a number
+        except PySparkException:
+            return False
+        return True
+
+    def add(self, difference: DataFrame, run: int, files: int | None = 1) -> None:
+        """Adds rows with identifier, kind and joins that Pinterest has accepted, in so many files at most."""
+        rows = difference.select(IDENTIFIER, KIND, JOINS, functions.lit(run).cast("bigint").alias(RUN))
+        self._append(rows if files is None else rows.coalesce(files))
 
     def _foreign(self) -> UsageError:
         return UsageError(
@@ -112,7 +132,6 @@ class SentLog:
         return self._spark.table(self._name)
 
     def _append(self, rows: DataFrame) -> None:
-        rows = rows.coalesce(1)
         if self.is_path:
             rows.write.format(self._format or "parquet").mode("append").save(self._name)
         elif self.exists():

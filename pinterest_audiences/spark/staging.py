@@ -1,7 +1,8 @@
 """What a run is to send, written ahead: the difference in slices, so that a killed driver goes on where it stopped.
 
-A folder with `keys/` (all identifiers of the DataFrame, once each, and its counts), `slices/` (who joins and who
-leaves) and, written last, `header.json`. Without a header nothing of it was sent, and it is written anew.
+A folder with `keys/` (all identifiers of the DataFrame, once each, and its counts), `changes/` (who joins and who
+leaves, to be counted), `slices/` (the same in slices) and, written last, `header.json`. Without a header nothing of it
+was sent, and it is written anew.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 SLICE: Final = "slice"
 _HEADER: Final = "header.json"
 _KEYS: Final = "keys"
+_CHANGES: Final = "changes"
 _SLICES: Final = "slices"
 
 
@@ -42,6 +44,13 @@ class Staging:
         keys.write.parquet(self._path(_KEYS))
         return self._spark.read.parquet(self._path(_KEYS))
 
+    def write_changes(self, difference: DataFrame) -> DataFrame:
+        """Writes a difference, so that it is computed once, and returns it. A cache of Spark would not adapt to it."""
+        difference.write.parquet(self._path(_CHANGES))
+        return self._spark.read.schema(f"{IDENTIFIER} string, {KIND} string, {JOINS} boolean").parquet(
+            self._path(_CHANGES)
+        )
+
     def write_slices(self, difference: DataFrame, header: Header) -> None:
         """Writes a difference with identifier, kind and joins."""
         number = functions.pmod(functions.xxhash64(IDENTIFIER), functions.lit(header.slices)).cast("int")
@@ -56,7 +65,7 @@ class Staging:
 
     def clear(self) -> None:
         """Deletes what is staged, the header first."""
-        for name in (_HEADER, _SLICES, _KEYS):
+        for name in (_HEADER, _SLICES, _CHANGES, _KEYS):
             self._folder.delete(name)
 
     def _path(self, name: str) -> str:

@@ -9,6 +9,8 @@ from typing import Any, Final
 
 FORMAT: Final = 1
 SLICE_ROWS: Final = 250_000
+# Each run has two entries and its slices, in a file each.
+COMPACT_AFTER_RUNS: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,11 @@ class Header:
 def slices_for(rows: int) -> int:
     """Returns in how many slices so many rows are sent."""
     return max(1, -(-rows // SLICE_ROWS))
+
+
+def are_many(runs: int) -> bool:
+    """Whether a log has so many runs that its members are written down anew."""
+    return runs >= COMPACT_AFTER_RUNS
 
 
 def kinds_in_order(kinds: Sequence[str]) -> tuple[str, ...]:

@@ -1,6 +1,14 @@
 from __future__ import annotations
 
-from pinterest_audiences.spark.written_ahead import SLICE_ROWS, Entry, Header, kinds_in_order, slices_for
+from pinterest_audiences.spark.written_ahead import (
+    COMPACT_AFTER_RUNS,
+    SLICE_ROWS,
+    Entry,
+    Header,
+    are_many,
+    kinds_in_order,
+    slices_for,
+)
 
 
 def test_what_is_staged_is_read_as_it_was_written() -> None:
@@ -29,6 +37,10 @@ def test_an_entry_of_the_log_is_read_as_it_was_written() -> None:
 
 def test_a_slice_has_a_bounded_number_of_rows() -> None:
     assert [slices_for(rows) for rows in (0, 1, SLICE_ROWS, SLICE_ROWS + 1)] == [1, 1, 1, 2]
+
+
+def test_a_log_of_many_runs_is_compacted() -> None:
+    assert [are_many(runs) for runs in (0, COMPACT_AFTER_RUNS - 1, COMPACT_AFTER_RUNS)] == [False, False, True]
 
 
 def test_kinds_have_an_order_of_their_own() -> None:
