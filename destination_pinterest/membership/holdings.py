@@ -56,6 +56,12 @@ _KEY_WRITTEN: Final = KEY.replace("says", WRITE_SAYS).replace(
     "CASE WHEN h1 = t1 AND h2 = t2 THEN NULL ELSE h1 END AS h1, "
     "CASE WHEN h1 = t1 AND h2 = t2 THEN NULL ELSE h2 END AS h2",
 )
+# Rows that a file keeps together: as many as DuckDB does by itself; and fewer of what is read a slice at a time, since
+# of a group that a slice has a part of, all is read.
+_ROWS_A_GROUP: Final = 122_880
+_SENDING_GROUP: Final = 20_480
+# No dictionary has so many values that it pays: encrypted values are distinct, and few others occur.
+_DICTIONARY: Final = 1_000
 # Members before, which a removal of another identifier may have taken out meanwhile.
 _ADDED_AGAIN: Final = "(adds AND members = 0)"
 # From the first number of each to the one before the last.
@@ -92,6 +98,8 @@ class Holdings:
         self._form = "TABLE" if outlives_files else "VIEW"
         self._base_rows = 0
         self._delta_rows = 0
+        # Up to which number the members that are gained were counted, and how many they are.
+        self._counted = 0, 0
         self.read_base(None)
         self.read_delta(None)
         self.read_in_doubt(None)
@@ -132,6 +140,7 @@ class Holdings:
 
     def read_sending(self, path: Path | None) -> None:
         """Reads from a file what is being sent; None if nothing is."""
+        self._counted = 0, 0
         columns = ", ".join(_SENDING_PEOPLE)
         self._workspace.execute(
             f"CREATE OR REPLACE VIEW sending AS SELECT {columns} FROM {_source(path, _SENDING_PEOPLE)}"
@@ -273,30 +282,50 @@ class Holdings:
                 FROM decisions d LEFT JOIN person_of p ON d.t1 = p.t1 AND d.t2 = p.t2 WHERE d.adds
             )"""
         members = "is_member::TINYINT - was_member::TINYINT AS members"
-        self._copy(
-            f"""
-            WITH numbered AS (
+        removing = f"""
                 SELECT row_number() OVER () - 1 AS n, adds, {members}, row, {identifier}, NULL::UBIGINT AS person
                 FROM decisions WHERE removes
                 UNION ALL
-                SELECT {removals} + row_number() OVER ({order}) - 1, adds, {members}, row, {identifier}, person
+        """
+        self._copy(
+            f"""
+            WITH numbered AS (
+                {removing if removals else ""}
+                SELECT {removals} + row_number() OVER ({order}) - 1 AS n, adds, {members}, row, {identifier}, person
                 FROM {adding}
             )
             SELECT n::UBIGINT AS n, {columns} FROM numbered
             """,
             path,
+            rows_a_group=_SENDING_GROUP,
         )
 
     def sent(self, first: int, last: int) -> Columns:
-        """Returns what has the numbers from `first` to the one before `last`, in order."""
+        """Returns what has the numbers from `first` to the one before `last`, in order.
+
+        The columns `person` and `long` are left out where they have nothing.
+        """
+        rows = f"FROM sending WHERE n >= {first} AND n < {last}"
+        ((people, long),) = self._workspace.execute(f"SELECT count(person), count(long) {rows}")
+        sometimes = ("person, " if people else "") + ("long, " if long else "")
         return self._workspace.columns(
-            f"SELECT person, kind >> {KIND_BITS} AS place, kind & {KIND_MASK} AS kind, long, t1, t2, c1, c2, c3, c4 "
-            f"FROM sending WHERE n >= {first} AND n < {last} ORDER BY n"
+            f"SELECT {sometimes}kind >> {KIND_BITS} AS place, kind & {KIND_MASK} AS kind, t1, t2, c1, c2, c3, c4 "
+            f"{rows} ORDER BY n"
         )
 
     def members_gained(self, accepted: Ranges) -> int:
         """How many members more there are once what has these numbers is accepted."""
-        return self._workspace.number(f"SELECT coalesce(sum(members), 0) FROM sending WHERE {_within(accepted)}")
+        # What is accepted grows from 0 on, and each time all of it is told.
+        counted, members = self._counted
+        if not accepted or accepted[0][0] or accepted[0][1] < counted:
+            return self._members_within(accepted)
+        (_, upto), *others = accepted
+        members += self._members_within([(counted, upto)])
+        self._counted = upto, members
+        return members + (self._members_within(others) if others else 0)
+
+    def _members_within(self, numbers: Ranges) -> int:
+        return self._workspace.number(f"SELECT coalesce(sum(members), 0) FROM sending WHERE {_within(numbers)}")
 
     def row_of(self, number: int) -> int:
         """The row of an addition by its number; 0 if no row of the epoch added it, or it is a removal."""
@@ -316,9 +345,12 @@ class Holdings:
     def _is_small(self, delta: int) -> bool:
         return delta <= max(self._small_delta, self._base_rows // _SHARE_OF_BASE)
 
-    def _copy(self, query: str, path: Path) -> None:
+    def _copy(self, query: str, path: Path, *, rows_a_group: int = _ROWS_A_GROUP) -> None:
         # Encrypted data does not compress.
-        self._workspace.execute(f"COPY ({query}) TO {_quoted(path)} (FORMAT parquet, COMPRESSION uncompressed)")
+        limits = f"ROW_GROUP_SIZE {rows_a_group}, DICTIONARY_SIZE_LIMIT {_DICTIONARY}"
+        self._workspace.execute(
+            f"COPY ({query}) TO {_quoted(path)} (FORMAT parquet, COMPRESSION uncompressed, {limits})"
+        )
 
 
 _NEW: Final = (

@@ -19,6 +19,7 @@ import re
 import struct
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import repeat
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any, Final, Self
@@ -480,7 +481,7 @@ class MembershipLedger:
             for start in range(low, high, at_once):
                 sent = self._holdings.sent(start, min(start + at_once, high))
                 identifiers = self._unsealed_columns(sent)
-                people = sent["person"].tolist()
+                people = sent["person"].tolist() if "person" in sent else repeat(None, len(identifiers))
                 owners = list(zip(people, sent["place"].tolist(), strict=True))
                 for at in range(0, len(identifiers), size):
                     yield operation, identifiers[at : at + size], owners[at : at + size]
@@ -686,9 +687,11 @@ class MembershipLedger:
 
     def _unsealed_columns(self, columns: Columns) -> list[str]:
         words = np.column_stack([columns[name] for name in _SEALED_WORDS]).astype("<u8")
-        bodies = np.ma.getdata(columns["long"])
-        has_long = ~np.ma.getmaskarray(columns["long"])
-        long = {int(at): bytes(bodies[at]) for at in np.flatnonzero(has_long) if bodies[at] is not None}
+        long: dict[int, bytes] = {}
+        if "long" in columns:
+            bodies = np.ma.getdata(columns["long"])
+            has_long = ~np.ma.getmaskarray(columns["long"])
+            long = {int(at): bytes(bodies[at]) for at in np.flatnonzero(has_long) if bodies[at] is not None}
         try:
             return self._seals.unseal(Sealed(columns["kind"].astype("<u8"), words, long))
         except DamagedSealError:
