@@ -26,12 +26,14 @@ from integration_tests.cli.mariadb import mariadb
 from integration_tests.cli.postgresql import postgresql
 from integration_tests.cli.programs import PROGRAM, Run
 from pinterest_audiences.difference.judging import Judgement
+from pinterest_audiences.difference.sent_table import SentTable
 from pinterest_audiences.difference.sqlalchemy_warehouse import SQLAlchemySession, SQLAlchemyWarehouse
 from pinterest_audiences.difference.statements import Statements
 from pinterest_audiences.difference.trust import HARD_VALUES
 from pinterest_audiences.sources.source import Selection
 from unit_tests.support.examples import examples
 from unit_tests.support.judged_values import VALUES, check
+from unit_tests.support.raises import raises
 
 PEOPLE = 3_000
 
@@ -180,6 +182,30 @@ def at_once(run: Run, arguments: list[str], runs: int) -> list[Any]:
     for thread in threads:
         thread.join()
     return results
+
+
+def test_without_the_right_to_create_tables_or_when_the_server_goes_away_nothing_is_sent(
+    address: str, engine: sa.Engine
+) -> None:
+    if "mysql" in address:
+        password = sa.make_url(address).password
+        change(engine, f"CREATE OR REPLACE USER poor@localhost IDENTIFIED BY '{password}'")
+        change(engine, "GRANT SELECT ON *.* TO poor@localhost")
+    else:
+        change(engine, "DROP ROLE IF EXISTS poor", "CREATE ROLE poor LOGIN", "GRANT USAGE ON SCHEMA pins TO poor")
+        change(engine, "GRANT SELECT ON people TO poor")
+    poor = sa.make_url(address).set(username="poor").render_as_string(hide_password=False)
+    with closing(SQLAlchemyWarehouse.of_url(poor)) as warehouse, warehouse.session() as session:
+        statements = Statements(warehouse.dialect, "pins", "people", "1")
+        table = SentTable(warehouse, statements, "5", "VIPs", sleep=time.sleep)
+        with raises(Code.DIFFERENCE_SCHEMA_UNUSABLE):
+            table.take(session)
+        ends = "KILL :id" if "mysql" in address else "SELECT pg_terminate_backend(:id)"
+        (number,) = session.rows("SELECT connection_id()" if "mysql" in address else "SELECT pg_backend_pid()")[0]
+        with engine.connect() as connection:
+            connection.execute(sa.text(ends), {"id": number})
+        with raises(Code.DIFFERENCE_STATEMENT_FAILED):
+            session.run("SELECT 1")
 
 
 def test_a_query_with_signs_of_a_driver_s_is_read_as_it_is(address: str) -> None:

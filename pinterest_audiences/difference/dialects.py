@@ -46,6 +46,7 @@ class Dialect:
         is_exclusive: whether no other process can have the database open.
         quotes: what names are quoted by.
         leaves_plain_names: whether names of small letters stand for those of capitals, so that quoting changes them.
+        qualifies_temporary: whether a table of the session is in a schema: an address may name none to look in.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Dialect:
     is_exclusive: bool = False
     quotes: str = '"'
     leaves_plain_names: bool = False
+    qualifies_temporary: bool = False
 
     def quoted(self, name: str) -> str:
         """A name in the engine's quotation marks, where it needs any."""
@@ -135,15 +137,17 @@ MYSQL: Final = Dialect(
     ordered="",
     quotes="`",
 )
-# Its functions on texts take the rules of the column's collation; patterns match the whole text.
+# Its functions on texts take the rules of the column's collation; patterns match the whole text, and whether a line
+# break may follow is not documented.
 SNOWFLAKE: Final = Dialect(
     "snowflake",
     text="COLLATE(TO_VARCHAR({x}), '')",
     is_text="IS_VARCHAR(TO_VARIANT({x}))",
     trimmed="TRIM({x}, ' ')",
-    matches="REGEXP_LIKE({x}, '{p}', 'c')",
+    matches="(REGEXP_LIKE({x}, '{p}', 'c') AND REGEXP_INSTR({x}, '[^{c}]') = 0)",
     now_s="DATE_PART(EPOCH_SECOND, CURRENT_TIMESTAMP())",
     leaves_plain_names=True,
+    qualifies_temporary=True,
 )
 BIGQUERY: Final = Dialect(
     "bigquery",

@@ -6,12 +6,13 @@ A slice is noted as begun before it is sent, and as accepted once its state has 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from destination_pinterest.errors import ConnectorError
 from destination_pinterest.markers import PLACE_MEMBER, REJECTED_REASONS, REJECTED_VARIABLE
+from destination_pinterest.vocabulary import Identifier
 from pinterest_audiences.airbyte_messages import RecordEncoder, StreamDescription, complete_line, state_line
 from pinterest_audiences.config_file import ConfigFile
 from pinterest_audiences.connector_answers import ConnectorAnswers, Watcher
@@ -121,9 +122,8 @@ class Sending:
     def _feed(self, session: Session, delivery: Delivery, pipe: LinePipe) -> None:
         """Writes everything; raises what the warehouse raises, and then no end is written."""
         stream = delivery.stream
-        columns = (*(each.column for each in delivery.digests), OPERATION, NUMBER, PLACE_MEMBER)
-        encoder = RecordEncoder(stream.name, columns, time.time)
-        places = {each: position for position, each in enumerate(delivery.digests)}
+        encoder = RecordEncoder(stream.name, (), time.time)
+        records = _Records(delivery.digests)
         after = states = 0
         while after < delivery.last:
             if self._heartbeat.failure is not None:
@@ -132,7 +132,7 @@ class Sending:
             changes = self._table.between(session, after, last)
             if not delivery.replaces:
                 self._pace.begin(session, last)
-            pipe.write(encoder.lines([_row(change, places) for change in changes]))
+            pipe.write(encoder.lines_of(map(records.of, changes)))
             if not delivery.replaces:
                 states += 1
                 pipe.write(state_line(stream.name, states, {"changes": last}, len(changes)))
@@ -142,13 +142,30 @@ class Sending:
         pipe.write(complete_line(stream.name, time.time()))
 
 
-def _row(change: Change, places: Mapping[Digests, int]) -> list[Any]:
-    """A change as a row: its identifier in the column of its kind, as the connector takes it from a table."""
-    text = change.identifier
-    digests = Digests.of(change.kind, len(text))
-    row: list[Any] = [None] * len(places)
-    row[places[digests]] = text[_TAGGED:] if text.startswith("@") else text
-    return [*row, change.operation, change.number, (None, change.number)]
+class _Records:
+    """Changes as rows: each identifier in the column of its kind, as the connector takes it from a table.
+
+    Args:
+        digests: the columns.
+    """
+
+    def __init__(self, digests: Sequence[Digests]) -> None:
+        self._blank: dict[str, Any] = {each.column: None for each in digests}
+        self._columns: dict[tuple[Identifier, int], str] = {}
+
+    def of(self, change: Change) -> dict[str, Any]:
+        """Returns a row."""
+        number, text = change.number, change.identifier
+        form = (change.kind, len(text))
+        column = self._columns.get(form)
+        if column is None:
+            column = self._columns[form] = Digests.of(*form).column
+        record = self._blank.copy()
+        record[column] = text[_TAGGED:] if text[0] == "@" else text
+        record[OPERATION] = change.operation
+        record[NUMBER] = number
+        record[PLACE_MEMBER] = (None, number)
+        return record
 
 
 class _ListWatcher:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
+
+import msgspec
 
 from destination_pinterest.error_codes import Code
 from destination_pinterest.vocabulary import Identifier
@@ -17,6 +19,7 @@ from pinterest_audiences.failures import SourceError, UsageError, WarehouseBusyE
 LEASE_S: Final = 90
 _LOOK_AGAIN_S: Final = 2.0
 _TELLING_APART: Final = 8
+_KINDS: Final = {kind.value: kind for kind in Identifier}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +63,17 @@ def looked_at(session: Session, statements: Statements, account: str, audience: 
     return str(epoch or ""), Kept(kept_list or None, Fill.of_text(fill))
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A change that is about to be sent."""
+class Change(msgspec.Struct, frozen=True):
+    """A change that is about to be sent. There are as many as people in a first fill, so it has to be cheap."""
 
     number: int
     operation: str
     kind: Identifier
-    identifier: str = field(repr=False)
+    identifier: str
+
+    def __repr__(self) -> str:
+        """Without the identifier."""
+        return f"Change({self.number}, {self.operation}, {self.kind})"
 
 
 class SentTable:
@@ -114,14 +120,17 @@ class SentTable:
         """Begins anew, with a customer list of which nothing is known. Raises: WarehouseBusyError."""
         before, self.epoch = self.epoch, secrets.token_hex(_TELLING_APART)
         with session.transaction():
-            self._guarded(session, self.statements.keep_epoch(), epoch=self.epoch, list=customer_list_id)
+            self._guarded(session, self.statements.keep_epoch(), epoch=self.epoch, list=customer_list_id or "")
         for statement in self.statements.drop_others():
             session.run(statement, epoch=before)
 
     def keep_list(self, session: Session, customer_list_id: str | None) -> None:
-        """Notes which list the identifiers are in. Raises: WarehouseBusyError."""
+        """Notes which list the identifiers are in; none is a blank, as not every driver knows the type of a null.
+
+        Raises: WarehouseBusyError.
+        """
         with session.transaction():
-            self._guarded(session, self.statements.keep_list(), list=customer_list_id)
+            self._guarded(session, self.statements.keep_list(), list=customer_list_id or "")
 
     def keep_fill(self, session: Session, fill: Fill) -> None:
         """Notes how full the identity columns were. Raises: WarehouseBusyError."""
@@ -163,7 +172,7 @@ class SentTable:
     def between(self, session: Session, after: int, last: int) -> Sequence[Change]:
         """Returns changes, in order."""
         found = session.rows(self.statements.changes_between(), epoch=self.epoch, after=after, last=last)
-        return [Change(int(number), operation, Identifier(kind), text) for number, operation, kind, text in found]
+        return [Change(number, operation, _KINDS[kind], text) for number, operation, kind, text in found]
 
     def release(self, session: Session) -> None:
         """Lets others have it."""

@@ -61,8 +61,8 @@ class Statements:
     @property
     def staging(self) -> str:
         """The table of what the user's table has at the moment."""
-        name = f"pinterest_staging_{self.run}"
-        return self._table(name) if self.dialect.temporary is None else self.dialect.quoted(name)
+        name, d = f"pinterest_staging_{self.run}", self.dialect
+        return self._table(name) if d.temporary is None or d.qualifies_temporary else d.quoted(name)
 
     def creations(self) -> list[str]:
         """Creates the tables that last."""
