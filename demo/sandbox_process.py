@@ -34,6 +34,10 @@ class RunningSandbox:
         customer_list_id = found[0]["rule"]["customer_list_id"]
         return set(self._get(f"/customer_lists/{customer_list_id}/members")["members"])
 
+    def customer_lists(self) -> list[dict[str, Any]]:
+        """All customer lists, those included of which no audience is made."""
+        return list(self._get("/customer_lists")["customer_lists"])
+
     def _get(self, path: str) -> Any:
         with urllib.request.urlopen(self._control + path, timeout=30) as answer:
             return json.load(answer)

@@ -150,6 +150,7 @@ def test_an_audience_of_a_server_is_the_table_after_a_kill_and_after_two_runs_at
     assert (first["entered"], first["synced"]) == (PEOPLE - 97, PEOPLE - 99)
     assert first["not_synced"] == {"invalid_email": 1, "no_identity": 1}
     assert sandbox.members("VIPs") == digests(engine)
+    assert len(sandbox.customer_lists()) == 1  # What was killed is gone on with.
     change(engine, "DELETE FROM people WHERE id < 10", "INSERT INTO people VALUES (9003, 'new@example.com')")
     results = at_once(run, arguments, 2 if is_postgresql else 1)
     assert min(result.returncode for result in results) == 0

@@ -11,7 +11,7 @@ import hashlib
 import time
 from collections.abc import Callable
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Any, Final, Self
 
@@ -27,7 +27,7 @@ from pinterest_audiences.difference.opening import open_warehouse
 from pinterest_audiences.difference.pace import Heartbeat, Pace
 from pinterest_audiences.difference.planning import Planned, of_plan, planned
 from pinterest_audiences.difference.report import Account, completed
-from pinterest_audiences.difference.sent_table import Kept, SentTable
+from pinterest_audiences.difference.sent_table import NEW_LIST, Kept, SentTable
 from pinterest_audiences.difference.settings import overlay_of, plan_of, stream_of
 from pinterest_audiences.difference.statements import Statements
 from pinterest_audiences.difference.stopping import stopping
@@ -65,7 +65,10 @@ class Way(Enum):
     def of(cls, kept: Kept, found: Found) -> Self:
         """Chooses it, by the customer list that the warehouse knows and the one that there is."""
         if found.customer_list_id is not None:
-            return cls.DIFFERENCE if found.customer_list_id == kept.customer_list_id else cls.REPLACEMENT
+            # There was no list when the fill began, and only its end makes an audience of the one that it fills.
+            is_the_one_begun = kept.is_being_filled and found.audience_id is None
+            is_known = is_the_one_begun or found.customer_list_id == kept.customer_list_id
+            return cls.DIFFERENCE if is_known else cls.REPLACEMENT
         return cls.FILL if found.audience_id is None else cls.REPLACEMENT
 
 
@@ -189,7 +192,10 @@ class DifferenceRun:
             return Outcome(EXIT_FAILED, found)
         way = Way.of(kept, found)
         if way is not Way.DIFFERENCE:
-            work.table.begin_epoch(work.session, None)
+            work.table.begin_epoch(work.session, NEW_LIST if way is Way.FILL else None)
+        elif kept.is_being_filled:
+            kept = replace(kept, customer_list_id=found.customer_list_id)
+            work.table.keep_list(work.session, found.customer_list_id)
         guard = Guard(request.audience, work.plan.stream.key, work.settings)
         try:
             with stopping(work.warehouse, self._interruption):

@@ -17,6 +17,8 @@ from pinterest_audiences.difference.warehouse import Session, Warehouse
 from pinterest_audiences.failures import SourceError, UsageError, WarehouseBusyError
 
 LEASE_S: Final = 90
+# Stands for the list that a first fill is about to make, from before it is made until its id is known.
+NEW_LIST: Final = "new"
 _LOOK_AGAIN_S: Final = 2.0
 _TELLING_APART: Final = 8
 _KINDS: Final = {kind.value: kind for kind in Identifier}
@@ -49,6 +51,11 @@ class Kept:
 
     customer_list_id: str | None
     fill: Fill | None
+
+    @property
+    def is_being_filled(self) -> bool:
+        """Whether a first fill has begun and has not said which list it made."""
+        return self.customer_list_id == NEW_LIST
 
 
 def looked_at(session: Session, statements: Statements, account: str, audience: str) -> tuple[str, Kept]:
