@@ -324,6 +324,7 @@ def test_a_sync_that_ends_leaves_nobody_waiting_for_it(redis: RedisServer, ends:
             assert time.monotonic() < until
             time.sleep(0.02)
         if ends == "by SIGTERM":
+            time.sleep(1.0)  # Long enough to wait for rows, mostly: then it ends by itself, but for its last word.
             process.terminate()
         process.stdin.close()
         assert process.wait(30) == (0 if ends == "by itself" else -signal.SIGTERM)
