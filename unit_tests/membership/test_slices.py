@@ -83,6 +83,34 @@ def test_all_that_was_accepted_counts_also_where_something_before_it_was_not(sho
     assert (delta.members_before, delta.unconfirmed_before) == (5, 4)
 
 
+def test_members_are_counted_once_however_what_was_accepted_grows_together(shop: Shop) -> None:
+    with shop.open() as ledger:
+        delta, _ = begin(ledger, FIRST, [], 9)
+        for accepted, members in (
+            ([(4, 5)], 1),
+            ([(0, 2), (4, 5)], 3),
+            ([(0, 5)], 5),
+            ([(0, 5), (7, 8)], 6),
+            ([(0, 4)], 4),
+            ([(0, 8)], 8),
+            ([], 0),
+        ):
+            ledger.advance(delta, accepted, 9, LIST)
+            assert ledger.members == members
+
+
+def test_a_first_fill_sends_once_what_rows_share_and_keeps_out_whom_another_row_objects_to(shop: Shop) -> None:
+    shared, alone, objected, removed = TEN[:4]
+    with shop.open() as ledger:
+        for number, one in enumerate((shared, objected, shared, alone)):
+            ledger.record("s", (number,), ADD, [one])
+        ledger.object_to("s", (8,), [objected])
+        ledger.record("t", (9,), REMOVE, [removed])
+        delta = ledger.diff(["s"])
+        assert sent(delta) == ({shared, alone}, {objected, removed})
+        assert (delta.additions, delta.removals, delta.members_after, delta.objected) == (2, 2, 2, 1)
+
+
 def test_when_all_was_accepted_nothing_is_in_doubt_though_it_was_not_committed(shop: Shop) -> None:
     with shop.open() as ledger:
         delta, _ = begin(ledger, FIRST, [], 10)
