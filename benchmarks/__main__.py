@@ -49,10 +49,10 @@ _IN_FULL: Final[Mapping[str, Section]] = {
     "sdk": lambda folder: latency.measure(folder, rows=100_000, rounds=5),
     "drt": lambda folder: warehouse.measure(folder, rows=1_000_000, limited_rows=100_000, rounds=5),
     "growth": lambda folder: growth.measure(folder, rows=1_000_000, rounds=5),
-    "membership": lambda folder: membership.measure(folder, growth=(100_000, 1_000_000), rounds=3),
+    "membership": lambda folder: membership.measure(folder, growth=(100_000, 1_000_000), rounds=5),
     "difference": lambda folder: difference.measure(folder, rows=1_000_000, rounds=5),
     "shared-quota": lambda folder: shared_quota.measure(folder, seconds=120),
-    "spark": lambda folder: spark.measure(folder, rows=1_000_000, rounds=3),
+    "spark": lambda folder: spark.measure(folder, rows=300_000, rounds=5),
 }
 # Enough to see whether it works and where it roughly stands.
 _QUICKLY: Final[Mapping[str, Section]] = {

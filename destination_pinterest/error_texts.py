@@ -427,10 +427,6 @@ TEXTS: Final[Mapping[Code, ErrorText]] = {
         "is for a Redis with TLS, `redis://` for one without. Only `check` ends with this: a sync goes on alone, and "
         "says so.",
     ),
-    Code.REDIS_OPTION_UNKNOWN: ErrorText(
-        "The address of a Redis in **Shared quota** has an option that is unknown, or has no such value.",
-        "Correct what stands behind the `?`: `name`, `processes`, or what redis-py's `Redis` takes.",
-    ),
     Code.PINTEREST_UNREACHABLE: ErrorText(
         "Pinterest's API can't be reached, or gave no complete answer.",
         "Nothing at first. If it lasts: is `api.pinterest.com` reachable from where the connector runs, through the "

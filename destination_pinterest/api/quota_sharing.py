@@ -91,7 +91,7 @@ def check_sharing(config: Config) -> None:
 def redis_client(address: SharedQuotaAddress) -> Redis:
     """Returns a client, which connects when it is used.
 
-    Raises: ConfigurationError if its package is missing, or the address says what it doesn't know.
+    Raises: ConfigurationError if its package is missing.
     """
     try:
         from redis import Redis  # noqa: PLC0415 - an extra
@@ -105,23 +105,14 @@ def redis_client(address: SharedQuotaAddress) -> Redis:
         ) from None
     trusted = trusted_certificates(os.environ) if str(address.url).startswith("rediss://") else None
     settings = {} if trusted is None else {"ssl_ca_path" if Path(trusted).is_dir() else "ssl_ca_certs": trusted}
-    try:
-        client = Redis.from_url(
-            str(address.url),
-            socket_timeout=_TIMEOUT_S,
-            socket_connect_timeout=_TIMEOUT_S,
-            retry=Retry(NoBackoff(), 1),
-            client_name="destination-pinterest",
-            **settings,
-        )
-        client.connection_pool.make_connection()  # Does not connect, but takes all that the address says.
-    except (ValueError, TypeError):
-        raise ConfigurationError(
-            Code.REDIS_OPTION_UNKNOWN,
-            "The address in Shared quota (shared_quota) has an option behind its `?` that is unknown or has no such "
-            "value. Correct or remove it.",
-        ) from None
-    return client
+    return Redis.from_url(
+        str(address.url),
+        socket_timeout=_TIMEOUT_S,
+        socket_connect_timeout=_TIMEOUT_S,
+        retry=Retry(NoBackoff(), 1),
+        client_name="destination-pinterest",
+        **settings,
+    )
 
 
 def _of_command(environment: Mapping[str, str]) -> SharedCounts | None:
