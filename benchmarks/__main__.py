@@ -33,7 +33,7 @@ _IN_FULL: Final[Mapping[str, Section]] = {
     "drt": lambda folder: warehouse.measure(folder, rows=1_000_000, limited_rows=100_000, rounds=5),
     "growth": lambda folder: growth.measure(folder, rows=1_000_000, rounds=5),
     "membership": lambda folder: membership.measure(folder, growth=(100_000, 1_000_000), rounds=3),
-    "difference": lambda folder: difference.measure(folder, rows=1_000_000, rounds=5),
+    "difference": lambda folder: difference.measure(folder, rows=1_000_000, rounds=3),
 }
 # Enough to see whether it works and where it roughly stands.
 _QUICKLY: Final[Mapping[str, Section]] = {
