@@ -55,7 +55,6 @@ def planned(
     statements, epoch = table.statements, table.epoch
     counts = rows.stage(session, epoch)
     notes = guard.check_table(counts, before)
-    session.lets_spill()
     planning = rows.comparison or statements
     # Each by itself: what is written ahead counts for nothing before it is begun, and DuckDB 2.0.0 does not find the
     # rows of a large INSERT again that follows another one into the same table within a transaction.

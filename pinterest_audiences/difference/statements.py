@@ -65,7 +65,7 @@ class Statements:
         return self._table(name) if d.temporary is None or d.qualifies_temporary else d.quoted(name)
 
     def creations(self) -> list[str]:
-        """Creates the tables that last."""
+        """Creates the tables that last; last the one by which a run sees that all are there."""
         d = self.dialect
         audiences = self._creation(
             self.audiences,
@@ -80,7 +80,7 @@ class Statements:
         changes = self._creation(
             self.changes, f"{identifier}, number {d.integer_type}, operation {d.key_type}", "epoch, number"
         )
-        return [audiences, sent, changes]
+        return [sent, changes, audiences]
 
     def _creation(self, table: str, columns: str, key: str, *, keeps_short: bool = False) -> str:
         d = self.dialect

@@ -25,7 +25,10 @@ class Session(Protocol):
         """
 
     def lets_spill(self) -> None:
-        """From now on, an engine in this process may write to disk what does not fit into memory: digests alone."""
+        """From now on, an engine in this process may write to disk what does not fit into memory: digests alone.
+
+        Once a session: it can't be said anew when something has been written.
+        """
 
     def run(self, statement: str, **values: Any) -> None:
         """Runs a statement. Raises: SourceError."""

@@ -3,6 +3,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+import pytest
+
 from destination_pinterest.error_codes import Code
 from destination_pinterest.vocabulary import Identifier
 from pinterest_audiences.difference.dialects import DUCKDB
@@ -139,6 +141,15 @@ def test_tables_of_a_later_version_are_left_alone(session: Session, table: Make)
     session.run(f"UPDATE {run.statements.audiences} SET form = 2")
     with raises(Code.DIFFERENCE_OF_LATER_VERSION):
         table().take(session)
+
+
+@pytest.mark.parametrize("created", [0, 1, 2, 3])
+def test_a_run_that_was_killed_while_it_created_the_tables_is_gone_on_with(
+    session: Session, table: Make, created: int
+) -> None:
+    for statement in table().statements.creations()[:created]:
+        session.run(statement)
+    assert table().take(session).customer_list_id is None
 
 
 def test_identifiers_are_not_shown(session: Session, table: Make, staged: Stage) -> None:

@@ -2,11 +2,11 @@ SELECT form
   FROM `pins`.`pinterest_audience`
   WHERE 1 = 0;
 
-CREATE TABLE IF NOT EXISTS `pins`.`pinterest_audience` (ad_account_id STRING, audience STRING, form INT64, epoch STRING, customer_list_id STRING, begun_to INT64, done_to INT64, fill STRING, lease STRING, leased_until INT64, updated_at INT64);
-
 CREATE TABLE IF NOT EXISTS `pins`.`pinterest_sent` (epoch STRING, identifier STRING, kind STRING, doubt INT64);
 
 CREATE TABLE IF NOT EXISTS `pins`.`pinterest_change` (epoch STRING, identifier STRING, kind STRING, number INT64, operation STRING);
+
+CREATE TABLE IF NOT EXISTS `pins`.`pinterest_audience` (ad_account_id STRING, audience STRING, form INT64, epoch STRING, customer_list_id STRING, begun_to INT64, done_to INT64, fill STRING, lease STRING, leased_until INT64, updated_at INT64);
 
 SELECT form, epoch, customer_list_id, begun_to, done_to, fill, lease, leased_until, UNIX_SECONDS(CURRENT_TIMESTAMP())
   FROM `pins`.`pinterest_audience`

@@ -2,11 +2,11 @@ SELECT form
   FROM `pins`.`pinterest_audience`
   WHERE 1 = 0;
 
-CREATE TABLE IF NOT EXISTS `pins`.`pinterest_audience` (ad_account_id STRING, audience STRING, form BIGINT, epoch STRING, customer_list_id STRING, begun_to BIGINT, done_to BIGINT, fill STRING, lease STRING, leased_until BIGINT, updated_at BIGINT);
-
 CREATE TABLE IF NOT EXISTS `pins`.`pinterest_sent` (epoch STRING, identifier STRING, kind STRING, doubt BIGINT);
 
 CREATE TABLE IF NOT EXISTS `pins`.`pinterest_change` (epoch STRING, identifier STRING, kind STRING, number BIGINT, operation STRING);
+
+CREATE TABLE IF NOT EXISTS `pins`.`pinterest_audience` (ad_account_id STRING, audience STRING, form BIGINT, epoch STRING, customer_list_id STRING, begun_to BIGINT, done_to BIGINT, fill STRING, lease STRING, leased_until BIGINT, updated_at BIGINT);
 
 SELECT form, epoch, customer_list_id, begun_to, done_to, fill, lease, leased_until, unix_timestamp()
   FROM `pins`.`pinterest_audience`

@@ -2,13 +2,13 @@ SELECT form
   FROM `pins`.`pinterest_audience`
   WHERE 1 = 0;
 
-CREATE TABLE IF NOT EXISTS `pins`.`pinterest_audience` (ad_account_id VARCHAR(255), audience VARCHAR(255), form BIGINT, epoch VARCHAR(255), customer_list_id VARCHAR(255), begun_to BIGINT, done_to BIGINT, fill TEXT, lease VARCHAR(255), leased_until BIGINT, updated_at BIGINT, PRIMARY KEY (ad_account_id, audience)) CHARACTER
-  SET utf8mb4 COLLATE utf8mb4_bin;
-
 CREATE TABLE IF NOT EXISTS `pins`.`pinterest_sent` (epoch VARCHAR(80), identifier VARCHAR(80), kind VARCHAR(80), doubt BIGINT, PRIMARY KEY (epoch, identifier)) CHARACTER
   SET utf8mb4 COLLATE utf8mb4_bin;
 
 CREATE TABLE IF NOT EXISTS `pins`.`pinterest_change` (epoch VARCHAR(80), identifier VARCHAR(80), kind VARCHAR(80), number BIGINT, operation VARCHAR(80), PRIMARY KEY (epoch, number)) CHARACTER
+  SET utf8mb4 COLLATE utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS `pins`.`pinterest_audience` (ad_account_id VARCHAR(255), audience VARCHAR(255), form BIGINT, epoch VARCHAR(255), customer_list_id VARCHAR(255), begun_to BIGINT, done_to BIGINT, fill TEXT, lease VARCHAR(255), leased_until BIGINT, updated_at BIGINT, PRIMARY KEY (ad_account_id, audience)) CHARACTER
   SET utf8mb4 COLLATE utf8mb4_bin;
 
 SELECT form, epoch, customer_list_id, begun_to, done_to, fill, lease, leased_until, UNIX_TIMESTAMP(SYSDATE())

@@ -2,11 +2,11 @@ SELECT form
   FROM "pins"."pinterest_audience"
   WHERE 1 = 0;
 
-CREATE TABLE IF NOT EXISTS "pins"."pinterest_audience" (ad_account_id text, audience text, form BIGINT, epoch text, customer_list_id text, begun_to BIGINT, done_to BIGINT, fill text, lease text, leased_until BIGINT, updated_at BIGINT, PRIMARY KEY (ad_account_id, audience));
-
 CREATE TABLE IF NOT EXISTS "pins"."pinterest_sent" (epoch text, identifier text, kind text, doubt BIGINT, PRIMARY KEY (epoch, identifier));
 
 CREATE TABLE IF NOT EXISTS "pins"."pinterest_change" (epoch text, identifier text, kind text, number BIGINT, operation text, PRIMARY KEY (epoch, number));
+
+CREATE TABLE IF NOT EXISTS "pins"."pinterest_audience" (ad_account_id text, audience text, form BIGINT, epoch text, customer_list_id text, begun_to BIGINT, done_to BIGINT, fill text, lease text, leased_until BIGINT, updated_at BIGINT, PRIMARY KEY (ad_account_id, audience));
 
 SELECT form, epoch, customer_list_id, begun_to, done_to, fill, lease, leased_until, CAST(floor(extract(epoch
   FROM clock_timestamp())) AS bigint)

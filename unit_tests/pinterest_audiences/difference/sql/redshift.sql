@@ -2,11 +2,11 @@ SELECT form
   FROM "pins"."pinterest_audience"
   WHERE 1 = 0;
 
-CREATE TABLE IF NOT EXISTS "pins"."pinterest_audience" (ad_account_id VARCHAR(300), audience VARCHAR(300), form BIGINT, epoch VARCHAR(300), customer_list_id VARCHAR(300), begun_to BIGINT, done_to BIGINT, fill VARCHAR(65535), lease VARCHAR(300), leased_until BIGINT, updated_at BIGINT);
-
 CREATE TABLE IF NOT EXISTS "pins"."pinterest_sent" (epoch VARCHAR(300), identifier VARCHAR(300), kind VARCHAR(300), doubt BIGINT);
 
 CREATE TABLE IF NOT EXISTS "pins"."pinterest_change" (epoch VARCHAR(300), identifier VARCHAR(300), kind VARCHAR(300), number BIGINT, operation VARCHAR(300));
+
+CREATE TABLE IF NOT EXISTS "pins"."pinterest_audience" (ad_account_id VARCHAR(300), audience VARCHAR(300), form BIGINT, epoch VARCHAR(300), customer_list_id VARCHAR(300), begun_to BIGINT, done_to BIGINT, fill VARCHAR(65535), lease VARCHAR(300), leased_until BIGINT, updated_at BIGINT);
 
 SELECT form, epoch, customer_list_id, begun_to, done_to, fill, lease, leased_until, CAST(EXTRACT(epoch
   FROM GETDATE()) AS BIGINT)

@@ -2,11 +2,11 @@ SELECT form
   FROM "pins"."pinterest_audience"
   WHERE 1 = 0;
 
-CREATE TABLE IF NOT EXISTS "pins"."pinterest_audience" (ad_account_id VARCHAR, audience VARCHAR, form BIGINT, epoch VARCHAR, customer_list_id VARCHAR, begun_to BIGINT, done_to BIGINT, fill VARCHAR, lease VARCHAR, leased_until BIGINT, updated_at BIGINT);
-
 CREATE TABLE IF NOT EXISTS "pins"."pinterest_sent" (epoch VARCHAR, identifier VARCHAR, kind VARCHAR, doubt BIGINT);
 
 CREATE TABLE IF NOT EXISTS "pins"."pinterest_change" (epoch VARCHAR, identifier VARCHAR, kind VARCHAR, number BIGINT, operation VARCHAR);
+
+CREATE TABLE IF NOT EXISTS "pins"."pinterest_audience" (ad_account_id VARCHAR, audience VARCHAR, form BIGINT, epoch VARCHAR, customer_list_id VARCHAR, begun_to BIGINT, done_to BIGINT, fill VARCHAR, lease VARCHAR, leased_until BIGINT, updated_at BIGINT);
 
 SELECT form, epoch, customer_list_id, begun_to, done_to, fill, lease, leased_until, CAST(FLOOR(TO_UNIXTIME(CURRENT_TIMESTAMP)) AS BIGINT)
   FROM "pins"."pinterest_audience"
