@@ -21,6 +21,7 @@ from typing import Final
 from destination_pinterest.membership.keys import Kind
 from destination_pinterest.membership.says import Says
 from destination_pinterest.membership.spool import EVERYWHERE, FORMER_HOLDERS, HOLDER
+from destination_pinterest.membership.spooled_rows import ROWS
 from destination_pinterest.membership.workspace import Workspace
 
 _COLUMNS: Final = f"{HOLDER}, moment"
@@ -66,7 +67,7 @@ class Sightings:
         )
         execute(
             f"""
-            INSERT INTO spool
+            INSERT INTO {ROWS}
             SELECT (SELECT coalesce(max(row), 0) + 1 FROM spool), stream, {Says.REMOVES:d}, {Kind.NOBODY:d}, h1, h2,
                 0, 0, 0, 0, 0, 0, NULL
             FROM expired

@@ -21,6 +21,7 @@ from destination_pinterest.membership.manifest import Manifest
 from destination_pinterest.membership.says import OBJECTION_COLUMN, OBJECTION_KIND, Says
 from destination_pinterest.membership.sealing import BatchSeals
 from destination_pinterest.membership.sizes import Sizes
+from destination_pinterest.membership.spooled_rows import SpooledRows
 from destination_pinterest.membership.workspace import Workspace, as_columns
 from destination_pinterest.vocabulary import ColumnType, Operation
 
@@ -43,8 +44,8 @@ HOLDER: Final = "stream, h1, h2"
 # The holders as version 0.1.0 digested them.
 FORMER_HOLDERS: Final = "SELECT stream, f1 AS h1, f2 AS h2 FROM former"
 _FORMER_WORDS: Final = ("stream", "f1", "f2", "h1", "h2")
-_INSERT: Final = (
-    "INSERT INTO spool SELECT meta >> 32, (meta >> 16) & 65535, (meta >> 8) & 255, meta & 255, "
+_SELECT: Final = (
+    "SELECT meta >> 32, (meta >> 16) & 65535, (meta >> 8) & 255, meta & 255, "
     "h1, h2, t1, t2, c1, c2, c3, c4, {long} FROM batch"
 )
 
@@ -68,6 +69,7 @@ class Spool:
 
     def __init__(self, workspace: Workspace, keys: AudienceKeys, manifest: Manifest, sizes: Sizes) -> None:
         self._workspace = workspace
+        self._rows = SpooledRows(workspace, sizes.in_memory)
         self._sizes = sizes
         self._keys = keys
         self._numbers = {name: number for number, name in enumerate(manifest.streams)}
@@ -216,6 +218,10 @@ class Spool:
 
     def flush(self) -> None:
         """Inserts the recorded rows into the table."""
+        self._insert()
+        self._rows.settle()
+
+    def _insert(self) -> None:
         if self._former:
             former = as_columns(bytes(self._former), _FORMER_WORDS)
             self._workspace.insert("INSERT INTO former SELECT DISTINCT * FROM batch", former)
@@ -241,9 +247,9 @@ class Spool:
             bodies = np.full(len(words), None, dtype=object)
             for at, body in sealed.long.items():
                 bodies[at] = body
-            self._workspace.insert(_INSERT.format(long="long"), {**batch, "long": bodies})
+            self._rows.insert(_SELECT.format(long="long"), {**batch, "long": bodies})
         else:
-            self._workspace.insert(_INSERT.format(long="NULL"), batch)
+            self._rows.insert(_SELECT.format(long="NULL"), batch)
         self._forget_batch()
 
     def _forget_batch(self) -> None:
@@ -253,7 +259,7 @@ class Spool:
 
     def _flush_full(self) -> None:
         if len(self._identifiers) >= self._sizes.batch:
-            self.flush()
+            self._insert()
 
     def clear(self) -> None:
         """Forgets every row."""
@@ -265,10 +271,7 @@ class Spool:
         self._workspace.execute(
             "CREATE OR REPLACE TABLE former (stream USMALLINT, f1 UBIGINT, f2 UBIGINT, h1 UBIGINT, h2 UBIGINT)"
         )
-        self._workspace.execute(
-            "CREATE OR REPLACE TABLE spool (row UINTEGER, stream USMALLINT, says UTINYINT, kind UTINYINT, "
-            "h1 UBIGINT, h2 UBIGINT, t1 UBIGINT, t2 UBIGINT, c1 UBIGINT, c2 UBIGINT, c3 UBIGINT, c4 UBIGINT, long BLOB)"
-        )
+        self._rows.clear()
 
     def _holder(self, stream: str, key: Sequence[Any]) -> bytes:
         form = self._key_forms.get(stream)

@@ -15,6 +15,7 @@ from destination_pinterest.membership.holdings import BODY
 from destination_pinterest.membership.keys import KIND_BITS, KIND_MASK, Kind
 from destination_pinterest.membership.says import OBJECTION_KIND, Says
 from destination_pinterest.membership.spool import HOLDER
+from destination_pinterest.membership.spooled_rows import ROWS
 from destination_pinterest.membership.workspace import Workspace
 
 _IS_MARK: Final = f"kind & {KIND_MASK} = {Kind.UNCHANGED:d}"
@@ -59,7 +60,7 @@ def keep_unchanged(workspace: Workspace) -> int:
     any_body = ", ".join(f"any_value({column}) AS {column}" for column in BODY.split(", "))
     workspace.execute(
         f"""
-        INSERT INTO spool
+        INSERT INTO {ROWS}
         WITH
             known AS (
                 SELECT {HOLDER}, t1, t2, {_BODY_KEPT}, row FROM spool
@@ -93,5 +94,5 @@ def keep_unchanged(workspace: Workspace) -> int:
         WHERE says = {Says.HOLDS:d}
         """
     )
-    workspace.execute(f"UPDATE spool SET kind = {Kind.NOBODY:d} WHERE {_IS_MARK}")
+    workspace.execute(f"UPDATE {ROWS} SET kind = {Kind.NOBODY:d} WHERE {_IS_MARK}")
     return unknown

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+import pytest
+
 from destination_pinterest.membership.sizes import Sizes
 from destination_pinterest.vocabulary import Operation
 from unit_tests.membership.shop import STORE_KEY, Shop, person
@@ -14,17 +16,22 @@ PEOPLE = [person("a"), person("b"), "5d41402abc4b2a76b9719d911017c592", "XY1999-
 KEY = "customer-4711-of-the-warehouse"
 
 
-def test_neither_the_store_nor_the_work_on_it_shows_an_identifier_or_a_key(shop: Shop, private: Path) -> None:
-    shop.sizes = Sizes(batch=10_000)
+@pytest.mark.parametrize(
+    ("in_memory", "memory", "written"), [(1_000_000, "6MiB", "spill/*"), (20_000, "32MiB", "*.duckdb")]
+)
+def test_neither_the_store_nor_the_work_on_it_shows_an_identifier_or_a_key(
+    shop: Shop, private: Path, in_memory: int, memory: str, written: str
+) -> None:
+    shop.sizes = Sizes(batch=10_000, in_memory=in_memory)
     ledger = shop.open()
     # So little memory that DuckDB writes to the private folder.
-    ledger._workspace.execute("SET memory_limit = '6MiB'")
+    ledger._workspace.execute(f"SET memory_limit = '{memory}'")
     for number in range(100_000):
         ledger.record("s", (f"{KEY}-{number}",), ADD, [PEOPLE[number % 4] if number < 8 else person(str(number))])
     ledger.record("s", (KEY,), REMOVE, [person("c")])
     ledger.remove_everywhere([person("d")])
     ledger._spool.flush()
-    spilled = [path for path in private.rglob("spill/*") if path.is_file()]
+    spilled = [path for path in private.rglob(written) if path.is_file()]
     assert sum(path.stat().st_size for path in spilled) > 1_000_000
     forbidden = [*_forms([*PEOPLE, *map(person, ("c", "d", "100"))]), KEY.encode(), STORE_KEY.encode()]
     _assert_without(forbidden, spilled)

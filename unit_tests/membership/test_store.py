@@ -189,7 +189,7 @@ def test_an_identifier_that_cannot_be_decrypted_is_told_as_damage(shop: Shop, mo
     ledger = shop.open()
     ledger.record("s", (1,), ADD, [person("a")])
     delta = ledger.diff()
-    ledger._workspace.execute("UPDATE spool SET c1 = c1 + 1")
+    ledger._workspace.execute("UPDATE spooled.rows SET c1 = c1 + 1")
     with raises(Code.STORE_DAMAGED, match="can't be decrypted"):
         list(delta.iter_additions(10))
 
