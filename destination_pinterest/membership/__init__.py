@@ -7,7 +7,8 @@ settings.
     store      opens ledgers, and checks that it can
     ledger     one audience: rows are recorded, diffed, written ahead, and committed once Pinterest has them
     delta      what must be sent
-    spool      the rows of an epoch      holdings   which row holds which identifier      diff   compares the two
+    spool      the rows of an epoch      spooled_rows   their table      holdings   which row holds which identifier
+    diff       compares the two
     store_key  the key from the settings, made expensive to brute-force      keys   what is encrypted with it, and how
     manifest   what a ledger consists of      lease   one sync at a time      held_leases   those of this process
     blobs      what a ledger needs of a place; folder and bucket are the two places
