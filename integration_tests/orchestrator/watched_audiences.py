@@ -88,6 +88,8 @@ class Watch:
         self.seen: dict[str, set[People]] = {name: set() for name in audiences}
 
     def __enter__(self) -> Self:
+        with requests.Session() as session:
+            self._look(session)  # A sync may be through before the thread has looked for the first time.
         self._looker.start()
         return self
 
