@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -12,6 +13,8 @@ from benchmarks.figures import Table
 _FORMAT: Final = 2
 _BEGIN: Final = "<!-- figures: `python -m benchmarks --document` writes them -->"
 _END: Final = "<!-- figures end -->"
+# A section's name, in the title that the first row of each of its tables has.
+_TITLED: Final = re.compile(r"\| \*\*.*?\*\* \(`([a-z0-9-]+)`, ")
 
 
 class NothingMeasuredError(Exception):
@@ -39,6 +42,8 @@ class Results:
     def write_into(self, document: Path, order: Sequence[str]) -> None:
         """Puts the table between the marks of the document.
 
+        Sections that this checkout has not measured stay as the document has them, if they are of the same machine.
+
         Raises: NothingMeasuredError if no section was measured in full.
         """
         full = {name: self._sections[name] for name in order if name in self._sections}
@@ -46,9 +51,25 @@ class Results:
         if not full:
             raise NothingMeasuredError("no section was measured in full; run `make bench` first")
         before, _, rest = document.read_text(encoding="utf-8").partition(_BEGIN)
-        after = rest.partition(_END)[2]
-        shown = "\n".join([_BEGIN, "", *_markdown(self._machine, full), "", _END])
+        table, _, after = rest.partition(_END)
+        rows = self._rows_of(table) | {name: list(_rows(name, section)) for name, section in full.items()}
+        shown = "\n".join(
+            [_BEGIN, "", *_head(self._machine), *(row for name in order for row in rows.get(name, [])), "", _END]
+        )
         document.write_text(before + shown + after, encoding="utf-8")
+
+    def _rows_of(self, table: str) -> dict[str, list[str]]:
+        """The rows of a written table by their sections; none if another machine measured them."""
+        rows: dict[str, list[str]] = {}
+        if not table.strip().startswith(f"{self._machine}. "):
+            return rows
+        section: list[str] | None = None
+        for row in table.splitlines():
+            if titled := _TITLED.match(row):
+                section = rows.setdefault(titled[1], [])
+            if section is not None and row:
+                section.append(row)
+        return rows
 
 
 def _read(path: Path, machine: str) -> dict[str, Any]:
@@ -59,16 +80,18 @@ def _read(path: Path, machine: str) -> dict[str, Any]:
     return dict(kept["sections"]) if is_continued else {}
 
 
-def _markdown(machine: str, sections: Mapping[str, Any]) -> Iterator[str]:
+def _head(machine: str) -> Iterator[str]:
     yield f"{machine}. A figure is the median of its rounds, beside the least and the most; a ratio is the"
     yield "median of the ratios within each round."
     yield ""
     yield "| What | Of | Median | Least to most | Ratio | Rounds |"
     yield "| --- | --- | ---: | ---: | ---: | ---: |"
-    for name, section in sections.items():
-        for table in section["tables"]:
-            titles = _title(name, section["measured_on"], table), *[""] * (len(table["rows"]) - 1)
-            yield from map(_row, titles, table["rows"])
+
+
+def _rows(name: str, section: Mapping[str, Any]) -> Iterator[str]:
+    for table in section["tables"]:
+        titles = _title(name, section["measured_on"], table), *[""] * (len(table["rows"]) - 1)
+        yield from map(_row, titles, table["rows"])
 
 
 def _title(section: str, measured_on: str, table: Mapping[str, Any]) -> str:

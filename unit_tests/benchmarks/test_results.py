@@ -14,9 +14,9 @@ MARKS = ("<!-- figures: `python -m benchmarks --document` writes them -->", "<!-
 DOCUMENT = "\n".join(("# Benchmarks", "", MARKS[0], "old", MARKS[1], "", "End", ""))
 
 
-def written(folder: Path, results: Results, order: list[str]) -> str:
+def written(folder: Path, results: Results, order: list[str], before: str = DOCUMENT) -> str:
     document = folder / "benchmarks.md"
-    document.write_text(DOCUMENT, encoding="utf-8")
+    document.write_text(before, encoding="utf-8")
     results.write_into(document, order)
     return document.read_text(encoding="utf-8")
 
@@ -54,3 +54,30 @@ def test_figures_of_another_machine_and_quick_ones_are_never_shown(tmp_path: Pat
 
     with pytest.raises(NothingMeasuredError):
         written(tmp_path, results, ["time", "memory"])
+
+
+def test_what_another_checkout_of_the_machine_measured_stays_until_it_is_measured_again(tmp_path: Path) -> None:
+    order = ["time", "memory-10m", "quota"]
+    elsewhere = Results(tmp_path / "elsewhere.json", MACHINE)
+    for section in order:
+        elsewhere.keep(section, [FASTER, FASTER], measured_on=DAY, is_quick=False)
+    before = written(tmp_path, elsewhere, order)
+    here = Results(tmp_path / "here.json", MACHINE)
+    here.keep("memory-10m", [FASTER, FASTER], measured_on="2026-11-28", is_quick=False)
+
+    assert written(tmp_path, here, order, before) == before.replace(
+        f"(`memory-10m`, {DAY})", "(`memory-10m`, 2026-11-28)"
+    )
+
+
+def test_what_another_machine_measured_goes_from_the_document(tmp_path: Path) -> None:
+    elsewhere = Results(tmp_path / "elsewhere.json", "Another processor")
+    elsewhere.keep("memory", [FASTER], measured_on=DAY, is_quick=False)
+    before = written(tmp_path, elsewhere, ["memory"])
+    here = Results(tmp_path / "here.json", MACHINE)
+    here.keep("time", [FASTER], measured_on=DAY, is_quick=False)
+
+    document = written(tmp_path, here, ["time", "memory"], before)
+
+    assert "(`time`, " in document
+    assert "(`memory`, " not in document
