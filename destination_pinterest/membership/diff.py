@@ -1,7 +1,8 @@
 """Compares the rows of an epoch with the ledger: which holdings are gained and lost, and what must be sent.
 
-Everything runs in DuckDB, which spills to disk. Only the holdings that the rows touch are read in full, so an unchanged
-table costs one join and no more. Each step makes a table or a view that the next ones read:
+Everything runs in DuckDB, which spills to disk; what has more rows than one join can take is compared part by part, see
+scratch.py. Only the holdings that the rows touch are read in full, so an unchanged table costs one join and no more.
+Each step makes a table or a view that the next ones read:
 
     replaced, removed_everywhere   what the caller asked for beside rows
     latest                         the rows that count: the last one for each holder
@@ -32,6 +33,7 @@ from typing import Final
 from destination_pinterest.membership.holdings import BODY, KEY, Holdings
 from destination_pinterest.membership.keys import NEEDS_ROWS, Kind
 from destination_pinterest.membership.says import Says
+from destination_pinterest.membership.scratch import Scratch
 from destination_pinterest.membership.spool import EVERYWHERE, FORMER_HOLDERS, HOLDER
 from destination_pinterest.membership.workspace import Workspace
 
@@ -44,6 +46,8 @@ _ABSENT: Final = 16
 _OBJECTED: Final = 32
 _OBJECTION_LOST: Final = 64
 _ADDED_AGAIN: Final = 128
+
+_ROWS: Final = "SELECT count(*) FROM spool"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,7 @@ class Counts:
 
 def diff(
     workspace: Workspace,
+    scratch: Scratch,
     holdings: Holdings,
     replaced: Collection[int],
     *,
@@ -78,6 +83,7 @@ def diff(
 
     Args:
         workspace: where all of these are.
+        scratch: for what is made on the way.
         holdings: the ledger's content.
         replaced: the numbers of the streams whose rows are all in the spool.
         is_whole: whether identifiers in doubt are decided even if no row mentions them. Otherwise they stay in doubt:
@@ -85,20 +91,20 @@ def diff(
         sends_people: whether people are, or were, sent as rows.
         keeps_rows: whether what only rows can carry stays as it is, since they are refused; it is in doubt then.
     """
+    scratch.begin(workspace.number(_ROWS) + holdings.most_rows)
     _select_requests(workspace, replaced)
-    _select_latest(workspace)
+    _select_latest(scratch)
     if holdings.is_empty:
         _gain_everything(workspace)
     else:
-        _compare(workspace)
+        _compare(workspace, scratch, replaced, holdings.most_rows)
     if sends_people:
         _select_people(workspace)
-    if holdings.is_empty and not sends_people and not workspace.number("SELECT count(*) FROM in_doubt"):
-        _touch_everything(workspace)
-    else:
-        _select_touched(workspace, sends_people=sends_people)
-    _select_still(workspace, is_first=holdings.is_empty)
-    _decide(workspace, is_whole=is_whole, sends_people=sends_people, keeps_rows=keeps_rows)
+    is_simple = holdings.is_empty and not sends_people and not workspace.number("SELECT count(*) FROM in_doubt")
+    if not is_simple or not _touch_everything(workspace, scratch):
+        _select_touched(workspace, scratch, sends_people=sends_people)
+    _select_still(scratch, is_first=holdings.is_empty)
+    _decide(scratch, is_whole=is_whole, sends_people=sends_people, keeps_rows=keeps_rows)
     return _count(workspace)
 
 
@@ -113,80 +119,114 @@ def _select_requests(workspace: Workspace, replaced: Collection[int]) -> None:
     )
 
 
-def _select_latest(workspace: Workspace) -> None:
+def _select_latest(scratch: Scratch) -> None:
     # As a rule no key comes twice. Half a digest shows that, in a fraction of the memory of all of it.
-    workspace.execute(
-        "CREATE OR REPLACE TABLE coming_again AS SELECT h1 FROM spool GROUP BY h1 HAVING min(row) < max(row)"
+    scratch.create(
+        "coming_again",
+        "SELECT h1 FROM spool WHERE in_pass(h1) GROUP BY h1 HAVING min(row) < max(row)",
+        _ROWS,
     )
-    workspace.execute(
+    scratch.create(
+        "superseded",
         f"""
-        CREATE OR REPLACE TABLE superseded AS
-        SELECT {HOLDER}, max(row) AS row, min(row) AS first FROM spool SEMI JOIN coming_again USING (h1)
+        SELECT {HOLDER}, max(row) AS row, min(row) AS first FROM spool
+        SEMI JOIN (SELECT h1 FROM compared.coming_again WHERE in_pass(h1)) USING (h1) WHERE in_pass(h1)
         GROUP BY {HOLDER} HAVING min(row) < max(row)
-        """
+        """,
+        "SELECT count(*) FROM compared.coming_again",
     )
+
     # Of a table that is replaced, removals are kept too: as tombstones. `row` is the holder's first: what the last one
     # says is sent in its place, so that no state between the two is ahead.
-    workspace.execute(
+    scratch.see(
+        "latest",
         f"""
-        CREATE OR REPLACE VIEW latest AS
         SELECT {KEY}, {BODY}, coalesce(o.first, s.row) AS row FROM (
             SELECT {KEY}, {BODY}, row FROM spool
             WHERE kind <> {Kind.NOBODY} AND says <> {Says.KEEPS:d}
-            AND (says <> {Says.REMOVES:d} OR stream IN (SELECT stream FROM replaced))
+            AND (says <> {Says.REMOVES:d} OR stream IN (SELECT stream FROM replaced)) AND in_pass(h1)
         ) s
-        LEFT JOIN (SELECT {HOLDER}, row, first FROM superseded) o USING ({HOLDER})
+        LEFT JOIN (SELECT {HOLDER}, row, first FROM compared.superseded WHERE in_pass(h1)) o USING ({HOLDER})
         ANTI JOIN removed_everywhere r USING (says, t1, t2)
         WHERE o.row IS NULL OR s.row = o.row
-        """
+        """,
+        "SELECT count(*) FROM compared.superseded",
     )
 
 
 def _gain_everything(workspace: Workspace) -> None:
     workspace.execute(f"CREATE OR REPLACE VIEW gained AS SELECT {KEY}, {BODY}, row FROM latest")
-    workspace.execute(f"CREATE OR REPLACE TABLE lost AS SELECT {KEY}, {BODY} FROM holdings")
+    workspace.execute(f"CREATE OR REPLACE VIEW lost AS SELECT {KEY}, {BODY} FROM holdings WHERE false")
 
 
-def _compare(workspace: Workspace) -> None:
+def _compare(workspace: Workspace, scratch: Scratch, replaced: Collection[int], most_holdings: int) -> None:
     """Compares keys alone, and fetches the bodies only of what differs."""
     columns = KEY.split(", ")
     either = ", ".join(f"coalesce(new.{column}, old.{column}) AS {column}" for column in columns)
     is_same = " AND ".join(f"new.{column} = old.{column}" for column in columns)
+    joined = f"SELECT greatest(({_ROWS}), {most_holdings})"
+    of_rows = _old_of_rows(workspace, scratch, replaced, joined)
     # A holding may be in `old` twice, by its row and by removed_everywhere. It is lost once: `lost` semi-joins.
     # What a former digest of a key holds is lost to the present one, which as a rule gains it: nothing is sent then.
-    workspace.execute(
+    scratch.create(
+        "difference",
         f"""
-        CREATE OR REPLACE TABLE difference AS
         WITH
-            new AS (SELECT {KEY} FROM latest),
+            new AS (SELECT {KEY} FROM latest WHERE in_pass(t1)),
             old AS (
-                SELECT {KEY} FROM holdings WHERE stream IN (SELECT stream FROM replaced)
+                SELECT {KEY} FROM holdings WHERE stream IN (SELECT stream FROM replaced) AND in_pass(t1)
                 UNION ALL
-                SELECT {KEY} FROM holdings SEMI JOIN spool USING ({HOLDER})
-                WHERE stream NOT IN (SELECT stream FROM replaced)
+                {of_rows} WHERE in_pass(t1)
                 UNION ALL
-                SELECT {KEY} FROM holdings SEMI JOIN ({FORMER_HOLDERS}) USING ({HOLDER})
+                SELECT {KEY} FROM holdings SEMI JOIN ({FORMER_HOLDERS}) USING ({HOLDER}) WHERE in_pass(t1)
                 UNION ALL
-                SELECT {KEY} FROM holdings SEMI JOIN removed_everywhere USING (says, t1, t2)
+                SELECT {KEY} FROM holdings SEMI JOIN removed_everywhere USING (says, t1, t2) WHERE in_pass(t1)
             )
         SELECT {either}, old.stream IS NULL AS is_gained
         FROM new FULL JOIN old ON {is_same}
         WHERE new.stream IS NULL OR old.stream IS NULL
-        """
+        """,
+        joined,
     )
-    workspace.execute(
+    scratch.create(
+        "gained",
         f"""
-        CREATE OR REPLACE TABLE gained_rows AS
-        SELECT {KEY}, {BODY}, row FROM latest SEMI JOIN (SELECT {KEY} FROM difference WHERE is_gained) USING ({KEY})
-        """
+        SELECT {KEY}, {BODY}, row FROM latest
+        SEMI JOIN (SELECT {KEY} FROM compared.difference WHERE is_gained AND in_pass(t1)) USING ({KEY})
+        WHERE in_pass(t1)
+        """,
+        "SELECT count(*) FROM compared.difference WHERE is_gained",
     )
-    workspace.execute(f"CREATE OR REPLACE VIEW gained AS SELECT {KEY}, {BODY}, row FROM gained_rows")
-    workspace.execute(
+    scratch.create(
+        "lost",
         f"""
-        CREATE OR REPLACE TABLE lost AS
-        SELECT {KEY}, {BODY} FROM holdings SEMI JOIN (SELECT {KEY} FROM difference WHERE NOT is_gained) USING ({KEY})
-        """
+        SELECT {KEY}, {BODY} FROM holdings
+        SEMI JOIN (SELECT {KEY} FROM compared.difference WHERE NOT is_gained AND in_pass(t1)) USING ({KEY})
+        WHERE in_pass(t1)
+        """,
+        "SELECT count(*) FROM compared.difference WHERE NOT is_gained",
     )
+    workspace.execute(f"CREATE OR REPLACE VIEW gained AS SELECT {KEY}, {BODY}, row FROM compared.gained")
+    workspace.execute(f"CREATE OR REPLACE VIEW lost AS SELECT {KEY}, {BODY} FROM compared.lost")
+
+
+def _old_of_rows(workspace: Workspace, scratch: Scratch, replaced: Collection[int], joined: str) -> str:
+    """Returns the query for what the rows of the spool held before, where their stream is not replaced.
+
+    The holdings of a replaced table, which may be many, need no join with its rows.
+    """
+    others = "SELECT stream FROM holdings WHERE stream NOT IN (SELECT stream FROM replaced) LIMIT 1"
+    if replaced and not workspace.number(f"SELECT count(*) FROM ({others})"):
+        return f"SELECT {KEY} FROM (SELECT {KEY} FROM holdings WHERE false)"
+    scratch.see(
+        "old_of_rows",
+        f"""
+        SELECT {KEY} FROM holdings SEMI JOIN (SELECT {HOLDER} FROM spool WHERE in_pass(h1)) USING ({HOLDER})
+        WHERE stream NOT IN (SELECT stream FROM replaced) AND in_pass(h1)
+        """,
+        joined,
+    )
+    return f"SELECT {KEY} FROM old_of_rows"
 
 
 def _select_people(workspace: Workspace) -> None:
@@ -223,29 +263,50 @@ def _select_people(workspace: Workspace) -> None:
     )
 
 
-def _touch_everything(workspace: Workspace) -> None:
-    """Touches all that is gained and requested, where there was nothing before.
+def _touch_everything(workspace: Workspace, scratch: Scratch) -> bool:
+    """Touches all that is gained and requested, where there was nothing before; False if it is not worth it.
 
     As a rule no identifier comes twice, and then none is copied: half a digest of each shows which do.
     """
     workspace.execute(
         f"CREATE OR REPLACE VIEW reasons_once AS {_reasons_of_gained()} UNION ALL {_reasons_of_removals()}"
     )
-    workspace.execute("CREATE OR REPLACE TABLE shared AS SELECT t1 FROM reasons_once GROUP BY t1 HAVING count(*) > 1")
-    workspace.execute(
-        f"CREATE OR REPLACE TABLE touched_rows AS {_grouped('SELECT * FROM reasons_once SEMI JOIN shared USING (t1)')}"
+    scratch.create(
+        "shared",
+        "SELECT t1 FROM reasons_once WHERE in_pass(t1) GROUP BY t1 HAVING count(*) > 1",
+        _ROWS,
+    )
+    shared = "SELECT count(*) FROM compared.shared"
+    if scratch.takes_passes(shared):
+        return False
+    scratch.create(
+        "touched",
+        _grouped("SELECT * FROM reasons_once SEMI JOIN compared.shared USING (t1)"),
+        shared,
     )
     workspace.execute(
         f"""
         CREATE OR REPLACE VIEW touched AS
-        SELECT t1, t2, {BODY}, reason AS reasons, row FROM reasons_once ANTI JOIN shared USING (t1)
+        SELECT t1, t2, {BODY}, reason AS reasons, row FROM reasons_once ANTI JOIN compared.shared USING (t1)
         UNION ALL
-        SELECT t1, t2, {BODY}, reasons, row FROM touched_rows
+        SELECT t1, t2, {BODY}, reasons, row FROM compared.touched
         """
     )
+    return True
 
 
-def _select_touched(workspace: Workspace, *, sends_people: bool) -> None:
+def _select_touched(workspace: Workspace, scratch: Scratch, *, sends_people: bool) -> None:
+    scratch.see(
+        "absent",
+        f"""
+        SELECT t1, t2, {BODY} FROM lost
+        ANTI JOIN (
+            SELECT {HOLDER} FROM (SELECT {HOLDER} FROM spool UNION ALL {FORMER_HOLDERS}) WHERE in_pass(h1)
+        ) USING ({HOLDER})
+        WHERE says = {Says.HOLDS:d} AND stream IN (SELECT stream FROM replaced) AND in_pass(h1)
+        """,
+        "SELECT count(*) FROM lost",
+    )
     added_again = f"""
             UNION ALL
             SELECT t1, t2, {BODY}, {_ADDED_AGAIN}, NULL FROM holdings SEMI JOIN changed_holders USING ({HOLDER})
@@ -266,13 +327,18 @@ def _select_touched(workspace: Workspace, *, sends_people: bool) -> None:
             UNION ALL
             {_reasons_of_removals()}
             UNION ALL
-            SELECT t1, t2, {BODY}, {_ABSENT}, NULL FROM lost
-            ANTI JOIN (SELECT {HOLDER} FROM spool UNION ALL {FORMER_HOLDERS}) USING ({HOLDER})
-            WHERE says = {Says.HOLDS:d} AND stream IN (SELECT stream FROM replaced)
+            SELECT t1, t2, {BODY}, {_ABSENT}, NULL FROM absent
             {added_again if sends_people else ""}
         """
-    workspace.execute(f"CREATE OR REPLACE TABLE touched_rows AS {_grouped(reasons)}")
-    workspace.execute(f"CREATE OR REPLACE VIEW touched AS SELECT t1, t2, {BODY}, reasons, row FROM touched_rows")
+    scratch.create(
+        "touched",
+        _grouped(reasons),
+        f"""
+        SELECT (SELECT count(*) FROM gained) + (SELECT count(*) FROM lost) + (SELECT count(*) FROM in_doubt)
+            + (SELECT count(*) FROM spool WHERE says = {Says.REMOVES:d})
+        """,
+    )
+    workspace.execute(f"CREATE OR REPLACE VIEW touched AS SELECT t1, t2, {BODY}, reasons, row FROM compared.touched")
 
 
 def _reasons_of_gained() -> str:
@@ -295,22 +361,27 @@ def _reasons_of_removals() -> str:
 
 def _grouped(reasons: str) -> str:
     any_body = ", ".join(f"any_value({column}) AS {column}" for column in BODY.split(", "))
-    return f"SELECT t1, t2, {any_body}, bit_or(reason) AS reasons, min(row) AS row FROM ({reasons}) GROUP BY t1, t2"
+    return f"""
+        SELECT t1, t2, {any_body}, bit_or(reason) AS reasons, min(row) AS row FROM ({reasons})
+        WHERE in_pass(t1) GROUP BY t1, t2
+    """
 
 
-def _select_still(workspace: Workspace, *, is_first: bool) -> None:
+def _select_still(scratch: Scratch, *, is_first: bool) -> None:
     is_candidate = "false" if is_first else f"says <> {Says.REMOVES:d}"
-    workspace.execute(
+    scratch.create(
+        "still",
         f"""
-        CREATE OR REPLACE TABLE still AS
         SELECT t1, t2, bool_or(says = {Says.HOLDS:d}) AS held, bool_or(says = {Says.OBJECTS:d}) AS objected
-        FROM (SELECT {KEY} FROM holdings WHERE {is_candidate})
-        SEMI JOIN touched USING (t1, t2) ANTI JOIN lost USING ({KEY}) GROUP BY t1, t2
-        """
+        FROM (SELECT {KEY} FROM holdings WHERE {is_candidate} AND in_pass(t1))
+        SEMI JOIN (SELECT t1, t2 FROM touched WHERE in_pass(t1)) USING (t1, t2)
+        ANTI JOIN (SELECT {KEY} FROM lost WHERE in_pass(t1)) USING ({KEY}) GROUP BY t1, t2
+        """,
+        "SELECT count(*) FROM compared.touched",
     )
 
 
-def _decide(workspace: Workspace, *, is_whole: bool, sends_people: bool, keeps_rows: bool) -> None:
+def _decide(scratch: Scratch, *, is_whole: bool, sends_people: bool, keeps_rows: bool) -> None:
     stays_in_doubt = "false" if is_whole else f"reasons = {_IN_DOUBT}"
     if sends_people:  # It may have been taken out with another of its row, whose row need not come again.
         stays_in_doubt = f"({stays_in_doubt} AND NOT coalesce(held, false))"
@@ -318,9 +389,10 @@ def _decide(workspace: Workspace, *, is_whole: bool, sends_people: bool, keeps_r
     if keeps_rows:  # Who was never in need not leave: there may be an objection to somebody who could not join.
         stays_in_doubt = f"({stays_in_doubt} OR ({NEEDS_ROWS} AND (was_member OR is_member OR was_in_doubt)))"
         is_requested = f"({is_requested} AND NOT {NEEDS_ROWS})"
-    workspace.execute(
+
+    scratch.see(
+        "decisions",
         f"""
-        CREATE OR REPLACE VIEW decisions AS
         WITH facts AS (
             SELECT
                 touched.*,
@@ -335,7 +407,10 @@ def _decide(workspace: Workspace, *, is_whole: bool, sends_people: bool, keeps_r
                 reasons & {_ADDED_AGAIN} <> 0 AS is_added_again,
                 reasons & {_GAINED} <> 0 AND is_objected AS is_held_back,
                 {stays_in_doubt} AS stays_in_doubt
-            FROM touched LEFT JOIN still ON touched.t1 = still.t1 AND touched.t2 = still.t2
+            FROM touched
+            LEFT JOIN (SELECT * FROM compared.still WHERE in_pass(t1)) still
+                ON touched.t1 = still.t1 AND touched.t2 = still.t2
+            WHERE in_pass(touched.t1)
         )
         SELECT
             t1, t2, {BODY}, row, was_member, is_member, was_in_doubt, stays_in_doubt, is_held_back,
@@ -343,7 +418,8 @@ def _decide(workspace: Workspace, *, is_whole: bool, sends_people: bool, keeps_r
             NOT stays_in_doubt AND NOT is_member AND (was_member OR was_in_doubt OR is_requested) AS removes,
             removes AND NOT is_requested AND (is_absent OR (was_in_doubt AND NOT was_member)) AS leaves_by_absence
         FROM facts
-        """
+        """,
+        "SELECT count(*) FROM compared.still",
     )
 
 

@@ -24,6 +24,7 @@ from typing import Any, Final
 
 from destination_pinterest.membership.keys import KIND_BITS, KIND_MASK, Kind
 from destination_pinterest.membership.says import READ_SAYS, WRITE_SAYS, Says
+from destination_pinterest.membership.scratch import Scratch, whole
 from destination_pinterest.membership.sizes import Sizes
 from destination_pinterest.membership.spool import HOLDER
 from destination_pinterest.membership.workspace import Columns, Workspace
@@ -94,7 +95,9 @@ class Holdings:
 
     def __init__(self, workspace: Workspace, sizes: Sizes, *, outlives_files: bool = False) -> None:
         self._workspace = workspace
-        self._small_delta = sizes.small_delta
+        self._sizes = sizes
+        self._resumed = Scratch(workspace, "resumed", sizes.at_once)
+        self._rewritten = Scratch(workspace, "rewritten", sizes.at_once)
         self._form = "TABLE" if outlives_files else "VIEW"
         self._base_rows = 0
         self._delta_rows = 0
@@ -114,9 +117,14 @@ class Holdings:
         )
 
     @property
+    def most_rows(self) -> int:
+        """At most so many holdings there are."""
+        return self._base_rows + self._delta_rows
+
+    @property
     def is_empty(self) -> bool:
         """Whether there are no holdings."""
-        return self._base_rows + self._delta_rows == 0
+        return self.most_rows == 0
 
     def read_base(self, path: Path | None) -> None:
         """Reads base from a file; None if it is empty."""
@@ -128,8 +136,9 @@ class Holdings:
     def read_delta(self, path: Path | None) -> None:
         """Reads the changes since base from a file; None if there are none."""
         self._workspace.execute(
-            f"CREATE OR REPLACE TABLE delta AS SELECT is_in, {_KEY_READ}, {BODY} FROM {_source(path, _DELTA_FILE)}"
+            f"CREATE OR REPLACE TABLE read_delta AS SELECT is_in, {_KEY_READ}, {BODY} FROM {_source(path, _DELTA_FILE)}"
         )
+        self._workspace.execute(f"CREATE OR REPLACE VIEW delta AS SELECT {', '.join(_DELTA)} FROM read_delta")
         self._delta_rows = self._workspace.number("SELECT count(*) FROM delta")
 
     def read_in_doubt(self, path: Path | None) -> None:
@@ -157,29 +166,35 @@ class Holdings:
         """
         execute = self._workspace.execute
         execute(f"CREATE OR REPLACE VIEW sending AS SELECT {', '.join(_SENDING)} FROM {_source(sending, _SENDING)}")
-        execute(
+        sent = "SELECT count(*) FROM sending"
+        self._resumed.begin(self._workspace.number(sent))
+        self._resumed.create(
+            "in_doubt",
             f"""
-            CREATE TABLE resumed_in_doubt AS
             SELECT {", ".join(_IN_DOUBT)} FROM in_doubt
-            ANTI JOIN (SELECT t1, t2 FROM sending WHERE n < {begun} OR {_ADDED_AGAIN}) USING (t1, t2)
+            ANTI JOIN (
+                SELECT t1, t2 FROM sending WHERE (n < {begun} OR {_ADDED_AGAIN}) AND in_pass(t1)
+            ) USING (t1, t2)
+            WHERE in_pass(t1)
             UNION ALL
             SELECT {", ".join(_IN_DOUBT)} FROM sending
-            WHERE (n < {begun} OR {_ADDED_AGAIN}) AND NOT ({_within(accepted)})
-            """
+            WHERE (n < {begun} OR {_ADDED_AGAIN}) AND NOT ({_numbered(accepted)}) AND in_pass(t1)
+            """,
+            sent,
         )
         # The identifiers of some changes are not sent at all, since other rows hold them.
-        execute(
+        self._resumed.create(
+            "accepted",
             f"""
-            CREATE OR REPLACE TEMP TABLE accepted AS
             SELECT is_in, {_KEY_READ}, {BODY} FROM {_source(changes, _DELTA_FILE)}
-            ANTI JOIN (SELECT t1, t2 FROM sending WHERE NOT ({_within(accepted)})) USING (t1, t2)
-            """
+            ANTI JOIN (SELECT t1, t2 FROM sending WHERE NOT ({_numbered(accepted)}) AND in_pass(t1)) USING (t1, t2)
+            WHERE in_pass(t1)
+            """,
+            sent,
         )
-        execute(f"CREATE OR REPLACE TEMP TABLE were_delta AS {_followed_by('accepted')}")
-        execute("CREATE OR REPLACE TABLE delta AS SELECT * FROM were_delta")
-        execute(f"CREATE OR REPLACE {self._form} in_doubt AS SELECT * FROM resumed_in_doubt")
-        execute("DROP TABLE accepted")
-        execute("DROP TABLE were_delta")
+        self._resumed.create("delta", _followed_by("resumed.accepted"), sent)
+        execute(f"CREATE OR REPLACE VIEW delta AS SELECT {', '.join(_DELTA)} FROM resumed.delta")
+        execute(f"CREATE OR REPLACE {self._form} in_doubt AS SELECT * FROM resumed.in_doubt")
         self._delta_rows = self._workspace.number("SELECT count(*) FROM delta")
         self.read_sending(None)
 
@@ -234,22 +249,19 @@ class Holdings:
         """
         if not self._is_small(self._delta_rows + changed):
             return False
-        delta = f"({_followed_by(_NEW)})" if changed else "delta"
+        delta = f"({whole(_followed_by(_NEW))})" if changed else "delta"
         self._copy(f"SELECT is_in, {_KEY_WRITTEN}, {BODY} FROM {delta}", path)
         return True
 
     def write_base(self, path: Path, changed: int) -> None:
         """Writes all holdings, with `gained` and without `lost` (`changed` rows, 0: as they are)."""
-        rows = (
-            f"""(
-                SELECT {KEY}, {BODY} FROM holdings ANTI JOIN lost USING ({KEY})
-                UNION ALL
-                SELECT {KEY}, {BODY} FROM gained
-            )"""
-            if changed
-            else "holdings"
-        )
-        self._copy(f"SELECT {_KEY_WRITTEN}, {BODY} FROM {rows}", path)
+        if not changed:
+            self._copy(f"SELECT {_KEY_WRITTEN}, {BODY} FROM holdings", path)
+            return
+        self._rewritten.begin(changed)
+        self._rewritten.see("staying", _WITHOUT_LOST, "SELECT count(*) FROM lost")
+        self._copy(f"SELECT {_KEY_WRITTEN}, {BODY} FROM (FROM staying UNION ALL {_GAINED})", path)
+        self._rewritten.begin(0)
 
     def becomes(self, changed: int) -> str | None:
         """What a file of the next changes alone is once they count: "base", or "delta"; None if it is neither."""
@@ -325,7 +337,7 @@ class Holdings:
         return members + (self._members_within(others) if others else 0)
 
     def _members_within(self, numbers: Ranges) -> int:
-        return self._workspace.number(f"SELECT coalesce(sum(members), 0) FROM sending WHERE {_within(numbers)}")
+        return self._workspace.number(f"SELECT coalesce(sum(members), 0) FROM sending WHERE {_numbered(numbers)}")
 
     def row_of(self, number: int) -> int:
         """The row of an addition by its number; 0 if no row of the epoch added it, or it is a removal."""
@@ -343,7 +355,7 @@ class Holdings:
         return True
 
     def _is_small(self, delta: int) -> bool:
-        return delta <= max(self._small_delta, self._base_rows // _SHARE_OF_BASE)
+        return delta <= max(self._sizes.small_delta, self._base_rows // _SHARE_OF_BASE)
 
     def _copy(self, query: str, path: Path, *, rows_a_group: int = _ROWS_A_GROUP) -> None:
         # Encrypted data does not compress.
@@ -353,6 +365,11 @@ class Holdings:
         )
 
 
+_GAINED: Final = f"SELECT {KEY}, {BODY} FROM gained"
+_WITHOUT_LOST: Final = f"""
+    SELECT {KEY}, {BODY} FROM holdings ANTI JOIN (SELECT {KEY} FROM lost WHERE in_pass(t1)) USING ({KEY})
+    WHERE in_pass(t1)
+"""
 _NEW: Final = (
     f"(SELECT true AS is_in, {KEY}, {BODY} FROM gained UNION ALL SELECT false AS is_in, {KEY}, {BODY} FROM lost)"
 )
@@ -361,14 +378,16 @@ _NEW: Final = (
 def _followed_by(changes: str) -> str:
     """The query for the delta with further changes, of which opposite ones cancel out."""
     return f"""
-        SELECT {", ".join(_DELTA)} FROM delta ANTI JOIN (SELECT {KEY} FROM {changes}) USING ({KEY})
+        SELECT {", ".join(_DELTA)} FROM delta ANTI JOIN (SELECT {KEY} FROM {changes} WHERE in_pass(t1)) USING ({KEY})
+        WHERE in_pass(t1)
         UNION ALL
         SELECT {", ".join(_DELTA)} FROM {changes} new
-        ANTI JOIN (SELECT NOT is_in AS is_in, {KEY} FROM delta) USING (is_in, {KEY})
+        ANTI JOIN (SELECT NOT is_in AS is_in, {KEY} FROM delta WHERE in_pass(t1)) USING (is_in, {KEY})
+        WHERE in_pass(t1)
     """
 
 
-def _within(ranges: Ranges) -> str:
+def _numbered(ranges: Ranges) -> str:
     return " OR ".join(f"n >= {first} AND n < {last}" for first, last in ranges) or "false"
 
 

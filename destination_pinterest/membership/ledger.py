@@ -38,6 +38,7 @@ from destination_pinterest.membership.holdings import Holdings, Ranges, rows_of
 from destination_pinterest.membership.keys import KIND_MASK, TAG_BYTES, AudienceKeys, DamagedSealError
 from destination_pinterest.membership.lease import LeasedManifest, ViewedManifest, busy
 from destination_pinterest.membership.manifest import FORMAT, DataFile, ListCounters, Manifest, Sending, damaged
+from destination_pinterest.membership.scratch import Scratch
 from destination_pinterest.membership.sealing import BatchSeals, Sealed
 from destination_pinterest.membership.sightings import Sightings
 from destination_pinterest.membership.sizes import Sizes
@@ -99,6 +100,7 @@ class MembershipLedger:
         if not is_view:
             self._delete_leftovers()
         manifest = leased.manifest
+        self._scratch = Scratch(workspace, "compared", sizes.at_once)
         self._holdings = Holdings(workspace, sizes, outlives_files=is_view)
         self._holdings.read_base(self._fetch(manifest.base))
         self._holdings.read_delta(self._fetch(manifest.delta))
@@ -398,6 +400,7 @@ class MembershipLedger:
         numbers = [self._spool.number_of(stream) for stream in replaced]
         counts = diff(
             self._workspace,
+            self._scratch,
             self._holdings,
             numbers,
             is_whole=is_whole,

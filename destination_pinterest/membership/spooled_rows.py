@@ -10,13 +10,13 @@ Source: measured with duckdb 2.0.0 by its duckdb_memory() (2026-11-27).
 
 from __future__ import annotations
 
-import contextlib
 from pathlib import Path
 from typing import Final
 
 from destination_pinterest.membership.workspace import Columns, Workspace
 
-ROWS: Final = "spooled.rows"
+_DATABASE: Final = "spooled"
+ROWS: Final = f"{_DATABASE}.rows"
 _COLUMNS: Final = (
     "row UINTEGER, stream USMALLINT, says UTINYINT, kind UTINYINT, h1 UBIGINT, h2 UBIGINT, t1 UBIGINT, t2 UBIGINT, "
     "c1 UBIGINT, c2 UBIGINT, c3 UBIGINT, c4 UBIGINT, long BLOB"
@@ -39,7 +39,7 @@ class SpooledRows:
         self._file: Path | None = None
         self._rows = 0
         self._waiting = 0
-        self._attach(":memory:")
+        self._workspace.attach(_DATABASE, None)
         self._workspace.execute(f"CREATE TABLE {ROWS} ({_COLUMNS})")
         self._workspace.execute(f"CREATE VIEW spool AS SELECT * FROM {ROWS}")
 
@@ -67,37 +67,20 @@ class SpooledRows:
         """Forgets every row, and the file."""
         self._rows = self._waiting = 0
         if self._file is not None:
-            self._workspace.execute("DETACH spooled")
-            self._delete(self._file)
+            self._workspace.detach(_DATABASE, self._file)
             self._file = None
-            self._attach(":memory:")
+            self._workspace.attach(_DATABASE, None)
         self._workspace.execute(f"CREATE OR REPLACE TABLE {ROWS} ({_COLUMNS})")
 
     def _go_to_the_disk(self) -> None:
         self._file = self._workspace.folder / "rows.duckdb"
-        execute = self._workspace.execute
-        execute(f"ATTACH '{_quoted(self._file)}' AS on_disk")
-        # What is encrypted does not compress.
-        execute("SET force_compression = 'uncompressed'")
-        execute(f"CREATE TABLE on_disk.rows AS SELECT * FROM {ROWS}")
-        execute("DETACH spooled")
-        execute("DETACH on_disk")
-        self._attach(_quoted(self._file))
+        self._workspace.attach("on_disk", self._file)
+        self._workspace.execute(f"CREATE TABLE on_disk.rows AS SELECT * FROM {ROWS}")
+        self._workspace.detach(_DATABASE, None)
+        self._workspace.detach("on_disk", None)
+        self._workspace.attach(_DATABASE, self._file)
         self._begin_waiting()
 
     def _begin_waiting(self) -> None:
         self._waiting = 0
         self._workspace.execute(f"CREATE OR REPLACE TABLE waiting ({_COLUMNS})")
-
-    def _attach(self, where: str) -> None:
-        self._workspace.execute(f"ATTACH '{where}' AS spooled")
-
-    @staticmethod
-    def _delete(file: Path) -> None:
-        for path in (file, file.with_name(f"{file.name}.wal")):
-            with contextlib.suppress(FileNotFoundError):
-                path.unlink()
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")

@@ -80,6 +80,22 @@ class Workspace:
             finally:
                 self._connection.unregister("batch")
 
+    def attach(self, name: str, file: Path | None) -> None:
+        """Adds a database by this name, in the file or in memory."""
+        if file is None:
+            self.execute(f"ATTACH ':memory:' AS {name}")
+            return
+        # What is encrypted does not compress.
+        self.execute("SET force_compression = 'uncompressed'")
+        self.execute(f"ATTACH '{_quoted(file)}' AS {name}")
+
+    def detach(self, name: str, file: Path | None) -> None:
+        """Takes away a database with all that is in it, and deletes its file."""
+        self.execute(f"DETACH {name}")
+        if file is not None:
+            for path in (file, file.with_name(f"{file.name}.wal")):
+                path.unlink(missing_ok=True)
+
     def chunks(self, query: str, size: int) -> Iterator[list[tuple[Any, ...]]]:
         """Yields the rows of a query, at most `size` at a time. Other statements may run in between."""
         with self._explained():
@@ -134,6 +150,10 @@ class Workspace:
                 Code.LOCAL_DISK_FAILED,
                 f"Work on the membership store failed in {self.folder} ({type(error).__name__}). {_ADVICE}",
             ) from error
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
 
 
 def as_columns(records: bytes, names: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
