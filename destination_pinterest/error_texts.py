@@ -1030,6 +1030,15 @@ TEXTS: Final[Mapping[Code, ErrorText]] = {
         "A config that a program passes in place of a file has a key or a value that a JSON file could not hold.",
         "Pass a dict with a config file's keys, of texts, numbers, true or false, lists and dicts.",
     ),
+    Code.DIFFERENCE_TRIAL_TOO_LARGE: ErrorText(
+        "A dry run of the difference has more values that only Python can judge than fit into a query, in a database "
+        "without temporary tables.",
+        "Try a part of the table by `--query`, or run the sync: it checks the same safeguards before it sends.",
+    ),
+    Code.DIFFERENCE_RIGHT_MISSING: ErrorText(
+        "The database refuses something that the difference needs, since its user lacks the right to do it.",
+        "Grant what the message names. [Scale](scale.md#in-the-warehouse) says which tables are read and written.",
+    ),
     Code.EMPTY_TABLE_KEPT: ErrorText(
         "The table of an audience with `mode: replace` has no usable rows, so the audience keeps its members.",
         "See why the table is empty. If the audience is to be empty, set `allow_empty_audience` to true for it.",

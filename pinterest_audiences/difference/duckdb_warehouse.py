@@ -17,7 +17,7 @@ import duckdb
 
 from destination_pinterest.error_codes import Code
 from pinterest_audiences.difference.comparison import Comparison
-from pinterest_audiences.difference.dialects import DUCKDB, Dialect
+from pinterest_audiences.difference.dialects import DUCKDB, Dialect, without_parameters
 from pinterest_audiences.difference.failing import failed, no_schema
 from pinterest_audiences.difference.statements import Statements
 from pinterest_audiences.failures import UsageError
@@ -26,7 +26,7 @@ from pinterest_audiences.sources.source import Selection
 
 # DuckDB would otherwise take up to 80 % of the memory before it spills.
 COMPARING_MEMORY: Final = "1GB"
-_PARAMETER: Final = re.compile(r"(?<![\w:\"]):([a-z]+\d*)\b")
+_PARAMETER: Final = re.compile(r"(?<!\\):([a-z]+\d*)\b")
 
 
 class DuckDBWarehouse:
@@ -82,11 +82,11 @@ class DuckDBWarehouse:
 
     def relation(self, selection: Selection) -> str:
         """See Warehouse."""
-        return self._source.relation(selection)
+        return without_parameters(self._source.relation(selection))
 
-    def comparison(self, statements: Statements, selection: Selection) -> Comparison:
+    def comparison(self, statements: Statements, selection: Selection, *, is_first: bool = False) -> Comparison:
         """See Warehouse."""
-        return Comparison(statements, holds_nothing=self._source.is_stored(selection))
+        return Comparison(statements, holds_nothing=self._source.is_stored(selection), is_first=is_first)
 
     def check_schema(self, schema: str) -> None:
         """See Warehouse."""
@@ -96,6 +96,15 @@ class DuckDBWarehouse:
         ).fetchone()
         if found is None:
             raise no_schema(schema, self.label)
+
+    def has_table(self, schema: str, name: str) -> bool:
+        """See Warehouse."""
+        found = self._connection.execute(
+            "SELECT 1 FROM information_schema.tables WHERE table_catalog = current_catalog() AND table_schema = ? "
+            "AND table_name = ?",
+            [schema, name],
+        ).fetchone()
+        return found is not None
 
     @contextmanager
     def session(self) -> Iterator[DuckDBSession]:
@@ -135,9 +144,10 @@ class DuckDBSession:
 
     def lets_spill(self) -> None:
         """See Session. DuckDB takes the folder away again when the database is closed."""
-        self.run(f"SET memory_limit = '{COMPARING_MEMORY}'")
         if self._spill is not None:
             self.run("SET temp_directory = '" + str(self._spill).replace("'", "''") + "'")
+        # After the folder is named, since what is in memory may be beyond the limit already.
+        self.run(f"SET memory_limit = '{COMPARING_MEMORY}'")
 
     def interrupt(self) -> None:
         """Makes what runs fail soon, from another thread."""
@@ -179,7 +189,7 @@ class DuckDBSession:
         """See Session."""
         self._beside = beside = self._cursor.cursor()
         try:
-            beside.execute(statement)
+            beside.execute(_with_colons(statement))
             while rows := beside.fetchmany(batch_rows):
                 yield rows
         except duckdb.Error as error:
@@ -202,5 +212,9 @@ def _with_values(statement: str, values: Mapping[str, Any]) -> tuple[str, dict[s
     """A statement as DuckDB writes parameters, and the values that it names: it would refuse others."""
     named = {name: value for name, value in values.items() if name in _PARAMETER.findall(statement)}
     if not named:
-        return statement, None
-    return _PARAMETER.sub(r"$\1", statement), named
+        return _with_colons(statement), None
+    return _with_colons(_PARAMETER.sub(r"$\1", statement)), named
+
+
+def _with_colons(statement: str) -> str:
+    return statement.replace("\\:", ":")

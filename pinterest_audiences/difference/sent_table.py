@@ -59,11 +59,11 @@ class Kept:
 
 
 def looked_at(session: Session, statements: Statements, account: str, audience: str) -> tuple[str, Kept]:
-    """Returns the epoch under which an audience's identifiers are kept, blank if none are, and what else is known."""
-    try:
-        found = session.rows(statements.look(), account=account, audience=audience)
-    except SourceError:
-        found = []  # The tables are not there yet.
+    """Returns the epoch under which an audience's identifiers are kept, blank if none are, and what else is known.
+
+    Raises: SourceError, and UsageError without the right to read the tables.
+    """
+    found = session.rows(statements.look(), account=account, audience=audience)
     if not found:
         return "", Kept(None, None)
     _, epoch, kept_list, _, _, fill, *_ = found[0]
@@ -188,12 +188,12 @@ class SentTable:
     def _ensure(self, session: Session) -> None:
         try:
             session.rows(self.statements.are_there())
-        except SourceError:
+        except (SourceError, UsageError):
             try:
                 for statement in self.statements.creations():
                     session.run(statement)
                 session.rows(self.statements.are_there())
-            except SourceError:
+            except (SourceError, UsageError):
                 raise UsageError(
                     Code.DIFFERENCE_SCHEMA_UNUSABLE,
                     f"The tables of the difference can't be created in the schema {self.statements.schema!r} of "
