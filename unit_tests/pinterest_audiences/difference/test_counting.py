@@ -172,3 +172,11 @@ def test_more_than_a_query_can_hold_is_refused(path: Path, monkeypatch: pytest.M
         raises(Code.DIFFERENCE_TRIAL_TOO_LARGE),
     ):
         counted(warehouse, trying(Selection(table="people")))
+
+
+def test_tables_of_a_later_version_are_refused_as_in_a_run(path: Path) -> None:
+    send(path, {})
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("UPDATE pins.pinterest_audience SET form = 99")
+    with raises(Code.DIFFERENCE_OF_LATER_VERSION):
+        next(all_ways(path, Selection(table="people")))
