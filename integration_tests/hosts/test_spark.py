@@ -179,12 +179,23 @@ def test_a_mirror_takes_out_nobody_if_too_many_would_leave_or_the_table_is_empty
 
     refused = driver.take(**arguments, sql=people(600, 1_000), compact_after_runs=1)
     empty = driver.take(**arguments, sql=people(0, 0))
+    replaced = driver.take(do="sync", sql=people(0, 0), audience="VIP", mode="replace", config=settings_file)
+    others = driver.take(
+        do="sync",
+        sql=people(0, 0),
+        audience="Nobody",
+        mode="mirror",
+        config=settings_file,
+        sent=f"{tmp_path}/nobody",
+    )
 
     assert refused["error"].startswith(f"{Code.REMOVAL_ABOVE_LIMIT}: ")
     assert "600 of 1,000 identifiers would leave" in refused["error"]
     assert empty["result"]["warnings"][0].startswith(
         "The DataFrame has no usable rows, so the audience keeps its 1,000"
     )
+    marks = [each["result"]["empty_table"] for each in (empty, replaced, others)]
+    assert marks == ["kept", "kept", "nobody_yet"]
     assert sandbox.members_of("VIP") == members(0, 1_000)
     runs = driver.take(do="read", sql="SELECT run, count(*) AS rows FROM vip_sent WHERE kind <> '' GROUP BY run")[
         "rows"
@@ -261,11 +272,12 @@ def test_batches_of_a_stream_are_synced_one_after_the_other(
     assert sandbox.members_of("VIP") == members(0, 250)
 
 
+@pytest.mark.parametrize("mode", ["mirror", "replace", "stream-mirror"])
 def test_a_driver_that_is_killed_while_pinterest_stumbles_leaves_what_the_next_one_heals(
-    driver: SparkDriver, sandbox: RunningSandbox, tmp_path: Path
+    driver: SparkDriver, sandbox: RunningSandbox, tmp_path: Path, mode: str
 ) -> None:
     """`python -m integration_tests.hosts.spark_chaos SEEDS` has more of these stories."""
-    Story(7, tmp_path, sandbox, "mirror").run(kills=1, survivor=driver)
+    Story(7, tmp_path, sandbox, mode).run(kills=1, survivor=driver)
 
 
 def wait_until(holds: Callable[[], bool]) -> None:
