@@ -1019,8 +1019,8 @@ TEXTS: Final[Mapping[Code, ErrorText]] = {
     ),
     Code.SPARK_SENT_BUSY: ErrorText(
         "Another driver of Spark mirrors by the same table of what was last sent.",
-        "Let it end, and sync again. One that was killed on another machine, or in another container, counts as ended after three "
-        "minutes.",
+        "Let it end, and sync again. One that was killed on another machine, or in another container, counts as ended "
+        "after three minutes.",
     ),
     Code.SPARK_SENT_FOREIGN: ErrorText(
         "The table that is to hold what was last sent is of another audience or ad account, of a later version, or no "
