@@ -1040,6 +1040,11 @@ TEXTS: Final[Mapping[Code, ErrorText]] = {
         "The database refuses something that the difference needs, since its user lacks the right to do it.",
         "Grant what the message names. [Scale](scale.md#in-the-warehouse) says which tables are read and written.",
     ),
+    Code.SPARK_REFUSED: ErrorText(
+        "Spark can't do what it is asked for: a column that two names fit, a table, a folder or a format that it can't "
+        "use.",
+        "The message names Spark's own condition, and Spark's log says more. Correct what was named.",
+    ),
     Code.EMPTY_TABLE_KEPT: ErrorText(
         "The table of an audience with `mode: replace` has no usable rows, so the audience keeps its members.",
         "See why the table is empty. If the audience is to be empty, set `allow_empty_audience` to true for it.",

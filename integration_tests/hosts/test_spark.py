@@ -124,6 +124,28 @@ def test_a_failure_of_spark_is_told_without_its_text_and_replaces_nothing(
     assert sandbox.members_of("VIP") == MEMBERS
 
 
+def test_a_column_may_have_any_name_but_not_one_that_spark_can_t_tell_from_another(
+    driver: SparkDriver, sandbox: RunningSandbox, settings_file: str, tmp_path: Path
+) -> None:
+    """What Spark says when it is asked for the impossible is no reason to wait and to ask again."""
+    column = "the.e`mail: %s"
+    sql = f"SELECT email AS `{column.replace('`', '``')}` FROM ({people(0, 100)})"
+    identities = {"identity_columns": [{"column": column, "identifier": "EMAIL"}]}
+    usual = {"do": "sync", "audience": "VIP", "config": settings_file}
+    assert driver.take(**usual, sql=sql, settings=identities)["result"]["fed"] == 100
+    mirror = {"mode": "mirror", "sent": f"{tmp_path}/sent"}
+    assert driver.take(**usual, **mirror, sql=sql, settings=identities)["result"]["joined"] == 100
+    assert sandbox.members_of("VIP") == members(0, 100)
+
+    twice = driver.take(**usual, sql="SELECT 'a@example.com' AS email, 'b@example.com' AS Email")
+    nowhere = driver.take(**usual, sql=people(0, 100), mode="mirror", sent="nowhere://lake/vip")
+
+    for answer, condition in ((twice, "AMBIGUOUS_REFERENCE"), (nowhere, "UnsupportedFileSystemException")):
+        assert answer["error"].startswith(f"{Code.SPARK_REFUSED}: ")
+        assert condition in answer["error"]
+        assert "ConfigurationError" in answer["kinds"]
+
+
 def people(first: int, last: int) -> str:
     return f"SELECT 'Person.' || id || '@Example.com' AS email FROM range({first}, {last})"
 

@@ -106,7 +106,9 @@ def _staging_path(sent: Sent) -> str:
 
 def _rows(frame: DataFrame, plan: SparkPlan, tally: Tally, audience: str) -> Iterator[list[Row]]:
     """Yields different rows. Raises: UnusableRowsError at their end, before anything says that the table is whole."""
-    for chunk in chunks_of(keys_of(frame, plan.mapping)):
+    with spark_failures():
+        keys = keys_of(frame, plan.mapping)
+    for chunk in chunks_of(keys):
         tally.take(chunk)
         if chunk.rows:
             yield rows_of(chunk, len(plan.columns))
