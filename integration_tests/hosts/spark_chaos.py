@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 
 from integration_tests.airbyte_messages import address, config, digests
+from integration_tests.connector_process import WATCHDOG_S
 from integration_tests.hosts.spark_process import SparkDriver
 from integration_tests.sandbox_process import RunningSandbox
 
@@ -27,6 +28,8 @@ _FAULTS: tuple[dict[str, object], ...] = (
     {"kind": "status", "status": 503},
     {"kind": "latency", "seconds": 0.2},
 )
+# The others are killed after a request; those by time meet what Spark does before it and between them, too.
+_SHARE_BY_TIME = 0.4
 # A driver that is up needs some seconds to its first request.
 _LONGEST_LIFE_S = 25.0
 
@@ -56,7 +59,7 @@ class Story:
             driver = self._driver()
             driver.take(do="read", sql="SELECT 1")  # It is up.
             driver.begin(**self._step(first, last))
-            self._wait()
+            self._wait(driver)
             self.killed.append(f"of {len(self._sandbox.seen())} requests")
             driver.kill()
             # Fewer than may leave at once.
@@ -78,11 +81,14 @@ class Story:
     def _is_stream(self) -> bool:
         return self.mode.startswith("stream")
 
-    def _wait(self) -> None:
-        """Until so many more requests have come, or so many seconds have gone."""
-        requests = len(self._sandbox.seen()) + self._chance.choice((1, 2, 4, 8, 16, PEOPLE))
-        ends_at = time.monotonic() + self._chance.uniform(0, _LONGEST_LIFE_S)
-        while time.monotonic() < ends_at and len(self._sandbox.seen()) < requests:
+    def _wait(self, driver: SparkDriver) -> None:
+        """Until so many more requests have come, however slow the machine is, or so many seconds have gone."""
+        requests = len(self._sandbox.seen()) + self._chance.choice((1, 2, 4, 8, 12, 16, 20))
+        by_time, life_s = self._chance.random() < _SHARE_BY_TIME, self._chance.uniform(0, _LONGEST_LIFE_S)
+        ends_at = time.monotonic() + (life_s if by_time else 2 * WATCHDOG_S)
+        while time.monotonic() < ends_at and not driver.has_answered:
+            if not by_time and len(self._sandbox.seen()) >= requests:
+                return
             time.sleep(0.02)
 
     def _stumble(self) -> None:
