@@ -22,6 +22,7 @@ from pinterest_audiences.difference.failing import failed, no_schema
 from pinterest_audiences.difference.statements import Statements
 from pinterest_audiences.failures import UsageError
 from pinterest_audiences.sources.duckdb_source import DuckDBSource
+from pinterest_audiences.sources.duckdb_turns import TURNS, Release
 from pinterest_audiences.sources.source import Selection
 
 # DuckDB would otherwise take up to 80 % of the memory before it spills.
@@ -36,10 +37,19 @@ class DuckDBWarehouse:
         connection: closed by this object.
         label: the address.
         spill: the folder for what does not fit into memory, once only digests are compared; None: nowhere.
+        release: called when it is closed.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, label: str, spill: Path | None = None) -> None:
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        label: str,
+        spill: Path | None = None,
+        *,
+        release: Release = lambda: None,
+    ) -> None:
         self._connection = connection
+        self._release = release
         self._spill = spill
         self._running: set[DuckDBSession] = set()
         self._source = DuckDBSource(connection, label)
@@ -51,10 +61,12 @@ class DuckDBWarehouse:
 
         Raises: UsageError if it is not one, or another program has it open.
         """
+        release = TURNS.alone(path)
         try:
             # What a query of the user's own sorts may be in plain, and would be spilled.
             connection = duckdb.connect(str(path), read_only=not writes, config={"temp_directory": ""})
         except duckdb.Error as error:
+            release()
             if "lock" in str(error):
                 raise UsageError(
                     Code.SOURCE_NOT_OPENED,
@@ -64,7 +76,7 @@ class DuckDBWarehouse:
                 Code.SOURCE_NOT_OPENED,
                 f"{path} can't be opened for writing, as a DuckDB database that this version of DuckDB knows.",
             ) from None
-        return cls(connection, f"duckdb:///{path.resolve()}", path.with_name(path.name + ".tmp"))
+        return cls(connection, f"duckdb:///{path.resolve()}", path.with_name(path.name + ".tmp"), release=release)
 
     @property
     def dialect(self) -> Dialect:
@@ -125,6 +137,7 @@ class DuckDBWarehouse:
     def close(self) -> None:
         """See Warehouse."""
         self._connection.close()
+        self._release()
 
 
 class DuckDBSession:
