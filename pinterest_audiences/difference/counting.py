@@ -17,6 +17,7 @@ from pinterest_audiences.difference.guard import Difference
 from pinterest_audiences.difference.sent_table import Kept, looked_at
 from pinterest_audiences.difference.statements import Statements
 from pinterest_audiences.difference.table_rows import RowCounts, TableRows
+from pinterest_audiences.difference.trust import check_engine
 from pinterest_audiences.difference.warehouse import Warehouse
 from pinterest_audiences.sources.source import Selection
 
@@ -84,6 +85,7 @@ def counted(warehouse: Warehouse, trying: Trying) -> Counted:
         def number(statement: str) -> int:
             return int(session.rows(statement, epoch=epoch)[0][0])
 
+        check_engine(session, statements, trying.plan.identities, settings)
         epoch, kept = "", Kept(None, None)
         if not is_first:
             epoch, kept = looked_at(session, statements, settings.ad_account_id, trying.audience)

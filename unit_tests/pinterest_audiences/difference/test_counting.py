@@ -164,6 +164,17 @@ def test_a_dry_run_compares_within_the_memory_of_a_run(path: Path) -> None:
             assert session.rows("SELECT current_setting('memory_limit')") == [("953.6 MiB",)]
 
 
+def test_an_engine_that_judges_otherwise_is_not_counted_with(path: Path) -> None:
+    class Upper(Server):
+        ways = replace(WithTemporaryTables.ways, sha256="upper(sha256({x}))")
+
+    with (
+        closing(Upper.of_database(path, writes=False)) as warehouse,
+        raises(Code.DIFFERENCE_JUDGED_OTHERWISE),
+    ):
+        counted(warehouse, trying(Selection(table="people")))
+
+
 def test_more_than_a_query_can_hold_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     put(path, [(None, f"+49 1512 345678{number}") for number in range(4)])
     monkeypatch.setattr(table_rows, "MOST_IN_A_QUERY", 3)
