@@ -103,11 +103,11 @@ class DuckDBWarehouse:
     def check_schema(self, schema: str) -> None:
         """See Warehouse."""
         found = self._connection.execute(
-            "SELECT 1 FROM information_schema.schemata WHERE catalog_name = current_catalog() AND schema_name = ?",
-            [schema],
-        ).fetchone()
-        if found is None:
-            raise no_schema(schema, self.label)
+            "SELECT schema_name FROM information_schema.schemata WHERE catalog_name = current_catalog()"
+        ).fetchall()
+        existing = [name for (name,) in found]
+        if schema not in existing:
+            raise no_schema(schema, self.label, existing)
 
     def has_table(self, schema: str, name: str) -> bool:
         """See Warehouse."""

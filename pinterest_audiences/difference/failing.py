@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from destination_pinterest.error_codes import Code
 from pinterest_audiences.failures import SourceError, UsageError
+from pinterest_audiences.sources.names import close_names
 
 # Source: PostgreSQL, "Error Codes" (Redshift and Snowflake have the same); MySQL, "Server Error Message Reference";
 #    Trino, StandardErrorCode; read 2026-11-27.
@@ -41,9 +43,11 @@ def _lacks_right(cause: Any) -> bool:
     )
 
 
-def no_schema(schema: str, label: str) -> UsageError:
-    """The error of a schema that is not there."""
+def no_schema(schema: str, label: str, existing: Sequence[str]) -> UsageError:
+    """The error of a schema that is not there, beside those that are. Some drivers write them in small letters."""
+    close = " or ".join(map(repr, close_names(schema, existing)))
     return UsageError(
         Code.DIFFERENCE_SCHEMA_UNUSABLE,
-        f"{label} has no schema {schema!r}. Create it, or name another by --difference-schema.",
+        f"{label} has no schema {schema!r}. {f'Did you mean {close}? ' if close else ''}Create it, or name another by "
+        "--difference-schema.",
     )

@@ -75,8 +75,9 @@ class SQLAlchemyWarehouse:
     def check_schema(self, schema: str) -> None:
         """See Warehouse."""
         with self._looking():
-            if schema not in sa.inspect(self._connection).get_schema_names():
-                raise no_schema(schema, self.label)
+            existing = sa.inspect(self._connection).get_schema_names()
+            if schema not in existing:
+                raise no_schema(schema, self.label, existing)
 
     def has_table(self, schema: str, name: str) -> bool:
         """See Warehouse."""

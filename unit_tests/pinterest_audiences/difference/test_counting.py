@@ -119,7 +119,7 @@ def all_ways(path: Path, selection: Selection) -> Iterator[Counted]:
     sent=[1, 3],
     doubtful=[2, 3],
 )
-@settings(max_examples=examples(8), deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(5), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     rows=st.lists(ROWS, max_size=8),
     sent=st.lists(st.integers(0, 9), max_size=5),
