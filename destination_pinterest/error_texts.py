@@ -1019,7 +1019,8 @@ TEXTS: Final[Mapping[Code, ErrorText]] = {
     ),
     Code.SPARK_SENT_BUSY: ErrorText(
         "Another driver of Spark mirrors by the same table of what was last sent.",
-        "Let it end, and sync again. One that was killed on another machine counts as ended after three minutes.",
+        "Let it end, and sync again. One that was killed on another machine, or in another container, counts as ended "
+        "after three minutes.",
     ),
     Code.SPARK_SENT_FOREIGN: ErrorText(
         "The table that is to hold what was last sent is of another audience or ad account, of a later version, or no "
@@ -1029,6 +1030,20 @@ TEXTS: Final[Mapping[Code, ErrorText]] = {
     Code.CLI_CONFIG_NOT_JSON: ErrorText(
         "A config that a program passes in place of a file has a key or a value that a JSON file could not hold.",
         "Pass a dict with a config file's keys, of texts, numbers, true or false, lists and dicts.",
+    ),
+    Code.DIFFERENCE_TRIAL_TOO_LARGE: ErrorText(
+        "A dry run of the difference has more values that only Python can judge than fit into a query, in a database "
+        "without temporary tables.",
+        "Try a part of the table by `--query`, or run the sync: it checks the same safeguards before it sends.",
+    ),
+    Code.DIFFERENCE_RIGHT_MISSING: ErrorText(
+        "The database refuses something that the difference needs, since its user lacks the right to do it.",
+        "Grant what the message names. [Scale](scale.md#in-the-warehouse) says which tables are read and written.",
+    ),
+    Code.SPARK_REFUSED: ErrorText(
+        "Spark can't do what it is asked for: a column that two names fit, a table, a folder or a format that it can't "
+        "use.",
+        "The message names Spark's own condition, and Spark's log says more. Correct what was named.",
     ),
     Code.EMPTY_TABLE_KEPT: ErrorText(
         "The table of an audience with `mode: replace` has no usable rows, so the audience keeps its members.",

@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
 
         config = opened_config(request.config, request.profile, os.environ)
         trial = tried_by_difference(request, config, Interruption(), QuietDisplay(sys.stderr))
-        return _shown_trial(trial, request.source, printer)
+        return _shown_trial(trial, printer)
     if request.dry_run:
         with prepared(request, opened_config(request.config, request.profile, os.environ)) as ready:
             return _dry_run(ready, printer)
@@ -132,16 +132,16 @@ def _dry_run(ready: Preparation, printer: Printer) -> int:
 
     log = QuietDisplay(sys.stderr).log if ready.request.quiet else _log_to_standard_error
     trial = tried(ready, log, Interruption(), QuietDisplay(sys.stderr))
-    return _shown_trial(trial, ready.source.label, printer)
+    return _shown_trial(trial, printer)
 
 
-def _shown_trial(trial: Trial, source: str, printer: Printer) -> int:
+def _shown_trial(trial: Trial, printer: Printer) -> int:
     from pinterest_audiences.dry_run_view import dry_run_lines  # noqa: PLC0415 - as above
 
     if trial.failure is not None:
         printer.failure(trial.failure)
         return trial.exit_code
-    title = f'Dry run: {source} into the audience "{trial.audience}"'
+    title = f'Dry run: {trial.source} into the audience "{trial.audience}"'
     printer.counts(title, list(dry_run_lines(trial.result, trial.batch_size)), trial.result)
     return trial.exit_code
 

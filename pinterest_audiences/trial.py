@@ -25,12 +25,13 @@ from pinterest_audiences.sources.source import RowBatch
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What a dry run found out, or why it could not."""
+    """What a dry run found out, or why it could not. `source` is the source's label, which has no password."""
 
     exit_code: int
     result: dict[str, Any]
     audience: str
     batch_size: int
+    source: str
     failure: Failure | None = None
 
 
@@ -68,13 +69,13 @@ def tried(ready: Preparation, log: Callable[[str, str], None], interruption: Int
         asking = DryRunPreview(config, request, stream, columns, interruption=interruption, display=display)
         found = asking.run(counted)
         if isinstance(found, Failure):
-            return Trial(asking.exit_code, {}, dry_run.audience.name, settings.batch_size, found)
+            return Trial(asking.exit_code, {}, dry_run.audience.name, settings.batch_size, source.label, found)
         preview = found
     findings.finish(dry_run.counts.rows, replaces=request.replace)
     result = dry_run_result(dry_run, settings.batch_size, preview, rows_unreadable=findings.rows_unreadable)
     if rejected is not None:
         log("INFO", rejected.summary())
-    return Trial(EXIT_DONE, result, dry_run.audience.name, settings.batch_size)
+    return Trial(EXIT_DONE, result, dry_run.audience.name, settings.batch_size, source.label)
 
 
 def _noted(batches: Iterable[RowBatch], findings: FileFindings) -> Iterator[RowBatch]:

@@ -209,6 +209,52 @@ def test_without_the_right_to_create_tables_or_when_the_server_goes_away_nothing
             session.run("SELECT 1")
 
 
+def test_a_dry_run_that_may_not_read_what_was_sent_does_not_take_it_for_a_first_one(
+    run: Run, arguments: list[str], address: str, engine: sa.Engine
+) -> None:
+    report(run, arguments)
+    if "mysql" in address:
+        password = sa.make_url(address).password
+        change(engine, f"CREATE OR REPLACE USER blind@localhost IDENTIFIED BY '{password}'")
+        change(engine, "GRANT SELECT, CREATE TEMPORARY TABLES ON shop.* TO blind@localhost")
+        change(engine, "GRANT CREATE ON pins.* TO blind@localhost")
+    else:
+        change(engine, "DROP OWNED BY blind" if has_role(engine, "blind") else "CREATE ROLE blind LOGIN")
+        change(engine, "GRANT USAGE ON SCHEMA pins TO blind", "GRANT SELECT ON people TO blind")
+    blind = sa.make_url(address).set(username="blind").render_as_string(hide_password=False)
+    for options in (["--dry-run"], []):
+        result = run(*arguments, "--from", blind, *options)
+        assert json.loads(result.stdout)["error_code"] in {
+            Code.DIFFERENCE_RIGHT_MISSING,
+            Code.DIFFERENCE_SCHEMA_UNUSABLE,
+        }, result.stdout
+        assert (result.returncode, "right" in result.stderr + result.stdout) == (2, True)
+
+
+def has_role(engine: sa.Engine, name: str) -> bool:
+    with engine.connect() as connection:
+        return bool(connection.execute(sa.text("SELECT 1 FROM pg_roles WHERE rolname = :name"), {"name": name}).all())
+
+
+def test_names_may_have_the_signs_of_a_driver_s_and_no_password_is_shown(
+    run: Run, arguments: list[str], engine: sa.Engine, sandbox: RunningSandbox
+) -> None:
+    quote = engine.dialect.identifier_preparer.initial_quote
+    table, column = (f"{quote}{name}{quote}" for name in ("Über.100 %: :epoch", "E:mail of %s"))
+    with engine.begin() as connection:
+        for statement in (
+            f"DROP TABLE IF EXISTS {table}",
+            f"CREATE TABLE {table} AS SELECT email AS {column} FROM people WHERE id < 50 OR id = 9000",
+        ):
+            connection.execute(sa.text(statement.replace(":", "\\:")))
+    named = [*arguments, "--table", "Über.100 %: :epoch", "--identity", "E:mail of %s=EMAIL"]
+    assert report(run, named)["synced"] == 51
+    tried = run(*(each for each in named if each != "--json"), "--dry-run")
+    assert tried.returncode == 0, tried.stderr
+    assert "Identifiers to add     0" in tried.stdout
+    assert "secret" not in tried.stdout + tried.stderr
+
+
 def test_a_query_with_signs_of_a_driver_s_is_read_as_it_is(address: str) -> None:
     query = "SELECT email AS \"the: 5 % :x\" FROM people WHERE email LIKE 'p:x%' -- :all"
     if "mysql" in address:

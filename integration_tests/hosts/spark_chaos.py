@@ -1,8 +1,10 @@
-"""`python -m integration_tests.hosts.spark_chaos SEEDS`: drivers that are killed while Pinterest stumbles, from a seed.
+"""`python -m integration_tests.hosts.spark_chaos SEEDS [MODE]`: drivers that are killed while Pinterest stumbles.
 
-A story keeps one audience by `mirror`, `replace` or `foreachBatch`. Its table changes, its drivers are killed at
+A story keeps one audience by `mirror` or `replace`, or by `foreachBatch`, which appends each batch (`stream`) or keeps
+the audience equal to all of them (`stream-mirror`, `stream-replace`). Its table changes, its drivers are killed at
 moments that the seed draws, and Pinterest answers some requests with 429 or 503. Then all heals, and one more call has
-to leave the audience equal to the table. `.venvs/spark` has to be there.
+to leave the audience equal to the table. The seed draws the mode too, unless one is given. `.venvs/spark` has to be
+there.
 """
 
 from __future__ import annotations
@@ -15,16 +17,19 @@ import time
 from pathlib import Path
 
 from integration_tests.airbyte_messages import address, config, digests
+from integration_tests.connector_process import WATCHDOG_S
 from integration_tests.hosts.spark_process import SparkDriver
 from integration_tests.sandbox_process import RunningSandbox
 
-MODES = ("mirror", "replace", "stream")
+MODES = ("mirror", "replace", "stream", "stream-replace", "stream-mirror")
 PEOPLE = 1_200
 _FAULTS: tuple[dict[str, object], ...] = (
     {"kind": "rate_limit", "headers": False, "retry_after_s": 1},
     {"kind": "status", "status": 503},
     {"kind": "latency", "seconds": 0.2},
 )
+# The others are killed after a request; those by time meet what Spark does before it and between them, too.
+_SHARE_BY_TIME = 0.4
 # A driver that is up needs some seconds to its first request.
 _LONGEST_LIFE_S = 25.0
 
@@ -54,7 +59,7 @@ class Story:
             driver = self._driver()
             driver.take(do="read", sql="SELECT 1")  # It is up.
             driver.begin(**self._step(first, last))
-            self._wait()
+            self._wait(driver)
             self.killed.append(f"of {len(self._sandbox.seen())} requests")
             driver.kill()
             # Fewer than may leave at once.
@@ -68,15 +73,22 @@ class Story:
                 driver.stop()
         assert "error" not in answer, answer
         # Batches are added one after the other, so nobody leaves.
-        wanted = digests(*(address(each) for each in range(0 if self.mode == "stream" else first, last)))
+        wanted = digests(*(address(each) for each in range(0 if self._is_stream else first, last)))
         found = self._sandbox.members_of("VIP")
         assert found == wanted, f"{len(found - wanted)} too many, {len(wanted - found)} missing"
 
-    def _wait(self) -> None:
-        """Until so many more requests have come, or so many seconds have gone."""
-        requests = len(self._sandbox.seen()) + self._chance.choice((1, 2, 4, 8, 16, PEOPLE))
-        ends_at = time.monotonic() + self._chance.uniform(0, _LONGEST_LIFE_S)
-        while time.monotonic() < ends_at and len(self._sandbox.seen()) < requests:
+    @property
+    def _is_stream(self) -> bool:
+        return self.mode.startswith("stream")
+
+    def _wait(self, driver: SparkDriver) -> None:
+        """Until so many more requests have come, however slow the machine is, or so many seconds have gone."""
+        requests = len(self._sandbox.seen()) + self._chance.choice((1, 2, 4, 8, 12, 16, 20))
+        by_time, life_s = self._chance.random() < _SHARE_BY_TIME, self._chance.uniform(0, _LONGEST_LIFE_S)
+        ends_at = time.monotonic() + (life_s if by_time else 2 * WATCHDOG_S)
+        while time.monotonic() < ends_at and not driver.has_answered:
+            if not by_time and len(self._sandbox.seen()) >= requests:
+                return
             time.sleep(0.02)
 
     def _stumble(self) -> None:
@@ -88,18 +100,19 @@ class Story:
         return SparkDriver(self._folder / f"driver{self._drivers}")
 
     def _step(self, first: int, last: int) -> dict[str, object]:
-        if self.mode == "stream":
-            source = self._folder / "source"
-            lines = [json.dumps({"email": address(each)}) for each in range(first, last)]
-            (self._folder / "batch").write_text("\n".join(lines))
-            (self._folder / "batch").rename(source / f"{self._batches}.json")
-            self._batches += 1
-            return {"do": "stream", "source": str(source), **self._arguments}
-        sql = f"SELECT 'Person.' || id || '@Example.com' AS email FROM range({first}, {last})"
-        step: dict[str, object] = {"do": "sync", "sql": sql, "mode": self.mode, **self._arguments}
-        if self.mode == "mirror":
+        mode = "append" if self.mode == "stream" else self.mode.removeprefix("stream-")
+        step: dict[str, object] = {**self._arguments, "mode": mode}
+        if mode == "mirror":
             step |= {"sent": str(self._folder / "sent"), "slice_rows": 300, "compact_after_runs": 1}
-        return step
+        if not self._is_stream:
+            sql = f"SELECT 'Person.' || id || '@Example.com' AS email FROM range({first}, {last})"
+            return {"do": "sync", "sql": sql, **step}
+        source = self._folder / "source"
+        lines = [json.dumps({"email": address(each)}) for each in range(first, last)]
+        (self._folder / "batch").write_text("\n".join(lines))
+        (self._folder / "batch").rename(source / f"{self._batches}.json")
+        self._batches += 1
+        return {"do": "stream", "source": str(source), **step}
 
 
 def main() -> int:
@@ -109,7 +122,7 @@ def main() -> int:
     for seed in range(int(begins), int(ends or begins) + 1):
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
             sandbox = RunningSandbox()
-            story = Story(seed, Path(scratch), sandbox)
+            story = Story(seed, Path(scratch), sandbox, *sys.argv[2:3])
             try:
                 story.run()
                 result = "equal"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import subprocess
 import threading
@@ -86,6 +87,11 @@ class SparkDriver:
         assert line, self.printed
         answer: dict[str, Any] = json.loads(line)
         return answer
+
+    @property
+    def has_answered(self) -> bool:
+        """Whether what became of the step that was begun can be read."""
+        return bool(select.select([self._answers], [], [], 0)[0])
 
     @property
     def printed(self) -> str:

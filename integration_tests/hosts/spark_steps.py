@@ -4,7 +4,8 @@ A step is a JSON object in a line, and so is its answer:
 
 - `sync`: `sql` gives the DataFrame, the rest are the arguments of `sync`; `slice_rows` makes slices small,
   `compact_after_runs` lets the log of what was sent begin anew sooner, and `python` is the executors' Python.
-- `stream`: the same for each file that appears in the folder `source`, by `foreachBatch`, until none is left.
+- `stream`: the same for each file that appears in the folder `source`, by `foreachBatch`, until none is left. A batch
+  has a file's rows; with a `mode` other than append it has the different ones of all files so far.
 - `read`: the rows that `sql` gives.
 """
 
@@ -65,13 +66,14 @@ def streamed(spark: SparkSession, source: str, arguments: dict[str, Any]) -> lis
     results: list[dict[str, Any]] = []
 
     def on_batch(batch: DataFrame, _number: int) -> None:
-        results.append(dataclasses.asdict(sync(batch, **arguments)))
+        results.append(dataclasses.asdict(sync(batch.select("email"), **arguments)))
 
+    rows = spark.readStream.schema("email string").option("maxFilesPerTrigger", "1").json(source)
+    is_whole = arguments.get("mode", "append") != "append"
     query = (
-        spark.readStream.schema("email string")
-        .option("maxFilesPerTrigger", "1")
-        .json(source)
-        .writeStream.foreachBatch(on_batch)
+        (rows.groupBy("email").count() if is_whole else rows)
+        .writeStream.outputMode("complete" if is_whole else "append")
+        .foreachBatch(on_batch)
         .option("checkpointLocation", f"{source}-checkpoint")
         .trigger(availableNow=True)
         .start()

@@ -124,6 +124,28 @@ def test_a_failure_of_spark_is_told_without_its_text_and_replaces_nothing(
     assert sandbox.members_of("VIP") == MEMBERS
 
 
+def test_a_column_may_have_any_name_but_not_one_that_spark_can_t_tell_from_another(
+    driver: SparkDriver, sandbox: RunningSandbox, settings_file: str, tmp_path: Path
+) -> None:
+    """What Spark says when it is asked for the impossible is no reason to wait and to ask again."""
+    column = "the.e`mail: %s"
+    sql = f"SELECT email AS `{column.replace('`', '``')}` FROM ({people(0, 100)})"
+    identities = {"identity_columns": [{"column": column, "identifier": "EMAIL"}]}
+    usual = {"do": "sync", "audience": "VIP", "config": settings_file}
+    assert driver.take(**usual, sql=sql, settings=identities)["result"]["fed"] == 100
+    mirror = {"mode": "mirror", "sent": f"{tmp_path}/sent"}
+    assert driver.take(**usual, **mirror, sql=sql, settings=identities)["result"]["joined"] == 100
+    assert sandbox.members_of("VIP") == members(0, 100)
+
+    twice = driver.take(**usual, sql="SELECT 'a@example.com' AS email, 'b@example.com' AS Email")
+    nowhere = driver.take(**usual, sql=people(0, 100), mode="mirror", sent="nowhere://lake/vip")
+
+    for answer, condition in ((twice, "AMBIGUOUS_REFERENCE"), (nowhere, "UnsupportedFileSystemException")):
+        assert answer["error"].startswith(f"{Code.SPARK_REFUSED}: ")
+        assert condition in answer["error"]
+        assert "ConfigurationError" in answer["kinds"]
+
+
 def people(first: int, last: int) -> str:
     return f"SELECT 'Person.' || id || '@Example.com' AS email FROM range({first}, {last})"
 
@@ -179,12 +201,23 @@ def test_a_mirror_takes_out_nobody_if_too_many_would_leave_or_the_table_is_empty
 
     refused = driver.take(**arguments, sql=people(600, 1_000), compact_after_runs=1)
     empty = driver.take(**arguments, sql=people(0, 0))
+    replaced = driver.take(do="sync", sql=people(0, 0), audience="VIP", mode="replace", config=settings_file)
+    others = driver.take(
+        do="sync",
+        sql=people(0, 0),
+        audience="Nobody",
+        mode="mirror",
+        config=settings_file,
+        sent=f"{tmp_path}/nobody",
+    )
 
     assert refused["error"].startswith(f"{Code.REMOVAL_ABOVE_LIMIT}: ")
     assert "600 of 1,000 identifiers would leave" in refused["error"]
     assert empty["result"]["warnings"][0].startswith(
         "The DataFrame has no usable rows, so the audience keeps its 1,000"
     )
+    marks = [each["result"]["empty_table"] for each in (empty, replaced, others)]
+    assert marks == ["kept", "kept", "nobody_yet"]
     assert sandbox.members_of("VIP") == members(0, 1_000)
     runs = driver.take(do="read", sql="SELECT run, count(*) AS rows FROM vip_sent WHERE kind <> '' GROUP BY run")[
         "rows"
@@ -261,11 +294,12 @@ def test_batches_of_a_stream_are_synced_one_after_the_other(
     assert sandbox.members_of("VIP") == members(0, 250)
 
 
+@pytest.mark.parametrize("mode", ["mirror", "replace", "stream-mirror"])
 def test_a_driver_that_is_killed_while_pinterest_stumbles_leaves_what_the_next_one_heals(
-    driver: SparkDriver, sandbox: RunningSandbox, tmp_path: Path
+    driver: SparkDriver, sandbox: RunningSandbox, tmp_path: Path, mode: str
 ) -> None:
     """`python -m integration_tests.hosts.spark_chaos SEEDS` has more of these stories."""
-    Story(7, tmp_path, sandbox, "mirror").run(kills=1, survivor=driver)
+    Story(7, tmp_path, sandbox, mode).run(kills=1, survivor=driver)
 
 
 def wait_until(holds: Callable[[], bool]) -> None:

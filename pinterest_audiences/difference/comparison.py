@@ -18,16 +18,23 @@ class Comparison:
     """The statements of the pass, beside those of a run.
 
     `holds_nothing` says whether the table is read as it stands: a query or a view may sort or join what is in plain, so
-    it is staged first, where nothing may be spilled.
+    it is staged first, where nothing may be spilled. `is_first` says that the tables of what was sent are not there.
     """
 
     statements: Statements
     holds_nothing: bool
+    is_first: bool = False
 
     @property
     def compared(self) -> str:
         """The table of the difference and the counts, which lasts for the session."""
         return self.statements.dialect.quoted(f"pinterest_compared_{self.statements.run}")
+
+    @property
+    def _sent(self) -> str:
+        if self.is_first:
+            return "(SELECT '' AS epoch, '' AS identifier, '' AS kind, 0 AS doubt LIMIT 0)"
+        return self.statements.sent
 
     def of_table(self, judgements: Sequence[Judgement], *, leaves_blank: bool) -> str:
         """Compares the user's table."""
@@ -45,7 +52,7 @@ class Comparison:
             "COALESCE(n.kind, s.kind) AS kind, n.standing AS standing, "
             f"CASE WHEN n.kind IS NULL THEN 'remove' WHEN {joins} THEN 'add' END AS operation, "
             "n.identifier IS NOT NULL AS is_usable, COUNT(*) AS times "
-            f"FROM ({judged}) n FULL OUTER JOIN (SELECT identifier, kind, doubt FROM {self.statements.sent} "
+            f"FROM ({judged}) n FULL OUTER JOIN (SELECT identifier, kind, doubt FROM {self._sent} "
             "WHERE epoch = :epoch) s ON s.identifier = n.identifier GROUP BY ALL"
         )
 
@@ -59,22 +66,47 @@ class Comparison:
 
     def plan_leavers(self) -> str:
         """Writes ahead who was sent and is not in the table."""
-        one = self.statements
         return (
-            f"INSERT INTO {one.changes} (epoch, identifier, kind, number, operation) "
-            f"SELECT :epoch, identifier, kind, ROW_NUMBER() OVER (), 'remove' FROM {self.compared} c WHERE "
-            f"operation = 'remove' AND NOT EXISTS (SELECT 1 FROM {one.staging} n WHERE n.identifier = c.identifier)"
+            f"INSERT INTO {self.statements.changes} (epoch, identifier, kind, number, operation) "
+            f"SELECT :epoch, identifier, kind, ROW_NUMBER() OVER (), 'remove' FROM {self._leavers}"
         )
 
     def plan_joiners(self) -> str:
         """Writes ahead who is in the table and was not sent, or only perhaps."""
-        one = self.statements
         return (
-            f"INSERT INTO {one.changes} (epoch, identifier, kind, number, operation) "
-            "SELECT :epoch, identifier, kind, :leaving + ROW_NUMBER() OVER (), 'add' FROM "
+            f"INSERT INTO {self.statements.changes} (epoch, identifier, kind, number, operation) "
+            f"SELECT :epoch, identifier, kind, :leaving + ROW_NUMBER() OVER (), 'add' FROM {self._joiners}"
+        )
+
+    def count_leavers(self) -> str:
+        """How many were sent and are not in the table."""
+        return f"SELECT COUNT(*) FROM {self._leavers}"
+
+    def count_joiners(self) -> str:
+        """How many are in the table and were not sent, or only perhaps."""
+        return f"SELECT COUNT(*) FROM {self._joiners}"
+
+    def count_everybody(self) -> str:
+        """How many identifiers the table has: those who join, and those who were surely sent and do not leave."""
+        return (
+            f"SELECT (SELECT COUNT(*) FROM {self._joiners}) + (SELECT COUNT(*) FROM {self._sent} s WHERE "
+            f"s.epoch = :epoch AND s.doubt = 0 AND s.identifier NOT IN (SELECT identifier FROM {self._leavers}))"
+        )
+
+    @property
+    def _leavers(self) -> str:
+        return (
+            f"{self.compared} c WHERE operation = 'remove' AND NOT EXISTS "
+            f"(SELECT 1 FROM {self.statements.staging} n WHERE n.identifier = c.identifier)"
+        )
+
+    @property
+    def _joiners(self) -> str:
+        staging = self.statements.staging
+        return (
             "(SELECT identifier, MIN(kind) AS kind FROM "
             f"(SELECT identifier, kind FROM {self.compared} WHERE operation = 'add' UNION ALL "
-            f"SELECT n.identifier, n.kind FROM {one.staging} n WHERE NOT EXISTS (SELECT 1 FROM {one.sent} s WHERE "
+            f"SELECT n.identifier, n.kind FROM {staging} n WHERE NOT EXISTS (SELECT 1 FROM {self._sent} s WHERE "
             "s.epoch = :epoch AND s.identifier = n.identifier AND s.doubt = 0)) found GROUP BY identifier) joining"
         )
 

@@ -17,16 +17,17 @@ import duckdb
 
 from destination_pinterest.error_codes import Code
 from pinterest_audiences.difference.comparison import Comparison
-from pinterest_audiences.difference.dialects import DUCKDB, Dialect
+from pinterest_audiences.difference.dialects import DUCKDB, Dialect, without_parameters
 from pinterest_audiences.difference.failing import failed, no_schema
 from pinterest_audiences.difference.statements import Statements
 from pinterest_audiences.failures import UsageError
 from pinterest_audiences.sources.duckdb_source import DuckDBSource
+from pinterest_audiences.sources.duckdb_turns import TURNS, Release
 from pinterest_audiences.sources.source import Selection
 
 # DuckDB would otherwise take up to 80 % of the memory before it spills.
 COMPARING_MEMORY: Final = "1GB"
-_PARAMETER: Final = re.compile(r"(?<![\w:\"]):([a-z]+\d*)\b")
+_PARAMETER: Final = re.compile(r"(?<!\\):([a-z]+\d*)\b")
 
 
 class DuckDBWarehouse:
@@ -36,10 +37,19 @@ class DuckDBWarehouse:
         connection: closed by this object.
         label: the address.
         spill: the folder for what does not fit into memory, once only digests are compared; None: nowhere.
+        release: called when it is closed.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, label: str, spill: Path | None = None) -> None:
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        label: str,
+        spill: Path | None = None,
+        *,
+        release: Release = lambda: None,
+    ) -> None:
         self._connection = connection
+        self._release = release
         self._spill = spill
         self._running: set[DuckDBSession] = set()
         self._source = DuckDBSource(connection, label)
@@ -51,10 +61,12 @@ class DuckDBWarehouse:
 
         Raises: UsageError if it is not one, or another program has it open.
         """
+        release = TURNS.alone(path)
         try:
             # What a query of the user's own sorts may be in plain, and would be spilled.
             connection = duckdb.connect(str(path), read_only=not writes, config={"temp_directory": ""})
         except duckdb.Error as error:
+            release()
             if "lock" in str(error):
                 raise UsageError(
                     Code.SOURCE_NOT_OPENED,
@@ -64,7 +76,7 @@ class DuckDBWarehouse:
                 Code.SOURCE_NOT_OPENED,
                 f"{path} can't be opened for writing, as a DuckDB database that this version of DuckDB knows.",
             ) from None
-        return cls(connection, f"duckdb:///{path.resolve()}", path.with_name(path.name + ".tmp"))
+        return cls(connection, f"duckdb:///{path.resolve()}", path.with_name(path.name + ".tmp"), release=release)
 
     @property
     def dialect(self) -> Dialect:
@@ -82,20 +94,29 @@ class DuckDBWarehouse:
 
     def relation(self, selection: Selection) -> str:
         """See Warehouse."""
-        return self._source.relation(selection)
+        return without_parameters(self._source.relation(selection))
 
-    def comparison(self, statements: Statements, selection: Selection) -> Comparison:
+    def comparison(self, statements: Statements, selection: Selection, *, is_first: bool = False) -> Comparison:
         """See Warehouse."""
-        return Comparison(statements, holds_nothing=self._source.is_stored(selection))
+        return Comparison(statements, holds_nothing=self._source.is_stored(selection), is_first=is_first)
 
     def check_schema(self, schema: str) -> None:
         """See Warehouse."""
         found = self._connection.execute(
-            "SELECT 1 FROM information_schema.schemata WHERE catalog_name = current_catalog() AND schema_name = ?",
-            [schema],
+            "SELECT schema_name FROM information_schema.schemata WHERE catalog_name = current_catalog()"
+        ).fetchall()
+        existing = [name for (name,) in found]
+        if schema not in existing:
+            raise no_schema(schema, self.label, existing)
+
+    def has_table(self, schema: str, name: str) -> bool:
+        """See Warehouse."""
+        found = self._connection.execute(
+            "SELECT 1 FROM information_schema.tables WHERE table_catalog = current_catalog() AND table_schema = ? "
+            "AND table_name = ?",
+            [schema, name],
         ).fetchone()
-        if found is None:
-            raise no_schema(schema, self.label)
+        return found is not None
 
     @contextmanager
     def session(self) -> Iterator[DuckDBSession]:
@@ -116,6 +137,7 @@ class DuckDBWarehouse:
     def close(self) -> None:
         """See Warehouse."""
         self._connection.close()
+        self._release()
 
 
 class DuckDBSession:
@@ -135,9 +157,10 @@ class DuckDBSession:
 
     def lets_spill(self) -> None:
         """See Session. DuckDB takes the folder away again when the database is closed."""
-        self.run(f"SET memory_limit = '{COMPARING_MEMORY}'")
         if self._spill is not None:
             self.run("SET temp_directory = '" + str(self._spill).replace("'", "''") + "'")
+        # After the folder is named, since what is in memory may be beyond the limit already.
+        self.run(f"SET memory_limit = '{COMPARING_MEMORY}'")
 
     def interrupt(self) -> None:
         """Makes what runs fail soon, from another thread."""
@@ -179,7 +202,7 @@ class DuckDBSession:
         """See Session."""
         self._beside = beside = self._cursor.cursor()
         try:
-            beside.execute(statement)
+            beside.execute(_with_colons(statement))
             while rows := beside.fetchmany(batch_rows):
                 yield rows
         except duckdb.Error as error:
@@ -202,5 +225,9 @@ def _with_values(statement: str, values: Mapping[str, Any]) -> tuple[str, dict[s
     """A statement as DuckDB writes parameters, and the values that it names: it would refuse others."""
     named = {name: value for name, value in values.items() if name in _PARAMETER.findall(statement)}
     if not named:
-        return statement, None
-    return _PARAMETER.sub(r"$\1", statement), named
+        return _with_colons(statement), None
+    return _with_colons(_PARAMETER.sub(r"$\1", statement)), named
+
+
+def _with_colons(statement: str) -> str:
+    return statement.replace("\\:", ":")

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from pinterest_audiences.difference.sent_table import SentTable
 from pinterest_audiences.difference.warehouse import Session, Warehouse
-from pinterest_audiences.failures import SourceError, WarehouseBusyError
+from pinterest_audiences.failures import SourceError, UsageError, WarehouseBusyError
 
 _EVERY_S: Final = 15.0
 
@@ -108,5 +108,5 @@ class Heartbeat:
                     self._pace.note(session)
             except WarehouseBusyError as error:
                 self.failure = error
-            except SourceError:
+            except (SourceError, UsageError):
                 pass  # Whether that lasts shows when the thread that feeds notes something.

@@ -59,15 +59,26 @@ class Kept:
 
 
 def looked_at(session: Session, statements: Statements, account: str, audience: str) -> tuple[str, Kept]:
-    """Returns the epoch under which an audience's identifiers are kept, blank if none are, and what else is known."""
-    try:
-        found = session.rows(statements.look(), account=account, audience=audience)
-    except SourceError:
-        found = []  # The tables are not there yet.
+    """Returns the epoch under which an audience's identifiers are kept, blank if none are, and what else is known.
+
+    Raises: SourceError; UsageError without the right to read the tables, or if a later version has made them.
+    """
+    found = session.rows(statements.look(), account=account, audience=audience)
     if not found:
         return "", Kept(None, None)
-    _, epoch, kept_list, _, _, fill, *_ = found[0]
+    form, epoch, kept_list, _, _, fill, *_ = found[0]
+    _check_form(int(form), statements)
     return str(epoch or ""), Kept(kept_list or None, Fill.of_text(fill))
+
+
+def _check_form(form: int, statements: Statements) -> None:
+    """Raises: UsageError if the tables are of a later version."""
+    if form > FORMAT:
+        raise UsageError(
+            Code.DIFFERENCE_OF_LATER_VERSION,
+            f"The tables of the difference in the schema {statements.schema!r} are of a later version of this program. "
+            "Update this one, or name another schema by --difference-schema.",
+        )
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -188,12 +199,12 @@ class SentTable:
     def _ensure(self, session: Session) -> None:
         try:
             session.rows(self.statements.are_there())
-        except SourceError:
+        except (SourceError, UsageError):
             try:
                 for statement in self.statements.creations():
                     session.run(statement)
                 session.rows(self.statements.are_there())
-            except SourceError:
+            except (SourceError, UsageError):
                 raise UsageError(
                     Code.DIFFERENCE_SCHEMA_UNUSABLE,
                     f"The tables of the difference can't be created in the schema {self.statements.schema!r} of "
@@ -221,12 +232,7 @@ class SentTable:
             if int(now) > seen + _LOOK_AGAIN_S:
                 continue
             self._sleep(_LOOK_AGAIN_S)
-        if int(form) > FORMAT:
-            raise UsageError(
-                Code.DIFFERENCE_OF_LATER_VERSION,
-                f"The tables of the difference in the schema {self.statements.schema!r} are of a later version of this "
-                "program. Update this one, or name another schema by --difference-schema.",
-            )
+        _check_form(int(form), self.statements)
 
     def _look(self, session: Session) -> Sequence[Any]:
         found = session.rows(self.statements.look(), **self._key)

@@ -62,15 +62,30 @@ class SQLAlchemyWarehouse:
         with self._looking():
             return self._source.relation(selection)
 
-    def comparison(self, statements: Statements, selection: Selection) -> Comparison | None:  # noqa: ARG002 - as below
+    def comparison(
+        self,
+        statements: Statements,  # noqa: ARG002 - as below
+        selection: Selection,  # noqa: ARG002 - as below
+        *,
+        is_first: bool = False,  # noqa: ARG002 - as below
+    ) -> Comparison | None:
         """See Warehouse. Servers read what is committed meanwhile, and plan a staging table better."""
         return None
 
     def check_schema(self, schema: str) -> None:
         """See Warehouse."""
         with self._looking():
-            if schema not in sa.inspect(self._connection).get_schema_names():
-                raise no_schema(schema, self.label)
+            existing = sa.inspect(self._connection).get_schema_names()
+            if schema not in existing:
+                raise no_schema(schema, self.label, existing)
+
+    def has_table(self, schema: str, name: str) -> bool:
+        """See Warehouse."""
+        try:
+            with self._looking():
+                return sa.inspect(self._connection).has_table(name, schema=schema)
+        except Exception as error:  # noqa: BLE001 - not every driver wraps what its network raises
+            raise failed(error) from None
 
     @contextmanager
     def session(self) -> Iterator[SQLAlchemySession]:

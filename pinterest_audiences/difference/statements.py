@@ -15,7 +15,7 @@ may be repeated, so that engines without transactions are as safe, if slower.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from pinterest_audiences.difference.dialects import Dialect
@@ -32,13 +32,14 @@ class Statements:
     """The statements for one engine.
 
     `relation` is the user's table or query, as it stands behind FROM; `run` tells the staging tables of several
-    audiences apart.
+    audiences apart; `staged` stands for the staging table where nothing may be written.
     """
 
     dialect: Dialect
     schema: str
     relation: str
     run: str = ""
+    staged: str = ""
 
     def _table(self, name: str) -> str:
         return f"{self.dialect.quoted(self.schema)}.{self.dialect.quoted(name)}"
@@ -60,7 +61,9 @@ class Statements:
 
     @property
     def staging(self) -> str:
-        """The table of what the user's table has at the moment."""
+        """The table of what the user's table has at the moment, or the query that computes it."""
+        if self.staged:
+            return self.staged
         name, d = f"pinterest_staging_{self.run}", self.dialect
         return self._table(name) if d.temporary is None or d.qualifies_temporary else d.quoted(name)
 
@@ -200,6 +203,16 @@ class Statements:
         judged = self.judged(judgements, leaves_blank=leaves_blank)
         return f"INSERT INTO {self.staging} (identifier, kind, standing) {judged}"
 
+    def staged_by_query(self, judgements: Sequence[Judgement], found: Sequence[str] = ()) -> Statements:
+        """Returns the statements that count without a staging table; `found` are digests that Python has judged."""
+        judged = self.judged(judgements, leaves_blank=False)
+        if not found:
+            return replace(self, staged=f"({judged})")
+        return replace(self, staged=f"(SELECT identifier FROM ({judged}) taken UNION ALL {self._parts(found)})")
+
+    def _parts(self, digests: Sequence[str]) -> str:
+        return (self.dialect.parts or "").format(text=f"'{','.join(digests)}'")
+
     def judged(self, judgements: Sequence[Judgement], *, leaves_blank: bool) -> str:
         """Selects what SQL can judge: an identifier for each value with its kind, and for each row how it stands."""
         numbers = range(len(judgements))
@@ -246,6 +259,13 @@ class Statements:
     def stage_identifier(self) -> str:
         """Adds an identifier that Python has found."""
         return f"INSERT INTO {self.staging} (identifier, kind) VALUES (:identifier, :kind)"
+
+    def stage_identifiers(self, kind: str, digests: Sequence[str]) -> str:
+        """Adds digests of one kind at once, where an INSERT takes as long for one row as for many."""
+        return (
+            f"INSERT INTO {self.staging} (identifier, kind) "
+            f"SELECT identifier, '{kind}' AS kind FROM ({self._parts(digests)}) found"
+        )
 
     def judged_values(self, judgement: Judgement, column: str, values: int) -> str:
         """How SQL judges the values of the parameters v0, v1 and so on, and what it would send for them."""

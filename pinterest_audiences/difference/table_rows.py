@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -28,11 +28,13 @@ from pinterest_audiences.difference.judging import Judgement, judgement_of
 from pinterest_audiences.difference.sent_table import Fill
 from pinterest_audiences.difference.statements import Statements
 from pinterest_audiences.difference.warehouse import Session
-from pinterest_audiences.failures import SourceError
+from pinterest_audiences.failures import SourceError, UsageError
 from pinterest_audiences.rejected_file import RejectedFile
 from pinterest_audiences.sources.source import Row
 
 _TRIES: Final = 3
+# Of at most 67 characters each. BigQuery's and Trino's queries have a million.
+MOST_IN_A_QUERY: Final = 10_000
 _BLANK: Final = Rejection(None, None, RejectionReason.NO_IDENTITY)
 
 
@@ -116,6 +118,29 @@ class TableRows:
             "written to it.",
         )
 
+    def queried(self, session: Session) -> tuple[RowCounts, Statements]:
+        """Counts without a staging table, for engines whose sessions have none; returns what else counts like that.
+
+        Raises: UsageError if Python judges more than a query can hold.
+        """
+        by_query = self._statements.staged_by_query(self._judgements)
+        counts = self._count(session, by_query)
+        if not counts.travelled:
+            return counts, by_query
+        found: dict[str, None] = {}
+        for rows in self._odd(session):
+            found.update((identifier, None) for identifier, _ in self._mapper.identifiers(rows, counts))
+            if len(found) > MOST_IN_A_QUERY:
+                raise UsageError(
+                    Code.DIFFERENCE_TRIAL_TOO_LARGE,
+                    f"A dry run of the difference is not possible here. {self._statements.dialect.name} has no table "
+                    "that ends with its connection, so what SQL can't judge, such as phone numbers that are not "
+                    f"hashed, is put into a query, which has room for {MOST_IN_A_QUERY:,} of them, and there are more. "
+                    "Try a part of the table by --query, or run the sync: it checks the same safeguards before it "
+                    "sends.",
+                )
+        return counts, self._statements.staged_by_query(self._judgements, list(found))
+
     def _compare(self, session: Session, comparison: Comparison, epoch: str) -> RowCounts:
         leaves_blank = self._rejected is not None
         if comparison.holds_nothing:
@@ -174,13 +199,25 @@ class TableRows:
             ]
             if expected is not None:
                 seen.update(map(_mark, rows))
-            session.insert(self._statements.stage_identifier(), found)
+            self._stage_found(session, found)
         if expected is not None and seen != expected:
             raise SourceError(
                 Code.DIFFERENCE_TABLE_CHANGES,
                 "The table changes while it is read, and its database has no snapshots. Run the sync again when less "
                 "is written to it.",
             )
+
+    def _stage_found(self, session: Session, found: Sequence[Mapping[str, str]]) -> None:
+        if self._statements.dialect.parts is None:
+            session.insert(self._statements.stage_identifier(), found)
+            return
+        by_kind: dict[str, list[str]] = {}
+        for each in found:
+            by_kind.setdefault(each["kind"], []).append(each["identifier"])
+        for kind, digests in by_kind.items():
+            for first in range(0, len(digests), MOST_IN_A_QUERY):
+                part = digests[first : first + MOST_IN_A_QUERY]
+                session.run(self._statements.stage_identifiers(kind, part))
 
     def _odd_now(self, session: Session) -> Counter[bytes]:
         return Counter(mark for rows in self._odd(session) for mark in map(_mark, rows))

@@ -1,6 +1,6 @@
 """Tries a sync by difference: counts who would join and leave, and asks Pinterest. Nothing is written.
 
-The comparison needs a table that ends with its connection. What a killed run left to be settled is not counted in.
+What a killed run left to be settled is not counted in.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
@@ -19,14 +19,14 @@ from destination_pinterest.errors import ConnectorError
 from destination_pinterest.routing.plan import StreamPlan
 from pinterest_audiences.config_file import ConfigFile
 from pinterest_audiences.difference.asking import Found, look_up
+from pinterest_audiences.difference.counting import Trying, counted
 from pinterest_audiences.difference.guard import Difference, Guard
 from pinterest_audiences.difference.opening import open_warehouse
 from pinterest_audiences.difference.planning import of_plan
 from pinterest_audiences.difference.run import Way, columns_of, name_of, selection_of
-from pinterest_audiences.difference.sent_table import Kept, looked_at
+from pinterest_audiences.difference.sent_table import Kept
 from pinterest_audiences.difference.settings import overlay_of, plan_of, stream_of
-from pinterest_audiences.difference.statements import Statements
-from pinterest_audiences.difference.table_rows import RowCounts, TableRows
+from pinterest_audiences.difference.table_rows import RowCounts
 from pinterest_audiences.difference.warehouse import Warehouse
 from pinterest_audiences.dry_run_view import standard_duration_s
 from pinterest_audiences.empty_tables import EmptyTable
@@ -36,12 +36,11 @@ from pinterest_audiences.progress import Display
 from pinterest_audiences.sync_request import SyncRequest
 from pinterest_audiences.trial import Trial
 
-_TEMPORARY: Final = "CREATE TEMPORARY TABLE"
 _OTHER_REQUESTS: Final = 7
 
 
 @dataclass(frozen=True, slots=True)
-class _Counted:
+class _Judged:
     """What the table has, and what became of the comparison."""
 
     plan: StreamPlan
@@ -60,11 +59,12 @@ def tried_by_difference(
 ) -> Trial:
     """Tries the sync. Raises: ConnectorError."""
     with closing(open_warehouse(request.source, writes=False)) as warehouse:
-        counted = _counted(request, config, warehouse)
+        judged = _judged(request, config, warehouse)
+        label = warehouse.label
     found: Found | None = None
-    batch_size = counted.settings.batch_size
+    batch_size = judged.settings.batch_size
     if not request.offline:
-        digests = tuple(dict.fromkeys(of_plan(counted.plan)))
+        digests = tuple(dict.fromkeys(of_plan(judged.plan)))
         asked = look_up(
             request,
             config,
@@ -75,57 +75,46 @@ def tried_by_difference(
         )
         if isinstance(asked, Failure):
             code = interruption.exit_code if interruption.is_requested else EXIT_FAILED
-            return Trial(code, {}, request.audience, batch_size, asked)
+            return Trial(code, {}, request.audience, batch_size, label, asked)
         found = asked
-    return Trial(EXIT_DONE, _result(request, counted, found), request.audience, batch_size)
+    return Trial(EXIT_DONE, _result(request, judged, found), request.audience, batch_size, label)
 
 
-def _counted(request: SyncRequest, config: ConfigFile, warehouse: Warehouse) -> _Counted:
+def _judged(request: SyncRequest, config: ConfigFile, warehouse: Warehouse) -> _Judged:
     schema = request.difference_schema or ""
     warehouse.check_schema(schema)
     selection = selection_of(request)
-    columns = columns_of(request, warehouse, selection)
-    plan, settings = plan_of(request, config, columns)
-    dialect = replace(warehouse.dialect, temporary=_TEMPORARY)
-    statements = Statements(dialect, schema, warehouse.relation(selection), "tried")
-    rows = TableRows(statements, plan, settings, rejected=None, batch_rows=request.batch_rows, read=lambda _: None)
-    with warehouse.session() as session:
-        epoch, kept = looked_at(session, statements, settings.ad_account_id, name_of(request))
-        counts = rows.stage(session)
-        everybody = int(session.rows(statements.count_everybody())[0][0])
-        known = leaving = 0
-        joining = everybody
-        if epoch:
-            known = int(session.rows(statements.count_sent(), epoch=epoch)[0][0])
-            leaving = int(session.rows(statements.count_leavers(), epoch=epoch)[0][0])
-            joining = int(session.rows(statements.count_joiners(), epoch=epoch)[0][0])
-    difference = Difference(known, leaving, joining)
+    plan, settings = plan_of(request, config, columns_of(request, warehouse, selection))
+    found = counted(warehouse, Trying(schema, selection, name_of(request), plan, settings, request.batch_rows))
+    difference = found.difference
     guard = Guard(request.audience, plan.stream.key, settings)
     refusal: ConnectorError | None = None
     notes: list[str] = []
     empty_table: EmptyTable | None = None
     try:
-        notes += guard.check_table(counts, kept.fill)
+        notes += guard.check_table(found.counts, found.kept.fill)
         keeps = guard.keeps_empty(difference)
         if keeps is None:
             notes += guard.check(difference)
         else:
             notes.append(keeps)
             empty_table = "kept"
-            difference = Difference(known, 0, 0)
+            difference = Difference(difference.known, 0, 0)
     except ConnectorError as error:
         refusal = error
-    return _Counted(plan, settings, counts, difference, everybody, kept, refusal, tuple(notes), empty_table)
+    return _Judged(
+        plan, settings, found.counts, difference, found.everybody, found.kept, refusal, tuple(notes), empty_table
+    )
 
 
-def _result(request: SyncRequest, counted: _Counted, found: Found | None) -> dict[str, Any]:
+def _result(request: SyncRequest, judged: _Judged, found: Found | None) -> dict[str, Any]:
     """Returns what a dry run prints for programs."""
-    counts = counted.counts
-    way = Way.DIFFERENCE if found is None else Way.of(counted.kept, found)
-    joining, leaving = counted.difference.joining, counted.difference.leaving
+    counts = judged.counts
+    way = Way.DIFFERENCE if found is None else Way.of(judged.kept, found)
+    joining, leaving = judged.difference.joining, judged.difference.leaving
     if way is not Way.DIFFERENCE:
-        joining, leaving = counted.everybody, 0
-    size = counted.settings.batch_size
+        joining, leaving = judged.everybody, 0
+    size = judged.settings.batch_size
     uploads = math.ceil(joining / size) + math.ceil(leaving / size)
     return {
         "schema_version": 1,
@@ -134,7 +123,7 @@ def _result(request: SyncRequest, counted: _Counted, found: Found | None) -> dic
         "keeping": "swap" if way is Way.REPLACEMENT else "mirror",
         "replaces": True,
         "plan": [{"level": "INFO", "message": _PLANS[way]}],
-        "identity_columns": [msgspec.to_builtins(identity) for identity in counted.plan.identities],
+        "identity_columns": [msgspec.to_builtins(identity) for identity in judged.plan.identities],
         "rows": counts.rows,
         "rows_unreadable": 0,
         "usable": counts.usable,
@@ -148,7 +137,7 @@ def _result(request: SyncRequest, counted: _Counted, found: Found | None) -> dic
         "standard_duration_s": round(standard_duration_s(uploads + 1), 1),
         "trial_days": math.ceil((uploads + 1) / TRIAL_WRITES_A_DAY),
         "trial_quota_of_a_day_suffices": uploads + 1 <= TRIAL_WRITES_A_DAY,
-        "pinterest": None if found is None else _preview(found.preview, counted, way, uploads),
+        "pinterest": None if found is None else _preview(found.preview, judged, way, uploads),
     }
 
 
@@ -159,21 +148,21 @@ _PLANS: Final = {
 }
 
 
-def _preview(preview: Mapping[str, Any], counted: _Counted, way: Way, uploads: int) -> dict[str, Any]:
+def _preview(preview: Mapping[str, Any], judged: _Judged, way: Way, uploads: int) -> dict[str, Any]:
     (audience,) = preview["audiences"]
     members = audience["members"]
-    known = _exactly(counted.difference.known)
+    known = _exactly(judged.difference.known)
     bounds = {
-        Way.DIFFERENCE: (known, _exactly(counted.difference.joining), _exactly(counted.difference.leaving)),
-        Way.FILL: (_exactly(0), _exactly(counted.everybody), _exactly(0)),
+        Way.DIFFERENCE: (known, _exactly(judged.difference.joining), _exactly(judged.difference.leaving)),
+        Way.FILL: (_exactly(0), _exactly(judged.everybody), _exactly(0)),
         Way.REPLACEMENT: (
             members,
-            {"at_least": 0, "at_most": counted.everybody},
+            {"at_least": 0, "at_most": judged.everybody},
             {"at_least": 0, "at_most": members["at_most"]},
         ),
     }
     now, joins, leaves = bounds[way]
-    refusal = counted.refusal
+    refusal = judged.refusal
     one = {
         **audience,
         "members": now,
@@ -183,8 +172,8 @@ def _preview(preview: Mapping[str, Any], counted: _Counted, way: Way, uploads: i
         "refusal": None if refusal is None else {"error": str(refusal), "error_code": str(refusal.code)},
         "upload_requests": uploads,
         "identities": None,
-        "notes": [*audience["notes"], *counted.notes],
-        "empty_table": counted.empty_table or audience.get("empty_table"),
+        "notes": [*audience["notes"], *judged.notes],
+        "empty_table": judged.empty_table or audience.get("empty_table"),
     }
     return {**preview, "audiences": [one]}
 

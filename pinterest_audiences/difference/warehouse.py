@@ -16,7 +16,7 @@ from pinterest_audiences.sources.source import Selection
 
 
 class Session(Protocol):
-    """One connection. `:name` in a statement stands for the value given by that name."""
+    r"""One connection. `:name` in a statement stands for the value given by that name, `\:` for a colon."""
 
     def transaction(self, *, is_snapshot: bool = False) -> AbstractContextManager[None]:
         """All statements within take effect together, or none, where the engine has that.
@@ -61,13 +61,22 @@ class Warehouse(Protocol):
         """Returns the columns of the table or query. Raises: UsageError."""
 
     def relation(self, selection: Selection) -> str:
-        """Returns the table or query as it stands behind FROM. Raises: UsageError if there is no such table."""
+        """Returns the table or query as it stands behind FROM of a session's statement.
 
-    def comparison(self, statements: Statements, selection: Selection) -> Comparison | None:
-        """Returns how the table is compared while it is read; None if it is staged and then compared."""
+        Raises: UsageError if there is no such table.
+        """
+
+    def comparison(self, statements: Statements, selection: Selection, *, is_first: bool = False) -> Comparison | None:
+        """Returns how the table is compared while it is read; None if it is staged and then compared.
+
+        `is_first`: the tables of what was sent are not there yet.
+        """
 
     def check_schema(self, schema: str) -> None:
         """Raises: UsageError if there is no such schema."""
+
+    def has_table(self, schema: str, name: str) -> bool:
+        """Whether there is such a table, be it one that may not be read. Raises: SourceError."""
 
     def session(self) -> AbstractContextManager[Session]:
         """Opens a connection."""

@@ -19,6 +19,7 @@ import duckdb
 from destination_pinterest.error_codes import Code
 from pinterest_audiences.failures import SourceError, UsageError
 from pinterest_audiences.sources.cursor_order import CursorOrder
+from pinterest_audiences.sources.duckdb_turns import TURNS, Release
 from pinterest_audiences.sources.names import check_columns, no_such
 from pinterest_audiences.sources.source import Row, RowBatch, RowStream, Selection
 
@@ -34,19 +35,30 @@ class DuckDBSource:
         connection: closed by this object.
         label: see Source.
         only_table: the only table, for a file.
+        release: called when it is closed.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, label: str, only_table: str | None = None) -> None:
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        label: str,
+        only_table: str | None = None,
+        *,
+        release: Release = lambda: None,
+    ) -> None:
         self._connection = connection
         self._label = label
         self._only_table = only_table
+        self._release = release
 
     @classmethod
     def of_database(cls, path: Path) -> Self:
         """Opens a database file. Raises: UsageError if it is not one, SourceError if another program writes to it."""
+        release = TURNS.share(path)
         try:
             connection = duckdb.connect(str(path), read_only=True, config={"temp_directory": ""})
         except duckdb.IOException as error:
+            release()
             if "lock" in str(error):
                 raise SourceError(
                     Code.SOURCE_UNREACHABLE,
@@ -55,7 +67,7 @@ class DuckDBSource:
             raise UsageError(
                 Code.SOURCE_NOT_OPENED, f"{path} is not a DuckDB database that this version of DuckDB can read."
             ) from None
-        return cls(connection, f"duckdb:///{path.resolve()}")
+        return cls(connection, f"duckdb:///{path.resolve()}", release=release)
 
     @classmethod
     def of_motherduck(cls, database: str) -> Self:
@@ -178,6 +190,7 @@ class DuckDBSource:
     def close(self) -> None:
         """See Source."""
         self._connection.close()
+        self._release()
 
     def _check_before(self, selection: Selection, where: str, order: CursorOrder) -> None:
         """Raises: UsageError if among the rows before the start are texts that only sort there."""

@@ -20,8 +20,7 @@ def no_such(kind: str, name: str, existing: Iterable[str], where: str) -> UsageE
         return UsageError(
             Code.TABLE_OR_COLUMN_UNKNOWN, f"There is no {kind} {name!r} in {where}, and no other {kind} either."
         )
-    close = difflib.get_close_matches(name.casefold(), [each.casefold() for each in names], n=3, cutoff=0.5)
-    meant = [each for each in names if each.casefold() in close]
+    meant = close_names(name, names)
     if meant:
         return UsageError(
             Code.TABLE_OR_COLUMN_UNKNOWN,
@@ -32,6 +31,15 @@ def no_such(kind: str, name: str, existing: Iterable[str], where: str) -> UsageE
     return UsageError(
         Code.TABLE_OR_COLUMN_UNKNOWN, f"There is no {kind} {name!r} in {where}; there are: {shown}{more}."
     )
+
+
+def close_names(name: str, existing: Sequence[str]) -> list[str]:
+    """Returns the existing names that are most like one, without regard to case: if it is there in another, that."""
+    same = [each for each in existing if each.casefold() == name.casefold()]
+    if same:
+        return same
+    close = difflib.get_close_matches(name.casefold(), [each.casefold() for each in existing], n=3, cutoff=0.5)
+    return [each for each in existing if each.casefold() in close]
 
 
 def check_columns(wanted: Iterable[str], existing: Sequence[str], where: str) -> None:

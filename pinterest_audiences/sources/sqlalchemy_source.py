@@ -118,6 +118,8 @@ class SQLAlchemySource:
         if isinstance(origin, sa.TextClause):
             return f"(\n{_without_parameters(selection.query or '')}\n) selected"
         named = self._connection.dialect.identifier_preparer.format_table(origin)
+        if self._connection.dialect.paramstyle in {"format", "pyformat"}:
+            named = named.replace("%%", "%")  # A text has its percent signs doubled once more.
         return _without_parameters(named)
 
     def interrupt(self) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-from pyspark.errors import PySparkException
+from pyspark.errors import AnalysisException, PySparkException
 from pyspark.sql import functions
 
 from destination_pinterest.error_codes import Code
@@ -28,25 +28,32 @@ if TYPE_CHECKING:
 _OWN_PACKAGES: Final = ("pinterest_audiences", "destination_pinterest", "'pyarrow'")
 # Source: apache/spark 4.0, MicroBatchExecution.BATCH_ID_KEY (run with 4.3.0, 2026-11-27).
 _BATCH_PROPERTY: Final = "streaming.sql.batchId"
+# Classes in Java of what repeating does not help.
+_REFUSALS: Final = frozenset(
+    {
+        "AccessControlException",
+        "ClassNotFoundException",
+        "SparkClassNotFoundException",
+        "UnsupportedFileSystemException",
+    }
+)
 _MISSING: Final = re.compile(r"ModuleNotFoundError: No module named '([\w.]+)'")
 
 
 def keys_of(frame: DataFrame, mapping: RowMapping) -> DataFrame:
     """Returns each different key of a DataFrame's rows once, with the number of rows that have it."""
-    needed = frame.select(*(functions.col(quoted(each.column)) for each in mapping.columns))
-    keys = needed.mapInArrow(mapping, row_mapping.SCHEMA)
+    keys = _mapped(frame, mapping)
     return keys.groupBy(KEY).agg(functions.sum(ROWS).alias(ROWS))
 
 
 def identifiers_of(frame: DataFrame, mapping: RowMapping) -> DataFrame:
     """Returns each different identifier once, with its kind and the number of rows; counts have no kind."""
-    needed = frame.select(*(functions.col(quoted(each.column)) for each in mapping.columns))
     parts = functions.split(KEY, row_mapping.SEPARATOR)
     is_identifier = parts[0] == row_mapping.IDENTIFIER
     # Numbers stand for the kinds, none for a count: by hashing, Spark can find the least of numbers, but not of texts.
     kinds = sorted({row_mapping.kind_of(each) for each in mapping.columns})
     number = functions.array_position(functions.array(*map(functions.lit, kinds)), parts[1])
-    named = needed.mapInArrow(mapping, row_mapping.SCHEMA).select(
+    named = _mapped(frame, mapping).select(
         functions.when(is_identifier, parts[2]).otherwise(functions.col(KEY)).alias(IDENTIFIER),
         functions.when(is_identifier, number).otherwise(0).alias(KIND),
         ROWS,
@@ -75,6 +82,13 @@ def is_micro_batch(frame: DataFrame) -> bool:
     """Whether a DataFrame is a batch of a stream, in `foreachBatch`; False where the session does not tell."""
     context = getattr(frame.sparkSession, "_sc", None)
     return context is not None and context.getLocalProperty(_BATCH_PROPERTY) is not None
+
+
+def _mapped(frame: DataFrame, mapping: RowMapping) -> DataFrame:
+    """Returns the keys of a DataFrame's rows, as each executor has counted them."""
+    # By names of our own, since mapInArrow finds no column again whose name has a dot or a backtick.
+    needed = (functions.col(quoted(each.column)).alias(f"value_{n}") for n, each in enumerate(mapping.columns))
+    return frame.select(*needed).mapInArrow(mapping, row_mapping.SCHEMA)
 
 
 def quoted(column: str) -> str:
@@ -113,9 +127,23 @@ def _failure(error: Any) -> UsageError | SourceError:
             f"The executors' Python has no module {missing[1]}. Install airbyte-destination-pinterest for it on every "
             "node, in the driver's version; PYSPARK_PYTHON names that Python.",
         )
-    condition = error.getCondition() if isinstance(error, PySparkException) else None
+    condition = _condition_of(error)
+    if isinstance(error, AnalysisException) or condition in _REFUSALS:
+        return UsageError(
+            Code.SPARK_REFUSED,
+            f"Spark can't use a column, a table, a folder or a format as it is named ({condition}); its own log says "
+            "more. Correct it, and sync again.",
+        )
     return SourceError(
         Code.SPARK_FAILED,
-        f"Spark failed before all rows were prepared ({condition or type(error).__name__}); its own log says why. "
-        "What was sent stays sent; sync again.",
+        f"Spark failed before all rows were prepared ({condition}); its own log says why. What was sent stays sent; "
+        "sync again.",
     )
+
+
+def _condition_of(error: Any) -> str:
+    """Returns Spark's name of what is wrong, or that of the class in Java."""
+    if isinstance(error, PySparkException):
+        return error.getCondition() or type(error).__name__
+    java = getattr(error, "java_exception", None)
+    return type(error).__name__ if java is None else str(java.getClass().getSimpleName())

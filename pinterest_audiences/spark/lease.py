@@ -15,6 +15,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Final, Protocol
 
 from destination_pinterest.error_codes import Code
@@ -52,7 +53,9 @@ class Lease:
         self._folder = folder
         self._now = now
         self._owner = uuid.uuid4().hex
-        self._text = json.dumps({"owner": self._owner, "host": socket.gethostname(), "pid": os.getpid()})
+        self._text = json.dumps(
+            {"owner": self._owner, "host": socket.gethostname(), "processes": _processes(), "pid": os.getpid()}
+        )
         self._is_lost = False
         self._ends = threading.Event()
 
@@ -107,10 +110,22 @@ class Lease:
             return False
         try:
             other = json.loads(self._folder.read(NAME) or "")
-            host, pid = str(other["host"]), int(other["pid"])
+            place, pid = (other["host"], other["processes"]), int(other["pid"])
         except (ValueError, KeyError, TypeError):
             return True  # It is being written, or is of another version.
-        return host != socket.gethostname() or _runs(pid)
+        return place != (socket.gethostname(), _processes()) or _runs(pid)
+
+
+def _processes() -> str:
+    """Tells apart where a process's number means another one, though the host has the same name: in containers.
+
+    Blank where there is no such thing to read, as on macOS.
+    """
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return f"{boot} {Path('/proc/self/ns/pid').readlink()}"
+    except OSError:
+        return ""
 
 
 def _runs(pid: int) -> bool:

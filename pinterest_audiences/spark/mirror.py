@@ -12,6 +12,7 @@ from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import ConnectorError
 from pinterest_audiences.asked_listing import asked_listing
 from pinterest_audiences.config_file import ConfigFile
+from pinterest_audiences.empty_tables import EmptyTable
 from pinterest_audiences.failures import UsageError
 from pinterest_audiences.interruption import Interruption
 from pinterest_audiences.sources.source import Row
@@ -20,7 +21,7 @@ from pinterest_audiences.spark.chunks import Tally, unpacked
 from pinterest_audiences.spark.cluster import identifiers_of, spark_failures
 from pinterest_audiences.spark.differences import DifferencePacker
 from pinterest_audiences.spark.feeding import ConnectorFeed, Slice, raise_failure
-from pinterest_audiences.spark.guards import may_be_sent
+from pinterest_audiences.spark.guards import empty_table_of, may_be_sent
 from pinterest_audiences.spark.lease import Lease
 from pinterest_audiences.spark.logged_display import LoggedWatcher
 from pinterest_audiences.spark.planning import FedKinds, SparkPlan, operation_of
@@ -49,6 +50,7 @@ class Mirrored:
     joined: int
     left: int
     finished_before: int
+    empty_table: EmptyTable | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +99,10 @@ class Mirror:
         with spark_failures():
             finished = self._finish()
             known = self._compacted(self._known())
-            tally, header = self._stage(frame, known)
+            tally, header, empty_table = self._stage(frame, known)
             report = self._send(header, self._staging.slices()) if header.kinds else None
             self._staging.clear()
-        return Mirrored(report, tally, header.joining, header.leaving, finished)
+        return Mirrored(report, tally, header.joining, header.leaving, finished, empty_table)
 
     def _finish(self) -> int:
         """Sends what is staged and not written down as accepted; returns how many identifiers that were."""
@@ -175,7 +177,7 @@ class Mirror:
         free = {each["customer_list_id"] for each in listing["customer_lists_without_audience"]}
         return self._plan.config.if_audience_is_gone == "recreate" and customer_list_id in free
 
-    def _stage(self, frame: DataFrame, known: _Known) -> tuple[Tally, Header]:
+    def _stage(self, frame: DataFrame, known: _Known) -> tuple[Tally, Header, EmptyTable | None]:
         """Writes the difference ahead. Raises: ConnectorError if a guard refuses it; nothing is staged then."""
         keys = self._staging.write_keys(identifiers_of(frame, self._plan.mapping))
         tally, are = _counted(keys)
@@ -207,7 +209,7 @@ class Mirror:
         )
         if changes:
             self._staging.write_slices(difference, header)
-        return tally, header
+        return tally, header, empty_table_of(self._plan, were, are)
 
     def _send(self, header: Header, remaining: DataFrame) -> Mapping[str, Any] | None:
         """Feeds the slices of what remains, and writes each down once it was accepted."""

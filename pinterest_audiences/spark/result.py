@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pinterest_audiences.empty_tables import EmptyTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,8 @@ class SyncResult:
         joined, left: the identifiers that joined and left, in the mode mirror.
         finished_before: identifiers that an earlier call had left, and that this one has finished first.
         warnings: what should be looked at, as the log says it.
+        empty_table: of a DataFrame without anybody that was to replace the members, by replace or mirror, and empties
+            nothing: `kept` if the audience keeps them, `nobody_yet` if it has none; None otherwise.
     """
 
     report: Mapping[str, Any] | None
@@ -33,3 +38,4 @@ class SyncResult:
     left: int = 0
     finished_before: int = 0
     warnings: tuple[str, ...] = field(default=())
+    empty_table: EmptyTable | None = None

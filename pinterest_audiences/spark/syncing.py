@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from destination_pinterest.error_codes import Code
 from pinterest_audiences.config_file import ConfigFile
+from pinterest_audiences.empty_tables import empty_table_of
 from pinterest_audiences.failures import UsageError
 from pinterest_audiences.sign_in.arguments import opened_config, opened_given
 from pinterest_audiences.sources.source import Row
@@ -64,7 +65,8 @@ def run(
     else:
         tally = Tally()
         feed = ConnectorFeed(plan, plan.columns, opened, watcher, lambda _number: None)
-        done = Mirrored(feed.run([Slice(_rows(frame, plan, tally, audience), 0)]), tally, 0, 0, 0)
+        report = feed.run([Slice(_rows(frame, plan, tally, audience), 0)])
+        done = Mirrored(report, tally, 0, 0, 0, empty_table_of((report or {}).get("audiences") or ()))
     tally = done.tally
     return SyncResult(
         done.report,
@@ -77,6 +79,7 @@ def run(
         left=done.left,
         finished_before=done.finished_before,
         warnings=watcher.warnings,
+        empty_table=done.empty_table,
     )
 
 
@@ -103,7 +106,9 @@ def _staging_path(sent: Sent) -> str:
 
 def _rows(frame: DataFrame, plan: SparkPlan, tally: Tally, audience: str) -> Iterator[list[Row]]:
     """Yields different rows. Raises: UnusableRowsError at their end, before anything says that the table is whole."""
-    for chunk in chunks_of(keys_of(frame, plan.mapping)):
+    with spark_failures():
+        keys = keys_of(frame, plan.mapping)
+    for chunk in chunks_of(keys):
         tally.take(chunk)
         if chunk.rows:
             yield rows_of(chunk, len(plan.columns))

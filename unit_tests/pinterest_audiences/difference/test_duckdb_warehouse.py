@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 from destination_pinterest.error_codes import Code
+from pinterest_audiences.difference.dialects import DUCKDB
 from pinterest_audiences.difference.duckdb_warehouse import DuckDBWarehouse
 from pinterest_audiences.difference.stopping import stopping
 from pinterest_audiences.difference.warehouse import Session
@@ -44,6 +45,17 @@ def test_a_query_of_the_user_s_may_have_colons(warehouse: DuckDBWarehouse, sessi
     session.run("INSERT INTO people VALUES (1, 'a:b', NULL)")
     relation = warehouse.relation(Selection(query="SELECT email AS \"a:b\" FROM people WHERE email = 'a:b' -- :all"))
     assert list(session.stream(f"SELECT * FROM {relation}", 10)) == [[("a:b",)]]
+
+
+def test_names_may_have_colons_quotation_marks_dots_and_percent_signs(
+    warehouse: DuckDBWarehouse, session: Session
+) -> None:
+    name = 'the "e: :epoch 100 % of.it'
+    session.run(f"CREATE TABLE {DUCKDB.quoted(name)} ({DUCKDB.quoted(name)} VARCHAR)")
+    session.run(f"INSERT INTO {DUCKDB.quoted(name)} VALUES (:epoch)", epoch="e")
+    relation = warehouse.relation(Selection(table=name))
+    assert session.rows(f"SELECT {DUCKDB.quoted(name)} FROM {relation} WHERE :epoch = 'e'", epoch="e") == [("e",)]
+    assert warehouse.columns(Selection(table=name)) == (name,)
 
 
 def test_a_transaction_that_fails_changes_nothing(warehouse: DuckDBWarehouse, session: Session) -> None:

@@ -101,7 +101,9 @@ def test_what_is_no_database_that_can_compute_it_is_refused(source: str) -> None
 
 
 def test_a_schema_that_is_not_there_is_not_created(warehouse: DuckDBWarehouse) -> None:
-    with raises(Code.DIFFERENCE_SCHEMA_UNUSABLE, match="'nowhere'"):
+    with raises(Code.DIFFERENCE_SCHEMA_UNUSABLE, match=r"no schema 'PINS'. Did you mean 'pins'\?"):
+        warehouse.check_schema("PINS")
+    with raises(Code.DIFFERENCE_SCHEMA_UNUSABLE, match=r"no schema 'nowhere'. Create it"):
         warehouse.check_schema("nowhere")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from destination_pinterest.identity.mapping import IdentityColumn
 from destination_pinterest.vocabulary import Identifier, LetterCase, ValueFormat
 from pinterest_audiences.difference.comparison import Comparison
 from pinterest_audiences.difference.dialects import DIALECTS, DUCKDB, Dialect
-from pinterest_audiences.difference.judging import judgement_of
+from pinterest_audiences.difference.judging import Judgement, judgement_of
 from pinterest_audiences.difference.statements import Statements
 
 FOLDER = Path(__file__).with_name("sql")
@@ -23,6 +23,7 @@ COLUMNS = (
     IdentityColumn("Device ID", Identifier.IDFA, ValueFormat.PLAIN),
     IdentityColumn("phone_hash", Identifier.PHONE, ValueFormat.SHA256),
 )
+FOUND = ("ab" * 32, "@p" + "cd" * 32)
 
 
 def statements_of(dialect: Dialect) -> Iterator[str]:
@@ -39,7 +40,8 @@ def statements_of(dialect: Dialect) -> Iterator[str]:
     yield one.stage(judgements, leaves_blank=False)
     yield from one.analyse_staging()
     yield one.odd_rows([column.column for column in COLUMNS], judgements, leaves_blank=False)
-    yield from (one.stage_identifier(), one.standings(), one.kinds(), one.plan_leavers(), one.plan_joiners())
+    yield one.stage_identifier() if dialect.parts is None else one.stage_identifiers("EMAIL", FOUND)
+    yield from (one.standings(), one.kinds(), one.plan_leavers(), one.plan_joiners())
     yield from (one.count_changes(), one.count_sent(), one.count_everybody(), one.count_leavers(), one.count_joiners())
     yield from one.unstage()
     if dialect is DUCKDB:
@@ -47,9 +49,22 @@ def statements_of(dialect: Dialect) -> Iterator[str]:
         yield comparison.of_table(judgements[:1], leaves_blank=True)
         yield from (comparison.of_staging(), comparison.standings(), comparison.kinds())
         yield from (comparison.plan_leavers(), comparison.plan_joiners(), *comparison.unstage())
+        yield from (comparison.count_leavers(), comparison.count_joiners(), comparison.count_everybody())
+        first = Comparison(one, holds_nothing=True, is_first=True)
+        yield from (first.of_staging(), first.count_everybody())
     yield from (one.changes_between(), one.advance(), one.forget_change(), one.keep_list(), one.keep_fill())
     yield from one.fold()
     yield one.release()
+    if dialect.temporary is None and dialect is not DUCKDB:
+        yield from counting_by_queries(one, judgements)
+
+
+def counting_by_queries(one: Statements, judgements: Sequence[Judgement]) -> Iterator[str]:
+    """Those of a dry run that may have no table."""
+    by_query = one.staged_by_query(judgements[:1])
+    yield from (by_query.standings(), by_query.kinds())
+    by_query = one.staged_by_query(judgements[:1], FOUND)
+    yield from (by_query.count_everybody(), by_query.count_leavers(), by_query.count_joiners())
 
 
 def written(dialect: Dialect) -> str:
@@ -79,3 +94,21 @@ def test_no_statement_removes_the_user_s_rows() -> None:
             verb, rest = statement.split(" ", 1)
             if verb not in {"SELECT", "INSERT"}:
                 assert "pinterest_" in rest.split("(")[0].split("WHERE")[0], statement
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_an_engine_without_tables_of_a_session_counts_by_queries_that_write_nothing(engine: str) -> None:
+    dialect = DIALECTS[engine]
+    has_tables = dialect.temporary is not None or dialect.is_exclusive
+    assert (dialect.parts is None) is has_tables
+    if not has_tables:
+        one = Statements(dialect, "pins", "people", "1f2e3d")
+        judgements = [judgement_of(column, LetterCase.LOWER, dialect) for column in COLUMNS]
+        for statement in counting_by_queries(one, judgements):
+            assert statement.startswith("SELECT ")
+            assert "staging" not in statement
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_colon_in_a_name_is_no_parameter(engine: str) -> None:
+    assert DIALECTS[engine].quoted("e:mail")[1:-1] == "e\\:mail"

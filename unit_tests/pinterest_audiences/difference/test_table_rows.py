@@ -18,6 +18,7 @@ from destination_pinterest.error_codes import Code
 from destination_pinterest.protocol.catalog import parse_catalog
 from destination_pinterest.routing.plan import StreamPlan, plan_streams
 from pinterest_audiences.airbyte_messages import StreamDescription
+from pinterest_audiences.difference import table_rows
 from pinterest_audiences.difference.comparison import Comparison
 from pinterest_audiences.difference.dialects import DUCKDB, Dialect
 from pinterest_audiences.difference.duckdb_warehouse import DuckDBWarehouse
@@ -203,3 +204,20 @@ def test_without_snapshots_a_table_that_never_stands_still_is_refused(
 
         with raises(Code.DIFFERENCE_TABLE_CHANGES):
             staged(session, Statements(without_snapshots, "pins", "people", "1"), another)
+
+
+def test_where_an_insert_of_one_row_takes_as_long_as_one_of_many_what_python_judges_is_staged_in_parts(
+    memory: DuckDBWarehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(table_rows, "MOST_IN_A_QUERY", 2)
+    dialect = replace(DUCKDB, parts="SELECT UNNEST(string_split({text}, ',')) AS identifier")
+    with memory.session() as session:
+        put(session, [*((f"ädä{n}@exämple.com", None) for n in range(3)), ("ödö@exämple.com", UUID), ("x", None)])
+        found = []
+        for each in (DUCKDB, dialect):
+            statements = Statements(each, "pins", "people", "1")
+            staged(session, statements)
+            select = f"SELECT identifier, kind FROM {statements.staging} WHERE identifier IS NOT NULL ORDER BY ALL"
+            found.append(session.rows(select))
+    assert found[0] == found[1]
+    assert len(found[0]) == 5

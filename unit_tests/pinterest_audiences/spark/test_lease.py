@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 
 import pytest
 
 from destination_pinterest.error_codes import Code
 from pinterest_audiences.failures import SentBusyError
 from pinterest_audiences.spark.lease import NAME, OVER_AFTER_S, Lease
+
+NOBODY = 2**22 + 1  # No process has such a number.
 
 
 class Memory:
@@ -41,8 +42,11 @@ def lease(folder: Memory) -> Lease:
     return Lease(folder, lambda: folder.now)
 
 
-def of_another(folder: Memory, host: str, pid: int) -> None:
-    folder.create(NAME, json.dumps({"owner": "other", "host": host, "pid": pid}))
+def of_another(folder: Memory, pid: int, **place: str) -> None:
+    """A lease of a driver that is here but for `place`."""
+    with lease(folder).held():
+        here = json.loads(folder.read(NAME) or "")
+    folder.create(NAME, json.dumps({**here, "owner": "other", "pid": pid, **place}))
 
 
 def test_a_second_driver_is_refused_until_the_first_has_ended() -> None:
@@ -60,15 +64,23 @@ def test_a_second_driver_is_refused_until_the_first_has_ended() -> None:
 
 def test_a_driver_that_was_killed_on_this_machine_has_ended() -> None:
     folder = Memory()
-    of_another(folder, socket.gethostname(), 2**22 + 1)
+    of_another(folder, NOBODY)
 
     with lease(folder).held():
         assert str(os.getpid()) in (folder.read(NAME) or "")
 
 
+def test_a_driver_in_another_container_of_the_same_name_has_other_processes_and_may_live() -> None:
+    folder = Memory()
+    of_another(folder, NOBODY, processes="another boot, another namespace")
+
+    with pytest.raises(SentBusyError), lease(folder).held():
+        raise AssertionError
+
+
 def test_a_driver_elsewhere_has_ended_when_it_has_not_renewed_its_lease_for_long() -> None:
     folder = Memory()
-    of_another(folder, "elsewhere", 1)
+    of_another(folder, NOBODY, host="elsewhere")
     folder.now += OVER_AFTER_S
 
     with pytest.raises(SentBusyError), lease(folder).held():
@@ -94,7 +106,7 @@ def test_a_driver_finds_out_that_its_lease_was_taken_and_leaves_it_be() -> None:
         held.renew()
         held.check()
         folder.delete(NAME)
-        of_another(folder, "elsewhere", 1)
+        of_another(folder, NOBODY, host="elsewhere")
         held.renew()
         with pytest.raises(SentBusyError):
             held.check()

@@ -274,8 +274,8 @@ SELECT `email`, `Device ID`, `phone_hash`
   AND way_2 = 'blank'
   THEN 'blank' ELSE 'taken' END = 'odd';
 
-INSERT INTO `pins`.`pinterest_staging_1f2e3d` (identifier, kind)
-  VALUES (:identifier, :kind);
+INSERT INTO `pins`.`pinterest_staging_1f2e3d` (identifier, kind) SELECT identifier, 'EMAIL' AS kind
+  FROM (SELECT EXPLODE(SPLIT('abababababababababababababababababababababababababababababababab,@pcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd', ',')) AS identifier) found;
 
 SELECT standing, COUNT(*)
   FROM `pins`.`pinterest_staging_1f2e3d`
@@ -389,3 +389,211 @@ UPDATE `pins`.`pinterest_audience`
   WHERE ad_account_id = :account
   AND audience = :audience
   AND lease = :lease;
+
+SELECT standing, COUNT(*)
+  FROM (SELECT CASE
+  WHEN standing = 'taken'
+  THEN sent_0 END AS identifier, 'EMAIL' AS kind, standing
+  FROM (SELECT CASE way_0
+  WHEN 'plain'
+  THEN sha2(LOWER(text_0), 256)
+  WHEN 'digest'
+  THEN LOWER(text_0) END AS sent_0, CASE
+  WHEN way_0 = 'odd'
+  THEN 'odd'
+  WHEN way_0 = 'blank'
+  THEN 'blank' ELSE 'taken' END AS standing
+  FROM (SELECT text_0, CASE
+  WHEN text_0 IS NULL
+  THEN 'odd'
+  WHEN LENGTH(text_0) = 0
+  THEN 'blank'
+  WHEN LENGTH(text_0) <= 63
+  AND (text_0 RLIKE '^([A-Za-z0-9_][A-Za-z0-9_+-]*([.][A-Za-z0-9_+-]+)*@([A-Za-z0-9]+(-[A-Za-z0-9]+)*[.])+[A-Za-z]{2,63})$'
+  AND NOT text_0 RLIKE '[^A-Za-z0-9@._+-]')
+  AND NOT ((LOWER(text_0) RLIKE '^(.*[.](arpa|invalid|local|localhost|onion|test))$'
+  AND NOT LOWER(text_0) RLIKE '[^A-Za-z0-9@._+-]'))
+  THEN 'plain'
+  WHEN LENGTH(text_0) = 64
+  AND (text_0 RLIKE '^([0-9a-fA-F]{64})$'
+  AND NOT text_0 RLIKE '[^0-9a-fA-F]')
+  AND NOT ((LOWER(text_0) RLIKE '^(0000000000000000000000000000000000000000000000000000000000000000|0a481a8dc8a8aa0efbf1ee6f2524dfe7c8b5b93369a2f98b4a671da8901e127b|12b9377cbe7e5c94e8a70d9d23929523d14afa954793130f8a3959c7b849aca8|140bedbf9c3f6d56a9846d2ba7088798683f4da0c248231336e6a05679e4fdfe|20ef0f0c8d0eea98772412cea9b3b92612e3e53cb5e59152b5703165f56e8a53|36a9e7f1c95b82ffb99743e0c5c4ce95d83c9a430aac59f84ef3cbfab6145068|3d9fc4bde7ceef058d65b00186e79c1f14b42687b491644c303065135b644e18|74234e98afe7498fb5daf1f36ac2d78acc339464f950703b8c019892f982b90b|9b2d5b4678781e53038e91ea5324530a03f27dc1d0e5f6c9bc9d493a23be9de0|a683c5c5349f6f7fb903ba8a9e7e55d0ba1b8f03579f95be83f4954c33e81098|b582d3167c70c098fdfefc2c847a1aae83150febc4602a51ef83a84a175d417c|c627c09c14e58e44bc51622dac392958ec88244e414b508020634f53cfcd1e69|d5b592c05dc25b5032553f1b27f4139be95e881f73db33b02b05ab20c3f9981e|dc937b59892604f5a86ac96936cd7ff09e25f18ae6b758e8014a24c7fa039e91|e2f79e5b60330bba4c289962231b6ba2957d0b14e7deb3110417003c79dea635|e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855|eb045d78d273107348b0300c01d29b7552d622abbc6faf81b3ec55359aa9950c|fa1d2db62d4d952e2031452e1bc1ddcad0b192c2e29a706f11ce426ae5acddea|fb329000228cc5a24c264c57139de8bf854fc86fc18bf1c04ab61a2b5cb4b921)$'
+  AND NOT LOWER(text_0) RLIKE '[^0-9a-fA-F]'))
+  THEN 'digest' ELSE 'odd' END AS way_0
+  FROM (SELECT CASE
+  WHEN `email` IS NULL
+  THEN ''
+  WHEN typeof(`email`) = 'string'
+  THEN TRIM(BOTH ' '
+  FROM CAST(`email` AS STRING)) END AS text_0
+  FROM people) trimmed) ways) judged)
+  WHERE standing IS NOT NULL
+  GROUP BY standing;
+
+SELECT kind, COUNT(identifier)
+  FROM (SELECT CASE
+  WHEN standing = 'taken'
+  THEN sent_0 END AS identifier, 'EMAIL' AS kind, standing
+  FROM (SELECT CASE way_0
+  WHEN 'plain'
+  THEN sha2(LOWER(text_0), 256)
+  WHEN 'digest'
+  THEN LOWER(text_0) END AS sent_0, CASE
+  WHEN way_0 = 'odd'
+  THEN 'odd'
+  WHEN way_0 = 'blank'
+  THEN 'blank' ELSE 'taken' END AS standing
+  FROM (SELECT text_0, CASE
+  WHEN text_0 IS NULL
+  THEN 'odd'
+  WHEN LENGTH(text_0) = 0
+  THEN 'blank'
+  WHEN LENGTH(text_0) <= 63
+  AND (text_0 RLIKE '^([A-Za-z0-9_][A-Za-z0-9_+-]*([.][A-Za-z0-9_+-]+)*@([A-Za-z0-9]+(-[A-Za-z0-9]+)*[.])+[A-Za-z]{2,63})$'
+  AND NOT text_0 RLIKE '[^A-Za-z0-9@._+-]')
+  AND NOT ((LOWER(text_0) RLIKE '^(.*[.](arpa|invalid|local|localhost|onion|test))$'
+  AND NOT LOWER(text_0) RLIKE '[^A-Za-z0-9@._+-]'))
+  THEN 'plain'
+  WHEN LENGTH(text_0) = 64
+  AND (text_0 RLIKE '^([0-9a-fA-F]{64})$'
+  AND NOT text_0 RLIKE '[^0-9a-fA-F]')
+  AND NOT ((LOWER(text_0) RLIKE '^(0000000000000000000000000000000000000000000000000000000000000000|0a481a8dc8a8aa0efbf1ee6f2524dfe7c8b5b93369a2f98b4a671da8901e127b|12b9377cbe7e5c94e8a70d9d23929523d14afa954793130f8a3959c7b849aca8|140bedbf9c3f6d56a9846d2ba7088798683f4da0c248231336e6a05679e4fdfe|20ef0f0c8d0eea98772412cea9b3b92612e3e53cb5e59152b5703165f56e8a53|36a9e7f1c95b82ffb99743e0c5c4ce95d83c9a430aac59f84ef3cbfab6145068|3d9fc4bde7ceef058d65b00186e79c1f14b42687b491644c303065135b644e18|74234e98afe7498fb5daf1f36ac2d78acc339464f950703b8c019892f982b90b|9b2d5b4678781e53038e91ea5324530a03f27dc1d0e5f6c9bc9d493a23be9de0|a683c5c5349f6f7fb903ba8a9e7e55d0ba1b8f03579f95be83f4954c33e81098|b582d3167c70c098fdfefc2c847a1aae83150febc4602a51ef83a84a175d417c|c627c09c14e58e44bc51622dac392958ec88244e414b508020634f53cfcd1e69|d5b592c05dc25b5032553f1b27f4139be95e881f73db33b02b05ab20c3f9981e|dc937b59892604f5a86ac96936cd7ff09e25f18ae6b758e8014a24c7fa039e91|e2f79e5b60330bba4c289962231b6ba2957d0b14e7deb3110417003c79dea635|e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855|eb045d78d273107348b0300c01d29b7552d622abbc6faf81b3ec55359aa9950c|fa1d2db62d4d952e2031452e1bc1ddcad0b192c2e29a706f11ce426ae5acddea|fb329000228cc5a24c264c57139de8bf854fc86fc18bf1c04ab61a2b5cb4b921)$'
+  AND NOT LOWER(text_0) RLIKE '[^0-9a-fA-F]'))
+  THEN 'digest' ELSE 'odd' END AS way_0
+  FROM (SELECT CASE
+  WHEN `email` IS NULL
+  THEN ''
+  WHEN typeof(`email`) = 'string'
+  THEN TRIM(BOTH ' '
+  FROM CAST(`email` AS STRING)) END AS text_0
+  FROM people) trimmed) ways) judged)
+  GROUP BY kind;
+
+SELECT COUNT(DISTINCT identifier)
+  FROM (SELECT identifier
+  FROM (SELECT CASE
+  WHEN standing = 'taken'
+  THEN sent_0 END AS identifier, 'EMAIL' AS kind, standing
+  FROM (SELECT CASE way_0
+  WHEN 'plain'
+  THEN sha2(LOWER(text_0), 256)
+  WHEN 'digest'
+  THEN LOWER(text_0) END AS sent_0, CASE
+  WHEN way_0 = 'odd'
+  THEN 'odd'
+  WHEN way_0 = 'blank'
+  THEN 'blank' ELSE 'taken' END AS standing
+  FROM (SELECT text_0, CASE
+  WHEN text_0 IS NULL
+  THEN 'odd'
+  WHEN LENGTH(text_0) = 0
+  THEN 'blank'
+  WHEN LENGTH(text_0) <= 63
+  AND (text_0 RLIKE '^([A-Za-z0-9_][A-Za-z0-9_+-]*([.][A-Za-z0-9_+-]+)*@([A-Za-z0-9]+(-[A-Za-z0-9]+)*[.])+[A-Za-z]{2,63})$'
+  AND NOT text_0 RLIKE '[^A-Za-z0-9@._+-]')
+  AND NOT ((LOWER(text_0) RLIKE '^(.*[.](arpa|invalid|local|localhost|onion|test))$'
+  AND NOT LOWER(text_0) RLIKE '[^A-Za-z0-9@._+-]'))
+  THEN 'plain'
+  WHEN LENGTH(text_0) = 64
+  AND (text_0 RLIKE '^([0-9a-fA-F]{64})$'
+  AND NOT text_0 RLIKE '[^0-9a-fA-F]')
+  AND NOT ((LOWER(text_0) RLIKE '^(0000000000000000000000000000000000000000000000000000000000000000|0a481a8dc8a8aa0efbf1ee6f2524dfe7c8b5b93369a2f98b4a671da8901e127b|12b9377cbe7e5c94e8a70d9d23929523d14afa954793130f8a3959c7b849aca8|140bedbf9c3f6d56a9846d2ba7088798683f4da0c248231336e6a05679e4fdfe|20ef0f0c8d0eea98772412cea9b3b92612e3e53cb5e59152b5703165f56e8a53|36a9e7f1c95b82ffb99743e0c5c4ce95d83c9a430aac59f84ef3cbfab6145068|3d9fc4bde7ceef058d65b00186e79c1f14b42687b491644c303065135b644e18|74234e98afe7498fb5daf1f36ac2d78acc339464f950703b8c019892f982b90b|9b2d5b4678781e53038e91ea5324530a03f27dc1d0e5f6c9bc9d493a23be9de0|a683c5c5349f6f7fb903ba8a9e7e55d0ba1b8f03579f95be83f4954c33e81098|b582d3167c70c098fdfefc2c847a1aae83150febc4602a51ef83a84a175d417c|c627c09c14e58e44bc51622dac392958ec88244e414b508020634f53cfcd1e69|d5b592c05dc25b5032553f1b27f4139be95e881f73db33b02b05ab20c3f9981e|dc937b59892604f5a86ac96936cd7ff09e25f18ae6b758e8014a24c7fa039e91|e2f79e5b60330bba4c289962231b6ba2957d0b14e7deb3110417003c79dea635|e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855|eb045d78d273107348b0300c01d29b7552d622abbc6faf81b3ec55359aa9950c|fa1d2db62d4d952e2031452e1bc1ddcad0b192c2e29a706f11ce426ae5acddea|fb329000228cc5a24c264c57139de8bf854fc86fc18bf1c04ab61a2b5cb4b921)$'
+  AND NOT LOWER(text_0) RLIKE '[^0-9a-fA-F]'))
+  THEN 'digest' ELSE 'odd' END AS way_0
+  FROM (SELECT CASE
+  WHEN `email` IS NULL
+  THEN ''
+  WHEN typeof(`email`) = 'string'
+  THEN TRIM(BOTH ' '
+  FROM CAST(`email` AS STRING)) END AS text_0
+  FROM people) trimmed) ways) judged) taken
+  UNION ALL SELECT EXPLODE(SPLIT('abababababababababababababababababababababababababababababababab,@pcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd', ',')) AS identifier);
+
+SELECT COUNT(*)
+  FROM `pins`.`pinterest_sent` s
+  WHERE s.epoch = :epoch
+  AND NOT EXISTS (SELECT 1
+  FROM (SELECT identifier
+  FROM (SELECT CASE
+  WHEN standing = 'taken'
+  THEN sent_0 END AS identifier, 'EMAIL' AS kind, standing
+  FROM (SELECT CASE way_0
+  WHEN 'plain'
+  THEN sha2(LOWER(text_0), 256)
+  WHEN 'digest'
+  THEN LOWER(text_0) END AS sent_0, CASE
+  WHEN way_0 = 'odd'
+  THEN 'odd'
+  WHEN way_0 = 'blank'
+  THEN 'blank' ELSE 'taken' END AS standing
+  FROM (SELECT text_0, CASE
+  WHEN text_0 IS NULL
+  THEN 'odd'
+  WHEN LENGTH(text_0) = 0
+  THEN 'blank'
+  WHEN LENGTH(text_0) <= 63
+  AND (text_0 RLIKE '^([A-Za-z0-9_][A-Za-z0-9_+-]*([.][A-Za-z0-9_+-]+)*@([A-Za-z0-9]+(-[A-Za-z0-9]+)*[.])+[A-Za-z]{2,63})$'
+  AND NOT text_0 RLIKE '[^A-Za-z0-9@._+-]')
+  AND NOT ((LOWER(text_0) RLIKE '^(.*[.](arpa|invalid|local|localhost|onion|test))$'
+  AND NOT LOWER(text_0) RLIKE '[^A-Za-z0-9@._+-]'))
+  THEN 'plain'
+  WHEN LENGTH(text_0) = 64
+  AND (text_0 RLIKE '^([0-9a-fA-F]{64})$'
+  AND NOT text_0 RLIKE '[^0-9a-fA-F]')
+  AND NOT ((LOWER(text_0) RLIKE '^(0000000000000000000000000000000000000000000000000000000000000000|0a481a8dc8a8aa0efbf1ee6f2524dfe7c8b5b93369a2f98b4a671da8901e127b|12b9377cbe7e5c94e8a70d9d23929523d14afa954793130f8a3959c7b849aca8|140bedbf9c3f6d56a9846d2ba7088798683f4da0c248231336e6a05679e4fdfe|20ef0f0c8d0eea98772412cea9b3b92612e3e53cb5e59152b5703165f56e8a53|36a9e7f1c95b82ffb99743e0c5c4ce95d83c9a430aac59f84ef3cbfab6145068|3d9fc4bde7ceef058d65b00186e79c1f14b42687b491644c303065135b644e18|74234e98afe7498fb5daf1f36ac2d78acc339464f950703b8c019892f982b90b|9b2d5b4678781e53038e91ea5324530a03f27dc1d0e5f6c9bc9d493a23be9de0|a683c5c5349f6f7fb903ba8a9e7e55d0ba1b8f03579f95be83f4954c33e81098|b582d3167c70c098fdfefc2c847a1aae83150febc4602a51ef83a84a175d417c|c627c09c14e58e44bc51622dac392958ec88244e414b508020634f53cfcd1e69|d5b592c05dc25b5032553f1b27f4139be95e881f73db33b02b05ab20c3f9981e|dc937b59892604f5a86ac96936cd7ff09e25f18ae6b758e8014a24c7fa039e91|e2f79e5b60330bba4c289962231b6ba2957d0b14e7deb3110417003c79dea635|e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855|eb045d78d273107348b0300c01d29b7552d622abbc6faf81b3ec55359aa9950c|fa1d2db62d4d952e2031452e1bc1ddcad0b192c2e29a706f11ce426ae5acddea|fb329000228cc5a24c264c57139de8bf854fc86fc18bf1c04ab61a2b5cb4b921)$'
+  AND NOT LOWER(text_0) RLIKE '[^0-9a-fA-F]'))
+  THEN 'digest' ELSE 'odd' END AS way_0
+  FROM (SELECT CASE
+  WHEN `email` IS NULL
+  THEN ''
+  WHEN typeof(`email`) = 'string'
+  THEN TRIM(BOTH ' '
+  FROM CAST(`email` AS STRING)) END AS text_0
+  FROM people) trimmed) ways) judged) taken
+  UNION ALL SELECT EXPLODE(SPLIT('abababababababababababababababababababababababababababababababab,@pcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd', ',')) AS identifier) n
+  WHERE n.identifier = s.identifier);
+
+SELECT COUNT(DISTINCT n.identifier)
+  FROM (SELECT identifier
+  FROM (SELECT CASE
+  WHEN standing = 'taken'
+  THEN sent_0 END AS identifier, 'EMAIL' AS kind, standing
+  FROM (SELECT CASE way_0
+  WHEN 'plain'
+  THEN sha2(LOWER(text_0), 256)
+  WHEN 'digest'
+  THEN LOWER(text_0) END AS sent_0, CASE
+  WHEN way_0 = 'odd'
+  THEN 'odd'
+  WHEN way_0 = 'blank'
+  THEN 'blank' ELSE 'taken' END AS standing
+  FROM (SELECT text_0, CASE
+  WHEN text_0 IS NULL
+  THEN 'odd'
+  WHEN LENGTH(text_0) = 0
+  THEN 'blank'
+  WHEN LENGTH(text_0) <= 63
+  AND (text_0 RLIKE '^([A-Za-z0-9_][A-Za-z0-9_+-]*([.][A-Za-z0-9_+-]+)*@([A-Za-z0-9]+(-[A-Za-z0-9]+)*[.])+[A-Za-z]{2,63})$'
+  AND NOT text_0 RLIKE '[^A-Za-z0-9@._+-]')
+  AND NOT ((LOWER(text_0) RLIKE '^(.*[.](arpa|invalid|local|localhost|onion|test))$'
+  AND NOT LOWER(text_0) RLIKE '[^A-Za-z0-9@._+-]'))
+  THEN 'plain'
+  WHEN LENGTH(text_0) = 64
+  AND (text_0 RLIKE '^([0-9a-fA-F]{64})$'
+  AND NOT text_0 RLIKE '[^0-9a-fA-F]')
+  AND NOT ((LOWER(text_0) RLIKE '^(0000000000000000000000000000000000000000000000000000000000000000|0a481a8dc8a8aa0efbf1ee6f2524dfe7c8b5b93369a2f98b4a671da8901e127b|12b9377cbe7e5c94e8a70d9d23929523d14afa954793130f8a3959c7b849aca8|140bedbf9c3f6d56a9846d2ba7088798683f4da0c248231336e6a05679e4fdfe|20ef0f0c8d0eea98772412cea9b3b92612e3e53cb5e59152b5703165f56e8a53|36a9e7f1c95b82ffb99743e0c5c4ce95d83c9a430aac59f84ef3cbfab6145068|3d9fc4bde7ceef058d65b00186e79c1f14b42687b491644c303065135b644e18|74234e98afe7498fb5daf1f36ac2d78acc339464f950703b8c019892f982b90b|9b2d5b4678781e53038e91ea5324530a03f27dc1d0e5f6c9bc9d493a23be9de0|a683c5c5349f6f7fb903ba8a9e7e55d0ba1b8f03579f95be83f4954c33e81098|b582d3167c70c098fdfefc2c847a1aae83150febc4602a51ef83a84a175d417c|c627c09c14e58e44bc51622dac392958ec88244e414b508020634f53cfcd1e69|d5b592c05dc25b5032553f1b27f4139be95e881f73db33b02b05ab20c3f9981e|dc937b59892604f5a86ac96936cd7ff09e25f18ae6b758e8014a24c7fa039e91|e2f79e5b60330bba4c289962231b6ba2957d0b14e7deb3110417003c79dea635|e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855|eb045d78d273107348b0300c01d29b7552d622abbc6faf81b3ec55359aa9950c|fa1d2db62d4d952e2031452e1bc1ddcad0b192c2e29a706f11ce426ae5acddea|fb329000228cc5a24c264c57139de8bf854fc86fc18bf1c04ab61a2b5cb4b921)$'
+  AND NOT LOWER(text_0) RLIKE '[^0-9a-fA-F]'))
+  THEN 'digest' ELSE 'odd' END AS way_0
+  FROM (SELECT CASE
+  WHEN `email` IS NULL
+  THEN ''
+  WHEN typeof(`email`) = 'string'
+  THEN TRIM(BOTH ' '
+  FROM CAST(`email` AS STRING)) END AS text_0
+  FROM people) trimmed) ways) judged) taken
+  UNION ALL SELECT EXPLODE(SPLIT('abababababababababababababababababababababababababababababababab,@pcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd', ',')) AS identifier) n
+  WHERE NOT EXISTS (SELECT 1
+  FROM `pins`.`pinterest_sent` s
+  WHERE s.epoch = :epoch
+  AND s.identifier = n.identifier
+  AND s.doubt = 0);

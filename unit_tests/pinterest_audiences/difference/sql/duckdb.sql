@@ -428,6 +428,91 @@ DROP TABLE IF EXISTS "pins"."pinterest_staging_1f2e3d";
 
 DROP TABLE IF EXISTS "pinterest_compared_1f2e3d";
 
+SELECT COUNT(*)
+  FROM "pinterest_compared_1f2e3d" c
+  WHERE operation = 'remove'
+  AND NOT EXISTS (SELECT 1
+  FROM "pins"."pinterest_staging_1f2e3d" n
+  WHERE n.identifier = c.identifier);
+
+SELECT COUNT(*)
+  FROM (SELECT identifier, MIN(kind) AS kind
+  FROM (SELECT identifier, kind
+  FROM "pinterest_compared_1f2e3d"
+  WHERE operation = 'add'
+  UNION ALL SELECT n.identifier, n.kind
+  FROM "pins"."pinterest_staging_1f2e3d" n
+  WHERE NOT EXISTS (SELECT 1
+  FROM "pins"."pinterest_sent" s
+  WHERE s.epoch = :epoch
+  AND s.identifier = n.identifier
+  AND s.doubt = 0)) found
+  GROUP BY identifier) joining;
+
+SELECT (SELECT COUNT(*)
+  FROM (SELECT identifier, MIN(kind) AS kind
+  FROM (SELECT identifier, kind
+  FROM "pinterest_compared_1f2e3d"
+  WHERE operation = 'add'
+  UNION ALL SELECT n.identifier, n.kind
+  FROM "pins"."pinterest_staging_1f2e3d" n
+  WHERE NOT EXISTS (SELECT 1
+  FROM "pins"."pinterest_sent" s
+  WHERE s.epoch = :epoch
+  AND s.identifier = n.identifier
+  AND s.doubt = 0)) found
+  GROUP BY identifier) joining) + (SELECT COUNT(*)
+  FROM "pins"."pinterest_sent" s
+  WHERE s.epoch = :epoch
+  AND s.doubt = 0
+  AND s.identifier NOT IN (SELECT identifier
+  FROM "pinterest_compared_1f2e3d" c
+  WHERE operation = 'remove'
+  AND NOT EXISTS (SELECT 1
+  FROM "pins"."pinterest_staging_1f2e3d" n
+  WHERE n.identifier = c.identifier)));
+
+CREATE
+  OR REPLACE TEMPORARY TABLE "pinterest_compared_1f2e3d" AS SELECT CASE
+  WHEN n.kind IS NULL
+  THEN s.identifier
+  WHEN n.identifier IS NOT NULL
+  AND COALESCE(s.doubt, 1) <> 0
+  THEN n.identifier END AS identifier, COALESCE(n.kind, s.kind) AS kind, n.standing AS standing, CASE
+  WHEN n.kind IS NULL
+  THEN 'remove'
+  WHEN n.identifier IS NOT NULL
+  AND COALESCE(s.doubt, 1) <> 0
+  THEN 'add' END AS operation, n.identifier IS NOT NULL AS is_usable, COUNT(*) AS times
+  FROM (SELECT identifier, kind, standing
+  FROM "pins"."pinterest_staging_1f2e3d") n FULL OUTER JOIN (SELECT identifier, kind, doubt
+  FROM (SELECT '' AS epoch, '' AS identifier, '' AS kind, 0 AS doubt LIMIT 0)
+  WHERE epoch = :epoch) s ON s.identifier = n.identifier
+  GROUP BY ALL;
+
+SELECT (SELECT COUNT(*)
+  FROM (SELECT identifier, MIN(kind) AS kind
+  FROM (SELECT identifier, kind
+  FROM "pinterest_compared_1f2e3d"
+  WHERE operation = 'add'
+  UNION ALL SELECT n.identifier, n.kind
+  FROM "pins"."pinterest_staging_1f2e3d" n
+  WHERE NOT EXISTS (SELECT 1
+  FROM (SELECT '' AS epoch, '' AS identifier, '' AS kind, 0 AS doubt LIMIT 0) s
+  WHERE s.epoch = :epoch
+  AND s.identifier = n.identifier
+  AND s.doubt = 0)) found
+  GROUP BY identifier) joining) + (SELECT COUNT(*)
+  FROM (SELECT '' AS epoch, '' AS identifier, '' AS kind, 0 AS doubt LIMIT 0) s
+  WHERE s.epoch = :epoch
+  AND s.doubt = 0
+  AND s.identifier NOT IN (SELECT identifier
+  FROM "pinterest_compared_1f2e3d" c
+  WHERE operation = 'remove'
+  AND NOT EXISTS (SELECT 1
+  FROM "pins"."pinterest_staging_1f2e3d" n
+  WHERE n.identifier = c.identifier)));
+
 SELECT number, operation, kind, identifier
   FROM "pins"."pinterest_change"
   WHERE epoch = :epoch
