@@ -26,8 +26,9 @@ removal can take it along unnoticed.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from destination_pinterest.membership.holdings import BODY, KEY, Holdings
 from destination_pinterest.membership.keys import NEEDS_ROWS, Kind
@@ -46,8 +47,7 @@ _OBJECTION_LOST: Final = 64
 _ADDED_AGAIN: Final = 128
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(msgspec.Struct, frozen=True):
     """The counts of a diff; see Delta. `joins` and `leaves` count members, `changed` counts holdings."""
 
     additions: int
