@@ -120,7 +120,7 @@ class IdentityMapper:
             rows = list(zip(cells[0], strict=True))
             odd.update(at for at, cell in enumerate(cells[0]) if cell is None)
         else:
-            rows = [tuple([cell for cell in row if cell is not None]) for row in zip(*cells, strict=True)]
+            rows = [tuple(filter(None, row)) for row in zip(*cells, strict=True)]
             if not all(rows):
                 odd.update(at for at, row in enumerate(rows) if not row)
         return MappedRows(cells, rows, {at: _joined(rows[at]) for at in sorted(odd)})
@@ -220,6 +220,8 @@ class _ColumnReader:
         are_texts = _ONLY_TEXTS.issuperset(map(type, values))
         texts = values if are_texts else [value if type(value) is str else "" for value in values]
         cells = cast("list[Cell]", self.convert_in_bulk(cast("list[str]", texts)))
+        if all(cells):  # Nearly every chunk: each is an identifier.
+            return cells
         for at in [at for at, cell in enumerate(cells) if cell is None]:
             if (value := values[at]) is not None:
                 cells[at] = self._cell(value)
