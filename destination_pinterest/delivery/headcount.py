@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
-from itertools import chain
+from itertools import accumulate, chain, islice
 from typing import Final, Self
 
 from destination_pinterest.audiences.remembered import EXACT_UP_TO
@@ -92,7 +92,8 @@ class Headcount:
         self._digests: Callable[[Sequence[str]], Sequence[str]] = _as_they_are if are_digests else _digested
         # Rows wait to be counted together, which costs a fifth of counting them one by one.
         self._identifiers: list[str] = []
-        self._firsts: list[str] = []
+        # Where the rows begin in them.
+        self._begins: list[int] = []
 
     def add_rows(self, identifiers: Sequence[str]) -> None:
         """Counts rows of one identifier each."""
@@ -104,16 +105,17 @@ class Headcount:
 
     def add_row(self, identifiers: Sequence[str]) -> None:
         """Counts a row with its identifiers."""
+        self._begins.append(len(self._identifiers))
         self._identifiers += identifiers
-        self._firsts.append(identifiers[0])
-        if len(self._firsts) >= _AT_ONCE:
+        if len(self._begins) >= _AT_ONCE:
             self._count_waiting()
 
     def add_rows_of_several(self, rows: Sequence[Sequence[str]]) -> None:
         """Counts rows of one identifier or several each."""
+        begins = accumulate(map(len, rows), initial=len(self._identifiers))
+        self._begins.extend(islice(begins, len(rows)))
         self._identifiers.extend(chain.from_iterable(rows))
-        self._firsts.extend([identifiers[0] for identifiers in rows])
-        if len(self._firsts) >= _AT_ONCE:
+        if len(self._begins) >= _AT_ONCE:
             self._count_waiting()
 
     def remove_row(self, identifiers: Sequence[str]) -> None:
@@ -143,14 +145,15 @@ class Headcount:
             count.freeze()
 
     def _count_waiting(self) -> None:
-        if not self._firsts:
+        if not self._begins:
             return
-        if self._people is self._members and len(self._identifiers) > len(self._firsts):
+        if self._people is self._members and len(self._identifiers) > len(self._begins):
             self._people = self._members.copy()
-        self._members.add(self._digests(self._identifiers))
+        digests = self._digests(self._identifiers)
+        self._members.add(digests)
         if self._people is not self._members:
-            self._people.add(self._digests(self._firsts))
-        self._identifiers, self._firsts = [], []
+            self._people.add([digests[begin] for begin in self._begins])
+        self._identifiers, self._begins = [], []
 
 
 def _as_they_are(identifiers: Sequence[str]) -> Sequence[str]:
@@ -158,4 +161,4 @@ def _as_they_are(identifiers: Sequence[str]) -> Sequence[str]:
 
 
 def _digested(identifiers: Sequence[str]) -> Sequence[str]:
-    return [hashlib.blake2b(one.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest() for one in identifiers]
+    return [hashlib.blake2s(one.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest() for one in identifiers]

@@ -217,9 +217,11 @@ class _ColumnReader:
 
     def cells(self, values: list[object]) -> list[Cell]:
         """Returns what each of many values is mapped to."""
-        are_texts = _ONLY_TEXTS.issuperset(map(type, values))
-        texts = values if are_texts else [value if type(value) is str else "" for value in values]
-        cells = cast("list[Cell]", self.convert_in_bulk(cast("list[str]", texts)))
+        if _ONLY_TEXTS.issuperset(map(type, values)):
+            cells = cast("list[Cell]", self.convert_in_bulk(cast("list[str]", values)))
+        else:  # Many columns are empty in most rows, and to convert what is empty takes time as well.
+            converted = iter(self.convert_in_bulk([value for value in values if type(value) is str]))
+            cells = [next(converted) if type(value) is str else None for value in values]
         if all(cells):  # Nearly every chunk: each is an identifier.
             return cells
         for at in [at for at, cell in enumerate(cells) if cell is None]:
