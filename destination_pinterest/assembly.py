@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from os import environ
 from typing import TYPE_CHECKING, Final
+
+import msgspec
+from msgspec.structs import replace
 
 from destination_pinterest.access_tiers import STANDARD_WRITES_A_MINUTE
 from destination_pinterest.api.client import PinterestClient
@@ -101,8 +103,7 @@ _FEWEST_COUNTED: Final = 1_000
 _PROGRESS_S: Final = 30.0
 
 
-@dataclass(frozen=True, slots=True)
-class SyncRequest:
+class SyncRequest(msgspec.Struct, frozen=True):
     """What a sync is asked to do.
 
     Args:
@@ -122,8 +123,7 @@ class SyncRequest:
     open_wire: OpenWire = open_http_wire
 
 
-@dataclass(frozen=True, slots=True)
-class Tuning:
+class Tuning(msgspec.Struct, frozen=True):
     """What affects a sync's pace and cost, but not its outcome. Only tests change it.
 
     Args:
@@ -140,8 +140,7 @@ class Tuning:
 DEFAULT_TUNING: Final = Tuning()
 
 
-@dataclass(frozen=True, slots=True)
-class SyncParts:
+class SyncParts(msgspec.Struct, frozen=True):
     """The parts of a sync.
 
     `audiences` and `strategies` have one item for each audience that can be kept, in the same order; `refused` has the

@@ -13,8 +13,9 @@ authentication and authorization": refresh tokens may rotate (both read 2026-11-
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from destination_pinterest.api.auth import EXPIRY_MARGIN_S
 from destination_pinterest.api.client import PinterestClient

@@ -8,9 +8,10 @@ tools/write_error_table.py writes from here and from error_texts.py.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum, unique
 from typing import Final, Literal, Self
+
+import msgspec
 
 FailureKind = Literal["config_error", "transient_error", "system_error"]
 
@@ -42,8 +43,7 @@ _WAIT: Final = True
 _ACT: Final = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Case:
+class _Case(msgspec.Struct, frozen=True):
     printed: str
     failure_kind: FailureKind
     waiting_helps: bool

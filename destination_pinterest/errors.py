@@ -48,15 +48,15 @@ request id.
 from __future__ import annotations
 
 from copy import copy
-from dataclasses import dataclass
 from typing import ClassVar, Self
+
+import msgspec
 
 from destination_pinterest.error_codes import Code, FailureKind
 from destination_pinterest.foreign_text import cleaned
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """What is kept of a refusal by Pinterest.
 
     `message` is Pinterest's text, cut and cleaned by the client before it comes here; `endpoint` is a method and a

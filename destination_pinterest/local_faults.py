@@ -14,10 +14,10 @@ import re
 import socket
 import ssl
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+import msgspec
 from urllib3.exceptions import MaxRetryError, NewConnectionError, ProxyError
 
 from destination_pinterest.error_codes import Code
@@ -34,8 +34,7 @@ _NO_ROUTE: Final = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETD
 _LONGEST_REASON: Final = 150
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(msgspec.Struct, frozen=True):
     """The way to a server: its name for people, its address, and the address of the proxy in between, if any.
 
     `owner` is used in "the certificate of …"; `proxy` must hold no login (see `without_login`).

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from os import environ
 from typing import Any, Final, Literal
@@ -53,8 +52,7 @@ class Notified(msgspec.Struct, frozen=True):
     schema_version: int = SCHEMA_VERSION
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(msgspec.Struct, frozen=True):
     """How a sync ended."""
 
     report: SyncReport | None
@@ -125,8 +123,7 @@ class Notification:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Notifying:
+class Notifying(msgspec.Struct, frozen=True):
     """A command of which is also told if it has to be ended at once.
 
     Args:

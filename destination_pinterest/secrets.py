@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
-from typing import Any, Final
+from typing import Final
 
-from destination_pinterest.config import connection_specification
+from destination_pinterest.config import secret_settings
 
 _IN_ITS_PLACE: Final = "****"
 
@@ -33,8 +32,8 @@ class Secrets:
 
 
 def secrets_in(config: object) -> list[str]:
-    """Returns the values of all settings of a config that the form marks as secret, wherever they stand."""
-    return list(_values(config, _secret_keys()))
+    """Returns the values of all settings of a config that are declared as secret, wherever they stand."""
+    return list(_values(config, secret_settings()))
 
 
 def _values(content: object, keys: frozenset[str]) -> Iterator[str]:
@@ -47,20 +46,3 @@ def _values(content: object, keys: frozenset[str]) -> Iterator[str]:
     elif isinstance(content, list | tuple):
         for value in content:
             yield from _values(value, keys)
-
-
-@cache
-def _secret_keys() -> frozenset[str]:
-    return frozenset(_marked(connection_specification()))
-
-
-def _marked(schema: Any) -> Iterator[str]:
-    if isinstance(schema, list):
-        for part in schema:
-            yield from _marked(part)
-    elif isinstance(schema, dict):
-        for name, setting in (schema.get("properties") or {}).items():
-            if isinstance(setting, dict) and setting.get("airbyte_secret") is True:
-                yield name
-        for part in schema.values():
-            yield from _marked(part)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+import msgspec
 from pydantic import ValidationError
 
 from destination_pinterest.api.auth import (
@@ -78,8 +79,7 @@ class PlatformConfig:
         self.sink.control(with_tokens(self.content, tokens))
 
 
-@dataclass(frozen=True, slots=True)
-class PinterestSession:
+class PinterestSession(msgspec.Struct, frozen=True):
     """A session with Pinterest. `sign_in` is None if the token can't be renewed.
 
     `clients` has one client for each ad account of the settings, in their order. They share the token, the quota and

@@ -5,12 +5,13 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Self
 
+import msgspec
+from msgspec.structs import replace
 
-@dataclass(frozen=True, slots=True)
-class System:
+
+class System(msgspec.Struct, frozen=True):
     """Clocks, sleep and chance.
 
     Args:

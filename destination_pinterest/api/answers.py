@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 import msgspec
@@ -59,8 +58,7 @@ _SPAM: Final = re.compile("spam", re.IGNORECASE)
 _read_refusal: Final = decoder(Refusal)
 
 
-@dataclass(frozen=True, slots=True)
-class Meaning:
+class Meaning(msgspec.Struct, frozen=True):
     """One row: which refusals it matches, their error and the advice. An empty `codes` matches any code.
 
     `text`, if given, must be found in Pinterest's message. `records_only`: only for requests whose body can be halved.

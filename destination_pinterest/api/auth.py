@@ -17,6 +17,8 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+import msgspec
+
 from destination_pinterest.api.models import TokenAnswer
 from destination_pinterest.api.retry import when
 from destination_pinterest.error_codes import Code
@@ -149,8 +151,7 @@ class TokenRequest(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class SignInHome:
+class SignInHome(msgspec.Struct, frozen=True):
     """Where a sign-in is kept, and by whom it is used.
 
     `read_again` returns it as it is kept now; None if that can't be told. Within `exclusively`, no other process

@@ -5,9 +5,10 @@ Source: Pinterest OpenAPI 5.23.0 (2025-12-11), `x-ratelimit-category` and `secur
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+import msgspec
 
 
 class Category(StrEnum):
@@ -29,8 +30,7 @@ class Effect(StrEnum):
     """Repeating it may create a second object."""
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(msgspec.Struct, frozen=True):
     """One operation of the API.
 
     `template` is the path below the base URL with its parameters in braces; `subject` is the object's name for people;

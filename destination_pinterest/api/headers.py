@@ -10,10 +10,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Final
+
+import msgspec
 
 _FIRST_NUMBER: Final = re.compile(r"^\s*(-?[0-9]{1,18}(?:\.[0-9]{1,9})?)(?![0-9.])")
 _POLICY: Final = re.compile(r"(?:^|,)\s*([0-9]{1,18})\s*;\s*w=([0-9]{1,9})\s*(?=[;,]|$)")
@@ -26,8 +27,7 @@ LONGEST_WAIT_S: Final = 2 * 86_400
 _ROUNDING_S: Final = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class RateHeaders:
+class RateHeaders(msgspec.Struct, frozen=True):
     """The quota as reported by one answer; None for what it does not report. Times are in seconds from the answer.
 
     `window_s` is the period that `limit` is for, if the header says so.

@@ -12,10 +12,13 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
 from typing import Final, Literal, Protocol
+
+import msgspec
+from msgspec.structs import replace
 
 from destination_pinterest.access_tiers import STANDARD_WRITES_A_MINUTE, TRIAL_WRITES_A_DAY, WRITES_A_SECOND
 from destination_pinterest.api.endpoints import Category
@@ -202,15 +205,14 @@ class FixedWindow:
         self._ends_at = moment
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(msgspec.Struct, frozen=True):
     """The limits of one app and user: those of all requests, and those of each category.
 
     If the tier is still to be learned, these are Standard's, `trial` has Trial's, and `tier` says which are in force.
     """
 
     everything: tuple[Limit, ...] = ()
-    of_category: Mapping[Category, tuple[Limit, ...]] = field(default_factory=dict)
+    of_category: Mapping[Category, tuple[Limit, ...]] = msgspec.field(default_factory=dict)
     trial: Limits | None = None
     tier: TierInUse | None = None
 

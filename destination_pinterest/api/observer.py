@@ -6,15 +6,15 @@ receives a body, an identifier or a secret.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
+
+import msgspec
 
 from destination_pinterest.api.endpoints import Category, Endpoint
 from destination_pinterest.errors import ConnectorError
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
+class Exchange(msgspec.Struct, frozen=True):
     """A request was sent, and answered with any status, or not at all (None).
 
     `object_id` is the customer list or audience in the path, if any; `is_repeat` says that the same was sent before.
@@ -27,8 +27,7 @@ class Exchange:
     is_repeat: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class RetryNotice:
+class RetryNotice(msgspec.Struct, frozen=True):
     """A request failed in a way that may pass, and is sent again after `delay_s`. `attempt` counts from 1."""
 
     endpoint: Endpoint
@@ -38,8 +37,7 @@ class RetryNotice:
     delay_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class QuotaWait:
+class QuotaWait(msgspec.Struct, frozen=True):
     """A request waits `wait_s` for its turn, from now on.
 
     `resets_at` (seconds since 1970) is when the used-up quota resets; None if the wait only spaces requests and is too

@@ -8,9 +8,10 @@ Doubt: how long the spam filter blocks is not documented; frequent requests are 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Self
+
+import msgspec
 
 from destination_pinterest.api.endpoints import Effect
 from destination_pinterest.api.wire import EXCHANGE_LIMIT_S
@@ -33,8 +34,7 @@ _APPEARANCE_MAX_S: Final = 15.0
 _LARGEST_EXPONENT: Final = 60
 
 
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
+class RetryPolicy(msgspec.Struct, frozen=True):
     """How long and how often one request is tried.
 
     `retry_s` is the time after the first failure within which the last attempt must begin; `initial_s` and `max_s` are

@@ -8,9 +8,10 @@ its time is claimed shortly before, so that how long it takes to tell the others
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final, Protocol
+
+import msgspec
 
 from destination_pinterest.api.endpoints import Category
 from destination_pinterest.api.limits import Permit
@@ -22,24 +23,21 @@ AHEAD_S: Final = 0.5
 """How long before its time a request is claimed at most: enough to tell others several times that are far away."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wants:
+class Wants(msgspec.Struct, frozen=True):
     """A process waits for its turn to send a request of a category: another, or this one (OURS)."""
 
     category: Category
     owner: Hashable
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(msgspec.Struct, frozen=True):
     """Another process has sent a request, or will within AHEAD_S."""
 
     permit: Permit
     owner: Hashable
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(msgspec.Struct, frozen=True):
     """Another process got an answer, gave up waiting for it, or has ended."""
 
     permit: Permit

@@ -18,8 +18,9 @@ Doubt: Pinterest documents no form of these headers, nor that they are sent at a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, Literal
+
+import msgspec
 
 from destination_pinterest.access_tiers import STANDARD_WRITES_A_MINUTE, TRIAL_WRITES_A_DAY
 from destination_pinterest.api.endpoints import Category
@@ -34,8 +35,7 @@ _LONGEST_RESET_OF_A_MINUTE_S: Final = 2 * _MINUTE_S
 _TOO_MANY: Final = 429
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(msgspec.Struct, frozen=True):
     """How a request was answered. `status` is None if it was not; `at` is in monotonic seconds."""
 
     category: Category

@@ -80,16 +80,14 @@ class Call(Generic[T]):
     retry: RetryPolicy | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Failure:
+class _Failure(msgspec.Struct, frozen=True):
     """A failed attempt. `may_have_acted`: the request may have taken effect."""
 
     error: ConnectorError
     may_have_acted: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Result(Generic[T]):
+class _Result(msgspec.Struct, Generic[T], frozen=True):
     """A successful attempt."""
 
     value: T

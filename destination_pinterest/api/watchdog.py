@@ -22,7 +22,8 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-# After so long without an exchange, the thread ends; the next exchange starts another.
+# So often the thread looks for exchanges where there was none. If there is none again, it ends; the next one starts
+# another.
 _IDLE_S: Final = 5.0
 
 
@@ -62,6 +63,7 @@ class Watchdog:
         self._watched: set[Watched] = set()
         self._here = threading.local()
         self._is_awake = False
+        self._looks_at = 0.0
 
     @contextmanager
     def limiting(self, seconds: float) -> Iterator[Watched]:
@@ -73,7 +75,8 @@ class Watchdog:
             if not self._is_awake:
                 self._is_awake = True
                 threading.Thread(target=self._watch, name="watchdog of the network", daemon=True).start()
-            self._changed.notify()
+            elif watched.ends_at < self._looks_at:  # The others are seen in time; to wake it takes time from all.
+                self._changed.notify()
         try:
             yield watched
         finally:
@@ -94,15 +97,20 @@ class Watchdog:
     def _watch(self) -> None:
         with self._changed:
             # An exchange may begin while this thread, done waiting, has not got the lock yet; it starts no other one.
-            while self._watched or self._changed.wait(_IDLE_S) or self._watched:
+            while self._watched or self._wait(_IDLE_S) or self._watched:
                 now = time.monotonic()
                 for watched in self._watched:
                     if watched.ends_at <= now and not watched.is_over:
                         watched.end()
                 going_on = [watched.ends_at for watched in self._watched if not watched.is_over]
                 if self._watched:
-                    self._changed.wait(min(going_on, default=now + _IDLE_S) - now)
+                    self._wait(min(going_on, default=now + _IDLE_S) - now)
             self._is_awake = False
+
+    def _wait(self, seconds: float) -> bool:
+        """Waits until then, or for an exchange that ends sooner; returns whether there is one."""
+        self._looks_at = time.monotonic() + seconds
+        return self._changed.wait(seconds)
 
 
 class WatchedAdapter(HTTPAdapter):

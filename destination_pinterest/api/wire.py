@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
+import msgspec
 import requests
 import urllib3
 from requests.cookies import RequestsCookieJar
@@ -95,8 +96,7 @@ class Reply:
     elapsed_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class Lost:
+class Lost(msgspec.Struct, frozen=True):
     """No usable answer. `may_have_acted`: the request may have reached the server."""
 
     error: ConnectorError

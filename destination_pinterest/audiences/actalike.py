@@ -14,8 +14,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final, Literal
+
+import msgspec
 
 from destination_pinterest.api.client import PinterestClient
 from destination_pinterest.api.models import Audience
@@ -30,8 +31,7 @@ _MARK: Final = re.compile(r"\[dp-actalike1:(?P<seed>[0-9]{1,18}),(?P<country>[A-
 Outcome = Literal["found", "made", "waiting", "failed", "foreseen"]
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Likeness:
+class Likeness(msgspec.Struct, frozen=True, order=True):
     """Which people of a country are in an actalike audience: so many per cent, the most alike."""
 
     country: str
@@ -41,8 +41,7 @@ class Likeness:
         return f"{self.country} {self.percentage} %"
 
 
-@dataclass(frozen=True, slots=True)
-class Actalike:
+class Actalike(msgspec.Struct, frozen=True):
     """What became of one actalike audience; `foreseen` is what a dry run says of one that is missing."""
 
     likeness: Likeness
@@ -50,8 +49,7 @@ class Actalike:
     audience_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ActalikeFindings:
+class ActalikeFindings(msgspec.Struct, frozen=True):
     """What there is of a seed's actalike audiences."""
 
     wanted: dict[Likeness, Audience]

@@ -12,10 +12,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from copy import copy
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Final, TypeVar
+
+import msgspec
+from msgspec.structs import replace
 
 from destination_pinterest.api.client import People, PinterestClient
 from destination_pinterest.api.models import CustomerList
@@ -53,8 +55,7 @@ _NOBODYS_ROW: Final = ({"hashed_phone_number": NOBODY},)
 Created = TypeVar("Created")
 
 
-@dataclass(frozen=True, slots=True)
-class CreatedList:
+class CreatedList(msgspec.Struct, frozen=True):
     """A customer list that did not exist before.
 
     `holds_records` is False if its creation had no answer and it was found by name: whether its first members are in it
@@ -66,8 +67,7 @@ class CreatedList:
     answer: CustomerList | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RowTrial:
+class RowTrial(msgspec.Struct, frozen=True):
     """Whether Pinterest accepts `records_v2`.
 
     Args:

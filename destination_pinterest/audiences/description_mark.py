@@ -27,9 +27,10 @@ audiences/update take. Doubt: no limit to its length is documented; a refusal is
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Final
+
+from msgspec.structs import replace
 
 from destination_pinterest.audiences.drift import IdentityFill
 from destination_pinterest.audiences.remembered import NOTHING, KnownMembers, Remembered, StoreEpoch

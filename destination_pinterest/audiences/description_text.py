@@ -17,9 +17,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
 from hashlib import sha256
 from typing import Final
+
+from msgspec.structs import replace
 
 from destination_pinterest.audiences.description_mark import MARK, has_later_mark, read_mark, with_mark
 from destination_pinterest.audiences.remembered import Remembered

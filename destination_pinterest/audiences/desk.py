@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from destination_pinterest.api.client import PinterestClient
 from destination_pinterest.audiences.creation import AudienceCreator
@@ -11,8 +11,7 @@ from destination_pinterest.audiences.reach import AudienceReach
 from destination_pinterest.audiences.swap import AudienceSwapper
 
 
-@dataclass(frozen=True, slots=True)
-class AudienceDesk:
+class AudienceDesk(msgspec.Struct, frozen=True):
     """Looks up, creates, replaces, likens and shares the audiences of one ad account.
 
     Args:

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import IdentityDriftError
@@ -25,8 +26,7 @@ _STANDARD_DEVIATIONS: Final = 3
 _NOTABLE_CHANGE: Final = 0.2
 
 
-@dataclass(frozen=True, slots=True)
-class IdentityFill:
+class IdentityFill(msgspec.Struct, frozen=True):
     """How many of a sync's joining rows have a usable identifier of each kind.
 
     Args:
@@ -57,8 +57,7 @@ class IdentityFill:
         return all(_are_close(self.shares.get(kind, 0.0), other.shares.get(kind, 0.0)) for kind in kinds)
 
 
-@dataclass(frozen=True, slots=True)
-class Fall:
+class Fall(msgspec.Struct, frozen=True):
     """A kind of identifier whose share fell."""
 
     kind: Identifier
@@ -79,8 +78,7 @@ def falls(before: IdentityFill | None, now: IdentityFill) -> list[Fall]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class DriftGuard:
+class DriftGuard(msgspec.Struct, frozen=True):
     """Stops a replacement or a mirror whose rows lost identifiers, before anybody leaves.
 
     Args:

@@ -9,8 +9,9 @@ Source: Pinterest OpenAPI 5.23.0, audiences/update with REMOVE: an audience goes
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Literal
+
+from msgspec.structs import replace
 
 from destination_pinterest.api.models import CustomerList
 from destination_pinterest.audiences.list_counts import records_in

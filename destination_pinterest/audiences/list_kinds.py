@@ -7,8 +7,9 @@ label in a list's name (shadow_list.py), its text or mark in an audience's descr
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from destination_pinterest.api.models import Audience, CustomerList
 from destination_pinterest.audiences.description_mark import is_for_exclusion, is_marked
@@ -23,8 +24,7 @@ from destination_pinterest.audiences.waiting import is_note
 ListKind = Literal["ours", "left_over", "note", "exclusion", "other"]
 
 
-@dataclass(frozen=True, slots=True)
-class KnownList:
+class KnownList(msgspec.Struct, frozen=True):
     """A customer list, and what is known of it.
 
     Args:

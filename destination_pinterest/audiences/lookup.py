@@ -10,9 +10,10 @@ one name (both read 2026-11-22); `is_nca` and `exclude_nca` in the models of 5.2
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 from difflib import get_close_matches
 from typing import Final, TypeVar
+
+from msgspec.structs import replace
 
 from destination_pinterest.api.client import PinterestClient
 from destination_pinterest.api.models import Audience, CustomerList

@@ -6,8 +6,9 @@ It comes after everything is synced, and nothing in it fails a sync: what an app
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Self
+
+import msgspec
 
 from destination_pinterest.api.client import PinterestClient
 from destination_pinterest.api.models import Audience
@@ -17,8 +18,7 @@ from destination_pinterest.audiences.target import AudienceTarget, TargetUpdate
 from destination_pinterest.config import Config
 
 
-@dataclass(frozen=True, slots=True)
-class Reach:
+class Reach(msgspec.Struct, frozen=True):
     """What became of each actalike audience, and of each recipient."""
 
     actalikes: tuple[Actalike, ...] = ()

@@ -7,9 +7,11 @@ that finds nothing much different leaves it as it was, so that it costs no reque
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
+
+import msgspec
+from msgspec.structs import replace
 
 from destination_pinterest.api.models import CustomerList
 from destination_pinterest.audiences.drift import IdentityFill
@@ -22,8 +24,7 @@ EXACT_UP_TO: Final = 32_768
 _NOTABLE_CHANGE: Final = 0.05
 
 
-@dataclass(frozen=True, slots=True)
-class KnownMembers:
+class KnownMembers(msgspec.Struct, frozen=True):
     """How many members a customer list has, counted without repeats.
 
     Args:
@@ -79,8 +80,7 @@ def known_members(members: KnownMembers | None, customer_list: CustomerList) -> 
     return max(0, members.identifiers + since), f"{counted}, and {since:+,} since then by Pinterest's counters"
 
 
-@dataclass(frozen=True, slots=True)
-class StoreEpoch:
+class StoreEpoch(msgspec.Struct, frozen=True):
     """The state of the membership store that Pinterest has seen.
 
     Args:
@@ -92,8 +92,7 @@ class StoreEpoch:
     ledger: str
 
 
-@dataclass(frozen=True, slots=True)
-class Remembered:
+class Remembered(msgspec.Struct, frozen=True):
     """What was remembered.
 
     Args:
@@ -124,8 +123,7 @@ class Remembered:
 NOTHING: Final = Remembered()
 
 
-@dataclass(frozen=True, slots=True)
-class Intake:
+class Intake(msgspec.Struct, frozen=True):
     """What a sync took in for one audience.
 
     Args:

@@ -11,8 +11,9 @@ Five rules: at most a share of the members is removed at once, an empty table em
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from destination_pinterest.audiences.drift import DriftGuard
 from destination_pinterest.error_codes import Code
@@ -23,8 +24,7 @@ from destination_pinterest.routing.row_quality import RowQuality
 _NO_DRIFT: Final = DriftGuard(allows=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Safeguards:
+class Safeguards(msgspec.Struct, frozen=True):
     """The first four rules, with the limits from the settings.
 
     Args:

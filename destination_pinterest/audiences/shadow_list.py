@@ -21,9 +21,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Literal
+
+import msgspec
 
 from destination_pinterest.audiences.stored_names import folded
 from destination_pinterest.protocol.catalog import ConfiguredStream
@@ -44,8 +45,7 @@ _NAME: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ListLabel:
+class ListLabel(msgspec.Struct, frozen=True):
     """What the name of a shadow list says.
 
     Args:
@@ -73,8 +73,7 @@ def read_label(list_name: str | None) -> ListLabel | None:
     return ListLabel(found["audience"], int(found["form"] or 1), found["installation"], found["body"])
 
 
-@dataclass(frozen=True, slots=True)
-class ShadowList:
+class ShadowList(msgspec.Struct, frozen=True):
     """A customer list that is filled beside the audience's own, to be swapped in once it holds the whole table.
 
     Args:

@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final, Literal
+
+import msgspec
 
 from destination_pinterest.api.client import AccountType, PinterestClient, Sharing
 from destination_pinterest.audiences.target import AudienceTarget
@@ -27,8 +28,7 @@ _KINDS: Final[dict[str, AccountType]] = {"a": "AD_ACCOUNT", "b": "BUSINESS_ACCOU
 Outcome = Literal["found", "shared", "revoked", "waiting", "failed", "foreseen", "foreseen_revoked"]
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Recipient:
+class Recipient(msgspec.Struct, frozen=True, order=True):
     """An ad account or a business."""
 
     kind: AccountType
@@ -38,16 +38,14 @@ class Recipient:
         return f"{'ad account' if self.kind == 'AD_ACCOUNT' else 'business'} {self.id}"
 
 
-@dataclass(frozen=True, slots=True)
-class Shared:
+class Shared(msgspec.Struct, frozen=True):
     """What became of one recipient; `foreseen…` is what a dry run says."""
 
     recipient: Recipient
     outcome: Outcome
 
 
-@dataclass(frozen=True, slots=True)
-class _Difference:
+class _Difference(msgspec.Struct, frozen=True):
     """What there is to do.
 
     Args:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from destination_pinterest.api.client import PinterestClient
 from destination_pinterest.api.models import Audience, CustomerList
 from destination_pinterest.audiences.target import AudienceTarget
 
 
-@dataclass(frozen=True, slots=True)
-class TargetStatus:
+class TargetStatus(msgspec.Struct, frozen=True):
     """The status of a customer list and its audience; None where Pinterest gives none.
 
     Args:
@@ -42,8 +42,7 @@ def read_status(pinterest: PinterestClient, target: AudienceTarget) -> TargetSta
     return _status(customer_list, None if target.audience_id is None else pinterest.audience(target.audience_id))
 
 
-@dataclass(frozen=True, slots=True)
-class ListedStatus:
+class ListedStatus(msgspec.Struct, frozen=True):
     """The audiences and customer lists of an ad account, by their ids."""
 
     audiences: Mapping[str, Audience]

@@ -5,8 +5,10 @@ Code that changes something at Pinterest returns the target as it is afterwards,
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Literal
+
+import msgspec
+from msgspec.structs import replace
 
 from destination_pinterest.api.models import CustomerList
 from destination_pinterest.audiences.shadow_list import ShadowList
@@ -17,8 +19,7 @@ from destination_pinterest.vocabulary import Identifier
 EmptyTable = Literal["kept", "nobody_yet"]
 
 
-@dataclass(frozen=True, slots=True)
-class AudienceTarget:
+class AudienceTarget(msgspec.Struct, frozen=True):
     """An audience and its customer lists, as far as they exist.
 
     Args:
@@ -113,8 +114,7 @@ class AudienceTarget:
         return self.name if self.shadow is None else self.shadow.list_name(self.name)
 
 
-@dataclass(frozen=True, slots=True)
-class TargetUpdate:
+class TargetUpdate(msgspec.Struct, frozen=True):
     """A target as it is now, and notes on the change for the report.
 
     `empty_table` is None unless the table that was to replace the members has nobody, and empties nothing.

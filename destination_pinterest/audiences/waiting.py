@@ -16,14 +16,14 @@ that is gone from one that was never made.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from destination_pinterest.api.models import CustomerList
 from destination_pinterest.audiences.shadow_list import EMPTIED, FORM, MADE, WAITS, read_label
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(msgspec.Struct, frozen=True):
     """The newest note of an audience that is not void.
 
     Args:

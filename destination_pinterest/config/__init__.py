@@ -16,6 +16,7 @@ from destination_pinterest.config.notify_url import notify_url_of
 from destination_pinterest.config.object_storage import S3ObjectStorage
 from destination_pinterest.config.pinterest_facts import PinterestFacts
 from destination_pinterest.config.reading import migrate, read_config, unknown_keys
+from destination_pinterest.config.setting import secret_settings
 
 __all__ = [
     "DEFAULT_BATCH_SIZE",
@@ -36,6 +37,7 @@ __all__ = [
     "migrate",
     "notify_url_of",
     "read_config",
+    "secret_settings",
     "unknown_keys",
     "with_facts",
 ]

@@ -23,7 +23,7 @@ def connection_specification() -> dict[str, Any]:
 
 @cache
 def _form() -> dict[str, Any]:
-    # It takes a tenth of a second, and each command asks at least twice: what is secret stands in it.
+    # It takes a tenth of a second.
     schema = Config.model_json_schema()
     definitions = schema.pop("$defs", {})
     form: dict[str, Any] = _for_the_form(schema, definitions)

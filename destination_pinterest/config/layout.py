@@ -9,12 +9,12 @@ Source: docs.airbyte.com connector-specification-reference (read 2026-11-22): gr
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class Card:
+
+class Card(msgspec.Struct, frozen=True):
     """A group of the form: its id and title, and its settings from top to bottom."""
 
     id: str

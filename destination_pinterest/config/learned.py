@@ -5,15 +5,15 @@ A form sends defaults along, so a setting at its default counts as not set.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from urllib.parse import urlsplit
+
+import msgspec
 
 from destination_pinterest.config.model import DEFAULT_BATCH_SIZE, Config
 from destination_pinterest.config.pinterest_facts import PinterestFacts
 
 
-@dataclass(frozen=True, slots=True)
-class Learned:
+class Learned(msgspec.Struct, frozen=True):
     """The settings, with what was learned in place of defaults, and what is to be said of it: level and text."""
 
     config: Config

@@ -6,7 +6,7 @@ set.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -56,3 +56,22 @@ def setting(
     keywords = {**({} if order is None else {"order": order}), **(form or {})}
     is_secret = bool(keywords.get("airbyte_secret"))
     return Field(default, title=title, json_schema_extra=keywords, repr=not is_secret, **constraints)
+
+
+def secret_settings() -> frozenset[str]:
+    """Returns the names of all settings that are declared as secret, wherever they stand.
+
+    The form has the same, but to make it takes much longer.
+    """
+    return frozenset(
+        name
+        for kind in _kinds(Settings)
+        for name, field in kind.model_fields.items()
+        if isinstance(field.json_schema_extra, dict) and field.json_schema_extra.get("airbyte_secret")
+    )
+
+
+def _kinds(settings: type[Settings]) -> Iterator[type[Settings]]:
+    for kind in settings.__subclasses__():
+        yield kind
+        yield from _kinds(kind)

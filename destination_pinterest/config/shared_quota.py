@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
+
+import msgspec
 
 PATTERN: Final = r"^((redis|rediss|unix)://\S+|/[^\x00]+)$"
 _LONGEST: Final = 2_000
@@ -37,8 +38,7 @@ _BY_SCHEME: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class SharedQuotaAddress:
+class SharedQuotaAddress(msgspec.Struct, frozen=True):
     """The parts of the setting.
 
     Args:

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import msgspec
+
 from destination_pinterest.dead_letters.row_format import DeadLetterFormat
 from destination_pinterest.identity.rejection import Rejection
 
@@ -33,8 +35,7 @@ class DeadLetterFile:
     first_position: int
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(msgspec.Struct, frozen=True):
     """The outcome for a file: stored (`error` is None), or failed with an error."""
 
     file: DeadLetterFile

@@ -14,12 +14,14 @@ States wait until every audience has settled. One that fails is given up alone, 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from enum import IntEnum
 from heapq import merge
 from itertools import chain, groupby, islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+from msgspec.structs import replace
 
 from destination_pinterest.audiences.creation import AudienceCreator
 from destination_pinterest.audiences.description_mark import for_exclusion, read_mark
@@ -89,8 +91,7 @@ OpenLedger = Callable[[MirrorStrategy], "MembershipLedger"]
 OnFailure = Callable[[SyncStrategy, ConnectorError], None]
 
 
-@dataclass(frozen=True, slots=True)
-class ColumnTools:
+class ColumnTools(msgspec.Struct, frozen=True):
     """What works on the audiences of a column.
 
     Args:

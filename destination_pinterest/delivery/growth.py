@@ -13,9 +13,10 @@ always do, or that whoever is counted is kept.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+import msgspec
 
 from destination_pinterest.audiences.list_counts import ListCounts
 from destination_pinterest.vocabulary import Operation
@@ -45,8 +46,7 @@ class Outcome(StrEnum):
     UNFIT = "unfit"  # It could not be tried: as text it is too long, or its identifiers have to go as rows.
 
 
-@dataclass(frozen=True, slots=True)
-class SizeTrial:
+class SizeTrial(msgspec.Struct, frozen=True):
     """How a delivery is sent whose size is tried.
 
     Args:
@@ -58,8 +58,7 @@ class SizeTrial:
     before: ListCounts | None
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True):
     """What a trial showed.
 
     Args:

@@ -12,15 +12,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
-from itertools import chain
+from itertools import accumulate, chain, islice
 from typing import Final, Self
 
 from destination_pinterest.audiences.remembered import EXACT_UP_TO
 from destination_pinterest.vocabulary import Identifier
 
-# Enough to tell digests apart. Only these are kept: whole digests would stay scattered over the memory in which those
-# of the next rows are made, which makes all of them slower.
-_DIGITS: Final = 16
+# Enough to tell digests apart, and as many as fit into 64 bytes with what a text takes by itself. Only these are kept:
+# whole digests would stay scattered over the memory in which those of the next rows are made, which makes all slower.
+_DIGITS: Final = 15
 _AT_ONCE: Final = 2_000
 # The others are sent as they were given, so their first characters are no fair sample.
 _DIGESTS: Final = frozenset({Identifier.EMAIL, Identifier.GAID, Identifier.IDFA, Identifier.MAID})
@@ -38,36 +38,37 @@ class DistinctCount:
         self._halvings = 0
         # None as long as nothing is left out.
         self._bound: str | None = None
-        # As texts: to make numbers of them would cost more than all the rest.
-        self._kept: set[str] = set()
+        # As texts: to make numbers of them would cost more than all the rest. A set of them takes twice the memory.
+        self._kept: dict[str, None] = {}
         self._frozen: int | None = None
 
     def add(self, digests: Iterable[str]) -> None:
         """Counts digests that are in now."""
         bound = self._bound
         if bound is None:
-            self._kept.update([digest[:_DIGITS] for digest in digests])
+            self._kept.update(dict.fromkeys([digest[:_DIGITS] for digest in digests]))
         else:
-            self._kept.update([digest[:_DIGITS] for digest in digests if digest < bound])
+            self._kept.update(dict.fromkeys([digest[:_DIGITS] for digest in digests if digest < bound]))
         while len(self._kept) > self._most:
             self._halvings += 1
             self._bound = bound = f"{(1 << 4 * _DIGITS) >> self._halvings:0{_DIGITS}x}"
-            self._kept = {digest for digest in self._kept if digest < bound}
+            self._kept = dict.fromkeys([digest for digest in self._kept if digest < bound])
 
     def remove(self, digests: Iterable[str]) -> None:
         """Takes back digests that are not in any more."""
-        self._kept.difference_update([digest[:_DIGITS] for digest in digests])
+        for digest in digests:
+            self._kept.pop(digest[:_DIGITS], None)
 
     def copy(self) -> Self:
         """Returns a count that goes its own way from here on."""
         other = type(self)(self._most)
-        other._halvings, other._bound, other._kept = self._halvings, self._bound, set(self._kept)
+        other._halvings, other._bound, other._kept = self._halvings, self._bound, dict(self._kept)
         return other
 
     def freeze(self) -> None:
         """Keeps the count alone; nothing is counted any more."""
         self._frozen = int(self)
-        self._kept = set()
+        self._kept = {}
 
     def __int__(self) -> int:
         return len(self._kept) << self._halvings if self._frozen is None else self._frozen
@@ -91,7 +92,8 @@ class Headcount:
         self._digests: Callable[[Sequence[str]], Sequence[str]] = _as_they_are if are_digests else _digested
         # Rows wait to be counted together, which costs a fifth of counting them one by one.
         self._identifiers: list[str] = []
-        self._firsts: list[str] = []
+        # Where the rows begin in them.
+        self._begins: list[int] = []
 
     def add_rows(self, identifiers: Sequence[str]) -> None:
         """Counts rows of one identifier each."""
@@ -103,16 +105,17 @@ class Headcount:
 
     def add_row(self, identifiers: Sequence[str]) -> None:
         """Counts a row with its identifiers."""
+        self._begins.append(len(self._identifiers))
         self._identifiers += identifiers
-        self._firsts.append(identifiers[0])
-        if len(self._firsts) >= _AT_ONCE:
+        if len(self._begins) >= _AT_ONCE:
             self._count_waiting()
 
     def add_rows_of_several(self, rows: Sequence[Sequence[str]]) -> None:
         """Counts rows of one identifier or several each."""
+        begins = accumulate(map(len, rows), initial=len(self._identifiers))
+        self._begins.extend(islice(begins, len(rows)))
         self._identifiers.extend(chain.from_iterable(rows))
-        self._firsts.extend([identifiers[0] for identifiers in rows])
-        if len(self._firsts) >= _AT_ONCE:
+        if len(self._begins) >= _AT_ONCE:
             self._count_waiting()
 
     def remove_row(self, identifiers: Sequence[str]) -> None:
@@ -142,14 +145,15 @@ class Headcount:
             count.freeze()
 
     def _count_waiting(self) -> None:
-        if not self._firsts:
+        if not self._begins:
             return
-        if self._people is self._members and len(self._identifiers) > len(self._firsts):
+        if self._people is self._members and len(self._identifiers) > len(self._begins):
             self._people = self._members.copy()
-        self._members.add(self._digests(self._identifiers))
+        digests = self._digests(self._identifiers)
+        self._members.add(digests)
         if self._people is not self._members:
-            self._people.add(self._digests(self._firsts))
-        self._identifiers, self._firsts = [], []
+            self._people.add([digests[begin] for begin in self._begins])
+        self._identifiers, self._begins = [], []
 
 
 def _as_they_are(identifiers: Sequence[str]) -> Sequence[str]:
@@ -157,4 +161,4 @@ def _as_they_are(identifiers: Sequence[str]) -> Sequence[str]:
 
 
 def _digested(identifiers: Sequence[str]) -> Sequence[str]:
-    return [hashlib.blake2b(one.encode(errors="surrogatepass"), digest_size=8).hexdigest() for one in identifiers]
+    return [hashlib.blake2s(one.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest() for one in identifiers]

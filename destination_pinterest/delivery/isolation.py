@@ -8,9 +8,10 @@ accounts. What is wrong with more ends the sync at once, and so does the failure
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import Final, Protocol
+
+import msgspec
 
 from destination_pinterest.api import endpoints
 from destination_pinterest.delivery.lane import AudienceLane
@@ -50,8 +51,7 @@ _MOST_SAID: Final = 10
 _MOST_NAMED: Final = 20
 
 
-@dataclass(frozen=True, slots=True)
-class FailedAudience:
+class FailedAudience(msgspec.Struct, frozen=True):
     """An audience that was given up, by its title, and why."""
 
     title: str

@@ -14,6 +14,8 @@ from itertools import islice, takewhile
 from types import MappingProxyType
 from typing import Final
 
+import msgspec
+
 from destination_pinterest.audiences.description_mark import read_mark
 from destination_pinterest.audiences.list_counts import counts_of
 from destination_pinterest.audiences.reach import Reach
@@ -258,7 +260,7 @@ class AudienceLane:
 
     def list_created(self, list_id: str) -> None:
         """Records that the customer list to write to exists now."""
-        self.target = replace(self.target, list_id=list_id)
+        self.target = msgspec.structs.replace(self.target, list_id=list_id)
 
     def unlogged_notes(self) -> list[str]:
         """Returns the notes since the last call."""

@@ -14,8 +14,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
+
+import msgspec
+from msgspec.structs import replace
 
 from destination_pinterest.audiences.creation import AudienceCreator
 from destination_pinterest.audiences.description_mark import decode, encode, read_mark
@@ -69,8 +71,7 @@ _ALSO_IN: Final = ", also in "
 _DAY_S: Final = 86_400
 
 
-@dataclass(frozen=True, slots=True)
-class MirroredStreams:
+class MirroredStreams(msgspec.Struct, frozen=True):
     """The streams of a mirrored audience, and those among them whose absent rows are removed.
 
     `also_in` are the other ad accounts that the streams' rows go to; `kinds` the kinds of identifiers by column.
@@ -81,12 +82,11 @@ class MirroredStreams:
     all: tuple[ConfiguredStream, ...]
     replaced: tuple[ConfiguredStream, ...]
     also_in: tuple[str, ...] = ()
-    kinds: Mapping[str, Identifier] = field(default_factory=dict)
+    kinds: Mapping[str, Identifier] = msgspec.field(default_factory=dict)
     are_parted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Expiry:
+class Expiry(msgspec.Struct, frozen=True):
     """After how many days a member leaves whose row does not come any more.
 
     Args:
@@ -98,8 +98,7 @@ class Expiry:
     now: Callable[[], float]
 
 
-@dataclass(frozen=True, slots=True)
-class Rhythm:
+class Rhythm(msgspec.Struct, frozen=True):
     """What goes by time.
 
     Args:

@@ -11,7 +11,8 @@ Source: models of API 5.28.0, CustomerListRecordRow (pinterestsdk 2.1.0, read 20
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from destination_pinterest.identity.row_field import field_of, needs_rows
 from destination_pinterest.vocabulary import Identifier, Operation
@@ -19,8 +20,7 @@ from destination_pinterest.vocabulary import Identifier, Operation
 Row = dict[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """Where an identifier belongs.
 
     Args:

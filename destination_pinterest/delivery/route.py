@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import compress, groupby
 from typing import Any, Final, cast
+
+import msgspec
 
 from destination_pinterest.config import Config
 from destination_pinterest.dead_letters.announced import AnnouncedRows
@@ -39,8 +40,7 @@ _NO_IDENTITY: Final = (Rejection(None, None, RejectionReason.NO_IDENTITY),)
 _NOT_GIVEN: Final = (Rejection(None, None, RejectionReason.VALUE_UNCHANGED),)
 
 
-@dataclass(frozen=True, slots=True)
-class Refusals:
+class Refusals(msgspec.Struct, frozen=True):
     """What takes rows that are not used.
 
     Args:

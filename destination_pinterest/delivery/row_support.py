@@ -11,9 +11,10 @@ Doubt: whether every app may use it, and how a refusal looks, is not documented.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import Final, Literal
+
+from msgspec.structs import replace
 
 from destination_pinterest.audiences.creation import AudienceCreator
 from destination_pinterest.audiences.remembered import Remembered

@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from itertools import islice
 from typing import Final
+
+from msgspec.structs import replace
 
 from destination_pinterest.api.client import PinterestClient
 from destination_pinterest.api.models import CustomerList
@@ -198,7 +199,7 @@ def _count(part: Part) -> int:
 
 def _within_bytes(records: list[str]) -> Iterator[list[str]]:
     """Yields the identifiers in parts of at most MAX_RECORDS_BYTES (ASCII, so also characters)."""
-    if len(records) == 1 or sum(map(len, records)) + len(records) - 1 <= MAX_RECORDS_BYTES:
+    if len(records) == 1 or len(",".join(records)) <= MAX_RECORDS_BYTES:  # To join them is quicker than to add up.
         yield records
         return
     middle = len(records) // 2

@@ -7,9 +7,12 @@ leave a doubt. A list whose counters prove nothing is left as if nobody had look
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Final
+
+import msgspec
+from msgspec.structs import replace
 
 from destination_pinterest.api.models import CustomerList
 from destination_pinterest.audiences.list_counts import NO_COUNTS, ListCounts, counts_of
@@ -29,8 +32,7 @@ from destination_pinterest.vocabulary import TAG, Operation
 _MOST_SENDINGS: Final = 3
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
+class _Answer(msgspec.Struct, frozen=True):
     """What one request showed, and by how much the counter grew, if that is known."""
 
     outcome: Outcome
@@ -108,7 +110,7 @@ class TrialSender:
                 answer = self._once(target, delivery.operation, records, trial.before)
         if answer.outcome is Outcome.EXACT:
             return Finding(answer.outcome, after=answer.after)
-        after = self._send_on(target, replace(delivery, at_once=trial.fits))
+        after = self._send_on(target, dataclasses.replace(delivery, at_once=trial.fits))
         taken = answer.grown if answer.outcome is Outcome.CUT else None
         if answer.outcome is Outcome.UNANSWERED:
             return Finding(answer.outcome, after=after, perhaps=len(records))
@@ -161,7 +163,7 @@ class TrialSender:
             if answer.outcome is not Outcome.EXACT:
                 perhaps += len(piece) if answer.outcome is Outcome.UNANSWERED else 0
                 again += len(piece) if sendings < _MOST_SENDINGS else 0
-                part = replace(delivery, identifiers=dict.fromkeys(piece), at_once=size)
+                part = dataclasses.replace(delivery, identifiers=dict.fromkeys(piece), at_once=size)
                 before = self._send_on(target, part)
             if answer.outcome is Outcome.EXACT or sendings >= _MOST_SENDINGS:
                 left, sendings = left[size:], 0

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 if TYPE_CHECKING:  # It imports DuckDB and NumPy, which syncs without a store don't need.
     from destination_pinterest.membership import Delta
@@ -20,8 +21,7 @@ _LEAST_REQUESTS: Final = 4
 _MOST_REQUESTS: Final = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Slice:
+class Slice(msgspec.Struct, frozen=True):
     """The part of a delta that is being sent, by the numbers of its identifiers: from `first` to before `last`."""
 
     delta: Delta

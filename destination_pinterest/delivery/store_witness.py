@@ -12,8 +12,9 @@ difference of a hundredth is no news.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from destination_pinterest.audiences.description_mark import read_mark
 from destination_pinterest.audiences.list_counts import ListCounts, counts_of

@@ -10,8 +10,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import ClassVar
+
+import msgspec
 
 from destination_pinterest.audiences.creation import AudienceCreator
 from destination_pinterest.audiences.description_mark import read_mark
@@ -30,8 +31,7 @@ from destination_pinterest.vocabulary import Operation
 IsComplete = Callable[[StreamKey], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class MemberCounts:
+class MemberCounts(msgspec.Struct, frozen=True):
     """How many identifiers the connector has put into an audience, where that is known exactly.
 
     Args:

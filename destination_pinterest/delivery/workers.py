@@ -11,7 +11,8 @@ import queue
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+
+import msgspec
 
 from destination_pinterest.api.observer import Exchange, QuotaWait, RetryNotice
 from destination_pinterest.audiences.target import TargetUpdate
@@ -20,8 +21,7 @@ from destination_pinterest.delivery.growth import Finding
 from destination_pinterest.delivery.lane import AudienceLane, Delivery
 
 
-@dataclass(frozen=True, slots=True)
-class Delivered:
+class Delivered(msgspec.Struct, frozen=True):
     """A delivery ended: accepted, with the number of identifiers sent, or failed with an error.
 
     `finding`: what the trial of its size showed, if it was one.
@@ -34,24 +34,21 @@ class Delivered:
     finding: Finding | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ListCreated:
+class ListCreated(msgspec.Struct, frozen=True):
     """The customer list of a lane exists now. Posted before the end of the delivery that created it."""
 
     lane: AudienceLane
     list_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class AudienceTried:
+class AudienceTried(msgspec.Struct, frozen=True):
     """An attempt to make a lane's audience ended; with None, by an error."""
 
     lane: AudienceLane
     update: TargetUpdate | None
 
 
-@dataclass(frozen=True, slots=True)
-class ClientEvent:
+class ClientEvent(msgspec.Struct, frozen=True):
     """What the client did, for a lane or (None) for the whole sync."""
 
     lane: AudienceLane | None

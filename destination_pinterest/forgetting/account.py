@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from destination_pinterest.api.client import PinterestClient
 from destination_pinterest.api.models import Audience
@@ -12,8 +13,7 @@ from destination_pinterest.audiences.typed import MOST_ASKED, Completion
 from destination_pinterest.routing.destination_object import CUSTOMER_LIST
 
 
-@dataclass(frozen=True, slots=True)
-class AccountLists:
+class AccountLists(msgspec.Struct, frozen=True):
     """The customer lists of an ad account.
 
     Args:

@@ -7,8 +7,9 @@ knows what it is for. So neither is touched by itself.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final, Literal
+
+import msgspec
 
 from destination_pinterest.audiences.list_kinds import KnownList, ListKind
 
@@ -20,8 +21,7 @@ _DOUBTFUL: Final[dict[ListKind, tuple[Doubtful, Reason]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(msgspec.Struct, frozen=True):
     """What is touched beside the connector's own lists, and what is left alone in any case.
 
     Args:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
+import msgspec
+
 from destination_pinterest.config.membership_store import LocalMembershipStore, S3MembershipStore
 from destination_pinterest.errors import ConnectorError, StoreMismatchError
 from destination_pinterest.membership.blobs import Blobs
@@ -13,8 +15,7 @@ from destination_pinterest.membership.store import open_blobs
 from destination_pinterest.membership.store_key import StoreKey
 
 
-@dataclass(frozen=True, slots=True)
-class StoredLedger:
+class StoredLedger(msgspec.Struct, frozen=True):
     """An audience's ledger, by what its manifest says.
 
     Args:
@@ -29,8 +30,7 @@ class StoredLedger:
     problem: ConnectorError | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StoredGroup:
+class StoredGroup(msgspec.Struct, frozen=True):
     """The audiences that a column names in an ad account, by what the manifest of their index says.
 
     Args:

@@ -14,10 +14,11 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import msgspec
+from msgspec.structs import replace
 
 from destination_pinterest.api.client import PinterestClient
 from destination_pinterest.audiences.description_mark import read_mark
@@ -56,8 +57,7 @@ Log = Callable[[str, str], None]
 _Named = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Stores:
+class Stores(msgspec.Struct, frozen=True):
     """The stores of a forgetting.
 
     Args:
@@ -95,8 +95,7 @@ class Done:
         return any(entry.state == "failed" for entry in entries)
 
 
-@dataclass(frozen=True, slots=True)
-class _Item:
+class _Item(msgspec.Struct, frozen=True):
     """A list to take people out of, with the ledgers that know it; without a list, a ledger that has none yet."""
 
     ad_account_id: str
@@ -105,8 +104,7 @@ class _Item:
     ledgers: tuple[StoredLedger, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _ItemDone:
+class _ItemDone(msgspec.Struct, frozen=True):
     requests: int
     not_sent: int
     members: tuple[int, ...]

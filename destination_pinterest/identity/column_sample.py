@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
+import msgspec
+
 from destination_pinterest.identity.blanks import strip_blanks
 from destination_pinterest.identity.cell import take_apart
 from destination_pinterest.identity.column_vocabulary import AFTER, BEFORE, EMAIL_WORDS, HASH_ALGORITHMS, HASH_WORDS
@@ -57,8 +59,7 @@ class FindingKind(Enum):
     NO_CONSENT = "it says who consents, and nobody does"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True):
     """What the sample shows about a column.
 
     Args:

@@ -7,9 +7,10 @@ the Pinterest destination (experienceleague.adobe.com, catalog/advertising/pinte
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
+
+import msgspec
 
 from destination_pinterest.identity.advertising_id import hash_advertising_id, hash_simple_advertising_ids
 from destination_pinterest.identity.digest import (
@@ -47,8 +48,7 @@ def _untagged(conversion: Conversion) -> Conversion:
     return conversion
 
 
-@dataclass(frozen=True, slots=True)
-class IdentifierRule:
+class IdentifierRule(msgspec.Struct, frozen=True):
     """How the values of one kind of identifier are read.
 
     `formats` may be declared for it; `auto_or_plain` gives the conversion of the two formats that are not hashed, from

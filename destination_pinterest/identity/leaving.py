@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final, Literal
+
+import msgspec
 
 from destination_pinterest.identity.column_words import words_of
 from destination_pinterest.identity.operation import DELETED_AT
@@ -83,8 +84,7 @@ _KNOWN_WORDS: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class LeavingColumn:
+class LeavingColumn(msgspec.Struct, frozen=True):
     """A column that seems to say who left, and the operation column's mode that it would need."""
 
     column: str

@@ -120,7 +120,7 @@ class IdentityMapper:
             rows = list(zip(cells[0], strict=True))
             odd.update(at for at, cell in enumerate(cells[0]) if cell is None)
         else:
-            rows = [tuple([cell for cell in row if cell is not None]) for row in zip(*cells, strict=True)]
+            rows = [tuple(filter(None, row)) for row in zip(*cells, strict=True)]
             if not all(rows):
                 odd.update(at for at, row in enumerate(rows) if not row)
         return MappedRows(cells, rows, {at: _joined(rows[at]) for at in sorted(odd)})
@@ -217,9 +217,13 @@ class _ColumnReader:
 
     def cells(self, values: list[object]) -> list[Cell]:
         """Returns what each of many values is mapped to."""
-        are_texts = _ONLY_TEXTS.issuperset(map(type, values))
-        texts = values if are_texts else [value if type(value) is str else "" for value in values]
-        cells = cast("list[Cell]", self.convert_in_bulk(cast("list[str]", texts)))
+        if _ONLY_TEXTS.issuperset(map(type, values)):
+            cells = cast("list[Cell]", self.convert_in_bulk(cast("list[str]", values)))
+        else:  # Many columns are empty in most rows, and to convert what is empty takes time as well.
+            converted = iter(self.convert_in_bulk([value for value in values if type(value) is str]))
+            cells = [next(converted) if type(value) is str else None for value in values]
+        if all(cells):  # Nearly every chunk: each is an identifier.
+            return cells
         for at in [at for at, cell in enumerate(cells) if cell is None]:
             if (value := values[at]) is not None:
                 cells[at] = self._cell(value)

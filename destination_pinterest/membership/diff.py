@@ -27,8 +27,9 @@ removal can take it along unnoticed.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from destination_pinterest.membership.holdings import BODY, KEY, Holdings
 from destination_pinterest.membership.keys import NEEDS_ROWS, Kind
@@ -50,8 +51,7 @@ _ADDED_AGAIN: Final = 128
 _ROWS: Final = "SELECT count(*) FROM spool"
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(msgspec.Struct, frozen=True):
     """The counts of a diff; see Delta. `joins` and `leaves` count members, `changed` counts holdings."""
 
     additions: int

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import partial
+
+import msgspec
 
 from destination_pinterest.membership.blobs import Blob, Blobs
 from destination_pinterest.membership.held_leases import HeldLeases
@@ -14,8 +15,7 @@ from destination_pinterest.membership.lease import DEFAULT_TIMING, LeasedManifes
 from destination_pinterest.membership.manifest import Manifest, write_manifest
 
 
-@dataclass(frozen=True, slots=True)
-class Exclusive:
+class Exclusive(msgspec.Struct, frozen=True):
     """Leases ledgers of one place.
 
     Args:
@@ -29,7 +29,7 @@ class Exclusive:
     sleep: Callable[[float], None]
     clock: Callable[[], float]
     timing: LeaseTiming = DEFAULT_TIMING
-    held: HeldLeases = field(default_factory=HeldLeases)
+    held: HeldLeases = msgspec.field(default_factory=HeldLeases)
 
     @contextmanager
     def leased(

@@ -18,9 +18,10 @@ The columns are those of the files, and the files are kept from version to versi
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+
+import msgspec
 
 from destination_pinterest.membership.keys import KIND_BITS, KIND_MASK, Kind
 from destination_pinterest.membership.says import READ_SAYS, WRITE_SAYS, Says
@@ -69,8 +70,7 @@ _ADDED_AGAIN: Final = "(adds AND members = 0)"
 Ranges = Sequence[tuple[int, int]]
 
 
-@dataclass(frozen=True, slots=True)
-class Forgotten:
+class Forgotten(msgspec.Struct, frozen=True):
     """What a ledger has of people who are to be forgotten.
 
     Args:

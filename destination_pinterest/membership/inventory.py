@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from destination_pinterest.membership.blobs import Blob, Blobs
 from destination_pinterest.membership.ledger import is_data_file
@@ -10,8 +10,7 @@ from destination_pinterest.membership.manifest import FILE_NAME, Manifest, damag
 from destination_pinterest.membership.store_key import StoreKey
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerFolder:
+class LedgerFolder(msgspec.Struct, frozen=True):
     """A folder with files of a ledger.
 
     Args:

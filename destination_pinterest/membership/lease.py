@@ -11,7 +11,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Final
 from uuid import uuid4
 
@@ -28,8 +27,7 @@ BEATS_TO_DIE: Final = 3
 BELIEVED_FOR_S: Final = (BEATS_TO_DIE - 1) * BEAT_S
 
 
-@dataclass(frozen=True, slots=True)
-class LeaseTiming:
+class LeaseTiming(msgspec.Struct, frozen=True):
     """The pace of a lease, which all syncs of a store must share. Only tests set it.
 
     Args:

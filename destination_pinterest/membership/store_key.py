@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
+
+import msgspec
 
 from destination_pinterest.membership.keys import AudienceKeys
 
@@ -22,8 +23,7 @@ _MOST_BYTES: Final = 64 << 20
 _STRETCHED_BYTES: Final = 32
 
 
-@dataclass(frozen=True, slots=True)
-class Scrypt:
+class Scrypt(msgspec.Struct, frozen=True):
     """Parameters of scrypt: n is the cost, a power of two; r the block size; p repeats it. Needs 128 * n * r bytes."""
 
     n: int

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+import msgspec
 
 from destination_pinterest.errors import StorageRefusedError, StoreMismatchError
 from destination_pinterest.membership.blobs import Blobs
@@ -19,8 +20,7 @@ _LOOKS: Final = 5
 _READ_AT_ONCE: Final = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Verified:
+class Verified(msgspec.Struct, frozen=True):
     """What was found of a ledger.
 
     Args:

@@ -10,10 +10,11 @@ of a list back, so counters are all there is.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, Final
+
+import msgspec
 
 from destination_pinterest.api.client import PAGE_SIZE, PinterestClient
 from destination_pinterest.api.models import CustomerList
@@ -33,8 +34,7 @@ _LOOKS_S: Final = (0.0, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 _COUNTER_LOOKS_S: Final = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True):
     """What a question showed: a sentence, and the facts.
 
     `is_conclusive`: whether it was answered; `enables`: whether what needs the step can be asked.

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
 import msgspec
@@ -59,8 +58,7 @@ class StreamTally:
         self.rejected = 0
 
 
-@dataclass(frozen=True, slots=True)
-class _QueuedState:
+class _QueuedState(msgspec.Struct, frozen=True):
     """A state; `stream` is None if it is global."""
 
     position: int

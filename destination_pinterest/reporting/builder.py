@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from typing import Final
+
+import msgspec
+from msgspec.structs import replace
 
 from destination_pinterest.api.client import PinterestClient
 from destination_pinterest.audiences.drift import IdentityFill
@@ -35,8 +37,7 @@ from destination_pinterest.reporting.status_text import status_text
 _FEW: Final = 20
 
 
-@dataclass(frozen=True, slots=True)
-class _FinalStatus:
+class _FinalStatus(msgspec.Struct, frozen=True):
     """An audience's final status, with notes on it."""
 
     status: TargetStatus

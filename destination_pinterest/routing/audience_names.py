@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import product
 from math import prod
 from typing import Any, Final
@@ -43,8 +42,7 @@ _SHORTEST_WORD: Final = 4
 _MOST_REMEMBERED: Final = 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class NameTemplate:
+class NameTemplate(msgspec.Struct, frozen=True):
     """How a stream's rows name their audiences.
 
     Args:

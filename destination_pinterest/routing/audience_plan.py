@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Final, Literal
+
+import msgspec
 
 from destination_pinterest.config import Config
 from destination_pinterest.error_codes import Code
@@ -22,8 +23,7 @@ EPOCH_S: Final = 600.0
 Keeping = Literal["append", "swap", "mirror"]
 
 
-@dataclass(frozen=True, slots=True)
-class AudiencePlan:
+class AudiencePlan(msgspec.Struct, frozen=True):
     """The plan of an audience in one ad account, made before its first row.
 
     Args:
@@ -90,8 +90,7 @@ class AudiencePlan:
         return {column: found.pop() for column, found in kinds.items() if len(found) == 1}
 
 
-@dataclass(frozen=True, slots=True)
-class RefusedAudience:
+class RefusedAudience(msgspec.Struct, frozen=True):
     """An audience that can't be kept since one of its streams can't be planned: half of its rows must not pass for all.
 
     `name` is the stream's own if the settings lead it nowhere; `failure` is that of the first such stream.

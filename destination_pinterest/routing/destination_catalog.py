@@ -15,7 +15,6 @@ airbyte-webapp/src/area/dataActivation and VersionedAirbyteStreamFactory (read 2
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
@@ -88,8 +87,7 @@ _ONE_VALUE: Final = ("null", "string", "boolean", "integer", "number")
 Fields = Mapping[str, Mapping[str, Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class DestinationCatalog:
+class DestinationCatalog(msgspec.Struct, frozen=True):
     """The catalog that `discover` prints, how many audiences did not fit, and of how many the type is not known."""
 
     content: dict[str, Any]

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from destination_pinterest.api.models import Audience
 from destination_pinterest.error_codes import Code
@@ -25,8 +26,7 @@ NEW_AUDIENCE: Final = "pinterest_audience"
 _EXISTING: Final = re.compile(r"(?P<name>.*)\((?P<account>[0-9]{1,18})/(?P<audience>[0-9]{1,18})\)", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class ChosenAudience:
+class ChosenAudience(msgspec.Struct, frozen=True):
     """The audience that a stream was pointed at; `name` is its name at that time."""
 
     name: str

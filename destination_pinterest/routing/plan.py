@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
 from typing import Final
+
+import msgspec
+from msgspec.structs import replace
 
 from destination_pinterest.config import Config
 from destination_pinterest.error_codes import Code
@@ -28,8 +30,7 @@ SOFT_DELETE: Final = "soft_delete"
 _UNREADABLE_NAME: Final = re.compile(r'["\\\x00-\x1f]')
 
 
-@dataclass(frozen=True, slots=True)
-class StreamPlan:
+class StreamPlan(msgspec.Struct, frozen=True):
     """The plan of a stream, made before its first row.
 
     `audience` is a name; if the stream was pointed at an existing audience, `audience_id` is its id, and the name is
@@ -228,8 +229,7 @@ def audience_name(stream: ConfiguredStream, template: str) -> str:
     return name
 
 
-@dataclass(frozen=True, slots=True)
-class Destination:
+class Destination(msgspec.Struct, frozen=True):
     """Where a stream leads: the `lane_key`, the audience's name, and the ad accounts that have the audience."""
 
     lane_key: tuple[str, str]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 STAYS: Final = (
     "Pinterest can't delete customer lists: the throw-away lists of a probe stay in the ad account for ever. They hold "
@@ -11,8 +12,7 @@ STAYS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(msgspec.Struct, frozen=True):
     """A step: its name, what it does, how many requests that write it takes at most, and what it needs before it."""
 
     name: str

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 from unittest import mock
+
+from msgspec.structs import replace
 
 from destination_pinterest.api.client import PinterestClient
 from destination_pinterest.api.retry import RetryPolicy

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from destination_pinterest.audiences.list_counts import ListCounts
 from destination_pinterest.audiences.target import TargetUpdate

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from destination_pinterest.delivery.ledgers import open_ledgers
 from destination_pinterest.delivery.mirror import MirrorStrategy

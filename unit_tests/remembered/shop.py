@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from destination_pinterest.markers import REPORT_PREFIX
 from destination_pinterest.membership import MembershipLedger, MembershipStore
