@@ -23,7 +23,7 @@ def connection_specification() -> dict[str, Any]:
 
 @cache
 def _form() -> dict[str, Any]:
-    # It takes a tenth of a second.
+    # It takes some ten milliseconds, and a command may ask for it several times.
     schema = Config.model_json_schema()
     definitions = schema.pop("$defs", {})
     form: dict[str, Any] = _for_the_form(schema, definitions)
