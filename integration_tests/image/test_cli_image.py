@@ -64,12 +64,12 @@ def test_it_is_nobody_special_by_number_and_owns_its_volume(
 
 @pytest.mark.usefixtures("_loopback")
 def test_a_run_leaves_its_history_on_the_volume_for_the_next_one(
-    engine: docker.DockerClient, image: Image, volume: Volume, shared_sandbox: RunningSandbox
+    engine: docker.DockerClient, image: Image, volume: Volume, sandbox: RunningSandbox
 ) -> None:
     environment = {
-        "PINTEREST_ACCESS_TOKEN": shared_sandbox.new_token(),
+        "PINTEREST_ACCESS_TOKEN": sandbox.new_token(),
         "PINTEREST_AD_ACCOUNT_ID": AD_ACCOUNT_ID,
-        "PINTEREST_API_BASE_URL": shared_sandbox.api_base_url,
+        "PINTEREST_API_BASE_URL": sandbox.api_base_url,
     }
 
     def run(*arguments: str) -> str:
