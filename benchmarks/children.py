@@ -1,15 +1,12 @@
-"""Runs a process that reads lines from a pipe, and says what it took.
-
-Peak memory is the kernel's ru_maxrss. A new process inherits the peak of the one that starts it, so this one must stay
-small: nothing here imports what the connector imports.
-"""
+"""Runs a process that reads lines from a pipe, and says what it took; starter.py measures it."""
 
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
+import sys
 import tempfile
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -23,7 +20,8 @@ _LEFT_OUT: Final = (
     "DESTINATION_PINTEREST_PROGRESS_S",
     "DESTINATION_PINTEREST_REPORT_TEXT",
 )
-_BYTES_A_KIB: Final = 1024
+_STARTER: Final = Path(__file__).with_name("starter.py")
+_MOST_BYTES_TOLD: Final = 1000
 
 Command = Sequence[str | Path]
 
@@ -67,28 +65,29 @@ def run(child: Child, source: Command | None, output: Path, *, stop_after_s: flo
     with ExitStack() as stack:
         out, err = stack.enter_context(output.open("wb")), stack.enter_context(errors.open("wb"))
         feeder = _feeder(source, stack)
-        started_s = time.perf_counter()
+        said, told = os.pipe()
+        stack.callback(os.close, said)
         process = subprocess.Popen(
-            child.command,
+            [sys.executable, "-I", "-S", _STARTER, str(told), str(stop_after_s or 0), *child.command],
             stdin=feeder.stdout if feeder else subprocess.DEVNULL,
             stdout=out,
             stderr=err,
             env=environment(child.environment),
             cwd=child.folder,
+            pass_fds=[told],
+            start_new_session=True,
         )
-        stack.callback(_end, process)
+        os.close(told)
+        stack.callback(_end_all, process)
         if feeder and feeder.stdout:
             feeder.stdout.close()  # So that the feeder hears of it when the child has gone.
-        if stop_after_s is not None:
-            time.sleep(stop_after_s)
-            process.terminate()
-        _, status, usage = os.wait4(process.pid, 0)
-        wall_s = time.perf_counter() - started_s
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0 and stop_after_s is None:
-        said = errors.read_text(encoding="utf-8", errors="replace") or output.read_text(encoding="utf-8")
-        raise ChildError(f"{child.command[0]} ended with {process.returncode}: …{said[-2000:]}")
-    return Cost(wall_s, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * _BYTES_A_KIB)
+        process.wait()
+        measured = os.read(said, _MOST_BYTES_TOLD).split()
+    if not measured or (int(measured[0]) and stop_after_s is None):
+        why = errors.read_text(encoding="utf-8", errors="replace") or output.read_text(encoding="utf-8")
+        how = int(measured[0]) if measured else "no measurement"
+        raise ChildError(f"{child.command[0]} ended with {how}: …{why[-2000:]}")
+    return Cost(float(measured[1]), float(measured[2]), int(measured[3]))
 
 
 def _feeder(source: Command | None, stack: ExitStack) -> subprocess.Popen[bytes] | None:
@@ -97,6 +96,13 @@ def _feeder(source: Command | None, stack: ExitStack) -> subprocess.Popen[bytes]
     feeder = subprocess.Popen(source, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment())
     stack.callback(_end, feeder)
     return feeder
+
+
+def _end_all(starter: subprocess.Popen[bytes]) -> None:
+    """Ends the starter, and with it what it started."""
+    if starter.poll() is None:
+        os.killpg(starter.pid, signal.SIGKILL)
+        starter.wait()
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
