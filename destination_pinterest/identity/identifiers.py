@@ -23,7 +23,7 @@ from destination_pinterest.identity.digest import (
 )
 from destination_pinterest.identity.email_address import hash_any_email, hash_email, hash_simple_emails
 from destination_pinterest.identity.given_id import read_envelope, read_external_id
-from destination_pinterest.identity.opaque_id import read_opaque_id
+from destination_pinterest.identity.opaque_id import read_opaque_id, read_opaque_ids
 from destination_pinterest.identity.phone_number import hash_phone_number
 from destination_pinterest.identity.row_field import tagged
 from destination_pinterest.vocabulary import Identifier, LetterCase, ValueFormat
@@ -42,6 +42,10 @@ def _no_bulk(_: LetterCase) -> BulkConversion:
 
 def _emails_in_bulk(_: LetterCase) -> BulkConversion:
     return hash_simple_emails
+
+
+def _given_in_bulk(_: LetterCase) -> BulkConversion:
+    return read_opaque_ids
 
 
 def _untagged(conversion: Conversion) -> Conversion:
@@ -147,12 +151,14 @@ IDENTIFIERS: Mapping[Identifier, IdentifierRule] = MappingProxyType(
             hash_simple_advertising_ids,
         ),
         Identifier.LR_ID: IdentifierRule(
-            (ValueFormat.AUTO, ValueFormat.PLAIN), _as_given, ("lr_id", "liveramp_id", "ramp_id")
+            (ValueFormat.AUTO, ValueFormat.PLAIN), _as_given, ("lr_id", "liveramp_id", "ramp_id"), _given_in_bulk
         ),
-        Identifier.DLX_ID: IdentifierRule((ValueFormat.AUTO, ValueFormat.PLAIN), _as_given, ("dlx_id", "datalogix_id")),
+        Identifier.DLX_ID: IdentifierRule(
+            (ValueFormat.AUTO, ValueFormat.PLAIN), _as_given, ("dlx_id", "datalogix_id"), _given_in_bulk
+        ),
         # Pinterest does not document how it hashes these, so neither plain values nor our hashes can be offered.
         Identifier.HASHED_PINNER_ID: IdentifierRule(
-            (ValueFormat.AUTO,), _as_given, ("hashed_pinner_id", "pinner_id_hashed")
+            (ValueFormat.AUTO,), _as_given, ("hashed_pinner_id", "pinner_id_hashed"), _given_in_bulk
         ),
         # The rest needs a newer request, and two of them leave in plain. So no name of a column is enough for them.
         Identifier.PHONE: IdentifierRule(

@@ -9,17 +9,22 @@ Source: Pinterest OpenAPI 5.23.0, CustomerListRequest.records and CustomerListTy
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from destination_pinterest.identity.blanks import strip_blanks
 from destination_pinterest.identity.digest import HASHES_OF_NOTHING
-from destination_pinterest.identity.placeholder import is_placeholder
+from destination_pinterest.identity.placeholder import SPELLINGS, is_placeholder
 from destination_pinterest.identity.rejection import RejectionReason
 
 MAX_ID_CHARACTERS = 256
 """Doubt: no limit is documented. RampIDs have 49 to 70 characters, a SHA-512 digest in hexadecimal 128."""
 
 # Printable ASCII except the blank, the comma (2c) and the @ (40).
-_SINGLE_ID = re.compile(r"[\x21-\x2b\x2d-\x3f\x41-\x7e]+")
+_SIGN = r"[\x21-\x2b\x2d-\x3f\x41-\x7e]"
+_SINGLE_ID = re.compile(f"{_SIGN}+")
+# One match per line, with the ID in its group if it is nothing but one.
+_ID_LINES = re.compile(rf"^(?:({_SIGN}{{1,{MAX_ID_CHARACTERS}}})$|.*+)", re.MULTILINE)
+_NO_IDS = HASHES_OF_NOTHING | {spelling.lower() for spelling in SPELLINGS}
 
 
 def read_opaque_id(value: str) -> str | RejectionReason | None:
@@ -34,3 +39,11 @@ def read_opaque_id(value: str) -> str | RejectionReason | None:
     if text.lower() in HASHES_OF_NOTHING:
         return RejectionReason.HASH_OF_NOTHING
     return text
+
+
+def read_opaque_ids(values: Sequence[str]) -> list[str | None]:
+    """Converts many IDs: those without anything around them. If some only look like IDs, none."""
+    found = _ID_LINES.findall("\n".join(values))
+    if len(found) != len(values) or not _NO_IDS.isdisjoint(map(str.lower, found)):  # more: one has a line break
+        return [None] * len(values)
+    return [text or None for text in found]

@@ -13,9 +13,10 @@ from typing import Final
 UNAVAILABLE_VALUE: Final = "__debezium_unavailable_value"
 
 _BYTES: Final = UNAVAILABLE_VALUE.encode()
-_SPELLINGS: Final = frozenset({UNAVAILABLE_VALUE, base64.b64encode(_BYTES).decode(), _BYTES.hex()})
+SPELLINGS: Final = frozenset({UNAVAILABLE_VALUE, base64.b64encode(_BYTES).decode(), _BYTES.hex()})
+"""Every text that stands for a value that is unchanged."""
 
 
 def is_placeholder(value: str) -> bool:
     """Whether a text stands for a value that is unchanged."""
-    return value.strip() in _SPELLINGS
+    return value.strip() in SPELLINGS

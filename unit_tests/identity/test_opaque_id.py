@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from destination_pinterest.identity.opaque_id import MAX_ID_CHARACTERS, read_opaque_id
+from destination_pinterest.identity.opaque_id import MAX_ID_CHARACTERS, read_opaque_id, read_opaque_ids
 from destination_pinterest.identity.rejection import RejectionReason
 
 
@@ -36,3 +38,25 @@ def test_a_hash_of_nothing_is_refused() -> None:
 @pytest.mark.parametrize("blank", ["", "  ", "\ufeff\n"])
 def test_a_blank_counts_as_null(blank: str) -> None:
     assert read_opaque_id(blank) is None
+
+
+SIMPLE = ["XY1005", "12-34_5.6/7=8+9:0", "x" * MAX_ID_CHARACTERS]
+ODD = [
+    *("", " ", " XY1005", "XY1005\r", "XY\n1005", "\n", "XY,1005", "ada@example.com", "\u00e9", "x" * 257, "0" * 64),
+    *(
+        "__debezium_unavailable_value",
+        "E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855",
+        "XY\u20281005",
+    ),
+]
+
+
+@given(st.lists(st.sampled_from(SIMPLE) | st.sampled_from(SIMPLE + ODD) | st.text(max_size=5), max_size=6))
+def test_many_ids_are_converted_as_one_by_one_or_left_to_that(values: list[str]) -> None:
+    for value, found in zip(values, read_opaque_ids(values), strict=True):
+        assert found is None or found == read_opaque_id(value)
+
+
+def test_simple_ids_are_converted_at_once_whatever_else_is_there() -> None:
+    assert read_opaque_ids([*SIMPLE, "", " XY1005", "XY,1005"]) == [*SIMPLE, None, None, None]
+    assert read_opaque_ids([]) == []
