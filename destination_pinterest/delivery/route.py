@@ -300,16 +300,20 @@ class StreamRoute:
         for decision, group in groupby(decisions):
             end = at + sum(1 for _ in group)
             is_used = isinstance(decision, Operation)
-            plain: dict[tuple[str, ...], tuple[Sink, list[str]]] = {}
+            plain: list[tuple[Sink, list[str]]] = []
+            # By the object, which rows of the same words share: to compare names takes as long as all else here.
+            adding: dict[int, Callable[[str], None]] = {}
             for row, cell, found in zip(rows[at:end], cells[at:end], names[at:end], strict=True):
-                if not is_used or type(cell) is not str or not found.names or found.rejections:
+                add = adding.get(id(found))
+                if add is not None and type(cell) is str:
+                    add(cell)
+                elif is_used and type(cell) is str and found.names and not found.rejections:
+                    # Audiences are spelled as the first row that names them spells them.
+                    plain.append((sink.named(found.names), [cell]))
+                    adding[id(found)] = plain[-1][1].append
+                else:
                     self._take_named(sink, naming, row, run.position)
-                    continue
-                together = plain.get(found.names)
-                if together is None:  # Audiences are spelled as the first row that names them spells them.
-                    together = plain[found.names] = sink.named(found.names), []
-                together[1].append(cell)
-            for named, identifiers in plain.values():
+            for named, identifiers in plain:
                 named.enter(len(identifiers))
                 if decision is Operation.ADD:
                     named.fill.add_rows(len(identifiers), len(identifiers))

@@ -163,15 +163,14 @@ class AudienceNames:
 
     def of_column(self, values: Sequence[tuple[object, ...]], identities: Sequence[object]) -> list[NamesOfRow]:
         """Returns the audiences of rows with one identity column, each as `of` does."""
-        known = self._beside_addresses
-        found: list[NamesOfRow] = []
-        for given, identity in zip(values, identities, strict=True):
-            try:
-                names = known.get(given) if type(identity) is str and "@" in identity else None
-            except TypeError:  # An array can't be looked up.
-                names = None
-            found.append(self.of(given, (identity,)) if names is None else names)
-        return found
+        try:
+            known = list(map(self._beside_addresses.get, values))
+        except TypeError:  # An array can't be looked up.
+            known = [None] * len(values)
+        return [
+            names if names is not None and type(identity) is str and "@" in identity else self.of(given, (identity,))
+            for names, given, identity in zip(known, values, identities, strict=True)
+        ]
 
     def _read(self, values: Sequence[object]) -> NamesOfRow:
         by_column: list[list[str]] = []
