@@ -61,6 +61,8 @@ class Workspace:
             "autoload_known_extensions": False,
         }
         self._connection = duckdb.connect(":memory:", config=settings)
+        # What is sent is read a slice at a time, and a large file's directory takes longer to read than a slice.
+        self._connection.execute("SET parquet_metadata_cache = true")
 
     def execute(self, statement: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """Runs a statement and returns all of its rows."""
