@@ -203,7 +203,7 @@ class StreamRoute:
         odd = [*mapped.odd, len(rows)]
         at = 0
         for decision, group in groupby(decisions):
-            end = at + sum(1 for _ in group)
+            end = at + len(list(group))
             while at < end:
                 plain = min(end, odd[bisect_left(odd, at)]) if isinstance(decision, Operation) else at
                 if at < plain:
@@ -218,14 +218,14 @@ class StreamRoute:
         """Takes rows with a key by their only column, stretch by stretch as `_take_columns`. See `_take_remembered`."""
         rows = run.rows
         (column,) = self.plan.identities
-        cells = self._mapper.map_columns([[value for (value,) in map(remembered.read, rows)]]).cells[0]
+        cells = self._mapper.map_cells([value for (value,) in map(remembered.read, rows)])
         keys = [remembered.key(row) for row in rows]
         decisions = [Operation.ADD] * len(rows) if self._decide_all is None else self._decide_all(rows)
         odd = [at for at, (cell, key) in enumerate(zip(cells, keys, strict=True)) if type(cell) is not str or not key]
         odd.append(len(rows))
         at = 0
         for decision, group in groupby(decisions):
-            end = at + sum(1 for _ in group)
+            end = at + len(list(group))
             while at < end:
                 plain = min(end, odd[bisect_left(odd, at)]) if isinstance(decision, Operation) else at
                 if at < plain:
@@ -293,24 +293,25 @@ class StreamRoute:
         """
         rows = run.rows
         values = list(map(read, rows))
-        cells = self._mapper.map_columns([values]).cells[0]
+        cells = self._mapper.map_cells(values)
         names = naming.of_column(list(map(self._read_names, rows)), values)
         decisions = [Operation.ADD] * len(rows) if self._decide_all is None else self._decide_all(rows)
         at = 0
         for decision, group in groupby(decisions):
-            end = at + sum(1 for _ in group)
+            end = at + len(list(group))
             is_used = isinstance(decision, Operation)
             plain: list[tuple[Sink, list[str]]] = []
             # By the object, which rows of the same words share: to compare names takes as long as all else here.
             adding: dict[int, Callable[[str], None]] = {}
-            for row, cell, found in zip(rows[at:end], cells[at:end], names[at:end], strict=True):
-                add = adding.get(id(found))
+            stretch = names[at:end]
+            for row, cell, found, words in zip(rows[at:end], cells[at:end], stretch, map(id, stretch), strict=True):
+                add = adding.get(words)
                 if add is not None and type(cell) is str:
                     add(cell)
                 elif is_used and type(cell) is str and found.names and not found.rejections:
                     # Audiences are spelled as the first row that names them spells them.
                     plain.append((sink.named(found.names), [cell]))
-                    adding[id(found)] = plain[-1][1].append
+                    adding[words] = plain[-1][1].append
                 else:
                     self._take_named(sink, naming, row, run.position)
             for named, identifiers in plain:

@@ -111,6 +111,15 @@ class IdentityMapper:
         others = [_NO_IDENTITY if cell is None else cell for cell in cells if not isinstance(cell, str)]
         return [cell for cell in cells if isinstance(cell, str)], others
 
+    def map_cells(self, values: list[object]) -> list[Cell]:
+        """Maps rows in bulk as `map_columns` does, and returns the cells of their only identity column.
+
+        Raises: ValueError if the stream has several identity columns.
+        """
+        if self._only_reader is None:
+            raise ValueError("A stream with several identity columns has no only one.")
+        return self._only_reader.cells(values)
+
     def map_columns(self, columns: Sequence[list[object]]) -> MappedRows:
         """Maps rows in bulk, given as the values of each column, in order. The same as with `map` row by row."""
         cells = [reader.cells(values) for reader, values in zip(self._readers, columns, strict=True)]
