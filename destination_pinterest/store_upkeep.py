@@ -28,11 +28,11 @@ from destination_pinterest.membership.exclusive import Exclusive
 from destination_pinterest.membership.held_leases import HeldLeases
 from destination_pinterest.membership.inventory import LedgerFolder, ledger_folders, read_ledger
 from destination_pinterest.membership.manifest import Manifest, folder_of
-from destination_pinterest.membership.private_folder import PrivateFolder
 from destination_pinterest.membership.rekeying import rekey
 from destination_pinterest.membership.store import open_blobs
 from destination_pinterest.membership.store_key import StoreKey
 from destination_pinterest.membership.verification import verify
+from destination_pinterest.private_folder import PrivateFolder
 from destination_pinterest.system import System
 
 SCHEMA_VERSION: Final = 1

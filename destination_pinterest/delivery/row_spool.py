@@ -22,10 +22,10 @@ import orjson
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import StorageFailedError
 
-if TYPE_CHECKING:  # They import DuckDB and OpenSSL, which few rows don't need.
+if TYPE_CHECKING:  # They import OpenSSL and more of the library, which few rows don't need.
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-    from destination_pinterest.membership.private_folder import PrivateFolder
+    from destination_pinterest.private_folder import PrivateFolder
 
 DEFAULT_BUFFERED: Final = 24 << 20
 """Bytes of all buffers together. An audience's piece of one writing is read at once, which needs as much again."""
@@ -145,7 +145,7 @@ class RowSpool:
         return self._cipher
 
     def _opened(self) -> BinaryIO:
-        from destination_pinterest.membership.private_folder import PrivateFolder  # noqa: PLC0415 - see above
+        from destination_pinterest.private_folder import PrivateFolder  # noqa: PLC0415 - see above
 
         if self._file is None:
             self._folder = PrivateFolder(self._parent)

@@ -44,7 +44,7 @@ class Suppressor:
         Raises:
             ConnectorError: the store can't be read.
         """
-        from destination_pinterest.membership.private_folder import PrivateFolder  # noqa: PLC0415 - see above
+        from destination_pinterest.private_folder import PrivateFolder  # noqa: PLC0415 - see above
 
         scratch = PrivateFolder()
         self._opened.callback(scratch.close)

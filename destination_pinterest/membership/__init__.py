@@ -12,7 +12,8 @@ settings.
     store_key  the key from the settings, made expensive to brute-force      keys   what is encrypted with it, and how
     manifest   what a ledger consists of      lease   one sync at a time      held_leases   those of this process
     blobs      what a ledger needs of a place; folder and bucket are the two places
-    workspace  DuckDB      private_folder   its folder      sizes   the amounts at which a ledger works in another way
+    workspace  DuckDB      scratch   the tables that a comparison makes
+    sizes      the amounts at which a ledger works in another way
     inventory  all ledgers of a store      verification, copying, rekeying, dropping   what is done to them
     exclusive  leases a ledger for that
 

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import StorageFailedError
-from destination_pinterest.membership.private_folder import PrivateFolder
+from destination_pinterest.private_folder import PrivateFolder
 
 # For the ledger that is at work; a sync compares one after the other. A million rows fill it, ten million don't need
 # more. DuckDB needs a third more, as measured.

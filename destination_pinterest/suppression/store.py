@@ -22,9 +22,9 @@ from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import StorageFailedError
 from destination_pinterest.membership.blobs import Blobs, ChangedMeanwhileError
 from destination_pinterest.membership.keys import SALT_BYTES, AudienceKeys
-from destination_pinterest.membership.private_folder import PrivateFolder
 from destination_pinterest.membership.store import open_blobs
 from destination_pinterest.membership.store_key import STRETCHINGS, Scrypt, StoreKey
+from destination_pinterest.private_folder import PrivateFolder
 from destination_pinterest.suppression.digests import (
     DIGEST_BYTES,
     DigestFile,

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
@@ -78,3 +80,18 @@ def test_the_folder_is_gone_after_the_end(tmp_path: Path) -> None:
     spool.close()
     spool.close()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_rows_on_the_disk_need_no_database(tmp_path: Path) -> None:
+    code = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from destination_pinterest.delivery.row_spool import RowSpool\n"
+        f"spool = RowSpool(buffered=10, parent=Path({str(tmp_path)!r}))\n"
+        "spool.add(1, ['x' * 20])\n"
+        "assert list(spool.read(1)) == [['x' * 20]]\n"
+        "spool.close()\n"
+        "print(*sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert not {"duckdb", "numpy", "destination_pinterest.membership"} & {*done.stdout.split()}

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 from destination_pinterest.error_codes import Code
-from destination_pinterest.membership.private_folder import PREFIX, PrivateFolder, remove_abandoned
+from destination_pinterest.private_folder import PREFIX, PrivateFolder, remove_abandoned
 from unit_tests.support.raises import raises
 
 _OWNER = """
 import sys
 import tempfile
 from pathlib import Path
-from destination_pinterest.membership.private_folder import PrivateFolder
+from destination_pinterest.private_folder import PrivateFolder
 folder = PrivateFolder(Path(sys.argv[1]))
 (folder.path / "rows").write_bytes(bytes(1000))
 print(folder.path, flush=True)
