@@ -61,7 +61,7 @@ _KEY_WRITTEN: Final = KEY.replace("says", WRITE_SAYS).replace(
 # Rows that a file keeps together: as many as DuckDB does by itself; and fewer of what is read a slice at a time, since
 # of a group that a slice has a part of, all is read.
 _ROWS_A_GROUP: Final = 122_880
-_SENDING_GROUP: Final = 20_480
+_SENDING_GROUP: Final = 40_960
 # No dictionary has so many values that it pays: encrypted values are distinct, and few others occur.
 _DICTIONARY: Final = 1_000
 # Members before, which a removal of another identifier may have taken out meanwhile.
@@ -103,6 +103,8 @@ class Holdings:
         self._delta_rows = 0
         # Up to which number the members that are gained were counted, and how many they are.
         self._counted = 0, 0
+        # Which columns of what is sent are there, besides those that always are; None as long as nobody asked.
+        self._sometimes: str | None = None
         self.read_base(None)
         self.read_delta(None)
         self.read_in_doubt(None)
@@ -149,7 +151,7 @@ class Holdings:
 
     def read_sending(self, path: Path | None) -> None:
         """Reads from a file what is being sent; None if nothing is."""
-        self._counted = 0, 0
+        self._counted, self._sometimes = (0, 0), None
         columns = ", ".join(_SENDING_PEOPLE)
         self._workspace.execute(
             f"CREATE OR REPLACE VIEW sending AS SELECT {columns} FROM {_source(path, _SENDING_PEOPLE)}"
@@ -315,14 +317,14 @@ class Holdings:
     def sent(self, first: int, last: int) -> Columns:
         """Returns what has the numbers from `first` to the one before `last`, in order.
 
-        The columns `person` and `long` are left out where they have nothing.
+        The columns `person` and `long` are left out if nothing that is sent has any.
         """
-        rows = f"FROM sending WHERE n >= {first} AND n < {last}"
-        ((people, long),) = self._workspace.execute(f"SELECT count(person), count(long) {rows}")
-        sometimes = ("person, " if people else "") + ("long, " if long else "")
+        if self._sometimes is None:
+            ((people, long),) = self._workspace.execute("SELECT count(person), count(long) FROM sending")
+            self._sometimes = ("person, " if people else "") + ("long, " if long else "")
         return self._workspace.columns(
-            f"SELECT {sometimes}kind >> {KIND_BITS} AS place, kind & {KIND_MASK} AS kind, t1, t2, c1, c2, c3, c4 "
-            f"{rows} ORDER BY n"
+            f"SELECT {self._sometimes}kind >> {KIND_BITS} AS place, kind & {KIND_MASK} AS kind, "
+            f"t1, t2, c1, c2, c3, c4 FROM sending WHERE n >= {first} AND n < {last} ORDER BY n"
         )
 
     def members_gained(self, accepted: Ranges) -> int:

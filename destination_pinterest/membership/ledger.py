@@ -484,8 +484,7 @@ class MembershipLedger:
             for start in range(low, high, at_once):
                 sent = self._holdings.sent(start, min(start + at_once, high))
                 identifiers = self._unsealed_columns(sent)
-                people = sent["person"].tolist() if "person" in sent else repeat(None, len(identifiers))
-                owners = list(zip(people, sent["place"].tolist(), strict=True))
+                owners = _owners(sent)
                 for at in range(0, len(identifiers), size):
                     yield operation, identifiers[at : at + size], owners[at : at + size]
 
@@ -747,6 +746,15 @@ def file_digest(path: Path) -> str:
     """Returns the SHA-256 of a file, as a manifest has it."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _owners(sent: Columns) -> Owners:
+    places = sent["place"]
+    if "person" in sent:
+        return list(zip(sent["person"].tolist(), places.tolist(), strict=True))
+    if len(places) and places.min() == places.max():  # As a rule: to make each anew takes a tenth of the reading.
+        return [(None, int(places[0]))] * len(places)
+    return list(zip(repeat(None, len(places)), places.tolist(), strict=True))
 
 
 def _misused(what: str) -> InternalError:
