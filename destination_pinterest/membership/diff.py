@@ -48,6 +48,9 @@ _OBJECTED: Final = 32
 _OBJECTION_LOST: Final = 64
 _ADDED_AGAIN: Final = 128
 
+COMPARED: Final = "compared"
+"""The name of the scratch database, as the queries here have it."""
+
 _ROWS: Final = "SELECT count(*) FROM spool"
 
 
@@ -83,7 +86,7 @@ def diff(
 
     Args:
         workspace: where all of these are.
-        scratch: for what is made on the way.
+        scratch: for what is made on the way; its name is COMPARED.
         holdings: the ledger's content.
         replaced: the numbers of the streams whose rows are all in the spool.
         is_whole: whether identifiers in doubt are decided even if no row mentions them. Otherwise they stay in doubt:

@@ -32,7 +32,7 @@ from destination_pinterest.error_codes import Code
 from destination_pinterest.errors import InternalError, StoreMismatchError
 from destination_pinterest.membership.blobs import Blobs
 from destination_pinterest.membership.delta import Delta
-from destination_pinterest.membership.diff import diff
+from destination_pinterest.membership.diff import COMPARED, diff
 from destination_pinterest.membership.folder import PART
 from destination_pinterest.membership.holdings import Holdings, Ranges, rows_of
 from destination_pinterest.membership.keys import KIND_MASK, TAG_BYTES, AudienceKeys, DamagedSealError
@@ -100,7 +100,7 @@ class MembershipLedger:
         if not is_view:
             self._delete_leftovers()
         manifest = leased.manifest
-        self._scratch = Scratch(workspace, "compared", sizes.at_once)
+        self._scratch = Scratch(workspace, COMPARED, sizes.at_once)
         self._holdings = Holdings(workspace, sizes, outlives_files=is_view)
         self._holdings.read_base(self._fetch(manifest.base))
         self._holdings.read_delta(self._fetch(manifest.delta))
